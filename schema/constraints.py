@@ -1,0 +1,110 @@
+"""What a value must be to be kept: lengths, and text and JSON that survive the store unchanged."""
+
+from collections.abc import Collection, Iterator
+from math import isfinite
+from typing import Annotated
+
+import msgspec
+from pydantic import AfterValidator, BeforeValidator, Field
+from strawberry import ID
+
+from schema.scalars import JSON
+
+MAX_TEXT = 1_024
+MAX_ID = 128
+MAX_CLIENT_CONTEXT = 256
+MAX_PARTICIPANTS = 200
+MAX_ADDITIONAL_PROPERTIES = 16 * 1_024
+MAX_JSON_DEPTH = 64
+
+# What Microsoft Graph declares of each open type; any other property is an additional one.
+OPERATION_NAMES = ("id", "clientContext", "status", "resultInfo", "participants")
+PARTICIPANT_NAMES = (
+    "identity",
+    "region",
+    "languageId",
+    "replacesCallId",
+    "hidden",
+    "participantId",
+    "removeFromDefaultAudioRoutingGroup",
+)
+IDENTITY_KINDS = (
+    "application",
+    "device",
+    "user",
+    "applicationInstance",
+    "assertedIdentity",
+    "azureCommunicationServicesUser",
+    "encrypted",
+    "guest",
+    "onPremises",
+    "phone",
+)
+IDENTITY_SET_NAMES = (*IDENTITY_KINDS, "endpointType")
+IDENTITY_NAMES = ("id", "displayName")
+
+
+def faithful(text: object) -> object:
+    """Refuse a text that a database or a JSON document cannot keep as it is."""
+    if isinstance(text, str):
+        if "\0" in text:
+            raise ValueError("The text holds the character U+0000, which cannot be stored.")
+        if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+            raise ValueError("The text holds half of a surrogate pair, which is not Unicode text.")
+    return text
+
+
+def is_faithful(text: str) -> bool:
+    """Tell whether a text can be kept; one that cannot is nowhere to be found either."""
+    try:
+        faithful(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _scalars(value: object, depth: int) -> Iterator[object]:
+    """Every key and every value in ``value`` that holds no other."""
+    if depth > MAX_JSON_DEPTH:
+        raise ValueError(f"The JSON is nested more than {MAX_JSON_DEPTH} levels deep.")
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield key
+            yield from _scalars(item, depth + 1)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _scalars(item, depth + 1)
+    else:
+        yield value
+
+
+def _check_additional(value: JSON, declared: Collection[str]) -> JSON:
+    if not isinstance(value, dict):
+        raise ValueError("Additional properties are a JSON object.")  # noqa: TRY004  for pydantic
+    for name in value:
+        if name in declared:
+            raise ValueError(f"{name!r} is a property of this type: give it as a field.")
+    for scalar in _scalars(value, 1):
+        faithful(scalar)
+        if isinstance(scalar, float) and not isfinite(scalar):
+            raise ValueError("A number in the JSON is out of range.")
+    if len(msgspec.json.encode(value)) > MAX_ADDITIONAL_PROPERTIES:
+        raise ValueError(f"The JSON is larger than {MAX_ADDITIONAL_PROPERTIES:,} bytes.")
+    return JSON(value)
+
+
+def additional_to(declared: Collection[str]) -> AfterValidator:
+    """Make the check of an open type's undeclared properties, given the names it declares."""
+    return AfterValidator(lambda value: _check_additional(value, declared))
+
+
+Text = Annotated[str, Field(max_length=MAX_TEXT), BeforeValidator(faithful)]
+ClientContext = Annotated[str, Field(max_length=MAX_CLIENT_CONTEXT), BeforeValidator(faithful)]
+OperationId = Annotated[ID, Field(min_length=1, max_length=MAX_ID), BeforeValidator(faithful)]
+CallId = Annotated[ID, Field(min_length=1, max_length=MAX_TEXT), BeforeValidator(faithful)]
+IdempotencyKey = Annotated[str, Field(min_length=1, max_length=MAX_TEXT), BeforeValidator(faithful)]
+
+OperationProperties = Annotated[JSON, additional_to(OPERATION_NAMES)]
+ParticipantProperties = Annotated[JSON, additional_to(PARTICIPANT_NAMES)]
+IdentitySetProperties = Annotated[JSON, additional_to(IDENTITY_SET_NAMES)]
+IdentityProperties = Annotated[JSON, additional_to(IDENTITY_NAMES)]

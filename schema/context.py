@@ -1,0 +1,17 @@
+"""What a resolver finds in ``info.context``."""
+
+from dataclasses import dataclass
+
+import strawberry
+
+from schema.ports import OperationStore
+
+
+@dataclass(frozen=True)
+class Context:
+    """The world of one request."""
+
+    store: OperationStore
+
+
+Info = strawberry.Info[Context, None]

@@ -1,0 +1,139 @@
+"""What can go wrong, as clients see it.
+
+    GraphQLError
+    └── RequestError            a GraphQL error with ``extensions.code``
+        ├── BadUserInput        BAD_USER_INPUT
+        └── LimitExceeded       LIMIT_EXCEEDED
+    MutationFailure             an expected failure of a mutation: data, by way of its payload
+
+Whatever else is raised is a fault of the gateway: logged, and shown as INTERNAL_SERVER_ERROR.
+"""
+
+from enum import Enum, StrEnum
+from typing import ClassVar
+
+import strawberry
+from graphql import GraphQLError
+
+from schema.resource.operation import InviteParticipantsOperation, StoredOperation
+
+
+class ErrorCode(StrEnum):
+    """The values of ``extensions.code`` in a GraphQL error."""
+
+    GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
+    GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
+    BAD_USER_INPUT = "BAD_USER_INPUT"
+    LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
+    OVERLOADED = "OVERLOADED"
+    INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
+
+
+class RequestError(GraphQLError):
+    """A request that cannot be answered as it stands, with the reason and the way out."""
+
+    code: ClassVar[ErrorCode]
+
+    def __init__(self, message: str, **extensions: object) -> None:
+        super().__init__(message, extensions={"code": self.code.value, **extensions})
+
+
+class BadUserInput(RequestError):
+    """An argument or variable has a value it must not have."""
+
+    code = ErrorCode.BAD_USER_INPUT
+
+
+class LimitExceeded(RequestError):
+    """A request asks for more than a limit allows."""
+
+    code = ErrorCode.LIMIT_EXCEEDED
+
+    def __init__(self, message: str, *, limit: str, value: int, requested: int) -> None:
+        super().__init__(message, limit=limit, value=value, requested=requested)
+
+
+@strawberry.enum(description="What kind of failure a mutation met.")
+class MutationErrorCode(Enum):
+    """The values of ``MutationError.code``."""
+
+    NOT_FOUND = strawberry.enum_value("NOT_FOUND", description="No operation has this id.")
+    CONFLICT = strawberry.enum_value(
+        "CONFLICT", description="The operation is not at the version given as `ifVersion`."
+    )
+    ALREADY_EXISTS = strawberry.enum_value(
+        "ALREADY_EXISTS", description="An operation with this id is there already."
+    )
+    INVALID = strawberry.enum_value("INVALID", description="A value of the input is not allowed.")
+    IDEMPOTENCY_MISMATCH = strawberry.enum_value(
+        "IDEMPOTENCY_MISMATCH",
+        description="The idempotency key was used before, with another input.",
+    )
+    ABORTED = strawberry.enum_value(
+        "ABORTED",
+        description="Nothing wrong with this input, but another of the same request failed.",
+    )
+
+
+@strawberry.interface(description="An expected failure of a mutation. Nothing was changed.")
+class MutationError:
+    """A failure as data; ``path`` is relative to the input until the payload completes it."""
+
+    code: MutationErrorCode = strawberry.field(description="What kind of failure this is.")
+    message: str = strawberry.field(description="What is wrong and the way out, for people.")
+    path: list[str] = strawberry.field(
+        description=(
+            "Where in the arguments the fault lies: the argument, then field names and list "
+            "indexes, such as `input`, `participants`, `0`, `region`."
+        )
+    )
+
+
+@strawberry.type(description="No operation has the id given.")
+class NotFoundError(MutationError):
+    """``NOT_FOUND``."""
+
+
+@strawberry.type(description="A value of the input is not allowed.")
+class ValidationError(MutationError):
+    """``INVALID``."""
+
+
+@strawberry.type(description="The idempotency key was used before, with another input.")
+class IdempotencyError(MutationError):
+    """``IDEMPOTENCY_MISMATCH``."""
+
+
+@strawberry.type(
+    description="This input was not carried out since another of the same atomic request failed."
+)
+class AbortedError(MutationError):
+    """``ABORTED``."""
+
+
+@strawberry.type(description="The operation has changed since the version given as `ifVersion`.")
+class ConflictError(MutationError):
+    """``CONFLICT``."""
+
+    current: StoredOperation = strawberry.field(
+        graphql_type=InviteParticipantsOperation,
+        description="The operation as it is now, to decide on and try again with its `version`.",
+    )
+
+
+@strawberry.type(description="An operation with the id given is there already.")
+class AlreadyExistsError(MutationError):
+    """``ALREADY_EXISTS``."""
+
+    current: StoredOperation = strawberry.field(
+        graphql_type=InviteParticipantsOperation,
+        description="The operation that has the id, as it is now.",
+    )
+
+
+class MutationFailure(Exception):
+    """A mutation that cannot be carried out, for reasons a client can act on."""
+
+    def __init__(self, *errors: MutationError) -> None:
+        super().__init__("; ".join(error.message for error in errors))
+        self.errors = errors

@@ -1,0 +1,125 @@
+"""Writing."""
+
+from typing import Annotated
+
+import strawberry
+
+from schema.context import Info
+from schema.errors import LimitExceeded
+from schema.inputs import (
+    CreateInviteParticipantsOperationInput,
+    DeleteInviteParticipantsOperationInput,
+    UpdateInviteParticipantsOperationInput,
+)
+from schema.payloads import (
+    CreateInviteParticipantsOperationPayload,
+    CreateInviteParticipantsOperationsPayload,
+    DeleteInviteParticipantsOperationPayload,
+    UpdateInviteParticipantsOperationPayload,
+    UpsertInviteParticipantsOperationPayload,
+    failures_as_data,
+)
+
+MAX_INPUTS = 1_000
+
+
+@strawberry.type(
+    description=(
+        "What can be written. A change that is answered is durable; one that fails has changed "
+        "nothing."
+    )
+)
+class Mutation:
+    """The root of mutations."""
+
+    @strawberry.mutation(description="Create an operation.")
+    @failures_as_data(CreateInviteParticipantsOperationPayload)
+    async def create_invite_participants_operation(
+        self,
+        info: Info,
+        input: Annotated[
+            CreateInviteParticipantsOperationInput,
+            strawberry.argument(description="The operation to create."),
+        ],
+    ) -> CreateInviteParticipantsOperationPayload:
+        return CreateInviteParticipantsOperationPayload(
+            operation=await info.context.store.create(input)
+        )
+
+    @strawberry.mutation(description="Create several operations in one go, at most 1,000.")
+    async def create_invite_participants_operations(
+        self,
+        info: Info,
+        inputs: Annotated[
+            list[CreateInviteParticipantsOperationInput],
+            strawberry.argument(description="The operations to create, at most 1,000."),
+        ],
+        atomic: Annotated[
+            bool,
+            strawberry.argument(
+                description="Whether to create all or none; otherwise each by itself."
+            ),
+        ] = True,
+    ) -> CreateInviteParticipantsOperationsPayload:
+        if len(inputs) > MAX_INPUTS:
+            raise LimitExceeded(
+                f"'inputs' has {len(inputs)} operations; at most {MAX_INPUTS} are created at once.",
+                limit="inputs",
+                value=MAX_INPUTS,
+                requested=len(inputs),
+            )
+        outcomes = await info.context.store.create_many(inputs, atomic=atomic)
+        return CreateInviteParticipantsOperationsPayload(
+            results=[
+                CreateInviteParticipantsOperationPayload.of(["inputs", str(index)], outcome)
+                for index, outcome in enumerate(outcomes)
+            ]
+        )
+
+    @strawberry.mutation(
+        description=(
+            "Create an operation or, where one with this id exists, change it by the fields given."
+        )
+    )
+    @failures_as_data(UpsertInviteParticipantsOperationPayload)
+    async def upsert_invite_participants_operation(
+        self,
+        info: Info,
+        input: Annotated[
+            CreateInviteParticipantsOperationInput,
+            strawberry.argument(description="The operation to create or change."),
+        ],
+    ) -> UpsertInviteParticipantsOperationPayload:
+        upserted = await info.context.store.upsert(input)
+        return UpsertInviteParticipantsOperationPayload(
+            operation=upserted.operation, created=upserted.created
+        )
+
+    @strawberry.mutation(
+        description="Change an operation. Where nothing differs, nothing changes: same version."
+    )
+    @failures_as_data(UpdateInviteParticipantsOperationPayload)
+    async def update_invite_participants_operation(
+        self,
+        info: Info,
+        input: Annotated[
+            UpdateInviteParticipantsOperationInput,
+            strawberry.argument(description="The change."),
+        ],
+    ) -> UpdateInviteParticipantsOperationPayload:
+        return UpdateInviteParticipantsOperationPayload(
+            operation=await info.context.store.update(input)
+        )
+
+    @strawberry.mutation(description="Delete an operation.")
+    @failures_as_data(DeleteInviteParticipantsOperationPayload)
+    async def delete_invite_participants_operation(
+        self,
+        info: Info,
+        input: Annotated[
+            DeleteInviteParticipantsOperationInput,
+            strawberry.argument(description="The operation to delete."),
+        ],
+    ) -> DeleteInviteParticipantsOperationPayload:
+        await info.context.store.delete(input)
+        return DeleteInviteParticipantsOperationPayload(deleted_id=input.id)

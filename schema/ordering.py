@@ -1,0 +1,150 @@
+"""In which order operations are listed."""
+
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+
+import strawberry
+from pydantic import BaseModel, ConfigDict, Field
+from strawberry import Maybe
+
+from schema.errors import LimitExceeded
+
+MAX_SORT_KEYS = 8
+
+
+@strawberry.enum(description="Which way to sort, and where nulls go. Null is the lowest value.")
+class SortDirection(Enum):
+    """A direction, with the place of nulls where it is said."""
+
+    ASC = strawberry.enum_value("ASC", description="Lowest first, so nulls first.")
+    ASC_NULLS_FIRST = strawberry.enum_value("ASC_NULLS_FIRST", description="The same as `ASC`.")
+    ASC_NULLS_LAST = strawberry.enum_value(
+        "ASC_NULLS_LAST", description="Lowest first, but nulls after all values."
+    )
+    DESC = strawberry.enum_value("DESC", description="Highest first, so nulls last.")
+    DESC_NULLS_FIRST = strawberry.enum_value(
+        "DESC_NULLS_FIRST", description="Highest first, but nulls before all values."
+    )
+    DESC_NULLS_LAST = strawberry.enum_value("DESC_NULLS_LAST", description="The same as `DESC`.")
+
+
+class SortField(StrEnum):
+    """What can be sorted by, as the path of the field."""
+
+    ID = "id"
+    CALL_ID = "callId"
+    CLIENT_CONTEXT = "clientContext"
+    STATUS = "status"
+    RESULT_CODE = "resultInfo.code"
+    RESULT_SUBCODE = "resultInfo.subcode"
+    RESULT_MESSAGE = "resultInfo.message"
+    VERSION = "version"
+    CREATED_AT = "createdAt"
+    UPDATED_AT = "updatedAt"
+
+
+@dataclass(frozen=True)
+class SortKey:
+    """One key of an order."""
+
+    field: SortField
+    descending: bool
+    nulls_first: bool
+
+
+Order = tuple[SortKey, ...]
+"""Keys from the most to the least significant; none is newest first."""
+
+
+class OrderInput(BaseModel):
+    """An input of which exactly one field is given."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+@strawberry.pydantic.input(
+    one_of=True, description="Sort by one field of `resultInfo`: give exactly one."
+)
+class ResultInfoOrder(OrderInput):
+    """The keys within ``resultInfo``."""
+
+    code: Maybe[SortDirection] = Field(description="By the result's code.")
+    subcode: Maybe[SortDirection] = Field(description="By the result's subcode.")
+    message: Maybe[SortDirection] = Field(
+        description="By the result's message, in the order of its code points."
+    )
+
+
+@strawberry.pydantic.input(
+    one_of=True,
+    description=(
+        "Sort by one field: give exactly one, and several of these objects to sort by several "
+        "fields. Ties are broken by the order of creation. Texts sort by their code points."
+    ),
+)
+class InviteParticipantsOperationOrder(OrderInput):
+    """The keys of an operation."""
+
+    id: Maybe[SortDirection] = Field(description="By id.")
+    call_id: Maybe[SortDirection] = Field(description="By the id of the call.")
+    client_context: Maybe[SortDirection] = Field(description="By the client's context.")
+    status: Maybe[SortDirection] = Field(
+        description="By status: NotStarted, Running, Completed, Failed."
+    )
+    result_info: Maybe[ResultInfoOrder] = Field(description="By a field of the result.")
+    version: Maybe[SortDirection] = Field(description="By version.")
+    created_at: Maybe[SortDirection] = Field(description="By the time of creation.")
+    updated_at: Maybe[SortDirection] = Field(description="By the time of the last change.")
+
+
+_OPERATION_FIELDS = {
+    "id": SortField.ID,
+    "call_id": SortField.CALL_ID,
+    "client_context": SortField.CLIENT_CONTEXT,
+    "status": SortField.STATUS,
+    "version": SortField.VERSION,
+    "created_at": SortField.CREATED_AT,
+    "updated_at": SortField.UPDATED_AT,
+}
+_RESULT_FIELDS = {
+    "code": SortField.RESULT_CODE,
+    "subcode": SortField.RESULT_SUBCODE,
+    "message": SortField.RESULT_MESSAGE,
+}
+
+
+def _key(field: SortField, direction: SortDirection) -> SortKey:
+    descending = direction.name.startswith("DESC")
+    nulls_first = direction.name.endswith("NULLS_FIRST") or direction is SortDirection.ASC
+    return SortKey(field, descending=descending, nulls_first=nulls_first)
+
+
+def _given(order: OrderInput) -> tuple[str, object]:
+    """Return the name and the value of the one field given."""
+    (name,) = order.model_fields_set
+    return name, getattr(order, name).value
+
+
+def sort_keys(order_by: list[InviteParticipantsOperationOrder] | None) -> Order:
+    """Read the argument ``orderBy``; a field named again adds nothing and is left out.
+
+    Raises ``LimitExceeded`` for more than ``MAX_SORT_KEYS`` keys.
+    """
+    order_by = order_by or []
+    if len(order_by) > MAX_SORT_KEYS:
+        raise LimitExceeded(
+            f"orderBy has {len(order_by)} keys; at most {MAX_SORT_KEYS} are allowed.",
+            limit="sortKeys",
+            value=MAX_SORT_KEYS,
+            requested=len(order_by),
+        )
+    keys: dict[SortField, SortKey] = {}
+    for order in order_by:
+        name, value = _given(order)
+        fields = _OPERATION_FIELDS
+        if isinstance(value, ResultInfoOrder):
+            name, value = _given(value)
+            fields = _RESULT_FIELDS
+        if isinstance(value, SortDirection):
+            keys.setdefault(fields[name], _key(fields[name], value))
+    return tuple(keys.values())

@@ -1,0 +1,166 @@
+"""Pages of a list, by keyset: a cursor holds the sort keys of its row, not a position."""
+
+import zlib
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+
+import msgspec
+import strawberry
+
+from schema.errors import BadUserInput, LimitExceeded
+from schema.ordering import Order, SortField
+from schema.resource.operation import StoredOperation
+
+DEFAULT_PAGE_SIZE = 50
+MAX_PAGE_SIZE = 500
+
+Keys = tuple[str | int | None, ...]
+"""The values of an order's keys in one row, and last its sequence number."""
+
+_INTEGERS = {
+    SortField.STATUS,
+    SortField.RESULT_CODE,
+    SortField.RESULT_SUBCODE,
+    SortField.VERSION,
+}
+
+
+@dataclass(frozen=True)
+class Slice:
+    """The part of an ordered list to read: ``limit`` rows from its start, or from its end.
+
+    ``after`` and ``before`` bound the list, both excluded; ``offset`` skips rows at its start.
+    """
+
+    limit: int
+    backward: bool = False
+    after: Keys | None = None
+    before: Keys | None = None
+    offset: int = 0
+
+
+@dataclass(frozen=True)
+class Row:
+    """An operation and where it stands in the order."""
+
+    operation: StoredOperation
+    keys: Keys
+
+
+@dataclass(frozen=True)
+class Page:
+    """The rows of a slice in the list's order; ``more`` when the limit cut some off."""
+
+    rows: list[Row]
+    more: bool
+
+
+@strawberry.type(description="Where a page lies in its list (Relay's connections).")
+class PageInfo:
+    """Relay's ``PageInfo``."""
+
+    has_next_page: bool = strawberry.field(
+        description=(
+            "Whether more follows this page. When paging with `last`: whether `before` was given."
+        )
+    )
+    has_previous_page: bool = strawberry.field(
+        description=(
+            "When paging with `last`: whether more comes before this page. Otherwise: whether the "
+            "page was reached by `after` or `offset`."
+        )
+    )
+    start_cursor: str | None = strawberry.field(
+        description="The cursor of the page's first item; null when the page is empty."
+    )
+    end_cursor: str | None = strawberry.field(
+        description="The cursor of the page's last item; null when the page is empty."
+    )
+
+
+def _fingerprint(order: Order) -> int:
+    return zlib.crc32(repr(order).encode())
+
+
+def encode_cursor(order: Order, keys: Keys) -> str:
+    """Write the cursor of the row with these keys."""
+    packed = msgspec.msgpack.encode((_fingerprint(order), keys))
+    return urlsafe_b64encode(packed).rstrip(b"=").decode()
+
+
+def decode_cursor(order: Order, cursor: str, argument: str) -> Keys:
+    """Read a cursor made for ``order``; any other text is ``BadUserInput``."""
+    try:
+        packed = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+        fingerprint, keys = msgspec.msgpack.decode(packed, type=tuple[int, Keys])
+    except (ValueError, msgspec.DecodeError):
+        raise _invalid_cursor(argument) from None
+    if fingerprint != _fingerprint(order):
+        raise BadUserInput(
+            f"The cursor in {argument!r} was made for another order. Page on with the orderBy it "
+            "came from, or begin anew without it.",
+            reason="CURSOR_ORDER_MISMATCH",
+            argument=argument,
+        )
+    types = [int if key.field in _INTEGERS else str for key in order]
+    *values, seq = keys or (None,)
+    fits = len(values) == len(types) and all(
+        value is None or type(value) is expected
+        for value, expected in zip(values, types, strict=True)
+    )
+    if not fits or type(seq) is not int:
+        raise _invalid_cursor(argument)
+    return keys
+
+
+def _invalid_cursor(argument: str) -> BadUserInput:
+    return BadUserInput(
+        f"The text in {argument!r} is not a cursor of this list. Give a cursor as a page "
+        "returned it, or begin anew without it.",
+        reason="CURSOR_INVALID",
+        argument=argument,
+    )
+
+
+def page_size(argument: str, value: int, *, maximum: int = MAX_PAGE_SIZE) -> int:
+    """Check the size asked for in ``argument``: 0 to ``maximum``."""
+    if value < 0:
+        raise BadUserInput(f"{argument!r} is {value}; give 0 or more.", argument=argument)
+    if value > maximum:
+        raise LimitExceeded(
+            f"{argument!r} is {value}; at most {maximum} are given at once. Page on for more.",
+            limit=argument,
+            value=maximum,
+            requested=value,
+        )
+    return value
+
+
+def slice_of(
+    order: Order,
+    *,
+    first: int | None,
+    after: str | None,
+    last: int | None,
+    before: str | None,
+    offset: int | None,
+) -> Slice:
+    """Read the paging arguments of a connection.
+
+    Raises ``BadUserInput`` or ``LimitExceeded``, naming the argument.
+    """
+    if first is not None and last is not None:
+        raise BadUserInput("Give 'first' or 'last', not both.", argument="last")
+    if offset is not None and offset < 0:
+        raise BadUserInput(f"'offset' is {offset}; give 0 or more.", argument="offset")
+    if offset and last is not None:
+        raise BadUserInput("'offset' goes with 'first', not with 'last'.", argument="offset")
+    return Slice(
+        limit=page_size("first", DEFAULT_PAGE_SIZE if first is None else first)
+        if last is None
+        else page_size("last", last),
+        backward=last is not None,
+        after=None if after is None else decode_cursor(order, after, "after"),
+        before=None if before is None else decode_cursor(order, before, "before"),
+        offset=offset or 0,
+    )

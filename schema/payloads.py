@@ -1,0 +1,114 @@
+"""What the mutations answer: the outcome, and expected failures as data."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from functools import wraps
+from typing import TypeVar
+
+import strawberry
+
+from schema.context import Info
+from schema.errors import MutationError, MutationFailure
+from schema.resource.operation import InviteParticipantsOperation, StoredOperation
+
+PayloadT = TypeVar("PayloadT")
+
+ERRORS = "Why nothing was changed; empty on success."
+
+
+def errors_at(path: list[str], failure: MutationFailure) -> list[MutationError]:
+    """Return the failure's errors with their paths completed by where the input stood."""
+    return [replace(error, path=[*path, *error.path]) for error in failure.errors]
+
+
+@strawberry.type(description="The outcome of creating an operation.")
+class CreateInviteParticipantsOperationPayload:
+    """One creation."""
+
+    operation: StoredOperation | None = strawberry.field(
+        graphql_type=InviteParticipantsOperation | None,
+        default=None,
+        description="The operation created; null on failure.",
+    )
+    errors: list[MutationError] = strawberry.field(default_factory=list, description=ERRORS)
+
+    @classmethod
+    def of(
+        cls, path: list[str], outcome: StoredOperation | MutationFailure
+    ) -> "CreateInviteParticipantsOperationPayload":
+        """Show the outcome of the input at ``path``."""
+        if isinstance(outcome, MutationFailure):
+            return cls(errors=errors_at(path, outcome))
+        return cls(operation=outcome)
+
+
+@strawberry.type(description="The outcome of creating several operations.")
+class CreateInviteParticipantsOperationsPayload:
+    """Several creations."""
+
+    results: list[CreateInviteParticipantsOperationPayload] = strawberry.field(
+        description="One outcome for each input, in their order."
+    )
+
+    @strawberry.field(description="How many were created.")
+    def created_count(self) -> int:
+        return sum(result.operation is not None for result in self.results)
+
+
+@strawberry.type(description="The outcome of creating or changing an operation.")
+class UpsertInviteParticipantsOperationPayload:
+    """One upsert."""
+
+    operation: StoredOperation | None = strawberry.field(
+        graphql_type=InviteParticipantsOperation | None,
+        default=None,
+        description="The operation as it is now; null on failure.",
+    )
+    created: bool = strawberry.field(
+        default=False, description="Whether it was created by this request."
+    )
+    errors: list[MutationError] = strawberry.field(default_factory=list, description=ERRORS)
+
+
+@strawberry.type(description="The outcome of changing an operation.")
+class UpdateInviteParticipantsOperationPayload:
+    """One update."""
+
+    operation: StoredOperation | None = strawberry.field(
+        graphql_type=InviteParticipantsOperation | None,
+        default=None,
+        description="The operation as it is now; null on failure.",
+    )
+    errors: list[MutationError] = strawberry.field(default_factory=list, description=ERRORS)
+
+
+@strawberry.type(description="The outcome of deleting an operation.")
+class DeleteInviteParticipantsOperationPayload:
+    """One deletion."""
+
+    deleted_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The id of the operation deleted; null on failure."
+    )
+    errors: list[MutationError] = strawberry.field(default_factory=list, description=ERRORS)
+
+
+def failures_as_data(
+    payload: Callable[..., PayloadT],
+) -> Callable[[Callable[..., Awaitable[PayloadT]]], Callable[..., Awaitable[PayloadT]]]:
+    """Make a resolver answer with ``payload`` when what is given as ``input`` cannot be done."""
+
+    def decorate(
+        resolve: Callable[..., Awaitable[PayloadT]],
+    ) -> Callable[..., Awaitable[PayloadT]]:
+        @wraps(resolve)
+        async def resolve_or_show(self: object, info: Info, **arguments: object) -> PayloadT:
+            try:
+                if isinstance(arguments["input"], MutationFailure):
+                    raise arguments["input"]
+                return await resolve(self, info, **arguments)
+            except MutationFailure as failure:
+                return payload(errors=errors_at(["input"], failure))
+
+        return resolve_or_show
+
+    return decorate

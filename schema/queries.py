@@ -1,0 +1,157 @@
+"""Reading."""
+
+from typing import Annotated, TypeVar
+
+import strawberry
+from strawberry import UNSET
+
+from schema.connection import InviteParticipantsOperationConnection, Listing
+from schema.context import Info
+from schema.errors import LimitExceeded
+from schema.filters import InviteParticipantsOperationFilter
+from schema.groups import GroupKey, InviteParticipantsOperationGroup
+from schema.ordering import InviteParticipantsOperationOrder, sort_keys
+from schema.paging import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, page_size, slice_of
+from schema.resource.operation import InviteParticipantsOperation, Node, StoredOperation
+
+T = TypeVar("T")
+
+Where = Annotated[
+    InviteParticipantsOperationFilter | None,
+    strawberry.argument(description="Which operations to take; left out or null, all."),
+]
+
+
+@strawberry.type(description="What can be read.")
+class Query:
+    """The root of queries."""
+
+    @strawberry.field(
+        graphql_type=Node | None,
+        description="The thing with this id, of whatever type; null when there is none.",
+    )
+    async def node(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The id.")],
+    ) -> StoredOperation | None:
+        return await info.context.store.get(id)
+
+    @strawberry.field(
+        graphql_type=list[Node | None],
+        description="The things with these ids, in their order; null where there is none.",
+    )
+    async def nodes(
+        self,
+        info: Info,
+        ids: Annotated[
+            list[strawberry.ID], strawberry.argument(description="The ids, at most 500.")
+        ],
+    ) -> list[StoredOperation | None]:
+        if len(ids) > MAX_PAGE_SIZE:
+            raise LimitExceeded(
+                f"'ids' has {len(ids)} ids; at most {MAX_PAGE_SIZE} are looked up at once.",
+                limit="ids",
+                value=MAX_PAGE_SIZE,
+                requested=len(ids),
+            )
+        return await info.context.store.get_many(ids)
+
+    @strawberry.field(
+        graphql_type=InviteParticipantsOperation | None,
+        description="The operation with this id; null when there is none.",
+    )
+    async def invite_participants_operation(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The id.")],
+    ) -> StoredOperation | None:
+        return await info.context.store.get(id)
+
+    @strawberry.field(
+        description=(
+            "The operations that match, a page at a time, the newest first unless ordered "
+            "otherwise. Page on with `first` and `after`, or from the end with `last` and `before`."
+        )
+    )
+    async def invite_participants_operations(
+        self,
+        info: Info,
+        first: Annotated[
+            int | None,
+            strawberry.argument(
+                description="How many to give from the start: 0 to 500, 50 when not given."
+            ),
+        ] = UNSET,
+        after: Annotated[
+            str | None,
+            strawberry.argument(description="Begin after this cursor, made for the same order."),
+        ] = UNSET,
+        last: Annotated[
+            int | None,
+            strawberry.argument(
+                description="How many to give from the end, 0 to 500. Not together with `first`."
+            ),
+        ] = UNSET,
+        before: Annotated[
+            str | None,
+            strawberry.argument(description="End before this cursor, made for the same order."),
+        ] = UNSET,
+        offset: Annotated[
+            int | None,
+            strawberry.argument(
+                description=(
+                    "How many to skip first, for pages by number. It costs as much as reading "
+                    "them; a cursor costs nothing."
+                )
+            ),
+        ] = UNSET,
+        filter: Where = UNSET,
+        order_by: Annotated[
+            list[InviteParticipantsOperationOrder] | None,
+            strawberry.argument(
+                description=(
+                    "What to sort by, the most significant first, at most 8 keys. Left out, null "
+                    "or empty: the newest first."
+                )
+            ),
+        ] = UNSET,
+    ) -> InviteParticipantsOperationConnection:
+        where = filter or None
+        order = sort_keys(order_by or None)
+        part = slice_of(
+            order,
+            first=given(first),
+            after=given(after),
+            last=given(last),
+            before=given(before),
+            offset=given(offset),
+        )
+        page = await info.context.store.page(where, order, part)
+        return InviteParticipantsOperationConnection(listing=Listing(where, order, part, page))
+
+    @strawberry.field(
+        description="How many operations match, by what they have in common: the largest first."
+    )
+    async def invite_participants_operation_groups(
+        self,
+        info: Info,
+        by: Annotated[
+            list[GroupKey],
+            strawberry.argument(description="The keys to group by; none gives one group of all."),
+        ],
+        filter: Where = UNSET,
+        first: Annotated[
+            int | None,
+            strawberry.argument(
+                description="How many groups to give: 0 to 500, 50 when not given."
+            ),
+        ] = UNSET,
+    ) -> list[InviteParticipantsOperationGroup]:
+        limit = page_size("first", DEFAULT_PAGE_SIZE if (n := given(first)) is None else n)
+        return await info.context.store.groups(by, filter or None, limit)
+
+
+def given(argument: T | None) -> T | None:
+    """Return the argument, or None when it was left out."""
+    return None if argument is UNSET else argument

@@ -1,0 +1,124 @@
+"""``inviteParticipantsOperation``, the resource itself, and the interfaces it implements."""
+
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from typing import Any
+
+import strawberry
+from pydantic import Field
+
+from schema.resource.base import Model, absent
+from schema.resource.participant import InvitationParticipantInfo
+from schema.resource.result_info import ResultInfo
+from schema.scalars import JSON, DateTime
+
+
+@strawberry.enum(description="How far an operation has come. The values sort in this order.")
+class OperationStatus(Enum):
+    """The states of an operation, as the resource spells them."""
+
+    NotStarted = strawberry.enum_value(
+        "NotStarted", description="Accepted, and nothing has happened yet."
+    )
+    Running = strawberry.enum_value("Running", description="Under way.")
+    Completed = strawberry.enum_value(
+        "Completed", description="Ended well: the participants were invited."
+    )
+    Failed = strawberry.enum_value("Failed", description="Ended badly: `resultInfo` says why.")
+
+
+class Identified(Model):
+    """What has an id."""
+
+    id: strawberry.ID = Field(
+        description=(
+            "The id: the one given at creation (Microsoft Graph's own), or a UUIDv7 made then. "
+            "Opaque, 1 to 128 characters, compared exactly."
+        )
+    )
+
+
+@strawberry.pydantic.interface(
+    description="A thing with an id that `node` finds again (Relay's object identification)."
+)
+class Node(Identified):
+    """Relay's ``Node``."""
+
+
+@strawberry.pydantic.interface(description="Microsoft Graph's `entity`: a thing with an id.")
+class Entity(Identified):
+    """Graph's ``entity``."""
+
+
+@strawberry.pydantic.interface(
+    description="Microsoft Graph's `commsOperation`: a long-running operation on a call."
+)
+class CommsOperation(Entity, Node):
+    """Graph's ``commsOperation``."""
+
+    client_context: str | None = Field(
+        default_factory=absent,
+        description=(
+            "A text the inviting client chose to recognise the operation by. At most 256 "
+            "characters; null when none was given."
+        ),
+    )
+    status: OperationStatus = Field(description="How far the operation has come.")
+    result_info: ResultInfo | None = Field(
+        default_factory=absent, description="How the operation ended; null while it has not."
+    )
+
+
+@strawberry.pydantic.type(
+    description="The operation that tracks inviting participants into a call."
+)
+class InviteParticipantsOperation(CommsOperation):
+    """Graph's ``inviteParticipantsOperation``, with what the gateway knows of it besides."""
+
+    call_id: strawberry.ID | None = Field(
+        default_factory=absent,
+        description="The id of the call people are invited into; null when not known.",
+    )
+    participants: list[InvitationParticipantInfo] = Field(
+        description="The participants invited, in the order given; empty when there are none."
+    )
+    additional_properties: JSON | None = Field(
+        default_factory=absent,
+        description=(
+            "Undeclared properties of the operation as one JSON object of at most 16 KiB; null "
+            "when there are none."
+        ),
+    )
+    version: int = Field(
+        description=(
+            "1 when created, and 1 more with each change. Given back as `ifVersion`, it guards an "
+            "update or a deletion against a change made meanwhile."
+        )
+    )
+    created_at: DateTime = Field(description="When the gateway first stored the operation.")
+    updated_at: DateTime = Field(
+        description="When the operation last changed; `createdAt` when it never has."
+    )
+
+    @classmethod
+    def is_type_of(cls, value: object, _info: Any) -> bool:  # noqa: ANN401  graphql-core's
+        """Tell graphql-core that a stored operation is one of these."""
+        return isinstance(value, StoredOperation | cls)
+
+
+@dataclass(frozen=True)
+class StoredOperation:
+    """An operation as the store keeps it: one JSON document in GraphQL's own field names."""
+
+    document: bytes
+
+    @cached_property
+    def operation(self) -> InviteParticipantsOperation:
+        """The document decoded."""
+        return InviteParticipantsOperation.model_validate_json(self.document)
+
+
+def read_attribute(source: object, name: str) -> object:
+    """Read a field of a value for the reference executor, decoding a stored document when met."""
+    return getattr(source.operation if isinstance(source, StoredOperation) else source, name)

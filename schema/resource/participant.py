@@ -1,0 +1,60 @@
+"""``invitationParticipantInfo``: one invited participant."""
+
+import strawberry
+from pydantic import Field
+
+from schema.constraints import ParticipantProperties, Text
+from schema.resource.base import Model, absent
+from schema.resource.identity import IdentitySet, IdentitySetInput
+
+
+class InvitationParticipantFields(Model):
+    """What an invited participant holds beside the identity, read or written."""
+
+    region: Text | None = Field(
+        default_factory=absent,
+        description="The participant's region, such as `amer`; null when not given.",
+    )
+    language_id: Text | None = Field(
+        default_factory=absent,
+        description="The participant's language as a tag, such as `en-GB`; null when not given.",
+    )
+    replaces_call_id: Text | None = Field(
+        default_factory=absent,
+        description="The id of the call that this invitation replaces; null when it replaces none.",
+    )
+    hidden: bool | None = Field(
+        default_factory=absent,
+        description="Whether others in the call do not see the participant; null when not said.",
+    )
+    participant_id: Text | None = Field(
+        default_factory=absent,
+        description="The participant's id within the call; null when not known.",
+    )
+    remove_from_default_audio_routing_group: bool | None = Field(
+        default_factory=absent,
+        description=(
+            "Whether the participant is taken out of the call's main audio mix; null when not said."
+        ),
+    )
+    additional_properties: ParticipantProperties | None = Field(
+        default_factory=absent,
+        description=(
+            "Undeclared properties of the participant as one JSON object of at most 16 KiB; null "
+            "when there are none."
+        ),
+    )
+
+
+@strawberry.pydantic.type(description="One participant invited into a call.")
+class InvitationParticipantInfo(InvitationParticipantFields):
+    """The participant as read."""
+
+    identity: IdentitySet = Field(description="Who is invited.")
+
+
+@strawberry.pydantic.input(description="One participant to invite into a call.")
+class InvitationParticipantInfoInput(InvitationParticipantFields):
+    """The participant as written."""
+
+    identity: IdentitySetInput = Field(description="Who is invited.")

@@ -1,0 +1,39 @@
+"""``resultInfo``: how an operation ended."""
+
+from typing import Annotated
+
+import strawberry
+from pydantic import Field
+
+from schema.constraints import Text
+from schema.resource.base import Model, absent
+
+Int32 = Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
+
+
+class ResultInfoFields(Model):
+    """What a result holds, read or written."""
+
+    code: Int32 = Field(
+        description=(
+            "The result in the manner of HTTP: 2xx success, 4xx a fault of the caller, 5xx of the "
+            "service. 0 is seen on success too."
+        ),
+    )
+    subcode: Int32 = Field(
+        description="The finer reason within `code`, such as 8508; 0 when there is none."
+    )
+    message: Text | None = Field(
+        default_factory=absent,
+        description="The reason in words. At most 1,024 characters; null when none was given.",
+    )
+
+
+@strawberry.pydantic.type(description="How an operation ended, or how far it got.")
+class ResultInfo(ResultInfoFields):
+    """The result as it is read."""
+
+
+@strawberry.pydantic.input(description="How an operation ended, or how far it got.")
+class ResultInfoInput(ResultInfoFields):
+    """The result as it is written."""

@@ -1,0 +1,65 @@
+"""The two scalars of the schema, kept as the JSON values they travel as.
+
+A ``DateTime`` stays text from the wire to the store and back: in UTC, with six digits of fraction
+and a ``Z``, so that the order of the texts is the order of the times.
+"""
+
+import re
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import NewType
+
+import strawberry
+from graphql import GraphQLError, ValueNode, value_from_ast_untyped
+from strawberry.types.scalar import ScalarDefinition
+
+_RFC_3339 = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,12})?([Zz]|[+-]\d\d:\d\d)\Z", re.ASCII
+)
+
+DateTime = NewType("DateTime", str)
+JSON = NewType("JSON", object)
+
+
+def date_time(moment: datetime) -> DateTime:
+    """Write an aware ``moment`` the one way the gateway writes times."""
+    return DateTime(moment.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z")
+
+
+def parse_date_time(value: object) -> DateTime:
+    """Read an RFC 3339 time with an offset; anything else is a ``GraphQLError`` that says so."""
+    if not isinstance(value, str):
+        raise GraphQLError(f"DateTime cannot represent {value!r}: give a text in RFC 3339.")
+    if _RFC_3339.match(value):
+        with suppress(ValueError, OverflowError):  # no such day, or one before the year 1
+            return date_time(datetime.fromisoformat(value))
+    raise GraphQLError(
+        f"DateTime cannot represent {value!r}: give RFC 3339 with an offset, "
+        "such as 2026-01-31T09:30:00Z."
+    )
+
+
+def parse_json_literal(node: ValueNode, variables: dict[str, object] | None = None) -> object:
+    """Read a JSON value written in the document itself, variables inside it included."""
+    return value_from_ast_untyped(node, variables)
+
+
+SCALARS: dict[object, ScalarDefinition] = {
+    DateTime: strawberry.scalar(
+        name="DateTime",
+        description=(
+            "A moment in UTC as RFC 3339 text with microseconds, such as "
+            "`2026-01-31T09:30:00.000000Z`. On input any offset is accepted, and required."
+        ),
+        specified_by_url="https://scalars.graphql.org/andimarek/date-time",
+        serialize=str,
+        parse_value=parse_date_time,
+    ),
+    JSON: strawberry.scalar(
+        name="JSON",
+        description="Any JSON value: an object, a list, a text, a number, true, false or null.",
+        serialize=lambda value: value,
+        parse_value=lambda value: value,
+        parse_literal=parse_json_literal,
+    ),
+}

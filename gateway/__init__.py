@@ -1,0 +1,1 @@
+"""The machine that serves the schema: HTTP, execution, and the store."""

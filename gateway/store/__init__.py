@@ -1,0 +1,1 @@
+"""Where operations are kept, behind the ports of ``schema.ports``."""

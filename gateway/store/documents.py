@@ -1,0 +1,113 @@
+"""The documents operations are kept as: how a new one is made, and how one changes.
+
+A document is a JSON object in GraphQL's own field names. Nulls and empty additional properties are
+left out; the fields stand in the order of ``FIELDS``.
+"""
+
+from enum import Enum
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+from pydantic import BaseModel
+from uuid_utils import uuid7
+
+from schema.inputs import CreateInviteParticipantsOperationInput
+from schema.resource.operation import StoredOperation
+from schema.scalars import DateTime
+
+Document = dict[str, Any]
+
+FIELDS = (
+    "id",
+    "callId",
+    "clientContext",
+    "status",
+    "resultInfo",
+    "participants",
+    "additionalProperties",
+    "version",
+    "createdAt",
+    "updatedAt",
+)
+_CONTENT = FIELDS[1:-3]
+_NOT_CONTENT = {"id", "if_version", "idempotency_key", "version", "created_at", "updated_at"}
+_KEPT_WHEN_NULL = ("status", "participants")
+
+
+def read(operation: StoredOperation) -> Document:
+    """Decode a stored document."""
+    document: Document = msgspec.json.decode(operation.document)
+    return document
+
+
+def write(document: Document) -> StoredOperation:
+    """Encode a document, its fields in their order."""
+    ordered = {field: document[field] for field in FIELDS if field in document}
+    return StoredOperation(msgspec.json.encode(ordered))
+
+
+def content(model: BaseModel) -> Document:
+    """Return the fields a client gave, null where it gave null, without what is not content."""
+    given: Document = model.model_dump(mode="json", exclude_unset=True, exclude=_NOT_CONTENT)
+    return {
+        field: _pruned(field, value)
+        for field, value in given.items()
+        if value is not None or field not in _KEPT_WHEN_NULL
+    }
+
+
+def _pruned(field: str, value: Any) -> Any:  # noqa: ANN401  JSON
+    """Leave out what means nothing: nulls, and empty additional properties."""
+    if field == "additionalProperties":
+        return value or None
+    match value:
+        case dict():
+            items = ((name, _pruned(name, item)) for name, item in value.items())
+            return {name: item for name, item in items if item is not None}
+        case list():
+            return [_pruned("", item) for item in value]
+    return value
+
+
+def new(given: CreateInviteParticipantsOperationInput, now: DateTime) -> Document:
+    """Make the document of a new operation."""
+    fields = {field: value for field, value in content(given).items() if value is not None}
+    return {
+        "status": "NotStarted",
+        "participants": [],
+        **fields,
+        "id": given.id or str(uuid7()),
+        "version": 1,
+        "createdAt": now,
+        "updatedAt": now,
+    }
+
+
+def changed(document: Document, changes: Document, now: DateTime) -> Document | None:
+    """Return the next version of a document, or None when the changes change nothing."""
+    after = {**document, **changes}
+    after = {field: value for field, value in after.items() if value is not None}
+    # Compared as bytes, since to Python 1, 1.0 and true are equal, and to a client they are not.
+    if write(after).document == write(document).document:
+        return None
+    return {**after, "version": document["version"] + 1, "updatedAt": now}
+
+
+class Put(Enum):
+    """What putting a whole document did."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+
+
+def replaced(document: Document, replacement: Document, now: DateTime) -> Document | None:
+    """Return the next version with the content of ``replacement`` alone, or None if the same."""
+    return changed(document, {field: replacement.get(field) for field in _CONTENT}, now)
+
+
+def fingerprint(given: CreateInviteParticipantsOperationInput) -> bytes:
+    """Return a digest of all that an input says, to tell whether another says the same."""
+    said = {"id": given.id, **content(given)}
+    return sha256(msgspec.json.encode(said, order="sorted")).digest()

@@ -1,0 +1,105 @@
+"""An order in SQL, and the rows that come after a given one in it."""
+
+from dataclasses import dataclass, replace
+
+from sqlalchemy import ColumnElement, UnaryExpression, and_, false, or_, true
+
+from gateway.store.tables import operations
+from schema.ordering import Order, SortField
+from schema.paging import Keys
+
+_COLUMNS = {
+    SortField.ID: operations.c.id,
+    SortField.CALL_ID: operations.c.call_id,
+    SortField.CLIENT_CONTEXT: operations.c.client_context,
+    SortField.STATUS: operations.c.status,
+    SortField.RESULT_CODE: operations.c.result_code,
+    SortField.RESULT_SUBCODE: operations.c.result_subcode,
+    SortField.RESULT_MESSAGE: operations.c.result_message,
+    SortField.VERSION: operations.c.version,
+    SortField.CREATED_AT: operations.c.created_at,
+    SortField.UPDATED_AT: operations.c.updated_at,
+}
+_NULLABLE = {
+    SortField.CALL_ID,
+    SortField.CLIENT_CONTEXT,
+    SortField.RESULT_CODE,
+    SortField.RESULT_SUBCODE,
+    SortField.RESULT_MESSAGE,
+}
+
+Key = str | int | None
+
+
+@dataclass(frozen=True)
+class SortColumn:
+    """A column to sort by, and which way."""
+
+    column: ColumnElement[Key]
+    descending: bool
+    nullable: bool = False
+    nulls_first: bool = False
+
+    def reversed(self) -> "SortColumn":
+        """Return the key of the opposite order."""
+        return replace(self, descending=not self.descending, nulls_first=not self.nulls_first)
+
+    def ordered(self) -> UnaryExpression[Key]:
+        """Return the key for ORDER BY; nulls are spoken of only where there can be some."""
+        key = self.column.desc() if self.descending else self.column.asc()
+        if not self.nullable:
+            return key
+        return key.nulls_first() if self.nulls_first else key.nulls_last()
+
+    def same(self, value: Key) -> ColumnElement[bool]:
+        """Hold where the column is ``value``, null included."""
+        return self.column.is_(None) if value is None else self.column == value
+
+    def beyond(self, value: Key) -> ColumnElement[bool]:
+        """Hold where the column comes after ``value`` in this key's order."""
+        if value is None:
+            return self.column.is_not(None) if self.nulls_first else false()
+        further = self.column < value if self.descending else self.column > value
+        if self.nullable and not self.nulls_first:
+            return or_(further, self.column.is_(None))
+        return further
+
+    def from_here(self, value: Key) -> ColumnElement[bool]:
+        """Hold where the column is ``value`` or comes after it."""
+        if value is None:
+            return true() if self.nulls_first else self.column.is_(None)
+        from_here = self.column <= value if self.descending else self.column >= value
+        if self.nullable and not self.nulls_first:
+            return or_(from_here, self.column.is_(None))
+        return from_here
+
+
+def sort_columns(order: Order, *, backward: bool) -> list[SortColumn]:
+    """Return the columns of an order, the sequence number last, which makes it total.
+
+    The sequence follows the direction of the last key; with no key at all, the newest comes first.
+    """
+    columns = [
+        SortColumn(
+            _COLUMNS[key.field],
+            descending=key.descending,
+            nullable=key.field in _NULLABLE,
+            nulls_first=key.nulls_first,
+        )
+        for key in order
+    ]
+    descending = columns[-1].descending if columns else True
+    columns.append(SortColumn(operations.c.seq, descending=descending))
+    return [column.reversed() for column in columns] if backward else columns
+
+
+def beyond(columns: list[SortColumn], keys: Keys) -> ColumnElement[bool]:
+    """Hold for the rows that come after the row with ``keys`` in the order of ``columns``."""
+    (first, value), *rest = zip(columns, keys, strict=True)
+    steps = [first.beyond(value)]
+    same = first.same(value)
+    for column, key in rest:
+        steps.append(and_(same, column.beyond(key)))
+        same = and_(same, column.same(key))
+    # The bound on the first column follows from the rest; an index on it can start from there.
+    return and_(first.from_here(value), or_(*steps))

@@ -1,0 +1,1 @@
+"""Alembic's migrations: each brings a database one step further."""

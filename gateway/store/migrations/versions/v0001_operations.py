@@ -1,0 +1,93 @@
+"""Operations as documents, the identities in them, and idempotency keys."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+
+def _generated(name: str, kind: sa.types.TypeEngine[Any], expression: str) -> sa.Column[Any]:
+    return sa.Column(name, kind, sa.Computed(expression, persisted=True))
+
+
+def _extract(path: str) -> str:
+    return f"json_extract(document, '$.{path}')"
+
+
+# The columns that are filtered and sorted by come before the document, so that a scan of them
+# need not walk the pages a long document spills over to.
+def upgrade() -> None:
+    """Make the tables, the indexes, and the triggers that keep ``identities``."""
+    op.create_table(
+        "operations",
+        sa.Column("seq", sa.Integer, primary_key=True),
+        _generated("id", sa.Text(), _extract("id")),
+        _generated("call_id", sa.Text(), _extract("callId")),
+        _generated("client_context", sa.Text(), _extract("clientContext")),
+        _generated(
+            "status",
+            sa.Integer(),
+            f"CASE {_extract('status')} WHEN 'NotStarted' THEN 0 WHEN 'Running' THEN 1 "
+            "WHEN 'Completed' THEN 2 WHEN 'Failed' THEN 3 END",
+        ),
+        _generated("result_code", sa.Integer(), _extract("resultInfo.code")),
+        _generated("result_subcode", sa.Integer(), _extract("resultInfo.subcode")),
+        _generated("result_message", sa.Text(), _extract("resultInfo.message")),
+        _generated(
+            "participant_count", sa.Integer(), "json_array_length(document, '$.participants')"
+        ),
+        _generated("version", sa.Integer(), _extract("version")),
+        _generated("created_at", sa.Text(), _extract("createdAt")),
+        _generated("updated_at", sa.Text(), _extract("updatedAt")),
+        sa.Column("document", sa.Text, nullable=False),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("operations_id", "operations", ["id"], unique=True)
+    for column in ("call_id", "status", "created_at", "updated_at"):
+        op.create_index(f"operations_{column}", "operations", [column])
+
+    op.create_table(
+        "identities",
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("kind", sa.Text, primary_key=True),
+        sa.Column(
+            "operation_seq",
+            sa.Integer,
+            sa.ForeignKey("operations.seq", ondelete="CASCADE"),
+            primary_key=True,
+        ),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("identities_operation_seq", "identities", ["operation_seq"])
+    collect = """
+        INSERT OR IGNORE INTO identities (id, kind, operation_seq)
+        SELECT json_extract(identity.value, '$.id'), identity.key, new.seq
+        FROM json_each(new.document, '$.participants') AS participant,
+             json_each(participant.value, '$.identity') AS identity
+        WHERE identity.type = 'object' AND identity.key <> 'additionalProperties'
+          AND json_extract(identity.value, '$.id') IS NOT NULL;
+    """
+    op.execute(
+        "CREATE TRIGGER operations_inserted AFTER INSERT ON operations"
+        f" WHEN new.participant_count > 0 BEGIN {collect} END"
+    )
+    forget = "DELETE FROM identities WHERE operation_seq = new.seq;"
+    op.execute(
+        "CREATE TRIGGER operations_updated AFTER UPDATE OF document ON operations"
+        " WHEN json_extract(old.document, '$.participants')"
+        f" <> json_extract(new.document, '$.participants') BEGIN {forget} {collect} END"
+    )
+
+    op.create_table(
+        "idempotency_keys",
+        sa.Column("key", sa.Text, primary_key=True),
+        sa.Column("fingerprint", sa.LargeBinary, nullable=False),
+        sa.Column("operation_id", sa.Text, nullable=False),
+        sa.Column("document", sa.Text, nullable=False),
+        sa.Column("created_at", sa.Text, nullable=False),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("idempotency_keys_created_at", "idempotency_keys", ["created_at"])

@@ -1,0 +1,160 @@
+"""The store of operations on one SQLite file."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy import ClauseElement
+
+from gateway.store import documents, queries
+from gateway.store.sqlite import writes
+from gateway.store.sqlite.compiler import compiled
+from gateway.store.sqlite.connection import Connection, connect_reader, connect_writer
+from gateway.store.sqlite.writer import Writer
+from schema.constraints import is_faithful
+from schema.errors import AbortedError, MutationErrorCode, MutationFailure
+from schema.groups import GroupKey, InviteParticipantsOperationGroup
+from schema.inputs import (
+    CreateInviteParticipantsOperationInput,
+    DeleteInviteParticipantsOperationInput,
+    UpdateInviteParticipantsOperationInput,
+)
+from schema.ordering import Order
+from schema.paging import Page, Slice
+from schema.ports import Upserted
+from schema.resource.operation import StoredOperation
+
+READERS = 2
+
+Parameters = dict[str, Any] | tuple[Any, ...]
+Record = tuple[Any, ...]
+
+
+class SQLiteStore:
+    """Operations in SQLite: several connections that read, one that writes."""
+
+    def __init__(self, readers: Sequence[Connection], writer: Writer) -> None:
+        self._readers = cycle(readers)
+        self._writer = writer
+
+    async def get(self, operation_id: str) -> StoredOperation | None:
+        """Return the operation with this id, or None."""
+        return await next(self._readers).run(partial(writes.find, operation_id=operation_id))
+
+    async def get_many(self, operation_ids: Sequence[str]) -> list[StoredOperation | None]:
+        """Return the operations with these ids, in their order, None where there is none."""
+        wanted = msgspec.json.encode([id_ for id_ in operation_ids if is_faithful(id_)])
+        records = await self._read(
+            "SELECT id, document FROM operations WHERE id IN (SELECT value FROM json_each(?))",
+            (wanted.decode(),),
+        )
+        found = {id_: StoredOperation(document.encode()) for id_, document in records}
+        return [found.get(id_) for id_ in operation_ids]
+
+    async def page(self, where: queries.Where, order: Order, part: Slice) -> Page:
+        """Return the part asked for of the operations that match, in order."""
+        records = await self._select(queries.page_statement(where, order, part))
+        return queries.page(records, part)
+
+    async def count(self, where: queries.Where) -> int:
+        """Return how many operations match."""
+        ((count,),) = await self._select(queries.count_statement(where))
+        return int(count)
+
+    async def groups(
+        self, by: Sequence[GroupKey], where: queries.Where, first: int
+    ) -> list[InviteParticipantsOperationGroup]:
+        """Return the largest groups of the operations that match, the largest first."""
+        by = list(dict.fromkeys(by))
+        records = await self._select(queries.groups_statement(by, where, first))
+        return [queries.group(by, record) for record in records]
+
+    async def create(self, new: CreateInviteParticipantsOperationInput) -> StoredOperation:
+        """Add an operation; with an idempotency key seen before, return the one made then."""
+        return await self._writer.write(partial(writes.create, given=new, now=_now()))
+
+    async def create_many(
+        self,
+        inputs: Sequence[CreateInviteParticipantsOperationInput | MutationFailure],
+        *,
+        atomic: bool,
+    ) -> list[StoredOperation | MutationFailure]:
+        """Add operations in one go; a failure among the inputs is one already met."""
+        try:
+            return await self._writer.write(
+                partial(writes.create_many, inputs=inputs, now=_now(), atomic=atomic)
+            )
+        except writes.AbortedAll as aborted:
+            return [
+                outcome if isinstance(outcome, MutationFailure) else _ABORTED
+                for outcome in aborted.outcomes
+            ]
+
+    async def upsert(self, new: CreateInviteParticipantsOperationInput) -> Upserted:
+        """Add an operation, or change the one with its id by the fields given."""
+        return await self._writer.write(partial(writes.upsert, given=new, now=_now()))
+
+    async def update(self, change: UpdateInviteParticipantsOperationInput) -> StoredOperation:
+        """Change the fields given; if they hold the same already, change nothing."""
+        return await self._writer.write(partial(writes.update, given=change, now=_now()))
+
+    async def delete(self, target: DeleteInviteParticipantsOperationInput) -> StoredOperation:
+        """Remove an operation and return its last state."""
+        return await self._writer.write(partial(writes.delete, given=target))
+
+    async def put(self, document: documents.Document) -> documents.Put:
+        """Put a whole document in the place of whatever has its id, if that says otherwise."""
+        return await self._writer.write(partial(writes.put, document=document, now=_now()))
+
+    async def check(self) -> None:
+        """Read something, to tell that reading works."""
+        await self._read("SELECT seq FROM operations LIMIT 1", ())
+
+    async def _select(self, statement: ClauseElement) -> list[Record]:
+        return await self._read(*compiled(statement))
+
+    async def _read(self, sql: str, parameters: Parameters) -> list[Record]:
+        return await next(self._readers).run(partial(_fetch, sql=sql, parameters=parameters))
+
+
+_ABORTED = MutationFailure(
+    AbortedError(
+        code=MutationErrorCode.ABORTED,
+        message="Not created, since another input of this request failed. Mend that one, or send "
+        "the request with atomic: false.",
+        path=[],
+    )
+)
+
+
+def _fetch(connection: sqlite3.Connection, sql: str, parameters: Parameters) -> list[Record]:
+    return connection.execute(sql, parameters).fetchall()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def open_sqlite_store(path: Path, readers: int = READERS) -> AsyncIterator[SQLiteStore]:
+    """Open the store on an up-to-date file; on leaving, carry out the writes still waiting."""
+    async with AsyncExitStack() as connections:
+        writing = await connections.enter_async_context(connect_writer(path))
+        reading = [
+            await connections.enter_async_context(connect_reader(path)) for _ in range(readers)
+        ]
+        writer = Writer(writing)
+        async with asyncio.TaskGroup() as tasks:
+            task = tasks.create_task(writer.run())
+            try:
+                yield SQLiteStore(reading, writer)
+            finally:
+                await writer.drained()
+                task.cancel()

@@ -1,0 +1,239 @@
+"""The writes, each run by the writer inside a transaction of its own."""
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from gateway.store import documents
+from schema.constraints import is_faithful
+from schema.errors import (
+    AlreadyExistsError,
+    ConflictError,
+    IdempotencyError,
+    MutationErrorCode,
+    MutationFailure,
+    NotFoundError,
+)
+from schema.inputs import (
+    CreateInviteParticipantsOperationInput,
+    DeleteInviteParticipantsOperationInput,
+    UpdateInviteParticipantsOperationInput,
+)
+from schema.ports import Upserted
+from schema.resource.operation import StoredOperation
+from schema.scalars import DateTime, date_time
+
+KEY_LIFETIME = timedelta(hours=24)
+PRUNED_AT_ONCE = 100
+
+
+def find(connection: sqlite3.Connection, operation_id: str) -> StoredOperation | None:
+    """Return the operation with this id, or None."""
+    if not is_faithful(operation_id):
+        return None
+    row = connection.execute(
+        "SELECT document FROM operations WHERE id = ?", (operation_id,)
+    ).fetchone()
+    return row and StoredOperation(row[0].encode())
+
+
+def create(
+    connection: sqlite3.Connection, given: CreateInviteParticipantsOperationInput, now: datetime
+) -> StoredOperation:
+    """Add an operation, unless its idempotency key tells that it was added before."""
+    if given.idempotency_key and (known := _known(connection, given, given.idempotency_key, now)):
+        return known
+    if given.id and (current := find(connection, given.id)):
+        raise MutationFailure(
+            AlreadyExistsError(
+                code=MutationErrorCode.ALREADY_EXISTS,
+                message=f"An operation with the id {given.id!r} is there already. Give another "
+                "id, or update that one.",
+                path=["id"],
+                current=current,
+            )
+        )
+    created = insert(connection, documents.new(given, date_time(now)))
+    if given.idempotency_key:
+        _remember(connection, given, given.idempotency_key, created, date_time(now))
+    return created
+
+
+class AbortedAll(Exception):
+    """An atomic request of which some inputs failed: all is to be undone."""
+
+    def __init__(self, outcomes: list[StoredOperation | MutationFailure]) -> None:
+        super().__init__()
+        self.outcomes = outcomes
+
+
+def create_many(
+    connection: sqlite3.Connection,
+    inputs: Sequence[CreateInviteParticipantsOperationInput | MutationFailure],
+    now: datetime,
+    *,
+    atomic: bool,
+) -> list[StoredOperation | MutationFailure]:
+    """Add operations; raise ``AbortedAll`` if all were wanted and one failed."""
+    outcomes: list[StoredOperation | MutationFailure] = []
+    for given in inputs:
+        try:
+            if isinstance(given, MutationFailure):
+                raise given
+            outcomes.append(create(connection, given, now))
+        except MutationFailure as failure:
+            outcomes.append(failure)
+    if atomic and any(isinstance(outcome, MutationFailure) for outcome in outcomes):
+        raise AbortedAll(outcomes)
+    return outcomes
+
+
+def upsert(
+    connection: sqlite3.Connection, given: CreateInviteParticipantsOperationInput, now: datetime
+) -> Upserted:
+    """Add an operation, or change the one with its id by the fields given."""
+    current = given.id and find(connection, given.id)
+    if not current:
+        known = given.idempotency_key and _known(connection, given, given.idempotency_key, now)
+        return Upserted(known or create(connection, given, now), created=not known)
+    changes = documents.content(given)
+    return Upserted(_change(connection, current, changes, date_time(now)), created=False)
+
+
+def update(
+    connection: sqlite3.Connection, given: UpdateInviteParticipantsOperationInput, now: datetime
+) -> StoredOperation:
+    """Change the fields given of an operation."""
+    current = _expected(connection, given.id, given.if_version)
+    return _change(connection, current, documents.content(given), date_time(now))
+
+
+def delete(
+    connection: sqlite3.Connection, given: DeleteInviteParticipantsOperationInput
+) -> StoredOperation:
+    """Remove an operation and return its last state."""
+    current = _expected(connection, given.id, given.if_version)
+    connection.execute("DELETE FROM operations WHERE id = ?", (given.id,))
+    return current
+
+
+def insert(connection: sqlite3.Connection, document: documents.Document) -> StoredOperation:
+    """Add a document as it is."""
+    stored = documents.write(document)
+    connection.execute("INSERT INTO operations (document) VALUES (?)", (stored.document.decode(),))
+    return stored
+
+
+def overwrite(connection: sqlite3.Connection, document: documents.Document) -> StoredOperation:
+    """Put a document in the place of the one with its id."""
+    stored = documents.write(document)
+    connection.execute(
+        "UPDATE operations SET document = ? WHERE id = ?",
+        (stored.document.decode(), document["id"]),
+    )
+    return stored
+
+
+def _change(
+    connection: sqlite3.Connection,
+    current: StoredOperation,
+    changes: documents.Document,
+    now: DateTime,
+) -> StoredOperation:
+    changed = documents.changed(documents.read(current), changes, now)
+    return current if changed is None else overwrite(connection, changed)
+
+
+def _expected(
+    connection: sqlite3.Connection, operation_id: str, if_version: int | None
+) -> StoredOperation:
+    """Return the operation with this id, if it is at the version expected."""
+    current = find(connection, operation_id)
+    if current is None:
+        raise MutationFailure(
+            NotFoundError(
+                code=MutationErrorCode.NOT_FOUND,
+                message=f"No operation has the id {operation_id!r}.",
+                path=["id"],
+            )
+        )
+    version = documents.read(current)["version"]
+    if if_version is not None and if_version != version:
+        raise MutationFailure(
+            ConflictError(
+                code=MutationErrorCode.CONFLICT,
+                message=f"The operation is at version {version}, not {if_version}. Look at it as "
+                "it is now, and try again with its version.",
+                path=["ifVersion"],
+                current=current,
+            )
+        )
+    return current
+
+
+def _known(
+    connection: sqlite3.Connection,
+    given: CreateInviteParticipantsOperationInput,
+    key: str,
+    now: datetime,
+) -> StoredOperation | None:
+    """Return the operation made with this key before: as it is now or, if deleted, as made."""
+    row = connection.execute(
+        "SELECT fingerprint, operation_id, document FROM idempotency_keys"
+        " WHERE key = ? AND created_at > ?",
+        (key, date_time(now - KEY_LIFETIME)),
+    ).fetchone()
+    if row is None:
+        return None
+    fingerprint, operation_id, document = row
+    if fingerprint != documents.fingerprint(given):
+        raise MutationFailure(
+            IdempotencyError(
+                code=MutationErrorCode.IDEMPOTENCY_MISMATCH,
+                message="The idempotency key was used before with another input. Send the input "
+                "of then, or a new key.",
+                path=["idempotencyKey"],
+            )
+        )
+    return find(connection, operation_id) or StoredOperation(document.encode())
+
+
+def _remember(
+    connection: sqlite3.Connection,
+    given: CreateInviteParticipantsOperationInput,
+    key: str,
+    created: StoredOperation,
+    now: DateTime,
+) -> None:
+    """Keep the key, and let go of some that are too old."""
+    connection.execute(
+        "DELETE FROM idempotency_keys WHERE key IN"
+        " (SELECT key FROM idempotency_keys WHERE created_at <= ? LIMIT ?)",
+        (date_time(datetime.fromisoformat(now) - KEY_LIFETIME), PRUNED_AT_ONCE),
+    )
+    connection.execute(
+        "INSERT OR REPLACE INTO idempotency_keys"
+        " (key, fingerprint, operation_id, document, created_at) VALUES (?, ?, ?, ?, ?)",
+        (
+            key,
+            documents.fingerprint(given),
+            documents.read(created)["id"],
+            created.document.decode(),
+            now,
+        ),
+    )
+
+
+def put(
+    connection: sqlite3.Connection, document: documents.Document, now: datetime
+) -> documents.Put:
+    """Put a whole document in the place of the one with its id, if there is one and it differs."""
+    current = find(connection, document["id"])
+    if current is None:
+        insert(connection, document)
+        return documents.Put.CREATED
+    replaced = documents.replaced(documents.read(current), document, date_time(now))
+    if replaced is None:
+        return documents.Put.UNCHANGED
+    overwrite(connection, replaced)
+    return documents.Put.UPDATED

@@ -1,0 +1,52 @@
+"""What a client sees of an error: the one place that decides."""
+
+import logging
+from typing import Any
+
+from graphql import GraphQLError
+from strawberry.pydantic import InputValidationError
+
+from schema.errors import ErrorCode, RequestError
+
+logger = logging.getLogger(__name__)
+
+
+def present(error: GraphQLError, code: ErrorCode, request_id: str) -> dict[str, Any]:
+    """Format an error; ``code`` is that of an error which graphql-core itself raised.
+
+    What nobody foresaw is logged with the request's id, and shows nothing but that id.
+    """
+    formatted: dict[str, Any] = {**error.formatted}
+    match _origin(error):
+        case RequestError() as origin:
+            formatted["extensions"] = origin.extensions
+        case InputValidationError() as origin:
+            formatted["extensions"] = {
+                "code": ErrorCode.BAD_USER_INPUT,
+                "validationErrors": [
+                    {"path": detail.location, "message": detail.message} for detail in origin.errors
+                ],
+            }
+        case RecursionError():
+            formatted["message"] = "The request is nested too deeply."
+            formatted["extensions"] = {"code": ErrorCode.LIMIT_EXCEEDED, "limit": "depth"}
+        case None:
+            formatted["extensions"] = {"code": code}
+        case GraphQLError() as origin if origin.nodes:  # an argument that does not coerce
+            formatted["extensions"] = {"code": ErrorCode.BAD_USER_INPUT}
+        case origin:
+            logger.error("Request %s failed at %s.", request_id, error.path, exc_info=origin)
+            formatted["message"] = "The gateway failed to answer; its log has the reason."
+            formatted["extensions"] = {
+                "code": ErrorCode.INTERNAL_SERVER_ERROR,
+                "requestId": request_id,
+            }
+    return formatted
+
+
+def _origin(error: GraphQLError) -> BaseException | None:
+    """Return what was raised first, or None for an error of graphql-core's own."""
+    origin = error.original_error
+    while isinstance(origin, GraphQLError) and origin.original_error:
+        origin = origin.original_error
+    return error if origin is None and isinstance(error, RequestError) else origin

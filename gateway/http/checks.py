@@ -1,0 +1,31 @@
+"""Whether the gateway lives, and whether it can do its work."""
+
+from collections.abc import Awaitable, Callable
+from logging import getLogger
+
+from aiohttp import web
+
+from gateway.http.faults import json_response
+
+logger = getLogger(__name__)
+
+
+async def live(_request: web.Request) -> web.Response:
+    """Answer: the process runs."""
+    return json_response({"status": "ok"})
+
+
+def ready(
+    check_store: Callable[[], Awaitable[None]],
+) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """Make the check that the store can be read."""
+
+    async def answer(_request: web.Request) -> web.Response:
+        try:
+            await check_store()
+        except Exception:
+            logger.exception("The store cannot be read.")
+            return json_response({"status": "unavailable", "store": "unreadable"}, status=503)
+        return json_response({"status": "ok"})
+
+    return answer

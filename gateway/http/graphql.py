@@ -1,0 +1,87 @@
+"""The GraphQL endpoint: GraphQL over HTTP, and the playground for a browser."""
+
+from aiohttp import hdrs, web
+
+from gateway.execution.operation import Answer, GraphQLRequest
+from gateway.execution.reference import MutationNotAllowed, ReferenceExecutor
+from gateway.http.faults import REQUEST_ID, Fault, json_response
+from gateway.http.media_types import GRAPHQL_RESPONSE, HTML, JSON, chosen
+from gateway.http.parameters import PARAMETERS, posted, queried
+from gateway.http.playground import Playground
+from schema.context import Context
+
+ALLOWED = "GET, POST, OPTIONS"
+
+
+class GraphQLEndpoint:
+    """Answers every method at ``/graphql``."""
+
+    def __init__(
+        self,
+        executor: ReferenceExecutor,
+        context: Context,
+        *,
+        max_body_bytes: int,
+        playground: Playground | None,
+    ) -> None:
+        self._executor = executor
+        self._context = context
+        self._max_body_bytes = max_body_bytes
+        self._playground = playground
+
+    async def __call__(self, request: web.Request) -> web.StreamResponse:
+        """Dispatch by method."""
+        match request.method:
+            case hdrs.METH_POST:
+                media_type = _media_type(request)
+                wanted = await posted(request, self._max_body_bytes)
+                return await self._answer(request, wanted, media_type)
+            case hdrs.METH_GET:
+                if self._playground and _is_page_visit(request):
+                    return self._playground.page()
+                media_type = _media_type(request)
+                return await self._answer(request, queried(request), media_type)
+            case hdrs.METH_OPTIONS:
+                return web.Response(status=204, headers={"Allow": ALLOWED})
+        raise Fault(
+            405,
+            f"{request.method} is not answered here. Send GraphQL by POST or GET.",
+            headers={"Allow": ALLOWED},
+        )
+
+    async def _answer(
+        self, request: web.Request, wanted: GraphQLRequest, media_type: str
+    ) -> web.Response:
+        try:
+            answer = await self._executor.execute(
+                wanted,
+                self._context,
+                request_id=request[REQUEST_ID],
+                read_only=request.method == hdrs.METH_GET,
+            )
+        except MutationNotAllowed as refusal:
+            raise Fault(405, refusal.message, headers={"Allow": "POST"}) from None
+        return json_response(
+            answer.payload(), status=_status(answer, media_type), content_type=media_type
+        )
+
+
+def _media_type(request: web.Request) -> str:
+    media_type = chosen(request.headers.get("Accept"), (JSON, GRAPHQL_RESPONSE))
+    if media_type is None:
+        raise Fault(
+            406, f"Nothing in the Accept header is given here. Accept {GRAPHQL_RESPONSE} or {JSON}."
+        )
+    return media_type
+
+
+def _status(answer: Answer, media_type: str) -> int:
+    """Return 400 for a request error; in plain JSON 200 even then, as its clients expect."""
+    return 200 if answer.executed or media_type == JSON else 400
+
+
+def _is_page_visit(request: web.Request) -> bool:
+    """Tell whether a browser asks for a page, and not a client for an answer."""
+    if any(name in request.query for name in PARAMETERS):
+        return False
+    return chosen(request.headers.get("Accept"), (JSON, GRAPHQL_RESPONSE, HTML)) == HTML

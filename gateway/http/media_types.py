@@ -1,0 +1,47 @@
+"""Choosing how to answer, by the Accept header (RFC 9110, section 12.5.1)."""
+
+from collections.abc import Sequence
+
+GRAPHQL_RESPONSE = "application/graphql-response+json"
+JSON = "application/json"
+HTML = "text/html"
+
+
+def _ranges(accept: str) -> list[tuple[str, float]]:
+    """Read the media ranges of a header with their qualities; one that is malformed counts 0."""
+    ranges = []
+    for item in accept.lower().split(","):
+        name, *parameters = (part.strip() for part in item.split(";"))
+        quality = 1.0
+        for parameter in parameters:
+            key, _, value = parameter.partition("=")
+            if key.strip() == "q":
+                try:
+                    quality = float(value)
+                except ValueError:
+                    quality = 0.0
+        if name:
+            ranges.append((name, quality))
+    return ranges
+
+
+def _quality(media_type: str, ranges: Sequence[tuple[str, float]]) -> float:
+    """Return the quality of the most specific range that takes in ``media_type``."""
+    family = media_type.partition("/")[0] + "/*"
+    for name in (media_type, family, "*/*"):
+        for range_, quality in ranges:
+            if range_ == name:
+                return quality
+    return 0.0
+
+
+def chosen(accept: str | None, offered: Sequence[str]) -> str | None:
+    """Return the type offered that ``accept`` likes best, the first of equals, or None.
+
+    Without a header everything is acceptable.
+    """
+    if not accept or not accept.strip():
+        return offered[0]
+    ranges = _ranges(accept)
+    best = max(offered, key=lambda media_type: _quality(media_type, ranges))
+    return best if _quality(best, ranges) > 0 else None

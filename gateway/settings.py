@@ -1,0 +1,81 @@
+"""What can be set: by an option of the command line, or by a variable of the environment."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+DEFAULT_DATABASE = "sqlite:///operations.db"
+
+
+def sqlite_path(url: str) -> Path:
+    """Return the file a database URL names; raise ``ValueError`` for any other URL."""
+    advice = (
+        "Name a SQLite file: sqlite:///operations.db in the working folder, or "
+        "sqlite:////var/lib/operations.db from the root."
+    )
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise ValueError(f"{url!r} is not a database URL. {advice}") from None
+    if parsed.get_backend_name() != "sqlite":
+        raise ValueError(f"{parsed.get_backend_name()!r} is not a database served here. {advice}")
+    if parsed.database in {None, "", ":memory:"}:
+        raise ValueError(f"{url!r} names no file, and operations are to last. {advice}")
+    return Path(str(parsed.database))
+
+
+def _known_database(url: str) -> str:
+    sqlite_path(url)
+    return url
+
+
+def _split(value: object) -> object:
+    return (
+        [item.strip() for item in value.split(",") if item.strip()]
+        if isinstance(value, str)
+        else value
+    )
+
+
+class Settings(BaseSettings):
+    """The settings of the server, each also a variable ``INVITE_GATEWAY_…``."""
+
+    model_config = SettingsConfigDict(env_prefix="INVITE_GATEWAY_", frozen=True)
+
+    host: str = Field("127.0.0.1", description="The address to listen on.")
+    port: int = Field(
+        8000, ge=0, le=65_535, description="The port to listen on; 0 takes one that is free."
+    )
+    database: Annotated[str, AfterValidator(_known_database)] = Field(
+        DEFAULT_DATABASE,
+        description="The database's URL: `sqlite:///` and the path of a file.",
+    )
+    readers: int = Field(
+        2, ge=1, le=64, description="How many connections read from the database side by side."
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
+        (),
+        description=(
+            "The origins whose pages may call the gateway from a browser, separated by commas, "
+            "such as `https://app.example.com`; none but the gateway's own when empty."
+        ),
+    )
+    max_body_bytes: int = Field(
+        1_048_576, ge=1_024, description="The largest request body taken, in bytes."
+    )
+    shutdown_seconds: float = Field(
+        30.0, ge=0, description="How long requests under way may take to finish at shutdown."
+    )
+    playground: bool = Field(default=True, description="Whether a browser gets the playground.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least severe messages that are logged."
+    )
+
+    @property
+    def database_path(self) -> Path:
+        """The file that ``database`` names."""
+        return sqlite_path(self.database)

@@ -1,0 +1,19 @@
+import { createGraphiQLFetcher } from '@graphiql/toolkit'
+
+import { readToken } from './token.jsx'
+
+/** A header typed into the Headers tab wins over the token panel. */
+function fetchWithToken(url, init) {
+  const headers = new Headers(init.headers)
+  const token = readToken()
+  if (token && !headers.has('Authorization')) headers.set('Authorization', `Bearer ${token}`)
+  return fetch(url, { ...init, headers })
+}
+
+// Incremental delivery is off because it would ask for multipart/mixed instead of
+// application/graphql-response+json.
+export const fetcher = createGraphiQLFetcher({
+  url: '/graphql',
+  fetch: fetchWithToken,
+  enableIncrementalDelivery: false,
+})

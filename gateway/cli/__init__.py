@@ -1,0 +1,24 @@
+"""The command ``invite-gateway``.
+
+Exit status: 0 done; 1 done in part, or found what was looked for; 2 not done, for the reason given.
+"""
+
+import typer
+
+from gateway.cli.database import app as database
+from gateway.cli.schema import app as schema
+from gateway.cli.serve import serve
+from gateway.cli.transfer import export_file, import_file
+
+app = typer.Typer(
+    name="invite-gateway",
+    help="A GraphQL gateway over Microsoft Graph's inviteParticipantsOperation.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("serve")(serve)
+app.command("import")(import_file)
+app.command("export")(export_file)
+app.add_typer(schema, name="schema")
+app.add_typer(database, name="db")

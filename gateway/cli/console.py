@@ -1,0 +1,72 @@
+"""What all commands share: settings from options, messages, and progress, all on standard error."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress
+
+from gateway.settings import Settings
+from gateway.store.migrate import UnusableDatabaseError, upgrade
+
+FAILED = 2
+
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+DatabaseOption = Annotated[
+    str | None,
+    typer.Option(
+        "--database",
+        metavar="URL",
+        help="The database, such as sqlite:///operations.db.",
+        show_default="INVITE_GATEWAY_DATABASE, or sqlite:///operations.db",
+    ),
+]
+
+
+def fail(message: str) -> NoReturn:
+    """Say why the command cannot be done, and end it."""
+    errors.print(f"Error: {message}", style="red", markup=False)
+    raise typer.Exit(FAILED)
+
+
+def settings_from(**options: Any) -> Settings:  # noqa: ANN401  any option's
+    """Make the settings from the options given, the environment, and the defaults."""
+    given = {name: value for name, value in options.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as invalid:
+        fail("; ".join(_told(error, given) for error in invalid.errors()))
+
+
+def _told(error: Any, given: dict[str, object]) -> str:  # noqa: ANN401  pydantic's error
+    name = str(error["loc"][0])
+    option, variable = f"--{name.replace('_', '-')}", f"INVITE_GATEWAY_{name.upper()}"
+    message = str(error.get("ctx", {}).get("error", error["msg"]))
+    return f"{option if name in given else variable}: {message}"
+
+
+def upgraded_path(database: str | None) -> Path:
+    """Return the file of a database, made or upgraded where needed."""
+    path = settings_from(database=database).database_path
+    with usable():
+        upgrade(path)
+    return path
+
+
+@contextmanager
+def usable() -> Iterator[None]:
+    """End the command with the reason when a database cannot be used."""
+    try:
+        yield
+    except UnusableDatabaseError as error:
+        fail(str(error))
+
+
+def progress() -> Progress:
+    """Make a progress bar."""
+    return Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=errors)

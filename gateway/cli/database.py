@@ -1,0 +1,45 @@
+"""``invite-gateway db upgrade`` and ``db check``."""
+
+import typer
+
+from gateway.cli.console import DatabaseOption, errors, settings_from, usable
+from gateway.store.migrate import DatabaseState
+from gateway.store.migrate import check as check_state
+from gateway.store.migrate import upgrade as upgrade_tables
+
+app = typer.Typer(help="Look after the database.", no_args_is_help=True)
+
+_TOLD = {
+    DatabaseState.EMPTY: "is empty; `db upgrade` or `serve` makes its tables",
+    DatabaseState.OLDER: "is older than this version; `db upgrade` or `serve` upgrades it",
+    DatabaseState.CURRENT: "is up to date",
+    DatabaseState.NEWER: "was made by a newer version of the gateway",
+    DatabaseState.FOREIGN: "belongs to something else than the gateway",
+}
+
+
+@app.command("upgrade")
+def upgrade(database: DatabaseOption = None) -> None:
+    """Make the database's tables, or bring them up to date.
+
+    Example: invite-gateway db upgrade --database sqlite:////var/lib/operations.db
+    """
+    path = settings_from(database=database).database_path
+    with usable():
+        before = upgrade_tables(path)
+    did = "was up to date" if before is DatabaseState.CURRENT else "is up to date now"
+    errors.print(f"The database {path} {did}.", markup=False)
+
+
+@app.command("check")
+def check(database: DatabaseOption = None) -> None:
+    """Tell whether the database fits this version; the exit status is 1 when it does not.
+
+    Example: invite-gateway db check
+    """
+    path = settings_from(database=database).database_path
+    with usable():
+        state = check_state(path)
+    errors.print(f"The database {path} {_TOLD[state]}.", markup=False)
+    if state is not DatabaseState.CURRENT:
+        raise typer.Exit(1)

@@ -1,0 +1,72 @@
+"""``invite-gateway serve``."""
+
+import asyncio
+import logging
+import sqlite3
+import sys
+from typing import Annotated
+
+import typer
+
+from gateway.app import serve as run
+from gateway.cli.console import DatabaseOption, errors, fail, settings_from, usable
+
+if sys.platform == "win32":  # uvloop is not made for it
+    from asyncio import new_event_loop
+else:
+    from uvloop import new_event_loop
+
+
+def serve(
+    *,
+    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="The port; 0 takes a free one.")] = None,
+    database: DatabaseOption = None,
+    readers: Annotated[
+        int | None, typer.Option(help="How many connections read side by side.")
+    ] = None,
+    cors_origins: Annotated[
+        str | None,
+        typer.Option(help="Origins whose pages may call the gateway, separated by commas."),
+    ] = None,
+    max_body_bytes: Annotated[
+        int | None, typer.Option(help="The largest request body taken.")
+    ] = None,
+    shutdown_seconds: Annotated[
+        float | None, typer.Option(help="How long requests may take to finish at shutdown.")
+    ] = None,
+    playground: Annotated[
+        bool | None, typer.Option(help="Whether a browser gets the playground.")
+    ] = None,
+    log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
+) -> None:
+    """Serve GraphQL over HTTP, making or upgrading the database first.
+
+    Every option is also a variable INVITE_GATEWAY_…, such as INVITE_GATEWAY_PORT.
+
+    Example: invite-gateway serve --port 9000 --database sqlite:////var/lib/operations.db
+    """
+    settings = settings_from(
+        host=host,
+        port=port,
+        database=database,
+        readers=readers,
+        cors_origins=cors_origins,
+        max_body_bytes=max_body_bytes,
+        shutdown_seconds=shutdown_seconds,
+        playground=playground,
+        log_level=log_level,
+    )
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    logging.getLogger(__name__).info("Storing in SQLite %s.", sqlite3.sqlite_version)
+    with usable(), asyncio.Runner(loop_factory=new_event_loop) as runner:
+        try:
+            runner.run(run(settings, _announce))
+        except OSError as error:
+            fail(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}.")
+
+
+def _announce(url: str) -> None:
+    errors.print(f"Serving {url} (Ctrl-C to stop)")

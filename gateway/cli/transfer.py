@@ -1,0 +1,133 @@
+"""``invite-gateway import`` and ``export``."""
+
+import asyncio
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedReader, TextIOWrapper
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Annotated, BinaryIO, cast
+
+import typer
+
+from gateway.cli.console import DatabaseOption, errors, fail, progress, upgraded_path
+from gateway.store.documents import Put
+from gateway.store.sqlite.store import open_sqlite_store
+from gateway.transfer.exporting import exported_lines
+from gateway.transfer.importing import import_items
+from gateway.transfer.reading import read_items
+
+STANDARD = "-"
+
+
+def import_file(
+    file: Annotated[str, typer.Argument(help="The file to read; - is standard input.")],
+    database: DatabaseOption = None,
+) -> None:
+    """Put the operations of a file into the database.
+
+    The file holds one JSON object a line, or one array, or one object; each an operation in the
+    gateway's own form or in Microsoft Graph's. An operation that is there is replaced; importing
+    twice changes nothing. What cannot be read is told by its line, and hinders nothing else: then
+    the exit status is 1.
+
+    Example: invite-gateway import operations.ndjson
+    """
+    path = upgraded_path(database)
+    with _source(file) as source:
+        done, problems = asyncio.run(_import(file, source, path))
+    errors.print(
+        f"Imported {done.total():,}: {done[Put.CREATED]:,} created, {done[Put.UPDATED]:,} changed, "
+        f"{done[Put.UNCHANGED]:,} there already. Not imported: {problems:,}."
+    )
+    if problems:
+        raise typer.Exit(1)
+
+
+async def _import(file: str, source: BinaryIO, path: Path) -> tuple[Counter[Put], int]:
+    problems = 0
+
+    def report(problem: str) -> None:
+        nonlocal problems
+        problems += 1
+        errors.print(f"{file}: {problem}", markup=False)
+
+    size = None if file == STANDARD else os.fstat(source.fileno()).st_size
+    with progress() as bar:
+        counted = bar.wrap_file(source, total=size, description="Importing")
+        # A byte that is no UTF-8 spoils the text it stands in, and no other line.
+        text = TextIOWrapper(
+            BufferedReader(cast("BufferedReader", counted)),
+            encoding="utf-8",
+            errors="surrogateescape",
+        )
+        async with open_sqlite_store(path, readers=1) as store:
+            return await import_items(read_items(text), store, report), problems
+
+
+@contextmanager
+def _source(file: str) -> Iterator[BinaryIO]:
+    if file == STANDARD:
+        yield sys.stdin.buffer
+        return
+    try:
+        source = Path(file).open("rb")  # noqa: SIM115  closed below
+    except OSError as error:
+        fail(f"Cannot read {file}: {error.strerror}.")
+    with source:
+        yield source
+
+
+def export_file(
+    file: Annotated[str, typer.Argument(help="The file to write; - is standard output.")],
+    database: DatabaseOption = None,
+) -> None:
+    """Write all operations to a file, one JSON object a line, the oldest first.
+
+    The file is complete or not there at all. `import` takes it back, times and versions included.
+
+    Example: invite-gateway export operations.ndjson
+    """
+    path = upgraded_path(database)
+    with _target(file) as target:
+        count = asyncio.run(_export(target, path))
+    errors.print(f"Exported {count:,}.")
+
+
+async def _export(target: BinaryIO, path: Path) -> int:
+    count = 0
+    async with open_sqlite_store(path, readers=1) as store:
+        with progress() as bar:
+            task = bar.add_task("Exporting", total=await store.count(None))
+            async for line in exported_lines(store):
+                target.write(line)
+                bar.advance(task)
+                count += 1
+    return count
+
+
+@contextmanager
+def _target(file: str) -> Iterator[BinaryIO]:
+    """Open what to write to; a file takes its name only once it is complete."""
+    try:
+        if file == STANDARD:
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
+            return
+        folder = Path(file).absolute().parent
+        with NamedTemporaryFile(dir=folder, prefix=".export-", delete=False) as part:
+            try:
+                yield cast("BinaryIO", part)
+                part.close()
+                Path(part.name).replace(file)
+            except BaseException:
+                Path(part.name).unlink(missing_ok=True)
+                raise
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at exit
+        raise typer.Exit(1) from None
+    except OSError as error:
+        fail(f"Cannot write {file}: {error.strerror}.")

@@ -1,0 +1,1 @@
+"""Microsoft Graph's own form of the resource: OData's JSON."""

@@ -1,0 +1,92 @@
+"""Reading an entity in Microsoft Graph's JSON into the gateway's own form.
+
+What a declared property holds is left for the gateway's own checks to judge; annotations are
+dropped, and undeclared properties of the open types go to ``additionalProperties``.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from schema.constraints import (
+    IDENTITY_KINDS,
+    IDENTITY_NAMES,
+    IDENTITY_SET_NAMES,
+    OPERATION_NAMES,
+    PARTICIPANT_NAMES,
+)
+
+Json = Any
+Properties = dict[str, Json]
+
+_STATUSES = {name.lower(): name for name in ("NotStarted", "Running", "Completed", "Failed")}
+
+
+def is_entity(value: Properties) -> bool:
+    """Tell whether a JSON object is in Graph's form: whether it carries OData annotations."""
+    return any(_is_annotation(name) for name in value)
+
+
+def unwrapped(value: Json) -> list[Json] | Properties | None:
+    """Return the entity or the collection that ``value`` wraps; None when it wraps nothing."""
+    match value:
+        case {"id": _}:
+            return None
+        case {"value": dict() | list() as wrapped}:
+            return wrapped
+    return None
+
+
+def own_form(entity: Properties) -> Properties:
+    """Return an ``inviteParticipantsOperation`` in the gateway's own form."""
+    # The official SDK sends a null client context under this name.
+    entity = {name: value for name, value in entity.items() if name != "client_context"}
+    readers = {"status": _status, "resultInfo": _closed_type, "participants": _participants}
+    own: Properties = _open_type(entity, OPERATION_NAMES, readers)
+    return own
+
+
+def _is_annotation(name: str) -> bool:
+    return "@odata." in name
+
+
+def _status(value: Json) -> Json:
+    """Spell a status as the resource does, whichever case it came in."""
+    return _STATUSES.get(value.lower(), value) if isinstance(value, str) else value
+
+
+def _participants(value: Json) -> Json:
+    return [_participant(item) for item in value] if isinstance(value, list) else value
+
+
+def _participant(value: Json) -> Json:
+    return _open_type(value, PARTICIPANT_NAMES, {"identity": _identity_set})
+
+
+def _identity_set(value: Json) -> Json:
+    return _open_type(value, IDENTITY_SET_NAMES, dict.fromkeys(IDENTITY_KINDS, _identity))
+
+
+def _identity(value: Json) -> Json:
+    return _open_type(value, IDENTITY_NAMES, {})
+
+
+def _closed_type(value: Json) -> Json:
+    if not isinstance(value, dict):
+        return value
+    return {name: item for name, item in value.items() if not _is_annotation(name)}
+
+
+def _open_type(
+    value: Json, declared: Collection[str], readers: Mapping[str, Callable[[Json], Json]]
+) -> Json:
+    """Read the declared properties, those of a type of their own by their reader."""
+    if not isinstance(value, dict):
+        return value
+    properties: Properties = {}
+    dynamic: Properties = {}
+    for name, item in _closed_type(value).items():
+        if name in declared:
+            properties[name] = readers[name](item) if name in readers else item
+        else:
+            dynamic[name] = item
+    return {**properties, "additionalProperties": dynamic} if dynamic else properties

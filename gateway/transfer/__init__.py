@@ -1,0 +1,1 @@
+"""Operations into the store from files, and out of it."""

@@ -1,0 +1,86 @@
+"""An operation as files hold it: the gateway's own form, with what the gateway knows of it."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import UUID, uuid5
+
+import msgspec
+from graphql import GraphQLError
+from pydantic import BeforeValidator, Field, ValidationError
+
+from gateway.graph.entity import is_entity, own_form
+from gateway.store import documents
+from schema.constraints import OperationId
+from schema.inputs import OperationContent, Participants
+from schema.resource.base import absent
+from schema.resource.operation import OperationStatus
+from schema.scalars import DateTime, date_time, parse_date_time
+
+_IDS = UUID("5c2a1f0e-7f1b-5d0c-9a53-0f6f1d3e8b7a")
+_SHOWN = 60
+
+
+def _moment(value: object) -> DateTime | None:
+    try:
+        return None if value is None else parse_date_time(value)
+    except GraphQLError as error:
+        raise ValueError(error.message) from None
+
+
+Moment = Annotated[DateTime, BeforeValidator(_moment)]
+
+
+class FiledOperation(OperationContent):
+    """What a line of a file may hold."""
+
+    id: OperationId | None = Field(default_factory=absent)
+    status: OperationStatus | None = Field(default_factory=absent)
+    participants: Participants | None = Field(default_factory=absent)
+    version: Annotated[int, Field(ge=1)] | None = Field(default_factory=absent)
+    created_at: Moment | None = Field(default_factory=absent)
+    updated_at: Moment | None = Field(default_factory=absent)
+
+
+def document(value: Any) -> documents.Document:  # noqa: ANN401  JSON
+    """Make the document of an operation in the gateway's own form or in Graph's.
+
+    One without an id gets an id derived from what it says, so that it is known again the next time.
+    Raises ``ValueError`` with each property that is wrong.
+    """
+    if not isinstance(value, dict):
+        raise ValueError("an operation is a JSON object")  # noqa: TRY004  bad input
+    try:
+        properties = msgspec.json.encode(own_form(value) if is_entity(value) else value)
+        filed = FiledOperation.model_validate_json(properties, strict=True)
+    except UnicodeEncodeError:
+        raise ValueError("a text in it is not valid Unicode") from None
+    except ValidationError as invalid:
+        raise ValueError("; ".join(_told(error) for error in invalid.errors())) from None
+    said = {name: item for name, item in documents.content(filed).items() if item is not None}
+    created_at = filed.created_at or date_time(datetime.now(UTC))
+    return {
+        "status": "NotStarted",
+        "participants": [],
+        **said,
+        "id": filed.id or str(uuid5(_IDS, msgspec.json.encode(said, order="sorted").decode())),
+        "version": filed.version or 1,
+        "createdAt": created_at,
+        "updatedAt": filed.updated_at or created_at,
+    }
+
+
+def _told(error: Any) -> str:  # noqa: ANN401  pydantic's error
+    """Tell a problem: which property, what is wrong, and what stands there."""
+    path = ".".join(str(step) for step in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return (
+            f"{path}: no such property; put what Microsoft Graph does not declare under "
+            "additionalProperties, or keep its @odata.type"
+        )
+    given = repr(error["input"])
+    shown = given if len(given) <= _SHOWN else given[:_SHOWN] + "…"
+    return (
+        f"{path}: {error['msg']}; it is {shown}"
+        if error["type"] != "missing"
+        else f"{path}: missing"
+    )

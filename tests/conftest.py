@@ -1,0 +1,133 @@
+"""A gateway to test: a real server process on a database of its own."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+COMMAND = Path(sys.prefix) / "bin" / "invite-gateway"
+STOPPED_WITHIN = 40
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """A server that runs: its base URL, such as ``http://127.0.0.1:41234``, and its process."""
+
+    url: str
+    process: subprocess.Popen[str]
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """Stop the server and return its exit status."""
+        self.process.send_signal(how)
+        return self.process.wait(STOPPED_WITHIN)
+
+
+@contextmanager
+def running(folder: Path, *options: str, **variables: str) -> Iterator[Gateway]:
+    """Run a server in ``folder``, on a free port, until the block is left."""
+    process = subprocess.Popen(
+        [COMMAND, "serve", "--port", "0", *options],
+        cwd=folder,
+        env=os.environ | variables,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    with process:
+        try:
+            said = ""
+            for line in process.stderr:
+                said += line
+                if serving := re.search(r"Serving (http://\S+)/graphql", line):
+                    yield Gateway(serving[1], process)
+                    break
+            else:
+                pytest.fail(f"The gateway did not start: {said}")
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=STOPPED_WITHIN)
+
+
+@pytest.fixture(scope="session")
+def gateway_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The base URL of a gateway that all tests share: they make operations of their own in it."""
+    with running(tmp_path_factory.mktemp("gateway")) as gateway:
+        yield gateway.url
+
+
+@dataclass(frozen=True)
+class Client:
+    """A GraphQL client of one gateway."""
+
+    session: aiohttp.ClientSession
+    url: str
+
+    async def answer(self, query: str, **variables: Any) -> dict[str, Any]:  # noqa: ANN401  JSON
+        """Send a document and return the whole answer."""
+        body = {"query": query, "variables": variables}
+        async with self.session.post(f"{self.url}/graphql", json=body) as response:
+            answer: dict[str, Any] = await response.json()
+            return answer
+
+    async def data(self, query: str, **variables: Any) -> dict[str, Any]:  # noqa: ANN401  JSON
+        """Send a document and return its data; fail the test on errors."""
+        answer = await self.answer(query, **variables)
+        assert "errors" not in answer, answer["errors"]
+        data: dict[str, Any] = answer["data"]
+        return data
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    """An HTTP client."""
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+async def shared(http: aiohttp.ClientSession, gateway_url: str) -> Client:
+    """A client of the gateway that all tests share."""
+    return Client(http, gateway_url)
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Iterator[Gateway]:
+    """A gateway of the test's own, empty."""
+    with running(tmp_path) as gateway:
+        yield gateway
+
+
+@pytest.fixture
+async def client(http: aiohttp.ClientSession, gateway: Gateway) -> Client:
+    """A client of the test's own gateway."""
+    return Client(http, gateway.url)
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run ``invite-gateway`` with the arguments given, in the test's folder."""
+
+    def run(*arguments: str, stdin: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [COMMAND, *arguments],
+            cwd=tmp_path,
+            env=os.environ | {"COLUMNS": "100"} | variables,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run

@@ -3,7 +3,13 @@
 from functools import cache
 
 import strawberry
-from graphql import GraphQLError, GraphQLSchema, lexicographic_sort_schema, print_schema
+from graphql import (
+    GraphQLError,
+    GraphQLInputObjectType,
+    GraphQLSchema,
+    lexicographic_sort_schema,
+    print_schema,
+)
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
@@ -42,7 +48,7 @@ class Schema(strawberry.Schema):
 @cache
 def build_schema() -> Schema:
     """Build the schema: the one way in."""
-    return Schema(
+    schema = Schema(
         query=Query,
         mutation=Mutation,
         types=[
@@ -56,3 +62,8 @@ def build_schema() -> Schema:
         ],
         config=StrawberryConfig(scalar_map=SCALARS, default_resolver=read_attribute),
     )
+    for type_ in schema.graphql.type_map.values():
+        # Strawberry marks an input as @oneOf where graphql-core, which checks it, does not look.
+        if isinstance(type_, GraphQLInputObjectType):
+            type_.is_one_of = type_.extensions["strawberry-definition"].is_one_of
+    return schema

@@ -138,7 +138,7 @@ class UpdateInviteParticipantsOperationInput(OperationContent):
     )
     status: Maybe[OperationStatus] = Field(description="The status. It cannot be null.")
     participants: Maybe[Participants] = Field(
-        description="The participants, replaced as a whole, at most 200. Empty for none, never null."
+        description="The participants, replaced as a whole, at most 200. Empty for none, not null."
     )
 
 

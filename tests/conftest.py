@@ -114,8 +114,11 @@ async def client(http: aiohttp.ClientSession, gateway: Gateway) -> Client:
     return Client(http, gateway.url)
 
 
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
 @pytest.fixture
-def command(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+def command(tmp_path: Path) -> Command:
     """Run ``invite-gateway`` with the arguments given, in the test's folder."""
 
     def run(*arguments: str, stdin: str = "", **variables: str) -> subprocess.CompletedProcess[str]:

@@ -78,3 +78,10 @@ def test_defaults_are_only_those_that_are_meant() -> None:
     assert [line.strip() for line in PRINTED.read_text().splitlines() if " = " in line] == [
         "atomic: Boolean! = true"
     ]
+
+
+def test_printed_orders_take_exactly_one_key() -> None:
+    printed = PRINTED.read_text()
+
+    assert "input InviteParticipantsOperationOrder @oneOf {" in printed
+    assert "input ResultInfoOrder @oneOf {" in printed

@@ -60,6 +60,7 @@ def serve(
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger(__name__).info("Storing in SQLite %s.", sqlite3.sqlite_version)
     with usable(), asyncio.Runner(loop_factory=new_event_loop) as runner:
         try:

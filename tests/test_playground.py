@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import Client
 from playwright.async_api import Page, Route, async_playwright, expect
 
 from gateway.http.playground import CONTENT_SECURITY_POLICY
-from tests.conftest import Client
 
 EXAMPLES = Path(__file__).parent.parent / "gateway" / "playground" / "examples"
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import Client, Command
 
 from gateway.settings import Settings
-from tests.conftest import Client, Command
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 

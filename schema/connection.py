@@ -7,7 +7,7 @@ import strawberry
 from schema.context import Info
 from schema.filters import InviteParticipantsOperationFilter
 from schema.ordering import Order
-from schema.paging import Page, PageInfo, Slice, encode_cursor
+from schema.paging import Page, PageInfo, Row, Slice, encode_cursor
 from schema.resource.operation import InviteParticipantsOperation, StoredOperation
 
 
@@ -30,12 +30,18 @@ class Listing:
 class InviteParticipantsOperationEdge:
     """Relay's edge."""
 
-    cursor: str = strawberry.field(
+    order: strawberry.Private[Order]
+    row: strawberry.Private[Row]
+
+    @strawberry.field(
         description="The operation's place in this order, for `after` and `before`. Opaque."
     )
-    node: StoredOperation = strawberry.field(
-        graphql_type=InviteParticipantsOperation, description="The operation."
-    )
+    def cursor(self) -> str:
+        return encode_cursor(self.order, self.row.keys)
+
+    @strawberry.field(graphql_type=InviteParticipantsOperation, description="The operation.")
+    def node(self) -> StoredOperation:
+        return self.row.operation
 
 
 @strawberry.type(description="One page of a list of operations.")
@@ -48,10 +54,7 @@ class InviteParticipantsOperationConnection:
     def edges(self) -> list[InviteParticipantsOperationEdge]:
         order = self.listing.order
         return [
-            InviteParticipantsOperationEdge(
-                cursor=encode_cursor(order, row.keys), node=row.operation
-            )
-            for row in self.listing.page.rows
+            InviteParticipantsOperationEdge(order=order, row=row) for row in self.listing.page.rows
         ]
 
     @strawberry.field(

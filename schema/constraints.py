@@ -5,10 +5,11 @@ from math import isfinite
 from typing import Annotated
 
 import msgspec
+from graphql import GraphQLError
 from pydantic import AfterValidator, BeforeValidator, Field
 from strawberry import ID
 
-from schema.scalars import JSON
+from schema.scalars import JSON, DateTime, parse_date_time
 
 MAX_TEXT = 1_024
 MAX_ID = 128
@@ -98,6 +99,15 @@ def additional_to(declared: Collection[str]) -> AfterValidator:
     return AfterValidator(lambda value: _check_additional(value, declared))
 
 
+def _moment(value: object) -> DateTime:
+    try:
+        return parse_date_time(value)
+    except GraphQLError as error:
+        raise ValueError(error.message) from None
+
+
+Int32 = Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
+Moment = Annotated[DateTime, BeforeValidator(_moment)]
 Text = Annotated[str, Field(max_length=MAX_TEXT), BeforeValidator(faithful)]
 ClientContext = Annotated[str, Field(max_length=MAX_CLIENT_CONTEXT), BeforeValidator(faithful)]
 OperationId = Annotated[ID, Field(min_length=1, max_length=MAX_ID), BeforeValidator(faithful)]

@@ -14,6 +14,7 @@ from schema.constraints import (
     CallId,
     ClientContext,
     IdempotencyKey,
+    Int32,
     OperationId,
     OperationProperties,
 )
@@ -129,7 +130,7 @@ class UpdateInviteParticipantsOperationInput(OperationContent):
     """A change."""
 
     id: strawberry.ID = Field(description="The id of the operation to change.")
-    if_version: int | None = Field(
+    if_version: Int32 | None = Field(
         default_factory=absent,
         description=(
             "Change it only at this version; at another one the answer is a `ConflictError` with "
@@ -148,7 +149,7 @@ class DeleteInviteParticipantsOperationInput(Model):
     """A deletion."""
 
     id: strawberry.ID = Field(description="The id of the operation to delete.")
-    if_version: int | None = Field(
+    if_version: Int32 | None = Field(
         default_factory=absent,
         description=(
             "Delete it only at this version; at another one the answer is a `ConflictError` with "

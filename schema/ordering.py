@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from enum import Enum, StrEnum
+from typing import Self
 
 import strawberry
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field, model_validator
 from strawberry import Maybe
 
 from schema.errors import LimitExceeded
+from schema.resource.base import Model
 
 MAX_SORT_KEYS = 8
 
@@ -56,10 +58,14 @@ Order = tuple[SortKey, ...]
 """Keys from the most to the least significant; none is newest first."""
 
 
-class OrderInput(BaseModel):
+class OrderInput(Model):
     """An input of which exactly one field is given."""
 
-    model_config = ConfigDict(frozen=True)
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if len(self.model_fields_set) != 1:
+            raise ValueError("Give exactly one field.")
+        return self
 
 
 @strawberry.pydantic.input(

@@ -3,6 +3,7 @@
 import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
+from typing import Annotated
 
 import msgspec
 import strawberry
@@ -14,7 +15,8 @@ from schema.resource.operation import StoredOperation
 DEFAULT_PAGE_SIZE = 50
 MAX_PAGE_SIZE = 500
 
-Keys = tuple[str | int | None, ...]
+Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+Keys = tuple[str | Int64 | None, ...]
 """The values of an order's keys in one row, and last its sequence number."""
 
 _INTEGERS = {
@@ -39,8 +41,7 @@ class Slice:
     offset: int = 0
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """An operation and where it stands in the order."""
 
     operation: StoredOperation

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import NewType
 
 import strawberry
-from graphql import GraphQLError, ValueNode, value_from_ast_untyped
+from graphql import GraphQLError, Undefined, ValueNode, value_from_ast_untyped
 from strawberry.types.scalar import ScalarDefinition
 
 _RFC_3339 = re.compile(
@@ -32,7 +32,7 @@ def parse_date_time(value: object) -> DateTime:
         raise GraphQLError(f"DateTime cannot represent {value!r}: give a text in RFC 3339.")
     if _RFC_3339.match(value):
         with suppress(ValueError, OverflowError):  # no such day, or one before the year 1
-            return date_time(datetime.fromisoformat(value))
+            return date_time(datetime.fromisoformat(value.upper()))
     raise GraphQLError(
         f"DateTime cannot represent {value!r}: give RFC 3339 with an offset, "
         "such as 2026-01-31T09:30:00Z."
@@ -41,7 +41,17 @@ def parse_date_time(value: object) -> DateTime:
 
 def parse_json_literal(node: ValueNode, variables: dict[str, object] | None = None) -> object:
     """Read a JSON value written in the document itself, variables inside it included."""
-    return value_from_ast_untyped(node, variables)
+    return _defined(value_from_ast_untyped(node, variables))
+
+
+def _defined(value: object) -> object:
+    """Take a variable without a value as GraphQL does: null in a list, no field in an object."""
+    match value:
+        case list():
+            return [None if item is Undefined else _defined(item) for item in value]
+        case dict():
+            return {name: _defined(item) for name, item in value.items() if item is not Undefined}
+    return value
 
 
 SCALARS: dict[object, ScalarDefinition] = {

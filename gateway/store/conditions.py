@@ -6,258 +6,201 @@ TRUE.
 """
 
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-import msgspec
-from pydantic.alias_generators import to_camel
-from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true
-
-from gateway.store.tables import STATUS_RANKS, identities, operations
-from schema.constraints import IDENTITY_KINDS, is_faithful
-from schema.errors import LimitExceeded
-from schema.filters import (
-    Filter,
-    IdentityFilter,
-    IdentitySetFilter,
-    InvitationParticipantInfoFilter,
-    InvitationParticipantInfoListFilter,
-    InviteParticipantsOperationFilter,
-    ResultInfoFilter,
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    bindparam,
+    exists,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
 )
-from schema.resource.operation import OperationStatus
+
+from gateway.store.shapes import Shape
+from gateway.store.tables import identities, operations
+from schema.constraints import IDENTITY_KINDS
+from schema.resource.base import graphql_name
 
 Condition = ColumnElement[bool]
 Value = ColumnElement[Any]
 
-MAX_FILTER_CONDITIONS = 500
-MAX_FILTER_DEPTH = 16
 
-
-def condition(where: InviteParticipantsOperationFilter | None) -> Condition:
-    """Translate a filter on operations.
-
-    Raises ``LimitExceeded`` for one that is too large or too deep for a database to read.
-    """
-    if where is None:
-        return true()
-    _check_size(where)
-    return _operation(where)
-
-
-def _given(part: Filter) -> Iterator[tuple[str, Any]]:
-    for name in part.model_fields_set:
-        yield name, getattr(part, name).value
-
-
-def _nested(value: object) -> list[Filter]:
-    if isinstance(value, Filter):
-        return [value]
-    return [item for item in value if isinstance(item, Filter)] if isinstance(value, list) else []
-
-
-def _check_size(where: Filter) -> None:
-    conditions = 0
-    level = [where]
-    for depth in range(1, MAX_FILTER_DEPTH + 2):
-        if depth > MAX_FILTER_DEPTH:
-            raise LimitExceeded(
-                f"The filter is nested more than {MAX_FILTER_DEPTH} levels deep.",
-                limit="filterDepth",
-                value=MAX_FILTER_DEPTH,
-                requested=depth,
-            )
-        conditions += len(level)
-        if conditions > MAX_FILTER_CONDITIONS:
-            raise LimitExceeded(
-                f"The filter has more than {MAX_FILTER_CONDITIONS} conditions.",
-                limit="filterConditions",
-                value=MAX_FILTER_CONDITIONS,
-                requested=conditions,
-            )
-        level = [item for part in level for _, value in _given(part) for item in _nested(value)]
-        if not level:
-            return
+def condition(where: Shape) -> Condition:
+    """Translate the shape of a filter on operations."""
+    clauses: list[Condition] = []
+    for name, item in where:
+        match name:
+            case "and_":
+                clauses.append(_all(map(condition, item)))
+            case "or_":
+                clauses.append(_any(map(condition, item)))
+            case "not_":
+                clauses.append(_not(condition(item)))
+            case "result_info":
+                clauses.append(_result(item))
+            case "participants":
+                clauses.append(_participants(item))
+            case _:
+                clauses.append(_comparison(operations.c[name], item))
+    return _all(clauses)
 
 
 def _not(clause: Condition) -> Condition:
     return clause.is_not(true())
 
 
-def _all(clauses: list[Condition]) -> Condition:
+def _all(clauses: Iterable[Condition]) -> Condition:
     return and_(true(), *clauses)
 
 
-def _any(clauses: list[Condition]) -> Condition:
+def _any(clauses: Iterable[Condition]) -> Condition:
     return or_(false(), *clauses)
 
 
-def _operation(where: InviteParticipantsOperationFilter) -> Condition:
-    clauses: list[Condition] = []
-    for name, value in _given(where):
-        match name:
-            case "and_":
-                clauses.append(_all([_operation(part) for part in value]))
-            case "or_":
-                clauses.append(_any([_operation(part) for part in value]))
-            case "not_":
-                clauses.append(_not(_operation(value)))
-            case "result_info":
-                clauses.append(_result(value))
-            case "participants":
-                clauses.append(_participants(value))
-            case _:
-                clauses.append(_comparison(operations.c[name], value))
-    return _all(clauses)
-
-
-def _result(where: ResultInfoFilter) -> Condition:
+def _result(where: Shape) -> Condition:
     """Compare the result; its code is there whenever the result is."""
     return _all(
-        [
-            _comparison(operations.c[f"result_{name}"], value)
-            if isinstance(value, Filter)
-            else _null(operations.c.result_code, is_null=value)
-            for name, value in _given(where)
-        ]
+        _null(operations.c.result_code, is_null=item)
+        if name == "is_null"
+        else _comparison(operations.c[f"result_{name}"], item)
+        for name, item in where
     )
 
 
-def _participants(where: InvitationParticipantInfoListFilter) -> Condition:
+def _participants(where: Shape) -> Condition:
     clauses: list[Condition] = []
-    for name, value in _given(where):
+    for name, item in where:
         if name == "count":
-            clauses.append(_comparison(operations.c.participant_count, value))
+            clauses.append(_comparison(operations.c.participant_count, item))
             continue
-        participant = func.json_each(operations.c.document, "$.participants").table_valued(
+        participant = func.json_each(operations.c.document, _path("participants")).table_valued(
             "value", name=None
         )
-        matches = _participant(participant.c.value, value)
-        unwanted = _not(matches) if name == "every" else matches
-        found = exists().select_from(participant).where(unwanted)
-        if name == "some":
-            clauses += [*_indexed(value), found]
-        else:
-            clauses.append(~found)
+        matches = _participant(participant.c.value, item)
+        wanted = _not(matches) if name == "every" else matches
+        found = exists().select_from(participant).where(wanted)
+        clauses += [*_indexed(item), found] if name == "some" else [~found]
     return _all(clauses)
 
 
-def _indexed(where: InvitationParticipantInfoFilter) -> Iterator[Condition]:
+def _indexed(where: Shape) -> Iterator[Condition]:
     """Say again, in a way an index serves, which operations a filter on ids of identities takes.
 
     It holds for more than the filter does, never for less, so that both together mean the filter.
     """
-    for name, value in _given(where):
+    for name, item in where:
         if name == "and_":
-            for part in value:
+            for part in item:
                 yield from _indexed(part)
         elif name == "identity":
-            for kind, identity in _given(value):
-                for field, comparison in _given(identity):
-                    if field == "id" and comparison.model_fields_set & {"eq", "in_"}:
-                        same_kind = true() if kind == "any" else identities.c.kind == to_camel(kind)
-                        yield operations.c.seq.in_(
-                            select(identities.c.operation_seq).where(
-                                same_kind, _comparison(identities.c.id, comparison)
-                            )
-                        )
+            for kind, identity in item:
+                for field, comparison in identity:
+                    if field == "id" and {"eq", "in_"} & dict(comparison).keys():
+                        yield _some_identity(kind, comparison)
 
 
-def _participant(participant: Value, where: InvitationParticipantInfoFilter) -> Condition:
+def _some_identity(kind: str, comparison: Shape) -> Condition:
+    same_kind = true() if kind == "any" else identities.c.kind == _text(graphql_name(kind))
+    found = select(identities.c.operation_seq).where(
+        same_kind, _comparison(identities.c.id, comparison)
+    )
+    return operations.c.seq.in_(found)
+
+
+def _participant(participant: Value, where: Shape) -> Condition:
     clauses: list[Condition] = []
-    for name, value in _given(where):
+    for name, item in where:
         match name:
             case "and_":
-                clauses.append(_all([_participant(participant, part) for part in value]))
+                clauses.append(_all(_participant(participant, part) for part in item))
             case "or_":
-                clauses.append(_any([_participant(participant, part) for part in value]))
+                clauses.append(_any(_participant(participant, part) for part in item))
             case "not_":
-                clauses.append(_not(_participant(participant, value)))
+                clauses.append(_not(_participant(participant, item)))
             case "identity":
-                clauses.append(_identity_set(participant, value))
+                clauses.append(_identity_set(participant, item))
             case _:
-                clauses.append(_comparison(_field(participant, to_camel(name)), value))
+                clauses.append(_comparison(_field(participant, graphql_name(name)), item))
     return _all(clauses)
 
 
-def _identity_set(participant: Value, where: IdentitySetFilter) -> Condition:
+def _identity_set(participant: Value, where: Shape) -> Condition:
     clauses: list[Condition] = []
-    for name, value in _given(where):
-        if name == "any":
-            identity = func.json_each(participant, "$.identity").table_valued(
-                "key", "value", name=None
-            )
-            clauses.append(
-                exists()
-                .select_from(identity)
-                .where(
-                    identity.c.key.in_(IDENTITY_KINDS),
-                    _identity(identity.c.value, value),
-                )
-            )
-        else:
-            clauses.append(_identity(_field(participant, f"identity.{to_camel(name)}"), value))
+    for name, item in where:
+        if name != "any":
+            identity = _field(participant, f"identity.{graphql_name(name)}")
+            clauses.append(_identity(identity, item))
+            continue
+        each = func.json_each(participant, _path("identity")).table_valued(
+            "key", "value", name=None
+        )
+        is_identity = each.c.key.in_([_text(kind) for kind in IDENTITY_KINDS])
+        clauses.append(exists().select_from(each).where(is_identity, _identity(each.c.value, item)))
     return _all(clauses)
 
 
-def _identity(identity: Value, where: IdentityFilter) -> Condition:
+def _identity(identity: Value, where: Shape) -> Condition:
     return _all(
-        [
-            _comparison(_field(identity, to_camel(name)), value)
-            if isinstance(value, Filter)
-            else _null(identity, is_null=value)
-            for name, value in _given(where)
-        ]
+        _null(identity, is_null=item)
+        if name == "is_null"
+        else _comparison(_field(identity, graphql_name(name)), item)
+        for name, item in where
     )
 
 
 def _field(json: Value, path: str) -> Value:
-    return func.json_extract(json, f"$.{path}")
+    return func.json_extract(json, _path(path))
+
+
+def _path(path: str) -> Value:
+    return _text(f"$.{path}")
+
+
+def _text(constant: str) -> Value:
+    """Write one of this module's own constants into the SQL."""
+    return literal_column(f"'{constant}'")
 
 
 def _null(value: Value, *, is_null: bool) -> Condition:
     return value.is_(None) if is_null else value.is_not(None)
 
 
-def _comparison(value: Value, where: Filter) -> Condition:
-    """Compare one value; ``where`` is one of the filters of single values."""
-    given = dict(_given(where))
-    ignore_case = given.pop("ignore_case", False)
-    compared = func.casefold(value) if ignore_case else value
+def _comparison(value: Value, where: Shape) -> Condition:
+    """Compare one value; ``where`` is the shape of a filter of single values."""
+    compared = func.casefold(value) if dict(where).get("ignore_case") else value
     clauses: list[Condition] = []
-    for name, given_operand in given.items():
+    for name, item in where:
         if name == "is_null":
-            clauses.append(_null(value, is_null=given_operand))
-        elif (operand := _operand(given_operand, ignore_case=ignore_case)) is not None:
-            clauses.append(_OPERATORS[name](compared, operand))
-        else:  # nothing stored is such a text, nor holds it
-            clauses.append(true() if name == "neq" else false())
+            clauses.append(_null(value, is_null=item))
+        elif name != "ignore_case":
+            if item is None or item == ():  # no text that is stored, no status at all
+                clauses.append(true() if name in {"neq", "not_in"} else false())
+            else:
+                clauses.append(_OPERATORS[name](compared, _bound(item)))
     return _all(clauses)
 
 
-def _operand(operand: Any, *, ignore_case: bool) -> Any:  # noqa: ANN401  any operator's
-    """Write an operand as its column holds it; None for a text no column can hold."""
-    match operand:
-        case OperationStatus():
-            return STATUS_RANKS[str(operand.value)]
-        case str() if not is_faithful(operand):
-            return None
-        case str() if ignore_case:
-            return operand.casefold()
-        case list():
-            items = [_operand(item, ignore_case=ignore_case) for item in operand]
-            return [item for item in items if item is not None]
-    return operand
+def _bound(item: str | tuple[str, ...]) -> Any:  # noqa: ANN401  a parameter, or several
+    return bindparam(item) if isinstance(item, str) else [bindparam(name) for name in item]
 
 
-def _ends_with(value: Value, ending: str) -> Condition:
-    return func.substr(value, -len(ending)) == ending if ending else value.is_not(None)
+def _ends_with(value: Value, ending: Value) -> Condition:
+    length = func.length(ending)
+    # From the first of the last characters on; an empty ending begins behind the last one.
+    return func.substr(value, func.length(value) - length + 1, length) == ending
 
 
-def _member(value: Value, operands: list[Any]) -> Condition:
-    """Compare with a list of any length, bound as one parameter."""
-    json = msgspec.json.encode(operands).decode()
-    return value.in_(select(func.json_each(json).table_valued("value", name=None).c.value))
+def _member(value: Value, operands: Value | list[Value]) -> Condition:
+    """Compare with a short list, or with one of any length, bound as one JSON text."""
+    if isinstance(operands, list):
+        return value.in_(operands)
+    return value.in_(select(func.json_each(operands).table_valued("value", name=None).c.value))
 
 
 _OPERATORS: dict[str, Callable[[Value, Any], Condition]] = {
@@ -269,7 +212,7 @@ _OPERATORS: dict[str, Callable[[Value, Any], Condition]] = {
     "gte": operator.ge,
     "lt": operator.lt,
     "lte": operator.le,
-    "contains": lambda value, operand: func.instr(value, operand) > 0,
-    "starts_with": lambda value, operand: func.substr(value, 1, len(operand)) == operand,
+    "contains": lambda value, operand: func.instr(value, operand) > literal_column("0"),
+    "starts_with": lambda value, operand: func.substr(value, 1, func.length(operand)) == operand,
     "ends_with": _ends_with,
 }

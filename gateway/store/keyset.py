@@ -1,12 +1,13 @@
 """An order in SQL, and the rows that come after a given one in it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import ColumnElement, UnaryExpression, and_, false, or_, true
 
 from gateway.store.tables import operations
 from schema.ordering import Order, SortField
-from schema.paging import Keys
 
 _COLUMNS = {
     SortField.ID: operations.c.id,
@@ -28,14 +29,15 @@ _NULLABLE = {
     SortField.RESULT_MESSAGE,
 }
 
-Key = str | int | None
+Key = ColumnElement[Any] | None
+"""A parameter that holds a key's value, or None where the value is null."""
 
 
 @dataclass(frozen=True)
 class SortColumn:
     """A column to sort by, and which way."""
 
-    column: ColumnElement[Key]
+    column: ColumnElement[Any]
     descending: bool
     nullable: bool = False
     nulls_first: bool = False
@@ -44,7 +46,7 @@ class SortColumn:
         """Return the key of the opposite order."""
         return replace(self, descending=not self.descending, nulls_first=not self.nulls_first)
 
-    def ordered(self) -> UnaryExpression[Key]:
+    def ordered(self) -> UnaryExpression[Any]:
         """Return the key for ORDER BY; nulls are spoken of only where there can be some."""
         key = self.column.desc() if self.descending else self.column.asc()
         if not self.nullable:
@@ -93,7 +95,7 @@ def sort_columns(order: Order, *, backward: bool) -> list[SortColumn]:
     return [column.reversed() for column in columns] if backward else columns
 
 
-def beyond(columns: list[SortColumn], keys: Keys) -> ColumnElement[bool]:
+def beyond(columns: Sequence[SortColumn], keys: Sequence[Key]) -> ColumnElement[bool]:
     """Hold for the rows that come after the row with ``keys`` in the order of ``columns``."""
     (first, value), *rest = zip(columns, keys, strict=True)
     steps = [first.beyond(value)]

@@ -1,22 +1,163 @@
-"""The statements that read, built with SQLAlchemy Core."""
+"""The statements that read: built with SQLAlchemy Core once for each shape, then only filled in."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, select
+from sqlalchemy import (
+    BindParameter,
+    ClauseElement,
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    union_all,
+)
 
 from gateway.store.conditions import condition
 from gateway.store.keyset import beyond, sort_columns
+from gateway.store.shapes import Shape, take_apart
 from gateway.store.tables import STATUS_NAMES, operations
 from schema.filters import InviteParticipantsOperationFilter
 from schema.groups import GroupKey, InviteParticipantsOperationGroup
 from schema.ordering import Order
-from schema.paging import Page, Row, Slice
+from schema.paging import Keys, Page, Row, Slice
 from schema.resource.operation import OperationStatus, StoredOperation
 from schema.scalars import DateTime
 
+CACHED_STATEMENTS = 1_000
+
 Where = InviteParticipantsOperationFilter | None
-Record = Sequence[Any]
+Record = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """SQL as a driver takes it, with the parameters that are always the same."""
+
+    sql: str
+    constants: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Query:
+    """SQL and all its parameters by name."""
+
+    sql: str
+    parameters: dict[str, Any]
+
+
+class Queries:
+    """Makes queries for one kind of database, each statement compiled once."""
+
+    def __init__(self, compile_: Callable[[ClauseElement], Statement]) -> None:
+        cached = lru_cache(CACHED_STATEMENTS)
+        self._page = cached(lambda *key: compile_(_page(*key)))
+        self._count = cached(lambda *key: compile_(_count(*key)))
+        self._groups = cached(lambda *key: compile_(_groups(*key)))
+
+    def page(self, where: Where, order: Order, part: Slice) -> Query:
+        """Select a slice, and one row more to tell whether there is more."""
+        shape, operands = take_apart(where)
+        window = {"limit": part.limit + 1, "offset": part.offset}
+        window["reach"] = sum(window.values())
+        after, before = _named("a", part.after, window), _named("b", part.before, window)
+        statement = self._page(shape, order, part.backward, after, before, part.offset > 0)
+        return _filled(statement, operands | window)
+
+    def count(self, where: Where) -> Query:
+        """Count the operations that match."""
+        shape, operands = take_apart(where)
+        return _filled(self._count(shape), operands)
+
+    def groups(self, by: tuple[GroupKey, ...], where: Where, first: int) -> Query:
+        """Select the largest groups: their keys, size, and first and last creation."""
+        shape, operands = take_apart(where)
+        return _filled(self._groups(by, shape), operands | {"limit": first})
+
+
+Names = tuple[str | None, ...]
+"""The parameters that hold the keys of a bound, None for a key that is null; empty: no bound."""
+
+
+def _named(prefix: str, keys: Keys | None, parameters: dict[str, Any]) -> Names:
+    """Add the keys of a bound to the parameters, and return what they are called there."""
+    named = {f"{prefix}{index}": key for index, key in enumerate(keys or ())}
+    parameters.update({name: key for name, key in named.items() if key is not None})
+    return tuple(None if key is None else name for name, key in named.items())
+
+
+def _filled(statement: Statement, parameters: dict[str, Any]) -> Query:
+    return Query(statement.sql, {**statement.constants, **parameters})
+
+
+def _page(  # noqa: PLR0913, PLR0917  all that the statement depends on, in one key
+    shape: Shape,
+    order: Order,
+    backward: bool,  # noqa: FBT001
+    after: Names,
+    before: Names,
+    skips: bool,  # noqa: FBT001
+) -> Select[Any]:
+    columns = sort_columns(order, backward=backward)
+    ordered = [column.ordered() for column in columns]
+    bounds = [
+        beyond(sort_columns(order, backward=against), [_parameter(name) for name in names])
+        for names, against in ((after, False), (before, True))
+        if names
+    ]
+    wanted = [condition(shape), *bounds]
+    rest, statuses = _apart_from_statuses(shape)
+    if len(statuses) > 1:
+        wanted = [operations.c.seq.in_(_by_status(statuses, [condition(rest), *bounds], ordered))]
+    return (
+        select(operations.c.document, *(column.column for column in columns))
+        .where(*wanted)
+        .order_by(*ordered)
+        .limit(bindparam("limit"))
+        .offset(bindparam("offset") if skips else None)
+    )
+
+
+def _apart_from_statuses(shape: Shape) -> tuple[Shape, tuple[str, ...]]:
+    """Take the list of statuses that a filter asks for out of it."""
+    status = dict(shape).get("status", ())
+    others = tuple(item for item in status if item[0] != "in_")
+    rest = (*(item for item in shape if item[0] != "status"), ("status", others))
+    return rest, dict(status).get("in_", ())
+
+
+def _by_status(
+    statuses: tuple[str, ...],
+    wanted: Sequence[ColumnElement[bool]],
+    ordered: Sequence[ColumnElement[Any]],
+) -> CompoundSelect[Any]:
+    """Find the first rows of each status apart: an index gives each status in order, not several.
+
+    The rows wanted are the first of these taken together.
+    """
+    firsts = [
+        select(operations.c.seq)
+        .where(operations.c.status == bindparam(status), *wanted)
+        .order_by(*ordered)
+        .limit(bindparam("reach"))
+        .subquery()
+        for status in statuses
+    ]
+    return union_all(*(select(first.c.seq) for first in firsts))
+
+
+def _parameter(name: str | None) -> BindParameter[Any] | None:
+    return None if name is None else bindparam(name)
+
+
+def _count(shape: Shape) -> Select[Any]:
+    return select(func.count()).select_from(operations).where(condition(shape))
+
 
 _GROUP_COLUMNS: dict[GroupKey, ColumnElement[Any]] = {
     GroupKey.STATUS: operations.c.status,
@@ -28,54 +169,32 @@ _GROUP_COLUMNS: dict[GroupKey, ColumnElement[Any]] = {
 }
 
 
-def page_statement(where: Where, order: Order, part: Slice) -> Select[Any]:
-    """Select a slice, and one row more to tell whether there is more."""
-    columns = sort_columns(order, backward=part.backward)
-    bounds = []
-    if part.after is not None:
-        bounds.append(beyond(sort_columns(order, backward=False), part.after))
-    if part.before is not None:
-        bounds.append(beyond(sort_columns(order, backward=True), part.before))
-    return (
-        select(operations.c.document, *(column.column for column in columns))
-        .where(condition(where), *bounds)
-        .order_by(*(column.ordered() for column in columns))
-        .limit(part.limit + 1)
-        .offset(part.offset or None)
-    )
-
-
-def page(records: Sequence[Record], part: Slice) -> Page:
-    """Read the rows of ``page_statement``."""
-    rows = [
-        Row(StoredOperation(document.encode()), tuple(keys))
-        for document, *keys in records[: part.limit]
-    ]
-    return Page(rows[::-1] if part.backward else rows, more=len(records) > part.limit)
-
-
-def count_statement(where: Where) -> Select[Any]:
-    """Count the operations that match."""
-    return select(func.count()).select_from(operations).where(condition(where))
-
-
-def groups_statement(by: Sequence[GroupKey], where: Where, first: int) -> Select[Any]:
-    """Select the largest groups: their keys, size, and first and last creation."""
+def _groups(by: tuple[GroupKey, ...], shape: Shape) -> Select[Any]:
     keys = [_GROUP_COLUMNS[key].label(key.name) for key in by]
     size = func.count().label("size")
+    created_at = operations.c.created_at
     return (
-        select(*keys, size, func.min(operations.c.created_at), func.max(operations.c.created_at))
-        .where(condition(where))
+        select(*keys, size, func.min(created_at), func.max(created_at))
+        .select_from(operations)
+        .where(condition(shape))
         .group_by(*(literal_column(key.name) for key in keys))
         .having(size > 0)
         .order_by(size.desc(), *(key.asc().nulls_first() for key in keys))
-        .limit(first)
+        .limit(bindparam("limit"))
     )
 
 
+def page(records: Sequence[Record], order: Order, part: Slice) -> Page:
+    """Read the rows of a page's query."""
+    rows = [Row(StoredOperation(record[0]), record[1:]) for record in records[: part.limit]]
+    if order:
+        rows = [Row(row.operation, tuple(map(_text, row.keys))) for row in rows]
+    return Page(rows[::-1] if part.backward else rows, more=len(records) > part.limit)
+
+
 def group(by: Sequence[GroupKey], record: Record) -> InviteParticipantsOperationGroup:
-    """Read a row of ``groups_statement``."""
-    *values, size, earliest, latest = record
+    """Read a row of a groups' query."""
+    *values, size, earliest, latest = (_text(value) for value in record)
     keys = dict(zip(by, values, strict=True))
     status = keys.get(GroupKey.STATUS)
     day, hour = keys.get(GroupKey.CREATED_DAY), keys.get(GroupKey.CREATED_HOUR)
@@ -90,3 +209,8 @@ def group(by: Sequence[GroupKey], record: Record) -> InviteParticipantsOperation
         earliest=earliest,
         latest=latest,
     )
+
+
+def _text(value: Any) -> Any:  # noqa: ANN401  a column's
+    """Decode a column: text comes as bytes, so that documents need no decoding."""
+    return value.decode() if isinstance(value, bytes) else value

@@ -7,19 +7,18 @@ value, so ``neq`` and ``notIn`` match nulls; an explicit null in a filter is an 
 from typing import Annotated
 
 import strawberry
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from strawberry import ID, Maybe
 
+from schema.constraints import Int32, Moment
+from schema.resource.base import Model
 from schema.resource.operation import OperationStatus
-from schema.scalars import DateTime
 
 RULES = "Operators given together are joined by and; none given match everything."
 
 
-class Filter(BaseModel):
+class Filter(Model):
     """A part of a filter: what is not given says nothing."""
-
-    model_config = ConfigDict(frozen=True)
 
 
 @strawberry.pydantic.input(description=f"Compare an id, exactly. {RULES}")
@@ -65,17 +64,17 @@ class StringFilter(Filter):
 class IntFilter(Filter):
     """Comparisons of a whole number."""
 
-    eq: Maybe[int] = Field(description="Is this number.")
-    neq: Maybe[int] = Field(description="Is not this number; null is not.")
+    eq: Maybe[Int32] = Field(description="Is this number.")
+    neq: Maybe[Int32] = Field(description="Is not this number; null is not.")
     in_: Annotated[
-        Maybe[list[int]],
+        Maybe[list[Int32]],
         strawberry.field(name="in", description="Is one of these; of none when the list is empty."),
     ]
-    not_in: Maybe[list[int]] = Field(description="Is none of these; null is not.")
-    gt: Maybe[int] = Field(description="Is greater than this number.")
-    gte: Maybe[int] = Field(description="Is this number or greater.")
-    lt: Maybe[int] = Field(description="Is less than this number.")
-    lte: Maybe[int] = Field(description="Is this number or less.")
+    not_in: Maybe[list[Int32]] = Field(description="Is none of these; null is not.")
+    gt: Maybe[Int32] = Field(description="Is greater than this number.")
+    gte: Maybe[Int32] = Field(description="Is this number or greater.")
+    lt: Maybe[Int32] = Field(description="Is less than this number.")
+    lte: Maybe[Int32] = Field(description="Is this number or less.")
     is_null: Maybe[bool] = Field(description="Is null (true) or not null (false).")
 
 
@@ -83,12 +82,12 @@ class IntFilter(Filter):
 class DateTimeFilter(Filter):
     """Comparisons of a time."""
 
-    eq: Maybe[DateTime] = Field(description="Is this time, to the microsecond.")
-    neq: Maybe[DateTime] = Field(description="Is not this time.")
-    gt: Maybe[DateTime] = Field(description="Is after this time.")
-    gte: Maybe[DateTime] = Field(description="Is this time or after it.")
-    lt: Maybe[DateTime] = Field(description="Is before this time.")
-    lte: Maybe[DateTime] = Field(description="Is this time or before it.")
+    eq: Maybe[Moment] = Field(description="Is this time, to the microsecond.")
+    neq: Maybe[Moment] = Field(description="Is not this time.")
+    gt: Maybe[Moment] = Field(description="Is after this time.")
+    gte: Maybe[Moment] = Field(description="Is this time or after it.")
+    lt: Maybe[Moment] = Field(description="Is before this time.")
+    lte: Maybe[Moment] = Field(description="Is this time or before it.")
 
 
 @strawberry.pydantic.input(description=f"Compare a truth value. {RULES}")

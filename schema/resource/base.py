@@ -1,16 +1,21 @@
-"""What all models of the resource share: frozen, and named in JSON as GraphQL names them."""
+"""What all models share: frozen, and named in JSON as GraphQL names them."""
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 
+def graphql_name(name: str) -> str:
+    """Return the GraphQL name of a field; ``in_`` and the like are Python's way around keywords."""
+    return to_camel(name.rstrip("_"))
+
+
 class Model(BaseModel):
-    """A value of the resource, in Python's names inside and GraphQL's names in JSON."""
+    """A value in Python's names inside and GraphQL's names in JSON; anything unnamed is refused."""
 
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
-        alias_generator=to_camel,
+        alias_generator=graphql_name,
         validate_by_name=True,
         validate_by_alias=True,
         serialize_by_alias=True,

@@ -1,10 +1,10 @@
 """``inviteParticipantsOperation``, the resource itself, and the interfaces it implements."""
 
-from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 from typing import Any
 
+import msgspec
 import strawberry
 from pydantic import Field
 
@@ -107,8 +107,7 @@ class InviteParticipantsOperation(CommsOperation):
         return isinstance(value, StoredOperation | cls)
 
 
-@dataclass(frozen=True)
-class StoredOperation:
+class StoredOperation(msgspec.Struct, frozen=True, dict=True):
     """An operation as the store keeps it: one JSON document in GraphQL's own field names."""
 
     document: bytes

@@ -1,14 +1,10 @@
 """``resultInfo``: how an operation ended."""
 
-from typing import Annotated
-
 import strawberry
 from pydantic import Field
 
-from schema.constraints import Text
+from schema.constraints import Int32, Text
 from schema.resource.base import Model, absent
-
-Int32 = Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
 
 
 class ResultInfoFields(Model):

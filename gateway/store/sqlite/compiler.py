@@ -1,14 +1,15 @@
 """From SQLAlchemy's statements to the text and parameters that the driver takes."""
 
-from typing import Any
-
 from sqlalchemy import ClauseElement
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
+
+from gateway.store.queries import Statement
 
 _DIALECT = sqlite_dialect(paramstyle="named")
 
 
-def compiled(statement: ClauseElement) -> tuple[str, dict[str, Any]]:
-    """Return the SQL of a statement and its parameters by name."""
+def compiled(statement: ClauseElement) -> Statement:
+    """Return a statement's SQL, with the parameters that have their value already."""
     sql = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
-    return sql.string, dict(sql.params)
+    constants = {name: value for name, value in sql.params.items() if value is not None}
+    return Statement(sql.string, constants)

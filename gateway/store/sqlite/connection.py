@@ -43,6 +43,7 @@ def _casefold(text: str | None) -> str | None:
 
 def _open(path: Path, pragmas: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection.text_factory = bytes  # documents stay bytes from the file to the answer
     connection.executescript(_SHARED + pragmas)
     connection.create_function("casefold", 1, _casefold, deterministic=True)
     return connection

@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from datetime import UTC, datetime
 from functools import partial
 from itertools import cycle
@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import ClauseElement
 
 from gateway.store import documents, queries
+from gateway.store.migrate import UnusableDatabaseError
 from gateway.store.sqlite import writes
 from gateway.store.sqlite.compiler import compiled
-from gateway.store.sqlite.connection import Connection, connect_reader, connect_writer
-from gateway.store.sqlite.writer import Writer
+from gateway.store.sqlite.connection import connect_reader, connect_writer
+from gateway.store.sqlite.worker import Worker, commit_together, read_together
 from schema.constraints import is_faithful
 from schema.errors import AbortedError, MutationErrorCode, MutationFailure
 from schema.groups import GroupKey, InviteParticipantsOperationGroup
@@ -40,13 +40,15 @@ Record = tuple[Any, ...]
 class SQLiteStore:
     """Operations in SQLite: several connections that read, one that writes."""
 
-    def __init__(self, readers: Sequence[Connection], writer: Writer) -> None:
+    def __init__(self, path: Path, readers: Sequence[Worker], writer: Worker) -> None:
+        self._path = path
         self._readers = cycle(readers)
         self._writer = writer
+        self._queries = queries.Queries(compiled)
 
     async def get(self, operation_id: str) -> StoredOperation | None:
         """Return the operation with this id, or None."""
-        return await next(self._readers).run(partial(writes.find, operation_id=operation_id))
+        return await next(self._readers).do(partial(writes.find, operation_id=operation_id))
 
     async def get_many(self, operation_ids: Sequence[str]) -> list[StoredOperation | None]:
         """Return the operations with these ids, in their order, None where there is none."""
@@ -55,30 +57,30 @@ class SQLiteStore:
             "SELECT id, document FROM operations WHERE id IN (SELECT value FROM json_each(?))",
             (wanted.decode(),),
         )
-        found = {id_: StoredOperation(document.encode()) for id_, document in records}
+        found = {id_.decode(): StoredOperation(document) for id_, document in records}
         return [found.get(id_) for id_ in operation_ids]
 
     async def page(self, where: queries.Where, order: Order, part: Slice) -> Page:
         """Return the part asked for of the operations that match, in order."""
-        records = await self._select(queries.page_statement(where, order, part))
-        return queries.page(records, part)
+        records = await self._select(self._queries.page(where, order, part))
+        return queries.page(records, order, part)
 
     async def count(self, where: queries.Where) -> int:
         """Return how many operations match."""
-        ((count,),) = await self._select(queries.count_statement(where))
+        ((count,),) = await self._select(self._queries.count(where))
         return int(count)
 
     async def groups(
         self, by: Sequence[GroupKey], where: queries.Where, first: int
     ) -> list[InviteParticipantsOperationGroup]:
         """Return the largest groups of the operations that match, the largest first."""
-        by = list(dict.fromkeys(by))
-        records = await self._select(queries.groups_statement(by, where, first))
+        by = tuple(dict.fromkeys(by))
+        records = await self._select(self._queries.groups(by, where, first))
         return [queries.group(by, record) for record in records]
 
     async def create(self, new: CreateInviteParticipantsOperationInput) -> StoredOperation:
         """Add an operation; with an idempotency key seen before, return the one made then."""
-        return await self._writer.write(partial(writes.create, given=new, now=_now()))
+        return await self._writer.do(partial(writes.create, given=new, now=_now()))
 
     async def create_many(
         self,
@@ -88,7 +90,7 @@ class SQLiteStore:
     ) -> list[StoredOperation | MutationFailure]:
         """Add operations in one go; a failure among the inputs is one already met."""
         try:
-            return await self._writer.write(
+            return await self._writer.do(
                 partial(writes.create_many, inputs=inputs, now=_now(), atomic=atomic)
             )
         except writes.AbortedAll as aborted:
@@ -99,29 +101,32 @@ class SQLiteStore:
 
     async def upsert(self, new: CreateInviteParticipantsOperationInput) -> Upserted:
         """Add an operation, or change the one with its id by the fields given."""
-        return await self._writer.write(partial(writes.upsert, given=new, now=_now()))
+        return await self._writer.do(partial(writes.upsert, given=new, now=_now()))
 
     async def update(self, change: UpdateInviteParticipantsOperationInput) -> StoredOperation:
         """Change the fields given; if they hold the same already, change nothing."""
-        return await self._writer.write(partial(writes.update, given=change, now=_now()))
+        return await self._writer.do(partial(writes.update, given=change, now=_now()))
 
     async def delete(self, target: DeleteInviteParticipantsOperationInput) -> StoredOperation:
         """Remove an operation and return its last state."""
-        return await self._writer.write(partial(writes.delete, given=target))
+        return await self._writer.do(partial(writes.delete, given=target))
 
     async def put(self, document: documents.Document) -> documents.Put:
         """Put a whole document in the place of whatever has its id, if that says otherwise."""
-        return await self._writer.write(partial(writes.put, document=document, now=_now()))
+        return await self._writer.do(partial(writes.put, document=document, now=_now()))
 
     async def check(self) -> None:
-        """Read something, to tell that reading works."""
-        await self._read("SELECT seq FROM operations LIMIT 1", ())
+        """Read from the file anew, as connections that are open may not notice that it is gone.
 
-    async def _select(self, statement: ClauseElement) -> list[Record]:
-        return await self._read(*compiled(statement))
+        Raises ``sqlite3.Error`` when that fails.
+        """
+        await asyncio.to_thread(_read_anew, self._path)
+
+    async def _select(self, query: queries.Query) -> list[Record]:
+        return await self._read(query.sql, query.parameters)
 
     async def _read(self, sql: str, parameters: Parameters) -> list[Record]:
-        return await next(self._readers).run(partial(_fetch, sql=sql, parameters=parameters))
+        return await next(self._readers).do(partial(_fetch, sql=sql, parameters=parameters))
 
 
 _ABORTED = MutationFailure(
@@ -138,6 +143,11 @@ def _fetch(connection: sqlite3.Connection, sql: str, parameters: Parameters) -> 
     return connection.execute(sql, parameters).fetchall()
 
 
+def _read_anew(path: Path) -> None:
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        connection.execute("SELECT seq FROM operations LIMIT 1").fetchall()
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -146,15 +156,31 @@ def _now() -> datetime:
 async def open_sqlite_store(path: Path, readers: int = READERS) -> AsyncIterator[SQLiteStore]:
     """Open the store on an up-to-date file; on leaving, carry out the writes still waiting."""
     async with AsyncExitStack() as connections:
-        writing = await connections.enter_async_context(connect_writer(path))
-        reading = [
-            await connections.enter_async_context(connect_reader(path)) for _ in range(readers)
-        ]
-        writer = Writer(writing)
+        try:
+            enter = connections.enter_async_context
+            writer = Worker(await enter(connect_writer(path)), commit_together)
+            reading = [
+                Worker(await enter(connect_reader(path)), read_together) for _ in range(readers)
+            ]
+        except sqlite3.Error as error:
+            raise UnusableDatabaseError(f"The database {path} cannot be used: {error}.") from error
+        async with _running(writer, *reading):
+            yield SQLiteStore(path, reading, writer)
+            await writer.drained()
+
+
+@asynccontextmanager
+async def _running(*workers: Worker) -> AsyncIterator[None]:
+    """Keep workers running; what one of them raises, or the block, is raised as it is."""
+    try:
         async with asyncio.TaskGroup() as tasks:
-            task = tasks.create_task(writer.run())
+            running = [tasks.create_task(worker.run()) for worker in workers]
             try:
-                yield SQLiteStore(reading, writer)
+                yield
             finally:
-                await writer.drained()
-                task.cancel()
+                for task in running:
+                    task.cancel()
+    except BaseExceptionGroup as group:
+        if len(group.exceptions) > 1:
+            raise
+        raise group.exceptions[0] from None

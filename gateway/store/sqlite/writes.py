@@ -13,6 +13,7 @@ from schema.errors import (
     MutationErrorCode,
     MutationFailure,
     NotFoundError,
+    ValidationError,
 )
 from schema.inputs import (
     CreateInviteParticipantsOperationInput,
@@ -34,14 +35,14 @@ def find(connection: sqlite3.Connection, operation_id: str) -> StoredOperation |
     row = connection.execute(
         "SELECT document FROM operations WHERE id = ?", (operation_id,)
     ).fetchone()
-    return row and StoredOperation(row[0].encode())
+    return row and StoredOperation(row[0])
 
 
 def create(
     connection: sqlite3.Connection, given: CreateInviteParticipantsOperationInput, now: datetime
 ) -> StoredOperation:
     """Add an operation, unless its idempotency key tells that it was added before."""
-    if given.idempotency_key and (known := _known(connection, given, given.idempotency_key, now)):
+    if known := _known(connection, given, now):
         return known
     if given.id and (current := find(connection, given.id)):
         raise MutationFailure(
@@ -54,8 +55,7 @@ def create(
             )
         )
     created = insert(connection, documents.new(given, date_time(now)))
-    if given.idempotency_key:
-        _remember(connection, given, given.idempotency_key, created, date_time(now))
+    _remember(connection, given, created, now)
     return created
 
 
@@ -76,11 +76,15 @@ def create_many(
 ) -> list[StoredOperation | MutationFailure]:
     """Add operations; raise ``AbortedAll`` if all were wanted and one failed."""
     outcomes: list[StoredOperation | MutationFailure] = []
+    made: set[str] = set()
     for given in inputs:
         try:
             if isinstance(given, MutationFailure):
                 raise given
+            if atomic and given.id and given.id in made and not given.idempotency_key:
+                raise _given_twice(given.id)
             outcomes.append(create(connection, given, now))
+            made |= {given.id} if given.id else set()
         except MutationFailure as failure:
             outcomes.append(failure)
     if atomic and any(isinstance(outcome, MutationFailure) for outcome in outcomes):
@@ -88,16 +92,31 @@ def create_many(
     return outcomes
 
 
+def _given_twice(operation_id: str) -> MutationFailure:
+    return MutationFailure(
+        ValidationError(
+            code=MutationErrorCode.INVALID,
+            message=f"The id {operation_id!r} is given twice in this request. Give each its own.",
+            path=["id"],
+        )
+    )
+
+
 def upsert(
     connection: sqlite3.Connection, given: CreateInviteParticipantsOperationInput, now: datetime
 ) -> Upserted:
-    """Add an operation, or change the one with its id by the fields given."""
-    current = given.id and find(connection, given.id)
-    if not current:
-        known = given.idempotency_key and _known(connection, given, given.idempotency_key, now)
-        return Upserted(known or create(connection, given, now), created=not known)
-    changes = documents.content(given)
-    return Upserted(_change(connection, current, changes, date_time(now)), created=False)
+    """Add an operation, or change the one with its id by the fields given.
+
+    One whose idempotency key tells that it was done before is not done again.
+    """
+    if known := _known(connection, given, now):
+        return Upserted(known, created=False)
+    current = find(connection, given.id) if given.id else None
+    if current is None:
+        return Upserted(create(connection, given, now), created=True)
+    changed = _change(connection, current, documents.content(given), date_time(now))
+    _remember(connection, given, changed, now)
+    return Upserted(changed, created=False)
 
 
 def update(
@@ -172,16 +191,15 @@ def _expected(
 
 
 def _known(
-    connection: sqlite3.Connection,
-    given: CreateInviteParticipantsOperationInput,
-    key: str,
-    now: datetime,
+    connection: sqlite3.Connection, given: CreateInviteParticipantsOperationInput, now: datetime
 ) -> StoredOperation | None:
-    """Return the operation made with this key before: as it is now or, if deleted, as made."""
+    """Return the operation an idempotency key stands for: as it is or, if deleted, as it was."""
+    if given.idempotency_key is None:
+        return None
     row = connection.execute(
         "SELECT fingerprint, operation_id, document FROM idempotency_keys"
         " WHERE key = ? AND created_at > ?",
-        (key, date_time(now - KEY_LIFETIME)),
+        (given.idempotency_key, date_time(now - KEY_LIFETIME)),
     ).fetchone()
     if row is None:
         return None
@@ -195,31 +213,32 @@ def _known(
                 path=["idempotencyKey"],
             )
         )
-    return find(connection, operation_id) or StoredOperation(document.encode())
+    return find(connection, operation_id.decode()) or StoredOperation(document)
 
 
 def _remember(
     connection: sqlite3.Connection,
     given: CreateInviteParticipantsOperationInput,
-    key: str,
-    created: StoredOperation,
-    now: DateTime,
+    done: StoredOperation,
+    now: datetime,
 ) -> None:
-    """Keep the key, and let go of some that are too old."""
+    """Keep the idempotency key, if there is one, and let go of some that are too old."""
+    if given.idempotency_key is None:
+        return
     connection.execute(
         "DELETE FROM idempotency_keys WHERE key IN"
         " (SELECT key FROM idempotency_keys WHERE created_at <= ? LIMIT ?)",
-        (date_time(datetime.fromisoformat(now) - KEY_LIFETIME), PRUNED_AT_ONCE),
+        (date_time(now - KEY_LIFETIME), PRUNED_AT_ONCE),
     )
     connection.execute(
         "INSERT OR REPLACE INTO idempotency_keys"
         " (key, fingerprint, operation_id, document, created_at) VALUES (?, ?, ?, ?, ?)",
         (
-            key,
+            given.idempotency_key,
             documents.fingerprint(given),
-            documents.read(created)["id"],
-            created.document.decode(),
-            now,
+            documents.read(done)["id"],
+            done.document.decode(),
+            date_time(now),
         ),
     )
 

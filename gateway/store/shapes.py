@@ -1,0 +1,110 @@
+"""Filters taken apart: the shape, which becomes SQL once, and the operands, which differ each time.
+
+A shape is the filter's fields as nested tuples, in which a parameter's name stands for an operand.
+"""
+
+from typing import Any
+
+import msgspec
+from strawberry import Some
+
+from gateway.store.tables import STATUS_RANKS
+from schema.constraints import is_faithful
+from schema.errors import LimitExceeded
+from schema.filters import Filter, OperationStatusFilter, StringFilter
+from schema.resource.operation import OperationStatus
+
+Shape = tuple[tuple[str, Any], ...]
+"""Names of fields with what they hold: a shape, several, a flag, parameters, or None.
+
+None is in the place of a text that no stored text can equal or hold.
+"""
+Operands = dict[str, Any]
+
+MAX_FILTER_CONDITIONS = 500
+MAX_FILTER_DEPTH = 16
+
+_FLAGS = {"is_null", "ignore_case"}
+
+
+def take_apart(where: Filter | None) -> tuple[Shape, Operands]:
+    """Return a filter's shape and its operands by parameter.
+
+    Raises ``LimitExceeded`` for a filter that is too large or too deep for a database to read.
+    """
+    operands: Operands = {}
+    return (_Parts(operands).shape(where, depth=1) if where else ()), operands
+
+
+class _Parts:
+    """The parts of one filter, counted."""
+
+    def __init__(self, operands: Operands) -> None:
+        self._operands = operands
+        self._conditions = 0
+
+    def shape(self, part: Filter, depth: int) -> Shape:
+        self._count(depth)
+        given = part.model_fields_set
+        ignore_case = isinstance(part, StringFilter) and part.ignore_case == Some(value=True)
+        return tuple(
+            (name, self._item(part, name, depth, ignore_case=ignore_case))
+            for name in type(part).model_fields
+            if name in given
+        )
+
+    def _item(self, part: Filter, name: str, depth: int, *, ignore_case: bool) -> Any:  # noqa: ANN401
+        value = getattr(part, name).value
+        if isinstance(value, Filter):
+            return self.shape(value, depth + 1)
+        if name in _FLAGS:
+            return value
+        if name in {"and_", "or_"}:
+            return tuple(self.shape(inner, depth + 1) for inner in value)
+        self._count(depth)
+        if isinstance(part, OperationStatusFilter) and isinstance(value, list):
+            return tuple(self._parameter(rank) for rank in sorted(set(map(_scalar, value))))
+        return self._parameter(_operand(value, ignore_case=ignore_case))
+
+    def _parameter(self, operand: Any) -> str | None:  # noqa: ANN401  any operator's
+        if operand is None:
+            return None
+        parameter = f"w{len(self._operands)}"
+        self._operands[parameter] = operand
+        return parameter
+
+    def _count(self, depth: int) -> None:
+        self._conditions += 1
+        if depth > MAX_FILTER_DEPTH:
+            raise LimitExceeded(
+                f"The filter is nested more than {MAX_FILTER_DEPTH} levels deep.",
+                limit="filterDepth",
+                value=MAX_FILTER_DEPTH,
+                requested=depth,
+            )
+        if self._conditions > MAX_FILTER_CONDITIONS:
+            raise LimitExceeded(
+                f"The filter has more than {MAX_FILTER_CONDITIONS} conditions.",
+                limit="filterConditions",
+                value=MAX_FILTER_CONDITIONS,
+                requested=self._conditions,
+            )
+
+
+def _operand(value: Any, *, ignore_case: bool) -> Any:  # noqa: ANN401  any operator's
+    """Write an operand as it is compared in SQL; a list as one JSON text."""
+    if isinstance(value, list):
+        items = [_scalar(item, ignore_case=ignore_case) for item in value]
+        return msgspec.json.encode([item for item in items if item is not None]).decode()
+    return _scalar(value, ignore_case=ignore_case)
+
+
+def _scalar(value: Any, *, ignore_case: bool = False) -> Any:  # noqa: ANN401  as above
+    match value:
+        case OperationStatus():
+            return STATUS_RANKS[str(value.value)]
+        case str() if not is_faithful(value):
+            return None
+        case str() if ignore_case:
+            return value.casefold()
+    return value

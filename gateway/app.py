@@ -1,4 +1,4 @@
-"""Where the parts are put together: every part, and the order a request passes them in."""
+"""Where the parts are put together: every part, and what answers at each path."""
 
 import asyncio
 import signal
@@ -7,43 +7,50 @@ from contextlib import AsyncExitStack
 
 from aiohttp import web
 
+from gateway.execution.compiled.executor import CompiledExecutor
+from gateway.execution.documents import Documents
+from gateway.execution.operation import Executor
 from gateway.execution.reference import ReferenceExecutor
 from gateway.http.checks import live, ready
-from gateway.http.cors import cors
-from gateway.http.faults import faults
 from gateway.http.graphql import GraphQLEndpoint
-from gateway.http.headers import set_headers
 from gateway.http.playground import Playground
 from gateway.http.sdl import sdl
+from gateway.http.server import Handler, Traffic, make_server, page
 from gateway.settings import Settings
 from gateway.store.migrate import upgrade
 from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
-from schema import build_schema
+from schema import Schema, build_schema
 from schema.context import Context
 
 
-def create_app(settings: Settings, store: SQLiteStore) -> web.Application:
-    """Put the application together on an open store."""
+def create_server(settings: Settings, store: SQLiteStore, traffic: Traffic) -> web.Server:
+    """Put the server together on an open store."""
     schema = build_schema()
     playground = Playground() if settings.playground else None
-    endpoint = GraphQLEndpoint(
-        ReferenceExecutor(schema),
-        Context(store=store),
-        max_body_bytes=settings.max_body_bytes,
-        playground=playground,
-    )
-    app = web.Application(
-        middlewares=[cors(settings.cors_origins), faults],
-        client_max_size=settings.max_body_bytes,
-    )
-    app.router.add_route("*", "/graphql", endpoint)
-    app.router.add_get("/schema.graphql", sdl(schema.sdl()))
-    app.router.add_get("/health/live", live)
-    app.router.add_get("/health/ready", ready(store.check))
+    routes: dict[str, Handler] = {
+        "/graphql": GraphQLEndpoint(
+            _executor(settings, schema),
+            Context(store=store),
+            max_body_bytes=settings.max_body_bytes,
+            playground=playground,
+        ),
+        "/schema.graphql": page(sdl(schema.sdl())),
+        "/health/live": page(live),
+        "/health/ready": page(ready(store.check)),
+    }
     if playground:
-        playground.add_files(app)
-    app.on_response_prepare.append(set_headers)
-    return app
+        routes |= {path: page(file) for path, file in playground.files.items()}
+    return make_server(
+        routes, traffic, origins=settings.cors_origins, max_body_bytes=settings.max_body_bytes
+    )
+
+
+def _executor(settings: Settings, schema: Schema) -> Executor:
+    documents = Documents(schema)
+    reference = ReferenceExecutor(schema, documents)
+    if settings.executor == "reference":
+        return reference
+    return CompiledExecutor(schema, documents, reference)
 
 
 async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
@@ -61,13 +68,9 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
         store = await stack.enter_async_context(
             open_sqlite_store(settings.database_path, settings.readers)
         )
-        runner = web.AppRunner(
-            create_app(settings, store),
-            auto_decompress=False,  # a small body must not become a large one unseen
-            access_log=None,
-            handle_signals=False,
-            shutdown_timeout=settings.shutdown_seconds,
-        )
+        traffic = Traffic()
+        server = create_server(settings, store, traffic)
+        runner = web.ServerRunner(server, shutdown_timeout=settings.shutdown_seconds)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         site = web.TCPSite(runner, settings.host, settings.port)
@@ -75,3 +78,5 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
         host, port, *_ = runner.addresses[0]
         announce(f"http://{f'[{host}]' if ':' in host else host}:{port}/graphql")
         await stop.wait()
+        await site.stop()
+        await traffic.finish(server, settings.shutdown_seconds)

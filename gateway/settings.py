@@ -57,6 +57,12 @@ class Settings(BaseSettings):
     readers: int = Field(
         2, ge=1, le=64, description="How many connections read from the database side by side."
     )
+    executor: Literal["compiled", "reference"] = Field(
+        "compiled",
+        description=(
+            "What runs operations: `compiled` is the fast one, `reference` graphql-core alone."
+        ),
+    )
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
         (),
         description=(

@@ -79,5 +79,5 @@ def _read(file: Path) -> GraphQLSchema:
         return schema_from_sdl(text)
     except OSError as error:
         fail(f"Cannot read {file}: {error.strerror}.")
-    except (GraphQLError, ValueError, TypeError) as error:
+    except (GraphQLError, ValueError, TypeError, KeyError, AttributeError) as error:
         fail(f"{file} is no schema, neither in SDL nor as introspection JSON: {error}")

@@ -25,6 +25,9 @@ def serve(
     readers: Annotated[
         int | None, typer.Option(help="How many connections read side by side.")
     ] = None,
+    executor: Annotated[
+        str | None, typer.Option(help="compiled or, to do without it, reference.")
+    ] = None,
     cors_origins: Annotated[
         str | None,
         typer.Option(help="Origins whose pages may call the gateway, separated by commas."),
@@ -51,6 +54,7 @@ def serve(
         port=port,
         database=database,
         readers=readers,
+        executor=executor,
         cors_origins=cors_origins,
         max_body_bytes=max_body_bytes,
         shutdown_seconds=shutdown_seconds,

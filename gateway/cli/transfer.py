@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedReader, TextIOWrapper
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Annotated, BinaryIO, cast
 
 import typer
@@ -57,12 +56,14 @@ async def _import(file: str, source: BinaryIO, path: Path) -> tuple[Counter[Put]
 
     size = None if file == STANDARD else os.fstat(source.fileno()).st_size
     with progress() as bar:
-        counted = bar.wrap_file(source, total=size, description="Importing")
-        # A byte that is no UTF-8 spoils the text it stands in, and no other line.
+        task = bar.add_task("Importing", total=size)
+        counted = source if size is None else bar.wrap_file(source, task_id=task)
+        # Lines end with a line feed alone. A byte that is no UTF-8 spoils its line, and no other.
         text = TextIOWrapper(
             BufferedReader(cast("BufferedReader", counted)),
             encoding="utf-8",
             errors="surrogateescape",
+            newline="\n",
         )
         async with open_sqlite_store(path, readers=1) as store:
             return await import_items(read_items(text), store, report), problems
@@ -117,17 +118,26 @@ def _target(file: str) -> Iterator[BinaryIO]:
             yield sys.stdout.buffer
             sys.stdout.buffer.flush()
             return
-        folder = Path(file).absolute().parent
-        with NamedTemporaryFile(dir=folder, prefix=".export-", delete=False) as part:
-            try:
-                yield cast("BinaryIO", part)
-                part.close()
-                Path(part.name).replace(file)
-            except BaseException:
-                Path(part.name).unlink(missing_ok=True)
-                raise
+        if Path(file).exists() and not Path(file).is_file():  # a device or a pipe
+            with Path(file).open("wb") as device:
+                yield device
+            return
+        with _replacing(Path(file)) as part:
+            yield part
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at exit
         raise typer.Exit(1) from None
     except OSError as error:
         fail(f"Cannot write {file}: {error.strerror}.")
+
+
+@contextmanager
+def _replacing(file: Path) -> Iterator[BinaryIO]:
+    """Open a file beside ``file`` that takes its place once it is complete."""
+    part = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        with part.open("xb") as target:
+            yield target
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,13 +1,12 @@
 """Parsing and validating documents, once each."""
 
-from collections import OrderedDict
-from dataclasses import dataclass
+from functools import lru_cache
 
 from graphql import (
     DocumentNode,
+    FragmentDefinitionNode,
     GraphQLError,
     OperationDefinitionNode,
-    OperationType,
     get_operation_ast,
     parse,
     specified_rules,
@@ -19,6 +18,8 @@ from schema.errors import ErrorCode, RequestError
 
 MAX_TOKENS = 2_000
 CACHED_DOCUMENTS = 1_000
+MAX_CACHED_LENGTH = 32_768
+"""In characters: a longer document is parsed each time, so that the cache stays small."""
 
 
 class InvalidDocumentError(Exception):
@@ -36,11 +37,16 @@ class OperationNotFound(RequestError):
     code = ErrorCode.GRAPHQL_VALIDATION_FAILED
 
 
-@dataclass(frozen=True)
 class Document:
     """A document known to be valid."""
 
-    ast: DocumentNode
+    def __init__(self, ast: DocumentNode) -> None:
+        self.ast = ast
+        self.fragments = {
+            definition.name.value: definition
+            for definition in ast.definitions
+            if isinstance(definition, FragmentDefinitionNode)
+        }
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """Return the operation to run; raise ``OperationNotFound`` when that is not clear."""
@@ -53,30 +59,19 @@ class Document:
             )
         return operation
 
-    def is_query(self, name: str | None) -> bool:
-        """Tell whether the operation to run only reads."""
-        return self.operation(name).operation is OperationType.QUERY
-
 
 class Documents:
     """The valid documents seen last, by their text."""
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
-        self._seen: OrderedDict[str, Document] = OrderedDict()
+        self._cached = lru_cache(CACHED_DOCUMENTS)(self._load)
 
     def load(self, text: str) -> Document:
         """Parse and validate ``text``; raise ``InvalidDocumentError`` if it is not valid."""
-        if document := self._seen.get(text):
-            self._seen.move_to_end(text)
-            return document
-        document = self._validated(text)
-        self._seen[text] = document
-        if len(self._seen) > CACHED_DOCUMENTS:
-            self._seen.popitem(last=False)
-        return document
+        return self._cached(text) if len(text) <= MAX_CACHED_LENGTH else self._load(text)
 
-    def _validated(self, text: str) -> Document:
+    def _load(self, text: str) -> Document:
         try:
             ast = parse(text, max_lexical_tokens=MAX_TOKENS)
         except GraphQLError as error:
@@ -84,6 +79,12 @@ class Documents:
         except RecursionError as error:
             too_deep = GraphQLError(str(error), original_error=error)
             raise InvalidDocumentError(ErrorCode.GRAPHQL_PARSE_FAILED, [too_deep]) from None
-        if errors := validate_document(self._schema.graphql, ast, tuple(specified_rules)):
+        if errors := self._validated(ast):
             raise InvalidDocumentError(ErrorCode.GRAPHQL_VALIDATION_FAILED, errors)
         return Document(ast)
+
+    def _validated(self, ast: DocumentNode) -> list[GraphQLError]:
+        try:
+            return validate_document(self._schema.graphql, ast, tuple(specified_rules))
+        except ValueError:  # Python reads no integer of more than 4,300 digits
+            return [GraphQLError("A number in the document has too many digits.")]

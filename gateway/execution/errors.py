@@ -30,8 +30,10 @@ def present(error: GraphQLError, code: ErrorCode, request_id: str) -> dict[str, 
         case RecursionError():
             formatted["message"] = "The request is nested too deeply."
             formatted["extensions"] = {"code": ErrorCode.LIMIT_EXCEEDED, "limit": "depth"}
-        case None:
+        case origin if error.path is None:
             formatted["extensions"] = {"code": code}
+            if isinstance(origin, ValueError):  # Python reads no number of over 4,300 digits
+                formatted["message"] = "A number in the request has too many digits."
         case GraphQLError() as origin if origin.nodes:  # an argument that does not coerce
             formatted["extensions"] = {"code": ErrorCode.BAD_USER_INPUT}
         case origin:

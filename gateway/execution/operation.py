@@ -1,7 +1,9 @@
 """A GraphQL request and its answer, as every transport has them."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
+
+from schema.context import Context
 
 
 @dataclass(frozen=True)
@@ -33,3 +35,15 @@ class Answer:
         if self.executed:
             payload["data"] = self.data
         return payload
+
+
+class Executor(Protocol):
+    """What runs GraphQL requests."""
+
+    async def execute(
+        self, request: GraphQLRequest, context: Context, *, request_id: str, read_only: bool
+    ) -> Answer:
+        """Run a request and return its answer.
+
+        Raises ``MutationNotAllowed`` when ``read_only`` and the operation to run is no query.
+        """

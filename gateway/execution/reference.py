@@ -1,8 +1,9 @@
 """The reference executor: Strawberry on graphql-core, complete and slow."""
 
+from collections.abc import Sequence
 from inspect import isawaitable
 
-from graphql import ExecutionResult, GraphQLError, execute
+from graphql import ExecutionResult, GraphQLError, OperationType, execute
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from gateway.execution.documents import Document, Documents, InvalidDocumentError
@@ -22,9 +23,9 @@ class MutationNotAllowed(RequestError):
 class ReferenceExecutor:
     """Runs GraphQL requests on the schema's resolvers."""
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, documents: Documents) -> None:
         self._schema = schema
-        self._documents = Documents(schema)
+        self._documents = documents
 
     async def execute(
         self, request: GraphQLRequest, context: Context, *, request_id: str, read_only: bool
@@ -35,17 +36,17 @@ class ReferenceExecutor:
         """
         try:
             document = self._documents.load(request.query)
-            is_query = document.is_query(request.operation_name)
+            operation = document.operation(request.operation_name)
         except InvalidDocumentError as invalid:
-            return _refused(invalid.errors, invalid.code, request_id)
+            return refused(invalid.errors, invalid.code, request_id)
         except RequestError as error:
-            return _refused([error], error.code, request_id)
-        if read_only and not is_query:
+            return refused([error], error.code, request_id)
+        if read_only and operation.operation is not OperationType.QUERY:
             raise MutationNotAllowed("Only queries are answered by GET. Send a mutation by POST.")
         result = await self._run(document, request, context)
         errors = result.errors or []
         if result.data is None and not any(error.path for error in errors):
-            return _refused(errors, ErrorCode.BAD_USER_INPUT, request_id)
+            return refused(errors, ErrorCode.BAD_USER_INPUT, request_id)
         shown = [present(error, ErrorCode.INTERNAL_SERVER_ERROR, request_id) for error in errors]
         return Answer(executed=True, data=result.data, errors=shown)
 
@@ -66,6 +67,7 @@ class ReferenceExecutor:
             return ExecutionResult(errors=[GraphQLError(str(error), original_error=error)])
 
 
-def _refused(errors: list[GraphQLError], code: ErrorCode, request_id: str) -> Answer:
+def refused(errors: Sequence[GraphQLError], code: ErrorCode, request_id: str) -> Answer:
+    """Answer a request of which nothing was executed."""
     shown = [present(error, code, request_id) for error in errors]
     return Answer(executed=False, data=None, errors=shown)

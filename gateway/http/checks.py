@@ -5,22 +5,20 @@ from logging import getLogger
 
 from aiohttp import web
 
-from gateway.http.faults import json_response
+from gateway.http.responses import json_response
 
 logger = getLogger(__name__)
 
 
-async def live(_request: web.Request) -> web.Response:
+async def live() -> web.Response:
     """Answer: the process runs."""
     return json_response({"status": "ok"})
 
 
-def ready(
-    check_store: Callable[[], Awaitable[None]],
-) -> Callable[[web.Request], Awaitable[web.Response]]:
+def ready(check_store: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[web.Response]]:
     """Make the check that the store can be read."""
 
-    async def answer(_request: web.Request) -> web.Response:
+    async def answer() -> web.Response:
         try:
             await check_store()
         except Exception:

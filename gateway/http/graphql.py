@@ -2,12 +2,14 @@
 
 from aiohttp import hdrs, web
 
-from gateway.execution.operation import Answer, GraphQLRequest
-from gateway.execution.reference import MutationNotAllowed, ReferenceExecutor
-from gateway.http.faults import REQUEST_ID, Fault, json_response
+from gateway.execution.operation import Answer, Executor, GraphQLRequest
+from gateway.execution.reference import MutationNotAllowed
+from gateway.http.faults import Fault, method_not_allowed
 from gateway.http.media_types import GRAPHQL_RESPONSE, HTML, JSON, chosen
 from gateway.http.parameters import PARAMETERS, posted, queried
 from gateway.http.playground import Playground
+from gateway.http.responses import json_response
+from gateway.http.server import REQUEST_ID
 from schema.context import Context
 
 ALLOWED = "GET, POST, OPTIONS"
@@ -18,7 +20,7 @@ class GraphQLEndpoint:
 
     def __init__(
         self,
-        executor: ReferenceExecutor,
+        executor: Executor,
         context: Context,
         *,
         max_body_bytes: int,
@@ -29,7 +31,7 @@ class GraphQLEndpoint:
         self._max_body_bytes = max_body_bytes
         self._playground = playground
 
-    async def __call__(self, request: web.Request) -> web.StreamResponse:
+    async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """Dispatch by method."""
         match request.method:
             case hdrs.METH_POST:
@@ -43,14 +45,10 @@ class GraphQLEndpoint:
                 return await self._answer(request, queried(request), media_type)
             case hdrs.METH_OPTIONS:
                 return web.Response(status=204, headers={"Allow": ALLOWED})
-        raise Fault(
-            405,
-            f"{request.method} is not answered here. Send GraphQL by POST or GET.",
-            headers={"Allow": ALLOWED},
-        )
+        raise method_not_allowed(request.method, ALLOWED)
 
     async def _answer(
-        self, request: web.Request, wanted: GraphQLRequest, media_type: str
+        self, request: web.BaseRequest, wanted: GraphQLRequest, media_type: str
     ) -> web.Response:
         try:
             answer = await self._executor.execute(
@@ -66,8 +64,13 @@ class GraphQLEndpoint:
         )
 
 
-def _media_type(request: web.Request) -> str:
-    media_type = chosen(request.headers.get("Accept"), (JSON, GRAPHQL_RESPONSE))
+def _accept(request: web.BaseRequest) -> str:
+    """Return all Accept headers as the one they stand for."""
+    return ", ".join(request.headers.getall("Accept", ()))
+
+
+def _media_type(request: web.BaseRequest) -> str:
+    media_type = chosen(_accept(request), (JSON, GRAPHQL_RESPONSE))
     if media_type is None:
         raise Fault(
             406, f"Nothing in the Accept header is given here. Accept {GRAPHQL_RESPONSE} or {JSON}."
@@ -80,8 +83,8 @@ def _status(answer: Answer, media_type: str) -> int:
     return 200 if answer.executed or media_type == JSON else 400
 
 
-def _is_page_visit(request: web.Request) -> bool:
+def _is_page_visit(request: web.BaseRequest) -> bool:
     """Tell whether a browser asks for a page, and not a client for an answer."""
     if any(name in request.query for name in PARAMETERS):
         return False
-    return chosen(request.headers.get("Accept"), (JSON, GRAPHQL_RESPONSE, HTML)) == HTML
+    return chosen(_accept(request), (JSON, GRAPHQL_RESPONSE, HTML)) == HTML

@@ -1,10 +1,14 @@
 """Choosing how to answer, by the Accept header (RFC 9110, section 12.5.1)."""
 
+import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 JSON = "application/json"
 HTML = "text/html"
+
+_QUALITY = re.compile(r"0(\.\d*)?|1(\.0*)?|\.\d+")
 
 
 def _ranges(accept: str) -> list[tuple[str, float]]:
@@ -16,10 +20,7 @@ def _ranges(accept: str) -> list[tuple[str, float]]:
         for parameter in parameters:
             key, _, value = parameter.partition("=")
             if key.strip() == "q":
-                try:
-                    quality = float(value)
-                except ValueError:
-                    quality = 0.0
+                quality = float(value) if _QUALITY.fullmatch(value.strip()) else 0.0
         if name:
             ranges.append((name, quality))
     return ranges
@@ -35,12 +36,13 @@ def _quality(media_type: str, ranges: Sequence[tuple[str, float]]) -> float:
     return 0.0
 
 
-def chosen(accept: str | None, offered: Sequence[str]) -> str | None:
+@lru_cache(256)
+def chosen(accept: str, offered: tuple[str, ...]) -> str | None:
     """Return the type offered that ``accept`` likes best, the first of equals, or None.
 
     Without a header everything is acceptable.
     """
-    if not accept or not accept.strip():
+    if not accept.strip():
         return offered[0]
     ranges = _ranges(accept)
     best = max(offered, key=lambda media_type: _quality(media_type, ranges))

@@ -1,5 +1,7 @@
 """The playground: GraphiQL, built from ``gateway/playground`` and served by the gateway itself."""
 
+from collections.abc import Awaitable, Callable
+from mimetypes import guess_type
 from pathlib import Path
 
 from aiohttp import web
@@ -19,12 +21,17 @@ NOT_BUILT = """<!doctype html>
 
 
 class Playground:
-    """The page and its files."""
+    """The page and the files it loads, all in memory: the build is a few megabytes."""
 
     def __init__(self, build: Path = BUILD) -> None:
         index = build / "index.html"
         self._page = index.read_bytes() if index.exists() else NOT_BUILT.encode()
-        self._files = build if index.exists() else None
+        self.files = {
+            f"/playground/{file.relative_to(build).as_posix()}": _file(file)
+            for file in sorted(build.rglob("*"))
+            if file.is_file() and file != index
+        }
+        """What answers at each path."""
 
     def page(self) -> web.Response:
         """Return the page; what it loads has names of its own content, so it alone may change."""
@@ -39,7 +46,19 @@ class Playground:
             },
         )
 
-    def add_files(self, app: web.Application) -> None:
-        """Serve what the page loads, where it was built."""
-        if self._files:
-            app.router.add_static("/playground/", self._files)
+
+def _file(file: Path) -> Callable[[], Awaitable[web.Response]]:
+    content = file.read_bytes()
+    content_type = guess_type(file.name)[0] or "application/octet-stream"
+
+    async def answer() -> web.Response:
+        return web.Response(
+            body=content,
+            content_type=content_type,
+            headers={
+                "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+                "Cache-Control": "public, max-age=31536000, immutable",
+            },
+        )
+
+    return answer

@@ -5,29 +5,20 @@ from typing import Annotated, Any
 from uuid import UUID, uuid5
 
 import msgspec
-from graphql import GraphQLError
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from gateway.graph.entity import is_entity, own_form
 from gateway.store import documents
-from schema.constraints import OperationId
+from schema.constraints import Moment, OperationId
 from schema.inputs import OperationContent, Participants
 from schema.resource.base import absent
 from schema.resource.operation import OperationStatus
-from schema.scalars import DateTime, date_time, parse_date_time
+from schema.scalars import date_time
 
 _IDS = UUID("5c2a1f0e-7f1b-5d0c-9a53-0f6f1d3e8b7a")
 _SHOWN = 60
-
-
-def _moment(value: object) -> DateTime | None:
-    try:
-        return None if value is None else parse_date_time(value)
-    except GraphQLError as error:
-        raise ValueError(error.message) from None
-
-
-Moment = Annotated[DateTime, BeforeValidator(_moment)]
+MAX_VERSION = 2_000_000_000
+"""A version is an Int in GraphQL, and some changes are still to come."""
 
 
 class FiledOperation(OperationContent):
@@ -36,7 +27,7 @@ class FiledOperation(OperationContent):
     id: OperationId | None = Field(default_factory=absent)
     status: OperationStatus | None = Field(default_factory=absent)
     participants: Participants | None = Field(default_factory=absent)
-    version: Annotated[int, Field(ge=1)] | None = Field(default_factory=absent)
+    version: Annotated[int, Field(ge=1, le=MAX_VERSION)] | None = Field(default_factory=absent)
     created_at: Moment | None = Field(default_factory=absent)
     updated_at: Moment | None = Field(default_factory=absent)
 

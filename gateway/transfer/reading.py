@@ -1,14 +1,17 @@
-"""JSON objects out of a file: one a line, one array, or one object, told apart by how it begins."""
+"""JSON out of a file: an object a line, one array, or one object, told apart by how it begins."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from io import TextIOBase
-from typing import Any
+from itertools import chain
+from math import isfinite
+from typing import Any, NoReturn
 
 from gateway.graph.entity import unwrapped
 
 CHUNK = 65_536
+SPACE = " \t\r\n"
 
 
 @dataclass(frozen=True)
@@ -23,8 +26,8 @@ class Item:
 def read_items(file: TextIOBase) -> Iterator[Item]:
     """Read the items of a file, as far as one need be read at a time.
 
-    Of a file with one object a line, a line that is no JSON is one item with a problem. A JSON
-    document that breaks off ends the items, the last of which says so.
+    Of a file with one object a line, a line that is no JSON is an item with a problem. A document
+    that breaks off ends the items, the last of which says so.
     """
     for item in _values(file):
         match unwrapped(item.value):
@@ -38,40 +41,43 @@ def read_items(file: TextIOBase) -> Iterator[Item]:
 
 
 def _values(file: TextIOBase) -> Iterator[Item]:
-    number, line = _next_line(file, 0)
-    if line.lstrip().startswith("["):
-        yield from _array(file, number, line)
-    elif _is_object(line):
-        yield from _lines(file, number, line)
-    elif line:
-        following, next_line = _next_line(file, number)
-        if _is_object(next_line):  # the first line is broken, the others are lines all the same
-            yield _line(number, line)
-            yield from _lines(file, following, next_line)
-        else:
-            blank = "\n" * (following - number - 1)
-            yield from _document(number, line + blank + next_line + file.read())
+    start = file.read(CHUNK).removeprefix("\ufeff")
+    if start.lstrip(SPACE).startswith("["):
+        yield from _array(_Text(file, start))
+        return
+    start += file.readline()
+    lines = _numbered(chain(start.split("\n"), file))
+    first = next(lines, None)
+    if first is None:
+        return
+    if _is_object(first[1]):
+        yield from _lines(chain([first], lines))
+    else:
+        yield from _document([first, *lines])
 
 
-def _next_line(file: TextIOBase, number: int) -> tuple[int, str]:
-    """Return the next line that is not blank, and its number; an empty text at the end."""
-    for line in file:
-        number += 1
-        if line.strip("\ufeff \t\r\n"):
-            return number, line.lstrip("\ufeff") if number == 1 else line
-    return number, ""
+def _numbered(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """Number the lines, and leave out those that are blank."""
+    return ((number, line) for number, line in enumerate(lines, 1) if line.strip(SPACE))
 
 
-def _decode(text: str) -> Any:  # noqa: ANN401  JSON
-    """Decode JSON; what Python takes beyond the standard is no JSON, and a ``ValueError``."""
+def _lines(lines: Iterable[tuple[int, str]]) -> Iterator[Item]:
+    for number, line in lines:
+        try:
+            yield Item(f"line {number}", _decode(line))
+        except ValueError as error:
+            yield Item(f"line {number}", problem=f"not JSON: {error}")
+
+
+def _document(lines: list[tuple[int, str]]) -> Iterator[Item]:
+    """Read one object that spans lines or, if there is none, lines of which the first is bad."""
     try:
-        return json.loads(text, parse_constant=_no_constant)
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON value")
+        yield Item(f"line {lines[0][0]}", _decode("\n".join(line for _, line in lines)))
+    except ValueError as error:
+        if any(_is_object(line) for _, line in lines):
+            yield from _lines(lines)
+        else:
+            yield Item(f"line {lines[0][0]}", problem=f"not JSON: {error}")
 
 
 def _is_object(line: str) -> bool:
@@ -81,80 +87,97 @@ def _is_object(line: str) -> bool:
         return False
 
 
-def _lines(file: TextIOBase, number: int, line: str) -> Iterator[Item]:
-    while line:
-        yield _line(number, line)
-        number, line = _next_line(file, number)
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON value")
 
 
-def _line(number: int, line: str) -> Item:
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not isfinite(number):
+        raise ValueError(f"the number {digits} is out of range")
+    return number
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)
+
+
+def _decode(text: str) -> Any:  # noqa: ANN401  JSON
+    """Decode JSON; what Python takes beyond the standard is no JSON, and a ``ValueError``."""
     try:
-        return Item(f"line {number}", _decode(line))
-    except ValueError as error:
-        return Item(f"line {number}", problem=f"not JSON: {error}")
+        return _DECODER.decode(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
 
 
-def _document(number: int, text: str) -> Iterator[Item]:
-    try:
-        yield Item(f"line {number}", _decode(text))
-    except json.JSONDecodeError as error:
-        where = f"line {number + error.lineno - 1}"
-        yield Item(where, problem=f"not JSON: {error.msg} at column {error.colno}")
-    except ValueError as error:
-        yield Item(f"line {number}", problem=f"not JSON: {error}")
+class _Text:
+    """A JSON text that is read a chunk at a time; ``line`` is that of the place reached."""
 
-
-class _ArrayText:
-    """The text of an array, read a chunk at a time; ``line`` is that of its first character."""
-
-    def __init__(self, file: TextIOBase, line: int, text: str) -> None:
+    def __init__(self, file: TextIOBase, start: str) -> None:
         self._file = file
-        self._text = text
-        self._decoder = json.JSONDecoder(parse_constant=_no_constant)
-        self.line = line
+        self._text = start
+        self._place = 0
+        self.line = 1
 
-    def skip(self, characters: str) -> str:
-        """Drop leading ``characters`` and white space; return the character that follows."""
+    def next(self) -> str:
+        """Go to the next character that is no white space and return it; empty at the end."""
         while True:
-            rest = self._text.lstrip(characters + " \t\r\n")
-            self._drop(len(self._text) - len(rest))
-            if rest or not self._more():
-                return rest[:1]
+            end = self._place
+            while end < len(self._text) and self._text[end] in SPACE:
+                end += 1
+            self._advance(end)
+            if end < len(self._text):
+                return self._text[end]
+            if not self._more():
+                return ""
+
+    def skip(self) -> None:
+        """Go past the character here."""
+        self._advance(self._place + 1)
 
     def value(self) -> Any:  # noqa: ANN401  JSON
-        """Take the value the text begins with; raise ``ValueError`` if there is none."""
+        """Go past the value here and return it; raise ``ValueError`` if there is none."""
         while True:
             try:
-                value, end = self._decoder.raw_decode(self._text)
-                if end < len(self._text) or not self._more():  # a number may go on
-                    self._drop(end)
-                    return value
-            except json.JSONDecodeError:
+                value, end = _DECODER.raw_decode(self._text, self._place)
+            except json.JSONDecodeError as error:
                 if not self._more():
-                    raise
+                    raise ValueError(error.msg) from None
             except RecursionError:
                 raise ValueError("it is nested too deeply") from None
+            else:
+                if end < len(self._text) or not self._more():  # a number at the end may go on
+                    self._advance(end)
+                    return value
 
-    def _drop(self, count: int) -> None:
-        self.line += self._text.count("\n", 0, count)
-        self._text = self._text[count:]
+    def _advance(self, place: int) -> None:
+        self.line += self._text.count("\n", self._place, place)
+        self._place = place
 
     def _more(self) -> bool:
-        chunk = self._file.read(max(CHUNK, len(self._text)))
-        self._text += chunk
+        rest = self._text[self._place :]
+        chunk = self._file.read(max(CHUNK, len(rest)))
+        self._text, self._place = rest + chunk, 0
         return bool(chunk)
 
 
-def _array(file: TextIOBase, number: int, line: str) -> Iterator[Item]:
-    text = _ArrayText(file, number, line.lstrip()[1:])
-    following = text.skip("")
-    while following and following != "]":
+def _array(text: _Text) -> Iterator[Item]:
+    text.next()
+    text.skip()
+    following = text.next()
+    while following != "]":
         where = f"line {text.line}"
         try:
             yield Item(where, text.value())
         except ValueError as error:
-            yield Item(where, problem=f"the array breaks off here, nothing after was read: {error}")
+            yield Item(where, problem=f"the array breaks off, nothing after was read: {error}")
             return
-        following = text.skip(",")
-    if not following:
-        yield Item(f"line {text.line}", problem="the array breaks off here: it has no end")
+        following = text.next()
+        if following == ",":
+            text.skip()
+            text.next()
+        elif following != "]":
+            yield Item(f"line {text.line}", problem="the array breaks off: no comma and no end")
+            return
+    text.skip()
+    if text.next():
+        yield Item(f"line {text.line}", problem="something follows the array, and was not read")

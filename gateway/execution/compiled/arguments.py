@@ -1,0 +1,118 @@
+"""Arguments of a field: what the document says, once; what variables say, each time."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    GraphQLArgument,
+    GraphQLError,
+    GraphQLField,
+    GraphQLNonNull,
+    ListValueNode,
+    ObjectValueNode,
+    Undefined,
+    ValueNode,
+    VariableNode,
+    get_argument_values,
+    value_from_ast_untyped,
+)
+from strawberry.exceptions import StrawberryInputCoercionError
+from strawberry.types.arguments import StrawberryArgument, convert_arguments
+
+from gateway.execution.compiled.declined import Declined
+from gateway.execution.compiled.variables import Values, python_type, reader
+from schema import Schema
+
+Arguments = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Given:
+    """The values of variables, as JSON and as their types."""
+
+    json: Values
+    typed: Values
+
+
+Fill = Callable[[Arguments, Given], None]
+
+
+class ArgumentPlan:
+    """How to make a resolver's keyword arguments."""
+
+    def __init__(self, schema: Schema, field: GraphQLField, node: FieldNode) -> None:
+        definition = field.extensions["strawberry-definition"]
+        names = schema.config.name_converter
+        arguments = {names.from_argument(argument): argument for argument in definition.arguments}
+        written = {argument.name.value: argument.value for argument in node.arguments or ()}
+        varying = {name: value for name, value in written.items() if _has_variable(value)}
+        self._constant = _constant(schema, field, node, arguments, set(varying))
+        self._fills: list[Fill] = [
+            _fill(arguments[name].python_name, field.args[name], value)
+            for name, value in varying.items()
+        ]
+
+    def arguments(self, given: Given) -> Arguments:
+        """Return the arguments for the values given; raise ``Declined`` if they do not fit."""
+        arguments = dict(self._constant)
+        for fill in self._fills:
+            fill(arguments, given)
+        return arguments
+
+
+def _constant(
+    schema: Schema,
+    field: GraphQLField,
+    node: FieldNode,
+    arguments: dict[str, StrawberryArgument],
+    varying: set[str],
+) -> Arguments:
+    """Coerce what stands in the document itself, defaults included."""
+    fixed = {name: argument for name, argument in field.args.items() if name not in varying}
+    try:
+        return convert_arguments(
+            get_argument_values(GraphQLField(field.type, fixed), node),
+            [argument for name, argument in arguments.items() if name not in varying],
+            scalar_registry=schema.schema_converter.scalar_registry,
+            config=schema.config,
+        )
+    except (GraphQLError, StrawberryInputCoercionError):
+        raise Declined("a literal that does not fit") from None
+
+
+def _fill(python_name: str, argument: GraphQLArgument, value: ValueNode) -> Fill:
+    """Make what puts an argument that depends on variables among the others."""
+    is_required = isinstance(argument.type, GraphQLNonNull)
+    if isinstance(value, VariableNode):
+        name = value.name.value
+
+        def fill_variable(arguments: Arguments, given: Given) -> None:
+            if name not in given.typed:
+                if argument.default_value is not Undefined:
+                    raise Declined("an argument's default")
+                return
+            if is_required and given.typed[name] is None:
+                raise Declined("null where none may be")
+            arguments[python_name] = given.typed[name]
+
+        return fill_variable
+
+    read = reader(python_type(argument.type))
+
+    def fill_template(arguments: Arguments, given: Given) -> None:
+        arguments[python_name] = read(value_from_ast_untyped(value, dict(given.json)))
+
+    return fill_template
+
+
+def _has_variable(value: ValueNode) -> bool:
+    match value:
+        case VariableNode():
+            return True
+        case ListValueNode():
+            return any(_has_variable(item) for item in value.values)
+        case ObjectValueNode():
+            return any(_has_variable(field.value) for field in value.fields)
+    return False

@@ -1,0 +1,146 @@
+"""Completing what resolvers return: documents by projection, all other values field by field."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLOutputType,
+)
+from strawberry.types.field import StrawberryField
+
+from gateway.execution.compiled.declined import Declined
+from gateway.execution.compiled.projections import project
+from gateway.execution.compiled.selections import Scope, collect, subselections
+from schema.context import Context
+from schema.resource.operation import InviteParticipantsOperation, StoredOperation
+
+Complete = Callable[[Any, "Run"], Any]
+Answer = dict[str, Any]
+
+
+@dataclass
+class Run:
+    """One run of a plan; to resolvers it is ``info``, of which they use the context alone."""
+
+    context: Context
+    waiting: list[tuple[Answer, str, Awaitable[Any], Complete]] = field(default_factory=list)
+    """Places in the answer to fill, with what fills them."""
+
+    async def finish(self) -> None:
+        """Fill the places that wait for a resolver."""
+        while self.waiting:
+            waiting, self.waiting = self.waiting, []
+            values = await asyncio.gather(*(value for _, _, value, _ in waiting))
+            for (answer, key, _, complete), value in zip(waiting, values, strict=True):
+                answer[key] = complete(value, self)
+
+
+class UnexpectedNullError(Exception):
+    """A resolver returned null where the schema allows none."""
+
+
+def completion(scope: Scope, type_: GraphQLOutputType, nodes: Sequence[FieldNode]) -> Complete:
+    """Compile the completion of a field's value, for what ``nodes`` select under it."""
+    if isinstance(type_, GraphQLNonNull):
+        complete = _of_value(scope, type_.of_type, nodes)
+
+        def complete_or_raise(value: Any, run: Run) -> Any:  # noqa: ANN401  any value
+            if value is None:
+                raise UnexpectedNullError
+            return complete(value, run)
+
+        return complete_or_raise
+
+    complete = _of_value(scope, type_, nodes)
+    return lambda value, run: None if value is None else complete(value, run)
+
+
+def _of_value(scope: Scope, type_: GraphQLOutputType, nodes: Sequence[FieldNode]) -> Complete:
+    match type_:
+        case GraphQLList():
+            item = completion(scope, type_.of_type, nodes)
+            return lambda values, run: [item(value, run) for value in values]
+        case GraphQLObjectType():
+            return _of_object(scope, type_, nodes)
+        case GraphQLInterfaceType():
+            return _of_interface(scope, type_, nodes)
+        case GraphQLEnumType():
+            return lambda value, _run: type_.coerce_output_value(value)
+    return lambda value, _run: value
+
+
+def _of_interface(
+    scope: Scope, type_: GraphQLInterfaceType, nodes: Sequence[FieldNode]
+) -> Complete:
+    by_class = {
+        _python_class(possible): _of_object(scope, possible, nodes)
+        for possible in scope.schema.get_possible_types(type_)
+    }
+    return lambda value, run: by_class[type(value)](value, run)
+
+
+def _python_class(type_: GraphQLObjectType) -> type:
+    origin: type = type_.extensions["strawberry-definition"].origin
+    return StoredOperation if origin is InviteParticipantsOperation else origin
+
+
+def _of_object(scope: Scope, type_: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Complete:
+    if _python_class(type_) is StoredOperation:
+        decode = project(scope, type_, nodes).decoder()
+        return lambda value, _run: decode(value.document)
+
+    fields = collect(scope, type_, subselections(nodes))
+    steps = [_step(scope, type_, key, nodes) for key, nodes in fields.items()]
+
+    def complete(value: Any, run: Run) -> Answer:  # noqa: ANN401  any object
+        answer: Answer = {}
+        for step in steps:
+            step(answer, value, run)
+        return answer
+
+    return complete
+
+
+def _step(
+    scope: Scope, parent: GraphQLObjectType, key: str, nodes: Sequence[FieldNode]
+) -> Callable[[Answer, Any, Run], None]:
+    """Compile one field of an object: what reads it, completes it, and puts it in its place."""
+    if nodes[0].name.value == "__typename":
+        return lambda answer, _value, _run: answer.update({key: parent.name})
+    graphql_field: GraphQLField = parent.fields[nodes[0].name.value]
+    definition: StrawberryField = graphql_field.extensions["strawberry-definition"]
+    if definition.arguments:
+        raise Declined("arguments under a root field")
+    complete = completion(scope, graphql_field.type, nodes)
+    read = _reader(definition)
+
+    def now(answer: Answer, value: Any, run: Run) -> None:  # noqa: ANN401  any object
+        answer[key] = complete(read(value, run), run)
+
+    def later(answer: Answer, value: Any, run: Run) -> None:  # noqa: ANN401  any object
+        answer[key] = None
+        run.waiting.append((answer, key, read(value, run), complete))
+
+    return later if definition.is_async else now
+
+
+def _reader(definition: StrawberryField) -> Complete:
+    """Return what reads a field of a value: its resolver or, without one, its attribute."""
+    resolver = definition.base_resolver
+    if resolver is None:
+        attribute = attrgetter(definition.python_name or definition.name)
+        return lambda value, _run: attribute(value)
+    resolve: Callable[..., Any] = resolver.wrapped_func  # type: ignore[assignment]
+    if resolver.info_parameter:
+        return resolve
+    return lambda value, _run: resolve(value)

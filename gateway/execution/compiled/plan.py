@@ -1,0 +1,132 @@
+"""An operation lowered to a plan, and a plan run."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import FieldNode, GraphQLObjectType, OperationDefinitionNode, OperationType
+
+from gateway.execution.compiled.arguments import ArgumentPlan, Arguments, Given
+from gateway.execution.compiled.completion import Answer, Complete, Run, completion
+from gateway.execution.compiled.declined import Declined
+from gateway.execution.compiled.selections import Scope, collect
+from gateway.execution.documents import Document
+from schema import Schema
+
+Resolve = Callable[..., Awaitable[Any]]
+
+
+@dataclass(frozen=True)
+class RootField:
+    """A field of the operation's root type."""
+
+    key: str
+    nodes: list[FieldNode]
+    resolve: Resolve
+    arguments: ArgumentPlan
+    complete: Complete
+
+
+class FieldFailedError(Exception):
+    """A field of a mutation failed, after which nothing may be done over."""
+
+    def __init__(self, field: RootField, cause: Exception) -> None:
+        super().__init__(field.key)
+        self.field = field
+        self.cause = cause
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An operation, ready to run with any values of its variables."""
+
+    is_query: bool
+    template: Answer
+    """The answer with all its keys in their order, and the values that are known beforehand."""
+    fields: list[RootField]
+
+    async def run(self, given: Given, run: Run) -> Answer:
+        """Run the operation and return its data.
+
+        Raises ``Declined`` before anything is executed. A mutation that fails on the way raises
+        ``FieldFailedError``, a query whatever its resolvers raise.
+        """
+        arguments = [field.arguments.arguments(given) for field in self.fields]
+        answer = dict(self.template)
+        if self.is_query:
+            await self._query(answer, arguments, run)
+        else:
+            await self._mutate(answer, arguments, run)
+        return answer
+
+    async def _query(self, answer: Answer, arguments: list[Arguments], run: Run) -> None:
+        if len(self.fields) == 1:
+            (field,) = self.fields
+            values = [await field.resolve(None, run, **arguments[0])]
+        else:
+            values = await asyncio.gather(
+                *(
+                    field.resolve(None, run, **given)
+                    for field, given in zip(self.fields, arguments, strict=True)
+                )
+            )
+        for field, value in zip(self.fields, values, strict=True):
+            answer[field.key] = field.complete(value, run)
+        if run.waiting:
+            await run.finish()
+
+    async def _mutate(self, answer: Answer, arguments: list[Arguments], run: Run) -> None:
+        for field, given in zip(self.fields, arguments, strict=True):
+            try:
+                value = await field.resolve(None, run, **given)
+                answer[field.key] = field.complete(value, run)
+                await run.finish()
+            except Exception as error:
+                raise FieldFailedError(field, error) from error
+
+
+def compile_plan(
+    schema: Schema,
+    document: Document,
+    operation: OperationDefinitionNode,
+    conditions: Mapping[str, bool],
+) -> Plan:
+    """Lower an operation, given the values of the variables that ``@skip`` and ``@include`` name.
+
+    Raises ``Declined`` for what cannot be lowered.
+    """
+    scope = Scope(schema.graphql, document.fragments, conditions)
+    root = schema.graphql.get_root_type(operation.operation)
+    if root is None or operation.operation is OperationType.SUBSCRIPTION:
+        raise Declined("a subscription")
+    selected = collect(scope, root, [operation.selection_set])
+    return Plan(
+        is_query=operation.operation is OperationType.QUERY,
+        template={key: _known(root, nodes) for key, nodes in selected.items()},
+        fields=[
+            _root_field(schema, scope, root, key, nodes)
+            for key, nodes in selected.items()
+            if nodes[0].name.value != "__typename"
+        ],
+    )
+
+
+def _known(root: GraphQLObjectType, nodes: list[FieldNode]) -> str | None:
+    return root.name if nodes[0].name.value == "__typename" else None
+
+
+def _root_field(
+    schema: Schema, scope: Scope, root: GraphQLObjectType, key: str, nodes: list[FieldNode]
+) -> RootField:
+    name = nodes[0].name.value
+    if name.startswith("__"):
+        raise Declined("introspection")
+    field = root.fields[name]
+    return RootField(
+        key=key,
+        nodes=nodes,
+        resolve=field.extensions["strawberry-definition"].base_resolver.wrapped_func,
+        arguments=ArgumentPlan(schema, field, nodes[0]),
+        complete=completion(scope, field.type, nodes),
+    )

@@ -1,0 +1,131 @@
+"""Selections on a stored document, as types: decoding into one is the selecting.
+
+Where no field is renamed, a level of a selection is a ``msgspec.Struct`` type whose fields are the
+selected ones in their order: what was decoded is encoded as it is. A level with aliases takes its
+parts as raw JSON and puts them together under the names asked for.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from graphql import (
+    FieldNode,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    is_leaf_type,
+)
+from msgspec import Raw
+
+from gateway.execution.compiled.declined import Declined
+from gateway.execution.compiled.selections import Scope, collect, subselections
+
+Decode = Callable[[bytes | Raw], Any]
+
+_NULL = Raw(b"null")
+_SCALARS: dict[str, Any] = {"Int": int, "Boolean": bool, "JSON": Raw}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a selected value is decoded as: ``type_`` or, where names change, by ``decode``."""
+
+    type_: Any
+    decode: Decode | None = None
+
+    def decoder(self) -> Decode:
+        """Return what decodes such a value from JSON."""
+        return self.decode or msgspec.json.Decoder(self.type_).decode
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A selected field: the key in the answer, the name in the document, and what it holds."""
+
+    key: str
+    name: str
+    shape: Shape
+    default: Any = msgspec.NODEFAULT
+
+
+def project(scope: Scope, parent: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Shape:
+    """Compile what ``nodes`` select of an object that is stored as JSON."""
+    fields = collect(scope, parent, subselections(nodes))
+    parts = [_part(scope, parent, key, nodes) for key, nodes in fields.items()]
+    plain = all(part.key == part.name and part.shape.decode is None for part in parts)
+    return Shape(_struct(parent.name, parts)) if plain else Shape(Raw, _renaming(parts))
+
+
+def _struct(name: str, parts: Sequence[_Part]) -> type[msgspec.Struct]:
+    return msgspec.defstruct(
+        name,
+        [(f"f{index}", part.shape.type_, part.default) for index, part in enumerate(parts)],
+        rename={f"f{index}": part.name for index, part in enumerate(parts)},
+        kw_only=True,
+        gc=False,
+    )
+
+
+def _renaming(parts: Sequence[_Part]) -> Decode:
+    """Decode each name once, as raw JSON, and each part of the answer from there."""
+    names = list(dict.fromkeys(part.name for part in parts))
+    defaults = {part.name: _raw_default(part) for part in parts}
+    raw = _struct("Raw", [_Part(name, name, Shape(Raw), defaults[name]) for name in names])
+    decode_raw = msgspec.json.Decoder(raw).decode
+    steps = [(part.key, f"f{names.index(part.name)}", part.shape.decoder()) for part in parts]
+
+    def decode(document: bytes | Raw) -> dict[str, Any]:
+        found = decode_raw(document)
+        return {key: decode_part(getattr(found, name)) for key, name, decode_part in steps}
+
+    return decode
+
+
+def _raw_default(part: _Part) -> Any:  # noqa: ANN401  msgspec's
+    match part.default:
+        case None:
+            return _NULL
+        case str():  # __typename
+            return Raw(msgspec.json.encode(part.default))
+    return part.default
+
+
+def _part(scope: Scope, parent: GraphQLObjectType, key: str, nodes: Sequence[FieldNode]) -> _Part:
+    name = nodes[0].name.value
+    if name == "__typename":
+        return _Part(key, name, Shape(str), parent.name)
+    field = parent.fields[name]
+    if field.extensions["strawberry-definition"].base_resolver:
+        raise Declined("a resolver under a stored operation")
+    shape = _shape(scope, field.type, nodes)
+    if isinstance(field.type, GraphQLNonNull):
+        return _Part(key, name, shape)
+    return _Part(key, name, shape, _NULL if shape.type_ is Raw else None)
+
+
+def _shape(scope: Scope, type_: GraphQLOutputType, nodes: Sequence[FieldNode]) -> Shape:
+    if isinstance(type_, GraphQLNonNull):
+        return _shape_of_value(scope, type_.of_type, nodes)
+    shape = _shape_of_value(scope, type_, nodes)
+    if shape.decode:
+        decode = shape.decode
+        return Shape(Raw, lambda raw: None if bytes(raw) == b"null" else decode(raw))
+    return shape if shape.type_ is Raw else Shape(shape.type_ | None)
+
+
+def _shape_of_value(scope: Scope, type_: GraphQLOutputType, nodes: Sequence[FieldNode]) -> Shape:
+    match type_:
+        case GraphQLList():
+            item = _shape(scope, type_.of_type, nodes)
+            if item.decode is None:
+                return Shape(list[item.type_])  # type: ignore[name-defined]
+            decode_item, decode_items = item.decode, msgspec.json.Decoder(list[Raw]).decode
+            return Shape(Raw, lambda raw: [decode_item(value) for value in decode_items(raw)])
+        case GraphQLObjectType():
+            return project(scope, type_, nodes)
+    if not is_leaf_type(type_):
+        raise Declined("an abstract type under a stored operation")
+    return Shape(_SCALARS.get(type_.name, str))

@@ -1,0 +1,98 @@
+"""Values of variables, read as the types an operation declares.
+
+Only the plain case is read: what pydantic accepts in strict mode is what GraphQL's coercion accepts
+and leaves as it is. For everything else the reference executor coerces, or says what is wrong.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NotRequired
+
+import msgspec
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLSchema,
+    VariableDefinitionNode,
+    type_from_ast,
+    value_from_ast_untyped,
+)
+from pydantic import TypeAdapter, ValidationError
+from typing_extensions import TypedDict  # pydantic takes typing's own only from Python 3.12
+
+from gateway.execution.compiled.declined import Declined
+from schema.constraints import Int32, Moment
+
+Values = Mapping[str, Any]
+Read = Callable[[Any], Any]
+
+_SCALARS: dict[str, Any] = {
+    "ID": str,
+    "String": str,
+    "Int": Int32,
+    "Boolean": bool,
+    "DateTime": Moment,
+    "JSON": Any,
+}
+
+
+def python_type(type_: Any) -> Any:  # noqa: ANN401  a GraphQL input type, and a Python one
+    """Return the Python type that plain JSON values of a GraphQL input type are read as."""
+    if isinstance(type_, GraphQLNonNull):
+        return _python_type_of_value(type_.of_type)
+    return _python_type_of_value(type_) | None
+
+
+def _python_type_of_value(type_: Any) -> Any:  # noqa: ANN401  as above
+    match type_:
+        case GraphQLList():
+            return list[python_type(type_.of_type)]  # type: ignore[misc]
+        case GraphQLInputObjectType():
+            return type_.extensions["strawberry-definition"].origin
+        case GraphQLEnumType():
+            return type_.extensions["strawberry-definition"].wrapped_cls
+    if type_.name not in _SCALARS:
+        raise Declined("a scalar of a rare kind")
+    return _SCALARS[type_.name]
+
+
+def reader(type_: Any) -> Read:  # noqa: ANN401  a Python type
+    """Make what reads a JSON value as ``type_``; it raises ``Declined`` where that is not plain."""
+    validate = TypeAdapter(type_).validate_json
+
+    def read(value: Any) -> Any:  # noqa: ANN401  JSON, and what it is read as
+        try:
+            return validate(msgspec.json.encode(value), strict=True, by_alias=True, by_name=False)
+        except (ValidationError, UnicodeEncodeError, RecursionError, TypeError):
+            raise Declined("a value to coerce") from None
+
+    return read
+
+
+class Variables:
+    """The variables an operation declares."""
+
+    def __init__(
+        self, schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode]
+    ) -> None:
+        types: dict[str, Any] = {}
+        self.defaults: dict[str, Any] = {}
+        for definition in definitions:
+            name = definition.variable.name.value
+            type_ = type_from_ast(schema, definition.type)
+            required = isinstance(type_, GraphQLNonNull) and definition.default_value is None
+            python = python_type(type_)
+            types[name] = python if required else NotRequired[python]
+            if definition.default_value is not None:
+                self.defaults[name] = value_from_ast_untyped(definition.default_value)
+        declared = TypedDict("declared", types)  # type: ignore[misc]  # made at run time
+        self._read = reader(declared) if types else None
+
+    def given(self, values: Values | None) -> Values:
+        """Return the values as JSON, with defaults in the place of those left out."""
+        return {**self.defaults, **(values or {})}
+
+    def read(self, given: Values) -> Values:
+        """Return the values as their types; raise ``Declined`` for any that is not plainly so."""
+        return self._read(given) if self._read else {}

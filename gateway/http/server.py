@@ -1,0 +1,141 @@
+"""Every request's way: an id, its route by path, refusals and faults as answers, common headers.
+
+aiohttp's low-level server, since the routes are a handful of paths and its application would cost
+each request a fifth of its time.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextlib import suppress
+from itertools import count
+from secrets import token_hex
+
+from aiohttp import web
+
+from gateway.http.cors import allow_origin
+from gateway.http.faults import Fault, method_not_allowed
+from schema.errors import ErrorCode
+
+logger = logging.getLogger(__name__)
+
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+REQUEST_ID = web.RequestKey("request_id", str)
+
+
+class Traffic:
+    """The connections with a request under way, so that a server can finish it before it stops."""
+
+    def __init__(self) -> None:
+        self.stopping = False
+        self._under_way: set[object] = set()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def begins(self, connection: object) -> None:
+        """Take note of a request."""
+        self._under_way.add(connection)
+        self._idle.clear()
+
+    def ends(self, connection: object) -> None:
+        """Take note of its answer."""
+        self._under_way.discard(connection)
+        if not self._under_way:
+            self._idle.set()
+
+    async def finish(self, server: web.Server, seconds: float) -> None:
+        """Close what is idle, and wait for the answers to what is under way, each the last."""
+        self.stopping = True
+        for connection in server.connections:
+            if connection not in self._under_way:
+                connection.force_close()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._idle.wait(), seconds)
+
+
+def make_server(
+    routes: Mapping[str, Handler],
+    traffic: Traffic,
+    *,
+    origins: Collection[str],
+    max_body_bytes: int,
+) -> web.Server:
+    """Make the server that answers at ``routes``, a handler for each path."""
+    process, numbers = token_hex(4), count(1)
+
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        request_id = request[REQUEST_ID] = f"{process}-{next(numbers):x}"
+        traffic.begins(request.protocol)
+        try:
+            response = await _answer(routes, request)
+        finally:
+            traffic.ends(request.protocol)
+        headers = response.headers
+        headers["Server"] = "invite-gateway"
+        headers["X-Request-Id"] = request_id
+        headers["X-Content-Type-Options"] = "nosniff"
+        headers["Referrer-Policy"] = "no-referrer"
+        if origins:
+            allow_origin(request, response, origins)
+        if traffic.stopping:
+            response.force_close()
+        return response
+
+    return web.Server(
+        answer,
+        request_factory=lambda message, payload, protocol, writer, task: web.BaseRequest(
+            message,
+            payload,
+            protocol,
+            writer,
+            task,
+            protocol._loop,  # noqa: SLF001  as aiohttp's own factories do
+            client_max_size=max_body_bytes,
+        ),
+        auto_decompress=False,  # a small body must not become a large one unseen
+        access_log=None,
+    )
+
+
+async def _answer(routes: Mapping[str, Handler], request: web.BaseRequest) -> web.StreamResponse:
+    try:
+        if "Expect" in request.headers:
+            await _go_on(request)
+        return await routes.get(request.path, _nowhere)(request)
+    except Fault as fault:
+        return fault.response()
+    except (ConnectionError, web.RequestPayloadError):
+        return Fault(400, "The request broke off.").response()  # for nobody: the client is gone
+    except Exception:
+        request_id = request[REQUEST_ID]
+        logger.exception("Request %s failed.", request_id)
+        return Fault(
+            500,
+            f"The gateway failed to answer; its log has the reason under {request_id}.",
+            code=ErrorCode.INTERNAL_SERVER_ERROR,
+        ).response()
+
+
+async def _go_on(request: web.BaseRequest) -> None:
+    """Tell a client that waits before it sends its body to send it (RFC 9110, section 10.1.1)."""
+    expected = request.headers["Expect"]
+    if expected.lower() != "100-continue":
+        raise Fault(417, f"{expected!r} cannot be expected here, but 100-continue can.")
+    await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    request.writer.output_size = 0
+
+
+async def _nowhere(request: web.BaseRequest) -> web.StreamResponse:
+    raise Fault(404, f"There is nothing at {request.path}. GraphQL is at /graphql.")
+
+
+def page(response: Callable[[], Awaitable[web.Response]]) -> Handler:
+    """Make the handler of something that is only looked at."""
+
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        if request.method not in {"GET", "HEAD"}:
+            raise method_not_allowed(request.method, "GET, HEAD")
+        return await response()
+
+    return answer

@@ -9,7 +9,9 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from queue import Queue
+from threading import Thread
+from typing import IO, Any
 
 import aiohttp
 import pytest
@@ -43,20 +45,30 @@ def running(folder: Path, *options: str, **variables: str) -> Iterator[Gateway]:
         text=True,
     )
     assert process.stderr is not None
+    serving: Queue[str] = Queue()
+    reading = Thread(target=_read_log, args=(process.stderr, serving))
+    reading.start()
     with process:
         try:
-            said = ""
-            for line in process.stderr:
-                said += line
-                if serving := re.search(r"Serving (http://\S+)/graphql", line):
-                    yield Gateway(serving[1], process)
-                    break
-            else:
+            said = serving.get()
+            if not said.startswith("http"):
                 pytest.fail(f"The gateway did not start: {said}")
+            yield Gateway(said, process)
         finally:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=STOPPED_WITHIN)
+            process.wait(STOPPED_WITHIN)
+            reading.join(STOPPED_WITHIN)
+
+
+def _read_log(log: IO[str], serving: Queue[str]) -> None:
+    """Tell the URL as soon as the log has it, or else all it had; and never let the log fill up."""
+    said = ""
+    for line in log:
+        said += line
+        if announced := re.search(r"Serving (http://\S+)/graphql", line):
+            serving.put(announced[1])
+    serving.put(said)
 
 
 @pytest.fixture(scope="session")

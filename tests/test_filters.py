@@ -2,15 +2,13 @@
 
 import asyncio
 import json
-import os
 import re
 import sqlite3
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import aiohttp
 import oracle
@@ -88,19 +86,11 @@ class Asker:
         return ids[::-1]
 
 
-def read_log(log: IO[str]) -> None:
-    """Read all that a gateway logs: one that fails often would wait for a reader for ever."""
-    while os.read(log.fileno(), 65_536):
-        pass
-
-
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """A gateway for this module alone: its URL and its database."""
     folder = tmp_path_factory.mktemp("filters")
     with running(folder) as gateway:
-        if gateway.process.stderr:
-            Thread(target=read_log, args=[gateway.process.stderr], daemon=True).start()
         yield gateway.url, folder / "operations.db"
 
 

@@ -1,0 +1,182 @@
+"""The licence of the compiled executor: what it answers is what the reference executor answers."""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from documents import requests
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from strategies import JSONObject, operations, stores
+
+from gateway.execution.compiled.executor import CompiledExecutor
+from gateway.execution.documents import Documents
+from gateway.execution.operation import Executor, GraphQLRequest
+from gateway.execution.reference import ReferenceExecutor
+from gateway.http.responses import encode
+from gateway.store.migrate import upgrade
+from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
+from schema import build_schema
+from schema.context import Context
+
+SCHEMA = build_schema()
+DOCUMENTS = Documents(SCHEMA)
+REFERENCE = ReferenceExecutor(SCHEMA, DOCUMENTS)
+COMPILED = CompiledExecutor(SCHEMA, DOCUMENTS, REFERENCE)
+EXAMPLES = Path(__file__).parent.parent / "gateway" / "playground" / "examples"
+
+RANDOM = settings(
+    deadline=None,
+    phases=set(Phase) - {Phase.explain},  # which takes a minute, and says little
+    suppress_health_check=list(HealthCheck),  # one store serves all examples
+)
+
+
+async def answered(
+    executor: Executor, store: SQLiteStore, query: str, variables: JSONObject
+) -> str:
+    """Give the answer as it is sent, with the times of writing left out."""
+    answer = await executor.execute(
+        GraphQLRequest(query, None, variables), Context(store), request_id="1", read_only=False
+    )
+    return re.sub(r'"20\d\d-1[12]-\d\dT[^"]+Z"', '"now"', encode(answer.payload()).decode())
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SQLiteStore]:
+    """An empty store."""
+    upgrade(tmp_path / "one.db")
+    async with open_sqlite_store(tmp_path / "one.db") as store:
+        yield store
+
+
+async def fill(store: SQLiteStore, documents: list[JSONObject]) -> None:
+    """Hold these documents, and those held before with other ids."""
+    await asyncio.gather(*map(store.put, documents))
+
+
+@settings(RANDOM, max_examples=250)
+@given(st.data())
+async def test_queries_are_answered_alike(store: SQLiteStore, data: st.DataObject) -> None:
+    await fill(store, data.draw(stores))
+    for _ in range(8):
+        query, variables = data.draw(requests())
+        compiled = await answered(COMPILED, store, query, variables)
+
+        assert compiled == await answered(REFERENCE, store, query, variables)
+
+
+PAYLOAD = """
+  operation { __typename id v: version status clientContext resultInfo { code } additionalProperties
+    participants { identity { user { id } phone { id displayName } } } createdAt }
+  errors { __typename code message path
+    ... on ConflictError { current { id version } } ... on AlreadyExistsError { current { id } } }
+"""
+CREATE = f"""
+  mutation ($input: CreateInviteParticipantsOperationInput!) {{
+    createInviteParticipantsOperation(input: $input) {{ {PAYLOAD} }}
+  }}
+"""
+UPSERT = f"""
+  mutation ($input: CreateInviteParticipantsOperationInput!) {{
+    upsertInviteParticipantsOperation(input: $input) {{ created {PAYLOAD} }}
+  }}
+"""
+CREATE_MANY = f"""
+  mutation ($inputs: [CreateInviteParticipantsOperationInput!]!, $atomic: Boolean!) {{
+    createInviteParticipantsOperations(inputs: $inputs, atomic: $atomic) {{
+      createdCount results {{ {PAYLOAD} }}
+    }}
+  }}
+"""
+UPDATE = f"""
+  mutation ($input: UpdateInviteParticipantsOperationInput!, $id: ID!) {{
+    updateInviteParticipantsOperation(input: $input) {{ {PAYLOAD} }}
+    again: updateInviteParticipantsOperation(input: {{id: $id, status: Failed}}) {{ {PAYLOAD} }}
+  }}
+"""
+DELETE = """
+  mutation ($input: DeleteInviteParticipantsOperationInput!) {
+    deleteInviteParticipantsOperation(input: $input) { deletedId errors { code message path } }
+  }
+"""
+
+
+def _input(operation: JSONObject) -> JSONObject:
+    server_fields = {"version", "createdAt", "updatedAt"}
+    return {name: value for name, value in operation.items() if name not in server_fields}
+
+
+_odd = st.sampled_from(
+    [
+        {},
+        {"status": None},
+        {"participants": None},
+        {"clientContext": "c" * 257},
+        {"clientContext": 7},
+        {"callId": "\0"},
+        {"additionalProperties": {"n": [1, 1.5, 10**30, None], "id": 1}},
+        {"additionalProperties": {"n": [1, 1.0, 10**30, None]}},
+        {"unknown": 1},
+        {"ifVersion": 1},
+    ]
+)
+inputs = st.builds(lambda operation, odd: _input(operation) | odd, operations, _odd)
+mutations: st.SearchStrategy[tuple[str, JSONObject]] = st.one_of(
+    st.builds(lambda given: (CREATE, {"input": given}), inputs),
+    st.builds(lambda given: (UPSERT, {"input": given}), inputs),
+    st.builds(lambda given: (UPDATE, {"input": given, "id": given["id"]}), inputs),
+    st.builds(lambda given: (DELETE, {"input": {"id": given["id"]}}), inputs),
+    st.builds(
+        lambda many, atomic: (CREATE_MANY, {"inputs": many, "atomic": atomic}),
+        st.lists(inputs, max_size=3),
+        st.booleans(),
+    ),
+)
+
+
+@settings(RANDOM, max_examples=60)
+@given(st.lists(mutations, min_size=5, max_size=25))
+async def test_mutations_are_answered_alike(
+    tmp_path_factory: pytest.TempPathFactory, writes: list[tuple[str, JSONObject]]
+) -> None:
+    folder = tmp_path_factory.mktemp("alike")
+    for name in ("one.db", "other.db"):
+        upgrade(folder / name)
+    async with (
+        open_sqlite_store(folder / "one.db") as one,
+        open_sqlite_store(folder / "other.db") as other,
+    ):
+        for query, variables in writes:
+            compiled = await answered(COMPILED, one, query, variables)
+
+            assert compiled == await answered(REFERENCE, other, query, variables)
+
+
+@pytest.mark.parametrize("name", [path.stem for path in sorted(EXAMPLES.glob("*.graphql"))])
+async def test_playground_example_is_compiled(store: SQLiteStore, name: str) -> None:
+    executor = CompiledExecutor(SCHEMA, DOCUMENTS, REFERENCE)
+    await answered(executor, store, *example(name))
+
+    assert (executor.compiled, dict(executor.declined)) == (1, {})
+
+
+def example(name: str) -> tuple[str, JSONObject]:
+    """Read an example tab's document and variables."""
+    document, variables = EXAMPLES / f"{name}.graphql", EXAMPLES / f"{name}.json"
+    return document.read_text(), json.loads(variables.read_text())
+
+
+async def test_what_is_not_compiled_is_counted_by_its_reason(store: SQLiteStore) -> None:
+    executor = CompiledExecutor(SCHEMA, DOCUMENTS, REFERENCE)
+    for query in ("{ __schema { queryType { name } } }", "{ nodes(ids: [7]) { id } }"):
+        await answered(executor, store, query, {})
+    await answered(executor, store, "query ($id: ID!) { node(id: $id) { id } }", {"id": 7})
+
+    assert (executor.compiled, dict(executor.declined)) == (
+        1,
+        {"introspection": 1, "a value to coerce": 1},
+    )

@@ -8,6 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PLAYGROUND := gateway/playground
 TOOLS := tests/tools
+BENCH := benchmarks/peers/node
 
 # One virtual environment: two pips at once would trip over each other.
 .NOTPARALLEL:
@@ -76,13 +77,19 @@ lock: $(VENV)/.dev npm ## Write the lock files anew; UPGRADE=--upgrade takes new
 	$(COMPILE) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
 	$(COMPILE) --group build -c requirements-dev.lock -o requirements-build.lock
 	$(COMPILE) --group node -o requirements-node.lock
-	@for folder in $(PLAYGROUND) $(TOOLS); do (cd $$folder && \
+	$(COMPILE) --group bench -o requirements-bench.lock
+	@for folder in $(PLAYGROUND) $(TOOLS) $(BENCH); do (cd $$folder && \
 		npm $(if $(UPGRADE),update,install) --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error && \
 		node -e '$(NO_FUNDING)') || exit; done
 
+.PHONY: bench
+bench: $(VENV)/.bench $(BENCH)/node_modules/.installed ## Measure the gateway and its peers side by side; options in ARGS='--quick'
+	$(BIN)/python benchmarks/run.py $(ARGS)
+
 .PHONY: clean
 clean: ## Remove all that these tasks made; databases stay
-	rm -rf $(VENV) dist $(PLAYGROUND)/dist $(PLAYGROUND)/node_modules $(TOOLS)/node_modules
+	rm -rf $(VENV) dist $(PLAYGROUND)/dist $(PLAYGROUND)/node_modules $(TOOLS)/node_modules \
+		$(BENCH)/node_modules
 	rm -rf .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 
 # ---- What the tasks stand on. A stamp says that a step was done with these inputs. ----
@@ -131,6 +138,14 @@ $(PLAYGROUND)/node_modules/.installed: $(PLAYGROUND)/package.json $(PLAYGROUND)/
 
 $(PLAYGROUND)/dist/index.html: $(PLAYGROUND_SOURCES) $(PLAYGROUND)/node_modules/.installed
 	cd $(PLAYGROUND) && npm run --silent build
+	@touch $@
+
+$(VENV)/.bench: requirements-bench.lock $(VENV)/.project
+	$(INSTALL_LOCKED) -r requirements-bench.lock
+	@touch $@
+
+$(BENCH)/node_modules/.installed: $(BENCH)/package.json $(BENCH)/package-lock.json | npm
+	cd $(BENCH) && $(NPM_CI)
 	@touch $@
 
 $(TOOLS)/node_modules/.installed: $(TOOLS)/package.json $(TOOLS)/package-lock.json | npm

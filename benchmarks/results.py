@@ -1,0 +1,150 @@
+"""What was measured, as Markdown."""
+
+# ruff: noqa: RUF001  the multiplication sign is meant
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from statistics import median
+
+import workloads
+from load import Measured
+from servers import GATEWAY, Peer
+
+
+@dataclass
+class Results:
+    """Measurements by what they are of, one a round."""
+
+    peers: list[Peer]
+    timed: dict[tuple[str, str, int], list[Measured]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    """By peer, workload and connections."""
+    grown: dict[tuple[str, str, int], list[Measured]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    """By peer, workload and number of operations."""
+    ready: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    """Seconds by peer."""
+    memory: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """Bytes by peer, after the mix."""
+
+    def errors(self) -> int:
+        """Return how many requests failed."""
+        runs = [run for runs in (*self.timed.values(), *self.grown.values()) for run in runs]
+        return sum(run.errors for run in runs)
+
+    def rate(self, peer: Peer, workload: workloads.Workload, connections: int) -> float | None:
+        """Return the median of the requests a second."""
+        runs = self.timed.get((peer.name, workload.name, connections))
+        return median(run.rate for run in runs) if runs else None
+
+    def tables(self) -> str:
+        """Return all tables, those without a measurement left out."""
+        sections = [
+            ("The bar", self._bar()),
+            ("Requests per second", self._timed(self._rate_cell)),
+            ("99th percentile of the latency, in milliseconds", self._timed(_cell("p99", ",.1f"))),
+            (
+                "Processor time of the server a request, in microseconds",
+                self._timed(_cell("cpu", ",.0f")),
+            ),
+            ("Growth, requests per second at 64 connections", self._growth()),
+            ("Memory and start", self._footprint()),
+        ]
+        return "\n".join(
+            f"## {title}\n\n{table}\n" for title, lines in sections if (table := "\n".join(lines))
+        )
+
+    def _bar(self) -> list[str]:
+        rows = [*self._rate_bars(), *self._growth_bar(), *self._memory_bar()]
+        return _table(("workload", "against", "at least", "measured", "met"), rows)
+
+    def _rate_bars(self) -> Iterator[tuple[str, ...]]:
+        for bar in workloads.BARS:
+            ours = self.rate(GATEWAY, bar.workload, workloads.MOST)
+            theirs = self.rate(bar.against, bar.workload, workloads.MOST)
+            if ours and theirs:
+                title = f"{bar.workload.title}, {workloads.MOST} connections"
+                yield title, bar.against.title, *_held(ours / theirs, bar.at_least)
+
+    def _growth_bar(self) -> Iterator[tuple[str, ...]]:
+        small, *_, large = workloads.GROWTH
+        before = self.grown.get((GATEWAY.name, "get", small))
+        after = self.grown.get((GATEWAY.name, "get", large))
+        if before and after:
+            ratio = median(run.rate for run in after) / median(run.rate for run in before)
+            title = f"Get one by id at {large:,} operations"
+            yield title, f"itself at {small:,}", *_held(ratio, workloads.GROWTH_AT_LEAST)
+
+    def _memory_bar(self) -> Iterator[tuple[str, ...]]:
+        ours = self.memory.get(GATEWAY.name)
+        theirs = self.memory.get(workloads.MEMORY_AGAINST.name)
+        if ours and theirs:
+            ratio = median(ours) / median(theirs)
+            met = "yes" if ratio <= 1 else "no"
+            title = "Memory after the mix"
+            yield title, workloads.MEMORY_AGAINST.title, "no more", f"{ratio:.2f} ×", met
+
+    def _timed(self, cell: Callable[[Peer, list[Measured]], str]) -> list[str]:
+        rows = []
+        for workload in workloads.TIMED:
+            for connections in workload.connections:
+                found = [
+                    (peer, self.timed.get((peer.name, workload.name, connections)))
+                    for peer in self.peers
+                ]
+                if any(runs for _, runs in found):
+                    cells = [cell(peer, runs) if runs else "" for peer, runs in found]
+                    rows.append((workload.title, str(connections), *cells))
+        return _table(("workload", "connections", *(peer.title for peer in self.peers)), rows)
+
+    def _rate_cell(self, peer: Peer, runs: list[Measured]) -> str:
+        rate = median(run.rate for run in runs)
+        key = next(key for key, value in self.timed.items() if value is runs)
+        ours = self.timed.get((GATEWAY.name, *key[1:]))
+        if peer is GATEWAY or not ours:
+            return f"**{rate:,.0f}**"
+        return f"{rate:,.0f} ({median(run.rate for run in ours) / rate:,.2f} ×)"
+
+    def _growth(self) -> list[str]:
+        counts = sorted({count for _, _, count in self.grown})
+        rows = []
+        for name in ("get", "list"):
+            for peer in self.peers:
+                found = [self.grown.get((peer.name, name, count)) for count in counts]
+                if any(found):
+                    cells = [
+                        f"{median(r.rate for r in runs):,.0f}" if runs else "" for runs in found
+                    ]
+                    rows.append((name, peer.title, *cells))
+        return _table(("workload", "server", *(f"{count:,}" for count in counts)), rows)
+
+    def _footprint(self) -> list[str]:
+        rows = [
+            (
+                peer.title,
+                f"{median(self.memory[peer.name]) / 2**20:,.0f}"
+                if peer.name in self.memory
+                else "",
+                f"{median(self.ready[peer.name]):,.2f}",
+            )
+            for peer in self.peers
+            if peer.name in self.ready
+        ]
+        return _table(("server", "MiB after the mix", "seconds until it answers"), rows)
+
+
+def _held(ratio: float, at_least: float) -> tuple[str, str, str]:
+    return f"{at_least:g} ×", f"{ratio:.2f} ×", "yes" if ratio >= at_least else "no"
+
+
+def _cell(attribute: str, form: str) -> Callable[[Peer, list[Measured]], str]:
+    return lambda _, runs: format(median(getattr(run, attribute) for run in runs), form)
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    head = list(head)
+    return lines and [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *lines]

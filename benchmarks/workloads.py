@@ -1,0 +1,55 @@
+"""What is measured: the workloads, and the bar that the gateway is held to."""
+
+from dataclasses import dataclass
+
+from servers import GATEWAY, MERCURIUS, STRAWBERRY, STRAWBERRY_CACHED, Peer
+
+OPERATIONS = 10_000
+GROWTH = (10_000, 100_000, 1_000_000)
+GROWTH_PEERS = (GATEWAY, MERCURIUS)
+MOST = 64
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A kind of request; the name is that of its wrk script."""
+
+    name: str
+    title: str
+    connections: tuple[int, ...] = (MOST,)
+
+
+READS = (
+    Workload("get", "Get one by id, all fields", (1, 16, MOST)),
+    Workload("list", "List 50, all fields", (1, 16, MOST)),
+    Workload("list_four", "List 50, four fields"),
+    Workload("filter", "List 50 by status and a participant's user id, four fields"),
+    Workload("page", "Page by cursor, 1,000 pages of 10, four fields"),
+)
+CREATE = Workload("create", "Create with 3 participants, durable", (1, MOST))
+MIX = Workload("mix", "90 % get, 8 % list, 2 % update")
+GROWING = Workload("growth", "Growth")
+TIMED = (*READS, CREATE, MIX)
+ALL = (*TIMED, GROWING)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """How many times the rate of ``against`` the gateway is to reach."""
+
+    workload: Workload
+    against: Peer
+    at_least: float
+
+
+_BY_NAME = {workload.name: workload for workload in ALL}
+BARS = (
+    Bar(_BY_NAME["get"], MERCURIUS, 1.1),
+    Bar(_BY_NAME["list"], MERCURIUS, 3.5),
+    Bar(_BY_NAME["filter"], MERCURIUS, 2.0),
+    Bar(_BY_NAME["get"], STRAWBERRY_CACHED, 9.0),
+    Bar(_BY_NAME["list"], STRAWBERRY_CACHED, 30.0),
+    Bar(CREATE, MERCURIUS, 2.5),
+)
+GROWTH_AT_LEAST = 0.85
+MEMORY_AGAINST = STRAWBERRY

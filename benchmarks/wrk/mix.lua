@@ -1,0 +1,26 @@
+dofile("common.lua")
+local get = post("get")
+local list = post("list")('{"first":50}')
+local update = post("update")
+local number = 0
+
+function init(args)
+  count = tonumber(args[1])
+  math.randomseed(count)
+end
+
+-- 90 % get, 8 % list, 2 % update.
+function request()
+  local choice = math.random(100)
+  if choice <= 8 then
+    return list
+  end
+  local id = operation_id(math.random(0, count - 1))
+  if choice <= 98 then
+    return get('{"id":"' .. id .. '"}')
+  end
+  number = number + 1
+  return update('{"id":"' .. id .. '","context":"changed ' .. number .. '"}')
+end
+
+response = refuse_errors

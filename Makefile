@@ -40,6 +40,10 @@ serve: $(VENV)/.project $(PLAYGROUND)/dist/index.html ## Set up everything and s
 test: $(VENV)/.dev $(PLAYGROUND)/dist/index.html $(TOOLS)/node_modules/.installed ## Set up everything and run all tests; options in ARGS='-k create'
 	$(BIN)/python -m pytest --cov --cov-report=term-missing $(ARGS)
 
+.PHONY: test-long
+test-long: $(VENV)/.dev ## Compare the two executors on ten times as many random documents
+	LONGER=10 $(BIN)/python -m pytest tests/test_executors.py $(ARGS)
+
 .PHONY: lint
 lint: $(VENV)/.dev ## Check formatting, rules, types, imports and the printed schema
 	$(BIN)/ruff format --check

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -27,6 +28,9 @@ DOCUMENTS = Documents(SCHEMA)
 REFERENCE = ReferenceExecutor(SCHEMA, DOCUMENTS)
 COMPILED = CompiledExecutor(SCHEMA, DOCUMENTS, REFERENCE)
 EXAMPLES = Path(__file__).parent.parent / "gateway" / "playground" / "examples"
+
+LONGER = int(os.environ.get("LONGER", "1"))
+"""How many times longer than in CI to look, which `make test-long` sets."""
 
 RANDOM = settings(
     deadline=None,
@@ -58,7 +62,7 @@ async def fill(store: SQLiteStore, documents: list[JSONObject]) -> None:
     await asyncio.gather(*map(store.put, documents))
 
 
-@settings(RANDOM, max_examples=250)
+@settings(RANDOM, max_examples=100 * LONGER)
 @given(st.data())
 async def test_queries_are_answered_alike(store: SQLiteStore, data: st.DataObject) -> None:
     await fill(store, data.draw(stores))
@@ -138,7 +142,7 @@ mutations: st.SearchStrategy[tuple[str, JSONObject]] = st.one_of(
 )
 
 
-@settings(RANDOM, max_examples=60)
+@settings(RANDOM, max_examples=50 * LONGER)
 @given(st.lists(mutations, min_size=5, max_size=25))
 async def test_mutations_are_answered_alike(
     tmp_path_factory: pytest.TempPathFactory, writes: list[tuple[str, JSONObject]]

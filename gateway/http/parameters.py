@@ -16,9 +16,7 @@ from schema.errors import ErrorCode
 PARAMETERS = ("query", "operationName", "variables", "extensions")
 MAX_JSON_DEPTH = 200
 
-_JSON_TYPE = re.compile(
-    r'\s*application/json\s*(;\s*charset\s*=\s*("utf-?8"|utf-?8)\s*)?;?\s*', re.IGNORECASE
-)
+_UTF_8 = re.compile(r'charset\s*=\s*("utf-?8"|utf-?8)', re.IGNORECASE)
 _TEXTS = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _BRACKETS = re.compile(rb"[\[\]{}]")
 
@@ -26,7 +24,7 @@ _BRACKETS = re.compile(rb"[\[\]{}]")
 async def posted(request: web.BaseRequest, max_bytes: int) -> GraphQLRequest:
     """Read the body of a POST; raise ``Fault`` for one that is no GraphQL request."""
     content_type = request.headers.get("Content-Type", "")
-    if not _JSON_TYPE.fullmatch(content_type):
+    if content_type != JSON and not _is_json(content_type):
         raise Fault(
             415,
             f"The Content-Type is {content_type!r}. Send JSON in UTF-8, with Content-Type: {JSON}."
@@ -40,6 +38,16 @@ async def posted(request: web.BaseRequest, max_bytes: int) -> GraphQLRequest:
             headers={"Accept-Encoding": "identity"},
         )
     return _from_parameters(_decode(await _body(request, max_bytes), "The body"))
+
+
+def _is_json(content_type: str) -> bool:
+    """Tell whether a Content-Type is JSON in UTF-8, whatever else it says."""
+    media_type, *parameters = (part.strip() for part in content_type.split(";"))
+    return media_type.lower() == JSON and all(
+        _UTF_8.fullmatch(parameter)
+        for parameter in parameters
+        if parameter.lower().startswith("charset")
+    )
 
 
 async def _body(request: web.BaseRequest, max_bytes: int) -> bytes:

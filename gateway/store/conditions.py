@@ -79,6 +79,9 @@ def _participants(where: Shape) -> Condition:
         if name == "count":
             clauses.append(_comparison(operations.c.participant_count, item))
             continue
+        if name == "some" and _is_one_id(item):
+            clauses += _indexed(item)
+            continue
         participant = func.json_each(operations.c.document, _path("participants")).table_valued(
             "value", name=None
         )
@@ -87,6 +90,14 @@ def _participants(where: Shape) -> Condition:
         found = exists().select_from(participant).where(wanted)
         clauses += [*_indexed(item), found] if name == "some" else [~found]
     return _all(clauses)
+
+
+def _is_one_id(where: Shape) -> bool:
+    """Tell whether a filter asks for one identity's id alone, which the index answers in full."""
+    match where:
+        case (("identity", ((_, (("id", comparison),)),)),):
+            return {name for name, _ in comparison} in ({"eq"}, {"in_"})
+    return False
 
 
 def _indexed(where: Shape) -> Iterator[Condition]:

@@ -16,6 +16,7 @@ from schema.resource.operation import InviteParticipantsOperation, Node, StoredO
 
 T = TypeVar("T")
 
+Id = Annotated[strawberry.ID, strawberry.argument(description="The id.")]
 Where = Annotated[
     InviteParticipantsOperationFilter | None,
     strawberry.argument(description="Which operations to take; left out or null, all."),
@@ -33,7 +34,7 @@ class Query:
     async def node(
         self,
         info: Info,
-        id: Annotated[strawberry.ID, strawberry.argument(description="The id.")],
+        id: Id,
     ) -> StoredOperation | None:
         return await info.context.store.get(id)
 
@@ -64,7 +65,7 @@ class Query:
     async def invite_participants_operation(
         self,
         info: Info,
-        id: Annotated[strawberry.ID, strawberry.argument(description="The id.")],
+        id: Id,
     ) -> StoredOperation | None:
         return await info.context.store.get(id)
 

@@ -39,6 +39,7 @@ class Worker:
         """Do ``work``; the future has what it returns or raises, once that is certain."""
         outcome: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(work, outcome))
+        self._idle.clear()
         self._wake.set()
         return outcome
 
@@ -47,7 +48,6 @@ class Worker:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            self._idle.clear()
             while self._waiting:
                 count = min(len(self._waiting), MAX_BATCH)
                 await self._do([self._waiting.popleft() for _ in range(count)])
@@ -55,8 +55,7 @@ class Worker:
 
     async def drained(self) -> None:
         """Wait until all that was asked for is done."""
-        while self._waiting or not self._idle.is_set():
-            await self._idle.wait()
+        await self._idle.wait()
 
     async def _do(self, batch: list[_Waiting]) -> None:
         wanted = [waiting for waiting in batch if not waiting.outcome.cancelled()]

@@ -15,7 +15,7 @@ from strategies import JSONObject, operations, stores
 
 from gateway.execution.compiled.executor import CompiledExecutor
 from gateway.execution.documents import Documents
-from gateway.execution.operation import Executor, GraphQLRequest
+from gateway.execution.operation import Executor, GraphQLRequest, Variables
 from gateway.execution.reference import ReferenceExecutor
 from gateway.http.responses import encode
 from gateway.store.migrate import upgrade
@@ -44,7 +44,10 @@ async def answered(
 ) -> str:
     """Give the answer as it is sent, with the times of writing left out."""
     answer = await executor.execute(
-        GraphQLRequest(query, None, variables), Context(store), request_id="1", read_only=False
+        GraphQLRequest(query, None, Variables(encode(variables))),
+        Context(store),
+        request_id="1",
+        read_only=False,
     )
     return re.sub(r'"20\d\d-1[12]-\d\dT[^"]+Z"', '"now"', encode(answer.payload()).decode())
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
@@ -19,7 +20,7 @@ from graphql import (
 from strawberry.types.field import StrawberryField
 
 from gateway.execution.compiled.declined import Declined
-from gateway.execution.compiled.projections import project
+from gateway.execution.compiled.projections import Decode, project, remembered
 from gateway.execution.compiled.selections import Scope, collect, subselections
 from schema.context import Context
 from schema.resource.operation import InviteParticipantsOperation, StoredOperation
@@ -67,6 +68,11 @@ def completion(scope: Scope, type_: GraphQLOutputType, nodes: Sequence[FieldNode
 
 def _of_value(scope: Scope, type_: GraphQLOutputType, nodes: Sequence[FieldNode]) -> Complete:
     match type_:
+        case GraphQLList(of_type=GraphQLNonNull(of_type=GraphQLObjectType() as item_type)) if (
+            _python_class(item_type) is StoredOperation
+        ):
+            decode = _projection(scope, item_type, nodes)
+            return lambda values, _run: [decode(value.document) for value in values]
         case GraphQLList():
             item = completion(scope, type_.of_type, nodes)
             return lambda values, run: [item(value, run) for value in values]
@@ -96,7 +102,7 @@ def _python_class(type_: GraphQLObjectType) -> type:
 
 def _of_object(scope: Scope, type_: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Complete:
     if _python_class(type_) is StoredOperation:
-        decode = project(scope, type_, nodes).decoder()
+        decode = _projection(scope, type_, nodes)
         return lambda value, _run: decode(value.document)
 
     fields = collect(scope, type_, subselections(nodes))
@@ -109,6 +115,17 @@ def _of_object(scope: Scope, type_: GraphQLObjectType, nodes: Sequence[FieldNode
         return answer
 
     return complete
+
+
+def _projection(scope: Scope, type_: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Decode:
+    """Compile what is selected of a stored operation.
+
+    A selection that looks inside its parts takes longer than remembering what came of it.
+    """
+    decode = project(scope, type_, nodes).decoder()
+    fields = collect(scope, type_, subselections(nodes)).values()
+    looks_inside = any(node.selection_set for nodes in fields for node in nodes)
+    return partial(remembered, decode) if looks_inside else decode
 
 
 def _step(

@@ -2,24 +2,25 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from datetime import UTC, datetime
 from functools import partial
 from itertools import cycle
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from gateway.store import documents, queries
-from gateway.store.migrate import UnusableDatabaseError
+from gateway.store.errors import BusyDatabaseError, UnusableDatabaseError
+from gateway.store.lock import write_lock
 from gateway.store.sqlite import writes
 from gateway.store.sqlite.compiler import compiled
-from gateway.store.sqlite.connection import connect_reader, connect_writer
+from gateway.store.sqlite.connection import close_writer, connect_reader, connect_writer
 from gateway.store.sqlite.worker import Worker, commit_together, read_together
 from schema.constraints import is_faithful
-from schema.errors import AbortedError, MutationErrorCode, MutationFailure
+from schema.errors import AbortedError, MutationErrorCode, MutationFailure, Overloaded
 from schema.groups import GroupKey, InviteParticipantsOperationGroup
 from schema.inputs import (
     CreateInviteParticipantsOperationInput,
@@ -31,7 +32,11 @@ from schema.paging import Page, Slice
 from schema.ports import Upserted
 from schema.resource.operation import StoredOperation
 
+T = TypeVar("T")
+
 READERS = 2
+BUSY_SECONDS = 5.0
+"""How long a write waits for those of other processes."""
 
 Parameters = dict[str, Any] | tuple[Any, ...]
 Record = tuple[Any, ...]
@@ -80,7 +85,7 @@ class SQLiteStore:
 
     async def create(self, new: CreateInviteParticipantsOperationInput) -> StoredOperation:
         """Add an operation; with an idempotency key seen before, return the one made then."""
-        return await self._writer.do(partial(writes.create, given=new, now=_now()))
+        return await self._write(partial(writes.create, given=new, now=_now()))
 
     async def create_many(
         self,
@@ -90,7 +95,7 @@ class SQLiteStore:
     ) -> list[StoredOperation | MutationFailure]:
         """Add operations in one go; a failure among the inputs is one already met."""
         try:
-            return await self._writer.do(
+            return await self._write(
                 partial(writes.create_many, inputs=inputs, now=_now(), atomic=atomic)
             )
         except writes.AbortedAll as aborted:
@@ -101,15 +106,15 @@ class SQLiteStore:
 
     async def upsert(self, new: CreateInviteParticipantsOperationInput) -> Upserted:
         """Add an operation, or change the one with its id by the fields given."""
-        return await self._writer.do(partial(writes.upsert, given=new, now=_now()))
+        return await self._write(partial(writes.upsert, given=new, now=_now()))
 
     async def update(self, change: UpdateInviteParticipantsOperationInput) -> StoredOperation:
         """Change the fields given; if they hold the same already, change nothing."""
-        return await self._writer.do(partial(writes.update, given=change, now=_now()))
+        return await self._write(partial(writes.update, given=change, now=_now()))
 
     async def delete(self, target: DeleteInviteParticipantsOperationInput) -> StoredOperation:
         """Remove an operation and return its last state."""
-        return await self._writer.do(partial(writes.delete, given=target))
+        return await self._write(partial(writes.delete, given=target))
 
     async def put(self, document: documents.Document) -> documents.Put:
         """Put a whole document in the place of whatever has its id, if that says otherwise."""
@@ -121,6 +126,14 @@ class SQLiteStore:
         Raises ``sqlite3.Error`` when that fails.
         """
         await asyncio.to_thread(_read_anew, self._path)
+
+    async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            return await self._writer.do(work)
+        except BusyDatabaseError:
+            raise Overloaded(
+                "Others kept writing to the database. Nothing was changed; send the request again."
+            ) from None
 
     async def _select(self, query: queries.Query) -> list[Record]:
         return await self._read(query.sql, query.parameters)
@@ -153,17 +166,25 @@ def _now() -> datetime:
 
 
 @asynccontextmanager
-async def open_sqlite_store(path: Path, readers: int = READERS) -> AsyncIterator[SQLiteStore]:
-    """Open the store on an up-to-date file; on leaving, carry out the writes still waiting."""
-    async with AsyncExitStack() as connections:
+async def open_sqlite_store(
+    path: Path, readers: int = READERS, *, busy_seconds: float = BUSY_SECONDS
+) -> AsyncIterator[SQLiteStore]:
+    """Open the store on an up-to-date file; on leaving, carry out the writes still waiting.
+
+    A write fails when others keep writing for ``busy_seconds``. Raises ``UnusableDatabaseError``.
+    """
+    async with AsyncExitStack() as stack:
+        lock = stack.enter_context(write_lock(path, busy_seconds))
+        enter = stack.enter_async_context
         try:
-            enter = connections.enter_async_context
-            writer = Worker(await enter(connect_writer(path)), commit_together)
+            writing = await enter(connect_writer(path, lock))
+            stack.push_async_callback(writing.run, partial(close_writer, lock=lock))
             reading = [
                 Worker(await enter(connect_reader(path)), read_together) for _ in range(readers)
             ]
         except sqlite3.Error as error:
             raise UnusableDatabaseError(f"The database {path} cannot be used: {error}.") from error
+        writer = Worker(writing, partial(commit_together, lock=lock))
         async with _running(writer, *reading):
             yield SQLiteStore(path, reading, writer)
             await writer.drained()

@@ -44,7 +44,10 @@ async def answered(
 ) -> str:
     """Give the answer as it is sent, with the times of writing left out."""
     answer = await executor.execute(
-        GraphQLRequest(query, None, variables), Context(store), request_id="1", read_only=False
+        GraphQLRequest(query, None, variables),
+        Context(store, store.log),
+        request_id="1",
+        read_only=False,
     )
     return re.sub(r'"20\d\d-1[12]-\d\dT[^"]+Z"', '"now"', encode(answer.payload()).decode())
 

@@ -13,6 +13,16 @@ from schema.resource.participant import InvitationParticipantInfo
 from schema.resource.result_info import ResultInfo
 from schema.scalars import JSON, DateTime
 
+CONTENT = (
+    "callId",
+    "clientContext",
+    "status",
+    "resultInfo",
+    "participants",
+    "additionalProperties",
+)
+"""The fields that say something of the operation, in their order in a document."""
+
 
 @strawberry.enum(description="How far an operation has come. The values sort in this order.")
 class OperationStatus(Enum):
@@ -107,10 +117,29 @@ class InviteParticipantsOperation(CommsOperation):
         return isinstance(value, StoredOperation | cls)
 
 
+class _Head(msgspec.Struct):
+    id: str
+    version: int
+
+
 class StoredOperation(msgspec.Struct, frozen=True, dict=True):
     """An operation as the store keeps it: one JSON document in GraphQL's own field names."""
 
     document: bytes
+
+    @cached_property
+    def _head(self) -> "_Head":
+        return msgspec.json.decode(self.document, type=_Head)
+
+    @property
+    def id(self) -> str:
+        """The operation's id."""
+        return self._head.id
+
+    @property
+    def version(self) -> int:
+        """The operation's version."""
+        return self._head.version
 
     @cached_property
     def operation(self) -> InviteParticipantsOperation:

@@ -2,22 +2,26 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from datetime import UTC, datetime
 from functools import partial
 from itertools import cycle
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from gateway.store import documents, queries
 from gateway.store.migrate import UnusableDatabaseError
-from gateway.store.sqlite import writes
+from gateway.store.retention import Retention
+from gateway.store.sqlite import changes, writes
+from gateway.store.sqlite.change_log import SQLiteChangeLog
 from gateway.store.sqlite.compiler import compiled
 from gateway.store.sqlite.connection import connect_reader, connect_writer
+from gateway.store.sqlite.pruning import prune_regularly
 from gateway.store.sqlite.worker import Worker, commit_together, read_together
+from schema.changes import Span
 from schema.constraints import is_faithful
 from schema.errors import AbortedError, MutationErrorCode, MutationFailure
 from schema.groups import GroupKey, InviteParticipantsOperationGroup
@@ -30,6 +34,8 @@ from schema.ordering import Order
 from schema.paging import Page, Slice
 from schema.ports import Upserted
 from schema.resource.operation import StoredOperation
+
+T = TypeVar("T")
 
 READERS = 2
 
@@ -45,6 +51,7 @@ class SQLiteStore:
         self._readers = cycle(readers)
         self._writer = writer
         self._queries = queries.Queries(compiled)
+        self.log = SQLiteChangeLog(self._readers)
 
     async def get(self, operation_id: str) -> StoredOperation | None:
         """Return the operation with this id, or None."""
@@ -62,8 +69,9 @@ class SQLiteStore:
 
     async def page(self, where: queries.Where, order: Order, part: Slice) -> Page:
         """Return the part asked for of the operations that match, in order."""
-        records = await self._select(self._queries.page(where, order, part))
-        return queries.page(records, order, part)
+        query = self._queries.page(where, order, part)
+        records, span = await next(self._readers).do(partial(_fetch_at, query=query))
+        return queries.page(records, order, part, span.end)
 
     async def count(self, where: queries.Where) -> int:
         """Return how many operations match."""
@@ -80,7 +88,7 @@ class SQLiteStore:
 
     async def create(self, new: CreateInviteParticipantsOperationInput) -> StoredOperation:
         """Add an operation; with an idempotency key seen before, return the one made then."""
-        return await self._writer.do(partial(writes.create, given=new, now=_now()))
+        return await self._write(partial(writes.create, given=new, now=_now()))
 
     async def create_many(
         self,
@@ -90,7 +98,7 @@ class SQLiteStore:
     ) -> list[StoredOperation | MutationFailure]:
         """Add operations in one go; a failure among the inputs is one already met."""
         try:
-            return await self._writer.do(
+            return await self._write(
                 partial(writes.create_many, inputs=inputs, now=_now(), atomic=atomic)
             )
         except writes.AbortedAll as aborted:
@@ -101,19 +109,19 @@ class SQLiteStore:
 
     async def upsert(self, new: CreateInviteParticipantsOperationInput) -> Upserted:
         """Add an operation, or change the one with its id by the fields given."""
-        return await self._writer.do(partial(writes.upsert, given=new, now=_now()))
+        return await self._write(partial(writes.upsert, given=new, now=_now()))
 
     async def update(self, change: UpdateInviteParticipantsOperationInput) -> StoredOperation:
         """Change the fields given; if they hold the same already, change nothing."""
-        return await self._writer.do(partial(writes.update, given=change, now=_now()))
+        return await self._write(partial(writes.update, given=change, now=_now()))
 
     async def delete(self, target: DeleteInviteParticipantsOperationInput) -> StoredOperation:
         """Remove an operation and return its last state."""
-        return await self._writer.do(partial(writes.delete, given=target))
+        return await self._write(partial(writes.delete, given=target, now=_now()))
 
     async def put(self, document: documents.Document) -> documents.Put:
         """Put a whole document in the place of whatever has its id, if that says otherwise."""
-        return await self._writer.do(partial(writes.put, document=document, now=_now()))
+        return await self._write(partial(writes.put, document=document, now=_now()))
 
     async def check(self) -> None:
         """Read from the file anew, as connections that are open may not notice that it is gone.
@@ -121,6 +129,11 @@ class SQLiteStore:
         Raises ``sqlite3.Error`` when that fails.
         """
         await asyncio.to_thread(_read_anew, self._path)
+
+    async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        outcome = await self._writer.do(work)
+        self.log.wake()
+        return outcome
 
     async def _select(self, query: queries.Query) -> list[Record]:
         return await self._read(query.sql, query.parameters)
@@ -143,6 +156,12 @@ def _fetch(connection: sqlite3.Connection, sql: str, parameters: Parameters) -> 
     return connection.execute(sql, parameters).fetchall()
 
 
+def _fetch_at(connection: sqlite3.Connection, query: queries.Query) -> tuple[list[Record], Span]:
+    """Fetch records, and what the change log holds at that very moment."""
+    with changes.snapshot(connection):
+        return _fetch(connection, query.sql, query.parameters), changes.span(connection)
+
+
 def _read_anew(path: Path) -> None:
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
         connection.execute("SELECT seq FROM operations LIMIT 1").fetchall()
@@ -153,8 +172,13 @@ def _now() -> datetime:
 
 
 @asynccontextmanager
-async def open_sqlite_store(path: Path, readers: int = READERS) -> AsyncIterator[SQLiteStore]:
-    """Open the store on an up-to-date file; on leaving, carry out the writes still waiting."""
+async def open_sqlite_store(
+    path: Path, readers: int = READERS, keep: Retention | None = None
+) -> AsyncIterator[SQLiteStore]:
+    """Open the store on an up-to-date file; on leaving, carry out the writes still waiting.
+
+    Its change log is pruned to what is to ``keep``, if that is said.
+    """
     async with AsyncExitStack() as connections:
         try:
             enter = connections.enter_async_context
@@ -164,17 +188,20 @@ async def open_sqlite_store(path: Path, readers: int = READERS) -> AsyncIterator
             ]
         except sqlite3.Error as error:
             raise UnusableDatabaseError(f"The database {path} cannot be used: {error}.") from error
-        async with _running(writer, *reading):
-            yield SQLiteStore(path, reading, writer)
+        store = SQLiteStore(path, reading, writer)
+        works = [worker.run() for worker in (writer, *reading)]
+        pruning = [prune_regularly(writer, keep)] if keep else []
+        async with _running(*works, store.log.run(), *pruning):
+            yield store
             await writer.drained()
 
 
 @asynccontextmanager
-async def _running(*workers: Worker) -> AsyncIterator[None]:
-    """Keep workers running; what one of them raises, or the block, is raised as it is."""
+async def _running(*works: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Keep works going; what one of them raises, or the block, is raised as it is."""
     try:
         async with asyncio.TaskGroup() as tasks:
-            running = [tasks.create_task(worker.run()) for worker in workers]
+            running = [tasks.create_task(work) for work in works]
             try:
                 yield
             finally:

@@ -253,3 +253,16 @@ async def test_paging_by_time_through_one_status_sorts_nothing(planner: Planner)
     )
 
     assert not scans(plan)
+
+
+async def test_following_changes_searches_by_position(planner: Planner) -> None:
+    changes = await planner.plan("{ changes { nodes { kind } } }")
+    history = await planner.plans(
+        "query ($id: ID!) { inviteParticipantsOperation(id: $id) { history { nodes { kind } } } }",
+        id="operation-7",
+    )
+
+    assert changes == ["SEARCH changes USING INTEGER PRIMARY KEY (rowid>?)"]
+    assert history[1] == [
+        "SEARCH changes USING INDEX changes_operation_id (operation_id=? AND rowid>?)"
+    ]

@@ -7,7 +7,10 @@ from typing import Any
 import msgspec
 import strawberry
 from pydantic import Field
+from strawberry import UNSET
+from strawberry.types.lazy_type import LazyType
 
+from schema.arguments import AfterChange, FirstChanges, given
 from schema.resource.base import Model, absent
 from schema.resource.participant import InvitationParticipantInfo
 from schema.resource.result_info import ResultInfo
@@ -110,6 +113,22 @@ class InviteParticipantsOperation(CommsOperation):
     updated_at: DateTime = Field(
         description="When the operation last changed; `createdAt` when it never has."
     )
+
+    @strawberry.pydantic.field(
+        graphql_type=LazyType("ChangeConnection", "schema.changes"),
+        description=(
+            "What happened to the operation, oldest first, as far back as the change log goes; "
+            "also to earlier operations with this id."
+        ),
+    )
+    async def history(
+        self, info: strawberry.Info, first: FirstChanges = UNSET, after: AfterChange = UNSET
+    ) -> object:
+        from schema.changes import ChangeConnection, stretch_of  # noqa: PLC0415  it needs this one
+
+        stretch = stretch_of(given(first), given(after))
+        page = await info.context.log.history(self.id, stretch)
+        return ChangeConnection(stretch=stretch, page=page)
 
     @classmethod
     def is_type_of(cls, value: object, _info: Any) -> bool:  # noqa: ANN401  graphql-core's

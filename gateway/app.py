@@ -18,6 +18,7 @@ from gateway.http.sdl import sdl
 from gateway.http.server import Handler, Traffic, make_server, page
 from gateway.settings import Settings
 from gateway.store.migrate import upgrade
+from gateway.store.retention import Retention
 from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
 from schema import Schema, build_schema
 from schema.context import Context
@@ -30,7 +31,7 @@ def create_server(settings: Settings, store: SQLiteStore, traffic: Traffic) -> w
     routes: dict[str, Handler] = {
         "/graphql": GraphQLEndpoint(
             _executor(settings, schema),
-            Context(store=store),
+            Context(store=store, log=store.log),
             max_body_bytes=settings.max_body_bytes,
             playground=playground,
         ),
@@ -69,8 +70,9 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     for stopping in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(stopping, stop.set)
     async with AsyncExitStack() as stack:
+        keep = Retention(days=settings.change_log_days, changes=settings.change_log_changes)
         store = await stack.enter_async_context(
-            open_sqlite_store(settings.database_path, settings.readers)
+            open_sqlite_store(settings.database_path, settings.readers, keep)
         )
         traffic = Traffic()
         server = create_server(settings, store, traffic)

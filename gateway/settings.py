@@ -57,6 +57,14 @@ class Settings(BaseSettings):
     readers: int = Field(
         2, ge=1, le=64, description="How many connections read from the database side by side."
     )
+    change_log_days: int = Field(
+        30, ge=0, le=36_500, description="How many days a change stays in the change log."
+    )
+    change_log_changes: int = Field(
+        1_000_000,
+        ge=0,
+        description="How many changes stay in the change log, however old they are.",
+    )
     executor: Literal["compiled", "reference"] = Field(
         "compiled",
         description=(

@@ -78,3 +78,12 @@ class InviteParticipantsOperationConnection:
     )
     async def total_count(self, info: Info) -> int:
         return await info.context.store.count(self.listing.where)
+
+    @strawberry.field(
+        description=(
+            "The place in the change log that this page stands at: all that is in it and nothing "
+            "later. Given to `changes` as `after`, it yields what happened since."
+        )
+    )
+    def change_cursor(self) -> str:
+        return self.listing.page.position.cursor()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import strawberry
 
-from schema.ports import OperationStore
+from schema.ports import ChangeLog, OperationStore
 
 
 @dataclass(frozen=True)
@@ -12,6 +12,7 @@ class Context:
     """The world of one request."""
 
     store: OperationStore
+    log: ChangeLog
 
 
 Info = strawberry.Info[Context, None]

@@ -3,6 +3,7 @@
     GraphQLError
     └── RequestError            a GraphQL error with ``extensions.code``
         ├── BadUserInput        BAD_USER_INPUT
+        ├── CursorExpired       CURSOR_EXPIRED
         ├── LimitExceeded       LIMIT_EXCEEDED
         └── Overloaded          OVERLOADED
     MutationFailure             an expected failure of a mutation: data, by way of its payload
@@ -25,6 +26,7 @@ class ErrorCode(StrEnum):
     GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
     GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
     BAD_USER_INPUT = "BAD_USER_INPUT"
+    CURSOR_EXPIRED = "CURSOR_EXPIRED"
     LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
     OVERLOADED = "OVERLOADED"
     INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
@@ -43,6 +45,12 @@ class BadUserInput(RequestError):
     """An argument or variable has a value it must not have."""
 
     code = ErrorCode.BAD_USER_INPUT
+
+
+class CursorExpired(RequestError):
+    """A cursor is older than the change log, of which it would miss some changes."""
+
+    code = ErrorCode.CURSOR_EXPIRED
 
 
 class LimitExceeded(RequestError):

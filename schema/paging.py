@@ -3,7 +3,7 @@
 import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 import strawberry
@@ -15,7 +15,10 @@ from schema.resource.operation import StoredOperation
 DEFAULT_PAGE_SIZE = 50
 MAX_PAGE_SIZE = 500
 
+T = TypeVar("T")
+
 Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+Natural = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 Keys = tuple[str | Int64 | None, ...]
 """The values of an order's keys in one row, and last its sequence number."""
 
@@ -48,12 +51,27 @@ class Row(msgspec.Struct, frozen=True):
     keys: Keys
 
 
+class Position(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """A place in a change log: right after the change of this number."""
+
+    log: Natural
+    number: Natural
+
+    def cursor(self) -> str:
+        """Write the place as clients keep it."""
+        return pack(self)
+
+
 @dataclass(frozen=True)
 class Page:
-    """The rows of a slice in the list's order; ``more`` when the limit cut some off."""
+    """The rows of a slice in the list's order; ``more`` when the limit cut some off.
+
+    ``position`` is the change log's end as these rows were read.
+    """
 
     rows: list[Row]
     more: bool
+    position: Position
 
 
 @strawberry.type(description="Where a page lies in its list (Relay's connections).")
@@ -75,8 +93,26 @@ class PageInfo:
         description="The cursor of the page's first item; null when the page is empty."
     )
     end_cursor: str | None = strawberry.field(
-        description="The cursor of the page's last item; null when the page is empty."
+        description=(
+            "The cursor to go on from: of operations, that of the page's last item, null when the "
+            "page is empty. Of changes it is always given, and may lie further on than the last "
+            "item."
+        )
     )
+
+
+def pack(parts: object) -> str:
+    """Write the parts of a cursor as a text that says nothing to a client."""
+    return urlsafe_b64encode(msgspec.msgpack.encode(parts)).rstrip(b"=").decode()
+
+
+def unpack(cursor: str, type_: type[T], argument: str) -> T:
+    """Read the parts of a cursor; a text without such parts is ``BadUserInput``."""
+    try:
+        packed = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+        return msgspec.msgpack.decode(packed, type=type_)
+    except (ValueError, msgspec.DecodeError):
+        raise _invalid_cursor(argument) from None
 
 
 def _fingerprint(order: Order) -> int:
@@ -85,17 +121,12 @@ def _fingerprint(order: Order) -> int:
 
 def encode_cursor(order: Order, keys: Keys) -> str:
     """Write the cursor of the row with these keys."""
-    packed = msgspec.msgpack.encode((_fingerprint(order), keys))
-    return urlsafe_b64encode(packed).rstrip(b"=").decode()
+    return pack((_fingerprint(order), keys))
 
 
 def decode_cursor(order: Order, cursor: str, argument: str) -> Keys:
     """Read a cursor made for ``order``; any other text is ``BadUserInput``."""
-    try:
-        packed = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
-        fingerprint, keys = msgspec.msgpack.decode(packed, type=tuple[int, Keys])
-    except (ValueError, msgspec.DecodeError):
-        raise _invalid_cursor(argument) from None
+    fingerprint, keys = unpack(cursor, tuple[int, Keys], argument)
     if fingerprint != _fingerprint(order):
         raise BadUserInput(
             f"The cursor in {argument!r} was made for another order. Page on with the orderBy it "

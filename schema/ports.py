@@ -1,9 +1,12 @@
-"""What resolvers need of the world outside: a store of operations, and nothing else."""
+"""What resolvers need of the world outside: a store of operations and its change log."""
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from schema.changes import ChangePage, Stretch
 from schema.errors import MutationFailure
 from schema.filters import InviteParticipantsOperationFilter
 from schema.groups import GroupKey, InviteParticipantsOperationGroup
@@ -13,7 +16,7 @@ from schema.inputs import (
     UpdateInviteParticipantsOperationInput,
 )
 from schema.ordering import Order
-from schema.paging import Page, Slice
+from schema.paging import Page, Position, Slice
 from schema.resource.operation import StoredOperation
 
 
@@ -73,3 +76,28 @@ class OperationStore(Protocol):
 
     async def delete(self, target: DeleteInviteParticipantsOperationInput) -> StoredOperation:
         """Remove an operation and return its last state."""
+
+
+class ChangeLog(Protocol):
+    """What happened to operations, in the order in which it came about.
+
+    Every write of an operation appends to it in its own transaction. Old changes are let go.
+    Reading raises ``CursorExpired`` or ``BadUserInput`` for a place it cannot go on from.
+    """
+
+    async def changes(
+        self, where: InviteParticipantsOperationFilter | None, stretch: Stretch
+    ) -> ChangePage:
+        """Return changes whose operation matches before or after; look at not too many."""
+
+    async def history(self, operation_id: str, stretch: Stretch) -> ChangePage:
+        """Return changes of one operation, or of several one after another with that id."""
+
+    async def position(self) -> Position:
+        """Return the place after the newest change."""
+
+    def watch(self) -> AbstractContextManager[asyncio.Event]:
+        """Set an event, as long as the block lasts, each time when there may be new changes.
+
+        It is a hint: what there is, reading tells. Who waits clears the event before reading.
+        """

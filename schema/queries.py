@@ -1,10 +1,12 @@
 """Reading."""
 
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import strawberry
 from strawberry import UNSET
 
+from schema.arguments import AfterChange, FirstChanges, given
+from schema.changes import ChangeConnection, stretch_of
 from schema.connection import InviteParticipantsOperationConnection, Listing
 from schema.context import Info
 from schema.errors import LimitExceeded
@@ -13,8 +15,6 @@ from schema.groups import GroupKey, InviteParticipantsOperationGroup
 from schema.ordering import InviteParticipantsOperationOrder, sort_keys
 from schema.paging import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, page_size, slice_of
 from schema.resource.operation import InviteParticipantsOperation, Node, StoredOperation
-
-T = TypeVar("T")
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="The id.")]
 Where = Annotated[
@@ -152,7 +152,31 @@ class Query:
         limit = page_size("first", DEFAULT_PAGE_SIZE if (n := given(first)) is None else n)
         return await info.context.store.groups(by, filter or None, limit)
 
-
-def given(argument: T | None) -> T | None:
-    """Return the argument, or None when it was left out."""
-    return None if argument is UNSET else argument
+    @strawberry.field(
+        description=(
+            "What happened to operations since a place in the change log, in order: created, "
+            "changed and deleted, a page at a time. Read the list first, with its `changeCursor`, "
+            "and go on here from there, then from each `endCursor`: so a copy of the list stays "
+            "true. An error with the code `CURSOR_EXPIRED` says that changes in between are no "
+            "longer kept: read the list again."
+        )
+    )
+    async def changes(
+        self,
+        info: Info,
+        first: FirstChanges = UNSET,
+        after: AfterChange = UNSET,
+        filter: Annotated[
+            InviteParticipantsOperationFilter | None,
+            strawberry.argument(
+                description=(
+                    "Which operations to follow: a change is given when the operation matches "
+                    "before or after it. Left out or null, all. When few match, a page may hold "
+                    "fewer than `first` and say that there is more."
+                )
+            ),
+        ] = UNSET,
+    ) -> ChangeConnection:
+        stretch = stretch_of(given(first), given(after))
+        page = await info.context.log.changes(filter or None, stretch)
+        return ChangeConnection(stretch=stretch, page=page)

@@ -1,6 +1,6 @@
 """Random documents: valid ones mostly, with aliases, fragments, directives and variables."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from graphql import (
@@ -26,6 +26,7 @@ VARIABLES = {
     "last": ("Int", st.none() | st.sampled_from([0, 1, 3])),
     "offset": ("Int", st.none() | st.sampled_from([0, 1, 7])),
     "by": ("[InviteParticipantsOperationGroupKey!]!", group_keys),
+    "place": ("String", st.nothing()),
     "yes": ("Boolean!", st.just(value=True)),
     "maybe": ("Boolean! = false", st.booleans()),
 }
@@ -41,7 +42,11 @@ FIELDS = (
     "inviteParticipantsOperations(filter: {and: [$filter, {status: {in: [Running, Failed]}}]})",
     "inviteParticipantsOperationGroups(by: $by, filter: $filter, first: $first)",
     "inviteParticipantsOperationGroups(by: [STATUS, CREATED_DAY])",
+    "changes(first: $first, after: $place)",
+    "changes(filter: $filter)",
+    "changes",
 )
+HISTORIES = (*[""] * 3, "(first: $first)", "(first: 1, after: $place)", '(after: "nowhere")')
 _aliases = st.sampled_from([*[""] * 6, *["%s: "] * 3, "class: ", "status: "])
 _conditions = st.sampled_from(
     [
@@ -120,8 +125,9 @@ class Writer:
         if not fields:
             return "__typename"
         name = self._draw(st.sampled_from(sorted(fields)))
+        arguments = self._draw(st.sampled_from(HISTORIES)) if name == "history" else ""
         selection = "" if is_leaf_type(fields[name]) else self._selection(fields[name], depth - 1)
-        return f"{self._alias()}{name}{self._draw(_conditions)} {selection}"
+        return f"{self._alias()}{name}{arguments}{self._draw(_conditions)} {selection}"
 
 
 def _related(type_: GraphQLNamedType) -> list[GraphQLNamedType]:
@@ -135,12 +141,16 @@ def _related(type_: GraphQLNamedType) -> list[GraphQLNamedType]:
 
 
 @st.composite
-def requests(draw: Draw) -> tuple[str, dict[str, Any]]:
-    """Draw a document and values of its variables, some of them left out."""
+def requests(draw: Draw, places: Sequence[str | None]) -> tuple[str, dict[str, Any]]:
+    """Draw a document and values of its variables, some of them left out.
+
+    ``places`` are those in the change log to go on from.
+    """
     document = Writer(draw).document()
+    variables = VARIABLES | {"place": ("String", st.sampled_from(places))}
     given = {
         name: draw(values)
-        for name, (_, values) in VARIABLES.items()
+        for name, (_, values) in variables.items()
         if f"${name}:" in document and (name != "maybe" or draw(st.booleans()))
     }
     return document, given

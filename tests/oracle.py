@@ -162,6 +162,11 @@ def matches(document: Document, where: Filter | None) -> bool:
     return where is None or _tree(_OPERATION, document, where)
 
 
+def matches_change(before: Document | None, after: Document, where: Filter | None) -> bool:
+    """Tell whether a filter takes a change, by the operation before it, if any, and after it."""
+    return matches(after, where) or (before is not None and matches(before, where))
+
+
 def _rank(value: Any) -> Any:  # noqa: ANN401  whatever is sorted by
     return STATUSES.index(value) if value in STATUSES else value
 

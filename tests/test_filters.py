@@ -42,6 +42,19 @@ COUNT = """
       }
     }
 """
+HERE = "{ inviteParticipantsOperations(first: 0) { changeCursor } }"
+CHANGES = """
+    query ($filter: InviteParticipantsOperationFilter, $after: String) {
+      changes(filter: $filter, after: $after) { nodes { operation {
+        id callId clientContext status resultInfo { code subcode message }
+        participants {
+          identity { ALL_KINDS }
+          region languageId replacesCallId hidden participantId
+        }
+        version createdAt updatedAt
+      } } }
+    }
+""".replace("ALL_KINDS", " ".join(f"{kind} {{ id displayName }}" for kind in oracle.IDENTITY_KINDS))
 NODES = "inviteParticipantsOperations(first: 500, filter: %s) { nodes { id } }"
 
 RANDOM = settings(
@@ -79,6 +92,11 @@ class Asker:
         """Give the ids of a page, and the connection."""
         connection: JSONObject = (await self.client.data(LIST, **variables))["list"]
         return [edge["node"]["id"] for edge in connection["edges"]], connection
+
+    async def changes(self, where: JSONObject | None, after: str) -> list[JSONObject]:
+        """Give the operations after the changes that a filter takes, in order."""
+        data = await self.client.data(CHANGES, filter=where, after=after)
+        return [change["operation"] for change in data["changes"]["nodes"]]
 
     async def found(self, where: JSONObject | None) -> list[str]:
         """Give the ids of what a filter takes, in the order of creation."""
@@ -135,6 +153,31 @@ async def test_filtering_takes_what_the_oracle_takes(
     expected = [ids_of([d for d in documents if oracle.matches(d, where)]) for where in wheres]
 
     assert list(zip(wheres, found, strict=True)) == list(zip(wheres, expected, strict=True))
+
+
+@settings(RANDOM, max_examples=100)
+@given(first=stores, then=stores, wheres=st.lists(filters, min_size=8, max_size=12))
+async def test_following_takes_what_the_oracle_takes(
+    asker: Asker, first: list[JSONObject], then: list[JSONObject], wheres: list[JSONObject]
+) -> None:
+    here = (await asker.client.data(HERE))["inviteParticipantsOperations"]["changeCursor"]
+    await asker.fill(first, then)
+    changes = await asker.changes(None, here)
+    found = await asyncio.gather(*(asker.changes(where, here) for where in wheres))
+    expected = [
+        [after for before, after in told(changes) if oracle.matches_change(before, after, where)]
+        for where in wheres
+    ]
+
+    assert list(zip(wheres, found, strict=True)) == list(zip(wheres, expected, strict=True))
+
+
+def told(changes: Sequence[JSONObject]) -> Iterator[tuple[JSONObject | None, JSONObject]]:
+    """Give the operation before and after each change."""
+    states: dict[str, JSONObject] = {}
+    for after in changes:
+        yield states.get(after["id"]), after
+        states[after["id"]] = after
 
 
 @settings(RANDOM, max_examples=60)

@@ -88,6 +88,8 @@ async def test_playground_runs_its_examples(visit: Visit, client: Client) -> Non
     await visit.run('"version": 2')
     await visit.select("Delete")
     await visit.run('"deletedId"')
+    await visit.select("Changes")
+    await visit.run('"DELETED"')
     left = await client.data("{ inviteParticipantsOperations { totalCount } }")
 
     assert left["inviteParticipantsOperations"]["totalCount"] == 0
@@ -139,4 +141,4 @@ async def test_examples_answer_without_errors_in_any_order(client: Client) -> No
     for document, variables in [*reversed(examples()), *examples(), *examples()]:
         await client.data(document, **variables)
 
-    assert len(examples()) == 5
+    assert len(examples()) == 6

@@ -20,6 +20,12 @@ def serve(
     readers: Annotated[
         int | None, typer.Option(help="How many connections read side by side.")
     ] = None,
+    change_log_days: Annotated[
+        int | None, typer.Option(help="How many days a change stays in the change log.")
+    ] = None,
+    change_log_changes: Annotated[
+        int | None, typer.Option(help="How many changes stay in it, however old they are.")
+    ] = None,
     executor: Annotated[
         str | None, typer.Option(help="compiled or, to do without it, reference.")
     ] = None,
@@ -49,6 +55,8 @@ def serve(
         port=port,
         database=database,
         readers=readers,
+        change_log_days=change_log_days,
+        change_log_changes=change_log_changes,
         executor=executor,
         cors_origins=cors_origins,
         max_body_bytes=max_body_bytes,

@@ -4,6 +4,7 @@ A document is a JSON object in GraphQL's own field names. Nulls and empty additi
 left out; the fields stand in the order of ``FIELDS``.
 """
 
+from dataclasses import dataclass
 from enum import Enum
 from hashlib import sha256
 from typing import Any
@@ -13,24 +14,12 @@ from pydantic import BaseModel
 from uuid_utils import uuid7
 
 from schema.inputs import CreateInviteParticipantsOperationInput
-from schema.resource.operation import StoredOperation
+from schema.resource.operation import CONTENT, StoredOperation
 from schema.scalars import DateTime
 
 Document = dict[str, Any]
 
-FIELDS = (
-    "id",
-    "callId",
-    "clientContext",
-    "status",
-    "resultInfo",
-    "participants",
-    "additionalProperties",
-    "version",
-    "createdAt",
-    "updatedAt",
-)
-_CONTENT = FIELDS[1:-3]
+FIELDS = ("id", *CONTENT, "version", "createdAt", "updatedAt")
 _NOT_CONTENT = {"id", "if_version", "idempotency_key", "version", "created_at", "updated_at"}
 _KEPT_WHEN_NULL = ("status", "participants")
 
@@ -84,14 +73,33 @@ def new(given: CreateInviteParticipantsOperationInput, now: DateTime) -> Documen
     }
 
 
-def changed(document: Document, changes: Document, now: DateTime) -> Document | None:
+@dataclass(frozen=True)
+class Changed:
+    """The next version of a document, and the fields that differ as they were, null for none."""
+
+    document: Document
+    before: Document
+
+
+def changed(document: Document, changes: Document, now: DateTime) -> Changed | None:
     """Return the next version of a document, or None when the changes change nothing."""
-    after = {**document, **changes}
-    after = {field: value for field, value in after.items() if value is not None}
-    # Compared as bytes, since to Python 1, 1.0 and true are equal, and to a client they are not.
-    if write(after).document == write(document).document:
+    before = {
+        field: document.get(field)
+        for field in CONTENT
+        if field in changes and not _same(document.get(field), changes[field])
+    }
+    if not before:
         return None
-    return {**after, "version": document["version"] + 1, "updatedAt": now}
+    after = {**document, **changes, "version": document["version"] + 1, "updatedAt": now}
+    return Changed(
+        document={field: value for field, value in after.items() if value is not None},
+        before=before | {"version": document["version"], "updatedAt": document["updatedAt"]},
+    )
+
+
+def _same(one: object, other: object) -> bool:
+    """Compare as bytes: to Python 1, 1.0 and true are equal, and to a client they are not."""
+    return msgspec.json.encode(one) == msgspec.json.encode(other)
 
 
 class Put(Enum):
@@ -102,9 +110,9 @@ class Put(Enum):
     UNCHANGED = "unchanged"
 
 
-def replaced(document: Document, replacement: Document, now: DateTime) -> Document | None:
+def replaced(document: Document, replacement: Document, now: DateTime) -> Changed | None:
     """Return the next version with the content of ``replacement`` alone, or None if the same."""
-    return changed(document, {field: replacement.get(field) for field in _CONTENT}, now)
+    return changed(document, {field: replacement.get(field) for field in CONTENT}, now)
 
 
 def fingerprint(given: CreateInviteParticipantsOperationInput) -> bytes:

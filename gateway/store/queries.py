@@ -25,7 +25,7 @@ from gateway.store.tables import STATUS_NAMES, operations
 from schema.filters import InviteParticipantsOperationFilter
 from schema.groups import GroupKey, InviteParticipantsOperationGroup
 from schema.ordering import Order
-from schema.paging import Keys, Page, Row, Slice
+from schema.paging import Keys, Page, Position, Row, Slice
 from schema.resource.operation import OperationStatus, StoredOperation
 from schema.scalars import DateTime
 
@@ -184,12 +184,13 @@ def _groups(by: tuple[GroupKey, ...], shape: Shape) -> Select[Any]:
     )
 
 
-def page(records: Sequence[Record], order: Order, part: Slice) -> Page:
+def page(records: Sequence[Record], order: Order, part: Slice, position: Position) -> Page:
     """Read the rows of a page's query."""
     rows = [Row(StoredOperation(record[0]), record[1:]) for record in records[: part.limit]]
     if order:
         rows = [Row(row.operation, tuple(map(_text, row.keys))) for row in rows]
-    return Page(rows[::-1] if part.backward else rows, more=len(records) > part.limit)
+    rows = rows[::-1] if part.backward else rows
+    return Page(rows, more=len(records) > part.limit, position=position)
 
 
 def group(by: Sequence[GroupKey], record: Record) -> InviteParticipantsOperationGroup:

@@ -44,6 +44,20 @@ idempotency_keys = Table(
     Column("created_at", Text),
 )
 
+changes = Table(
+    "changes",
+    metadata,
+    Column("position", Integer, primary_key=True),
+    Column("operation_id", Text),
+    Column("kind", Integer),
+    Column("at", Text),
+    Column("version", Integer),
+    Column("before", Text),
+    Column("document", Text),
+)
+
+change_log = Table("change_log", metadata, Column("id", Integer), Column("pruned", Integer))
+
 STATUS_RANKS = {"NotStarted": 0, "Running": 1, "Completed": 2, "Failed": 3}
 """A status as its column holds it: a number that sorts as the statuses do."""
 

@@ -7,11 +7,24 @@ from typing import Any
 import msgspec
 import strawberry
 from pydantic import Field
+from strawberry import UNSET
+from strawberry.types.lazy_type import LazyType
 
+from schema.arguments import AfterChange, FirstChanges, given
 from schema.resource.base import Model, absent
 from schema.resource.participant import InvitationParticipantInfo
 from schema.resource.result_info import ResultInfo
 from schema.scalars import JSON, DateTime
+
+CONTENT = (
+    "callId",
+    "clientContext",
+    "status",
+    "resultInfo",
+    "participants",
+    "additionalProperties",
+)
+"""The fields that say something of the operation, in their order in a document."""
 
 
 @strawberry.enum(description="How far an operation has come. The values sort in this order.")
@@ -101,16 +114,51 @@ class InviteParticipantsOperation(CommsOperation):
         description="When the operation last changed; `createdAt` when it never has."
     )
 
+    @strawberry.pydantic.field(
+        graphql_type=LazyType("ChangeConnection", "schema.changes"),
+        description=(
+            "What happened to the operation, oldest first, as far back as the change log goes; "
+            "also to earlier operations with this id."
+        ),
+    )
+    async def history(
+        self, info: strawberry.Info, first: FirstChanges = UNSET, after: AfterChange = UNSET
+    ) -> object:
+        from schema.changes import ChangeConnection, stretch_of  # noqa: PLC0415  it needs this one
+
+        stretch = stretch_of(given(first), given(after))
+        page = await info.context.log.history(self.id, stretch)
+        return ChangeConnection(stretch=stretch, page=page)
+
     @classmethod
     def is_type_of(cls, value: object, _info: Any) -> bool:  # noqa: ANN401  graphql-core's
         """Tell graphql-core that a stored operation is one of these."""
         return isinstance(value, StoredOperation | cls)
 
 
+class _Head(msgspec.Struct):
+    id: str
+    version: int
+
+
 class StoredOperation(msgspec.Struct, frozen=True, dict=True):
     """An operation as the store keeps it: one JSON document in GraphQL's own field names."""
 
     document: bytes
+
+    @cached_property
+    def _head(self) -> "_Head":
+        return msgspec.json.decode(self.document, type=_Head)
+
+    @property
+    def id(self) -> str:
+        """The operation's id."""
+        return self._head.id
+
+    @property
+    def version(self) -> int:
+        """The operation's version."""
+        return self._head.version
 
     @cached_property
     def operation(self) -> InviteParticipantsOperation:

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from datetime import UTC, datetime
 from functools import partial
@@ -15,10 +15,14 @@ import msgspec
 from gateway.store import documents, queries
 from gateway.store.errors import BusyDatabaseError, UnusableDatabaseError
 from gateway.store.lock import write_lock
-from gateway.store.sqlite import writes
+from gateway.store.retention import Retention
+from gateway.store.sqlite import changes, writes
+from gateway.store.sqlite.change_log import SQLiteChangeLog
 from gateway.store.sqlite.compiler import compiled
 from gateway.store.sqlite.connection import close_writer, connect_reader, connect_writer
+from gateway.store.sqlite.pruning import prune_regularly
 from gateway.store.sqlite.worker import Worker, commit_together, read_together
+from schema.changes import Span
 from schema.constraints import is_faithful
 from schema.errors import AbortedError, MutationErrorCode, MutationFailure, Overloaded
 from schema.groups import GroupKey, InviteParticipantsOperationGroup
@@ -50,6 +54,7 @@ class SQLiteStore:
         self._readers = cycle(readers)
         self._writer = writer
         self._queries = queries.Queries(compiled)
+        self.log = SQLiteChangeLog(self._readers)
 
     async def get(self, operation_id: str) -> StoredOperation | None:
         """Return the operation with this id, or None."""
@@ -67,8 +72,9 @@ class SQLiteStore:
 
     async def page(self, where: queries.Where, order: Order, part: Slice) -> Page:
         """Return the part asked for of the operations that match, in order."""
-        records = await self._select(self._queries.page(where, order, part))
-        return queries.page(records, order, part)
+        query = self._queries.page(where, order, part)
+        records, span = await next(self._readers).do(partial(_fetch_at, query=query))
+        return queries.page(records, order, part, span.end)
 
     async def count(self, where: queries.Where) -> int:
         """Return how many operations match."""
@@ -114,11 +120,11 @@ class SQLiteStore:
 
     async def delete(self, target: DeleteInviteParticipantsOperationInput) -> StoredOperation:
         """Remove an operation and return its last state."""
-        return await self._write(partial(writes.delete, given=target))
+        return await self._write(partial(writes.delete, given=target, now=_now()))
 
     async def put(self, document: documents.Document) -> documents.Put:
         """Put a whole document in the place of whatever has its id, if that says otherwise."""
-        return await self._writer.do(partial(writes.put, document=document, now=_now()))
+        return await self._write(partial(writes.put, document=document, now=_now()))
 
     async def check(self) -> None:
         """Read from the file anew, as connections that are open may not notice that it is gone.
@@ -129,11 +135,13 @@ class SQLiteStore:
 
     async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         try:
-            return await self._writer.do(work)
+            outcome = await self._writer.do(work)
         except BusyDatabaseError:
             raise Overloaded(
                 "Others kept writing to the database. Nothing was changed; send the request again."
             ) from None
+        self.log.wake()
+        return outcome
 
     async def _select(self, query: queries.Query) -> list[Record]:
         return await self._read(query.sql, query.parameters)
@@ -156,6 +164,12 @@ def _fetch(connection: sqlite3.Connection, sql: str, parameters: Parameters) -> 
     return connection.execute(sql, parameters).fetchall()
 
 
+def _fetch_at(connection: sqlite3.Connection, query: queries.Query) -> tuple[list[Record], Span]:
+    """Fetch records, and what the change log holds at that very moment."""
+    with changes.snapshot(connection):
+        return _fetch(connection, query.sql, query.parameters), changes.span(connection)
+
+
 def _read_anew(path: Path) -> None:
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
         connection.execute("SELECT seq FROM operations LIMIT 1").fetchall()
@@ -167,11 +181,16 @@ def _now() -> datetime:
 
 @asynccontextmanager
 async def open_sqlite_store(
-    path: Path, readers: int = READERS, *, busy_seconds: float = BUSY_SECONDS
+    path: Path,
+    readers: int = READERS,
+    keep: Retention | None = None,
+    *,
+    busy_seconds: float = BUSY_SECONDS,
 ) -> AsyncIterator[SQLiteStore]:
     """Open the store on an up-to-date file; on leaving, carry out the writes still waiting.
 
-    A write fails when others keep writing for ``busy_seconds``. Raises ``UnusableDatabaseError``.
+    A write fails when others keep writing for ``busy_seconds``. The change log is pruned to what is
+    to ``keep``, if that is said. Raises ``UnusableDatabaseError``.
     """
     async with AsyncExitStack() as stack:
         lock = stack.enter_context(write_lock(path, busy_seconds))
@@ -185,17 +204,20 @@ async def open_sqlite_store(
         except sqlite3.Error as error:
             raise UnusableDatabaseError(f"The database {path} cannot be used: {error}.") from error
         writer = Worker(writing, partial(commit_together, lock=lock))
-        async with _running(writer, *reading):
-            yield SQLiteStore(path, reading, writer)
+        store = SQLiteStore(path, reading, writer)
+        works = [worker.run() for worker in (writer, *reading)]
+        pruning = [prune_regularly(writer, keep)] if keep else []
+        async with _running(*works, store.log.run(), *pruning):
+            yield store
             await writer.drained()
 
 
 @asynccontextmanager
-async def _running(*workers: Worker) -> AsyncIterator[None]:
-    """Keep workers running; what one of them raises, or the block, is raised as it is."""
+async def _running(*works: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Keep works going; what one of them raises, or the block, is raised as it is."""
     try:
         async with asyncio.TaskGroup() as tasks:
-            running = [tasks.create_task(worker.run()) for worker in workers]
+            running = [tasks.create_task(work) for work in works]
             try:
                 yield
             finally:

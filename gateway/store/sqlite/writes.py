@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from gateway.store import documents
+from gateway.store.sqlite import changes
+from schema.changes import ChangeKind
 from schema.constraints import is_faithful
 from schema.errors import (
     AlreadyExistsError,
@@ -54,7 +56,8 @@ def create(
                 current=current,
             )
         )
-    created = insert(connection, documents.new(given, date_time(now)))
+    at = date_time(now)
+    created = _insert(connection, documents.new(given, at), at)
     _remember(connection, given, created, now)
     return created
 
@@ -128,39 +131,45 @@ def update(
 
 
 def delete(
-    connection: sqlite3.Connection, given: DeleteInviteParticipantsOperationInput
+    connection: sqlite3.Connection, given: DeleteInviteParticipantsOperationInput, now: datetime
 ) -> StoredOperation:
     """Remove an operation and return its last state."""
     current = _expected(connection, given.id, given.if_version)
     connection.execute("DELETE FROM operations WHERE id = ?", (given.id,))
+    changes.append(connection, ChangeKind.DELETED, current, date_time(now))
     return current
 
 
-def insert(connection: sqlite3.Connection, document: documents.Document) -> StoredOperation:
+def _insert(
+    connection: sqlite3.Connection, document: documents.Document, now: DateTime
+) -> StoredOperation:
     """Add a document as it is."""
     stored = documents.write(document)
     connection.execute("INSERT INTO operations (document) VALUES (?)", (stored.document.decode(),))
+    changes.append(connection, ChangeKind.CREATED, stored, now)
     return stored
 
 
-def overwrite(connection: sqlite3.Connection, document: documents.Document) -> StoredOperation:
-    """Put a document in the place of the one with its id."""
-    stored = documents.write(document)
+def _overwrite(
+    connection: sqlite3.Connection, changed: documents.Changed, now: DateTime
+) -> StoredOperation:
+    """Put the next version of a document in its place."""
+    stored = documents.write(changed.document)
     connection.execute(
-        "UPDATE operations SET document = ? WHERE id = ?",
-        (stored.document.decode(), document["id"]),
+        "UPDATE operations SET document = ? WHERE id = ?", (stored.document.decode(), stored.id)
     )
+    changes.append(connection, ChangeKind.UPDATED, stored, now, changed.before)
     return stored
 
 
 def _change(
     connection: sqlite3.Connection,
     current: StoredOperation,
-    changes: documents.Document,
+    given: documents.Document,
     now: DateTime,
 ) -> StoredOperation:
-    changed = documents.changed(documents.read(current), changes, now)
-    return current if changed is None else overwrite(connection, changed)
+    changed = documents.changed(documents.read(current), given, now)
+    return current if changed is None else _overwrite(connection, changed, now)
 
 
 def _expected(
@@ -176,13 +185,12 @@ def _expected(
                 path=["id"],
             )
         )
-    version = documents.read(current)["version"]
-    if if_version is not None and if_version != version:
+    if if_version is not None and if_version != current.version:
         raise MutationFailure(
             ConflictError(
                 code=MutationErrorCode.CONFLICT,
-                message=f"The operation is at version {version}, not {if_version}. Look at it as "
-                "it is now, and try again with its version.",
+                message=f"The operation is at version {current.version}, not {if_version}. Look "
+                "at it as it is now, and try again with its version.",
                 path=["ifVersion"],
                 current=current,
             )
@@ -236,7 +244,7 @@ def _remember(
         (
             given.idempotency_key,
             documents.fingerprint(given),
-            documents.read(done)["id"],
+            done.id,
             done.document.decode(),
             date_time(now),
         ),
@@ -247,12 +255,12 @@ def put(
     connection: sqlite3.Connection, document: documents.Document, now: datetime
 ) -> documents.Put:
     """Put a whole document in the place of the one with its id, if there is one and it differs."""
-    current = find(connection, document["id"])
+    current, at = find(connection, document["id"]), date_time(now)
     if current is None:
-        insert(connection, document)
+        _insert(connection, document, at)
         return documents.Put.CREATED
-    replaced = documents.replaced(documents.read(current), document, date_time(now))
+    replaced = documents.replaced(documents.read(current), document, at)
     if replaced is None:
         return documents.Put.UNCHANGED
-    overwrite(connection, replaced)
+    _overwrite(connection, replaced, at)
     return documents.Put.UPDATED

@@ -1,0 +1,180 @@
+"""What a filter means, as a function of documents: what ``conditions`` says of it in SQL."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+from typing_extensions import TypedDict  # msgspec asks it for what may be missing
+
+from gateway.store.shapes import Operands, Shape, take_apart
+from gateway.store.tables import STATUS_RANKS
+from schema.constraints import IDENTITY_KINDS
+from schema.filters import InviteParticipantsOperationFilter
+from schema.resource.base import graphql_name
+
+Test = Callable[[Any], bool]
+"""Tells whether a value fits: what stands in a document, None where nothing does."""
+
+
+class Matcher:
+    """A filter on operations, to be asked of documents.
+
+    Raises ``LimitExceeded`` for a filter that is too large or too deep.
+    """
+
+    def __init__(self, where: InviteParticipantsOperationFilter) -> None:
+        shape, operands = take_apart(where)
+        self._test = _Tests(operands).operation(shape)
+        fields = dict.fromkeys(_fields(shape), Any)
+        looked_at = TypedDict("looked_at", fields, total=False)  # type: ignore[misc]  # made at run time
+        decode: Callable[[bytes], Any] = msgspec.json.Decoder(looked_at).decode
+        self._read: Callable[[bytes], dict[str, Any]] = decode
+
+    def takes(self, document: bytes) -> bool:
+        """Tell whether the filter takes an operation."""
+        return self._test(self._read(document))
+
+    def takes_change(self, document: bytes, before: bytes | None) -> bool:
+        """Tell whether the filter takes an operation as it is or as it was; see ``Change``."""
+        after = self._read(document)
+        if self._test(after):
+            return True
+        differing = self._read(before) if before else {}
+        return bool(differing) and self._test(after | differing)
+
+
+def _fields(where: Shape) -> set[str]:
+    """Return the fields of an operation that a filter looks at."""
+    fields: set[str] = set()
+    for name, item in where:
+        match name:
+            case "and_" | "or_":
+                fields.update(*map(_fields, item))
+            case "not_":
+                fields |= _fields(item)
+            case _:
+                fields.add(graphql_name(name))
+    return fields
+
+
+class _Tests:
+    """Makes the tests that the parts of a filter stand for."""
+
+    def __init__(self, operands: Operands) -> None:
+        self._operands = operands
+
+    def operation(self, where: Shape) -> Test:
+        return self._tree(where, self._of_operation)
+
+    def _of_operation(self, name: str, item: Shape) -> Test:
+        match name:
+            case "status":
+                ranks = self._comparison(item)
+                return lambda status: ranks(STATUS_RANKS[status])
+            case "result_info":
+                return self._object(item)
+            case "participants":
+                return _all(self._participants(name, part) for name, part in item)
+        return self._comparison(item)
+
+    def _tree(self, where: Shape, field: Callable[[str, Shape], Test]) -> Test:
+        """Join fields, each tested as ``field`` makes it, by ``and``, ``or`` and ``not``."""
+        tests: list[Test] = []
+        for name, item in where:
+            match name:
+                case "and_":
+                    tests.append(_all(self._tree(part, field) for part in item))
+                case "or_":
+                    tests.append(_any(self._tree(part, field) for part in item))
+                case "not_":
+                    tests.append(_not(self._tree(item, field)))
+                case _:
+                    tests.append(_of_field(name, field(name, item)))
+        return _all(tests)
+
+    def _participants(self, name: str, item: Shape) -> Test:
+        if name == "count":
+            count = self._comparison(item)
+            return lambda participants: count(len(participants))
+        test = self._tree(item, self._of_participant)
+        match name:
+            case "every":
+                return lambda participants: all(map(test, participants))
+            case "none":
+                return lambda participants: not any(map(test, participants))
+        return lambda participants: any(map(test, participants))
+
+    def _of_participant(self, name: str, item: Shape) -> Test:
+        if name == "identity":
+            return _all(self._identity(kind, part) for kind, part in item)
+        return self._comparison(item)
+
+    def _identity(self, kind: str, item: Shape) -> Test:
+        test = self._object(item)
+        if kind != "any":
+            return _of_field(kind, test)
+        return lambda identities: any(
+            test(identity) for kind, identity in identities.items() if kind in IDENTITY_KINDS
+        )
+
+    def _object(self, where: Shape) -> Test:
+        """Compare the fields of what can be null, and then has null in all of them."""
+        return _all(
+            _OPERATORS[name](item) if name == "is_null" else _of_field(name, self._comparison(item))
+            for name, item in where
+        )
+
+    def _comparison(self, where: Shape) -> Test:
+        """Compare one value; ``where`` is the shape of a filter of single values."""
+        test = _all(self._operator(name, item) for name, item in where if name != "ignore_case")
+        if dict(where).get("ignore_case"):
+            return lambda text: test(None if text is None else text.casefold())
+        return test
+
+    def _operator(self, name: str, item: Any) -> Test:  # noqa: ANN401  a flag, or parameters
+        if name == "is_null":
+            return _OPERATORS[name](item)
+        if item is None or item == ():  # no text that is stored, no status at all
+            return _all(()) if name in {"neq", "not_in"} else _any(())
+        return _OPERATORS[name](self._operand(name, item))
+
+    def _operand(self, name: str, item: str | tuple[str, ...]) -> Any:  # noqa: ANN401  as above
+        if isinstance(item, tuple):
+            return {self._operands[parameter] for parameter in item}
+        operand = self._operands[item]
+        return set(msgspec.json.decode(operand)) if name in {"in_", "not_in"} else operand
+
+
+def _of_field(name: str, test: Test) -> Test:
+    key = graphql_name(name)
+    return lambda thing: test(None if thing is None else thing.get(key))
+
+
+def _not(test: Test) -> Test:
+    return lambda value: not test(value)
+
+
+def _all(tests: Iterable[Test]) -> Test:
+    tests = tuple(tests)
+    return tests[0] if len(tests) == 1 else lambda value: all(test(value) for test in tests)
+
+
+def _any(tests: Iterable[Test]) -> Test:
+    tests = tuple(tests)
+    return lambda value: any(test(value) for test in tests)
+
+
+_OPERATORS: dict[str, Callable[[Any], Test]] = {
+    "is_null": lambda operand: lambda value: (value is None) is operand,
+    "eq": lambda operand: lambda value: value == operand,
+    "neq": lambda operand: lambda value: value != operand,
+    "in_": lambda operand: lambda value: value in operand,
+    "not_in": lambda operand: lambda value: value not in operand,
+    "gt": lambda operand: lambda value: value is not None and value > operand,
+    "gte": lambda operand: lambda value: value is not None and value >= operand,
+    "lt": lambda operand: lambda value: value is not None and value < operand,
+    "lte": lambda operand: lambda value: value is not None and value <= operand,
+    "contains": lambda operand: lambda value: value is not None and operand in value,
+    "starts_with": lambda operand: lambda value: value is not None and value.startswith(operand),
+    "ends_with": lambda operand: lambda value: value is not None and value.endswith(operand),
+}

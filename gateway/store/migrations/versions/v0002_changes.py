@@ -1,0 +1,35 @@
+"""The change log: what happened to operations, in order."""
+
+import secrets
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    """Make the log, empty: what happened before it is not known."""
+    op.create_table(
+        "changes",
+        sa.Column("position", sa.Integer, primary_key=True),
+        sa.Column("operation_id", sa.Text, nullable=False),
+        sa.Column("kind", sa.Integer, nullable=False),
+        sa.Column("at", sa.Text, nullable=False),
+        sa.Column("version", sa.Integer, nullable=False),
+        # Of an update, what to lay over the document to have the one before it.
+        sa.Column("before", sa.Text),
+        sa.Column("document", sa.Text, nullable=False),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("changes_operation_id", "changes", ["operation_id"])
+
+    # One row: which log this is, so that a cursor of another one is told apart, and up to which
+    # position its changes are gone.
+    log = op.create_table(
+        "change_log",
+        sa.Column("id", sa.Integer, nullable=False),
+        sa.Column("pruned", sa.Integer, nullable=False),
+    )
+    op.bulk_insert(log, [{"id": secrets.randbits(32), "pruned": 0}])

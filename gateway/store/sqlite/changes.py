@@ -1,0 +1,122 @@
+"""The change log in SQL: every change is appended here, by the transaction that makes it."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+import msgspec
+
+from gateway.store.documents import Document
+from gateway.store.matching import Matcher
+from schema.changes import Change, ChangeKind, ChangePage, Span, Stretch
+from schema.paging import Position
+from schema.resource.operation import StoredOperation
+from schema.scalars import DateTime
+
+Record = tuple[Any, ...]
+
+MAX_SCANNED = 2_000
+"""How many changes are looked at in one go for those that a filter takes."""
+
+_KINDS = (ChangeKind.CREATED, ChangeKind.UPDATED, ChangeKind.DELETED)
+
+
+def append(
+    connection: sqlite3.Connection,
+    kind: ChangeKind,
+    operation: StoredOperation,
+    at: DateTime,
+    before: Document | None = None,
+) -> None:
+    """Log what the transaction does to an operation; for ``before``, see ``Change``."""
+    connection.execute(
+        "INSERT INTO changes (operation_id, kind, at, version, before, document)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            operation.id,
+            _KINDS.index(kind),
+            at,
+            operation.version,
+            None if before is None else msgspec.json.encode(before).decode(),
+            operation.document.decode(),
+        ),
+    )
+
+
+@contextmanager
+def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
+    """Read the database as it is at one moment, for as long as the block lasts."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        if connection.in_transaction:
+            connection.execute("COMMIT")
+
+
+def span(connection: sqlite3.Connection) -> Span:
+    """Return what the log holds."""
+    log, pruned, newest = connection.execute(
+        "SELECT id, pruned, (SELECT max(position) FROM changes) FROM change_log"
+    ).fetchone()
+    return Span(log=log, pruned=pruned, newest=pruned if newest is None else newest)
+
+
+def read(connection: sqlite3.Connection, stretch: Stretch, matcher: Matcher | None) -> ChangePage:
+    """Read changes of all operations, or those whose operation matches before or after."""
+    scanned = stretch.limit if matcher is None else MAX_SCANNED
+    with snapshot(connection):
+        start = span(connection).start(stretch.after)
+        records = connection.execute(
+            "SELECT position, operation_id, kind, at, version, before, document"
+            " FROM changes WHERE position > ? ORDER BY position LIMIT ?",
+            (start.number, scanned + 1),
+        )
+        with closing(records):
+            return _page(records, start, stretch.limit, scanned, matcher)
+
+
+def _page(
+    records: Iterable[Record], start: Position, limit: int, scanned: int, matcher: Matcher | None
+) -> ChangePage:
+    found: list[Change] = []
+    end = start.number
+    for count, record in enumerate(records):
+        if count == scanned:
+            return ChangePage(found, more=True, end=Position(start.log, end))
+        if matcher is None or matcher.takes_change(document=record[-1], before=record[-2]):
+            if len(found) == limit:
+                return ChangePage(found, more=True, end=found[-1].position if found else start)
+            found.append(_change(start.log, record))
+        end = record[0]
+    return ChangePage(found, more=False, end=Position(start.log, end))
+
+
+def history(connection: sqlite3.Connection, operation_id: str, stretch: Stretch) -> ChangePage:
+    """Read changes of the operations that have or had this id."""
+    with snapshot(connection):
+        held = span(connection)
+        start = held.start(stretch.after)
+        records = connection.execute(
+            "SELECT position, operation_id, kind, at, version, before, document"
+            " FROM changes WHERE operation_id = ? AND position > ? ORDER BY position LIMIT ?",
+            (operation_id, start.number, stretch.limit + 1),
+        ).fetchall()
+    found = [_change(held.log, record) for record in records[: stretch.limit]]
+    if len(records) > stretch.limit:
+        return ChangePage(found, more=True, end=found[-1].position if found else start)
+    return ChangePage(found, more=False, end=found[-1].position if found else held.end)
+
+
+def _change(log: int, record: Record) -> Change:
+    position, operation_id, kind, at, version, before, document = record
+    return Change(
+        position=Position(log, position),
+        kind=_KINDS[kind],
+        at=at.decode(),
+        operation_id=operation_id.decode(),
+        version=version,
+        before=before,
+        operation=StoredOperation(document),
+    )

@@ -1,0 +1,171 @@
+"""The change log: what happened to operations, in order, each change with a place to go on from."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+import msgspec
+import strawberry
+
+from schema.errors import BadUserInput, CursorExpired
+from schema.paging import DEFAULT_PAGE_SIZE, PageInfo, Position, page_size, unpack
+from schema.resource.operation import CONTENT, InviteParticipantsOperation, StoredOperation
+from schema.scalars import DateTime
+
+
+@strawberry.enum(description="What happened to an operation.")
+class ChangeKind(Enum):
+    """The kinds of changes."""
+
+    CREATED = strawberry.enum_value("CREATED", description="It was created.")
+    UPDATED = strawberry.enum_value("UPDATED", description="It was changed.")
+    DELETED = strawberry.enum_value("DELETED", description="It was deleted.")
+
+
+@dataclass(frozen=True)
+class Span:
+    """What a log still holds: the changes after ``pruned``, up to and with ``newest``."""
+
+    log: int
+    pruned: int
+    newest: int
+
+    @property
+    def end(self) -> Position:
+        """The place right after the newest change."""
+        return Position(self.log, self.newest)
+
+    def start(self, after: Position | None) -> Position:
+        """Return where to read on from; None is the oldest change.
+
+        Raises ``CursorExpired`` where changes are missing, and ``BadUserInput`` for a place in
+        another log, or one that this log has not come to.
+        """
+        if after is None:
+            return Position(self.log, self.pruned)
+        if after.log != self.log or after.number > self.newest:
+            raise BadUserInput(
+                "The cursor in 'after' is of another database. Read the list anew, and go on from "
+                "its changeCursor.",
+                reason="CURSOR_FOREIGN",
+                argument="after",
+            )
+        if after.number < self.pruned:
+            raise CursorExpired(
+                "The cursor in 'after' is older than the change log. Read the list again, and go "
+                "on from its changeCursor.",
+                argument="after",
+            )
+        return after
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """The part of a log to read: at most ``limit`` changes, from the oldest or after a place."""
+
+    limit: int
+    after: Position | None = None
+
+
+def stretch_of(first: int | None, after: str | None) -> Stretch:
+    """Read the arguments of a list of changes.
+
+    Raises ``BadUserInput`` or ``LimitExceeded``, naming the argument.
+    """
+    return Stretch(
+        limit=page_size("first", DEFAULT_PAGE_SIZE if first is None else first),
+        after=None if after is None else unpack(after, Position, "after"),
+    )
+
+
+@strawberry.type(description="Something that happened to an operation.")
+class Change:
+    """One entry of the log."""
+
+    position: strawberry.Private[Position]
+    before: strawberry.Private[bytes | None]
+    """Of an update, the fields that differ, as they were before; null for one there was not."""
+
+    kind: ChangeKind = strawberry.field(description="What happened.")
+    at: DateTime = strawberry.field(description="When it happened.")
+    operation_id: strawberry.ID = strawberry.field(description="The id of the operation.")
+    version: int = strawberry.field(
+        description="The operation's version after the change; after a deletion, the last one."
+    )
+    operation: StoredOperation = strawberry.field(
+        graphql_type=InviteParticipantsOperation,
+        description="The operation right after the change; after a deletion, as it was last.",
+    )
+
+    @strawberry.field(
+        description=(
+            "The change's place in the log, for `after`: of the changes of all operations, and of "
+            "the history of one. Opaque."
+        )
+    )
+    def cursor(self) -> str:
+        return self.position.cursor()
+
+    @strawberry.field(
+        description=(
+            "The fields of the operation that differ from before, by name, in a fixed order: of a "
+            "creation all that have a value, of a deletion none. `id`, `version`, `createdAt` and "
+            "`updatedAt` are not among them."
+        )
+    )
+    def changed_fields(self) -> list[str]:
+        if self.kind is ChangeKind.DELETED:
+            return []
+        differing = self.before or self.operation.document
+        names = msgspec.json.decode(differing, type=dict[str, msgspec.Raw])
+        return [name for name in CONTENT if name in names]
+
+
+@dataclass(frozen=True)
+class ChangePage:
+    """The changes found in a stretch, oldest first.
+
+    ``more`` when there is more after ``end``, up to which all that was wanted has been found.
+    """
+
+    changes: list[Change]
+    more: bool
+    end: Position
+
+
+@strawberry.type(description="A change and its place in the log.")
+class ChangeEdge:
+    """Relay's edge."""
+
+    node: Change = strawberry.field(description="The change.")
+
+    @strawberry.field(description="The change's place in the log, for `after`. Opaque.")
+    def cursor(self) -> str:
+        return self.node.position.cursor()
+
+
+@strawberry.type(description="Changes in the order in which they happened, a page at a time.")
+class ChangeConnection:
+    """Relay's connection."""
+
+    stretch: strawberry.Private[Stretch]
+    page: strawberry.Private[ChangePage]
+
+    @strawberry.field(description="The changes of the page with their cursors.")
+    def edges(self) -> list[ChangeEdge]:
+        return [ChangeEdge(node=change) for change in self.page.changes]
+
+    @strawberry.field(description="The changes of the page.")
+    def nodes(self) -> list[Change]:
+        return self.page.changes
+
+    @strawberry.field(
+        description="Where the page lies. Its `endCursor` is always given: go on from there."
+    )
+    def page_info(self) -> PageInfo:
+        changes = self.page.changes
+        return PageInfo(
+            has_next_page=self.page.more,
+            has_previous_page=self.stretch.after is not None,
+            start_cursor=changes[0].position.cursor() if changes else None,
+            end_cursor=self.page.end.cursor(),
+        )

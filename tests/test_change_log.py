@@ -1,0 +1,245 @@
+"""The change log by its port, where HTTP cannot choose the moment."""
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+from conftest import Command
+
+from gateway.store.lock import write_lock
+from gateway.store.migrate import DatabaseState, upgrade
+from gateway.store.retention import Retention
+from gateway.store.sqlite import changes, writes
+from gateway.store.sqlite.connection import Connection, connect_writer
+from gateway.store.sqlite.pruning import AT_ONCE, prune
+from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
+from gateway.store.watching import LOOKED_EVERY
+from schema.changes import Change, ChangePage, Stretch
+from schema.errors import BadUserInput, CursorExpired
+from schema.filters import InviteParticipantsOperationFilter as Filter
+from schema.inputs import CreateInviteParticipantsOperationInput as Create
+from schema.inputs import DeleteInviteParticipantsOperationInput as Delete
+from schema.inputs import UpdateInviteParticipantsOperationInput as Update
+from schema.paging import Position, Slice
+
+ALL = Stretch(limit=500)
+NOW = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
+DAY = timedelta(days=1)
+SOON = 10
+OLD = {"id": "old", "status": "Running", "participants": [], "version": 7}
+OLD |= {"createdAt": "2025-01-31T09:30:00.000000Z", "updatedAt": "2025-01-31T09:30:00.000000Z"}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """An empty database."""
+    upgrade(tmp_path / "operations.db")
+    return tmp_path / "operations.db"
+
+
+@pytest.fixture
+async def store(path: Path) -> AsyncIterator[SQLiteStore]:
+    """A store on it."""
+    async with open_sqlite_store(path) as store:
+        yield store
+
+
+@pytest.fixture
+async def database(path: Path) -> AsyncIterator[Connection]:
+    """A connection that writes to it."""
+    with write_lock(path, seconds=5.0) as lock:
+        async with connect_writer(path, lock) as connection:
+            yield connection
+
+
+def failing(operation_id: str) -> Update:
+    return Update.model_validate_json(json.dumps({"id": operation_id, "status": "Failed"}))
+
+
+def told(change: Change) -> tuple[str, str, int]:
+    return change.kind.name, change.operation_id, change.version
+
+
+async def create(database: Connection, count: int, now: datetime) -> None:
+    """Create operations at a time."""
+    for _ in range(count):
+        await database.run(partial(writes.create, given=Create(), now=now))
+
+
+async def read(database: Connection, after: Position | None = None) -> ChangePage:
+    """Read the log."""
+    stretch = Stretch(limit=500, after=after)
+    return await database.run(partial(changes.read, stretch=stretch, matcher=None))
+
+
+async def pruned(database: Connection, keep: Retention, now: datetime) -> int:
+    """Prune, and tell how many changes are left."""
+    while await database.run(partial(prune, keep=keep, now=now)):
+        pass
+    return len((await read(database)).changes)
+
+
+async def test_each_kind_of_write_is_logged_in_order(store: SQLiteStore) -> None:
+    await store.create(Create(id="a"))
+    await store.upsert(Create(id="b"))
+    await store.upsert(Create(id="b", call_id="c"))
+    await store.update(failing("a"))
+    await store.create_many([Create(id="c"), Create(id="d")], atomic=True)
+    await store.put(OLD)
+    await store.put(OLD | {"status": "Failed"})
+    await store.delete(Delete(id="a"))
+    page = await store.log.changes(None, ALL)
+
+    assert [told(change) for change in page.changes] == [
+        ("CREATED", "a", 1),
+        ("CREATED", "b", 1),
+        ("UPDATED", "b", 2),
+        ("UPDATED", "a", 2),
+        ("CREATED", "c", 1),
+        ("CREATED", "d", 1),
+        ("CREATED", "old", 7),
+        ("UPDATED", "old", 8),
+        ("DELETED", "a", 2),
+    ]
+    numbers = [change.position.number for change in page.changes]
+    assert numbers == sorted(set(numbers))
+    assert page.end == page.changes[-1].position == await store.log.position()
+
+
+async def test_pruning_keeps_what_is_young_enough_or_among_the_newest(
+    database: Connection,
+) -> None:
+    await create(database, 3, NOW)
+    await create(database, 2, NOW + DAY)
+    left = [
+        await pruned(database, Retention(days=1, changes=0), NOW + DAY),
+        await pruned(database, Retention(days=0, changes=5), NOW + 9 * DAY),
+        await pruned(database, Retention(days=0, changes=4), NOW + 9 * DAY),
+        await pruned(database, Retention(days=1, changes=1), NOW + DAY + timedelta(seconds=1)),
+        await pruned(database, Retention(days=1, changes=1), NOW + 3 * DAY),
+        await pruned(database, Retention(days=0, changes=0), NOW + 3 * DAY),
+    ]
+
+    assert left == [5, 5, 4, 2, 1, 0]
+
+
+async def test_pruning_goes_in_small_steps(database: Connection) -> None:
+    await create(database, AT_ONCE + 1, NOW)
+    step = partial(prune, keep=Retention(days=0, changes=0), now=NOW + DAY)
+    steps = [await database.run(step) for _ in range(3)]
+
+    assert steps == [AT_ONCE, 1, 0]
+
+
+async def test_reading_on_after_pruning_works_from_where_nothing_is_missing(
+    database: Connection,
+) -> None:
+    await create(database, 3, NOW)
+    first, second, third = (change.position for change in (await read(database)).changes)
+    await pruned(database, Retention(days=0, changes=1), NOW + DAY)
+
+    assert [c.position for c in (await read(database, second)).changes] == [third]
+    with pytest.raises(CursorExpired):
+        await read(database, first)
+    assert await pruned(database, Retention(days=0, changes=0), NOW + DAY) == 0
+    assert await read(database, third) == ChangePage([], more=False, end=third)
+    with pytest.raises(CursorExpired):
+        await read(database, second)
+
+
+async def test_positions_are_not_used_again(database: Connection) -> None:
+    await create(database, 2, NOW)
+    end = (await read(database)).end
+    await pruned(database, Retention(days=0, changes=0), NOW + DAY)
+    await create(database, 1, NOW + DAY)
+    (change,) = (await read(database, end)).changes
+
+    assert change.position.number > end.number
+
+
+@pytest.mark.parametrize("where", [(1, 0), (0, 1), (0, 2**63 - 1)])
+async def test_a_place_the_log_does_not_have_is_refused(
+    store: SQLiteStore, where: tuple[int, int]
+) -> None:
+    here = await store.log.position()
+    log, ahead = where
+    with pytest.raises(BadUserInput):
+        await store.log.changes(None, Stretch(1, Position((here.log + log) % 2**32, ahead)))
+
+
+async def test_store_prunes_by_itself(path: Path) -> None:
+    async with open_sqlite_store(path) as store:
+        for _ in range(3):
+            await store.create(Create())
+        end = await store.log.position()
+    async with asyncio.timeout(SOON), open_sqlite_store(path, 1, Retention(0, 1)) as store:
+        left = await store.log.changes(None, ALL)
+        while len(left.changes) > 1:
+            await asyncio.sleep(0.01)
+            left = await store.log.changes(None, ALL)
+
+    assert left.end == end
+
+
+def before_there_was_a_log(path: Path) -> None:
+    """Make a database as the first version left it, with an operation in it."""
+    upgrade(path)
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("DROP TABLE changes")
+        database.execute("DROP TABLE change_log")
+        database.execute("UPDATE alembic_version SET version_num = '0001'")
+        database.execute("INSERT INTO operations (document) VALUES (?)", (json.dumps(OLD),))
+
+
+async def test_operation_from_before_the_log_is_logged_from_then_on(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    before_there_was_a_log(path)
+    assert upgrade(path) is DatabaseState.OLDER
+    running = Filter.model_validate_json('{"status": {"eq": "Running"}}')
+    async with open_sqlite_store(path) as store:
+        listed = await store.page(None, (), Slice(limit=1))
+        await store.update(failing("old"))
+        await store.delete(Delete(id="old"))
+        after = await store.log.changes(None, Stretch(9, listed.position))
+        matching = await store.log.changes(running, ALL)
+
+    assert [told(c) for c in after.changes] == [("UPDATED", "old", 8), ("DELETED", "old", 8)]
+    assert matching.changes == after.changes[:1]
+
+
+async def test_watching_tells_of_writes_here(store: SQLiteStore) -> None:
+    with store.log.watch() as first, store.log.watch() as second:
+        await store.create(Create())
+
+        assert first.is_set()
+        assert second.is_set()
+
+
+async def test_watching_tells_of_writes_by_another_process(
+    store: SQLiteStore, command: Command
+) -> None:
+    with store.log.watch() as event:
+        await settled(event)
+        imported = await asyncio.to_thread(command, "import", "-", stdin='{"id": "theirs"}')
+        async with asyncio.timeout(SOON):
+            await event.wait()
+
+    assert imported.returncode == 0
+    assert [told(c) for c in (await store.log.changes(None, ALL)).changes] == [
+        ("CREATED", "theirs", 1)
+    ]
+
+
+async def settled(event: asyncio.Event) -> None:
+    """Wait until an event stays clear."""
+    while True:
+        event.clear()
+        await asyncio.sleep(3 * LOOKED_EVERY)
+        if not event.is_set():
+            return

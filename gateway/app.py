@@ -54,6 +54,10 @@ def _executor(settings: Settings, schema: Schema) -> Executor:
     return CompiledExecutor(schema, documents, reference)
 
 
+ABANDON_SECONDS = 0.5
+"""How long requests that did not finish in time may take to notice."""
+
+
 async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     """Serve until SIGINT or SIGTERM, then finish what is under way.
 
@@ -72,7 +76,7 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
         )
         traffic = Traffic()
         server = create_server(settings, store, traffic)
-        runner = web.ServerRunner(server, shutdown_timeout=settings.shutdown_seconds)
+        runner = web.ServerRunner(server, shutdown_timeout=ABANDON_SECONDS)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         site = web.TCPSite(runner, settings.host, settings.port)

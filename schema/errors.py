@@ -4,7 +4,8 @@
     └── RequestError            a GraphQL error with ``extensions.code``
         ├── BadUserInput        BAD_USER_INPUT
         ├── CursorExpired       CURSOR_EXPIRED
-        └── LimitExceeded       LIMIT_EXCEEDED
+        ├── LimitExceeded       LIMIT_EXCEEDED
+        └── Overloaded          OVERLOADED
     MutationFailure             an expected failure of a mutation: data, by way of its payload
 
 Whatever else is raised is a fault of the gateway: logged, and shown as INTERNAL_SERVER_ERROR.
@@ -59,6 +60,12 @@ class LimitExceeded(RequestError):
 
     def __init__(self, message: str, *, limit: str, value: int, requested: int) -> None:
         super().__init__(message, limit=limit, value=value, requested=requested)
+
+
+class Overloaded(RequestError):
+    """A request that was not carried out for want of time; sent again, it may be."""
+
+    code = ErrorCode.OVERLOADED
 
 
 @strawberry.enum(description="What kind of failure a mutation met.")

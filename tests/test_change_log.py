@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import Command
 
+from gateway.store.lock import write_lock
 from gateway.store.migrate import DatabaseState, upgrade
 from gateway.store.retention import Retention
 from gateway.store.sqlite import changes, writes
@@ -52,8 +53,9 @@ async def store(path: Path) -> AsyncIterator[SQLiteStore]:
 @pytest.fixture
 async def database(path: Path) -> AsyncIterator[Connection]:
     """A connection that writes to it."""
-    async with connect_writer(path) as connection:
-        yield connection
+    with write_lock(path, seconds=5.0) as lock:
+        async with connect_writer(path, lock) as connection:
+            yield connection
 
 
 def failing(operation_id: str) -> Update:

@@ -15,7 +15,7 @@ from strategies import JSONObject, operations, stores
 
 from gateway.execution.compiled.executor import CompiledExecutor
 from gateway.execution.documents import Documents
-from gateway.execution.operation import Executor, GraphQLRequest
+from gateway.execution.operation import Executor, GraphQLRequest, Variables
 from gateway.execution.reference import ReferenceExecutor
 from gateway.http.responses import encode
 from gateway.store.migrate import upgrade
@@ -48,7 +48,7 @@ async def answered(
 ) -> str:
     """Give the answer as it is sent, with the times of writing left out."""
     answer = await executor.execute(
-        GraphQLRequest(query, None, variables),
+        GraphQLRequest(query, None, Variables(encode(variables))),
         Context(store, store.log),
         request_id="1",
         read_only=False,

@@ -504,6 +504,48 @@ async def test_schema_is_given_as_sdl(shared: Client) -> None:
     assert text == build_schema().sdl()
 
 
+INTROSPECTION = {"query": "{ __schema { types { name description } } }"}
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br;q=1.0, GZIP;q=0.5", "*"])
+async def test_long_answer_is_compressed_for_who_asks(shared: Client, coding: str) -> None:
+    headers = {"Accept-Encoding": coding}
+    _, plain, text = await answered(shared, json=INTROSPECTION, headers={"Accept-Encoding": ""})
+    _, packed, same = await answered(shared, json=INTROSPECTION, headers=headers)
+
+    assert same == text
+    assert "Content-Encoding" not in plain
+    assert packed["Content-Encoding"] == "gzip"
+    assert int(packed["Content-Length"]) * 2 < int(plain["Content-Length"])
+    assert plain["Vary"] == packed["Vary"] == "Accept-Encoding"
+
+
+@pytest.mark.parametrize("coding", ["identity", "gzip;q=0", "br, zstd", "gzip;q=nonsense"])
+async def test_answer_is_not_compressed_for_who_cannot_take_it(shared: Client, coding: str) -> None:
+    headers = {"Accept-Encoding": coding}
+    _, answer_headers, _ = await answered(shared, json=INTROSPECTION, headers=headers)
+
+    assert "Content-Encoding" not in answer_headers
+
+
+async def test_short_answer_is_not_compressed(shared: Client) -> None:
+    _, headers, text = await answered(shared, json=QUERY, headers={"Accept-Encoding": "gzip"})
+
+    assert json.loads(text) == {"data": {"__typename": "Query"}}
+    assert "Content-Encoding" not in headers
+    assert "Vary" not in headers
+
+
+async def test_head_of_a_page_tells_its_length_alone(shared: Client) -> None:
+    url = f"{shared.url}/schema.graphql"
+    async with shared.session.get(url, headers={"Accept-Encoding": ""}) as full:
+        length = len(await full.read())
+    async with shared.session.head(url, headers={"Accept-Encoding": ""}) as head:
+        assert await head.read() == b""
+
+        assert head.headers["Content-Length"] == str(length)
+
+
 @pytest.mark.parametrize("path", ["/", "/graphql/", "/nothing", "/%ff", "/..", "/playground/../x"])
 async def test_unknown_path_is_not_found_in_json(shared: Client, path: str) -> None:
     for method in ("GET", "POST"):
@@ -597,7 +639,7 @@ def assert_decent(status: int, content_type: str, body: bytes) -> None:
 def assert_alive(url: str) -> None:
     """Assert that the server still answers."""
     answer = exchanged(url, b"GET /health/live HTTP/1.0\r\n\r\n")
-    assert answer.startswith(b"HTTP/1.0 200 OK\r\n"), answer
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n"), answer
 
 
 @pytest.mark.parametrize(

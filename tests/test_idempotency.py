@@ -13,6 +13,7 @@ import pytest
 from conftest import Client
 
 from gateway.store.documents import read
+from gateway.store.lock import WriteLock
 from gateway.store.migrate import upgrade
 from gateway.store.sqlite import writes
 from gateway.store.sqlite.connection import Connection, connect_writer
@@ -263,7 +264,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Connection]:
     """A connection that writes to an empty database."""
     path = tmp_path / "operations.db"
     upgrade(path)
-    async with connect_writer(path) as connection:
+    async with connect_writer(path, WriteLock(path, 1)) as connection:
         yield connection
 
 

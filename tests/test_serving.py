@@ -128,10 +128,13 @@ def closed_to_others(gateway: Gateway) -> None:
             continue
 
 
-def test_request_that_never_ends_holds_up_the_stop_only_so_long(tmp_path: Path) -> None:
+@pytest.mark.parametrize("seconds", ["0", "0.5"])
+def test_request_that_never_ends_holds_up_the_stop_only_so_long(
+    tmp_path: Path, seconds: str
+) -> None:
     head, body = request_bytes(CREATE, id="never")
     with (
-        running(tmp_path, "--shutdown-seconds", "0.5") as server,
+        running(tmp_path, "--shutdown-seconds", seconds) as server,
         socket.create_connection(address(server)) as connection,
     ):
         connection.sendall(head.replace(b"\r\n\r\n", EXPECT) + body[:9])

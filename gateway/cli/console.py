@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
 
 from gateway.settings import Settings
-from gateway.store.migrate import UnusableDatabaseError, upgrade
+from gateway.store.errors import UnusableDatabaseError
+from gateway.store.migrate import upgrade
 
 FAILED = 2
 

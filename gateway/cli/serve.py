@@ -3,18 +3,13 @@
 import asyncio
 import logging
 import sqlite3
-import sys
 from typing import Annotated
 
 import typer
+from uvloop import new_event_loop
 
 from gateway.app import serve as run
 from gateway.cli.console import DatabaseOption, errors, fail, settings_from, usable
-
-if sys.platform == "win32":  # uvloop is not made for it
-    from asyncio import new_event_loop
-else:
-    from uvloop import new_event_loop
 
 
 def serve(

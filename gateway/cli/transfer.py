@@ -12,7 +12,7 @@ from typing import Annotated, BinaryIO, cast
 
 import typer
 
-from gateway.cli.console import DatabaseOption, errors, fail, progress, upgraded_path
+from gateway.cli.console import DatabaseOption, errors, fail, progress, upgraded_path, usable
 from gateway.store.documents import Put
 from gateway.store.sqlite.store import open_sqlite_store
 from gateway.transfer.exporting import exported_lines
@@ -36,7 +36,7 @@ def import_file(
     Example: invite-gateway import operations.ndjson
     """
     path = upgraded_path(database)
-    with _source(file) as source:
+    with _source(file) as source, usable():
         done, problems = asyncio.run(_import(file, source, path))
     errors.print(
         f"Imported {done.total():,}: {done[Put.CREATED]:,} created, {done[Put.UPDATED]:,} changed, "
@@ -93,7 +93,7 @@ def export_file(
     Example: invite-gateway export operations.ndjson
     """
     path = upgraded_path(database)
-    with _target(file) as target:
+    with _target(file) as target, usable():
         count = asyncio.run(_export(target, path))
     errors.print(f"Exported {count:,}.")
 

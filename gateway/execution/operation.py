@@ -1,22 +1,48 @@
 """A GraphQL request and its answer, as every transport has them."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
+from gateway.execution.json import decode
 from schema.context import Context
 
+JSONObject = dict[str, Any]
 
-@dataclass(frozen=True)
+
+class Variables:
+    """The values of variables: the JSON object they came as, decoded when somebody looks inside.
+
+    A plan reads the text at once as the types an operation declares, so most are never decoded.
+    Where there are only ``values``, the text is empty: no plan can read it.
+    """
+
+    def __init__(self, text: bytes, values: JSONObject | None = None) -> None:
+        self.text = text
+        if values is not None:
+            self.values = values
+
+    @cached_property
+    def values(self) -> JSONObject:
+        """The values as JSON."""
+        values: JSONObject = decode(self.text)
+        return values
+
+
+NO_VARIABLES = Variables(b"{}")
+
+
+@dataclass(frozen=True, slots=True)
 class GraphQLRequest:
     """A document and how to run it: the parameters of GraphQL over HTTP."""
 
     query: str
     operation_name: str | None = None
-    variables: dict[str, Any] | None = None
-    extensions: dict[str, Any] | None = None
+    variables: Variables = NO_VARIABLES
+    extensions: JSONObject | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Answer:
     """A result in GraphQL's response format, its errors already as clients see them.
 

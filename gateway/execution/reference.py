@@ -58,7 +58,7 @@ class ReferenceExecutor:
                 self._schema.graphql,
                 document.ast,
                 context_value=context,
-                variable_values=request.variables,
+                variable_values=request.variables.values,
                 operation_name=request.operation_name,
                 executor_class=StrawberryGraphQLCoreExecutionContext,
             )

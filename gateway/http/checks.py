@@ -3,22 +3,20 @@
 from collections.abc import Awaitable, Callable
 from logging import getLogger
 
-from aiohttp import web
-
-from gateway.http.responses import json_response
+from gateway.http.responses import Response, json_response
 
 logger = getLogger(__name__)
 
 
-async def live() -> web.Response:
+async def live() -> Response:
     """Answer: the process runs."""
     return json_response({"status": "ok"})
 
 
-def ready(check_store: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[web.Response]]:
+def ready(check_store: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[Response]]:
     """Make the check that the store can be read."""
 
-    async def answer() -> web.Response:
+    async def answer() -> Response:
         try:
             await check_store()
         except Exception:

@@ -1,8 +1,6 @@
 """Requests that are no GraphQL requests yet: refused in HTTP's terms, in GraphQL's form."""
 
-from aiohttp import web
-
-from gateway.http.responses import json_response
+from gateway.http.responses import Response, json_response
 from schema.errors import ErrorCode
 
 
@@ -23,7 +21,7 @@ class Fault(Exception):
         self.code = code
         self.headers = headers or {}
 
-    def response(self) -> web.Response:
+    def response(self) -> Response:
         """Say it as JSON; never with a traceback."""
         error = {"message": self.message, "extensions": {"code": self.code.value}}
         return json_response({"errors": [error]}, status=self.status, headers=self.headers)

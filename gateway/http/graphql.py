@@ -8,7 +8,7 @@ from gateway.http.faults import Fault, method_not_allowed
 from gateway.http.media_types import GRAPHQL_RESPONSE, HTML, JSON, chosen
 from gateway.http.parameters import PARAMETERS, posted, queried
 from gateway.http.playground import Playground
-from gateway.http.responses import json_response
+from gateway.http.responses import Response, json_response
 from gateway.http.server import REQUEST_ID
 from schema.context import Context
 
@@ -31,7 +31,7 @@ class GraphQLEndpoint:
         self._max_body_bytes = max_body_bytes
         self._playground = playground
 
-    async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def __call__(self, request: web.BaseRequest) -> Response:
         """Dispatch by method."""
         match request.method:
             case hdrs.METH_POST:
@@ -44,12 +44,12 @@ class GraphQLEndpoint:
                 media_type = _media_type(request)
                 return await self._answer(request, queried(request), media_type)
             case hdrs.METH_OPTIONS:
-                return web.Response(status=204, headers={"Allow": ALLOWED})
+                return Response(status=204, headers={"Allow": ALLOWED})
         raise method_not_allowed(request.method, ALLOWED)
 
     async def _answer(
         self, request: web.BaseRequest, wanted: GraphQLRequest, media_type: str
-    ) -> web.Response:
+    ) -> Response:
         try:
             answer = await self._executor.execute(
                 wanted,

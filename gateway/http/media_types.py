@@ -1,4 +1,4 @@
-"""Choosing how to answer, by the Accept header (RFC 9110, section 12.5.1)."""
+"""Choosing how to answer, by the Accept headers (RFC 9110, section 12.5)."""
 
 import re
 from collections.abc import Sequence
@@ -47,3 +47,10 @@ def chosen(accept: str, offered: tuple[str, ...]) -> str | None:
     ranges = _ranges(accept)
     best = max(offered, key=lambda media_type: _quality(media_type, ranges))
     return best if _quality(best, ranges) > 0 else None
+
+
+@lru_cache(256)
+def accepts_gzip(accept_encoding: str) -> bool:
+    """Tell whether an Accept-Encoding header lets an answer be compressed with gzip."""
+    qualities = dict(_ranges(accept_encoding))
+    return qualities.get("gzip", qualities.get("*", 0.0)) > 0

@@ -2,13 +2,15 @@
 
 import json
 import re
-from math import isfinite
-from typing import Any, NoReturn
+import sys
+from typing import Any
 
 import msgspec
-from aiohttp import web
+from aiohttp import hdrs, web
+from msgspec import Raw
 
-from gateway.execution.operation import GraphQLRequest
+from gateway.execution.json import decode
+from gateway.execution.operation import NO_VARIABLES, GraphQLRequest, Variables
 from gateway.http.faults import Fault
 from gateway.http.media_types import JSON
 from schema.errors import ErrorCode
@@ -21,9 +23,21 @@ _TEXTS = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _BRACKETS = re.compile(rb"[\[\]{}]")
 
 
+class _Body(msgspec.Struct, rename="camel"):
+    """A body in which every parameter is what it is to be; variables are left as they are."""
+
+    query: str
+    operation_name: str | None = None
+    variables: Raw = Raw(b"{}")
+    extensions: dict[str, Any] | None = None
+
+
+_decode_body = msgspec.json.Decoder(_Body).decode
+
+
 async def posted(request: web.BaseRequest, max_bytes: int) -> GraphQLRequest:
     """Read the body of a POST; raise ``Fault`` for one that is no GraphQL request."""
-    content_type = request.headers.get("Content-Type", "")
+    content_type = request.headers.get(hdrs.CONTENT_TYPE, "")
     if content_type != JSON and not _is_json(content_type):
         raise Fault(
             415,
@@ -31,13 +45,15 @@ async def posted(request: web.BaseRequest, max_bytes: int) -> GraphQLRequest:
             if content_type
             else f"The Content-Type is missing. Send JSON, with Content-Type: {JSON}.",
         )
-    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+    if request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
         raise Fault(
             415,
             "The body is encoded. Send it as it is, without Content-Encoding.",
             headers={"Accept-Encoding": "identity"},
         )
-    return _from_parameters(_decode(await _body(request, max_bytes), "The body"))
+    body = await _body(request, max_bytes)
+    _check_text(body, "The body")
+    return _plain(body) or _from_parameters(_decoded(body, "The body"))
 
 
 def _is_json(content_type: str) -> bool:
@@ -51,6 +67,9 @@ def _is_json(content_type: str) -> bool:
 
 
 async def _body(request: web.BaseRequest, max_bytes: int) -> bytes:
+    content = request.content
+    if content.is_eof() and content.total_bytes <= max_bytes:
+        return content.read_nowait()
     try:
         return await request.read()
     except web.HTTPRequestEntityTooLarge:
@@ -61,81 +80,76 @@ async def _body(request: web.BaseRequest, max_bytes: int) -> bytes:
         ) from None
 
 
+def _plain(body: bytes) -> GraphQLRequest | None:
+    """Read a plain body in one go; return None for one that has to be looked at more closely."""
+    try:
+        parameters = _decode_body(body)
+        variables = _plain_variables(bytes(parameters.variables))
+    except (ValueError, msgspec.DecodeError):
+        return None
+    if variables is None:
+        return None
+    return GraphQLRequest(
+        parameters.query, parameters.operation_name, variables, parameters.extensions
+    )
+
+
+def _plain_variables(text: bytes) -> Variables | None:
+    if text == b"null":
+        return NO_VARIABLES
+    if not text.startswith(b"{"):
+        return None
+    if len(text) <= sys.int_info.default_max_str_digits:
+        return Variables(text)
+    return Variables(text, decode(text))  # a number in it may be longer than Python reads
+
+
 def queried(request: web.BaseRequest) -> GraphQLRequest:
     """Read the query parameters of a GET; raise ``Fault`` for what is no GraphQL request."""
     parameters: dict[str, Any] = {}
+    texts: dict[str, bytes] = {}
     for name in PARAMETERS:
         values = request.query.getall(name, [])
         if len(values) > 1:
             raise Fault(400, f"The parameter {name!r} is given more than once.")
-        if values:
-            is_json = name in {"variables", "extensions"}
-            parameters[name] = (
-                _decode(values[0].encode(errors="surrogatepass"), f"The parameter {name!r}")
-                if is_json
-                else values[0]
-            )
-    return _from_parameters(parameters)
+        for value in values:
+            parameters[name] = value
+        if values and name in {"variables", "extensions"}:
+            texts[name] = values[0].encode(errors="surrogatepass")
+            parameters[name] = _decoded(texts[name], f"The parameter {name!r}")
+    return _from_parameters(parameters, texts.get("variables", b""))
 
 
-def _decode(data: bytes, what: str) -> object:
-    """Decode JSON of a bounded depth."""
+def _check_text(data: bytes, what: str) -> None:
+    """Refuse what is not UTF-8, or nested so deeply that what comes later would stumble over it."""
     try:
-        _check_depth(data, what)
-        return msgspec.json.decode(data)
-    except RecursionError:
-        _too_deep(what)
-    except msgspec.DecodeError:
-        return _decode_leniently(data, what)
+        data.isascii() or data.decode()
     except UnicodeDecodeError:
         raise Fault(400, f"{what} is not UTF-8.") from None
-
-
-def _check_depth(data: bytes, what: str) -> None:
-    """Refuse nesting that what comes later would stumble over."""
     if data.count(b"[") + data.count(b"{") <= MAX_JSON_DEPTH:
         return
     depth = 0
     for bracket in _BRACKETS.findall(_TEXTS.sub(b"", data)):
         depth += 1 if bracket in b"[{" else -1
         if depth > MAX_JSON_DEPTH:
-            _too_deep(what)
+            raise Fault(
+                400,
+                f"{what} is nested more than {MAX_JSON_DEPTH} levels deep.",
+                code=ErrorCode.LIMIT_EXCEEDED,
+            )
 
 
-def _too_deep(what: str) -> NoReturn:
-    raise Fault(
-        400,
-        f"{what} is nested more than {MAX_JSON_DEPTH} levels deep.",
-        code=ErrorCode.LIMIT_EXCEEDED,
-    )
-
-
-def _decode_leniently(data: bytes, what: str) -> object:
-    """Decode what msgspec refuses but a field's own check tells better: odd texts and numbers."""
+def _decoded(data: bytes, what: str) -> Any:  # noqa: ANN401  JSON
+    _check_text(data, what)
     try:
-        return json.loads(data, parse_constant=_no_constant, parse_float=_number)
-    except UnicodeDecodeError:
-        raise Fault(400, f"{what} is not UTF-8.") from None
+        return decode(data)
     except json.JSONDecodeError as error:
         raise Fault(400, f"{what} is not valid JSON: {error}.") from None
     except ValueError:
         raise Fault(400, f"{what} has a number of too many digits.") from None
 
 
-class _OutOfRange(float):
-    """An infinite number, which only a field's own check takes."""
-
-
-def _number(digits: str) -> float:
-    number = float(digits)
-    return number if isfinite(number) else _OutOfRange(number)
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise json.JSONDecodeError(f"{name} is no JSON value", name, 0)
-
-
-def _from_parameters(parameters: object) -> GraphQLRequest:
+def _from_parameters(parameters: object, variables_text: bytes = b"") -> GraphQLRequest:
     if not isinstance(parameters, dict):
         raise Fault(
             400,
@@ -146,10 +160,11 @@ def _from_parameters(parameters: object) -> GraphQLRequest:
     query = parameters.get("query")
     if query is None:
         raise Fault(400, "The parameter 'query' is missing: give the GraphQL document there.")
+    values = _typed("variables", parameters.get("variables"), dict, "a JSON object")
     return GraphQLRequest(
         query=_typed("query", query, str, "a text"),
         operation_name=_typed("operationName", parameters.get("operationName"), str, "a text"),
-        variables=_typed("variables", parameters.get("variables"), dict, "a JSON object"),
+        variables=NO_VARIABLES if values is None else Variables(variables_text, values),
         extensions=_typed("extensions", parameters.get("extensions"), dict, "a JSON object"),
     )
 

@@ -1,10 +1,11 @@
 """The playground: GraphiQL, built from ``gateway/playground`` and served by the gateway itself."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from mimetypes import guess_type
 from pathlib import Path
 
-from aiohttp import web
+from gateway.http.responses import Response
 
 BUILD = Path(__file__).parent.parent / "playground" / "dist"
 
@@ -21,7 +22,7 @@ NOT_BUILT = """<!doctype html>
 
 
 class Playground:
-    """The page and the files it loads, all in memory: the build is a few megabytes."""
+    """The page and the files it loads."""
 
     def __init__(self, build: Path = BUILD) -> None:
         index = build / "index.html"
@@ -33,13 +34,12 @@ class Playground:
         }
         """What answers at each path."""
 
-    def page(self) -> web.Response:
+    def page(self) -> Response:
         """Return the page; what it loads has names of its own content, so it alone may change."""
-        return web.Response(
-            body=self._page,
-            content_type="text/html",
-            charset="utf-8",
+        return Response(
+            self._page,
             headers={
+                "Content-Type": "text/html; charset=utf-8",
                 "Content-Security-Policy": CONTENT_SECURITY_POLICY,
                 "Cache-Control": "no-cache",
                 "Vary": "Accept",
@@ -47,15 +47,14 @@ class Playground:
         )
 
 
-def _file(file: Path) -> Callable[[], Awaitable[web.Response]]:
-    content = file.read_bytes()
+def _file(file: Path) -> Callable[[], Awaitable[Response]]:
     content_type = guess_type(file.name)[0] or "application/octet-stream"
 
-    async def answer() -> web.Response:
-        return web.Response(
-            body=content,
-            content_type=content_type,
+    async def answer() -> Response:
+        return Response(
+            await asyncio.to_thread(file.read_bytes),
             headers={
+                "Content-Type": content_type,
                 "Content-Security-Policy": CONTENT_SECURITY_POLICY,
                 "Cache-Control": "public, max-age=31536000, immutable",
             },

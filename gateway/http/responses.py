@@ -1,12 +1,111 @@
-"""Responses in JSON."""
+"""Responses that are whole before they are sent: head and body go out as bytes joined once."""
 
+import asyncio
 import json
+from collections.abc import Mapping, MutableMapping
+from email.utils import formatdate
+from functools import lru_cache, partial
+from http import HTTPStatus
+from time import time
 from typing import Any
 
 import msgspec
-from aiohttp import web
+from aiohttp import HttpVersion10, web
+from isal import igzip
 
-from gateway.http.media_types import JSON
+from gateway.http.media_types import JSON, accepts_gzip
+
+MIN_COMPRESSED_BYTES = 1_024
+# Half the work of the next level up that is any smaller, and a tenth of what zlib's first costs.
+COMPRESSION_LEVEL = 1
+LARGE_BODY = 262_144
+"""In bytes: from here on compressing takes so long that the loop must not wait for it."""
+
+ALWAYS = {
+    "Server": "invite-gateway",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+"""The headers of every response."""
+
+
+_NO_HEADERS: Mapping[str, str] = {}
+
+
+def _fields(headers: Mapping[str, str]) -> str:
+    return "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+
+
+_FIRST_LINES = {
+    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n{_fields(ALWAYS)}"
+    for status in HTTPStatus
+}
+
+
+class Response:
+    """A status, headers and a body, sent in one write.
+
+    It has what aiohttp's protocol asks of a response without what aiohttp's own costs, which is
+    half the time of a short answer. Header values are the gateway's words, never a client's.
+    """
+
+    __slots__ = ("body", "headers", "keep_alive", "status")
+
+    def __init__(
+        self, body: bytes = b"", *, status: int = 200, headers: Mapping[str, str] = _NO_HEADERS
+    ) -> None:
+        self.body = body
+        self.status = status
+        self.headers = {**headers}
+        self.keep_alive = True
+
+    def force_close(self) -> None:
+        """Make it the connection's last."""
+        self.keep_alive = False
+
+    async def compress(self, accept_encoding: str) -> None:
+        """Compress the body, if it is long enough for that to pay and the client can take it."""
+        if len(self.body) <= MIN_COMPRESSED_BYTES:
+            return
+        vary(self.headers, "Accept-Encoding")
+        if accepts_gzip(accept_encoding):
+            self.body = await _compressed(self.body)
+            self.headers["Content-Encoding"] = "gzip"
+
+    async def prepare(self, request: web.BaseRequest) -> None:
+        """Send it."""
+        self.keep_alive = self.keep_alive and bool(request.keep_alive)
+        head = self._head(request)
+        await request.writer.write(head if request.method == "HEAD" else head + self.body)
+
+    async def write_eof(self) -> None:
+        """Do nothing: all of it is sent."""
+
+    def _head(self, request: web.BaseRequest) -> bytes:
+        fields = _date(int(time())) + _fields(self.headers)
+        if self.status != HTTPStatus.NO_CONTENT:
+            fields += f"Content-Length: {len(self.body)}\r\n"
+        if not self.keep_alive:
+            fields += "Connection: close\r\n"
+        elif request.version == HttpVersion10:
+            fields += "Connection: keep-alive\r\n"
+        return f"{_FIRST_LINES[self.status]}{fields}\r\n".encode()
+
+
+async def _compressed(body: bytes) -> bytes:
+    compress = partial(igzip.compress, body, COMPRESSION_LEVEL, mtime=0)
+    return await asyncio.to_thread(compress) if len(body) > LARGE_BODY else compress()
+
+
+@lru_cache(1)
+def _date(second: int) -> str:
+    return f"Date: {formatdate(second, usegmt=True)}\r\n"
+
+
+def vary(headers: MutableMapping[str, str], name: str) -> None:
+    """Say that a response would be another with another value of this request header."""
+    varies = headers.get("Vary")
+    headers["Vary"] = f"{varies}, {name}" if varies else name
 
 
 def encode(payload: dict[str, Any]) -> bytes:
@@ -22,11 +121,11 @@ def json_response(
     *,
     status: int = 200,
     content_type: str = JSON,
-    headers: dict[str, str] | None = None,
-) -> web.Response:
+    headers: Mapping[str, str] = _NO_HEADERS,
+) -> Response:
     """Make a response in UTF-8 JSON."""
-    return web.Response(
-        body=encode(payload),
+    return Response(
+        encode(payload),
         status=status,
-        headers={**(headers or {}), "Content-Type": f"{content_type}; charset=utf-8"},
+        headers={"Content-Type": f"{content_type}; charset=utf-8", **headers},
     )

@@ -2,13 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 
-from aiohttp import web
+from gateway.http.responses import Response
 
 
-def sdl(text: str) -> Callable[[], Awaitable[web.Response]]:
+def sdl(text: str) -> Callable[[], Awaitable[Response]]:
     """Make the answer to ``/schema.graphql``."""
 
-    async def answer() -> web.Response:
-        return web.Response(text=text, content_type="text/plain", charset="utf-8")
+    async def answer() -> Response:
+        return Response(text.encode(), headers={"Content-Type": "text/plain; charset=utf-8"})
 
     return answer

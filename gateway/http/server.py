@@ -11,15 +11,16 @@ from contextlib import suppress
 from itertools import count
 from secrets import token_hex
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from gateway.http.cors import allow_origin
 from gateway.http.faults import Fault, method_not_allowed
+from gateway.http.responses import Response
 from schema.errors import ErrorCode
 
 logger = logging.getLogger(__name__)
 
-Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+Handler = Callable[[web.BaseRequest], Awaitable[Response | web.StreamResponse]]
 
 REQUEST_ID = web.RequestKey("request_id", str)
 
@@ -64,26 +65,24 @@ def make_server(
     """Make the server that answers at ``routes``, a handler for each path."""
     process, numbers = token_hex(4), count(1)
 
-    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+    async def answer(request: web.BaseRequest) -> Response | web.StreamResponse:
         request_id = request[REQUEST_ID] = f"{process}-{next(numbers):x}"
         traffic.begins(request.protocol)
         try:
             response = await _answer(routes, request)
+            if isinstance(response, Response):
+                await response.compress(request.headers.get(hdrs.ACCEPT_ENCODING, ""))
         finally:
             traffic.ends(request.protocol)
-        headers = response.headers
-        headers["Server"] = "invite-gateway"
-        headers["X-Request-Id"] = request_id
-        headers["X-Content-Type-Options"] = "nosniff"
-        headers["Referrer-Policy"] = "no-referrer"
+        response.headers["X-Request-Id"] = request_id
         if origins:
-            allow_origin(request, response, origins)
+            allow_origin(request, response.headers, origins)
         if traffic.stopping:
             response.force_close()
         return response
 
     return web.Server(
-        answer,
+        answer,  # type: ignore[arg-type]  # of a response, aiohttp's protocol only asks for ours
         request_factory=lambda message, payload, protocol, writer, task: web.BaseRequest(
             message,
             payload,
@@ -98,11 +97,14 @@ def make_server(
     )
 
 
-async def _answer(routes: Mapping[str, Handler], request: web.BaseRequest) -> web.StreamResponse:
+async def _answer(
+    routes: Mapping[str, Handler], request: web.BaseRequest
+) -> Response | web.StreamResponse:
     try:
-        if "Expect" in request.headers:
+        if hdrs.EXPECT in request.headers:
             await _go_on(request)
-        return await routes.get(request.path, _nowhere)(request)
+        route = routes.get(request.raw_path) or routes.get(request.path, _nowhere)
+        return await route(request)
     except Fault as fault:
         return fault.response()
     except (ConnectionError, web.RequestPayloadError):
@@ -126,14 +128,14 @@ async def _go_on(request: web.BaseRequest) -> None:
     request.writer.output_size = 0
 
 
-async def _nowhere(request: web.BaseRequest) -> web.StreamResponse:
+async def _nowhere(request: web.BaseRequest) -> Response:
     raise Fault(404, f"There is nothing at {request.path}. GraphQL is at /graphql.")
 
 
-def page(response: Callable[[], Awaitable[web.Response]]) -> Handler:
+def page(response: Callable[[], Awaitable[Response]]) -> Handler:
     """Make the handler of something that is only looked at."""
 
-    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+    async def answer(request: web.BaseRequest) -> Response:
         if request.method not in {"GET", "HEAD"}:
             raise method_not_allowed(request.method, "GET, HEAD")
         return await response()

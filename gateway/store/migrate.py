@@ -13,8 +13,14 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, NullPool, create_engine, event, inspect
 from sqlalchemy.exc import DatabaseError
 
+from gateway.store.errors import UnusableDatabaseError
+from gateway.store.lock import write_lock
+
 APPLICATION_ID = 0x494E5649
 """``INVI``: marks a file as the gateway's own, where ``file`` and SQLite look for such a mark."""
+
+WAIT_SECONDS = 30
+"""How long others may take: they may be making the tables."""
 
 
 class DatabaseState(Enum):
@@ -27,10 +33,6 @@ class DatabaseState(Enum):
     FOREIGN = "foreign"
 
 
-class UnusableDatabaseError(Exception):
-    """A database that this version of the gateway must not or cannot use."""
-
-
 def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
@@ -41,19 +43,20 @@ def _config() -> Config:
 @contextmanager
 def _exclusively(path: Path) -> Iterator[Connection]:
     """Open the file for one transaction that no other process can write beside."""
-    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+    engine = create_engine(
+        f"sqlite:///{path}", poolclass=NullPool, connect_args={"timeout": WAIT_SECONDS}
+    )
 
     @event.listens_for(engine, "connect")
     def _begin_by_hand(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None
-        connection.execute("PRAGMA busy_timeout = 30000")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     try:
-        with engine.begin() as connection:
+        with write_lock(path, WAIT_SECONDS) as lock, lock, engine.begin() as connection:
             yield connection
     except DatabaseError as error:
         raise UnusableDatabaseError(f"The database {path} cannot be used: {error.orig}.") from error

@@ -45,12 +45,12 @@ class _Parts:
 
     def shape(self, part: Filter, depth: int) -> Shape:
         self._count(depth)
-        given = part.model_fields_set
         ignore_case = isinstance(part, StringFilter) and part.ignore_case == Some(value=True)
         return tuple(
-            (name, self._item(part, name, depth, ignore_case=ignore_case))
-            for name in type(part).model_fields
-            if name in given
+            [
+                (name, self._item(part, name, depth, ignore_case=ignore_case))
+                for name in sorted(part.model_fields_set)
+            ]
         )
 
     def _item(self, part: Filter, name: str, depth: int, *, ignore_case: bool) -> Any:  # noqa: ANN401

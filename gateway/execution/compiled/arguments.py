@@ -1,7 +1,6 @@
 """Arguments of a field: what the document says, once; what variables say, each time."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from graphql import (
@@ -22,18 +21,10 @@ from strawberry.exceptions import StrawberryInputCoercionError
 from strawberry.types.arguments import StrawberryArgument, convert_arguments
 
 from gateway.execution.compiled.declined import Declined
-from gateway.execution.compiled.variables import Values, python_type, reader
+from gateway.execution.compiled.variables import Given, python_type, reader, text_of
 from schema import Schema
 
 Arguments = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Given:
-    """The values of variables, as JSON and as their types."""
-
-    json: Values
-    typed: Values
 
 
 Fill = Callable[[Arguments, Given], None]
@@ -102,7 +93,7 @@ def _fill(python_name: str, argument: GraphQLArgument, value: ValueNode) -> Fill
     read = reader(python_type(argument.type))
 
     def fill_template(arguments: Arguments, given: Given) -> None:
-        arguments[python_name] = read(value_from_ast_untyped(value, dict(given.json)))
+        arguments[python_name] = read(text_of(value_from_ast_untyped(value, dict(given.json))))
 
     return fill_template
 

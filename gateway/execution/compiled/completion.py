@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
@@ -20,7 +21,12 @@ from graphql import (
 
 from gateway.execution.compiled.arguments import ArgumentPlan, Arguments
 from gateway.execution.compiled.declined import Declined
-from gateway.execution.compiled.projections import project, project_fields
+from gateway.execution.compiled.projections import (
+    Decode,
+    project,
+    project_fields,
+    remembered,
+)
 from gateway.execution.compiled.selections import Scope, collect, subselections
 from schema.context import Context
 from schema.resource.operation import InviteParticipantsOperation, StoredOperation
@@ -70,6 +76,11 @@ def completion(scope: Scope, type_: GraphQLOutputType, nodes: Sequence[FieldNode
 
 def _of_value(scope: Scope, type_: GraphQLOutputType, nodes: Sequence[FieldNode]) -> Complete:
     match type_:
+        case GraphQLList(of_type=GraphQLNonNull(of_type=GraphQLObjectType() as item_type)) if (
+            _python_class(item_type) is StoredOperation
+        ):
+            decode = _projection(scope, item_type, nodes)
+            return lambda values, _run: [decode(value.document) for value in values]
         case GraphQLList():
             item = completion(scope, type_.of_type, nodes)
             return lambda values, run: [item(value, run) for value in values]
@@ -118,16 +129,16 @@ def _of_operation(scope: Scope, type_: GraphQLObjectType, nodes: Sequence[FieldN
     fields = collect(scope, type_, subselections(nodes))
     resolved = {key: nodes for key, nodes in fields.items() if _is_resolved(type_, nodes)}
     if not resolved:
-        decode = project(scope, type_, nodes).decoder()
+        decode = _projection(scope, type_, nodes)
         return lambda value, _run: decode(value.document)
 
     keys = dict.fromkeys(fields)
     stored = {key: nodes for key, nodes in fields.items() if key not in resolved}
-    decode = project_fields(scope, type_, stored)
+    decode_stored = project_fields(scope, type_, stored)
     steps = [_step(scope, type_, key, nodes) for key, nodes in resolved.items()]
 
     def complete(value: StoredOperation, run: Run) -> Answer:
-        answer: Answer = keys | decode(value.document)
+        answer: Answer = keys | decode_stored(value.document)
         for step in steps:
             step(answer, value, run)
         return answer
@@ -138,6 +149,17 @@ def _of_operation(scope: Scope, type_: GraphQLObjectType, nodes: Sequence[FieldN
 def _is_resolved(type_: GraphQLObjectType, nodes: Sequence[FieldNode]) -> bool:
     field = type_.fields.get(nodes[0].name.value)
     return field is not None and bool(field.extensions["strawberry-definition"].base_resolver)
+
+
+def _projection(scope: Scope, type_: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Decode:
+    """Compile what is selected of a stored operation.
+
+    A selection that looks inside its parts takes longer than remembering what came of it.
+    """
+    decode = project(scope, type_, nodes).decoder()
+    fields = collect(scope, type_, subselections(nodes)).values()
+    looks_inside = any(node.selection_set for nodes in fields for node in nodes)
+    return partial(remembered, decode) if looks_inside else decode
 
 
 def _step(

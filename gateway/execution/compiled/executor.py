@@ -8,12 +8,11 @@ from typing import Any
 
 from graphql import OperationDefinitionNode, located_error
 
-from gateway.execution.compiled.arguments import Given
 from gateway.execution.compiled.completion import Run
 from gateway.execution.compiled.declined import Declined
 from gateway.execution.compiled.plan import FieldFailedError, Plan, compile_plan
 from gateway.execution.compiled.selections import condition_variables
-from gateway.execution.compiled.variables import Values, Variables
+from gateway.execution.compiled.variables import Declared, Given
 from gateway.execution.documents import (
     MAX_CACHED_LENGTH,
     Document,
@@ -39,16 +38,16 @@ class Operation:
 
     document: Document
     node: OperationDefinitionNode
-    variables: Variables
+    variables: Declared
     conditions: list[str]
     plans: dict[tuple[bool, ...], Plan | Declined] = field(default_factory=dict)
 
-    def plan(self, schema: Schema, values: Values) -> Plan:
+    def plan(self, schema: Schema, given: Given) -> Plan:
         """Return the plan for these values of the variables.
 
         Raises ``Declined`` if there is none.
         """
-        turned = tuple(self._condition(values, name) for name in self.conditions)
+        turned = tuple([self._condition(given, name) for name in self.conditions])
         plan = self.plans.get(turned)
         if plan is None:
             plan = self.plans[turned] = self._compiled(schema, turned)
@@ -57,8 +56,8 @@ class Operation:
         return plan
 
     @staticmethod
-    def _condition(values: Values, name: str) -> bool:
-        value = values.get(name)
+    def _condition(given: Given, name: str) -> bool:
+        value = given.typed.get(name)
         if not isinstance(value, bool):
             raise Declined("a condition to coerce")
         return value
@@ -119,11 +118,11 @@ class CompiledExecutor:
         operation = self._operation(request.query, request.operation_name)
         if isinstance(operation, Declined):
             raise operation
-        values = operation.variables.given(request.variables)
-        plan = operation.plan(self._schema, values)
+        given = operation.variables.given(request.variables)
+        plan = operation.plan(self._schema, given)
         if read_only and not plan.is_query:
             raise Declined("a mutation by GET")
-        return await plan.run(Given(values, operation.variables.read(values)), Run(context))
+        return await plan.run(given, Run(context))
 
     def _prepare(self, query: str, operation_name: str | None) -> Operation | Declined:
         """Read an operation's declarations; raises ``InvalidDocumentError``."""
@@ -133,7 +132,7 @@ class CompiledExecutor:
             return Declined("many conditions")
         try:
             node = document.operation(operation_name)
-            variables = Variables(self._schema.graphql, node.variable_definitions or ())
+            variables = Declared(self._schema.graphql, node.variable_definitions or ())
         except RequestError:
             return Declined("no operation to run")
         except Declined as declined:

@@ -7,10 +7,11 @@ from typing import Any
 
 from graphql import FieldNode, GraphQLObjectType, OperationDefinitionNode, OperationType
 
-from gateway.execution.compiled.arguments import ArgumentPlan, Arguments, Given
+from gateway.execution.compiled.arguments import ArgumentPlan, Arguments
 from gateway.execution.compiled.completion import Answer, Complete, Run, completion
 from gateway.execution.compiled.declined import Declined
 from gateway.execution.compiled.selections import Scope, collect
+from gateway.execution.compiled.variables import Given
 from gateway.execution.documents import Document
 from schema import Schema
 

@@ -7,6 +7,7 @@ parts as raw JSON and puts them together under the names asked for.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -24,6 +25,10 @@ from gateway.execution.compiled.declined import Declined
 from gateway.execution.compiled.selections import Fields, Scope, collect, subselections
 
 Decode = Callable[[bytes | Raw], Any]
+
+REMEMBERED = 2_048
+MAX_REMEMBERED = 4_096
+"""In bytes: how long a document is remembered, so that all that is stays within a few megabytes."""
 
 _NULL = Raw(b"null")
 _SCALARS: dict[str, Any] = {"Int": int, "Boolean": bool, "JSON": Raw}
@@ -65,6 +70,16 @@ def project_fields(scope: Scope, parent: GraphQLObjectType, fields: Fields) -> D
 
 def _parts(scope: Scope, parent: GraphQLObjectType, fields: Fields) -> list[_Part]:
     return [_part(scope, parent, key, nodes) for key, nodes in fields.items()]
+
+
+def remembered(decode: Decode, document: bytes) -> Any:  # noqa: ANN401  anything that encodes
+    """Select of a document, or remember what was selected: the newest ones are asked for often."""
+    return _encoded(decode, document) if len(document) <= MAX_REMEMBERED else decode(document)
+
+
+@lru_cache(REMEMBERED)
+def _encoded(decode: Decode, document: bytes) -> Raw:
+    return Raw(msgspec.json.encode(decode(document)))
 
 
 def _struct(name: str, parts: Sequence[_Part]) -> type[msgspec.Struct]:

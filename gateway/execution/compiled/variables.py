@@ -5,6 +5,7 @@ and leaves as it is. For everything else the reference executor coerces, or says
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NotRequired
 
 import msgspec
@@ -22,10 +23,11 @@ from pydantic import TypeAdapter, ValidationError
 from typing_extensions import TypedDict  # pydantic takes typing's own only from Python 3.12
 
 from gateway.execution.compiled.declined import Declined
+from gateway.execution.operation import NO_VARIABLES, Variables
 from schema.constraints import Int32, Moment
 
 Values = Mapping[str, Any]
-Read = Callable[[Any], Any]
+Read = Callable[[bytes], Any]
 
 _SCALARS: dict[str, Any] = {
     "ID": str,
@@ -58,26 +60,50 @@ def _python_type_of_value(type_: Any) -> Any:  # noqa: ANN401  as above
 
 
 def reader(type_: Any) -> Read:  # noqa: ANN401  a Python type
-    """Make what reads a JSON value as ``type_``; it raises ``Declined`` where that is not plain."""
-    validate = TypeAdapter(type_).validate_json
+    """Make what reads JSON text as ``type_``; it raises ``Declined`` where that is not plain."""
+    validate = TypeAdapter(type_).validator.validate_json
 
-    def read(value: Any) -> Any:  # noqa: ANN401  JSON, and what it is read as
+    def read(text: bytes) -> Any:  # noqa: ANN401  what it is read as
         try:
-            return validate(msgspec.json.encode(value), strict=True, by_alias=True, by_name=False)
-        except (ValidationError, UnicodeEncodeError, RecursionError, TypeError):
+            return validate(text, strict=True, by_alias=True, by_name=False)
+        except (ValidationError, RecursionError, TypeError):
             raise Declined("a value to coerce") from None
 
     return read
 
 
-class Variables:
+def text_of(value: Any) -> bytes:  # noqa: ANN401  JSON
+    """Write a JSON value as text for a reader; raise ``Declined`` for one with half surrogates."""
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        raise Declined("a value to coerce") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The values of variables: as JSON, and as the types declared."""
+
+    variables: Variables
+    typed: Values
+
+    @property
+    def json(self) -> Values:
+        """The values as JSON."""
+        return self.variables.values
+
+
+_NOTHING_GIVEN = Given(NO_VARIABLES, {})
+
+
+class Declared:
     """The variables an operation declares."""
 
     def __init__(
         self, schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode]
     ) -> None:
         types: dict[str, Any] = {}
-        self.defaults: dict[str, Any] = {}
+        self._defaults: dict[str, Any] = {}
         for definition in definitions:
             name = definition.variable.name.value
             type_ = type_from_ast(schema, definition.type)
@@ -85,14 +111,19 @@ class Variables:
             python = python_type(type_)
             types[name] = python if required else NotRequired[python]
             if definition.default_value is not None:
-                self.defaults[name] = value_from_ast_untyped(definition.default_value)
+                self._defaults[name] = value_from_ast_untyped(definition.default_value)
         declared = TypedDict("declared", types)  # type: ignore[misc]  # made at run time
         self._read = reader(declared) if types else None
 
-    def given(self, values: Values | None) -> Values:
-        """Return the values as JSON, with defaults in the place of those left out."""
-        return {**self.defaults, **(values or {})}
+    def given(self, variables: Variables) -> "Given":
+        """Return the values given, with defaults in the place of those left out.
 
-    def read(self, given: Values) -> Values:
-        """Return the values as their types; raise ``Declined`` for any that is not plainly so."""
-        return self._read(given) if self._read else {}
+        Raises ``Declined`` for any that is not plainly of the type declared.
+        """
+        if not self._read:
+            return _NOTHING_GIVEN
+        if not self._defaults:
+            return Given(variables, self._read(variables.text))
+        values = {**self._defaults, **variables.values}
+        text = text_of(values)
+        return Given(Variables(text, values), self._read(text))

@@ -13,17 +13,18 @@ from typing import Any, TypeVar
 import msgspec
 
 from gateway.store import documents, queries
-from gateway.store.migrate import UnusableDatabaseError
+from gateway.store.errors import BusyDatabaseError, UnusableDatabaseError
+from gateway.store.lock import write_lock
 from gateway.store.retention import Retention
 from gateway.store.sqlite import changes, writes
 from gateway.store.sqlite.change_log import SQLiteChangeLog
 from gateway.store.sqlite.compiler import compiled
-from gateway.store.sqlite.connection import connect_reader, connect_writer
+from gateway.store.sqlite.connection import close_writer, connect_reader, connect_writer
 from gateway.store.sqlite.pruning import prune_regularly
 from gateway.store.sqlite.worker import Worker, commit_together, read_together
 from schema.changes import Span
 from schema.constraints import is_faithful
-from schema.errors import AbortedError, MutationErrorCode, MutationFailure
+from schema.errors import AbortedError, MutationErrorCode, MutationFailure, Overloaded
 from schema.groups import GroupKey, InviteParticipantsOperationGroup
 from schema.inputs import (
     CreateInviteParticipantsOperationInput,
@@ -38,6 +39,8 @@ from schema.resource.operation import StoredOperation
 T = TypeVar("T")
 
 READERS = 2
+BUSY_SECONDS = 5.0
+"""How long a write waits for those of other processes."""
 
 Parameters = dict[str, Any] | tuple[Any, ...]
 Record = tuple[Any, ...]
@@ -131,7 +134,12 @@ class SQLiteStore:
         await asyncio.to_thread(_read_anew, self._path)
 
     async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        outcome = await self._writer.do(work)
+        try:
+            outcome = await self._writer.do(work)
+        except BusyDatabaseError:
+            raise Overloaded(
+                "Others kept writing to the database. Nothing was changed; send the request again."
+            ) from None
         self.log.wake()
         return outcome
 
@@ -173,21 +181,29 @@ def _now() -> datetime:
 
 @asynccontextmanager
 async def open_sqlite_store(
-    path: Path, readers: int = READERS, keep: Retention | None = None
+    path: Path,
+    readers: int = READERS,
+    keep: Retention | None = None,
+    *,
+    busy_seconds: float = BUSY_SECONDS,
 ) -> AsyncIterator[SQLiteStore]:
     """Open the store on an up-to-date file; on leaving, carry out the writes still waiting.
 
-    Its change log is pruned to what is to ``keep``, if that is said.
+    A write fails when others keep writing for ``busy_seconds``. The change log is pruned to what is
+    to ``keep``, if that is said. Raises ``UnusableDatabaseError``.
     """
-    async with AsyncExitStack() as connections:
+    async with AsyncExitStack() as stack:
+        lock = stack.enter_context(write_lock(path, busy_seconds))
+        enter = stack.enter_async_context
         try:
-            enter = connections.enter_async_context
-            writer = Worker(await enter(connect_writer(path)), commit_together)
+            writing = await enter(connect_writer(path, lock))
+            stack.push_async_callback(writing.run, partial(close_writer, lock=lock))
             reading = [
                 Worker(await enter(connect_reader(path)), read_together) for _ in range(readers)
             ]
         except sqlite3.Error as error:
             raise UnusableDatabaseError(f"The database {path} cannot be used: {error}.") from error
+        writer = Worker(writing, partial(commit_together, lock=lock))
         store = SQLiteStore(path, reading, writer)
         works = [worker.run() for worker in (writer, *reading)]
         pruning = [prune_regularly(writer, keep)] if keep else []

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
+from gateway.store.errors import BusyDatabaseError, UnusableDatabaseError
+from gateway.store.lock import WriteLock
 from gateway.store.sqlite.connection import Connection
 
 T = TypeVar("T")
@@ -62,7 +64,7 @@ class Worker:
         works = [waiting.work for waiting in wanted]
         try:
             outcomes = await self._connection.run(partial(self._together, works))
-        except (sqlite3.Error, ValueError) as error:
+        except (sqlite3.Error, UnusableDatabaseError, ValueError) as error:
             outcomes = [error] * len(wanted)
         for waiting, outcome in zip(wanted, outcomes, strict=True):
             if waiting.outcome.cancelled():
@@ -85,17 +87,32 @@ def _attempt(work: Work, connection: sqlite3.Connection) -> object:
         return error
 
 
-def commit_together(works: Sequence[Work], connection: sqlite3.Connection) -> list[Any]:
-    """Write in one transaction, each work in a savepoint: one that fails harms no other."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        outcomes = [_in_savepoint(work, connection) for work in works]
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
+def commit_together(
+    works: Sequence[Work], connection: sqlite3.Connection, *, lock: WriteLock
+) -> list[Any]:
+    """Write in one transaction, each work in a savepoint: one that fails harms no other.
+
+    Raises ``BusyDatabaseError`` when others do not let go of the database.
+    """
+    with lock:  # until after the checkpoint that a commit may end with
+        _begin(connection)
+        try:
+            outcomes = [_in_savepoint(work, connection) for work in works]
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
     return outcomes
+
+
+def _begin(connection: sqlite3.Connection) -> None:
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            raise
+        raise BusyDatabaseError("Another program is writing to the database.") from error
 
 
 def _in_savepoint(work: Work, connection: sqlite3.Connection) -> object:

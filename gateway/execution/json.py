@@ -1,0 +1,32 @@
+"""JSON as clients send it, with the odd texts and numbers that a field's own check tells better."""
+
+import json
+from math import isfinite
+from typing import Any, NoReturn
+
+import msgspec
+
+
+def decode(text: bytes) -> Any:  # noqa: ANN401  JSON
+    """Decode JSON in UTF-8, half surrogates and numbers out of range included.
+
+    Raises ``json.JSONDecodeError``, ``UnicodeDecodeError`` or ``RecursionError`` for what is none,
+    and ``ValueError`` for a number of more digits than Python reads.
+    """
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return json.loads(text, parse_constant=_no_constant, parse_float=_number)
+
+
+class _OutOfRange(float):
+    """An infinite number, which only a field's own check takes."""
+
+
+def _number(digits: str) -> float:
+    number = float(digits)
+    return number if isfinite(number) else _OutOfRange(number)
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise json.JSONDecodeError(f"{name} is no JSON value", name, 0)

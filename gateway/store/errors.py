@@ -1,0 +1,15 @@
+"""What keeps a database from being used.
+
+    UnusableDatabaseError       a file that this version of the gateway must not or cannot use
+    └── BusyDatabaseError       others are writing to it, and did not come to an end
+
+The command line tells them as they are, a client that the gateway is overloaded or has failed.
+"""
+
+
+class UnusableDatabaseError(Exception):
+    """A database that this version of the gateway must not or cannot use."""
+
+
+class BusyDatabaseError(UnusableDatabaseError):
+    """A database that others kept writing to for as long as was waited. Nothing was changed."""

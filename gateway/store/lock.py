@@ -1,0 +1,106 @@
+"""One process at a time writes to a database, checkpoints included.
+
+SQLite's own locks see to most of that, but up to 3.51.2 not to all of it: two connections that
+write or checkpoint at the same instant may damage a WAL (https://sqlite.org/wal.html#walresetbug).
+Inside a process one connection does both. Between processes there is a lock, on a file beside the
+database that the last to leave removes. When a process dies, however it dies, the system lets go.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Thread
+from typing import Self
+
+from gateway.store.errors import BusyDatabaseError, UnusableDatabaseError
+
+
+class WriteLock:
+    """Held, with ``with``, while writing; to be used by one thread.
+
+    Taking it raises ``BusyDatabaseError`` after ``seconds`` of waiting for others, and
+    ``UnusableDatabaseError`` when its file cannot be opened.
+    """
+
+    def __init__(self, database: Path, seconds: float) -> None:
+        database = database.resolve()  # one lock, whichever link leads to the database
+        self._path = database.with_name(f"{database.name}.lock")
+        self.seconds = seconds
+        self._file: int | None = None
+
+    def __enter__(self) -> Self:
+        """Take the lock."""
+        while not self._taken(file := self._opened()):
+            os.close(file)
+            self._file = None
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Let others take it."""
+        if self._file is not None:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def discard(self) -> None:
+        """Remove the file, unless somebody else holds the lock, who will do it."""
+        if self._file is None:
+            return
+        with suppress(BlockingIOError):
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _is_there(self._file):
+                self._path.unlink()
+        os.close(self._file)
+        self._file = None
+
+    def _opened(self) -> int:
+        if self._file is None:
+            try:
+                self._file = os.open(self._path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            except OSError as error:
+                raise UnusableDatabaseError(
+                    f"The lock {self._path} cannot be opened: {error.strerror}."
+                ) from error
+        return self._file
+
+    def _taken(self, file: int) -> bool:
+        """Lock the file, and tell whether that counts: not if it was removed in the meantime."""
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._wait(file)
+        return _is_there(file)
+
+    def _wait(self, file: int) -> None:
+        """Wait in a thread of its own, since to wait for a lock of the system has no time limit."""
+        locked: Future[None] = Future()
+        Thread(target=_lock, args=(file, locked), daemon=True).start()
+        try:
+            locked.result(self.seconds)
+        except TimeoutError:
+            self._file = None
+            locked.add_done_callback(lambda _: os.close(file))  # should it get the lock after all
+            raise BusyDatabaseError(
+                f"Others have been writing to the database for {self.seconds:g} seconds and hold "
+                f"{self._path}. Try again when they are done."
+            ) from None
+
+
+def _lock(file: int, locked: "Future[None]") -> None:
+    fcntl.flock(file, fcntl.LOCK_EX)
+    locked.set_result(None)
+
+
+def _is_there(file: int) -> bool:
+    return os.fstat(file).st_nlink > 0
+
+
+@contextmanager
+def write_lock(database: Path, seconds: float) -> Iterator[WriteLock]:
+    """Make the lock of a database, and leave no file of it behind."""
+    lock = WriteLock(database, seconds)
+    try:
+        yield lock
+    finally:
+        lock.discard()

@@ -268,6 +268,8 @@ async def test_following_changes_searches_by_position(planner: Planner) -> None:
     )
 
     assert changes == ["SEARCH changes USING INTEGER PRIMARY KEY (rowid>?)"]
-    assert history[1] == [
-        "SEARCH changes USING INDEX changes_operation_id (operation_id=? AND rowid>?)"
-    ]
+    assert history[1][0] == (
+        "SEARCH changes USING INDEX changes_operation_seq (operation_seq=? AND rowid>?)"
+    )
+    assert "SEARCH changes USING INDEX changes_deleted (operation_id=?)" in history[1]
+    assert not scans(history[1])

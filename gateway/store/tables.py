@@ -48,6 +48,7 @@ changes = Table(
     "changes",
     metadata,
     Column("position", Integer, primary_key=True),
+    Column("operation_seq", Integer),
     Column("operation_id", Text),
     Column("kind", Integer),
     Column("at", Text),

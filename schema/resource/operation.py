@@ -141,14 +141,17 @@ class _Head(msgspec.Struct):
     version: int
 
 
+_read_head = msgspec.json.Decoder(_Head).decode
+
+
 class StoredOperation(msgspec.Struct, frozen=True, dict=True):
     """An operation as the store keeps it: one JSON document in GraphQL's own field names."""
 
     document: bytes
 
     @cached_property
-    def _head(self) -> "_Head":
-        return msgspec.json.decode(self.document, type=_Head)
+    def _head(self) -> _Head:
+        return _read_head(self.document)
 
     @property
     def id(self) -> str:

@@ -16,11 +16,17 @@ from graphql import (
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
+    OperationType,
 )
-from strawberry.types.field import StrawberryField
 
+from gateway.execution.compiled.arguments import ArgumentPlan, Arguments
 from gateway.execution.compiled.declined import Declined
-from gateway.execution.compiled.projections import Decode, project, remembered
+from gateway.execution.compiled.projections import (
+    Decode,
+    project,
+    project_fields,
+    remembered,
+)
 from gateway.execution.compiled.selections import Scope, collect, subselections
 from schema.context import Context
 from schema.resource.operation import InviteParticipantsOperation, StoredOperation
@@ -34,6 +40,8 @@ class Run:
     """One run of a plan; to resolvers it is ``info``, of which they use the context alone."""
 
     context: Context
+    nested: list[Arguments] = field(default_factory=list)
+    """The arguments of fields under the root's, in the order of their plans."""
     waiting: list[tuple[Answer, str, Awaitable[Any], Complete]] = field(default_factory=list)
     """Places in the answer to fill, with what fills them."""
 
@@ -90,7 +98,7 @@ def _of_interface(
 ) -> Complete:
     by_class = {
         _python_class(possible): _of_object(scope, possible, nodes)
-        for possible in scope.schema.get_possible_types(type_)
+        for possible in scope.schema.graphql.get_possible_types(type_)
     }
     return lambda value, run: by_class[type(value)](value, run)
 
@@ -102,8 +110,7 @@ def _python_class(type_: GraphQLObjectType) -> type:
 
 def _of_object(scope: Scope, type_: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Complete:
     if _python_class(type_) is StoredOperation:
-        decode = _projection(scope, type_, nodes)
-        return lambda value, _run: decode(value.document)
+        return _of_operation(scope, type_, nodes)
 
     fields = collect(scope, type_, subselections(nodes))
     steps = [_step(scope, type_, key, nodes) for key, nodes in fields.items()]
@@ -115,6 +122,33 @@ def _of_object(scope: Scope, type_: GraphQLObjectType, nodes: Sequence[FieldNode
         return answer
 
     return complete
+
+
+def _of_operation(scope: Scope, type_: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Complete:
+    """Project what is stored in the document; what is not has a resolver."""
+    fields = collect(scope, type_, subselections(nodes))
+    resolved = {key: nodes for key, nodes in fields.items() if _is_resolved(type_, nodes)}
+    if not resolved:
+        decode = _projection(scope, type_, nodes)
+        return lambda value, _run: decode(value.document)
+
+    keys = dict.fromkeys(fields)
+    stored = {key: nodes for key, nodes in fields.items() if key not in resolved}
+    decode_stored = project_fields(scope, type_, stored)
+    steps = [_step(scope, type_, key, nodes) for key, nodes in resolved.items()]
+
+    def complete(value: StoredOperation, run: Run) -> Answer:
+        answer: Answer = keys | decode_stored(value.document)
+        for step in steps:
+            step(answer, value, run)
+        return answer
+
+    return complete
+
+
+def _is_resolved(type_: GraphQLObjectType, nodes: Sequence[FieldNode]) -> bool:
+    field = type_.fields.get(nodes[0].name.value)
+    return field is not None and bool(field.extensions["strawberry-definition"].base_resolver)
 
 
 def _projection(scope: Scope, type_: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Decode:
@@ -135,11 +169,9 @@ def _step(
     if nodes[0].name.value == "__typename":
         return lambda answer, _value, _run: answer.update({key: parent.name})
     graphql_field: GraphQLField = parent.fields[nodes[0].name.value]
-    definition: StrawberryField = graphql_field.extensions["strawberry-definition"]
-    if definition.arguments:
-        raise Declined("arguments under a root field")
+    definition = graphql_field.extensions["strawberry-definition"]
     complete = completion(scope, graphql_field.type, nodes)
-    read = _reader(definition)
+    read = _reader(scope, graphql_field, nodes[0])
 
     def now(answer: Answer, value: Any, run: Run) -> None:  # noqa: ANN401  any object
         answer[key] = complete(read(value, run), run)
@@ -151,13 +183,26 @@ def _step(
     return later if definition.is_async else now
 
 
-def _reader(definition: StrawberryField) -> Complete:
+def _reader(scope: Scope, field: GraphQLField, node: FieldNode) -> Complete:
     """Return what reads a field of a value: its resolver or, without one, its attribute."""
+    definition = field.extensions["strawberry-definition"]
     resolver = definition.base_resolver
     if resolver is None:
         attribute = attrgetter(definition.python_name or definition.name)
         return lambda value, _run: attribute(value)
-    resolve: Callable[..., Any] = resolver.wrapped_func  # type: ignore[assignment]
+    resolve: Callable[..., Any] = resolver.wrapped_func
+    if definition.arguments:
+        return _reader_with_arguments(scope, field, node, resolve)
     if resolver.info_parameter:
         return resolve
     return lambda value, _run: resolve(value)
+
+
+def _reader_with_arguments(
+    scope: Scope, field: GraphQLField, node: FieldNode, resolve: Callable[..., Any]
+) -> Complete:
+    if scope.operation is not OperationType.QUERY:  # where an error would be another's
+        raise Declined("arguments under a mutation")
+    index = len(scope.nested)
+    scope.nested.append(ArgumentPlan(scope.schema, field, node))
+    return lambda value, run: resolve(value, run, **run.nested[index])

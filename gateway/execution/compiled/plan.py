@@ -46,6 +46,8 @@ class Plan:
     template: Answer
     """The answer with all its keys in their order, and the values that are known beforehand."""
     fields: list[RootField]
+    nested: list[ArgumentPlan]
+    """The arguments of fields under these."""
 
     async def run(self, given: Given, run: Run) -> Answer:
         """Run the operation and return its data.
@@ -54,6 +56,7 @@ class Plan:
         ``FieldFailedError``, a query whatever its resolvers raise.
         """
         arguments = [field.arguments.arguments(given) for field in self.fields]
+        run.nested = [plan.arguments(given) for plan in self.nested]
         answer = dict(self.template)
         if self.is_query:
             await self._query(answer, arguments, run)
@@ -97,7 +100,7 @@ def compile_plan(
 
     Raises ``Declined`` for what cannot be lowered.
     """
-    scope = Scope(schema.graphql, document.fragments, conditions)
+    scope = Scope(schema, operation.operation, document.fragments, conditions)
     root = schema.graphql.get_root_type(operation.operation)
     if root is None or operation.operation is OperationType.SUBSCRIPTION:
         raise Declined("a subscription")
@@ -106,10 +109,11 @@ def compile_plan(
         is_query=operation.operation is OperationType.QUERY,
         template={key: _known(root, nodes) for key, nodes in selected.items()},
         fields=[
-            _root_field(schema, scope, root, key, nodes)
+            _root_field(scope, root, key, nodes)
             for key, nodes in selected.items()
             if nodes[0].name.value != "__typename"
         ],
+        nested=scope.nested,
     )
 
 
@@ -118,7 +122,7 @@ def _known(root: GraphQLObjectType, nodes: list[FieldNode]) -> str | None:
 
 
 def _root_field(
-    schema: Schema, scope: Scope, root: GraphQLObjectType, key: str, nodes: list[FieldNode]
+    scope: Scope, root: GraphQLObjectType, key: str, nodes: list[FieldNode]
 ) -> RootField:
     name = nodes[0].name.value
     if name.startswith("__"):
@@ -128,6 +132,6 @@ def _root_field(
         key=key,
         nodes=nodes,
         resolve=field.extensions["strawberry-definition"].base_resolver.wrapped_func,
-        arguments=ArgumentPlan(schema, field, nodes[0]),
+        arguments=ArgumentPlan(scope.schema, field, nodes[0]),
         complete=completion(scope, field.type, nodes),
     )

@@ -22,7 +22,7 @@ from graphql import (
 from msgspec import Raw
 
 from gateway.execution.compiled.declined import Declined
-from gateway.execution.compiled.selections import Scope, collect, subselections
+from gateway.execution.compiled.selections import Fields, Scope, collect, subselections
 
 Decode = Callable[[bytes | Raw], Any]
 
@@ -58,10 +58,18 @@ class _Part:
 
 def project(scope: Scope, parent: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Shape:
     """Compile what ``nodes`` select of an object that is stored as JSON."""
-    fields = collect(scope, parent, subselections(nodes))
-    parts = [_part(scope, parent, key, nodes) for key, nodes in fields.items()]
+    parts = _parts(scope, parent, collect(scope, parent, subselections(nodes)))
     plain = all(part.key == part.name and part.shape.decode is None for part in parts)
     return Shape(_struct(parent.name, parts)) if plain else Shape(Raw, _renaming(parts))
+
+
+def project_fields(scope: Scope, parent: GraphQLObjectType, fields: Fields) -> Decode:
+    """Compile some fields of an object that is stored as JSON, to be decoded by their keys."""
+    return _renaming(_parts(scope, parent, fields))
+
+
+def _parts(scope: Scope, parent: GraphQLObjectType, fields: Fields) -> list[_Part]:
+    return [_part(scope, parent, key, nodes) for key, nodes in fields.items()]
 
 
 def remembered(decode: Decode, document: bytes) -> Any:  # noqa: ANN401  anything that encodes
@@ -113,8 +121,6 @@ def _part(scope: Scope, parent: GraphQLObjectType, key: str, nodes: Sequence[Fie
     if name == "__typename":
         return _Part(key, name, Shape(str), parent.name)
     field = parent.fields[name]
-    if field.extensions["strawberry-definition"].base_resolver:
-        raise Declined("a resolver under a stored operation")
     shape = _shape(scope, field.type, nodes)
     if isinstance(field.type, GraphQLNonNull):
         return _Part(key, name, shape)

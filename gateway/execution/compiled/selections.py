@@ -12,8 +12,8 @@ from graphql import (
     FragmentSpreadNode,
     GraphQLInterfaceType,
     GraphQLObjectType,
-    GraphQLSchema,
     InlineFragmentNode,
+    OperationType,
     SelectionNode,
     SelectionSetNode,
     VariableNode,
@@ -21,7 +21,9 @@ from graphql import (
     visit,
 )
 
+from gateway.execution.compiled.arguments import ArgumentPlan
 from gateway.execution.compiled.declined import Declined
+from schema import Schema
 
 Fields = dict[str, list[FieldNode]]
 """Response keys, in the order of the answer, and the field nodes each stands for."""
@@ -31,10 +33,13 @@ Fields = dict[str, list[FieldNode]]
 class Scope:
     """What selections are read against."""
 
-    schema: GraphQLSchema
+    schema: Schema
+    operation: OperationType
     fragments: Mapping[str, FragmentDefinitionNode]
-    conditions: Mapping[str, bool] = field(default_factory=dict)
+    conditions: Mapping[str, bool]
     """The values of the variables that ``@skip`` and ``@include`` name."""
+    nested: list[ArgumentPlan] = field(default_factory=list)
+    """The arguments of fields that are not the root's, as the compiler meets them."""
 
 
 def collect(
@@ -82,9 +87,9 @@ def _collect_into(
 
 
 def _applies(scope: Scope, condition: str, parent: GraphQLObjectType) -> bool:
-    type_ = scope.schema.type_map[condition]
+    type_ = scope.schema.graphql.type_map[condition]
     if isinstance(type_, GraphQLInterfaceType):
-        return scope.schema.is_sub_type(type_, parent)
+        return scope.schema.graphql.is_sub_type(type_, parent)
     return type_ is parent
 
 

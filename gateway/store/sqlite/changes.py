@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -20,22 +20,32 @@ MAX_SCANNED = 2_000
 """How many changes are looked at in one go for those that a filter takes."""
 
 _KINDS = (ChangeKind.CREATED, ChangeKind.UPDATED, ChangeKind.DELETED)
+_RANKS = {kind: rank for rank, kind in enumerate(_KINDS)}
+
+
+class Row(NamedTuple):
+    """An operation, and the number of its row in the table of operations."""
+
+    seq: int
+    operation: StoredOperation
 
 
 def append(
     connection: sqlite3.Connection,
     kind: ChangeKind,
-    operation: StoredOperation,
+    row: Row,
     at: DateTime,
     before: Document | None = None,
 ) -> None:
     """Log what the transaction does to an operation; for ``before``, see ``Change``."""
+    seq, operation = row
     connection.execute(
-        "INSERT INTO changes (operation_id, kind, at, version, before, document)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO changes (operation_seq, operation_id, kind, at, version, before, document)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
+            seq,
             operation.id,
-            _KINDS.index(kind),
+            _RANKS[kind],
             at,
             operation.version,
             None if before is None else msgspec.json.encode(before).decode(),
@@ -100,8 +110,11 @@ def history(connection: sqlite3.Connection, operation_id: str, stretch: Stretch)
         start = held.start(stretch.after)
         records = connection.execute(
             "SELECT position, operation_id, kind, at, version, before, document"
-            " FROM changes WHERE operation_id = ? AND position > ? ORDER BY position LIMIT ?",
-            (operation_id, start.number, stretch.limit + 1),
+            " FROM changes WHERE operation_seq IN ("
+            "  SELECT seq FROM operations WHERE id = :id UNION ALL"
+            "  SELECT operation_seq FROM changes WHERE operation_id = :id AND kind = 2"
+            " ) AND position > :after ORDER BY operation_seq, position LIMIT :limit",
+            {"id": operation_id, "after": start.number, "limit": stretch.limit + 1},
         ).fetchall()
     found = [_change(held.log, record) for record in records[: stretch.limit]]
     if len(records) > stretch.limit:

@@ -50,7 +50,7 @@ async def prune_regularly(writer: Worker, keep: Retention) -> None:
         began = time()
         try:
             pruned = await writer.do(partial(prune, keep=keep, now=datetime.now(UTC)))
-        except sqlite3.Error:
+        except Exception:
             logger.exception("The change log could not be pruned; trying again.")
             pruned = 0
         await asyncio.sleep((time() - began) * REST if pruned == AT_ONCE else LOOKED_EVERY)

@@ -3,9 +3,11 @@
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import cast
 
 from gateway.store import documents
 from gateway.store.sqlite import changes
+from gateway.store.sqlite.changes import Row
 from schema.changes import ChangeKind
 from schema.constraints import is_faithful
 from schema.errors import (
@@ -114,7 +116,7 @@ def upsert(
     """
     if known := _known(connection, given, now):
         return Upserted(known, created=False)
-    current = find(connection, given.id) if given.id else None
+    current = _row(connection, given.id) if given.id else None
     if current is None:
         return Upserted(create(connection, given, now), created=True)
     changed = _change(connection, current, documents.content(given), date_time(now))
@@ -135,9 +137,18 @@ def delete(
 ) -> StoredOperation:
     """Remove an operation and return its last state."""
     current = _expected(connection, given.id, given.if_version)
-    connection.execute("DELETE FROM operations WHERE id = ?", (given.id,))
+    connection.execute("DELETE FROM operations WHERE seq = ?", (current.seq,))
     changes.append(connection, ChangeKind.DELETED, current, date_time(now))
-    return current
+    return current.operation
+
+
+def _row(connection: sqlite3.Connection, operation_id: str) -> Row | None:
+    if not is_faithful(operation_id):
+        return None
+    row = connection.execute(
+        "SELECT seq, document FROM operations WHERE id = ?", (operation_id,)
+    ).fetchone()
+    return row and Row(row[0], StoredOperation(row[1]))
 
 
 def _insert(
@@ -145,39 +156,37 @@ def _insert(
 ) -> StoredOperation:
     """Add a document as it is."""
     stored = documents.write(document)
-    connection.execute("INSERT INTO operations (document) VALUES (?)", (stored.document.decode(),))
-    changes.append(connection, ChangeKind.CREATED, stored, now)
+    inserted = connection.execute(
+        "INSERT INTO operations (document) VALUES (?)", (stored.document.decode(),)
+    )
+    row = Row(cast("int", inserted.lastrowid), stored)
+    changes.append(connection, ChangeKind.CREATED, row, now)
     return stored
 
 
 def _overwrite(
-    connection: sqlite3.Connection, changed: documents.Changed, now: DateTime
+    connection: sqlite3.Connection, seq: int, changed: documents.Changed, now: DateTime
 ) -> StoredOperation:
-    """Put the next version of a document in its place."""
+    """Put the next version of a document in the place of the one there is."""
     stored = documents.write(changed.document)
     connection.execute(
-        "UPDATE operations SET document = ? WHERE id = ?", (stored.document.decode(), stored.id)
+        "UPDATE operations SET document = ? WHERE seq = ?", (stored.document.decode(), seq)
     )
-    changes.append(connection, ChangeKind.UPDATED, stored, now, changed.before)
+    changes.append(connection, ChangeKind.UPDATED, Row(seq, stored), now, changed.before)
     return stored
 
 
 def _change(
-    connection: sqlite3.Connection,
-    current: StoredOperation,
-    given: documents.Document,
-    now: DateTime,
+    connection: sqlite3.Connection, row: Row, given: documents.Document, now: DateTime
 ) -> StoredOperation:
-    changed = documents.changed(documents.read(current), given, now)
-    return current if changed is None else _overwrite(connection, changed, now)
+    changed = documents.changed(documents.read(row.operation), given, now)
+    return row.operation if changed is None else _overwrite(connection, row.seq, changed, now)
 
 
-def _expected(
-    connection: sqlite3.Connection, operation_id: str, if_version: int | None
-) -> StoredOperation:
+def _expected(connection: sqlite3.Connection, operation_id: str, if_version: int | None) -> Row:
     """Return the operation with this id, if it is at the version expected."""
-    current = find(connection, operation_id)
-    if current is None:
+    row = _row(connection, operation_id)
+    if row is None:
         raise MutationFailure(
             NotFoundError(
                 code=MutationErrorCode.NOT_FOUND,
@@ -185,6 +194,7 @@ def _expected(
                 path=["id"],
             )
         )
+    current = row.operation
     if if_version is not None and if_version != current.version:
         raise MutationFailure(
             ConflictError(
@@ -195,7 +205,7 @@ def _expected(
                 current=current,
             )
         )
-    return current
+    return row
 
 
 def _known(
@@ -255,12 +265,12 @@ def put(
     connection: sqlite3.Connection, document: documents.Document, now: datetime
 ) -> documents.Put:
     """Put a whole document in the place of the one with its id, if there is one and it differs."""
-    current, at = find(connection, document["id"]), date_time(now)
+    current, at = _row(connection, document["id"]), date_time(now)
     if current is None:
         _insert(connection, document, at)
         return documents.Put.CREATED
-    replaced = documents.replaced(documents.read(current), document, at)
+    replaced = documents.replaced(documents.read(current.operation), document, at)
     if replaced is None:
         return documents.Put.UNCHANGED
-    _overwrite(connection, replaced, at)
+    _overwrite(connection, current.seq, replaced, at)
     return documents.Put.UPDATED

@@ -14,6 +14,7 @@ def upgrade() -> None:
     op.create_table(
         "changes",
         sa.Column("position", sa.Integer, primary_key=True),
+        sa.Column("operation_seq", sa.Integer, nullable=False),
         sa.Column("operation_id", sa.Text, nullable=False),
         sa.Column("kind", sa.Integer, nullable=False),
         sa.Column("at", sa.Text, nullable=False),
@@ -23,7 +24,13 @@ def upgrade() -> None:
         sa.Column("document", sa.Text, nullable=False),
         sqlite_autoincrement=True,
     )
-    op.create_index("changes_operation_id", "changes", ["operation_id"])
+    # By seq and not by id: what is appended then goes to the end of the index, while ids, being
+    # random, would each go to a page of their own. Once an operation is deleted, its deletion alone
+    # tells which seq it had.
+    op.create_index("changes_operation_seq", "changes", ["operation_seq"])
+    op.create_index(
+        "changes_deleted", "changes", ["operation_id"], sqlite_where=sa.text("kind = 2")
+    )
 
     # One row: which log this is, so that a cursor of another one is told apart, and up to which
     # position its changes are gone.

@@ -2,8 +2,10 @@
 
 import asyncio
 import signal
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from socket import socket
+from typing import Any
 
 from aiohttp import web
 
@@ -65,10 +67,27 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     ``OSError`` when the address cannot be listened on.
     """
     await asyncio.to_thread(upgrade, settings.database_path)
+    stop = stop_signal()
+    async with answering(settings) as url:
+        announce(url)
+        await stop.wait()
+
+
+def stop_signal() -> asyncio.Event:
+    """Make the event that SIGINT and SIGTERM set from now on."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for stopping in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(stopping, stop.set)
+    return stop
+
+
+@asynccontextmanager
+async def answering(settings: Settings, sockets: Sequence[socket] = ()) -> AsyncIterator[str]:
+    """Answer requests, and give the URL; on leaving, finish those under way.
+
+    They are taken from the address that is set, or from ``sockets`` that are bound to it already.
+    """
     async with AsyncExitStack() as stack:
         keep = Retention(days=settings.change_log_days, changes=settings.change_log_changes)
         store = await stack.enter_async_context(
@@ -79,10 +98,16 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
         runner = web.ServerRunner(server, shutdown_timeout=ABANDON_SECONDS)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
-        site = web.TCPSite(runner, settings.host, settings.port)
-        await site.start()
-        host, port, *_ = runner.addresses[0]
-        announce(f"http://{f'[{host}]' if ':' in host else host}:{port}/graphql")
-        await stop.wait()
-        await site.stop()
+        sites: list[web.BaseSite] = [web.SockSite(runner, bound) for bound in sockets]
+        for site in sites or [web.TCPSite(runner, settings.host, settings.port)]:
+            await site.start()
+        yield endpoint(runner.addresses[0])
+        for site in runner.sites:
+            await site.stop()
         await traffic.finish(server, settings.shutdown_seconds)
+
+
+def endpoint(address: tuple[Any, ...]) -> str:
+    """Give the URL of GraphQL at a socket's address."""
+    host, port, *_ = address
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/graphql"

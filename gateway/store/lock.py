@@ -40,8 +40,7 @@ class WriteLock:
 
     def __exit__(self, *_error: object) -> None:
         """Let others take it."""
-        if self._file is not None:
-            fcntl.flock(self._file, fcntl.LOCK_UN)
+        fcntl.flock(self._opened(), fcntl.LOCK_UN)
 
     def discard(self) -> None:
         """Remove the file, unless somebody else holds the lock, who will do it."""

@@ -21,6 +21,7 @@ from gateway.store.sqlite.change_log import SQLiteChangeLog
 from gateway.store.sqlite.compiler import compiled
 from gateway.store.sqlite.connection import close_writer, connect_reader, connect_writer
 from gateway.store.sqlite.pruning import prune_regularly
+from gateway.store.sqlite.rows import find
 from gateway.store.sqlite.worker import Worker, commit_together, read_together
 from schema.changes import Span
 from schema.constraints import is_faithful
@@ -58,7 +59,7 @@ class SQLiteStore:
 
     async def get(self, operation_id: str) -> StoredOperation | None:
         """Return the operation with this id, or None."""
-        return await next(self._readers).do(partial(writes.find, operation_id=operation_id))
+        return await next(self._readers).do(partial(find, operation_id=operation_id))
 
     async def get_many(self, operation_ids: Sequence[str]) -> list[StoredOperation | None]:
         """Return the operations with these ids, in their order, None where there is none."""
@@ -166,7 +167,8 @@ def _fetch(connection: sqlite3.Connection, sql: str, parameters: Parameters) -> 
 
 def _fetch_at(connection: sqlite3.Connection, query: queries.Query) -> tuple[list[Record], Span]:
     """Fetch records, and what the change log holds at that very moment."""
-    with changes.snapshot(connection):
+    with connection:  # for one snapshot of both
+        connection.execute("BEGIN")
         return _fetch(connection, query.sql, query.parameters), changes.span(connection)
 
 

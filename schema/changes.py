@@ -21,8 +21,7 @@ class ChangeKind(Enum):
     DELETED = strawberry.enum_value("DELETED", description="It was deleted.")
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(msgspec.Struct, frozen=True):
     """What a log still holds: the changes after ``pruned``, up to and with ``newest``."""
 
     log: int

@@ -309,6 +309,21 @@ async def test_filter_that_takes_little_is_answered_in_bounded_steps(client: Cli
     assert full["pageInfo"]["hasNextPage"]
 
 
+async def test_filter_that_takes_few_among_large_ones_is_answered_in_bounded_steps(
+    client: Client,
+) -> None:
+    identity = {"user": {"additionalProperties": {"text": "x" * 16_000}}}
+    large = {"participants": [{"identity": identity}] * 50}
+    for number in range(15):
+        await client.data(CREATE, input={"id": str(number), **large})
+    wanted = {"id": {"eq": "14"}}
+    first = await changes(client, filter=wanted)
+    second = await changes(client, filter=wanted, after=first["pageInfo"]["endCursor"])
+
+    assert (first["nodes"], first["pageInfo"]["hasNextPage"]) == ([], True)
+    assert [id_ for _, id_, *_ in told(second)] == ["14"]
+
+
 async def test_filter_too_deep_names_the_limit(shared: Client) -> None:
     where: JSONObject = {}
     for _ in range(16):

@@ -22,6 +22,7 @@ from gateway.store.migrate import upgrade
 from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
 from schema import build_schema
 from schema.context import Context
+from schema.inputs import CreateInviteParticipantsOperationInput
 from schema.paging import Position
 
 SCHEMA = build_schema()
@@ -176,6 +177,63 @@ async def test_playground_example_is_compiled(store: SQLiteStore, name: str) -> 
     await answered(executor, store, *example(name))
 
     assert (executor.compiled, dict(executor.declined)) == (1, {})
+
+
+LOG_READERS = {
+    "changes": """
+        query ($first: Int, $after: String) {
+          changes(first: $first, after: $after) { nodes { kind operation { id status } } }
+        }
+    """,
+    "history of each": """
+        query ($first: Int) {
+          inviteParticipantsOperations(first: $first) {
+            changeCursor
+            nodes { id history(first: 1) { nodes { operation { history { nodes { at } } } } } }
+          }
+        }
+    """,
+    "histories of one": """
+        query ($first: Int) {
+          node(id: 1) {
+            ... on InviteParticipantsOperation {
+              a: history(first: $first) { nodes { kind } }
+              version: status
+              history { pageInfo { endCursor } }
+            }
+          }
+        }
+    """,
+}
+
+
+@pytest.mark.parametrize("query", LOG_READERS.values(), ids=LOG_READERS)
+async def test_what_reads_the_log_is_compiled(store: SQLiteStore, query: str) -> None:
+    executor = CompiledExecutor(SCHEMA, DOCUMENTS, REFERENCE)
+    await store.create(CreateInviteParticipantsOperationInput(id="1"))
+    variables = {"first": 1}
+    compiled = await answered(executor, store, query, variables)
+
+    assert compiled == await answered(REFERENCE, store, query, variables)
+    assert executor.compiled == 1
+
+
+async def test_history_under_a_mutation_fails_alone(store: SQLiteStore) -> None:
+    query = """
+        mutation {
+          one: createInviteParticipantsOperation(input: {id: "1"}) { operation { id } }
+          two: createInviteParticipantsOperation(input: {id: "2"}) {
+            operation { history(after: "nowhere") { nodes { kind } } } errors { code }
+          }
+        }
+    """
+    answer = json.loads(await answered(COMPILED, store, query, {}))
+
+    assert answer["data"] == {
+        "one": {"operation": {"id": "1"}},
+        "two": {"operation": None, "errors": []},
+    }
+    assert answer["errors"][0]["path"] == ["two", "operation", "history"]
 
 
 def example(name: str) -> tuple[str, JSONObject]:

@@ -23,11 +23,12 @@ from gateway.execution.compiled.arguments import ArgumentPlan, Arguments
 from gateway.execution.compiled.declined import Declined
 from gateway.execution.compiled.projections import (
     Decode,
+    is_resolved,
     project,
     project_fields,
     remembered,
 )
-from gateway.execution.compiled.selections import Scope, collect, subselections
+from gateway.execution.compiled.selections import Fields, Scope, collect, subselections
 from schema.context import Context
 from schema.resource.operation import InviteParticipantsOperation, StoredOperation
 
@@ -77,7 +78,7 @@ def completion(scope: Scope, type_: GraphQLOutputType, nodes: Sequence[FieldNode
 def _of_value(scope: Scope, type_: GraphQLOutputType, nodes: Sequence[FieldNode]) -> Complete:
     match type_:
         case GraphQLList(of_type=GraphQLNonNull(of_type=GraphQLObjectType() as item_type)) if (
-            _python_class(item_type) is StoredOperation
+            _is_projected(scope, item_type, nodes)
         ):
             decode = _projection(scope, item_type, nodes)
             return lambda values, _run: [decode(value.document) for value in values]
@@ -109,10 +110,14 @@ def _python_class(type_: GraphQLObjectType) -> type:
 
 
 def _of_object(scope: Scope, type_: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Complete:
-    if _python_class(type_) is StoredOperation:
-        return _of_operation(scope, type_, nodes)
+    if _is_projected(scope, type_, nodes):
+        decode = _projection(scope, type_, nodes)
+        return lambda value, _run: decode(value.document)
 
     fields = collect(scope, type_, subselections(nodes))
+    if _python_class(type_) is StoredOperation:
+        return _of_operation(scope, type_, fields)
+
     steps = [_step(scope, type_, key, nodes) for key, nodes in fields.items()]
 
     def complete(value: Any, run: Run) -> Answer:  # noqa: ANN401  any object
@@ -124,31 +129,34 @@ def _of_object(scope: Scope, type_: GraphQLObjectType, nodes: Sequence[FieldNode
     return complete
 
 
-def _of_operation(scope: Scope, type_: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Complete:
-    """Project what is stored in the document; what is not has a resolver."""
+def _is_projected(scope: Scope, type_: GraphQLObjectType, nodes: Sequence[FieldNode]) -> bool:
+    """Tell whether all that is selected of an object stands in its stored document."""
+    if _python_class(type_) is not StoredOperation:
+        return False
     fields = collect(scope, type_, subselections(nodes))
-    resolved = {key: nodes for key, nodes in fields.items() if _is_resolved(type_, nodes)}
-    if not resolved:
-        decode = _projection(scope, type_, nodes)
-        return lambda value, _run: decode(value.document)
+    return not any(_is_resolved(type_, nodes) for nodes in fields.values())
 
-    keys = dict.fromkeys(fields)
+
+def _is_resolved(type_: GraphQLObjectType, nodes: Sequence[FieldNode]) -> bool:
+    field = type_.fields.get(nodes[0].name.value)
+    return field is not None and is_resolved(field)
+
+
+def _of_operation(scope: Scope, type_: GraphQLObjectType, fields: Fields) -> Complete:
+    """Take what is stored from the document, and the rest from resolvers."""
+    resolved = {key: nodes for key, nodes in fields.items() if _is_resolved(type_, nodes)}
     stored = {key: nodes for key, nodes in fields.items() if key not in resolved}
-    decode_stored = project_fields(scope, type_, stored)
+    keys = dict.fromkeys(fields)
+    decode = project_fields(scope, type_, stored)
     steps = [_step(scope, type_, key, nodes) for key, nodes in resolved.items()]
 
     def complete(value: StoredOperation, run: Run) -> Answer:
-        answer: Answer = keys | decode_stored(value.document)
+        answer: Answer = keys | decode(value.document)
         for step in steps:
             step(answer, value, run)
         return answer
 
     return complete
-
-
-def _is_resolved(type_: GraphQLObjectType, nodes: Sequence[FieldNode]) -> bool:
-    field = type_.fields.get(nodes[0].name.value)
-    return field is not None and bool(field.extensions["strawberry-definition"].base_resolver)
 
 
 def _projection(scope: Scope, type_: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Decode:

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from graphql import (
     FieldNode,
+    GraphQLField,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
@@ -61,6 +62,11 @@ def project(scope: Scope, parent: GraphQLObjectType, nodes: Sequence[FieldNode])
     parts = _parts(scope, parent, collect(scope, parent, subselections(nodes)))
     plain = all(part.key == part.name and part.shape.decode is None for part in parts)
     return Shape(_struct(parent.name, parts)) if plain else Shape(Raw, _renaming(parts))
+
+
+def is_resolved(field: GraphQLField) -> bool:
+    """Tell whether a field has a resolver, and so does not stand in a document."""
+    return bool(field.extensions["strawberry-definition"].base_resolver)
 
 
 def project_fields(scope: Scope, parent: GraphQLObjectType, fields: Fields) -> Decode:
@@ -121,6 +127,8 @@ def _part(scope: Scope, parent: GraphQLObjectType, key: str, nodes: Sequence[Fie
     if name == "__typename":
         return _Part(key, name, Shape(str), parent.name)
     field = parent.fields[name]
+    if is_resolved(field):
+        raise Declined("a resolver within a stored document")
     shape = _shape(scope, field.type, nodes)
     if isinstance(field.type, GraphQLNonNull):
         return _Part(key, name, shape)

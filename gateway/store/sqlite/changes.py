@@ -1,14 +1,15 @@
 """The change log in SQL: every change is appended here, by the transaction that makes it."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from contextlib import closing
+from typing import Any
 
 import msgspec
 
 from gateway.store.documents import Document
 from gateway.store.matching import Matcher
+from gateway.store.sqlite.rows import Row
 from schema.changes import Change, ChangeKind, ChangePage, Span, Stretch
 from schema.paging import Position
 from schema.resource.operation import StoredOperation
@@ -17,17 +18,11 @@ from schema.scalars import DateTime
 Record = tuple[Any, ...]
 
 MAX_SCANNED = 2_000
-"""How many changes are looked at in one go for those that a filter takes."""
+MAX_SCANNED_BYTES = 8_000_000
+"""How many changes, and how much of documents, is looked at in one go for what a filter takes."""
 
 _KINDS = (ChangeKind.CREATED, ChangeKind.UPDATED, ChangeKind.DELETED)
 _RANKS = {kind: rank for rank, kind in enumerate(_KINDS)}
-
-
-class Row(NamedTuple):
-    """An operation, and the number of its row in the table of operations."""
-
-    seq: int
-    operation: StoredOperation
 
 
 def append(
@@ -54,17 +49,6 @@ def append(
     )
 
 
-@contextmanager
-def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
-    """Read the database as it is at one moment, for as long as the block lasts."""
-    connection.execute("BEGIN")
-    try:
-        yield
-    finally:
-        if connection.in_transaction:
-            connection.execute("COMMIT")
-
-
 def span(connection: sqlite3.Connection) -> Span:
     """Return what the log holds."""
     log, pruned, newest = connection.execute(
@@ -76,7 +60,8 @@ def span(connection: sqlite3.Connection) -> Span:
 def read(connection: sqlite3.Connection, stretch: Stretch, matcher: Matcher | None) -> ChangePage:
     """Read changes of all operations, or those whose operation matches before or after."""
     scanned = stretch.limit if matcher is None else MAX_SCANNED
-    with snapshot(connection):
+    with connection:  # for one snapshot of all that is read
+        connection.execute("BEGIN")
         start = span(connection).start(stretch.after)
         records = connection.execute(
             "SELECT position, operation_id, kind, at, version, before, document"
@@ -91,21 +76,22 @@ def _page(
     records: Iterable[Record], start: Position, limit: int, scanned: int, matcher: Matcher | None
 ) -> ChangePage:
     found: list[Change] = []
-    end = start.number
+    end, looked_at = start.number, 0
     for count, record in enumerate(records):
-        if count == scanned:
+        if count == scanned or (matcher and looked_at > MAX_SCANNED_BYTES):
             return ChangePage(found, more=True, end=Position(start.log, end))
         if matcher is None or matcher.takes_change(document=record[-1], before=record[-2]):
             if len(found) == limit:
                 return ChangePage(found, more=True, end=found[-1].position if found else start)
             found.append(_change(start.log, record))
-        end = record[0]
+        end, looked_at = record[0], looked_at + len(record[-1])
     return ChangePage(found, more=False, end=Position(start.log, end))
 
 
 def history(connection: sqlite3.Connection, operation_id: str, stretch: Stretch) -> ChangePage:
     """Read changes of the operations that have or had this id."""
-    with snapshot(connection):
+    with connection:  # for one snapshot of all that is read
+        connection.execute("BEGIN")
         held = span(connection)
         start = held.start(stretch.after)
         records = connection.execute(

@@ -2,18 +2,16 @@
 
 import sqlite3
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import cast
 
 from gateway.store import documents
-from gateway.store.sqlite import changes
-from gateway.store.sqlite.changes import Row
+from gateway.store.sqlite import changes, idempotency
+from gateway.store.sqlite.rows import Row, find, find_row
 from schema.changes import ChangeKind
-from schema.constraints import is_faithful
 from schema.errors import (
     AlreadyExistsError,
     ConflictError,
-    IdempotencyError,
     MutationErrorCode,
     MutationFailure,
     NotFoundError,
@@ -28,25 +26,12 @@ from schema.ports import Upserted
 from schema.resource.operation import StoredOperation
 from schema.scalars import DateTime, date_time
 
-KEY_LIFETIME = timedelta(hours=24)
-PRUNED_AT_ONCE = 100
-
-
-def find(connection: sqlite3.Connection, operation_id: str) -> StoredOperation | None:
-    """Return the operation with this id, or None."""
-    if not is_faithful(operation_id):
-        return None
-    row = connection.execute(
-        "SELECT document FROM operations WHERE id = ?", (operation_id,)
-    ).fetchone()
-    return row and StoredOperation(row[0])
-
 
 def create(
     connection: sqlite3.Connection, given: CreateInviteParticipantsOperationInput, now: datetime
 ) -> StoredOperation:
     """Add an operation, unless its idempotency key tells that it was added before."""
-    if known := _known(connection, given, now):
+    if known := idempotency.known(connection, given, now):
         return known
     if given.id and (current := find(connection, given.id)):
         raise MutationFailure(
@@ -60,7 +45,7 @@ def create(
         )
     at = date_time(now)
     created = _insert(connection, documents.new(given, at), at)
-    _remember(connection, given, created, now)
+    idempotency.remember(connection, given, created, now)
     return created
 
 
@@ -114,13 +99,13 @@ def upsert(
 
     One whose idempotency key tells that it was done before is not done again.
     """
-    if known := _known(connection, given, now):
+    if known := idempotency.known(connection, given, now):
         return Upserted(known, created=False)
-    current = _row(connection, given.id) if given.id else None
+    current = find_row(connection, given.id) if given.id else None
     if current is None:
         return Upserted(create(connection, given, now), created=True)
     changed = _change(connection, current, documents.content(given), date_time(now))
-    _remember(connection, given, changed, now)
+    idempotency.remember(connection, given, changed, now)
     return Upserted(changed, created=False)
 
 
@@ -140,15 +125,6 @@ def delete(
     connection.execute("DELETE FROM operations WHERE seq = ?", (current.seq,))
     changes.append(connection, ChangeKind.DELETED, current, date_time(now))
     return current.operation
-
-
-def _row(connection: sqlite3.Connection, operation_id: str) -> Row | None:
-    if not is_faithful(operation_id):
-        return None
-    row = connection.execute(
-        "SELECT seq, document FROM operations WHERE id = ?", (operation_id,)
-    ).fetchone()
-    return row and Row(row[0], StoredOperation(row[1]))
 
 
 def _insert(
@@ -185,7 +161,7 @@ def _change(
 
 def _expected(connection: sqlite3.Connection, operation_id: str, if_version: int | None) -> Row:
     """Return the operation with this id, if it is at the version expected."""
-    row = _row(connection, operation_id)
+    row = find_row(connection, operation_id)
     if row is None:
         raise MutationFailure(
             NotFoundError(
@@ -208,64 +184,11 @@ def _expected(connection: sqlite3.Connection, operation_id: str, if_version: int
     return row
 
 
-def _known(
-    connection: sqlite3.Connection, given: CreateInviteParticipantsOperationInput, now: datetime
-) -> StoredOperation | None:
-    """Return the operation an idempotency key stands for: as it is or, if deleted, as it was."""
-    if given.idempotency_key is None:
-        return None
-    row = connection.execute(
-        "SELECT fingerprint, operation_id, document FROM idempotency_keys"
-        " WHERE key = ? AND created_at > ?",
-        (given.idempotency_key, date_time(now - KEY_LIFETIME)),
-    ).fetchone()
-    if row is None:
-        return None
-    fingerprint, operation_id, document = row
-    if fingerprint != documents.fingerprint(given):
-        raise MutationFailure(
-            IdempotencyError(
-                code=MutationErrorCode.IDEMPOTENCY_MISMATCH,
-                message="The idempotency key was used before with another input. Send the input "
-                "of then, or a new key.",
-                path=["idempotencyKey"],
-            )
-        )
-    return find(connection, operation_id.decode()) or StoredOperation(document)
-
-
-def _remember(
-    connection: sqlite3.Connection,
-    given: CreateInviteParticipantsOperationInput,
-    done: StoredOperation,
-    now: datetime,
-) -> None:
-    """Keep the idempotency key, if there is one, and let go of some that are too old."""
-    if given.idempotency_key is None:
-        return
-    connection.execute(
-        "DELETE FROM idempotency_keys WHERE key IN"
-        " (SELECT key FROM idempotency_keys WHERE created_at <= ? LIMIT ?)",
-        (date_time(now - KEY_LIFETIME), PRUNED_AT_ONCE),
-    )
-    connection.execute(
-        "INSERT OR REPLACE INTO idempotency_keys"
-        " (key, fingerprint, operation_id, document, created_at) VALUES (?, ?, ?, ?, ?)",
-        (
-            given.idempotency_key,
-            documents.fingerprint(given),
-            done.id,
-            done.document.decode(),
-            date_time(now),
-        ),
-    )
-
-
 def put(
     connection: sqlite3.Connection, document: documents.Document, now: datetime
 ) -> documents.Put:
     """Put a whole document in the place of the one with its id, if there is one and it differs."""
-    current, at = _row(connection, document["id"]), date_time(now)
+    current, at = find_row(connection, document["id"]), date_time(now)
     if current is None:
         _insert(connection, document, at)
         return documents.Put.CREATED

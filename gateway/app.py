@@ -15,6 +15,7 @@ from gateway.execution.operation import Executor
 from gateway.execution.reference import ReferenceExecutor
 from gateway.http.checks import live, ready
 from gateway.http.graphql import GraphQLEndpoint
+from gateway.http.metrics import metrics
 from gateway.http.playground import Playground
 from gateway.http.sdl import sdl
 from gateway.http.server import Handler, Traffic, make_server, page
@@ -22,6 +23,7 @@ from gateway.settings import Settings
 from gateway.store.migrate import upgrade
 from gateway.store.retention import Retention
 from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
+from gateway.telemetry import Metrics, OperationMetrics
 from schema import Schema, build_schema
 from schema.context import Context
 
@@ -29,10 +31,11 @@ from schema.context import Context
 def create_server(settings: Settings, store: SQLiteStore, traffic: Traffic) -> web.Server:
     """Put the server together on an open store."""
     schema = build_schema()
+    measured = Metrics()
     playground = Playground() if settings.playground else None
     routes: dict[str, Handler] = {
         "/graphql": GraphQLEndpoint(
-            _executor(settings, schema),
+            _executor(settings, schema, measured),
             Context(store=store, log=store.log),
             max_body_bytes=settings.max_body_bytes,
             playground=playground,
@@ -40,6 +43,7 @@ def create_server(settings: Settings, store: SQLiteStore, traffic: Traffic) -> w
         "/schema.graphql": page(sdl(schema.sdl())),
         "/health/live": page(live),
         "/health/ready": page(ready(store.check)),
+        "/metrics": page(metrics(measured.page)),
     }
     if playground:
         routes |= {path: page(file) for path, file in playground.files.items()}
@@ -48,12 +52,14 @@ def create_server(settings: Settings, store: SQLiteStore, traffic: Traffic) -> w
     )
 
 
-def _executor(settings: Settings, schema: Schema) -> Executor:
+def _executor(settings: Settings, schema: Schema, measured: Metrics) -> Executor:
     documents = Documents(schema)
     reference = ReferenceExecutor(schema, documents)
     if settings.executor == "reference":
         return reference
-    return CompiledExecutor(schema, documents, reference)
+    compiled = CompiledExecutor(schema, documents, reference)
+    measured.registry.register(OperationMetrics(compiled))
+    return compiled
 
 
 ABANDON_SECONDS = 0.5

@@ -41,9 +41,7 @@ def find_many(
         " WHERE id IN (SELECT value FROM json_each(?))",
         (msgspec.json.encode(wanted).decode(),),
     ).fetchone()
-    if documents is None:
-        return {}
-    found = map(StoredOperation, documents.split(queries.SEPARATOR))
+    found = map(StoredOperation, queries.apart(documents))
     return dict(zip(msgspec.json.decode(ids), found, strict=True))
 
 

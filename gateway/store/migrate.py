@@ -2,15 +2,10 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from enum import Enum
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, NullPool, create_engine, event, inspect
 from sqlalchemy.exc import DatabaseError
 
 from gateway.store.errors import UnusableDatabaseError
@@ -18,6 +13,11 @@ from gateway.store.lock import write_lock
 
 APPLICATION_ID = 0x494E5649
 """``INVI``: marks a file as the gateway's own, where ``file`` and SQLite look for such a mark."""
+
+REVISIONS = [
+    file.stem[1:5] for file in sorted(Path(__file__).parent.glob("migrations/versions/v*.py"))
+]
+"""The states that migrations lead to, the newest last: the number in each one's file name."""
 
 WAIT_SECONDS = 30
 """How long others may take: they may be making the tables."""
@@ -33,49 +33,34 @@ class DatabaseState(Enum):
     FOREIGN = "foreign"
 
 
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.set_main_option("path_separator", "os")
-    return config
-
-
 @contextmanager
-def _exclusively(path: Path) -> Iterator[Connection]:
-    """Open the file for one transaction that no other process can write beside."""
-    engine = create_engine(
-        f"sqlite:///{path}", poolclass=NullPool, connect_args={"timeout": WAIT_SECONDS}
-    )
-
-    @event.listens_for(engine, "connect")
-    def _begin_by_hand(connection: sqlite3.Connection, _record: object) -> None:
-        connection.isolation_level = None
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
+def _alone(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open the file while no other gateway writes to it."""
     try:
-        with write_lock(path, WAIT_SECONDS) as lock, lock, engine.begin() as connection:
+        with (
+            write_lock(path, WAIT_SECONDS) as lock,
+            lock,
+            closing(
+                sqlite3.connect(path, timeout=WAIT_SECONDS, isolation_level=None)
+            ) as connection,
+        ):
             yield connection
-    except DatabaseError as error:
-        raise UnusableDatabaseError(f"The database {path} cannot be used: {error.orig}.") from error
-    finally:
-        engine.dispose()
+    except (sqlite3.Error, DatabaseError) as error:
+        reason = error.orig if isinstance(error, DatabaseError) else error
+        raise UnusableDatabaseError(f"The database {path} cannot be used: {reason}.") from error
 
 
-def _state(connection: Connection) -> DatabaseState:
-    if not inspect(connection).get_table_names():
+def _state(connection: sqlite3.Connection) -> DatabaseState:
+    tables = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
+    if not tables:
         return DatabaseState.EMPTY
-    marked = connection.exec_driver_sql("PRAGMA application_id").scalar() == APPLICATION_ID
-    revision = MigrationContext.configure(connection).get_current_revision()
-    if not marked or revision is None:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    if application != APPLICATION_ID or ("alembic_version",) not in tables:
         return DatabaseState.FOREIGN
-    revisions = ScriptDirectory.from_config(_config())
-    if revision == revisions.get_current_head():
+    (revision,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    if revision == REVISIONS[-1]:
         return DatabaseState.CURRENT
-    known = {script.revision for script in revisions.walk_revisions()}
-    return DatabaseState.OLDER if revision in known else DatabaseState.NEWER
+    return DatabaseState.OLDER if revision in REVISIONS else DatabaseState.NEWER
 
 
 def _refuse(path: Path, state: DatabaseState) -> None:
@@ -96,7 +81,7 @@ def check(path: Path) -> DatabaseState:
     """Tell the state of the database at ``path``, and change nothing."""
     if not path.exists():
         return DatabaseState.EMPTY
-    with _exclusively(path) as connection:
+    with _alone(path) as connection:
         return _state(connection)
 
 
@@ -110,12 +95,12 @@ def upgrade(path: Path) -> DatabaseState:
             f"The folder {path.parent} of the database does not exist. Make it, or name another "
             "file with --database."
         )
-    with _exclusively(path) as connection:
+    with _alone(path) as connection:
         state = _state(connection)
         _refuse(path, state)
         if state is not DatabaseState.CURRENT:
-            connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
-            config = _config()
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            from gateway.store.migrations.run import run  # noqa: PLC0415  9 MB that few starts need
+
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            run(connection)
     return state

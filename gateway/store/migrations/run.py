@@ -1,0 +1,19 @@
+"""Running the migrations that a database has not been through."""
+
+import sqlite3
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import StaticPool, create_engine
+
+
+def run(connection: sqlite3.Connection) -> None:
+    """Bring the database to the newest revision, in one transaction or not at all."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.set_main_option("path_separator", "os")
+    engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
+    with engine.begin() as config.attributes["connection"]:
+        connection.execute("BEGIN IMMEDIATE")  # which the driver would leave to the first write
+        command.upgrade(config, "head")

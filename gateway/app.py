@@ -1,6 +1,7 @@
 """Where the parts are put together: every part, and what answers at each path."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -101,6 +102,8 @@ async def answering(settings: Settings, sockets: Sequence[socket] = ()) -> Async
         )
         traffic = Traffic()
         server = create_server(settings, store, traffic)
+        gc.collect()
+        gc.freeze()  # what stays for good need not be looked through: each time took 100 ms
         runner = web.ServerRunner(server, shutdown_timeout=ABANDON_SECONDS)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)

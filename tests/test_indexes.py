@@ -77,7 +77,7 @@ class Planner:
         await self.ask(query, **variables)
         return [
             [step[3] for step in self.explaining.execute(f"EXPLAIN QUERY PLAN {statement}")]
-            for statement in self.statements
+            for statement in dict.fromkeys(self.statements)
             if statement.startswith("SELECT") and "change_log" not in statement
         ]
 

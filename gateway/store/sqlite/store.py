@@ -167,7 +167,13 @@ def _fetch(connection: sqlite3.Connection, sql: str, parameters: Parameters) -> 
 
 def _fetch_at(connection: sqlite3.Connection, query: queries.Query) -> tuple[list[Record], Span]:
     """Fetch records, and what the change log holds at that very moment."""
-    with connection:  # for one snapshot of both
+    records = connection.execute(query.sql, query.parameters)
+    # As long as a statement has rows to give, what is read beside it is of the same snapshot, and
+    # beginning and ending a transaction is saved. Without rows, it has come to its end.
+    span = changes.span(connection)
+    if found := records.fetchall():
+        return found, span
+    with connection:
         connection.execute("BEGIN")
         return _fetch(connection, query.sql, query.parameters), changes.span(connection)
 

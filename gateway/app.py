@@ -2,8 +2,10 @@
 
 import asyncio
 import signal
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from socket import socket
+from typing import Any
 
 from aiohttp import web
 
@@ -13,6 +15,7 @@ from gateway.execution.operation import Executor
 from gateway.execution.reference import ReferenceExecutor
 from gateway.http.checks import live, ready
 from gateway.http.graphql import GraphQLEndpoint
+from gateway.http.metrics import metrics
 from gateway.http.playground import Playground
 from gateway.http.sdl import sdl
 from gateway.http.server import Handler, Traffic, make_server, page
@@ -20,6 +23,7 @@ from gateway.settings import Settings
 from gateway.store.migrate import upgrade
 from gateway.store.retention import Retention
 from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
+from gateway.telemetry import Metrics, OperationMetrics
 from schema import Schema, build_schema
 from schema.context import Context
 
@@ -27,10 +31,11 @@ from schema.context import Context
 def create_server(settings: Settings, store: SQLiteStore, traffic: Traffic) -> web.Server:
     """Put the server together on an open store."""
     schema = build_schema()
+    measured = Metrics()
     playground = Playground() if settings.playground else None
     routes: dict[str, Handler] = {
         "/graphql": GraphQLEndpoint(
-            _executor(settings, schema),
+            _executor(settings, schema, measured),
             Context(store=store, log=store.log),
             max_body_bytes=settings.max_body_bytes,
             playground=playground,
@@ -38,6 +43,7 @@ def create_server(settings: Settings, store: SQLiteStore, traffic: Traffic) -> w
         "/schema.graphql": page(sdl(schema.sdl())),
         "/health/live": page(live),
         "/health/ready": page(ready(store.check)),
+        "/metrics": page(metrics(measured.page)),
     }
     if playground:
         routes |= {path: page(file) for path, file in playground.files.items()}
@@ -46,12 +52,14 @@ def create_server(settings: Settings, store: SQLiteStore, traffic: Traffic) -> w
     )
 
 
-def _executor(settings: Settings, schema: Schema) -> Executor:
+def _executor(settings: Settings, schema: Schema, measured: Metrics) -> Executor:
     documents = Documents(schema)
     reference = ReferenceExecutor(schema, documents)
     if settings.executor == "reference":
         return reference
-    return CompiledExecutor(schema, documents, reference)
+    compiled = CompiledExecutor(schema, documents, reference)
+    measured.registry.register(OperationMetrics(compiled))
+    return compiled
 
 
 ABANDON_SECONDS = 0.5
@@ -65,10 +73,27 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     ``OSError`` when the address cannot be listened on.
     """
     await asyncio.to_thread(upgrade, settings.database_path)
+    stop = stop_signal()
+    async with answering(settings) as url:
+        announce(url)
+        await stop.wait()
+
+
+def stop_signal() -> asyncio.Event:
+    """Make the event that SIGINT and SIGTERM set from now on."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for stopping in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(stopping, stop.set)
+    return stop
+
+
+@asynccontextmanager
+async def answering(settings: Settings, sockets: Sequence[socket] = ()) -> AsyncIterator[str]:
+    """Answer requests, and give the URL; on leaving, finish those under way.
+
+    They are taken from the address that is set, or from ``sockets`` that are bound to it already.
+    """
     async with AsyncExitStack() as stack:
         keep = Retention(days=settings.change_log_days, changes=settings.change_log_changes)
         store = await stack.enter_async_context(
@@ -79,10 +104,16 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
         runner = web.ServerRunner(server, shutdown_timeout=ABANDON_SECONDS)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
-        site = web.TCPSite(runner, settings.host, settings.port)
-        await site.start()
-        host, port, *_ = runner.addresses[0]
-        announce(f"http://{f'[{host}]' if ':' in host else host}:{port}/graphql")
-        await stop.wait()
-        await site.stop()
+        sites: list[web.BaseSite] = [web.SockSite(runner, bound) for bound in sockets]
+        for site in sites or [web.TCPSite(runner, settings.host, settings.port)]:
+            await site.start()
+        yield endpoint(runner.addresses[0])
+        for site in runner.sites:
+            await site.stop()
         await traffic.finish(server, settings.shutdown_seconds)
+
+
+def endpoint(address: tuple[Any, ...]) -> str:
+    """Give the URL of GraphQL at a socket's address."""
+    host, port, *_ = address
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/graphql"

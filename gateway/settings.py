@@ -1,5 +1,6 @@
 """What can be set: by an option of the command line, or by a variable of the environment."""
 
+import socket
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -33,6 +34,12 @@ def _known_database(url: str) -> str:
     return url
 
 
+def _possible_workers(count: int) -> int:
+    if count > 1 and not hasattr(socket, "SO_REUSEPORT"):
+        raise ValueError("This system lets one process at a time listen on a port. Leave it at 1.")
+    return count
+
+
 def _split(value: object) -> object:
     return (
         [item.strip() for item in value.split(",") if item.strip()]
@@ -54,8 +61,11 @@ class Settings(BaseSettings):
         DEFAULT_DATABASE,
         description="The database's URL: `sqlite:///` and the path of a file.",
     )
+    workers: Annotated[int, AfterValidator(_possible_workers)] = Field(
+        1, ge=1, le=64, description="How many processes serve side by side, on one port."
+    )
     readers: int = Field(
-        2, ge=1, le=64, description="How many connections read from the database side by side."
+        2, ge=1, le=64, description="How many connections of each worker read from the database."
     )
     change_log_days: int = Field(
         30, ge=0, le=36_500, description="How many days a change stays in the change log."

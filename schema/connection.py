@@ -1,5 +1,6 @@
 """The list of operations as a connection."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import strawberry
@@ -7,7 +8,7 @@ import strawberry
 from schema.context import Info
 from schema.filters import InviteParticipantsOperationFilter
 from schema.ordering import Order
-from schema.paging import Page, PageInfo, Row, Slice, encode_cursor
+from schema.paging import Keys, Page, PageInfo, Slice, encode_cursor
 from schema.resource.operation import InviteParticipantsOperation, StoredOperation
 
 
@@ -22,8 +23,8 @@ class Listing:
 
     def cursor(self, index: int) -> str | None:
         """Return the cursor of the row at ``index``, or None on an empty page."""
-        rows = self.page.rows
-        return encode_cursor(self.order, rows[index].keys) if rows else None
+        keys = self.page.keys
+        return encode_cursor(self.order, keys[index]) if keys else None
 
 
 @strawberry.type(description="An operation and its place in the list.")
@@ -31,17 +32,18 @@ class InviteParticipantsOperationEdge:
     """Relay's edge."""
 
     order: strawberry.Private[Order]
-    row: strawberry.Private[Row]
+    keys: strawberry.Private[Keys]
+    operation: strawberry.Private[StoredOperation]
 
     @strawberry.field(
         description="The operation's place in this order, for `after` and `before`. Opaque."
     )
     def cursor(self) -> str:
-        return encode_cursor(self.order, self.row.keys)
+        return encode_cursor(self.order, self.keys)
 
     @strawberry.field(graphql_type=InviteParticipantsOperation, description="The operation.")
     def node(self) -> StoredOperation:
-        return self.row.operation
+        return self.operation
 
 
 @strawberry.type(description="One page of a list of operations.")
@@ -52,16 +54,17 @@ class InviteParticipantsOperationConnection:
 
     @strawberry.field(description="The operations of the page with their cursors.")
     def edges(self) -> list[InviteParticipantsOperationEdge]:
-        order = self.listing.order
+        order, page = self.listing.order, self.listing.page
         return [
-            InviteParticipantsOperationEdge(order=order, row=row) for row in self.listing.page.rows
+            InviteParticipantsOperationEdge(order=order, keys=keys, operation=operation)
+            for keys, operation in zip(page.keys, page.operations, strict=True)
         ]
 
     @strawberry.field(
         graphql_type=list[InviteParticipantsOperation], description="The operations of the page."
     )
-    def nodes(self) -> list[StoredOperation]:
-        return [row.operation for row in self.listing.page.rows]
+    def nodes(self) -> Sequence[StoredOperation]:
+        return self.listing.page.operations
 
     @strawberry.field(description="Where the page lies in the list.")
     def page_info(self) -> PageInfo:

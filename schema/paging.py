@@ -2,6 +2,7 @@
 
 import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
@@ -44,13 +45,6 @@ class Slice:
     offset: int = 0
 
 
-class Row(msgspec.Struct, frozen=True):
-    """An operation and where it stands in the order."""
-
-    operation: StoredOperation
-    keys: Keys
-
-
 class Position(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """A place in a change log: right after the change of this number."""
 
@@ -64,12 +58,14 @@ class Position(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
 
 @dataclass(frozen=True)
 class Page:
-    """The rows of a slice in the list's order; ``more`` when the limit cut some off.
+    """The operations of a slice in the list's order, and the keys that tell each one's place.
 
-    ``position`` is the change log's end as these rows were read.
+    There is ``more`` when the limit cut some off. ``position`` is the change log's end as they were
+    read.
     """
 
-    rows: list[Row]
+    operations: Sequence[StoredOperation]
+    keys: Sequence[Keys]
     more: bool
     position: Position
 

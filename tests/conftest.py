@@ -22,10 +22,14 @@ STOPPED_WITHIN = 40
 
 @dataclass(frozen=True)
 class Gateway:
-    """A server that runs: its base URL, such as ``http://127.0.0.1:41234``, and its process."""
+    """A server that runs: its base URL, such as ``http://127.0.0.1:41234``, its process, its log.
+
+    The process leads a process group, as one does that is started from a terminal.
+    """
 
     url: str
     process: subprocess.Popen[str]
+    log: list[str]
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """Stop the server and return its exit status."""
@@ -43,17 +47,19 @@ def running(folder: Path, *options: str, **variables: str) -> Iterator[Gateway]:
         stdin=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
+        process_group=0,
     )
     assert process.stderr is not None
+    log: list[str] = []
     serving: Queue[str] = Queue()
-    reading = Thread(target=_read_log, args=(process.stderr, serving))
+    reading = Thread(target=_read_log, args=(process.stderr, log, serving))
     reading.start()
     with process:
         try:
             said = serving.get()
             if not said.startswith("http"):
                 pytest.fail(f"The gateway did not start: {said}")
-            yield Gateway(said, process)
+            yield Gateway(said, process, log)
         finally:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
@@ -61,14 +67,13 @@ def running(folder: Path, *options: str, **variables: str) -> Iterator[Gateway]:
             reading.join(STOPPED_WITHIN)
 
 
-def _read_log(log: IO[str], serving: Queue[str]) -> None:
+def _read_log(lines: IO[str], log: list[str], serving: Queue[str]) -> None:
     """Tell the URL as soon as the log has it, or else all it had; and never let the log fill up."""
-    said = ""
-    for line in log:
-        said += line
+    for line in lines:
+        log.append(line)
         if announced := re.search(r"Serving (http://\S+)/graphql", line):
             serving.put(announced[1])
-    serving.put(said)
+    serving.put("".join(log))
 
 
 @pytest.fixture(scope="session")

@@ -217,7 +217,7 @@ async def test_operation_from_before_the_log_is_logged_from_then_on(tmp_path: Pa
 
 @pytest.fixture
 def intruded(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have operations written each time when a connection turns from them to their log."""
+    """Have operations written at each moment in which a connection turns to the log."""
     connect = sqlite3.connect
 
     def intrude(statement: str) -> None:
@@ -247,7 +247,7 @@ async def test_page_and_its_place_in_the_log_are_of_one_moment(path: Path, befor
             await store.create(Create())
         page = await store.page(None, (), Slice(limit=5))
         later = await store.log.changes(None, Stretch(500, page.position))
-        known = {row.operation.id for row in page.rows}
+        known = {operation.id for operation in page.operations}
 
     assert len(known) == min(page.position.number, 5)  # each has one change, its creation
     assert later.changes

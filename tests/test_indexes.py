@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -76,10 +77,15 @@ class Planner:
         """Give the plan of each statement: its steps as SQLite words them."""
         await self.ask(query, **variables)
         return [
-            [step[3] for step in self.explaining.execute(f"EXPLAIN QUERY PLAN {statement}")]
-            for statement in dict.fromkeys(self.statements)
-            if statement.startswith("SELECT") and "change_log" not in statement
+            self._steps(statement)
+            for statement in self.statements
+            if statement.startswith("SELECT") and not statement.endswith("FROM change_log")
         ]
+
+    def _steps(self, statement: str) -> list[str]:
+        """Give the steps that find rows, without those that put the rows of a page into one."""
+        steps = [row[3] for row in self.explaining.execute(f"EXPLAIN QUERY PLAN {statement}")]
+        return [step for step in takewhile("SCAN row".__ne__, steps) if step != "CO-ROUTINE row"]
 
     async def plan(self, query: str, **variables: object) -> list[str]:
         """Give the plan of the one statement."""
@@ -142,9 +148,8 @@ async def test_getting_by_id_searches_the_index(planner: Planner) -> None:
     one = await planner.plan(GET, id="operation-7")
     many = await planner.plan(GET_MANY, ids=["operation-7", "operation-8"])
 
-    assert one == ["SEARCH operations USING INDEX operations_id (id=?)"]
-    assert many[0] == one[0]
-    assert not scans(many)
+    assert one[0] == "SEARCH operations USING INDEX operations_id (id=?)"
+    assert many == one
 
 
 DAY = {"gte": "2026-01-05T00:00:00Z", "lt": "2026-01-06T00:00:00Z"}

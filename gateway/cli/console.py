@@ -29,10 +29,10 @@ DatabaseOption = Annotated[
 ]
 
 
-def fail(message: str) -> NoReturn:
+def fail(message: str, status: int = FAILED) -> NoReturn:
     """Say why the command cannot be done, and end it."""
     errors.print(f"Error: {message}", style="red", markup=False)
-    raise typer.Exit(FAILED)
+    raise typer.Exit(status)
 
 
 def settings_from(**options: Any) -> Settings:  # noqa: ANN401  any option's

@@ -8,8 +8,11 @@ from typing import Annotated
 import typer
 from uvloop import new_event_loop
 
-from gateway.app import serve as run
+from gateway.app import serve as serve_alone
 from gateway.cli.console import DatabaseOption, errors, fail, settings_from, usable
+from gateway.logs import configure_logs
+from gateway.settings import Settings
+from gateway.workers.supervisor import WorkersFailedError, supervise
 
 
 def serve(
@@ -17,8 +20,9 @@ def serve(
     host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="The port; 0 takes a free one.")] = None,
     database: DatabaseOption = None,
+    workers: Annotated[int | None, typer.Option(help="How many processes serve.")] = None,
     readers: Annotated[
-        int | None, typer.Option(help="How many connections read side by side.")
+        int | None, typer.Option(help="How many connections of each worker read.")
     ] = None,
     change_log_days: Annotated[
         int | None, typer.Option(help="How many days a change stays in the change log.")
@@ -54,6 +58,7 @@ def serve(
         host=host,
         port=port,
         database=database,
+        workers=workers,
         readers=readers,
         change_log_days=change_log_days,
         change_log_changes=change_log_changes,
@@ -64,16 +69,23 @@ def serve(
         playground=playground,
         log_level=log_level,
     )
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    configure_logs(settings.log_level)
     logging.getLogger(__name__).info("Storing in SQLite %s.", sqlite3.sqlite_version)
-    with usable(), asyncio.Runner(loop_factory=new_event_loop) as runner:
+    with usable():
         try:
-            runner.run(run(settings, _announce))
+            _run(settings)
         except OSError as error:
             fail(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}.")
+        except WorkersFailedError as error:
+            fail(str(error), status=1)
+
+
+def _run(settings: Settings) -> None:
+    if settings.workers > 1:
+        asyncio.run(supervise(settings, _announce))
+    else:
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+            runner.run(serve_alone(settings, _announce))
 
 
 def _announce(url: str) -> None:

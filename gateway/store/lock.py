@@ -22,7 +22,7 @@ class WriteLock:
     """Held, with ``with``, while writing; to be used by one thread.
 
     Taking it raises ``BusyDatabaseError`` after ``seconds`` of waiting for others, and
-    ``UnusableDatabaseError`` when its file cannot be opened.
+    ``UnusableDatabaseError`` when its file cannot be opened or locked.
     """
 
     def __init__(self, database: Path, seconds: float) -> None:
@@ -33,21 +33,25 @@ class WriteLock:
 
     def __enter__(self) -> Self:
         """Take the lock."""
-        while not self._taken(file := self._opened()):
-            os.close(file)
-            self._file = None
+        try:
+            while not self._taken(file := self._opened()):
+                os.close(file)
+                self._file = None
+        except OSError as error:
+            raise UnusableDatabaseError(
+                f"The lock {self._path} cannot be taken: {error.strerror}."
+            ) from error
         return self
 
     def __exit__(self, *_error: object) -> None:
         """Let others take it."""
-        if self._file is not None:
-            fcntl.flock(self._file, fcntl.LOCK_UN)
+        fcntl.flock(self._opened(), fcntl.LOCK_UN)
 
     def discard(self) -> None:
-        """Remove the file, unless somebody else holds the lock, who will do it."""
+        """Remove the file, unless others hold the lock, who will do it, or own the file."""
         if self._file is None:
             return
-        with suppress(BlockingIOError):
+        with suppress(OSError):
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _is_there(self._file):
                 self._path.unlink()
@@ -56,12 +60,7 @@ class WriteLock:
 
     def _opened(self) -> int:
         if self._file is None:
-            try:
-                self._file = os.open(self._path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
-            except OSError as error:
-                raise UnusableDatabaseError(
-                    f"The lock {self._path} cannot be opened: {error.strerror}."
-                ) from error
+            self._file = os.open(self._path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
         return self._file
 
     def _taken(self, file: int) -> bool:

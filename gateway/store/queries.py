@@ -1,10 +1,11 @@
 """The statements that read: built with SQLAlchemy Core once for each shape, then only filled in."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 from sqlalchemy import (
     BindParameter,
     ClauseElement,
@@ -21,15 +22,17 @@ from sqlalchemy import (
 from gateway.store.conditions import condition
 from gateway.store.keyset import beyond, sort_columns
 from gateway.store.shapes import Shape, take_apart
-from gateway.store.tables import STATUS_NAMES, operations
+from gateway.store.tables import STATUS_NAMES, change_log, changes, operations
 from schema.filters import InviteParticipantsOperationFilter
 from schema.groups import GroupKey, InviteParticipantsOperationGroup
 from schema.ordering import Order
-from schema.paging import Keys, Page, Position, Row, Slice
+from schema.paging import Keys, Page, Position, Slice
 from schema.resource.operation import OperationStatus, StoredOperation
 from schema.scalars import DateTime
 
 CACHED_STATEMENTS = 1_000
+SEPARATOR = b"\x1e"
+"""Between texts of JSON that were read as one: it stands in none of them."""
 
 Where = InviteParticipantsOperationFilter | None
 Record = tuple[Any, ...]
@@ -114,12 +117,33 @@ def _page(  # noqa: PLR0913, PLR0917  all that the statement depends on, in one 
     rest, statuses = _apart_from_statuses(shape)
     if len(statuses) > 1:
         wanted = [operations.c.seq.in_(_by_status(statuses, [condition(rest), *bounds], ordered))]
-    return (
-        select(operations.c.document, *(column.column for column in columns))
+    return _in_one_row(
+        select(
+            operations.c.document,
+            _keys([column.column for column in columns]).label("keys"),
+        )
         .where(*wanted)
         .order_by(*ordered)
         .limit(bindparam("limit"))
         .offset(bindparam("offset") if skips else None)
+    )
+
+
+def _keys(columns: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
+    """Put the keys of a row into JSON: a list or, of the default order, the one number it has."""
+    return columns[0] if len(columns) == 1 else func.json_array(*columns)
+
+
+def _in_one_row(rows: Select[Any]) -> Select[Any]:
+    """Select the documents and the keys of rows each as one text, and the end of the change log."""
+    row = rows.subquery("row")
+    separator: ColumnElement[str] = literal_column("char(30)")
+    newest = select(func.max(changes.c.position)).scalar_subquery()
+    return select(
+        func.group_concat(row.c.document, separator),
+        func.group_concat(row.c["keys"], separator),
+        select(change_log.c.id).scalar_subquery(),
+        func.coalesce(newest, select(change_log.c.pruned).scalar_subquery()),
     )
 
 
@@ -184,13 +208,45 @@ def _groups(by: tuple[GroupKey, ...], shape: Shape) -> Select[Any]:
     )
 
 
-def page(records: Sequence[Record], order: Order, part: Slice, position: Position) -> Page:
-    """Read the rows of a page's query."""
-    rows = [Row(StoredOperation(record[0]), record[1:]) for record in records[: part.limit]]
-    if order:
-        rows = [Row(row.operation, tuple(map(_text, row.keys))) for row in rows]
-    rows = rows[::-1] if part.backward else rows
-    return Page(rows, more=len(records) > part.limit, position=position)
+def apart(texts: bytes | None) -> Iterator[bytes]:
+    """Take apart texts that were read as one; for long ones this is faster than to split them."""
+    if texts is None:
+        return
+    begin = 0
+    while (end := texts.find(SEPARATOR, begin)) >= 0:
+        yield texts[begin:end]
+        begin = end + len(SEPARATOR)
+    yield texts[begin:]
+
+
+class _Texts(Sequence[Keys]):
+    """Keys of rows, decoded when they are looked at, which of most rows they never are."""
+
+    def __init__(self, texts: list[bytes]) -> None:
+        self._texts = texts
+
+    def __getitem__(self, index: Any) -> Any:  # noqa: ANN401  Sequence's
+        keys = msgspec.json.decode(self._texts[index])
+        return tuple(keys) if isinstance(keys, list) else (keys,)
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+
+def page(record: Record, part: Slice) -> Page:
+    """Read the row of a page's query."""
+    documents, keys, log, newest = record
+    found = [*apart(documents)]
+    places = [*apart(keys)]
+    more = len(found) > part.limit
+    if more:
+        del found[part.limit :], places[part.limit :]
+    if part.backward:
+        found.reverse()
+        places.reverse()
+    return Page(
+        [*map(StoredOperation, found)], _Texts(places), more=more, position=Position(log, newest)
+    )
 
 
 def group(by: Sequence[GroupKey], record: Record) -> InviteParticipantsOperationGroup:

@@ -12,8 +12,8 @@ async def exported_lines(store: OperationStore) -> AsyncIterator[bytes]:
     more = True
     while more:
         page = await store.page(None, (), part)
-        for row in reversed(page.rows):
-            yield row.operation.document + b"\n"
+        for operation in reversed(page.operations):
+            yield operation.document + b"\n"
         more = page.more
         if more:
-            part = Slice(limit=MAX_PAGE_SIZE, backward=True, before=page.rows[0].keys)
+            part = Slice(limit=MAX_PAGE_SIZE, backward=True, before=page.keys[0])

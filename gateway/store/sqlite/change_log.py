@@ -1,7 +1,6 @@
 """The change log of one SQLite file."""
 
 import asyncio
-from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from functools import partial
 
@@ -17,8 +16,8 @@ from schema.paging import Position
 class SQLiteChangeLog:
     """What happened to the operations in a SQLite file; the writes append to it."""
 
-    def __init__(self, readers: Iterator[Worker]) -> None:
-        self._readers = readers
+    def __init__(self, reader: Worker) -> None:
+        self._reader = reader
         self._watch = Watch(self.position)
         self.wake = self._watch.wake
         self.run = self._watch.run
@@ -28,17 +27,17 @@ class SQLiteChangeLog:
     ) -> ChangePage:
         """Return changes whose operation matches before or after; look at not too many."""
         matcher = Matcher(where) if where else None
-        return await next(self._readers).do(partial(changes.read, stretch=stretch, matcher=matcher))
+        return await self._reader.do(partial(changes.read, stretch=stretch, matcher=matcher))
 
     async def history(self, operation_id: str, stretch: Stretch) -> ChangePage:
         """Return changes of one operation, or of several one after another with that id."""
-        return await next(self._readers).do(
+        return await self._reader.do(
             partial(changes.history, operation_id=operation_id, stretch=stretch)
         )
 
     async def position(self) -> Position:
         """Return the place after the newest change."""
-        return (await next(self._readers).do(changes.span)).end
+        return (await self._reader.do(changes.span)).end
 
     def watch(self) -> AbstractContextManager[asyncio.Event]:
         """Set an event, as long as the block lasts, each time when there may be new changes."""

@@ -13,7 +13,7 @@ from typing import Self, TypeVar
 
 import aiosqlite
 
-from gateway.store.errors import BusyDatabaseError
+from gateway.store.errors import BusyDatabaseError, UnusableDatabaseError
 from gateway.store.lock import WriteLock
 
 T = TypeVar("T")
@@ -37,7 +37,11 @@ class Connection(aiosqlite.Connection):
 
     async def __aenter__(self) -> Self:
         """Open the connection."""
-        await self
+        try:
+            await self
+        except (sqlite3.Error, UnusableDatabaseError):
+            self._thread.join()  # while there is a loop for its last word
+            raise
         return self
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:

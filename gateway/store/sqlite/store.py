@@ -6,25 +6,19 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from datetime import UTC, datetime
 from functools import partial
-from itertools import cycle
 from pathlib import Path
 from typing import Any, TypeVar
-
-import msgspec
 
 from gateway.store import documents, queries
 from gateway.store.errors import BusyDatabaseError, UnusableDatabaseError
 from gateway.store.lock import write_lock
 from gateway.store.retention import Retention
-from gateway.store.sqlite import changes, writes
+from gateway.store.sqlite import reads, writes
 from gateway.store.sqlite.change_log import SQLiteChangeLog
 from gateway.store.sqlite.compiler import compiled
 from gateway.store.sqlite.connection import close_writer, connect_reader, connect_writer
 from gateway.store.sqlite.pruning import prune_regularly
-from gateway.store.sqlite.rows import find
-from gateway.store.sqlite.worker import Worker, commit_together, read_together
-from schema.changes import Span
-from schema.constraints import is_faithful
+from gateway.store.sqlite.worker import Worker, commit_together
 from schema.errors import AbortedError, MutationErrorCode, MutationFailure, Overloaded
 from schema.groups import GroupKey, InviteParticipantsOperationGroup
 from schema.inputs import (
@@ -43,39 +37,31 @@ READERS = 2
 BUSY_SECONDS = 5.0
 """How long a write waits for those of other processes."""
 
-Parameters = dict[str, Any] | tuple[Any, ...]
-Record = tuple[Any, ...]
-
 
 class SQLiteStore:
     """Operations in SQLite: several connections that read, one that writes."""
 
-    def __init__(self, path: Path, readers: Sequence[Worker], writer: Worker) -> None:
+    def __init__(self, path: Path, reader: Worker, writer: Worker) -> None:
         self._path = path
-        self._readers = cycle(readers)
+        self._reader = reader
         self._writer = writer
         self._queries = queries.Queries(compiled)
-        self.log = SQLiteChangeLog(self._readers)
+        self.log = SQLiteChangeLog(reader)
 
     async def get(self, operation_id: str) -> StoredOperation | None:
         """Return the operation with this id, or None."""
-        return await next(self._readers).do(partial(find, operation_id=operation_id))
+        return await self._reader.do(reads.Find(operation_id))
 
     async def get_many(self, operation_ids: Sequence[str]) -> list[StoredOperation | None]:
         """Return the operations with these ids, in their order, None where there is none."""
-        wanted = msgspec.json.encode([id_ for id_ in operation_ids if is_faithful(id_)])
-        records = await self._read(
-            "SELECT id, document FROM operations WHERE id IN (SELECT value FROM json_each(?))",
-            (wanted.decode(),),
-        )
-        found = {id_.decode(): StoredOperation(document) for id_, document in records}
+        found = await self._reader.do(partial(reads.find_many, operation_ids=operation_ids))
         return [found.get(id_) for id_ in operation_ids]
 
     async def page(self, where: queries.Where, order: Order, part: Slice) -> Page:
         """Return the part asked for of the operations that match, in order."""
         query = self._queries.page(where, order, part)
-        records, span = await next(self._readers).do(partial(_fetch_at, query=query))
-        return queries.page(records, order, part, span.end)
+        (record,) = await self._select(query)
+        return queries.page(record, part)
 
     async def count(self, where: queries.Where) -> int:
         """Return how many operations match."""
@@ -144,11 +130,8 @@ class SQLiteStore:
         self.log.wake()
         return outcome
 
-    async def _select(self, query: queries.Query) -> list[Record]:
-        return await self._read(query.sql, query.parameters)
-
-    async def _read(self, sql: str, parameters: Parameters) -> list[Record]:
-        return await next(self._readers).do(partial(_fetch, sql=sql, parameters=parameters))
+    async def _select(self, query: queries.Query) -> list[reads.Record]:
+        return await self._reader.do(reads.Fetch(query))
 
 
 _ABORTED = MutationFailure(
@@ -159,23 +142,6 @@ _ABORTED = MutationFailure(
         path=[],
     )
 )
-
-
-def _fetch(connection: sqlite3.Connection, sql: str, parameters: Parameters) -> list[Record]:
-    return connection.execute(sql, parameters).fetchall()
-
-
-def _fetch_at(connection: sqlite3.Connection, query: queries.Query) -> tuple[list[Record], Span]:
-    """Fetch records, and what the change log holds at that very moment."""
-    records = connection.execute(query.sql, query.parameters)
-    # As long as a statement has rows to give, what is read beside it is of the same snapshot, and
-    # beginning and ending a transaction is saved. Without rows, it has come to its end.
-    span = changes.span(connection)
-    if found := records.fetchall():
-        return found, span
-    with connection:
-        connection.execute("BEGIN")
-        return _fetch(connection, query.sql, query.parameters), changes.span(connection)
 
 
 def _read_anew(path: Path) -> None:
@@ -206,14 +172,13 @@ async def open_sqlite_store(
         try:
             writing = await enter(connect_writer(path, lock))
             stack.push_async_callback(writing.run, partial(close_writer, lock=lock))
-            reading = [
-                Worker(await enter(connect_reader(path)), read_together) for _ in range(readers)
-            ]
+            reading = [await enter(connect_reader(path)) for _ in range(readers)]
         except sqlite3.Error as error:
             raise UnusableDatabaseError(f"The database {path} cannot be used: {error}.") from error
-        writer = Worker(writing, partial(commit_together, lock=lock))
-        store = SQLiteStore(path, reading, writer)
-        works = [worker.run() for worker in (writer, *reading)]
+        writer = Worker([writing], partial(commit_together, lock=lock))
+        reader = Worker(reading, reads.read_together)
+        store = SQLiteStore(path, reader, writer)
+        works = [reader.run(), writer.run()]
         pruning = [prune_regularly(writer, keep)] if keep else []
         async with _running(*works, store.log.run(), *pruning):
             yield store

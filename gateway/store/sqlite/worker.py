@@ -1,4 +1,4 @@
-"""A connection's work, done together: what waits while it is busy goes over in one hop."""
+"""Works on connections, done together: what waits while they are busy goes over in one hop."""
 
 import asyncio
 import sqlite3
@@ -18,6 +18,12 @@ Together = Callable[[Sequence[Work], sqlite3.Connection], list[Any]]
 """Does several works and returns what each returned, or the exception it raised."""
 
 MAX_BATCH = 256
+PATIENCE = 0.005
+"""In seconds: how long works wait for a busy connection before another one takes them up.
+
+One thread that reads a lot at a time gets further than several that take turns with the loop for
+the interpreter; but a read that takes long is not to keep the others waiting.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +33,18 @@ class _Waiting:
 
 
 class Worker:
-    """Does works on one connection in the order they are asked for, as many at once as wait."""
+    """Does works in the order they are asked for, as many at once as wait.
 
-    def __init__(self, connection: Connection, together: Together) -> None:
-        self._connection = connection
+    They go to the first of its connections, and to the next ones while that is busy for long.
+    """
+
+    def __init__(self, connections: Sequence[Connection], together: Together) -> None:
+        self._connections = connections
         self._together = together
         self._waiting: deque[_Waiting] = deque()
-        self._wake = asyncio.Event()
+        self._asleep: list[asyncio.Future[None]] = []
+        self._busy = 0
+        self._look: asyncio.TimerHandle | None = None
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -42,28 +53,53 @@ class Worker:
         outcome: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(work, outcome))
         self._idle.clear()
-        self._wake.set()
+        if not self._busy:
+            self._wake_one()
+        elif not self._look and self._asleep:
+            self._look = outcome.get_loop().call_later(PATIENCE, self._look_after)
         return outcome
 
     async def run(self) -> None:
         """Do works until cancelled; to be run once, as a task."""
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._waiting:
-                count = min(len(self._waiting), MAX_BATCH)
-                await self._do([self._waiting.popleft() for _ in range(count)])
-            self._idle.set()
+        async with asyncio.TaskGroup() as tasks:
+            for connection in reversed(self._connections):
+                tasks.create_task(self._serve(connection))
 
     async def drained(self) -> None:
         """Wait until all that was asked for is done."""
         await self._idle.wait()
 
-    async def _do(self, batch: list[_Waiting]) -> None:
+    def _wake_one(self) -> None:
+        """Let the connection work that was the last to rest: what it read last it has at hand."""
+        if self._asleep:
+            self._asleep.pop().set_result(None)
+            self._busy += 1
+
+    def _look_after(self) -> None:
+        """See to works that have waited for long."""
+        self._look = None
+        if self._waiting:
+            self._wake_one()
+
+    async def _serve(self, connection: Connection) -> None:
+        while True:
+            awake: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._asleep.append(awake)
+            if self._waiting and not self._busy:  # asked for before there was anybody
+                self._wake_one()
+            await awake
+            while self._waiting:
+                count = min(len(self._waiting), MAX_BATCH)
+                await self._do(connection, [self._waiting.popleft() for _ in range(count)])
+            self._busy -= 1
+            if not self._busy:
+                self._idle.set()
+
+    async def _do(self, connection: Connection, batch: list[_Waiting]) -> None:
         wanted = [waiting for waiting in batch if not waiting.outcome.cancelled()]
         works = [waiting.work for waiting in wanted]
         try:
-            outcomes = await self._connection.run(partial(self._together, works))
+            outcomes = await connection.run(partial(self._together, works))
         except (sqlite3.Error, UnusableDatabaseError, ValueError) as error:
             outcomes = [error] * len(wanted)
         for waiting, outcome in zip(wanted, outcomes, strict=True):
@@ -73,18 +109,6 @@ class Worker:
                 waiting.outcome.set_exception(outcome)
             else:
                 waiting.outcome.set_result(outcome)
-
-
-def read_together(works: Sequence[Work], connection: sqlite3.Connection) -> list[Any]:
-    """Read one after another; one that fails harms no other."""
-    return [_attempt(work, connection) for work in works]
-
-
-def _attempt(work: Work, connection: sqlite3.Connection) -> object:
-    try:
-        return work(connection)
-    except Exception as error:  # noqa: BLE001  it goes to who asked
-        return error
 
 
 def commit_together(

@@ -1,0 +1,16 @@
+"""What Prometheus scrapes."""
+
+from collections.abc import Awaitable, Callable
+
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+
+from gateway.http.responses import Response
+
+
+def metrics(written: Callable[[], bytes]) -> Callable[[], Awaitable[Response]]:
+    """Make the answer to ``/metrics``."""
+
+    async def answer() -> Response:
+        return Response(written(), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
+
+    return answer

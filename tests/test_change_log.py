@@ -8,6 +8,8 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
 from conftest import Command
@@ -211,6 +213,45 @@ async def test_operation_from_before_the_log_is_logged_from_then_on(tmp_path: Pa
 
     assert [told(c) for c in after.changes] == [("UPDATED", "old", 8), ("DELETED", "old", 8)]
     assert matching.changes == after.changes[:1]
+
+
+@pytest.fixture
+def intruded(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have operations written at each moment in which a connection turns to the log."""
+    connect = sqlite3.connect
+
+    def intrude(statement: str) -> None:
+        if "FROM change_log" in statement:
+            with closing(connect(path)) as beside, beside:
+                another = (json.dumps(OLD | {"id": uuid4().hex}),)
+                beside.execute("INSERT INTO operations (document) VALUES (?)", another)
+                beside.execute(
+                    "INSERT INTO changes (operation_seq, operation_id, kind, at, version, document)"
+                    " SELECT seq, id, 0, created_at, version, document"
+                    " FROM operations ORDER BY seq DESC LIMIT 1"
+                )
+
+    def connect_and_intrude(*arguments: Any, **options: Any) -> sqlite3.Connection:  # noqa: ANN401  as connect
+        connection: sqlite3.Connection = connect(*arguments, **options)
+        connection.set_trace_callback(intrude)
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", connect_and_intrude)
+
+
+@pytest.mark.usefixtures("intruded")
+@pytest.mark.parametrize("before", [0, 1, 2, 9])
+async def test_page_and_its_place_in_the_log_are_of_one_moment(path: Path, before: int) -> None:
+    async with open_sqlite_store(path) as store:
+        for _ in range(before):
+            await store.create(Create())
+        page = await store.page(None, (), Slice(limit=5))
+        later = await store.log.changes(None, Stretch(500, page.position))
+        known = {operation.id for operation in page.operations}
+
+    assert len(known) == min(page.position.number, 5)  # each has one change, its creation
+    assert later.changes
+    assert not known & {change.operation_id for change in later.changes}
 
 
 async def test_watching_tells_of_writes_here(store: SQLiteStore) -> None:

@@ -1,11 +1,21 @@
 """The store by its port, where HTTP cannot choose the moment."""
 
 import asyncio
+import sqlite3
+import threading
+from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
+
 from gateway.store.migrate import upgrade
+from gateway.store.sqlite.connection import connect_reader
+from gateway.store.sqlite.reads import Find, read_together
 from gateway.store.sqlite.store import open_sqlite_store
+from gateway.store.sqlite.worker import Worker
 from schema.inputs import CreateInviteParticipantsOperationInput
+from schema.paging import Slice
+from schema.resource.operation import StoredOperation
 
 
 async def test_closing_carries_out_a_write_asked_for_at_that_moment(tmp_path: Path) -> None:
@@ -15,3 +25,89 @@ async def test_closing_carries_out_a_write_asked_for_at_that_moment(tmp_path: Pa
         await asyncio.sleep(0)  # the write is asked for, and nobody has taken it up yet
 
     assert (await write).operation.id == "last"
+
+
+async def test_operations_asked_for_at_the_same_time_are_each_given_to_who_asked(
+    tmp_path: Path,
+) -> None:
+    upgrade(tmp_path / "operations.db")
+    ids = [f"operation\x1e{number}" for number in range(50)]
+    async with open_sqlite_store(tmp_path / "operations.db") as store:
+        for id_ in ids:
+            await store.create(CreateInviteParticipantsOperationInput(id=id_))
+        wanted = [*ids, "none", "half\ud800", "", *reversed(ids)]
+        found = await asyncio.gather(*map(store.get, wanted))
+
+    assert [operation and operation.operation.id for operation in found] == [
+        *ids,
+        *[None] * 3,
+        *reversed(ids),
+    ]
+
+
+class SlowRead:
+    """A read that takes until it is told to end."""
+
+    def __init__(self) -> None:
+        self.began = threading.Event()
+        self.end = threading.Event()
+
+    def __call__(self, _connection: sqlite3.Connection) -> str:
+        """Wait for the end."""
+        self.began.set()
+        self.end.wait()
+        return "slow"
+
+
+@pytest.fixture
+async def reader(tmp_path: Path) -> AsyncIterator[Worker]:
+    """Two connections that read."""
+    upgrade(tmp_path / "operations.db")
+    async with (
+        connect_reader(tmp_path / "operations.db") as one,
+        connect_reader(tmp_path / "operations.db") as other,
+        asyncio.TaskGroup() as tasks,
+    ):
+        worker = Worker([one, other], read_together)
+        running = tasks.create_task(worker.run())
+        yield worker
+        running.cancel()
+
+
+async def test_read_that_takes_long_does_not_keep_the_others_waiting(reader: Worker) -> None:
+    slow = SlowRead()
+    outcome = reader.do(slow)
+    await asyncio.to_thread(slow.began.wait)
+    quick = [await reader.do(Find("none")) for _ in range(10)]
+
+    assert quick == [None] * 10
+    assert not outcome.done()
+    slow.end.set()
+    assert await outcome == "slow"
+    await reader.drained()
+
+
+async def test_reads_wait_for_the_first_that_is_free_when_all_take_long(reader: Worker) -> None:
+    one, other = SlowRead(), SlowRead()
+    outcomes = []
+    for slow in (one, other):
+        outcomes.append(reader.do(slow))
+        await asyncio.to_thread(slow.began.wait)
+    last = reader.do(Find("none"))
+    other.end.set()
+
+    assert await last is None
+    assert [outcome.done() for outcome in outcomes] == [False, True]
+    one.end.set()
+    assert await outcomes[0] == "slow"
+
+
+async def test_read_that_fails_harms_no_other(tmp_path: Path) -> None:
+    upgrade(tmp_path / "operations.db")
+    async with open_sqlite_store(tmp_path / "operations.db") as store:
+        await store.create(CreateInviteParticipantsOperationInput(id="there"))
+        fails = store.page(None, (), Slice(limit=2**70))
+        found, failure = await asyncio.gather(store.get("there"), fails, return_exceptions=True)
+
+    assert isinstance(found, StoredOperation)
+    assert isinstance(failure, OverflowError)

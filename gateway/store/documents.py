@@ -4,6 +4,7 @@ A document is a JSON object in GraphQL's own field names. Nulls and empty additi
 left out; the fields stand in the order of ``FIELDS``.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from hashlib import sha256
@@ -13,6 +14,7 @@ import msgspec
 from pydantic import BaseModel
 from uuid_utils import uuid7
 
+from schema.constraints import IDENTITY_KINDS
 from schema.inputs import CreateInviteParticipantsOperationInput
 from schema.resource.operation import CONTENT, StoredOperation
 from schema.scalars import DateTime
@@ -100,6 +102,14 @@ def changed(document: Document, changes: Document, now: DateTime) -> Changed | N
 def _same(one: object, other: object) -> bool:
     """Compare as bytes: to Python 1, 1.0 and true are equal, and to a client they are not."""
     return msgspec.json.encode(one) == msgspec.json.encode(other)
+
+
+def identities(document: Document) -> Iterator[tuple[str, str]]:
+    """Give the id and the kind of every identity among the participants that has an id."""
+    for participant in document["participants"]:
+        for kind, identity in participant["identity"].items():
+            if kind in IDENTITY_KINDS and "id" in identity:
+                yield identity["id"], kind
 
 
 class Put(Enum):

@@ -1,7 +1,7 @@
 """The tables as the migrations leave them, for building queries.
 
 An operation is one JSON document; every other column of its row but ``seq`` is generated from it by
-the database, and so are the rows of ``identities``, by triggers.
+the database. The rows of ``identities`` are written with it.
 """
 
 from sqlalchemy import Column, Integer, LargeBinary, MetaData, Table, Text

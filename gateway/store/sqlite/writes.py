@@ -136,6 +136,7 @@ def _insert(
         "INSERT INTO operations (document) VALUES (?)", (stored.document.decode(),)
     )
     row = Row(cast("int", inserted.lastrowid), stored)
+    _identify(connection, row.seq, document)
     changes.append(connection, ChangeKind.CREATED, row, now)
     return stored
 
@@ -148,8 +149,19 @@ def _overwrite(
     connection.execute(
         "UPDATE operations SET document = ? WHERE seq = ?", (stored.document.decode(), seq)
     )
+    if "participants" in changed.before:
+        connection.execute("DELETE FROM identities WHERE operation_seq = ?", (seq,))
+        _identify(connection, seq, changed.document)
     changes.append(connection, ChangeKind.UPDATED, Row(seq, stored), now, changed.before)
     return stored
+
+
+def _identify(connection: sqlite3.Connection, seq: int, document: documents.Document) -> None:
+    """Note whom an operation invites, for an index to find it by."""
+    connection.executemany(
+        "INSERT OR IGNORE INTO identities (id, kind, operation_seq) VALUES (?, ?, ?)",
+        [(id_, kind, seq) for id_, kind in documents.identities(document)],
+    )
 
 
 def _change(

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from gateway.execution.compiled.executor import CompiledExecutor
 from gateway.execution.documents import Documents
+from gateway.execution.live.fan_out import FanOut
 from gateway.execution.operation import Executor
 from gateway.execution.reference import ReferenceExecutor
 from gateway.http.checks import live, ready
@@ -20,26 +21,45 @@ from gateway.http.metrics import metrics
 from gateway.http.playground import Playground
 from gateway.http.sdl import sdl
 from gateway.http.server import Handler, Traffic, make_server, page
+from gateway.http.websocket.connection import Limits
+from gateway.http.websocket.endpoint import WebSocketEndpoint
 from gateway.settings import Settings
 from gateway.store.migrate import upgrade
 from gateway.store.retention import Retention
 from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
+from gateway.tasks import running
 from gateway.telemetry import Metrics, OperationMetrics
 from schema import Schema, build_schema
 from schema.context import Context
 
 
-def create_server(settings: Settings, store: SQLiteStore, traffic: Traffic) -> web.Server:
+def create_server(
+    settings: Settings, store: SQLiteStore, fan_out: FanOut, traffic: Traffic
+) -> web.Server:
     """Put the server together on an open store."""
     schema = build_schema()
     measured = Metrics()
+    executor = _executor(settings, schema, fan_out, measured)
+    context = Context(store=store, log=store.log)
     playground = Playground() if settings.playground else None
     routes: dict[str, Handler] = {
         "/graphql": GraphQLEndpoint(
-            _executor(settings, schema, measured),
-            Context(store=store, log=store.log),
+            executor,
+            context,
             max_body_bytes=settings.max_body_bytes,
             playground=playground,
+            websockets=WebSocketEndpoint(
+                executor,
+                context,
+                traffic,
+                Limits(
+                    connections=settings.websocket_connections,
+                    operations=settings.websocket_operations,
+                    message_bytes=settings.max_body_bytes,
+                    heartbeat_seconds=settings.heartbeat_seconds,
+                ),
+                origins=settings.cors_origins,
+            ),
         ),
         "/schema.graphql": page(sdl(schema.sdl())),
         "/health/live": page(live),
@@ -53,12 +73,12 @@ def create_server(settings: Settings, store: SQLiteStore, traffic: Traffic) -> w
     )
 
 
-def _executor(settings: Settings, schema: Schema, measured: Metrics) -> Executor:
+def _executor(settings: Settings, schema: Schema, fan_out: FanOut, measured: Metrics) -> Executor:
     documents = Documents(schema)
     reference = ReferenceExecutor(schema, documents)
     if settings.executor == "reference":
         return reference
-    compiled = CompiledExecutor(schema, documents, reference)
+    compiled = CompiledExecutor(schema, documents, reference, fan_out)
     measured.registry.register(OperationMetrics(compiled))
     return compiled
 
@@ -101,7 +121,9 @@ async def answering(settings: Settings, sockets: Sequence[socket] = ()) -> Async
             open_sqlite_store(settings.database_path, settings.readers, keep)
         )
         traffic = Traffic()
-        server = create_server(settings, store, traffic)
+        fan_out = FanOut(store.log)
+        await stack.enter_async_context(running(fan_out.run()))
+        server = create_server(settings, store, fan_out, traffic)
         gc.collect()
         gc.freeze()  # what stays for good need not be looked through: each time took 100 ms
         runner = web.ServerRunner(server, shutdown_timeout=ABANDON_SECONDS)

@@ -13,6 +13,8 @@ class Context:
 
     store: OperationStore
     log: ChangeLog
+    resume_after: str | None = None
+    """Where a client goes on that was cut off, in the place of what its document says."""
 
 
 Info = strawberry.Info[Context, None]

@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from gateway.execution.json import decode
+from gateway.execution.subscription import Subscription
 from schema.context import Context
 
 JSONObject = dict[str, Any]
@@ -72,4 +73,12 @@ class Executor(Protocol):
         """Run a request and return its answer.
 
         Raises ``MutationNotAllowed`` when ``read_only`` and the operation to run is no query.
+        """
+
+    async def subscribe(
+        self, request: GraphQLRequest, context: Context, *, request_id: str
+    ) -> Answer | Subscription:
+        """Begin a subscription, or answer why it cannot begin: nothing ran, and no data.
+
+        A query or a mutation is answered as by ``execute``.
         """

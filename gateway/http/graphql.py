@@ -1,4 +1,4 @@
-"""The GraphQL endpoint: GraphQL over HTTP, and the playground for a browser."""
+"""The GraphQL endpoint: GraphQL over HTTP, the way to WebSockets, and a browser's playground."""
 
 from aiohttp import hdrs, web
 
@@ -9,7 +9,8 @@ from gateway.http.media_types import GRAPHQL_RESPONSE, HTML, JSON, chosen
 from gateway.http.parameters import PARAMETERS, posted, queried
 from gateway.http.playground import Playground
 from gateway.http.responses import Response, json_response
-from gateway.http.server import REQUEST_ID
+from gateway.http.server import REQUEST_ID, Handler
+from gateway.http.websocket.endpoint import is_upgrade
 from schema.context import Context
 
 ALLOWED = "GET, POST, OPTIONS"
@@ -25,19 +26,23 @@ class GraphQLEndpoint:
         *,
         max_body_bytes: int,
         playground: Playground | None,
+        websockets: Handler,
     ) -> None:
         self._executor = executor
         self._context = context
         self._max_body_bytes = max_body_bytes
         self._playground = playground
+        self._websockets = websockets
 
-    async def __call__(self, request: web.BaseRequest) -> Response:
+    async def __call__(self, request: web.BaseRequest) -> Response | web.StreamResponse:
         """Dispatch by method."""
         match request.method:
             case hdrs.METH_POST:
                 media_type = _media_type(request)
                 wanted = await posted(request, self._max_body_bytes)
                 return await self._answer(request, wanted, media_type)
+            case hdrs.METH_GET if is_upgrade(request):
+                return await self._websockets(request)
             case hdrs.METH_GET:
                 if self._playground and _is_page_visit(request):
                     return self._playground.page()

@@ -1,7 +1,6 @@
 """Responses that are whole before they are sent: head and body go out as bytes joined once."""
 
 import asyncio
-import json
 from collections.abc import Mapping, MutableMapping
 from email.utils import formatdate
 from functools import lru_cache, partial
@@ -9,10 +8,10 @@ from http import HTTPStatus
 from time import time
 from typing import Any
 
-import msgspec
 from aiohttp import HttpVersion10, web
 from isal import igzip
 
+from gateway.execution.json import encode
 from gateway.http.media_types import JSON, accepts_gzip
 
 MIN_COMPRESSED_BYTES = 1_024
@@ -106,14 +105,6 @@ def vary(headers: MutableMapping[str, str], name: str) -> None:
     """Say that a response would be another with another value of this request header."""
     varies = headers.get("Vary")
     headers["Vary"] = f"{varies}, {name}" if varies else name
-
-
-def encode(payload: dict[str, Any]) -> bytes:
-    """Encode a response; half surrogates, which UTF-8 has no bytes for, go as escapes."""
-    try:
-        return msgspec.json.encode(payload)
-    except UnicodeEncodeError:
-        return json.dumps(payload).encode()
 
 
 def json_response(

@@ -6,8 +6,8 @@ each request a fifth of its time.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from itertools import count
 from secrets import token_hex
 
@@ -33,6 +33,16 @@ class Traffic:
         self._under_way: set[object] = set()
         self._idle = asyncio.Event()
         self._idle.set()
+        self._told: set[Callable[[], None]] = set()
+
+    @contextmanager
+    def telling(self, stop: Callable[[], None]) -> Iterator[None]:
+        """Call ``stop`` when what goes on within the block is to come to its end."""
+        self._told.add(stop)
+        try:
+            yield
+        finally:
+            self._told.remove(stop)
 
     def begins(self, connection: object) -> None:
         """Take note of a request."""
@@ -48,6 +58,8 @@ class Traffic:
     async def finish(self, server: web.Server, seconds: float) -> None:
         """Close what is idle, and wait for the answers to what is under way, each the last."""
         self.stopping = True
+        for stop in tuple(self._told):
+            stop()
         for connection in server.connections:
             if connection not in self._under_way:
                 connection.force_close()

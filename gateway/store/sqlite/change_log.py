@@ -1,6 +1,7 @@
 """The change log of one SQLite file."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
 
@@ -8,7 +9,7 @@ from gateway.store.matching import Matcher
 from gateway.store.sqlite import changes
 from gateway.store.sqlite.worker import Worker
 from gateway.store.watching import Watch
-from schema.changes import ChangePage, Stretch
+from schema.changes import Change, ChangePage, Stretch
 from schema.filters import InviteParticipantsOperationFilter
 from schema.paging import Position
 
@@ -38,6 +39,11 @@ class SQLiteChangeLog:
     async def position(self) -> Position:
         """Return the place after the newest change."""
         return (await self._reader.do(changes.span)).end
+
+    def matching(self, where: InviteParticipantsOperationFilter) -> Callable[[Change], bool]:
+        """Return what tells of a change whether its operation matches before or after."""
+        takes_change = Matcher(where).takes_change
+        return lambda change: takes_change(change.operation.document, change.before)
 
     def watch(self) -> AbstractContextManager[asyncio.Event]:
         """Set an event, as long as the block lasts, each time when there may be new changes."""

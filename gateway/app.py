@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from importlib.metadata import version
 from socket import socket
 from typing import Any
 
@@ -13,6 +14,7 @@ from gateway.execution.compiled.executor import CompiledExecutor
 from gateway.execution.documents import Documents
 from gateway.execution.operation import Executor
 from gateway.execution.reference import ReferenceExecutor
+from gateway.http.caching import ETags
 from gateway.http.checks import live, ready
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.playground import Playground
@@ -36,6 +38,7 @@ def create_server(settings: Settings, store: SQLiteStore, traffic: Traffic) -> w
             Context(store=store, log=store.log),
             max_body_bytes=settings.max_body_bytes,
             playground=playground,
+            etags=ETags(version=version("invite-gateway"), sdl=schema.sdl()),
         ),
         "/schema.graphql": page(sdl(schema.sdl())),
         "/health/live": page(live),

@@ -4,6 +4,7 @@ from aiohttp import hdrs, web
 
 from gateway.execution.operation import Answer, Executor, GraphQLRequest
 from gateway.execution.reference import MutationNotAllowed
+from gateway.http.caching import ETags, cacheable, not_modified, tags_held
 from gateway.http.faults import Fault, method_not_allowed
 from gateway.http.media_types import GRAPHQL_RESPONSE, HTML, JSON, chosen
 from gateway.http.parameters import PARAMETERS, posted, queried
@@ -25,9 +26,11 @@ class GraphQLEndpoint:
         *,
         max_body_bytes: int,
         playground: Playground | None,
+        etags: ETags,
     ) -> None:
         self._executor = executor
         self._context = context
+        self._etags = etags
         self._max_body_bytes = max_body_bytes
         self._playground = playground
 
@@ -37,21 +40,29 @@ class GraphQLEndpoint:
             case hdrs.METH_POST:
                 media_type = _media_type(request)
                 wanted = await posted(request, self._max_body_bytes)
-                return await self._answer(request, wanted, media_type)
+                answer = await self._answer(request, wanted)
+                return _response(answer, media_type)
             case hdrs.METH_GET:
                 if self._playground and _is_page_visit(request):
                     return self._playground.page()
-                media_type = _media_type(request)
-                return await self._answer(request, queried(request), media_type)
+                return await self._get(request, _media_type(request))
             case hdrs.METH_OPTIONS:
                 return Response(status=204, headers={"Allow": ALLOWED})
         raise method_not_allowed(request.method, ALLOWED)
 
-    async def _answer(
-        self, request: web.BaseRequest, wanted: GraphQLRequest, media_type: str
-    ) -> Response:
+    async def _get(self, request: web.BaseRequest, media_type: str) -> Response:
+        tag = self._etags.tag(await self._context.log.held(), request, media_type)
+        known = tags_held(request)
+        if tag in known:
+            return not_modified(tag)
+        answer = await self._answer(request, queried(request))
+        if answer.errors:
+            return cacheable(_response(answer, media_type))
+        return not_modified(tag) if "*" in known else cacheable(_response(answer, media_type), tag)
+
+    async def _answer(self, request: web.BaseRequest, wanted: GraphQLRequest) -> Answer:
         try:
-            answer = await self._executor.execute(
+            return await self._executor.execute(
                 wanted,
                 self._context,
                 request_id=request[REQUEST_ID],
@@ -59,9 +70,6 @@ class GraphQLEndpoint:
             )
         except MutationNotAllowed as refusal:
             raise Fault(405, refusal.message, headers={"Allow": "POST"}) from None
-        return json_response(
-            answer.payload(), status=_status(answer, media_type), content_type=media_type
-        )
 
 
 def _accept(request: web.BaseRequest) -> str:
@@ -78,13 +86,14 @@ def _media_type(request: web.BaseRequest) -> str:
     return media_type
 
 
-def _status(answer: Answer, media_type: str) -> int:
-    """Return 400 for a request error; in plain JSON 200 even then, as its clients expect."""
-    return 200 if answer.executed or media_type == JSON else 400
+def _response(answer: Answer, media_type: str) -> Response:
+    """Answer with 400 for a request error; in plain JSON with 200 even then, as clients expect."""
+    status = 200 if answer.executed or media_type == JSON else 400
+    return json_response(answer.payload(), status=status, content_type=media_type)
 
 
 def _is_page_visit(request: web.BaseRequest) -> bool:
     """Tell whether a browser asks for a page, and not a client for an answer."""
-    if any(name in request.query for name in PARAMETERS):
+    if chosen(_accept(request), (JSON, GRAPHQL_RESPONSE, HTML)) != HTML:
         return False
-    return chosen(_accept(request), (JSON, GRAPHQL_RESPONSE, HTML)) == HTML
+    return not any(name in request.query for name in PARAMETERS)

@@ -36,6 +36,7 @@ def _fields(headers: Mapping[str, str]) -> str:
     return "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
 
 
+_WITHOUT_LENGTH = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
 _FIRST_LINES = {
     status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n{_fields(ALWAYS)}"
     for status in HTTPStatus
@@ -83,7 +84,7 @@ class Response:
 
     def _head(self, request: web.BaseRequest) -> bytes:
         fields = _date(int(time())) + _fields(self.headers)
-        if self.status != HTTPStatus.NO_CONTENT:
+        if self.status not in _WITHOUT_LENGTH:
             fields += f"Content-Length: {len(self.body)}\r\n"
         if not self.keep_alive:
             fields += "Connection: close\r\n"
@@ -104,8 +105,9 @@ def _date(second: int) -> str:
 
 def vary(headers: MutableMapping[str, str], name: str) -> None:
     """Say that a response would be another with another value of this request header."""
-    varies = headers.get("Vary")
-    headers["Vary"] = f"{varies}, {name}" if varies else name
+    varies = headers.get("Vary", "")
+    if name not in varies:
+        headers["Vary"] = f"{varies}, {name}" if varies else name
 
 
 def encode(payload: dict[str, Any]) -> bytes:

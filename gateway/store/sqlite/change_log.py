@@ -8,7 +8,7 @@ from gateway.store.matching import Matcher
 from gateway.store.sqlite import changes
 from gateway.store.sqlite.worker import Worker
 from gateway.store.watching import Watch
-from schema.changes import ChangePage, Stretch
+from schema.changes import ChangePage, Span, Stretch
 from schema.filters import InviteParticipantsOperationFilter
 from schema.paging import Position
 
@@ -35,9 +35,13 @@ class SQLiteChangeLog:
             partial(changes.history, operation_id=operation_id, stretch=stretch)
         )
 
+    async def held(self) -> Span:
+        """Return what it holds: as long as that stays the same, so does all that can be read."""
+        return await self._reader.do(changes.span)
+
     async def position(self) -> Position:
         """Return the place after the newest change."""
-        return (await self._reader.do(changes.span)).end
+        return (await self.held()).end
 
     def watch(self) -> AbstractContextManager[asyncio.Event]:
         """Set an event, as long as the block lasts, each time when there may be new changes."""

@@ -12,33 +12,54 @@ from aiohttp import web
 
 from gateway.execution.compiled.executor import CompiledExecutor
 from gateway.execution.documents import Documents
+from gateway.execution.live.fan_out import FanOut
 from gateway.execution.operation import Executor
 from gateway.execution.reference import ReferenceExecutor
+from gateway.http.answers import Answers
 from gateway.http.caching import ETags
 from gateway.http.checks import live, ready
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.playground import Playground
 from gateway.http.sdl import sdl
 from gateway.http.server import Handler, Traffic, make_server, page
+from gateway.http.streams.endpoint import Streams
+from gateway.http.websocket.connection import Limits
+from gateway.http.websocket.endpoint import WebSocketEndpoint
 from gateway.settings import Settings
 from gateway.store.migrate import upgrade
 from gateway.store.retention import Retention
 from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
+from gateway.tasks import running
 from schema import Schema, build_schema
 from schema.context import Context
 
 
-def create_server(settings: Settings, store: SQLiteStore, traffic: Traffic) -> web.Server:
+def create_server(
+    settings: Settings, store: SQLiteStore, fan_out: FanOut, traffic: Traffic
+) -> web.Server:
     """Put the server together on an open store."""
     schema = build_schema()
+    executor = _executor(settings, schema, fan_out)
+    context = Context(store=store, log=store.log)
     playground = Playground() if settings.playground else None
     routes: dict[str, Handler] = {
         "/graphql": GraphQLEndpoint(
-            _executor(settings, schema),
-            Context(store=store, log=store.log),
+            Answers(executor, context, ETags(version=version("invite-gateway"), sdl=schema.sdl())),
+            Streams(executor, context, traffic, heartbeat_seconds=settings.heartbeat_seconds),
+            WebSocketEndpoint(
+                executor,
+                context,
+                traffic,
+                Limits(
+                    connections=settings.websocket_connections,
+                    operations=settings.websocket_operations,
+                    message_bytes=settings.max_body_bytes,
+                    heartbeat_seconds=settings.heartbeat_seconds,
+                ),
+                origins=settings.cors_origins,
+            ),
             max_body_bytes=settings.max_body_bytes,
             playground=playground,
-            etags=ETags(version=version("invite-gateway"), sdl=schema.sdl()),
         ),
         "/schema.graphql": page(sdl(schema.sdl())),
         "/health/live": page(live),
@@ -51,12 +72,12 @@ def create_server(settings: Settings, store: SQLiteStore, traffic: Traffic) -> w
     )
 
 
-def _executor(settings: Settings, schema: Schema) -> Executor:
+def _executor(settings: Settings, schema: Schema, fan_out: FanOut) -> Executor:
     documents = Documents(schema)
     reference = ReferenceExecutor(schema, documents)
     if settings.executor == "reference":
         return reference
-    return CompiledExecutor(schema, documents, reference)
+    return CompiledExecutor(schema, documents, reference, fan_out)
 
 
 ABANDON_SECONDS = 0.5
@@ -97,7 +118,9 @@ async def answering(settings: Settings, sockets: Sequence[socket] = ()) -> Async
             open_sqlite_store(settings.database_path, settings.readers, keep)
         )
         traffic = Traffic()
-        server = create_server(settings, store, traffic)
+        fan_out = FanOut(store.log)
+        await stack.enter_async_context(running(fan_out.run()))
+        server = create_server(settings, store, fan_out, traffic)
         runner = web.ServerRunner(server, shutdown_timeout=ABANDON_SECONDS)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)

@@ -91,6 +91,20 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(
         1_048_576, ge=1_024, description="The largest request body taken, in bytes."
     )
+    websocket_connections: int = Field(
+        10_000, ge=0, description="How many WebSockets each worker keeps open at once."
+    )
+    websocket_operations: int = Field(
+        100, ge=1, description="How many operations may run on one WebSocket at once."
+    )
+    heartbeat_seconds: float = Field(
+        15.0,
+        gt=0,
+        description=(
+            "How long a subscription may be silent before a heartbeat; a WebSocket that gives no "
+            "sign of life is closed after half as long again."
+        ),
+    )
     shutdown_seconds: float = Field(
         30.0, ge=0, description="How long requests under way may take to finish at shutdown."
     )

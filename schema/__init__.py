@@ -25,6 +25,7 @@ from schema.mutations import Mutation
 from schema.queries import Query
 from schema.resource.operation import InviteParticipantsOperation, read_attribute
 from schema.scalars import SCALARS
+from schema.subscriptions import Subscription
 
 
 class Schema(strawberry.Schema):
@@ -51,6 +52,7 @@ def build_schema() -> Schema:
     schema = Schema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         types=[
             InviteParticipantsOperation,
             AbortedError,

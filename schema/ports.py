@@ -1,12 +1,12 @@
 """What resolvers need of the world outside: a store of operations and its change log."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from schema.changes import ChangePage, Span, Stretch
+from schema.changes import Change, ChangePage, Span, Stretch
 from schema.errors import MutationFailure
 from schema.filters import InviteParticipantsOperationFilter
 from schema.groups import GroupKey, InviteParticipantsOperationGroup
@@ -98,6 +98,12 @@ class ChangeLog(Protocol):
 
     async def position(self) -> Position:
         """Return the place after the newest change."""
+
+    def matching(self, where: InviteParticipantsOperationFilter) -> Callable[[Change], bool]:
+        """Return what tells of a change whether its operation matches before or after.
+
+        Raises ``LimitExceeded`` for a filter that is too large or too deep.
+        """
 
     def watch(self) -> AbstractContextManager[asyncio.Event]:
         """Set an event, as long as the block lasts, each time when there may be new changes.

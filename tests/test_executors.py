@@ -15,9 +15,9 @@ from strategies import JSONObject, operations, stores
 
 from gateway.execution.compiled.executor import CompiledExecutor
 from gateway.execution.documents import Documents
+from gateway.execution.json import encode
 from gateway.execution.operation import Executor, GraphQLRequest, Variables
 from gateway.execution.reference import ReferenceExecutor
-from gateway.http.responses import encode
 from gateway.store.migrate import upgrade
 from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
 from schema import build_schema

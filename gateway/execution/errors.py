@@ -1,11 +1,13 @@
 """What a client sees of an error: the one place that decides."""
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from graphql import GraphQLError
 from strawberry.pydantic import InputValidationError
 
+from gateway.execution.operation import Answer
 from schema.errors import ErrorCode, RequestError
 
 logger = logging.getLogger(__name__)
@@ -44,6 +46,12 @@ def present(error: GraphQLError, code: ErrorCode, request_id: str) -> dict[str, 
                 "requestId": request_id,
             }
     return formatted
+
+
+def refused(errors: Sequence[GraphQLError], code: ErrorCode, request_id: str) -> Answer:
+    """Answer a request of which nothing was executed."""
+    shown = [present(error, code, request_id) for error in errors]
+    return Answer(executed=False, data=None, errors=shown)
 
 
 def _origin(error: GraphQLError) -> BaseException | None:

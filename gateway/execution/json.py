@@ -1,4 +1,4 @@
-"""JSON as clients send it, with the odd texts and numbers that a field's own check tells better."""
+"""JSON as clients send it, odd texts and numbers included, and as it is sent to them."""
 
 import json
 from math import isfinite
@@ -17,6 +17,14 @@ def decode(text: bytes) -> Any:  # noqa: ANN401  JSON
         return msgspec.json.decode(text)
     except msgspec.DecodeError:
         return json.loads(text, parse_constant=_no_constant, parse_float=_number)
+
+
+def encode(payload: dict[str, Any] | list[dict[str, Any]]) -> bytes:
+    """Encode a response; half surrogates, which UTF-8 has no bytes for, go as escapes."""
+    try:
+        return msgspec.json.encode(payload)
+    except UnicodeEncodeError:
+        return json.dumps(payload).encode()
 
 
 class _OutOfRange(float):

@@ -1,14 +1,15 @@
 """The reference executor: Strawberry on graphql-core, complete and slow."""
 
-from collections.abc import Sequence
 from inspect import isawaitable
 
 from graphql import ExecutionResult, GraphQLError, OperationType, execute
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from gateway.execution.documents import Document, Documents, InvalidDocumentError
-from gateway.execution.errors import present
+from gateway.execution.errors import present, refused
 from gateway.execution.operation import Answer, GraphQLRequest
+from gateway.execution.pulled import begin
+from gateway.execution.subscription import Subscription
 from schema import Schema
 from schema.context import Context
 from schema.errors import ErrorCode, RequestError
@@ -18,6 +19,18 @@ class MutationNotAllowed(RequestError):
     """A request that may only read asks to write."""
 
     code = ErrorCode.BAD_USER_INPUT
+
+
+class AnsweredOverTime(RequestError):
+    """A subscription where one answer is expected."""
+
+    code = ErrorCode.BAD_USER_INPUT
+
+
+_OVER_TIME = (
+    "A subscription has many answers. Send it with Accept: text/event-stream, or over WebSocket "
+    "by the graphql-transport-ws protocol."
+)
 
 
 class ReferenceExecutor:
@@ -34,14 +47,13 @@ class ReferenceExecutor:
 
         That is when ``read_only`` and the operation to run is no query.
         """
-        try:
-            document = self._documents.load(request.query)
-            operation = document.operation(request.operation_name)
-        except InvalidDocumentError as invalid:
-            return refused(invalid.errors, invalid.code, request_id)
-        except RequestError as error:
-            return refused([error], error.code, request_id)
-        if read_only and operation.operation is not OperationType.QUERY:
+        loaded = self._load(request, request_id)
+        if isinstance(loaded, Answer):
+            return loaded
+        document, type_ = loaded
+        if type_ is OperationType.SUBSCRIPTION:
+            return refused([AnsweredOverTime(_OVER_TIME)], AnsweredOverTime.code, request_id)
+        if read_only and type_ is not OperationType.QUERY:
             raise MutationNotAllowed("Only queries are answered by GET. Send a mutation by POST.")
         result = await self._run(document, request, context)
         errors = result.errors or []
@@ -49,6 +61,34 @@ class ReferenceExecutor:
             return refused(errors, ErrorCode.BAD_USER_INPUT, request_id)
         shown = [present(error, ErrorCode.INTERNAL_SERVER_ERROR, request_id) for error in errors]
         return Answer(executed=True, data=result.data, errors=shown)
+
+    async def subscribe(
+        self,
+        request: GraphQLRequest,
+        context: Context,
+        *,
+        request_id: str,
+        read_only: bool = False,
+    ) -> Answer | Subscription:
+        """Begin a subscription, or answer why not; answer a query or a mutation."""
+        loaded = self._load(request, request_id)
+        if isinstance(loaded, Answer):
+            return loaded
+        document, type_ = loaded
+        if type_ is not OperationType.SUBSCRIPTION:
+            return await self.execute(request, context, request_id=request_id, read_only=read_only)
+        return await begin(self._schema, document, request, context, request_id)
+
+    def _load(
+        self, request: GraphQLRequest, request_id: str
+    ) -> tuple[Document, OperationType] | Answer:
+        try:
+            document = self._documents.load(request.query)
+            return document, document.operation(request.operation_name).operation
+        except InvalidDocumentError as invalid:
+            return refused(invalid.errors, invalid.code, request_id)
+        except RequestError as error:
+            return refused([error], error.code, request_id)
 
     async def _run(
         self, document: Document, request: GraphQLRequest, context: Context
@@ -65,9 +105,3 @@ class ReferenceExecutor:
             return await result if isawaitable(result) else result
         except RecursionError as error:
             return ExecutionResult(errors=[GraphQLError(str(error), original_error=error)])
-
-
-def refused(errors: Sequence[GraphQLError], code: ErrorCode, request_id: str) -> Answer:
-    """Answer a request of which nothing was executed."""
-    shown = [present(error, code, request_id) for error in errors]
-    return Answer(executed=False, data=None, errors=shown)

@@ -51,9 +51,13 @@ async def posted(request: web.BaseRequest, max_bytes: int) -> GraphQLRequest:
             "The body is encoded. Send it as it is, without Content-Encoding.",
             headers={"Accept-Encoding": "identity"},
         )
-    body = await _body(request, max_bytes)
-    _check_text(body, "The body")
-    return _plain(body) or _from_parameters(_decoded(body, "The body"))
+    return parameters_of(await _body(request, max_bytes), "The body")
+
+
+def parameters_of(text: bytes, what: str) -> GraphQLRequest:
+    """Read a JSON object of parameters; raise ``Fault`` for one that is no GraphQL request."""
+    _check_text(text, what)
+    return _plain(text) or _from_parameters(_decoded(text, what), what=what)
 
 
 def _is_json(content_type: str) -> bool:
@@ -149,13 +153,15 @@ def _decoded(data: bytes, what: str) -> Any:  # noqa: ANN401  JSON
         raise Fault(400, f"{what} has a number of too many digits.") from None
 
 
-def _from_parameters(parameters: object, variables_text: bytes = b"") -> GraphQLRequest:
+def _from_parameters(
+    parameters: object, variables_text: bytes = b"", *, what: str = ""
+) -> GraphQLRequest:
     if not isinstance(parameters, dict):
         raise Fault(
             400,
-            "The body is a JSON list; operations are taken one at a time."
+            f"{what} is a JSON list; operations are taken one at a time."
             if isinstance(parameters, list)
-            else "The body is not a JSON object with a 'query'.",
+            else f"{what} is not a JSON object with a 'query'.",
         )
     query = parameters.get("query")
     if query is None:

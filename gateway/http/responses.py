@@ -1,7 +1,6 @@
 """Responses that are whole before they are sent: head and body go out as bytes joined once."""
 
 import asyncio
-import json
 from collections.abc import Mapping, MutableMapping
 from email.utils import formatdate
 from functools import lru_cache, partial
@@ -9,10 +8,10 @@ from http import HTTPStatus
 from time import time
 from typing import Any
 
-import msgspec
 from aiohttp import HttpVersion10, web
 from isal import igzip
 
+from gateway.execution.json import encode
 from gateway.http.media_types import JSON, accepts_gzip
 
 MIN_COMPRESSED_BYTES = 1_024
@@ -76,21 +75,26 @@ class Response:
     async def prepare(self, request: web.BaseRequest) -> None:
         """Send it."""
         self.keep_alive = self.keep_alive and bool(request.keep_alive)
-        head = self._head(request)
-        await request.writer.write(head if request.method == "HEAD" else head + self.body)
+        headers = self.headers
+        if self.status not in _WITHOUT_LENGTH:
+            headers = {**headers, "Content-Length": str(len(self.body))}
+        first = head(self.status, headers, request, keep_alive=self.keep_alive)
+        await request.writer.write(first if request.method == "HEAD" else first + self.body)
 
     async def write_eof(self) -> None:
         """Do nothing: all of it is sent."""
 
-    def _head(self, request: web.BaseRequest) -> bytes:
-        fields = _date(int(time())) + _fields(self.headers)
-        if self.status not in _WITHOUT_LENGTH:
-            fields += f"Content-Length: {len(self.body)}\r\n"
-        if not self.keep_alive:
-            fields += "Connection: close\r\n"
-        elif request.version == HttpVersion10:
-            fields += "Connection: keep-alive\r\n"
-        return f"{_FIRST_LINES[self.status]}{fields}\r\n".encode()
+
+def head(
+    status: int, headers: Mapping[str, str], request: web.BaseRequest, *, keep_alive: bool
+) -> bytes:
+    """Write all that comes before a body; ``headers`` say how long that is."""
+    fields = _date(int(time())) + _fields(headers)
+    if not keep_alive:
+        fields += "Connection: close\r\n"
+    elif request.version == HttpVersion10:
+        fields += "Connection: keep-alive\r\n"
+    return f"{_FIRST_LINES[status]}{fields}\r\n".encode()
 
 
 async def _compressed(body: bytes) -> bytes:
@@ -108,14 +112,6 @@ def vary(headers: MutableMapping[str, str], name: str) -> None:
     varies = headers.get("Vary", "")
     if name not in varies:
         headers["Vary"] = f"{varies}, {name}" if varies else name
-
-
-def encode(payload: dict[str, Any]) -> bytes:
-    """Encode a response; half surrogates, which UTF-8 has no bytes for, go as escapes."""
-    try:
-        return msgspec.json.encode(payload)
-    except UnicodeEncodeError:
-        return json.dumps(payload).encode()
 
 
 def json_response(

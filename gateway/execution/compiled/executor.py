@@ -3,10 +3,10 @@
 import logging
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
-from graphql import OperationDefinitionNode, located_error
+from graphql import OperationDefinitionNode, OperationType, located_error
 
 from gateway.execution.compiled.completion import Run
 from gateway.execution.compiled.declined import Declined
@@ -19,9 +19,12 @@ from gateway.execution.documents import (
     Documents,
     InvalidDocumentError,
 )
-from gateway.execution.errors import present
+from gateway.execution.errors import present, refused
+from gateway.execution.live.fan_out import FanOut, LiveSubscription
+from gateway.execution.live.view import View
 from gateway.execution.operation import Answer, GraphQLRequest
-from gateway.execution.reference import ReferenceExecutor, refused
+from gateway.execution.reference import ReferenceExecutor
+from gateway.execution.subscription import Subscription
 from schema import Schema
 from schema.context import Context
 from schema.errors import ErrorCode, RequestError
@@ -77,8 +80,15 @@ class CompiledExecutor:
     wrong: so errors are the same on both, and cost the fast path nothing.
     """
 
-    def __init__(self, schema: Schema, documents: Documents, reference: ReferenceExecutor) -> None:
+    def __init__(
+        self,
+        schema: Schema,
+        documents: Documents,
+        reference: ReferenceExecutor,
+        fan_out: FanOut | None = None,
+    ) -> None:
         self._schema = schema
+        self._fan_out = fan_out
         self._documents = documents
         self._reference = reference
         self._operation = lru_cache(CACHED_OPERATIONS)(self._prepare)
@@ -110,18 +120,71 @@ class CompiledExecutor:
             request, context, request_id=request_id, read_only=read_only
         )
 
-    async def _data(
-        self, request: GraphQLRequest, context: Context, *, read_only: bool
-    ) -> dict[str, Any]:
+    async def subscribe(
+        self,
+        request: GraphQLRequest,
+        context: Context,
+        *,
+        request_id: str,
+        read_only: bool = False,
+    ) -> Answer | Subscription:
+        """Begin a subscription, or answer why not; answer a query or a mutation."""
+        try:
+            subscription = await self._subscription(request, context, request_id)
+        except InvalidDocumentError as invalid:
+            return refused(invalid.errors, invalid.code, request_id)
+        except Declined as declined:
+            reason = declined.reason
+        except Exception as error:
+            logger.debug("Request %s failed on the way.", request_id, exc_info=error)
+            reason = "an error on the way"
+        else:
+            if subscription is None:
+                return await self.execute(
+                    request, context, request_id=request_id, read_only=read_only
+                )
+            self.compiled += 1
+            return subscription
+        self.declined[reason] += 1
+        return await self._reference.subscribe(
+            request, context, request_id=request_id, read_only=read_only
+        )
+
+    async def _subscription(
+        self, request: GraphQLRequest, context: Context, request_id: str
+    ) -> LiveSubscription | None:
+        operation = self._operation_of(request)
+        if operation.node.operation is not OperationType.SUBSCRIPTION:
+            return None
+        if self._fan_out is None:
+            raise Declined("a subscription that shares nothing")
+        given = operation.variables.given(request.variables)
+        plan = operation.plan(self._schema, given)
+        run = Run(context)
+        feed = await plan.feed(given, run)
+        (root,) = plan.fields
+        make_view = partial(View, feed.followed, self._fan_out.events, root, run, request_id)
+        return LiveSubscription(self._fan_out, (root, feed.followed.key), feed, make_view)
+
+    def _operation_of(self, request: GraphQLRequest) -> Operation:
         if len(request.query) > MAX_CACHED_LENGTH:
             raise Declined("a long document")
         operation = self._operation(request.query, request.operation_name)
         if isinstance(operation, Declined):
             raise operation
+        return operation
+
+    async def _data(
+        self, request: GraphQLRequest, context: Context, *, read_only: bool
+    ) -> dict[str, Any]:
+        operation = self._operation_of(request)
         given = operation.variables.given(request.variables)
         plan = operation.plan(self._schema, given)
-        if read_only and not plan.is_query:
-            raise Declined("a mutation by GET")
+        if not plan.is_query:
+            if plan.type is OperationType.SUBSCRIPTION:
+                raise Declined("a subscription to answer at once")
+            if read_only:
+                raise Declined("a mutation by GET")
         return await plan.run(given, Run(context))
 
     def _prepare(self, query: str, operation_name: str | None) -> Operation | Declined:

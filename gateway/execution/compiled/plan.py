@@ -14,11 +14,12 @@ from gateway.execution.compiled.selections import Scope, collect
 from gateway.execution.compiled.variables import Given
 from gateway.execution.documents import Document
 from schema import Schema
+from schema.feeds import Feed
 
 Resolve = Callable[..., Awaitable[Any]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RootField:
     """A field of the operation's root type."""
 
@@ -42,12 +43,23 @@ class FieldFailedError(Exception):
 class Plan:
     """An operation, ready to run with any values of its variables."""
 
-    is_query: bool
+    type: OperationType
     template: Answer
     """The answer with all its keys in their order, and the values that are known beforehand."""
     fields: list[RootField]
     nested: list[ArgumentPlan]
     """The arguments of fields under these."""
+
+    @property
+    def is_query(self) -> bool:
+        """Whether it only reads."""
+        return self.type is OperationType.QUERY
+
+    async def feed(self, given: Given, run: Run) -> Feed[Any]:
+        """Resolve what a subscription follows; raise whatever its resolver raises."""
+        (field,) = self.fields
+        feed: Feed[Any] = await field.resolve(None, run, **field.arguments.arguments(given))
+        return feed
 
     async def run(self, given: Given, run: Run) -> Answer:
         """Run the operation and return its data.
@@ -102,11 +114,11 @@ def compile_plan(
     """
     scope = Scope(schema, operation.operation, document.fragments, conditions)
     root = schema.graphql.get_root_type(operation.operation)
-    if root is None or operation.operation is OperationType.SUBSCRIPTION:
-        raise Declined("a subscription")
+    if root is None:
+        raise Declined("no such operations")
     selected = collect(scope, root, [operation.selection_set])
     return Plan(
-        is_query=operation.operation is OperationType.QUERY,
+        type=operation.operation,
         template={key: _known(root, nodes) for key, nodes in selected.items()},
         fields=[
             _root_field(scope, root, key, nodes)

@@ -1,6 +1,7 @@
 """The change log of one SQLite file."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
 
@@ -9,7 +10,7 @@ from gateway.store.sqlite import changes
 from gateway.store.sqlite.glance import Glance
 from gateway.store.sqlite.worker import Worker
 from gateway.store.watching import Watch
-from schema.changes import ChangePage, Span, Stretch
+from schema.changes import Change, ChangePage, Span, Stretch
 from schema.filters import InviteParticipantsOperationFilter
 from schema.paging import Position
 
@@ -45,6 +46,11 @@ class SQLiteChangeLog:
     async def position(self) -> Position:
         """Return the place after the newest change."""
         return (await self.held()).end
+
+    def matching(self, where: InviteParticipantsOperationFilter) -> Callable[[Change], bool]:
+        """Return what tells of a change whether its operation matches before or after."""
+        takes_change = Matcher(where).takes_change
+        return lambda change: takes_change(change.operation.document, change.before)
 
     def watch(self) -> AbstractContextManager[asyncio.Event]:
         """Set an event, as long as the block lasts, each time when there may be new changes."""

@@ -2,12 +2,12 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from gateway.store import documents, queries
 from gateway.store.errors import BusyDatabaseError, UnusableDatabaseError
@@ -25,6 +25,7 @@ from gateway.store.sqlite.connection import (
 from gateway.store.sqlite.glance import Glance
 from gateway.store.sqlite.pruning import prune_regularly
 from gateway.store.sqlite.worker import Worker, commit_together
+from gateway.tasks import running
 from schema.errors import AbortedError, MutationErrorCode, MutationFailure, Overloaded
 from schema.groups import GroupKey, InviteParticipantsOperationGroup
 from schema.inputs import (
@@ -187,23 +188,6 @@ async def open_sqlite_store(
         store = SQLiteStore(path, reader, writer, glance)
         works = [reader.run(), writer.run()]
         pruning = [prune_regularly(writer, keep)] if keep else []
-        async with _running(*works, store.log.run(), *pruning):
+        async with running(*works, store.log.run(), *pruning):
             yield store
             await writer.drained()
-
-
-@asynccontextmanager
-async def _running(*works: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Keep works going; what one of them raises, or the block, is raised as it is."""
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            running = [tasks.create_task(work) for work in works]
-            try:
-                yield
-            finally:
-                for task in running:
-                    task.cancel()
-    except BaseExceptionGroup as group:
-        if len(group.exceptions) > 1:
-            raise
-        raise group.exceptions[0] from None

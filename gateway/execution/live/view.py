@@ -1,0 +1,139 @@
+"""What several subscribers see alike, evaluated and encoded once for all of them."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+from gateway.execution.compiled.completion import Run
+from gateway.execution.compiled.plan import RootField
+from gateway.execution.events import answered, failure
+from gateway.execution.operation import Answer
+from gateway.execution.subscription import Event
+from schema.changes import Change
+from schema.feeds import Followed
+from schema.paging import Position
+
+REMEMBERED_BYTES = 8_000_000
+"""How much of encoded events is kept for those who are a little behind, of all views together."""
+
+
+class Follower:
+    """A subscriber at the live edge; ``left`` when it has to leave, or what its sink raised."""
+
+    __slots__ = ("left", "over", "position", "send")
+
+    def __init__(self, send: Callable[[Event], bool], position: Position) -> None:
+        self.send = send
+        self.position = position
+        """What it has been sent up to, unless it is at the live edge."""
+        self.over = False
+        self.left: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def leave(self, error: Exception | None = None) -> None:
+        """Wake it."""
+        if self.left.done():
+            return
+        if error:
+            self.left.set_exception(error)
+        else:
+            self.left.set_result(None)
+
+
+class Events:
+    """The events made last, by what they were made for."""
+
+    def __init__(self) -> None:
+        self._made: OrderedDict[tuple[object, int], Event | None] = OrderedDict()
+        self._bytes = 0
+
+    def get(
+        self, view: object, change: Change, make: Callable[[Change], Event | None]
+    ) -> Event | None:
+        """Return the event that a change is to a view, made if need be; None for none."""
+        key = (view, change.position.number)
+        if key in self._made:
+            return self._made[key]
+        event = self._made[key] = make(change)
+        self._bytes += _size(event)
+        while self._bytes > REMEMBERED_BYTES:
+            self._bytes -= _size(self._made.popitem(last=False)[1])
+        return event
+
+
+def _size(event: Event | None) -> int:
+    return 200 if event is None else 400 + len(event.payload)
+
+
+class View:
+    """A subscription's events, for all who have the same."""
+
+    def __init__(
+        self, followed: Followed[Any], events: Events, root: RootField, run: Run, request_id: str
+    ) -> None:
+        self.followed = followed
+        self.subscribers = 0
+        self._events = events
+        self._root = root
+        self._run = run
+        self._request_id = request_id
+        self._live: dict[Follower, None] = {}
+
+    def join(self, follower: Follower) -> None:
+        """Push to a follower that has all there is, from the next change on."""
+        self._live[follower] = None
+
+    def part(self, follower: Follower) -> None:
+        """Push no more to a follower."""
+        self._live.pop(follower, None)
+
+    def first(self, value: object, position: Position) -> Event:
+        """Make the event of what there is at the beginning."""
+        return self._event(value, position)
+
+    def event(self, change: Change) -> Event | None:
+        """Return the event that a change is, or None if it is none here."""
+        return self._events.get(self, change, self._make)
+
+    def failure(self, error: Exception) -> Event:
+        """Make the event of an error."""
+        return failure(error, self._root.key, self._request_id)
+
+    def _make(self, change: Change) -> Event | None:
+        if not self.followed.takes(change):
+            return None
+        return self._event(self.followed.event(change), change.position)
+
+    def _event(self, value: object, position: Position) -> Event:
+        try:
+            data = {self._root.key: self._root.complete(value, self._run)}
+        except Exception as error:  # noqa: BLE001  it is shown
+            return self.failure(error)
+        return answered(Answer(executed=True, data=data, errors=[]), position.cursor())
+
+    def push(self, change: Change) -> None:
+        """Send a change to all at the live edge; who can take no more leaves it."""
+        if not self._live:
+            return
+        event = self.event(change)
+        if event is None:
+            return
+        over = self.followed.ends(change)
+        for follower in tuple(self._live):
+            try:
+                if follower.send(event) and not over:
+                    continue
+            except Exception as error:  # noqa: BLE001  it is the follower's own
+                follower.leave(error)
+            follower.over = over
+            self._dismiss(follower, change.position)
+
+    def dismiss_all(self, position: Position) -> None:
+        """Let all leave, who have been sent everything up to a place."""
+        for follower in tuple(self._live):
+            self._dismiss(follower, position)
+
+    def _dismiss(self, follower: Follower, position: Position) -> None:
+        del self._live[follower]
+        follower.position = position
+        follower.leave()

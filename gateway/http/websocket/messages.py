@@ -1,0 +1,93 @@
+"""The messages of graphql-transport-ws, as they come and as they go.
+
+The protocol is that of graphql-ws's PROTOCOL.md, and not the legacy one called graphql-ws.
+"""
+
+from typing import Literal
+
+import msgspec
+from msgspec import Raw
+
+from gateway.execution.operation import GraphQLRequest
+from gateway.http.faults import Fault
+from gateway.http.parameters import parameters_of
+
+SUBPROTOCOL = "graphql-transport-ws"
+MAX_REASON_BYTES = 123
+"""How long the reason of a close may be (RFC 6455, section 5.5)."""
+
+Type = Literal["connection_init", "subscribe", "complete", "ping", "pong"]
+
+
+class Closing(Exception):
+    """The end of a connection: the code, and the reason for people."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore")
+
+
+class Message(msgspec.Struct, frozen=True):
+    """A message from a client."""
+
+    type: Type
+    id: str = ""
+    payload: Raw = Raw(b"null")
+
+    def operation(self) -> GraphQLRequest:
+        """Read the payload of a ``subscribe``."""
+        try:
+            return parameters_of(bytes(self.payload), "The payload")
+        except Fault as fault:
+            raise invalid(fault.message) from None
+
+
+_decode = msgspec.json.Decoder(Message).decode
+
+
+def invalid(why: str) -> Closing:
+    """Refuse a message that is none."""
+    return Closing(4400, f"Invalid message: {why}")
+
+
+def read(text: bytes) -> Message:
+    """Read a message; raise ``Closing`` for what is none."""
+    try:
+        message = _decode(text)
+    except UnicodeDecodeError:
+        raise invalid("it is not UTF-8.") from None
+    except RecursionError:
+        raise invalid("it is nested too deeply.") from None
+    except (msgspec.DecodeError, ValueError) as error:
+        raise invalid(str(error)) from None
+    if message.type in {"subscribe", "complete"} and not message.id:
+        raise invalid(f"{message.type!r} needs an 'id', a text that is not empty.")
+    if message.type != "subscribe" and not bytes(message.payload).startswith((b"{", b"null")):
+        raise invalid("the 'payload' is not an object.")
+    return message
+
+
+def acknowledged() -> bytes:
+    """Answer ``connection_init``."""
+    return b'{"type":"connection_ack"}'
+
+
+def pong(payload: Raw) -> bytes:
+    """Answer ``ping``, with what it said."""
+    return b'{"type":"pong","payload":%b}' % bytes(payload)
+
+
+def next_start(id_: str) -> bytes:
+    """Begin a ``next``; the payload follows, and a brace."""
+    return b'{"id":%b,"type":"next","payload":' % msgspec.json.encode(id_)
+
+
+def error(id_: str, errors: bytes) -> bytes:
+    """Say why an operation did not begin."""
+    return b'{"id":%b,"type":"error","payload":%b}' % (msgspec.json.encode(id_), errors)
+
+
+def complete(id_: str) -> bytes:
+    """Say that nothing more comes of an operation."""
+    return b'{"id":%b,"type":"complete"}' % msgspec.json.encode(id_)

@@ -1,0 +1,74 @@
+"""Sending: whole frames, each in one write, and the end of them when a client reads too slowly.
+
+aiohttp's own way takes a coroutine a message. These writes go beside it to the same transport,
+each a frame of its own, and never after a close.
+"""
+
+from struct import Struct
+
+from aiohttp import web
+
+from gateway.execution.subscription import Event
+from gateway.http.websocket.messages import next_start
+
+_SHORT, _MIDDLE, _LONG = Struct("!BB"), Struct("!BBH"), Struct("!BBQ")
+_TEXT = 0x81
+"""The first byte of a frame that is a whole text (RFC 6455, section 5.2)."""
+
+
+def head(length: int) -> bytes:
+    """Make the head of the frame of a text that is ``length`` bytes long."""
+    if length < 126:  # noqa: PLR2004  the RFC's
+        return _SHORT.pack(_TEXT, length)
+    if length < 65_536:  # noqa: PLR2004  same
+        return _MIDDLE.pack(_TEXT, 126, length)
+    return _LONG.pack(_TEXT, 127, length)
+
+
+class Wire:
+    """The way to one client."""
+
+    def __init__(self, socket: web.WebSocketResponse, request: web.BaseRequest) -> None:
+        self.socket = socket
+        self._request = request
+        self._protocol = request.protocol
+        transport = request.transport
+        if transport is None:
+            raise ConnectionResetError("The client is gone.")
+        self._transport = transport
+
+    def send(self, *parts: bytes) -> bool:
+        """Send a text; false when no more can be taken in before ``drained``.
+
+        Raises ``ConnectionError`` when the client is gone.
+        """
+        if self.socket.closed or self._transport.is_closing():
+            raise ConnectionResetError("The client is gone.")
+        self._transport.write(b"".join((head(sum(map(len, parts))), *parts)))
+        return not self._protocol.writing_paused
+
+    async def drained(self) -> None:
+        """Wait until more can be sent; raise ``ConnectionError`` when the client is gone."""
+        while self._protocol.writing_paused and not self._transport.is_closing():
+            await self._request.writer.drain()
+        if self._transport.is_closing():
+            raise ConnectionResetError("The client is gone.")
+
+    def abort(self) -> None:
+        """Close without waiting for anything."""
+        self._transport.abort()
+
+
+class NextSink:
+    """Where the events of one operation go."""
+
+    def __init__(self, wire: Wire, id_: str) -> None:
+        self._wire = wire
+        self._start = next_start(id_)
+        self.over = False
+        """Whether the client wants no more of it."""
+        self.drained = wire.drained
+
+    def send(self, event: Event) -> bool:
+        """Send an event at once; false when no more can be taken in before ``drained``."""
+        return self.over or self._wire.send(self._start, event.payload, b"}")

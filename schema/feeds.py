@@ -1,0 +1,168 @@
+"""What subscriptions follow: some changes of the log, each made into an event.
+
+A feed is read in two ways that come to the same: one subscriber pulls it as an asynchronous
+iterable, or what many of them follow is evaluated once for all, as the log grows.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, AsyncIterable, Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from schema.changes import Change, ChangeKind, ChangePage, Stretch
+from schema.errors import CursorExpired
+from schema.filters import InviteParticipantsOperationFilter
+from schema.ordering import sort_keys
+from schema.paging import Position, Slice, unpack
+from schema.ports import ChangeLog, OperationStore
+from schema.resource.operation import StoredOperation
+
+T = TypeVar("T")
+
+READ_AT_ONCE = 200
+"""How many changes are read from the log in one go for who is behind."""
+
+
+class Followed(ABC, Generic[T]):
+    """What is followed, and what its events are; the same for all whose ``key`` is equal."""
+
+    key: Hashable
+
+    @abstractmethod
+    async def read(self, after: Position) -> ChangePage:
+        """Read on in the log, what is not followed left out; raise ``CursorExpired``."""
+
+    @abstractmethod
+    def takes(self, change: Change) -> bool:
+        """Tell whether a change is followed."""
+
+    @abstractmethod
+    def event(self, change: Change) -> T:
+        """Return the event that a followed change is."""
+
+    def ends(self, change: Change) -> bool:  # noqa: ARG002  for those that end
+        """Tell whether nothing follows after a followed change."""
+        return False
+
+
+@dataclass
+class Feed(AsyncIterable[T]):
+    """What one subscriber follows, and from where on.
+
+    ``first`` are events to give at once; ``over`` when there is nothing to follow after them.
+    """
+
+    log: ChangeLog
+    followed: Followed[T]
+    position: Position
+    """Where it has come to: after what the iteration gave last."""
+    first: Sequence[T] = field(default=())
+    over: bool = False
+
+    async def __aiter__(self) -> AsyncGenerator[T, None]:
+        """Give the events one after another, and wait for more."""
+        for event in self.first:
+            yield event
+        with self.log.watch() as more:
+            while not self.over:
+                more.clear()
+                page = await self.followed.read(self.position)
+                for change in page.changes:
+                    self.position = change.position
+                    self.over = self.over or self.followed.ends(change)
+                    yield self.followed.event(change)
+                self.position = page.end
+                if not (page.more or page.changes or self.over):
+                    await more.wait()
+
+
+class Changes(Followed[Change]):
+    """All changes of some kinds to operations that a filter takes, before or after."""
+
+    def __init__(
+        self,
+        log: ChangeLog,
+        where: InviteParticipantsOperationFilter | None,
+        kinds: Sequence[ChangeKind] | None,
+    ) -> None:
+        self._log = log
+        self._where = where
+        self._matches = log.matching(where) if where else None
+        self._kinds = None if kinds is None else frozenset(kinds)
+        self.key = ("changes", repr(where), self._kinds)
+
+    async def read(self, after: Position) -> ChangePage:
+        """Read on; the log itself leaves out what the filter does not take."""
+        page = await self._log.changes(self._where, Stretch(READ_AT_ONCE, after))
+        taken = [change for change in page.changes if self._is_of_kind(change)]
+        return ChangePage(taken, more=page.more, end=page.end)
+
+    def takes(self, change: Change) -> bool:
+        """Tell whether it is of the kinds and matches."""
+        return self._is_of_kind(change) and (self._matches is None or self._matches(change))
+
+    def event(self, change: Change) -> Change:
+        """Return the change."""
+        return change
+
+    def _is_of_kind(self, change: Change) -> bool:
+        return self._kinds is None or change.kind in self._kinds
+
+
+class States(Followed[StoredOperation | None]):
+    """The states of one operation, null when it was deleted, which is the end."""
+
+    def __init__(self, log: ChangeLog, operation_id: str) -> None:
+        self._log = log
+        self._operation_id = operation_id
+        self.key = ("operation", operation_id)
+
+    async def read(self, after: Position) -> ChangePage:
+        """Read on in the operation's history."""
+        return await self._log.history(self._operation_id, Stretch(READ_AT_ONCE, after))
+
+    def takes(self, change: Change) -> bool:
+        """Tell whether it is the operation's."""
+        return change.operation_id == self._operation_id
+
+    def event(self, change: Change) -> StoredOperation | None:
+        """Return the state after the change."""
+        return None if self.ends(change) else change.operation
+
+    def ends(self, change: Change) -> bool:
+        """Tell whether the operation was deleted."""
+        return change.kind is ChangeKind.DELETED
+
+
+async def changes_feed(
+    log: ChangeLog,
+    after: str | None,
+    where: InviteParticipantsOperationFilter | None,
+    kinds: Sequence[ChangeKind] | None,
+) -> Feed[Change]:
+    """Follow changes from now on or after a cursor; raise ``CursorExpired`` or ``BadUserInput``."""
+    followed = Changes(log, where, kinds)
+    if after is None:
+        return Feed(log, followed, await log.position())
+    position = unpack(after, Position, "after")
+    await log.changes(None, Stretch(0, position))  # which raises what is wrong with it
+    return Feed(log, followed, position)
+
+
+async def operation_feed(
+    store: OperationStore, log: ChangeLog, operation_id: str, resume_after: str | None
+) -> Feed[StoredOperation | None]:
+    """Follow an operation from its present state on, or after what a client has seen already."""
+    followed = States(log, operation_id)
+    by_id = InviteParticipantsOperationFilter.model_validate({"id": {"eq": operation_id}})
+    present = await store.page(by_id, sort_keys(None), Slice(limit=1))
+    operation = next(iter(present.operations), None)
+    if resume_after is not None:
+        position = unpack(resume_after, Position, "after")
+        try:
+            since = await log.history(operation_id, Stretch(1, position))
+        except CursorExpired:
+            since = None  # the states in between are gone, and the present one says it all
+        if since and (since.changes or operation):
+            return Feed(log, followed, position)
+    return Feed(log, followed, present.position, first=[operation], over=operation is None)

@@ -41,8 +41,8 @@ test: $(VENV)/.dev $(PLAYGROUND)/dist/index.html $(TOOLS)/node_modules/.installe
 	$(BIN)/python -m pytest --cov --cov-report=term-missing $(ARGS)
 
 .PHONY: test-long
-test-long: $(VENV)/.dev ## Compare the two executors on ten times as many random documents
-	LONGER=10 $(BIN)/python -m pytest tests/test_executors.py $(ARGS)
+test-long: $(VENV)/.dev ## Compare the executors, and break subscriptions, ten times as long
+	LONGER=10 $(BIN)/python -m pytest tests/test_executors.py tests/test_subscriptions.py $(ARGS)
 
 .PHONY: lint
 lint: $(VENV)/.dev ## Check formatting, rules, types, imports and the printed schema

@@ -40,6 +40,15 @@ def serve(
     max_body_bytes: Annotated[
         int | None, typer.Option(help="The largest request body taken.")
     ] = None,
+    websocket_connections: Annotated[
+        int | None, typer.Option(help="How many WebSockets each worker keeps open.")
+    ] = None,
+    websocket_operations: Annotated[
+        int | None, typer.Option(help="How many operations may run on a WebSocket.")
+    ] = None,
+    heartbeat_seconds: Annotated[
+        float | None, typer.Option(help="How long a WebSocket may be silent.")
+    ] = None,
     shutdown_seconds: Annotated[
         float | None, typer.Option(help="How long requests may take to finish at shutdown.")
     ] = None,
@@ -65,6 +74,9 @@ def serve(
         executor=executor,
         cors_origins=cors_origins,
         max_body_bytes=max_body_bytes,
+        websocket_connections=websocket_connections,
+        websocket_operations=websocket_operations,
+        heartbeat_seconds=heartbeat_seconds,
         shutdown_seconds=shutdown_seconds,
         playground=playground,
         log_level=log_level,

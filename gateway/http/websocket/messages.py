@@ -16,6 +16,8 @@ SUBPROTOCOL = "graphql-transport-ws"
 MAX_REASON_BYTES = 123
 """How long the reason of a close may be (RFC 6455, section 5.5)."""
 
+_NOTHING = Raw(b"null")
+
 Type = Literal["connection_init", "subscribe", "complete", "ping", "pong"]
 
 
@@ -33,7 +35,7 @@ class Message(msgspec.Struct, frozen=True):
 
     type: Type
     id: str = ""
-    payload: Raw = Raw(b"null")
+    payload: Raw = _NOTHING
 
     def operation(self) -> GraphQLRequest:
         """Read the payload of a ``subscribe``."""
@@ -54,17 +56,23 @@ def invalid(why: str) -> Closing:
 def read(text: bytes) -> Message:
     """Read a message; raise ``Closing`` for what is none."""
     try:
+        text.isascii() or text.decode()
         message = _decode(text)
+        is_odd = message.type != "subscribe" and not isinstance(
+            msgspec.json.decode(message.payload), dict | None
+        )
     except UnicodeDecodeError:
         raise invalid("it is not UTF-8.") from None
     except RecursionError:
         raise invalid("it is nested too deeply.") from None
+    except msgspec.ValidationError as error:
+        raise invalid(f"{error}.") from None
     except (msgspec.DecodeError, ValueError) as error:
-        raise invalid(str(error)) from None
+        raise invalid(f"it is not JSON: {error}.") from None
+    if is_odd:
+        raise invalid("the 'payload' is not an object.")
     if message.type in {"subscribe", "complete"} and not message.id:
         raise invalid(f"{message.type!r} needs an 'id', a text that is not empty.")
-    if message.type != "subscribe" and not bytes(message.payload).startswith((b"{", b"null")):
-        raise invalid("the 'payload' is not an object.")
     return message
 
 
@@ -75,6 +83,8 @@ def acknowledged() -> bytes:
 
 def pong(payload: Raw) -> bytes:
     """Answer ``ping``, with what it said."""
+    if payload == _NOTHING:
+        return b'{"type":"pong"}'
     return b'{"type":"pong","payload":%b}' % bytes(payload)
 
 

@@ -5,6 +5,7 @@ import gc
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from importlib.metadata import version
 from socket import socket
 from typing import Any
 
@@ -15,12 +16,15 @@ from gateway.execution.documents import Documents
 from gateway.execution.live.fan_out import FanOut
 from gateway.execution.operation import Executor
 from gateway.execution.reference import ReferenceExecutor
+from gateway.http.answers import Answers
+from gateway.http.caching import ETags
 from gateway.http.checks import live, ready
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.metrics import metrics
 from gateway.http.playground import Playground
 from gateway.http.sdl import sdl
 from gateway.http.server import Handler, Traffic, make_server, page
+from gateway.http.streams.endpoint import Streams
 from gateway.http.websocket.connection import Limits
 from gateway.http.websocket.endpoint import WebSocketEndpoint
 from gateway.settings import Settings
@@ -44,11 +48,9 @@ def create_server(
     playground = Playground() if settings.playground else None
     routes: dict[str, Handler] = {
         "/graphql": GraphQLEndpoint(
-            executor,
-            context,
-            max_body_bytes=settings.max_body_bytes,
-            playground=playground,
-            websockets=WebSocketEndpoint(
+            Answers(executor, context, ETags(version=version("invite-gateway"), sdl=schema.sdl())),
+            Streams(executor, context, traffic, heartbeat_seconds=settings.heartbeat_seconds),
+            WebSocketEndpoint(
                 executor,
                 context,
                 traffic,
@@ -60,6 +62,8 @@ def create_server(
                 ),
                 origins=settings.cors_origins,
             ),
+            max_body_bytes=settings.max_body_bytes,
+            playground=playground,
         ),
         "/schema.graphql": page(sdl(schema.sdl())),
         "/health/live": page(live),

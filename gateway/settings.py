@@ -101,8 +101,8 @@ class Settings(BaseSettings):
         15.0,
         gt=0,
         description=(
-            "How long a WebSocket may be silent before it is asked for a sign of life; "
-            "without one it is closed after half as long again."
+            "How long a subscription may be silent before a heartbeat; a WebSocket that gives no "
+            "sign of life is closed after half as long again."
         ),
     )
     shutdown_seconds: float = Field(

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from schema.changes import Change, ChangePage, Stretch
+from schema.changes import Change, ChangePage, Span, Stretch
 from schema.errors import MutationFailure
 from schema.filters import InviteParticipantsOperationFilter
 from schema.groups import GroupKey, InviteParticipantsOperationGroup
@@ -92,6 +92,9 @@ class ChangeLog(Protocol):
 
     async def history(self, operation_id: str, stretch: Stretch) -> ChangePage:
         """Return changes of one operation, or of several one after another with that id."""
+
+    async def held(self) -> Span:
+        """Return what it holds: as long as that stays the same, so does all that can be read."""
 
     async def position(self) -> Position:
         """Return the place after the newest change."""

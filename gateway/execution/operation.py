@@ -76,9 +76,14 @@ class Executor(Protocol):
         """
 
     async def subscribe(
-        self, request: GraphQLRequest, context: Context, *, request_id: str
+        self,
+        request: GraphQLRequest,
+        context: Context,
+        *,
+        request_id: str,
+        read_only: bool = False,
     ) -> Answer | Subscription:
         """Begin a subscription, or answer why it cannot begin: nothing ran, and no data.
 
-        A query or a mutation is answered as by ``execute``.
+        A query or a mutation is answered as by ``execute``, and refused as there.
         """

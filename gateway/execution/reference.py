@@ -28,7 +28,8 @@ class AnsweredOverTime(RequestError):
 
 
 _OVER_TIME = (
-    "A subscription has many answers. Send it over WebSocket, by the graphql-transport-ws protocol."
+    "A subscription has many answers. Send it with Accept: text/event-stream, or over WebSocket "
+    "by the graphql-transport-ws protocol."
 )
 
 
@@ -62,7 +63,12 @@ class ReferenceExecutor:
         return Answer(executed=True, data=result.data, errors=shown)
 
     async def subscribe(
-        self, request: GraphQLRequest, context: Context, *, request_id: str
+        self,
+        request: GraphQLRequest,
+        context: Context,
+        *,
+        request_id: str,
+        read_only: bool = False,
     ) -> Answer | Subscription:
         """Begin a subscription, or answer why not; answer a query or a mutation."""
         loaded = self._load(request, request_id)
@@ -70,7 +76,7 @@ class ReferenceExecutor:
             return loaded
         document, type_ = loaded
         if type_ is not OperationType.SUBSCRIPTION:
-            return await self.execute(request, context, request_id=request_id, read_only=False)
+            return await self.execute(request, context, request_id=request_id, read_only=read_only)
         return await begin(self._schema, document, request, context, request_id)
 
     def _load(

@@ -6,8 +6,8 @@ from aiohttp import hdrs, web
 
 from gateway.http.responses import vary
 
-ALLOWED_HEADERS = "authorization, content-type, x-request-id"
-EXPOSED_HEADERS = "x-request-id"
+ALLOWED_HEADERS = "authorization, content-type, if-none-match, last-event-id, x-request-id"
+EXPOSED_HEADERS = "etag, x-request-id"
 PREFLIGHT_SECONDS = 7_200
 
 

@@ -1,17 +1,24 @@
-"""The GraphQL endpoint: GraphQL over HTTP, the way to WebSockets, and a browser's playground."""
+"""The GraphQL endpoint: which of GraphQL's transports a request asks for, or the playground."""
 
 from aiohttp import hdrs, web
 
-from gateway.execution.operation import Answer, Executor, GraphQLRequest
-from gateway.execution.reference import MutationNotAllowed
+from gateway.http.answers import Answers, accept
 from gateway.http.faults import Fault, method_not_allowed
-from gateway.http.media_types import GRAPHQL_RESPONSE, HTML, JSON, chosen
+from gateway.http.media_types import (
+    EVENT_STREAM,
+    GRAPHQL_RESPONSE,
+    HTML,
+    JSON,
+    answer_type,
+    chosen,
+)
 from gateway.http.parameters import PARAMETERS, posted, queried
 from gateway.http.playground import Playground
-from gateway.http.responses import Response, json_response
-from gateway.http.server import REQUEST_ID, Handler
+from gateway.http.responses import Response
+from gateway.http.server import Handler, Sendable
+from gateway.http.streams.endpoint import Streams
+from gateway.http.streams.framing import FRAMINGS
 from gateway.http.websocket.endpoint import is_upgrade
-from schema.context import Context
 
 ALLOWED = "GET, POST, OPTIONS"
 
@@ -21,75 +28,61 @@ class GraphQLEndpoint:
 
     def __init__(
         self,
-        executor: Executor,
-        context: Context,
+        answers: Answers,
+        streams: Streams,
+        websockets: Handler,
         *,
         max_body_bytes: int,
         playground: Playground | None,
-        websockets: Handler,
     ) -> None:
-        self._executor = executor
-        self._context = context
+        self._answers = answers
+        self._streams = streams
+        self._websockets = websockets
         self._max_body_bytes = max_body_bytes
         self._playground = playground
-        self._websockets = websockets
 
-    async def __call__(self, request: web.BaseRequest) -> Response | web.StreamResponse:
+    async def __call__(self, request: web.BaseRequest) -> Sendable:
         """Dispatch by method."""
         match request.method:
             case hdrs.METH_POST:
-                media_type = _media_type(request)
-                wanted = await posted(request, self._max_body_bytes)
-                return await self._answer(request, wanted, media_type)
+                return await self._post(request)
             case hdrs.METH_GET if is_upgrade(request):
                 return await self._websockets(request)
             case hdrs.METH_GET:
-                if self._playground and _is_page_visit(request):
-                    return self._playground.page()
-                media_type = _media_type(request)
-                return await self._answer(request, queried(request), media_type)
+                return await self._get(request)
             case hdrs.METH_OPTIONS:
                 return Response(status=204, headers={"Allow": ALLOWED})
         raise method_not_allowed(request.method, ALLOWED)
 
-    async def _answer(
-        self, request: web.BaseRequest, wanted: GraphQLRequest, media_type: str
-    ) -> Response:
-        try:
-            answer = await self._executor.execute(
-                wanted,
-                self._context,
-                request_id=request[REQUEST_ID],
-                read_only=request.method == hdrs.METH_GET,
-            )
-        except MutationNotAllowed as refusal:
-            raise Fault(405, refusal.message, headers={"Allow": "POST"}) from None
-        return json_response(
-            answer.payload(), status=_status(answer, media_type), content_type=media_type
-        )
+    async def _post(self, request: web.BaseRequest) -> Sendable:
+        media_type = _media_type(request)
+        wanted = await posted(request, self._max_body_bytes)
+        if media_type in FRAMINGS:
+            return await self._streams.answer(request, wanted, media_type)
+        return await self._answers.by_post(request, wanted, media_type)
 
-
-def _accept(request: web.BaseRequest) -> str:
-    """Return all Accept headers as the one they stand for."""
-    return ", ".join(request.headers.getall("Accept", ()))
+    async def _get(self, request: web.BaseRequest) -> Sendable:
+        if self._playground and _is_page_visit(request):
+            return self._playground.page()
+        media_type = _media_type(request)
+        if media_type in FRAMINGS:
+            return await self._streams.answer(request, queried(request), media_type)
+        return await self._answers.by_get(request, media_type)
 
 
 def _media_type(request: web.BaseRequest) -> str:
-    media_type = chosen(_accept(request), (JSON, GRAPHQL_RESPONSE))
+    media_type = answer_type(accept(request))
     if media_type is None:
         raise Fault(
-            406, f"Nothing in the Accept header is given here. Accept {GRAPHQL_RESPONSE} or {JSON}."
+            406,
+            "Nothing in the Accept header is given here. "
+            f"Accept {GRAPHQL_RESPONSE}, {JSON} or {EVENT_STREAM}.",
         )
     return media_type
 
 
-def _status(answer: Answer, media_type: str) -> int:
-    """Return 400 for a request error; in plain JSON 200 even then, as its clients expect."""
-    return 200 if answer.executed or media_type == JSON else 400
-
-
 def _is_page_visit(request: web.BaseRequest) -> bool:
     """Tell whether a browser asks for a page, and not a client for an answer."""
-    if any(name in request.query for name in PARAMETERS):
+    if chosen(accept(request), (JSON, GRAPHQL_RESPONSE, HTML)) != HTML:
         return False
-    return chosen(_accept(request), (JSON, GRAPHQL_RESPONSE, HTML)) == HTML
+    return not any(name in request.query for name in PARAMETERS)

@@ -7,7 +7,11 @@ from functools import lru_cache
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 JSON = "application/json"
 HTML = "text/html"
+EVENT_STREAM = "text/event-stream"
+APOLLO_MULTIPART = "multipart/mixed;subscriptionspec=1.0"
+"""The one media type that a parameter makes another."""
 
+_QUOTE = '"'
 _QUALITY = re.compile(r"0(\.\d*)?|1(\.0*)?|\.\d+")
 
 
@@ -21,19 +25,24 @@ def _ranges(accept: str) -> list[tuple[str, float]]:
             key, _, value = parameter.partition("=")
             if key.strip() == "q":
                 quality = float(value) if _QUALITY.fullmatch(value.strip()) else 0.0
+            elif key.strip() == "subscriptionspec":
+                name = f"{name};subscriptionspec={value.strip().strip(_QUOTE)}"
         if name:
             ranges.append((name, quality))
     return ranges
 
 
-def _quality(media_type: str, ranges: Sequence[tuple[str, float]]) -> float:
-    """Return the quality of the most specific range that takes in ``media_type``."""
+def _liking(media_type: str, ranges: Sequence[tuple[str, float]]) -> tuple[float, int]:
+    """Return the quality of the most specific range that takes in ``media_type``, and its place.
+
+    The place counts down, so that of two likings the greater one is preferred.
+    """
     family = media_type.partition("/")[0] + "/*"
     for name in (media_type, family, "*/*"):
-        for range_, quality in ranges:
+        for place, (range_, quality) in enumerate(ranges):
             if range_ == name:
-                return quality
-    return 0.0
+                return quality, -place
+    return 0.0, -len(ranges)
 
 
 @lru_cache(256)
@@ -45,8 +54,23 @@ def chosen(accept: str, offered: tuple[str, ...]) -> str | None:
     if not accept.strip():
         return offered[0]
     ranges = _ranges(accept)
-    best = max(offered, key=lambda media_type: _quality(media_type, ranges))
-    return best if _quality(best, ranges) > 0 else None
+    best = max(offered, key=lambda media_type: _liking(media_type, ranges)[0])
+    return best if _liking(best, ranges)[0] > 0 else None
+
+
+@lru_cache(256)
+def answer_type(accept: str) -> str | None:
+    """Return the type to answer a GraphQL request in, or None.
+
+    A stream is only for who likes it better than JSON, or names it before: most clients name all
+    that they can read.
+    """
+    one = chosen(accept, (JSON, GRAPHQL_RESPONSE))
+    ranges = _ranges(accept)
+    offered = (JSON, GRAPHQL_RESPONSE, EVENT_STREAM, APOLLO_MULTIPART)
+    best = max(offered, key=lambda media_type: _liking(media_type, ranges))
+    is_stream = best in {EVENT_STREAM, APOLLO_MULTIPART} and _liking(best, ranges)[0] > 0
+    return best if is_stream else one
 
 
 @lru_cache(256)

@@ -35,6 +35,7 @@ def _fields(headers: Mapping[str, str]) -> str:
     return "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
 
 
+_WITHOUT_LENGTH = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
 _FIRST_LINES = {
     status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n{_fields(ALWAYS)}"
     for status in HTTPStatus
@@ -74,21 +75,26 @@ class Response:
     async def prepare(self, request: web.BaseRequest) -> None:
         """Send it."""
         self.keep_alive = self.keep_alive and bool(request.keep_alive)
-        head = self._head(request)
-        await request.writer.write(head if request.method == "HEAD" else head + self.body)
+        headers = self.headers
+        if self.status not in _WITHOUT_LENGTH:
+            headers = {**headers, "Content-Length": str(len(self.body))}
+        first = head(self.status, headers, request, keep_alive=self.keep_alive)
+        await request.writer.write(first if request.method == "HEAD" else first + self.body)
 
     async def write_eof(self) -> None:
         """Do nothing: all of it is sent."""
 
-    def _head(self, request: web.BaseRequest) -> bytes:
-        fields = _date(int(time())) + _fields(self.headers)
-        if self.status != HTTPStatus.NO_CONTENT:
-            fields += f"Content-Length: {len(self.body)}\r\n"
-        if not self.keep_alive:
-            fields += "Connection: close\r\n"
-        elif request.version == HttpVersion10:
-            fields += "Connection: keep-alive\r\n"
-        return f"{_FIRST_LINES[self.status]}{fields}\r\n".encode()
+
+def head(
+    status: int, headers: Mapping[str, str], request: web.BaseRequest, *, keep_alive: bool
+) -> bytes:
+    """Write all that comes before a body; ``headers`` say how long that is."""
+    fields = _date(int(time())) + _fields(headers)
+    if not keep_alive:
+        fields += "Connection: close\r\n"
+    elif request.version == HttpVersion10:
+        fields += "Connection: keep-alive\r\n"
+    return f"{_FIRST_LINES[status]}{fields}\r\n".encode()
 
 
 async def _compressed(body: bytes) -> bytes:
@@ -103,8 +109,9 @@ def _date(second: int) -> str:
 
 def vary(headers: MutableMapping[str, str], name: str) -> None:
     """Say that a response would be another with another value of this request header."""
-    varies = headers.get("Vary")
-    headers["Vary"] = f"{varies}, {name}" if varies else name
+    varies = headers.get("Vary", "")
+    if name not in varies:
+        headers["Vary"] = f"{varies}, {name}" if varies else name
 
 
 def json_response(

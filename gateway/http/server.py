@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from itertools import count
 from secrets import token_hex
+from typing import Any, Protocol
 
 from aiohttp import hdrs, web
 
@@ -20,7 +21,22 @@ from schema.errors import ErrorCode
 
 logger = logging.getLogger(__name__)
 
-Handler = Callable[[web.BaseRequest], Awaitable[Response | web.StreamResponse]]
+
+class GoingOn(Protocol):
+    """A response that is sent piece by piece: its headers are made first, and then it runs."""
+
+    headers: dict[str, str]
+    keep_alive: bool
+
+    def force_close(self) -> None:
+        """Make it the connection's last."""
+
+    async def run(self, request: web.BaseRequest) -> None:
+        """Send it, from its head to its end."""
+
+
+Sendable = Response | web.StreamResponse | GoingOn
+Handler = Callable[[web.BaseRequest], Awaitable[Sendable]]
 
 REQUEST_ID = web.RequestKey("request_id", str)
 
@@ -33,16 +49,31 @@ class Traffic:
         self._under_way: set[object] = set()
         self._idle = asyncio.Event()
         self._idle.set()
-        self._told: set[Callable[[], None]] = set()
+        self._told: set[Callable[[], object]] = set()
+        self._missed: dict[object, Callable[[], object]] = {}
 
     @contextmanager
-    def telling(self, stop: Callable[[], None]) -> Iterator[None]:
+    def telling(self, stop: Callable[[], object]) -> Iterator[None]:
         """Call ``stop`` when what goes on within the block is to come to its end."""
         self._told.add(stop)
         try:
             yield
         finally:
             self._told.remove(stop)
+
+    @contextmanager
+    def missing(self, connection: object, gone: Callable[[], object]) -> Iterator[None]:
+        """Call ``gone`` when the connection is lost while the block lasts."""
+        self._missed[connection] = gone
+        try:
+            yield
+        finally:
+            del self._missed[connection]
+
+    def lost(self, connection: object) -> None:
+        """Take note of a connection's end."""
+        if gone := self._missed.get(connection):
+            gone()
 
     def begins(self, connection: object) -> None:
         """Take note of a request."""
@@ -77,24 +108,27 @@ def make_server(
     """Make the server that answers at ``routes``, a handler for each path."""
     process, numbers = token_hex(4), count(1)
 
-    async def answer(request: web.BaseRequest) -> Response | web.StreamResponse:
+    async def answer(request: web.BaseRequest) -> Sendable:
         request_id = request[REQUEST_ID] = f"{process}-{next(numbers):x}"
         traffic.begins(request.protocol)
         try:
             response = await _answer(routes, request)
+            response.headers["X-Request-Id"] = request_id
+            if origins:
+                allow_origin(request, response.headers, origins)
             if isinstance(response, Response):
                 await response.compress(request.headers.get(hdrs.ACCEPT_ENCODING, ""))
+            elif not isinstance(response, web.StreamResponse):
+                await response.run(request)
         finally:
             traffic.ends(request.protocol)
-        response.headers["X-Request-Id"] = request_id
-        if origins:
-            allow_origin(request, response.headers, origins)
         if traffic.stopping:
             response.force_close()
         return response
 
-    return web.Server(
-        answer,  # type: ignore[arg-type]  # of a response, aiohttp's protocol only asks for ours
+    return _Server(
+        traffic,
+        answer,  # of a response, aiohttp's protocol only asks for what ours have
         request_factory=lambda message, payload, protocol, writer, task: web.BaseRequest(
             message,
             payload,
@@ -109,9 +143,22 @@ def make_server(
     )
 
 
-async def _answer(
-    routes: Mapping[str, Handler], request: web.BaseRequest
-) -> Response | web.StreamResponse:
+class _Server(web.Server):
+    """aiohttp's server, which tells of lost connections: it lets their requests go on."""
+
+    def __init__(self, traffic: Traffic, *arguments: Any, **options: Any) -> None:  # noqa: ANN401
+        super().__init__(*arguments, **options)
+        self._traffic = traffic
+
+    def connection_lost(
+        self, handler: web.RequestHandler, exc: BaseException | None = None
+    ) -> None:
+        """Take note."""
+        super().connection_lost(handler, exc)
+        self._traffic.lost(handler)
+
+
+async def _answer(routes: Mapping[str, Handler], request: web.BaseRequest) -> Sendable:
     try:
         if hdrs.EXPECT in request.headers:
             await _go_on(request)

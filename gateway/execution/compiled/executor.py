@@ -121,7 +121,12 @@ class CompiledExecutor:
         )
 
     async def subscribe(
-        self, request: GraphQLRequest, context: Context, *, request_id: str
+        self,
+        request: GraphQLRequest,
+        context: Context,
+        *,
+        request_id: str,
+        read_only: bool = False,
     ) -> Answer | Subscription:
         """Begin a subscription, or answer why not; answer a query or a mutation."""
         try:
@@ -135,11 +140,15 @@ class CompiledExecutor:
             reason = "an error on the way"
         else:
             if subscription is None:
-                return await self.execute(request, context, request_id=request_id, read_only=False)
+                return await self.execute(
+                    request, context, request_id=request_id, read_only=read_only
+                )
             self.compiled += 1
             return subscription
         self.declined[reason] += 1
-        return await self._reference.subscribe(request, context, request_id=request_id)
+        return await self._reference.subscribe(
+            request, context, request_id=request_id, read_only=read_only
+        )
 
     async def _subscription(
         self, request: GraphQLRequest, context: Context, request_id: str

@@ -7,9 +7,10 @@ from functools import partial
 
 from gateway.store.matching import Matcher
 from gateway.store.sqlite import changes
+from gateway.store.sqlite.glance import Glance
 from gateway.store.sqlite.worker import Worker
 from gateway.store.watching import Watch
-from schema.changes import Change, ChangePage, Stretch
+from schema.changes import Change, ChangePage, Span, Stretch
 from schema.filters import InviteParticipantsOperationFilter
 from schema.paging import Position
 
@@ -17,8 +18,9 @@ from schema.paging import Position
 class SQLiteChangeLog:
     """What happened to the operations in a SQLite file; the writes append to it."""
 
-    def __init__(self, reader: Worker) -> None:
+    def __init__(self, reader: Worker, glance: Glance) -> None:
         self._reader = reader
+        self._glance = glance
         self._watch = Watch(self.position)
         self.wake = self._watch.wake
         self.run = self._watch.run
@@ -36,9 +38,14 @@ class SQLiteChangeLog:
             partial(changes.history, operation_id=operation_id, stretch=stretch)
         )
 
+    async def held(self) -> Span:
+        """Return what it holds: as long as that stays the same, so does all that can be read."""
+        held = self._glance.held()
+        return await self._reader.do(changes.span) if held is None else held
+
     async def position(self) -> Position:
         """Return the place after the newest change."""
-        return (await self._reader.do(changes.span)).end
+        return (await self.held()).end
 
     def matching(self, where: InviteParticipantsOperationFilter) -> Callable[[Change], bool]:
         """Return what tells of a change whether its operation matches before or after."""

@@ -94,3 +94,8 @@ def _open_reader(path: Path) -> sqlite3.Connection:
 def connect_reader(path: Path) -> Connection:
     """Make a connection that can only read."""
     return Connection(partial(_open_reader, path), iter_chunk_size=1)
+
+
+def open_glance(path: Path) -> sqlite3.Connection:
+    """Open a connection for the loop's own thread: it can only read, and waits for nobody."""
+    return _open(path, "ro", 0)

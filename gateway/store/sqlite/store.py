@@ -16,7 +16,13 @@ from gateway.store.retention import Retention
 from gateway.store.sqlite import reads, writes
 from gateway.store.sqlite.change_log import SQLiteChangeLog
 from gateway.store.sqlite.compiler import compiled
-from gateway.store.sqlite.connection import close_writer, connect_reader, connect_writer
+from gateway.store.sqlite.connection import (
+    close_writer,
+    connect_reader,
+    connect_writer,
+    open_glance,
+)
+from gateway.store.sqlite.glance import Glance
 from gateway.store.sqlite.pruning import prune_regularly
 from gateway.store.sqlite.worker import Worker, commit_together
 from gateway.tasks import running
@@ -42,12 +48,12 @@ BUSY_SECONDS = 5.0
 class SQLiteStore:
     """Operations in SQLite: several connections that read, one that writes."""
 
-    def __init__(self, path: Path, reader: Worker, writer: Worker) -> None:
+    def __init__(self, path: Path, reader: Worker, writer: Worker, glance: Glance) -> None:
         self._path = path
         self._reader = reader
         self._writer = writer
         self._queries = queries.Queries(compiled)
-        self.log = SQLiteChangeLog(reader)
+        self.log = SQLiteChangeLog(reader, glance)
 
     async def get(self, operation_id: str) -> StoredOperation | None:
         """Return the operation with this id, or None."""
@@ -173,12 +179,13 @@ async def open_sqlite_store(
         try:
             writing = await enter(connect_writer(path, lock))
             stack.push_async_callback(writing.run, partial(close_writer, lock=lock))
+            glance = Glance(stack.enter_context(closing(open_glance(path))))
             reading = [await enter(connect_reader(path)) for _ in range(readers)]
         except sqlite3.Error as error:
             raise UnusableDatabaseError(f"The database {path} cannot be used: {error}.") from error
         writer = Worker([writing], partial(commit_together, lock=lock))
         reader = Worker(reading, reads.read_together)
-        store = SQLiteStore(path, reader, writer)
+        store = SQLiteStore(path, reader, writer, glance)
         works = [reader.run(), writer.run()]
         pruning = [prune_regularly(writer, keep)] if keep else []
         async with running(*works, store.log.run(), *pruning):

@@ -1,0 +1,61 @@
+"""Answers to GET that a client has already are not sent again (RFC 9110, section 13; RFC 9111).
+
+All that a query can tell comes out of the store, and whatever changes there is logged: so what the
+change log holds, and what was asked for, make an ETag without looking at the answer. It is read
+before the answer is: a change in between leaves the ETag older than the answer, never newer.
+"""
+
+import re
+from base64 import urlsafe_b64encode
+from collections.abc import Collection
+from hashlib import blake2b
+
+from aiohttp import hdrs, web
+
+from gateway.http.responses import Response
+from schema.changes import Span
+
+CACHING = {
+    "Cache-Control": "private, no-cache",
+    "Vary": "Accept, Accept-Encoding, Authorization",
+}
+"""What caches are told of every answer to a GET: to ask each time whether it still holds."""
+
+_TAG_BYTES = 18
+_OPAQUE = re.compile(r'"[^"]*"')
+
+
+class ETags:
+    """Makes the ETags of one gateway: of another version or schema they are others."""
+
+    def __init__(self, *, version: str, sdl: str) -> None:
+        self._made_by = blake2b(f"{version}\n{sdl}".encode()).digest()
+
+    def tag(self, held: Span, request: web.BaseRequest, media_type: str) -> str:
+        """Return the opaque part of the ETag of the answer to a GET when the log holds ``held``."""
+        text = f"{held.log} {held.pruned} {held.newest} {media_type} {request.raw_path}"
+        digest = blake2b(
+            text.encode(errors="surrogatepass"), key=self._made_by, digest_size=_TAG_BYTES
+        )
+        return f'"{urlsafe_b64encode(digest.digest()).decode()}"'
+
+
+def tags_held(request: web.BaseRequest) -> Collection[str]:
+    """Return the opaque parts of the ETags in If-None-Match, or the ``*`` in their place."""
+    if hdrs.IF_NONE_MATCH not in request.headers:
+        return ()
+    held = ", ".join(request.headers.getall(hdrs.IF_NONE_MATCH))
+    return ["*"] if held.strip() == "*" else _OPAQUE.findall(held)
+
+
+def cacheable(response: Response, tag: str | None = None) -> Response:
+    """Tell caches how to keep a response, which is found again by ``tag`` if it has one."""
+    response.headers |= CACHING
+    if tag:
+        response.headers[hdrs.ETAG] = f"W/{tag}"
+    return response
+
+
+def not_modified(tag: str) -> Response:
+    """Tell a client that the answer it has is still the one."""
+    return cacheable(Response(status=304), tag)

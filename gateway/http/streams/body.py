@@ -1,0 +1,49 @@
+"""The body of a response that goes on: each piece is sent at once, in one write."""
+
+import asyncio
+
+from aiohttp import HttpVersion10, web
+
+STALLED_SECONDS = 60.0
+"""How long a client may take in nothing of what waits for it."""
+
+
+class Body:
+    """The way to one client, which goes on until one of the two ends it."""
+
+    def __init__(self, request: web.BaseRequest) -> None:
+        transport = request.transport
+        if transport is None:
+            raise ConnectionResetError("The client is gone.")
+        self._transport = transport
+        self._request = request
+        self.chunked = request.version != HttpVersion10
+        """Whether the client sees the end of the body, or only that of the connection."""
+
+    @property
+    def blocked(self) -> bool:
+        """Whether no more is to be written before ``drained``."""
+        return self._request.protocol.writing_paused
+
+    def write(self, data: bytes, head: bytes = b"") -> None:
+        """Send a piece, after the response's head if it is the first."""
+        if self._transport.is_closing():
+            raise ConnectionResetError("The client is gone.")
+        chunk = b"%x\r\n%b\r\n" % (len(data), data) if self.chunked and data else data
+        self._transport.write(head + chunk)
+
+    def end(self) -> None:
+        """Tell the client that this was all."""
+        if self.chunked and not self._transport.is_closing():
+            self._transport.write(b"0\r\n\r\n")
+
+    async def drained(self) -> None:
+        """Wait until more can be written; raise ``ConnectionError`` when the client is gone."""
+        try:
+            async with asyncio.timeout(STALLED_SECONDS):
+                while self.blocked and not self._transport.is_closing():
+                    await self._request.writer.drain()
+        except TimeoutError:
+            self._transport.abort()
+        if self._transport.is_closing():
+            raise ConnectionResetError("The client is gone.")

@@ -1,0 +1,58 @@
+"""Subscriptions over HTTP: begun by POST or GET, resumed by ``Last-Event-ID``."""
+
+from dataclasses import replace
+
+from aiohttp import hdrs, web
+
+from gateway.execution.events import answered
+from gateway.execution.operation import Answer, Executor, GraphQLRequest
+from gateway.http.answers import accept, json_answer, mutations_by_post
+from gateway.http.media_types import EVENT_STREAM, GRAPHQL_RESPONSE, JSON, chosen
+from gateway.http.responses import Response
+from gateway.http.server import REQUEST_ID, Traffic
+from gateway.http.streams.framing import FRAMINGS, SERVER_SENT_EVENTS
+from gateway.http.streams.stream import HEADERS, Stream
+from schema.context import Context
+
+
+class Streams:
+    """Answers requests for a stream of events."""
+
+    def __init__(
+        self, executor: Executor, context: Context, traffic: Traffic, *, heartbeat_seconds: float
+    ) -> None:
+        self._executor = executor
+        self._context = context
+        self._traffic = traffic
+        self._heartbeat_seconds = heartbeat_seconds
+
+    async def answer(
+        self, request: web.BaseRequest, wanted: GraphQLRequest, media_type: str
+    ) -> Response | Stream:
+        """Begin a subscription in a media type of ``FRAMINGS``, or answer what is none at once."""
+        with mutations_by_post():
+            outcome = await self._executor.subscribe(
+                wanted,
+                replace(self._context, resume_after=request.headers.get("Last-Event-ID") or None),
+                request_id=request[REQUEST_ID],
+                read_only=request.method == hdrs.METH_GET,
+            )
+        if not isinstance(outcome, Answer):
+            return Stream(
+                outcome,
+                FRAMINGS[media_type],
+                self._traffic,
+                heartbeat_seconds=self._heartbeat_seconds,
+            )
+        if media_type == EVENT_STREAM:
+            return _one_event(outcome)
+        return json_answer(outcome, chosen(accept(request), (JSON, GRAPHQL_RESPONSE)) or JSON)
+
+
+def _one_event(answer: Answer) -> Response:
+    """Answer with one event and the end, also a request error: the protocol wants it there."""
+    framing = SERVER_SENT_EVENTS
+    return Response(
+        framing.event(answered(answer)) + framing.completed,
+        headers={"Content-Type": framing.content_type, **HEADERS},
+    )

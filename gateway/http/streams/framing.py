@@ -1,0 +1,75 @@
+"""How the events of a subscription are told apart in the body of a response.
+
+Server-sent events as GraphQL over SSE has them, in its mode of distinct connections (graphql-sse's
+PROTOCOL.md), and the parts that Apollo's clients read (Apollo's multipart protocol for
+subscriptions). When the gateway stops, a subscription is cut off and not completed: its client is
+to come back, and to go on from where it was.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gateway.execution.json import encode
+from gateway.execution.subscription import Event
+from gateway.http.media_types import APOLLO_MULTIPART, EVENT_STREAM
+from schema.errors import ErrorCode
+
+
+@dataclass(frozen=True)
+class Framing:
+    """A way to write events: what comes first, each event, and what may come last."""
+
+    content_type: str
+    start: bytes
+    event: Callable[[Event], bytes]
+    heartbeat: bytes
+    completed: bytes
+    """Nothing more will come of the subscription."""
+    cut_off: bytes
+    """More would come, but not from here."""
+
+
+def _server_sent(event: Event) -> bytes:
+    """Write an event in lines that end in LF, which some clients split on alone."""
+    place = f"id: {event.cursor}\n" if event.cursor else ""
+    return b"%bevent: next\ndata: %b\n\n" % (place.encode(), event.payload)
+
+
+SERVER_SENT_EVENTS = Framing(
+    content_type=f"{EVENT_STREAM}; charset=utf-8",
+    start=b":\n\n",
+    event=_server_sent,
+    heartbeat=b":\n\n",
+    completed=b"event: complete\ndata:\n\n",
+    cut_off=b"",
+)
+
+_BOUNDARY = b"\r\n--graphql"
+
+
+def _part(json: bytes) -> bytes:
+    """Write a part with the boundary after it: it is read as soon as that has come."""
+    return b"\r\nContent-Type: application/json\r\n\r\n%b%b" % (json, _BOUNDARY)
+
+
+_STOPPING = {
+    "payload": None,
+    "errors": [
+        {
+            "message": "The gateway is stopping. Subscribe again.",
+            "extensions": {"code": ErrorCode.OVERLOADED},
+        }
+    ],
+}
+
+MULTIPART = Framing(
+    content_type='multipart/mixed; boundary="graphql"; subscriptionSpec="1.0"',
+    start=_BOUNDARY,
+    event=lambda event: _part(b'{"payload":%b}' % event.payload),
+    heartbeat=_part(b"{}"),
+    completed=b"--\r\n",
+    cut_off=_part(encode(_STOPPING)) + b"--\r\n",
+)
+
+FRAMINGS = {EVENT_STREAM: SERVER_SENT_EVENTS, APOLLO_MULTIPART: MULTIPART}
+"""By the media types that are asked for."""

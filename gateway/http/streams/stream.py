@@ -1,0 +1,123 @@
+"""A response that is a subscription: it lasts as long as the subscription and both ends do."""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from aiohttp import web
+
+from gateway.execution.subscription import Event, Subscription
+from gateway.http.responses import head
+from gateway.http.server import REQUEST_ID, Traffic
+from gateway.http.streams.body import Body
+from gateway.http.streams.framing import Framing
+
+logger = logging.getLogger(__name__)
+
+# What lies between is not to keep events back, to make one of several or to compress them.
+HEADERS = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}
+
+
+class Stream:
+    """The events of a subscription, in a framing."""
+
+    def __init__(
+        self,
+        subscription: Subscription,
+        framing: Framing,
+        traffic: Traffic,
+        *,
+        heartbeat_seconds: float,
+    ) -> None:
+        self._subscription = subscription
+        self._framing = framing
+        self._traffic = traffic
+        self._heartbeat_seconds = heartbeat_seconds
+        self.headers = {"Content-Type": framing.content_type, **HEADERS}
+        self.keep_alive = True
+
+    def force_close(self) -> None:
+        """Make it the connection's last."""
+        self.keep_alive = False
+
+    async def prepare(self, request: web.BaseRequest) -> None:
+        """Do nothing: all of it has been sent."""
+
+    async def write_eof(self) -> None:
+        """Do nothing: all of it has been sent."""
+
+    async def run(self, request: web.BaseRequest) -> None:
+        """Send it, until it has come to its end or one of the two goes away."""
+        try:
+            await self._send(request)
+        except ConnectionError:
+            self.keep_alive = False
+
+    async def _send(self, request: web.BaseRequest) -> None:
+        body = Body(request)
+        self.keep_alive = body.chunked and self.keep_alive and bool(request.keep_alive)
+        transfer = {"Transfer-Encoding": "chunked"} if body.chunked else {}
+        first = head(200, self.headers | transfer, request, keep_alive=self.keep_alive)
+        body.write(self._framing.start, head=first)
+        cut_off = await self._follow(body, request)
+        body.write(self._framing.cut_off if cut_off else self._framing.completed)
+        body.end()
+
+    async def _follow(self, body: Body, request: web.BaseRequest) -> bool:
+        """Run the subscription; return whether it was cut off before its end."""
+        sink = _Sink(body, self._framing)
+        running = asyncio.ensure_future(self._subscription.run(sink))
+        try:
+            with (
+                self._traffic.telling(running.cancel),
+                self._traffic.missing(request.protocol, running.cancel),
+                sink.beating(self._heartbeat_seconds),
+            ):
+                if self._traffic.stopping:
+                    running.cancel()
+                await asyncio.wait([running])
+        finally:
+            running.cancel()
+        if running.cancelled():
+            return True
+        error = running.exception()
+        if error and not isinstance(error, ConnectionError):
+            logger.error("Request %s failed.", request[REQUEST_ID], exc_info=error)
+        return error is not None
+
+
+class _Sink:
+    """Where the events go."""
+
+    def __init__(self, body: Body, framing: Framing) -> None:
+        self._body = body
+        self._framing = framing
+        self._silent = True
+        self.drained = body.drained
+
+    def send(self, event: Event) -> bool:
+        """Send an event at once; false when no more can be taken in before ``drained``."""
+        self._silent = False
+        self._body.write(self._framing.event(event))
+        return not self._body.blocked
+
+    @contextmanager
+    def beating(self, seconds: float) -> Iterator[None]:
+        """Send a heartbeat whenever there was nothing else for so long."""
+        self._beat_after(seconds)
+        try:
+            yield
+        finally:
+            self._next_beat.cancel()
+
+    def _beat(self, seconds: float) -> None:
+        if self._silent and not self._body.blocked:
+            with suppress(ConnectionError):  # which ends the stream in its own way
+                self._body.write(self._framing.heartbeat)
+        self._beat_after(seconds)
+
+    def _beat_after(self, seconds: float) -> None:
+        self._silent = True
+        loop = asyncio.get_running_loop()
+        self._next_beat = loop.call_later(seconds, self._beat, seconds)

@@ -1,0 +1,386 @@
+"""Server-sent events: GraphQL over SSE in its mode of distinct connections."""
+
+import asyncio
+import json
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import aiohttp
+import pytest
+from conftest import Client, Gateway, running
+
+EVENT_STREAM = "text/event-stream"
+JSON = "application/json"
+RESPONSE = "application/graphql-response+json"
+MULTIPART = 'multipart/mixed;subscriptionSpec="1.0"'
+CREATE = """mutation ($id: ID, $context: String) {
+  createInviteParticipantsOperation(input: { id: $id, clientContext: $context }) {
+    operation { id } } }"""
+UPDATE = """mutation ($id: ID!, $context: String) {
+  updateInviteParticipantsOperation(input: { id: $id, clientContext: $context }) {
+    errors { code } } }"""
+DELETE = (
+    "mutation ($id: ID!) { deleteInviteParticipantsOperation(input: { id: $id }) { deletedId } }"
+)
+CHANGES = """subscription ($after: String, $context: String) {
+  changes(after: $after, filter: { clientContext: { eq: $context } }) {
+    kind version cursor operation { id } } }"""
+ONE = """subscription ($id: ID!) {
+  inviteParticipantsOperation(id: $id) { clientContext version } }"""
+SOON = 10
+
+
+@dataclass
+class Event:
+    """A message as a client reads it: of a heartbeat, nothing is set."""
+
+    event: str = ""
+    id: str = ""
+    data: str = ""
+
+    @property
+    def payload(self) -> Any:  # noqa: ANN401  JSON
+        """What it says."""
+        return json.loads(self.data)
+
+
+async def events(response: aiohttp.ClientResponse) -> AsyncIterator[Event]:
+    """Read the messages of a stream, heartbeats included; lines end in LF alone."""
+    event = Event()
+    async for line in response.content:
+        assert line.endswith(b"\n"), line
+        assert b"\r" not in line
+        name, _, value = line.decode().rstrip("\n").partition(":")
+        if line == b"\n":
+            yield event
+            event = Event()
+        elif name:
+            setattr(event, name, value.strip())
+
+
+@asynccontextmanager
+async def stream(
+    client: Client,
+    query: str,
+    headers: dict[str, str] | None = None,
+    **variables: Any,  # noqa: ANN401
+) -> AsyncIterator[tuple[aiohttp.ClientResponse, AsyncIterator[Event]]]:
+    """Open a stream that has begun; give the response, and the messages without heartbeats."""
+    body = {"query": query, "variables": variables}
+    async with client.session.post(
+        f"{client.url}/graphql", json=body, headers={"Accept": EVENT_STREAM, **(headers or {})}
+    ) as response:
+        assert response.status == 200, await response.text()
+        messages = events(response)
+        yield response, (message async for message in messages if message.event)
+
+
+async def soon(messages: AsyncIterator[Event]) -> Event:
+    """Give the next message, which must not take long."""
+    return await asyncio.wait_for(anext(messages), SOON)
+
+
+async def test_changes_come_as_they_are_made_and_the_end_is_the_clients(shared: Client) -> None:
+    context, id_ = str(uuid4()), str(uuid4())
+    async with stream(shared, CHANGES, context=context) as (response, messages):
+        await shared.data(CREATE, id=id_, context=context)
+        created = await soon(messages)
+        await shared.data(DELETE, id=id_)
+        deleted = await soon(messages)
+
+    assert response.headers["Content-Type"] == "text/event-stream; charset=utf-8"
+    assert "no-store" in response.headers["Cache-Control"]
+    assert response.headers["X-Request-Id"]
+    assert created.event == deleted.event == "next"
+    change = created.payload["data"]["changes"]
+    assert change == {
+        "kind": "CREATED",
+        "version": 1,
+        "cursor": created.id,
+        "operation": {"id": id_},
+    }
+    assert deleted.payload["data"]["changes"]["kind"] == "DELETED"
+
+
+@pytest.fixture(scope="module", params=["compiled", "reference"])
+def either(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """A gateway with either executor."""
+    with running(
+        tmp_path_factory.mktemp("either"),
+        "--executor",
+        request.param,
+        INVITE_GATEWAY_HEARTBEAT_SECONDS="0.2",
+    ) as server:
+        yield server.url
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_subscription_that_ends_is_completed(
+    http: aiohttp.ClientSession, either: str, method: str
+) -> None:
+    client, id_ = Client(http, either), str(uuid4())
+    await client.data(CREATE, id=id_, context="first")
+    body = {"query": ONE, "variables": {"id": id_}}
+    sent = (
+        {"json": body}
+        if method == "POST"
+        else {"params": {"query": ONE, "variables": json.dumps({"id": id_})}}
+    )
+    async with http.request(
+        method, f"{either}/graphql", headers={"Accept": EVENT_STREAM}, **sent
+    ) as response:
+        messages = (message async for message in events(response) if message.event)
+        states = [(await soon(messages)).payload["data"]["inviteParticipantsOperation"]]
+        await client.data(UPDATE, id=id_, context="second")
+        states.append((await soon(messages)).payload["data"]["inviteParticipantsOperation"])
+        await client.data(DELETE, id=id_)
+        states.append((await soon(messages)).payload["data"]["inviteParticipantsOperation"])
+        last = await soon(messages)
+        rest = [message async for message in messages]
+
+    assert states == [
+        {"clientContext": "first", "version": 1},
+        {"clientContext": "second", "version": 2},
+        None,
+    ]
+    assert (last, rest) == (Event(event="complete"), [])
+
+
+async def test_silence_is_broken_by_comments(http: aiohttp.ClientSession, either: str) -> None:
+    client = Client(http, either)
+    context = str(uuid4())
+    headers = {"Accept": EVENT_STREAM}
+    body = {"query": CHANGES, "variables": {"context": context}}
+    async with http.post(f"{either}/graphql", json=body, headers=headers) as response:
+        messages = events(response)
+        silent = [await soon(messages) for _ in range(4)]
+        await client.data(CREATE, context=context)
+        while not (message := await soon(messages)).event:
+            pass
+
+    assert silent == [Event()] * 4
+    assert message.payload["data"]["changes"]["kind"] == "CREATED"
+
+
+async def test_client_that_was_cut_off_goes_on_after_the_last_event_id(client: Client) -> None:
+    """Nothing is missed and nothing comes twice, whatever is cut where."""
+
+    async def write() -> None:
+        for number in range(200):
+            await client.data(CREATE, id=f"{number}", context="resumed")
+
+    begin = (await client.data("{ inviteParticipantsOperations { changeCursor } }")).popitem()[1]
+    writing = asyncio.create_task(write())
+    seen: list[str] = []
+    last, cut = "", 0
+    while len(seen) < 200:
+        headers = {"Last-Event-ID": last} if last else {}
+        variables = {"context": "resumed", "after": begin["changeCursor"]}
+        cut += 1
+        async with stream(client, CHANGES, headers, **variables) as (_, messages):
+            for _ in range(min(7 * cut, 200 - len(seen))):
+                message = await soon(messages)
+                seen.append(message.payload["data"]["changes"]["operation"]["id"])
+                last = message.id
+    await writing
+
+    assert seen == [f"{number}" for number in range(200)]
+
+
+@pytest.mark.parametrize("last", ["garbage", "WzEsMV0", "é"])
+async def test_last_event_id_that_is_none_is_refused(shared: Client, last: str) -> None:
+    async with stream(shared, CHANGES, {"Last-Event-ID": last}) as (_, messages):
+        refused = await soon(messages)
+        last_one = await soon(messages)
+
+    assert refused.payload["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+    assert "data" not in refused.payload
+    assert last_one.event == "complete"
+
+
+@pytest.mark.parametrize("query", ["{", "subscription { nothing }", "{ nothing }"])
+async def test_request_error_comes_as_an_event(shared: Client, query: str) -> None:
+    async with stream(shared, query) as (_, messages):
+        told = [message async for message in messages]
+
+    assert [message.event for message in told] == ["next", "complete"]
+    assert list(told[0].payload) == ["errors"]
+
+
+async def test_query_and_mutation_are_one_event(shared: Client) -> None:
+    async with stream(shared, "{ __typename }") as (_, messages):
+        queried = [message async for message in messages]
+    async with stream(shared, CREATE) as (_, messages):
+        mutated = [message async for message in messages]
+
+    assert queried == [
+        Event("next", data='{"data":{"__typename":"Query"}}'),
+        Event("complete"),
+    ]
+    assert [message.event for message in mutated] == ["next", "complete"]
+    assert mutated[0].payload["data"]["createInviteParticipantsOperation"]["operation"]["id"]
+
+
+async def test_mutation_by_get_is_refused_and_does_nothing(client: Client) -> None:
+    url, headers = f"{client.url}/graphql", {"Accept": EVENT_STREAM}
+    async with client.session.get(url, params={"query": CREATE}, headers=headers) as refused:
+        assert (refused.status, refused.headers["Allow"]) == (405, "POST")
+        assert refused.content_type == JSON
+
+    count = "{ inviteParticipantsOperations { totalCount } }"
+    assert (await client.data(count))["inviteParticipantsOperations"]["totalCount"] == 0
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"query": 1}'])
+async def test_what_is_no_request_is_refused_in_json(shared: Client, body: bytes) -> None:
+    headers = {"Accept": EVENT_STREAM, "Content-Type": JSON}
+    async with shared.session.post(f"{shared.url}/graphql", data=body, headers=headers) as refused:
+        assert (refused.status, refused.content_type) == (400, JSON)
+
+
+@pytest.mark.parametrize(
+    ("accept", "content_type"),
+    [
+        (EVENT_STREAM, EVENT_STREAM),
+        (f"{EVENT_STREAM}, {JSON}", EVENT_STREAM),
+        (f"{EVENT_STREAM}, multipart/mixed", EVENT_STREAM),
+        (f"{JSON};q=0.5, {EVENT_STREAM};q=0.6", EVENT_STREAM),
+        (f"{EVENT_STREAM}, */*;q=0.1", EVENT_STREAM),
+        ("TEXT/*", EVENT_STREAM),
+        (f"{EVENT_STREAM};q=0.5, {JSON}", JSON),
+        (f"{JSON}, {EVENT_STREAM}", JSON),
+        (f"{RESPONSE}, {JSON}, {EVENT_STREAM}, multipart/mixed", JSON),
+        (f"{RESPONSE}, {EVENT_STREAM}", RESPONSE),
+        (f"*/*, {EVENT_STREAM}", JSON),
+        (f"{JSON}, {EVENT_STREAM};q=0", JSON),
+        (f"{MULTIPART}, {JSON}", JSON),
+        (f"{MULTIPART}, {EVENT_STREAM}", JSON),
+        (f"{EVENT_STREAM}, {MULTIPART}", EVENT_STREAM),
+    ],
+)
+async def test_stream_is_for_who_likes_it_best_or_names_it_first(
+    shared: Client, accept: str, content_type: str
+) -> None:
+    url, body = f"{shared.url}/graphql", {"query": "{ __typename }"}
+    async with shared.session.post(url, json=body, headers={"Accept": accept}) as response:
+        assert (response.status, response.content_type) == (200, content_type)
+
+
+async def test_subscription_in_json_is_told_where_to_go(shared: Client) -> None:
+    answer = await shared.answer("subscription { changes { kind } }")
+
+    assert EVENT_STREAM in answer["errors"][0]["message"]
+
+
+async def test_stop_cuts_streams_off_without_completing_them(
+    tmp_path: Path, http: aiohttp.ClientSession
+) -> None:
+    with running(tmp_path) as server:
+        client = Client(http, server.url)
+        async with stream(client, CHANGES, context="stop") as (response, messages):
+            await client.data(CREATE, context="stop")
+            last = await soon(messages)
+            stopping = asyncio.create_task(asyncio.to_thread(server.stop, signal.SIGTERM))
+            rest = [message async for message in messages]
+            ended = response.content.exception()
+            status = await asyncio.wait_for(stopping, SOON)
+    with running(tmp_path) as again:
+        client = Client(http, again.url)
+        await client.data(CREATE, context="stop")
+        async with stream(client, CHANGES, {"Last-Event-ID": last.id}, context="stop") as (_, more):
+            following = await soon(more)
+
+    assert (rest, ended, status) == ([], None, 0)
+    assert following.payload["data"]["changes"]["kind"] == "CREATED"
+    assert following.id != last.id
+
+
+async def test_slow_client_misses_nothing_and_is_sent_what_it_can_take(client: Client) -> None:
+    long, times = "x" * 15_000, 600
+    query = """subscription { changes { version operation { additionalProperties } } }"""
+    update = """mutation ($p: JSON) {
+      updateInviteParticipantsOperation(input: { id: "big", additionalProperties: $p }) {
+        errors { code } } }"""
+    await client.data(CREATE, id="big")
+    async with stream(client, query) as (_, messages):
+        updates = [client.data(update, p={"number": n, "long": long}) for n in range(times)]
+        await asyncio.gather(*updates)
+        changes = [(await soon(messages)).payload["data"]["changes"] for _ in range(times)]
+
+    assert [change["version"] for change in changes] == list(range(2, times + 2))
+
+
+async def test_client_that_goes_away_ends_its_subscription(
+    gateway: Gateway, client: Client
+) -> None:
+    for _ in range(50):
+        async with stream(client, CHANGES, context="gone"):
+            pass
+    for _ in range(3):
+        await client.data(CREATE, context="gone")
+
+    assert gateway.stop() == 0
+    assert not [line for line in gateway.log if "Traceback" in line]
+
+
+async def test_page_of_a_named_origin_may_follow(
+    tmp_path: Path, http: aiohttp.ClientSession
+) -> None:
+    origin = "https://app.example.com"
+    with running(tmp_path, "--cors-origins", origin) as server:
+        client = Client(http, server.url)
+        async with stream(client, CHANGES, {"Origin": origin}, context="page") as (response, _):
+            assert response.headers["Access-Control-Allow-Origin"] == origin
+        asked = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+        async with http.options(f"{server.url}/graphql", headers=asked) as preflight:
+            assert "last-event-id" in preflight.headers["Access-Control-Allow-Headers"]
+
+
+async def test_old_http_reads_until_the_connection_closes(shared: Client) -> None:
+    id_ = str(uuid4())
+    await shared.data(CREATE, id=id_)
+    host, port = shared.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    body = json.dumps({"query": ONE, "variables": {"id": id_}}).encode()
+    writer.write(
+        b"POST /graphql HTTP/1.0\r\nContent-Type: application/json\r\nAccept: text/event-stream\r\n"
+        b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+    )
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), SOON)
+    await reader.readuntil(b'"version":1}}}\n\n')
+    await shared.data(DELETE, id=id_)
+    rest = await asyncio.wait_for(reader.read(), SOON)
+    writer.close()
+
+    assert b"Transfer-Encoding" not in head
+    assert rest.endswith(b"event: complete\ndata:\n\n")
+
+
+async def test_lines_within_a_document_stay_within_one_event(shared: Client) -> None:
+    id_ = str(uuid4())
+    body = (
+        '{"query": "mutation ($i: CreateInviteParticipantsOperationInput!) '
+        '{ createInviteParticipantsOperation(input: $i) { errors { code } } }", '
+        '"variables": {"i": {"id": "%s", "additionalProperties": {"a":\r\n1, "b": "c\\r\\nd"}}}}'
+    )
+    async with shared.session.post(
+        f"{shared.url}/graphql", data=body % id_, headers={"Content-Type": JSON}
+    ) as created:
+        assert (await created.json())["data"]["createInviteParticipantsOperation"]["errors"] == []
+    query = (
+        "subscription ($id: ID!) { inviteParticipantsOperation(id: $id) { additionalProperties } }"
+    )
+    async with stream(shared, query, id=id_) as (_, messages):
+        told = (await soon(messages)).payload
+
+    assert told["data"]["inviteParticipantsOperation"]["additionalProperties"] == {
+        "a": 1,
+        "b": "c\r\nd",
+    }

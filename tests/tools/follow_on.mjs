@@ -1,0 +1,18 @@
+// graphql-sse's client: follows changes without an end, and goes on by itself when it was cut off. Prints
+// the context of each as it comes.
+import { createClient } from 'graphql-sse';
+
+const [url, query, after] = process.argv.slice(2);
+let last;
+const client = createClient({
+  url,
+  retryAttempts: 100,
+  retry: () => new Promise((resolve) => setTimeout(resolve, 100)),
+  headers: () => (last ? { 'Last-Event-ID': last } : {}),
+});
+
+for await (const { data } of client.iterate({ query, variables: { after } })) {
+  last = data.changes.cursor;
+  console.log(data.changes.operation.clientContext);
+}
+console.log('completed');

@@ -358,3 +358,22 @@ async def test_nothing_is_lost_or_repeated_whatever_breaks(
     assert len(log) >= writers * each * 2
     for follower in followers:
         assert follower.seen == log
+
+
+async def test_changes_of_all_workers_come_in_the_order_of_the_log(
+    http: aiohttp.ClientSession, tmp_path: Path
+) -> None:
+    writers, each = 8, 25
+    with running(tmp_path, "--workers", "2") as gateway:
+        client = Client(http, gateway.url)
+        after = await now(client)
+        followers = [Follower(http, after, seed=seed) for seed in range(4)]
+        await asyncio.gather(
+            *(follower.follow(gateway.url, writers * each) for follower in followers),
+            *(write(client, f"w{number}", each) for number in range(writers)),
+        )
+        log = await logged(client)
+
+    assert len(log) == writers * each
+    for follower in followers:
+        assert follower.seen == log

@@ -43,14 +43,14 @@ class Wire:
             raise ConnectionResetError("The client is gone.")
         self._transport = transport
 
-    def send(self, *parts: bytes) -> bool:
+    def send(self, text: bytes) -> bool:
         """Send a text; false when no more can be taken in before ``drained``.
 
         Raises ``ConnectionError`` when the client is gone.
         """
         if self.socket.closed or self._transport.is_closing():
             raise ConnectionResetError("The client is gone.")
-        self._transport.write(b"".join((head(sum(map(len, parts))), *parts)))
+        self._transport.write(head(len(text)) + text)
         return not self._protocol.writing_paused
 
     async def drained(self) -> None:
@@ -85,4 +85,4 @@ class NextSink:
 
     def send(self, event: Event) -> bool:
         """Send an event at once; false when no more can be taken in before ``drained``."""
-        return self.over or self._wire.send(self._start, event.payload, b"}")
+        return self.over or self._wire.send(self._start + event.payload + b"}")

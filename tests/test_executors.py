@@ -16,6 +16,7 @@ from strategies import JSONObject, operations, stores
 from gateway.execution.compiled.executor import CompiledExecutor
 from gateway.execution.documents import Documents
 from gateway.execution.json import encode
+from gateway.execution.live.fan_out import FanOut
 from gateway.execution.operation import Executor, GraphQLRequest, Variables
 from gateway.execution.reference import ReferenceExecutor
 from gateway.store.migrate import upgrade
@@ -173,8 +174,10 @@ async def test_mutations_are_answered_alike(
 
 @pytest.mark.parametrize("name", [path.stem for path in sorted(EXAMPLES.glob("*.graphql"))])
 async def test_playground_example_is_compiled(store: SQLiteStore, name: str) -> None:
-    executor = CompiledExecutor(SCHEMA, DOCUMENTS, REFERENCE)
-    await answered(executor, store, *example(name))
+    executor = CompiledExecutor(SCHEMA, DOCUMENTS, REFERENCE, FanOut(store.log))
+    query, variables = example(name)
+    request = GraphQLRequest(query, None, Variables(encode(variables)))
+    await executor.subscribe(request, Context(store, store.log), request_id="1")
 
     assert (executor.compiled, dict(executor.declined)) == (1, {})
 

@@ -96,6 +96,17 @@ async def test_playground_runs_its_examples(visit: Visit, client: Client) -> Non
     assert visit.wrong == []
 
 
+async def test_playground_follows_changes(visit: Visit, client: Client) -> None:
+    create = "mutation { createInviteParticipantsOperation(input: {}) { operation { id } } }"
+    await visit.select("Follow")
+    await visit.page.get_by_role("button", name="Execute query").click()
+    shown = visit.page.locator(".graphiql-response .view-lines")
+    while "CREATED" not in await shown.inner_text():
+        await client.data(create)
+
+    assert visit.wrong == []
+
+
 async def test_playground_shows_documentation_and_explorer(visit: Visit) -> None:
     page = visit.page
     await page.get_by_role("button", name="Show Documentation Explorer").click()
@@ -138,7 +149,8 @@ def examples() -> list[tuple[str, dict[str, Any]]]:
 
 
 async def test_examples_answer_without_errors_in_any_order(client: Client) -> None:
-    for document, variables in [*reversed(examples()), *examples(), *examples()]:
+    answered = [one for one in examples() if "\nsubscription" not in one[0]]
+    for document, variables in [*reversed(answered), *answered, *answered]:
         await client.data(document, **variables)
 
-    assert len(examples()) == 6
+    assert (len(answered), len(examples())) == (6, 7)

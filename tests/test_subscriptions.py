@@ -265,13 +265,17 @@ async def test_client_that_does_not_read_holds_up_nobody(
 
                 assert came == ids
             grown = memory(gateway) - before
+            await stalled.send(type="complete", id="s4")
             seen: dict[str, list[str]] = {f"s{number}": [] for number in range(5)}
-            for _ in range(5 * len(made)):
+            while any(len(seen[f"s{number}"]) < len(made) for number in range(4)):
                 message = await stalled.message()
                 operation = message["payload"]["data"]["changes"]["operation"]
                 seen[message["id"]].append(operation["id"])
 
+    ended = seen.pop("s4")
     assert all(ids == made for ids in seen.values())
+    assert ended == made[: len(ended)]
+    assert len(ended) < len(made)
     assert grown < 60_000_000 < 5 * len(made) * 15_000
 
 

@@ -116,3 +116,5 @@ async def _live(view: View, follower: Follower) -> None:
         await follower.left
     finally:
         view.part(follower)
+    if follower.error:
+        raise follower.error

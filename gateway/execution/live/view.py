@@ -19,25 +19,18 @@ REMEMBERED_BYTES = 8_000_000
 
 
 class Follower:
-    """A subscriber at the live edge; ``left`` when it has to leave, or what its sink raised."""
+    """A subscriber at the live edge; ``left`` is done when it has to leave it."""
 
-    __slots__ = ("left", "over", "position", "send")
+    __slots__ = ("error", "left", "over", "position", "send")
 
     def __init__(self, send: Callable[[Event], bool], position: Position) -> None:
         self.send = send
         self.position = position
         """What it has been sent up to, unless it is at the live edge."""
         self.over = False
+        self.error: Exception | None = None
+        """What its sink raised."""
         self.left: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    def leave(self, error: Exception | None = None) -> None:
-        """Wake it."""
-        if self.left.done():
-            return
-        if error:
-            self.left.set_exception(error)
-        else:
-            self.left.set_result(None)
 
 
 class Events:
@@ -100,8 +93,11 @@ class View:
         return failure(error, self._root.key, self._request_id)
 
     def _make(self, change: Change) -> Event | None:
-        if not self.followed.takes(change):
-            return None
+        try:
+            if not self.followed.takes(change):
+                return None
+        except Exception as error:  # noqa: BLE001  it is shown
+            return self.failure(error)
         return self._event(self.followed.event(change), change.position)
 
     def _event(self, value: object, position: Position) -> Event:
@@ -124,7 +120,7 @@ class View:
                 if follower.send(event) and not over:
                     continue
             except Exception as error:  # noqa: BLE001  it is the follower's own
-                follower.leave(error)
+                follower.error = error
             follower.over = over
             self._dismiss(follower, change.position)
 
@@ -136,4 +132,5 @@ class View:
     def _dismiss(self, follower: Follower, position: Position) -> None:
         del self._live[follower]
         follower.position = position
-        follower.leave()
+        if not follower.left.done():
+            follower.left.set_result(None)

@@ -67,10 +67,11 @@ class Connection:
             except Closing as closing:
                 await self._close(closing)
             except ConnectionError:
-                self._wire.abort()
+                logger.debug("A client is gone.")
             finally:
                 for running in self._running.values():
                     running.task.cancel()
+                self._wire.give_up()
 
     def stop(self) -> None:
         """Close it, once what is being answered has been."""
@@ -86,7 +87,7 @@ class Connection:
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self._socket.close(code=closing.code, message=closing.reason.encode())
         except TimeoutError:
-            self._wire.abort()
+            self._wire.give_up()
 
     async def _converse(self) -> None:
         deadline = asyncio.get_running_loop().time() + INIT_SECONDS
@@ -148,21 +149,28 @@ class Connection:
         self, id_: str, sink: NextSink, request: GraphQLRequest, request_id: str
     ) -> None:
         try:
+            await self._answer(id_, sink, request, request_id)
+        except ConnectionError:
+            logger.debug("The client of request %s is gone.", request_id)
+
+    async def _answer(
+        self, id_: str, sink: NextSink, request: GraphQLRequest, request_id: str
+    ) -> None:
+        try:
             outcome = await self._executor.subscribe(request, self._context, request_id=request_id)
-            if not isinstance(outcome, Answer):
-                self._running[id_].answering = False
-                await outcome.run(sink)
-            elif outcome.executed:
-                await self._wire.drained()
-                sink.send(answered(outcome))
-            else:
+            if isinstance(outcome, Answer) and not outcome.executed:
                 del self._running[id_]
                 self._refuse(id_, outcome)
                 return
+            if isinstance(outcome, Answer):
+                await self._wire.drained()
+                sink.send(answered(outcome))
+            else:
+                self._running[id_].answering = False
+                await outcome.run(sink)
         except ConnectionError:
-            return
-        except Exception as error:
-            logger.exception("Request %s failed.", request_id)
+            raise
+        except Exception as error:  # noqa: BLE001  it is logged where it is shown
             sink.send(failure(error, id_, request_id))
         del self._running[id_]
         self._wire.send(messages.complete(id_))

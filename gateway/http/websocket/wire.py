@@ -4,12 +4,17 @@ aiohttp's own way takes a coroutine a message. These writes go beside it to the 
 each a frame of its own, and never after a close.
 """
 
+import asyncio
+from contextlib import suppress
 from struct import Struct
 
 from aiohttp import web
 
 from gateway.execution.subscription import Event
 from gateway.http.websocket.messages import next_start
+
+LOOKED_EVERY = 5.0
+"""In seconds: how often to see whether a client that takes nothing has been given up."""
 
 _SHORT, _MIDDLE, _LONG = Struct("!BB"), Struct("!BBH"), Struct("!BBQ")
 _TEXT = 0x81
@@ -32,6 +37,7 @@ class Wire:
         self.socket = socket
         self._request = request
         self._protocol = request.protocol
+        self._draining: asyncio.Task[None] | None = None
         transport = request.transport
         if transport is None:
             raise ConnectionResetError("The client is gone.")
@@ -50,13 +56,21 @@ class Wire:
     async def drained(self) -> None:
         """Wait until more can be sent; raise ``ConnectionError`` when the client is gone."""
         while self._protocol.writing_paused and not self._transport.is_closing():
-            await self._request.writer.drain()
+            if self._draining is None or self._draining.done():
+                self._draining = asyncio.create_task(self._drain())
+            await asyncio.wait([self._draining], timeout=LOOKED_EVERY)
         if self._transport.is_closing():
             raise ConnectionResetError("The client is gone.")
 
-    def abort(self) -> None:
-        """Close without waiting for anything."""
-        self._transport.abort()
+    async def _drain(self) -> None:
+        """Wait for all operations at once: aiohttp would cancel the others' waiting with one's."""
+        with suppress(ConnectionError):
+            await self._request.writer.drain()
+
+    def give_up(self) -> None:
+        """Let go of what a client does not take, which would keep the connection for ever."""
+        if self._protocol.writing_paused:
+            self._transport.abort()
 
 
 class NextSink:

@@ -1,4 +1,5 @@
 import { createGraphiQLFetcher } from '@graphiql/toolkit'
+import { createClient } from 'graphql-ws'
 
 import { readToken } from './token.jsx'
 
@@ -10,10 +11,20 @@ function fetchWithToken(url, init) {
   return fetch(url, { ...init, headers })
 }
 
+/** Subscriptions go over one WebSocket, opened when there is one; a browser sends no headers with it. */
+const wsClient = createClient({
+  url: `${location.origin.replace(/^http/, 'ws')}/graphql`,
+  connectionParams() {
+    const token = readToken()
+    return token ? { Authorization: `Bearer ${token}` } : {}
+  },
+})
+
 // Incremental delivery is off because it would ask for multipart/mixed instead of
 // application/graphql-response+json.
 export const fetcher = createGraphiQLFetcher({
   url: '/graphql',
   fetch: fetchWithToken,
+  wsClient,
   enableIncrementalDelivery: false,
 })

@@ -1,0 +1,188 @@
+"""Subscriptions to one log side by side: what they share, and how each leaves."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from gateway.execution.compiled.executor import CompiledExecutor
+from gateway.execution.documents import Documents
+from gateway.execution.json import encode
+from gateway.execution.live.fan_out import FanOut
+from gateway.execution.operation import Answer, Executor, GraphQLRequest, Variables
+from gateway.execution.reference import ReferenceExecutor
+from gateway.execution.subscription import Event, Subscription
+from gateway.store.migrate import upgrade
+from gateway.store.retention import Retention
+from gateway.store.sqlite.pruning import prune
+from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
+from gateway.tasks import running
+from schema import build_schema
+from schema.context import Context
+from schema.inputs import CreateInviteParticipantsOperationInput
+
+FOLLOW = """
+    subscription ($after: String, $is: String) {
+      changes(after: $after, filter: { clientContext: { neq: $is } }) { operationId }
+    }
+"""
+
+
+class Reader:
+    """A client that takes so many events and then no more, until it is told to."""
+
+    def __init__(self, takes: int = 1_000) -> None:
+        self.takes = takes
+        self.events: list[Event] = []
+        self.goes_on = asyncio.Event()
+        self.stalled = asyncio.Event()
+
+    def send(self, event: Event) -> bool:
+        self.events.append(event)
+        if len(self.events) == self.takes:
+            self.stalled.set()
+        return len(self.events) != self.takes
+
+    def go_on(self, *, takes: int) -> None:
+        self.takes = takes
+        self.stalled.clear()
+        self.goes_on.set()
+
+    async def drained(self) -> None:
+        if len(self.events) == self.takes:
+            await self.goes_on.wait()
+
+
+class Gone(Reader):
+    """A client that goes away with the first event."""
+
+    def send(self, event: Event) -> bool:
+        super().send(event)
+        raise ConnectionResetError("gone")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "operations.db"
+    upgrade(path)
+    return path
+
+
+@asynccontextmanager
+async def following(path: Path) -> AsyncIterator[tuple[SQLiteStore, Executor]]:
+    """Open a store and what runs subscriptions on it."""
+    documents = Documents(build_schema())
+    reference = ReferenceExecutor(build_schema(), documents)
+    async with open_sqlite_store(path) as store:
+        fan_out = FanOut(store.log)
+        async with running(fan_out.run()):
+            yield store, CompiledExecutor(build_schema(), documents, reference, fan_out)
+
+
+async def subscribed(executor: Executor, store: SQLiteStore, **variables: str) -> Subscription:
+    """Begin to follow, from the beginning of the log unless told otherwise."""
+    request = GraphQLRequest(FOLLOW, None, Variables(encode({"is": "", **variables})))
+    subscription = await executor.subscribe(request, Context(store, store.log), request_id="1")
+    assert not isinstance(subscription, Answer), subscription.errors
+    return subscription
+
+
+async def create(store: SQLiteStore, *ids: str) -> None:
+    """Create operations, one after another."""
+    for id_ in ids:
+        await store.create(CreateInviteParticipantsOperationInput(id=id_))
+
+
+def ids(reader: Reader) -> list[str]:
+    """Give the ids of the operations whose changes came."""
+    payloads = [msgspec.json.decode(event.payload) for event in reader.events]
+    return [payload["data"]["changes"]["operationId"] for payload in payloads]
+
+
+async def test_subscribers_to_the_same_are_sent_the_same_event(path: Path) -> None:
+    async with following(path) as (store, executor):
+        after = (await store.log.position()).cursor()
+        readers = [Reader(takes=2) for _ in range(3)]
+        other = Reader(takes=2)
+        subscriptions = [await subscribed(executor, store, after=after) for _ in readers]
+        subscriptions.append(await subscribed(executor, store, **{"after": after, "is": "x"}))
+        tasks = [
+            asyncio.create_task(subscription.run(reader))
+            for subscription, reader in zip(subscriptions, [*readers, other], strict=True)
+        ]
+        await create(store, "1", "2")
+        await asyncio.gather(*(reader.stalled.wait() for reader in [*readers, other]))
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    first, second = readers[0].events
+    assert all(reader.events[0] is first for reader in readers)
+    assert all(reader.events[1] is second for reader in readers)
+    assert other.events == readers[0].events
+    assert other.events[0] is not first
+
+
+async def test_subscriber_that_goes_away_ends_alone(path: Path) -> None:
+    async with following(path) as (store, executor):
+        after = (await store.log.position()).cursor()
+        gone, stays = Gone(), Reader(takes=3)
+        subscription = await subscribed(executor, store, after=after)
+        ending = asyncio.create_task(subscription.run(gone))
+        staying = asyncio.create_task((await subscribed(executor, store, after=after)).run(stays))
+        await create(store, "1", "2", "3")
+        await stays.stalled.wait()
+        with pytest.raises(ConnectionResetError):
+            await ending
+        staying.cancel()
+
+    assert len(gone.events) == 1
+    assert ids(stays) == ["1", "2", "3"]
+
+
+async def test_subscriber_that_stalls_reads_on_from_its_place(path: Path) -> None:
+    made = [str(number) for number in range(50)]
+    async with following(path) as (store, executor):
+        after = (await store.log.position()).cursor()
+        slow, fast = Reader(takes=7), Reader(takes=50)
+        tasks = [
+            asyncio.create_task((await subscribed(executor, store, after=after)).run(reader))
+            for reader in (slow, fast)
+        ]
+        await create(store, *made)
+        await fast.stalled.wait()
+        behind = ids(slow)
+        slow.go_on(takes=50)
+        await slow.stalled.wait()
+        for task in tasks:
+            task.cancel()
+
+    assert behind == made[:7]
+    assert ids(slow) == made
+
+
+async def test_subscriber_behind_what_the_log_keeps_is_told(path: Path) -> None:
+    async with following(path) as (store, executor):
+        after = (await store.log.position()).cursor()
+        await create(store, "1")
+        slow = Reader(takes=1)
+        task = asyncio.create_task((await subscribed(executor, store, after=after)).run(slow))
+        await slow.stalled.wait()
+        inputs = [CreateInviteParticipantsOperationInput() for _ in range(2_300)]
+        await store.create_many(inputs, atomic=True)
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.text_factory = bytes
+            late = datetime.now(UTC) + timedelta(days=2)
+            while prune(connection, Retention(days=1, changes=1), late):
+                pass
+        slow.go_on(takes=1_000)
+        await task
+
+    last = msgspec.json.decode(slow.events[-1].payload)
+    assert last["data"] is None
+    assert last["errors"][0]["extensions"]["code"] == "CURSOR_EXPIRED"

@@ -302,19 +302,36 @@ async def test_stop_cuts_streams_off_without_completing_them(
     assert following.id != last.id
 
 
-async def test_slow_client_misses_nothing_and_is_sent_what_it_can_take(client: Client) -> None:
-    long, times = "x" * 15_000, 600
-    query = """subscription { changes { version operation { additionalProperties } } }"""
-    update = """mutation ($p: JSON) {
-      updateInviteParticipantsOperation(input: { id: "big", additionalProperties: $p }) {
-        errors { code } } }"""
-    await client.data(CREATE, id="big")
-    async with stream(client, query) as (_, messages):
-        updates = [client.data(update, p={"number": n, "long": long}) for n in range(times)]
-        await asyncio.gather(*updates)
-        changes = [(await soon(messages)).payload["data"]["changes"] for _ in range(times)]
+LARGE = "subscription { changes { version operation { additionalProperties } } }"
+UPDATE_LARGE = """mutation ($p: JSON) {
+  updateInviteParticipantsOperation(input: { id: "large", additionalProperties: $p }) {
+    errors { code } } }"""
 
-    assert [change["version"] for change in changes] == list(range(2, times + 2))
+
+async def update_much(client: Client, times: int) -> None:
+    """Change an operation, so that each change is 15 KB."""
+    updates = [client.data(UPDATE_LARGE, p={"n": n, "x": "x" * 15_000}) for n in range(times)]
+    await asyncio.gather(*updates)
+
+
+async def test_slow_client_misses_nothing_and_is_sent_what_it_can_take(client: Client) -> None:
+    await client.data(CREATE, id="large")
+    async with stream(client, LARGE) as (_, messages):
+        await update_much(client, 600)
+        changes = [(await soon(messages)).payload["data"]["changes"] for _ in range(600)]
+
+    assert [change["version"] for change in changes] == list(range(2, 602))
+
+
+async def test_stop_does_not_wait_for_a_client_that_does_not_read(
+    gateway: Gateway, client: Client
+) -> None:
+    await client.data(CREATE, id="large")
+    async with stream(client, LARGE):
+        await update_much(client, 600)
+        status = await asyncio.wait_for(asyncio.to_thread(gateway.stop), SOON)
+
+    assert status == 0
 
 
 async def test_client_that_goes_away_ends_its_subscription(

@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import answers
 import machine
@@ -92,6 +93,7 @@ class Benchmark:
                 if peer not in self.results.peers:
                     continue
                 database = self._databases.base(peer.kind, count)
+                _read_through(database)
                 with running(peer, self._tools, self._databases, database) as server:
                     for name in ("get", "list"):
                         _tell(f"round {number}, {peer.title}: {name} of {count:,}")
@@ -137,6 +139,13 @@ class Benchmark:
         if not self._wants(workload):
             return []
         return [number for number in workload.connections if number in self._options.connections]
+
+
+def _read_through(database: Path) -> None:
+    """Have the system read a file into memory, so that not the disk is what is measured."""
+    with database.open("rb") as file:
+        while file.read(1 << 24):
+            pass
 
 
 def _compared(peer: Peer, first: list[Answer], given: list[Answer]) -> str:

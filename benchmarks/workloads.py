@@ -22,12 +22,16 @@ class Workload:
 READS = (
     Workload("get", "Get one by id, all fields", (1, 16, MOST)),
     Workload("list", "List 50, all fields", (1, 16, MOST)),
-    Workload("list_four", "List 50, four fields"),
-    Workload("filter", "List 50 by status and a participant's user id, four fields"),
-    Workload("page", "Page by cursor, 1,000 pages of 10, four fields"),
+    Workload("list_four", "List 50, four fields", (1, 16, MOST)),
+    Workload(
+        "filter",
+        "List 50 by status and a participant's user id, four fields",
+        (1, 16, MOST),
+    ),
+    Workload("page", "Page by cursor, 1,000 pages of 10, four fields", (1, 16, MOST)),
 )
 CREATE = Workload("create", "Create with 3 participants, durable", (1, MOST))
-MIX = Workload("mix", "90 % get, 8 % list, 2 % update")
+MIX = Workload("mix", "90 % get, 8 % list, 2 % update", (1, 16, MOST))
 GROWING = Workload("growth", "Growth")
 TIMED = (*READS, CREATE, MIX)
 ALL = (*TIMED, GROWING)

@@ -17,14 +17,11 @@ from urllib.parse import urlsplit
 import aiohttp
 import conftest
 import pytest
-from conftest import COMMAND, Client, Gateway, running
-from typer.testing import CliRunner
+from conftest import COMMAND, Client, Command, Gateway, running
 
-from gateway.cli import app
 from gateway.store.migrate import upgrade
 
 Json = Any
-Command = Callable[..., subprocess.CompletedProcess[str]]
 
 CREATE = """mutation ($id: ID!) {
     createInviteParticipantsOperation(input: { id: $id }) { operation { id } errors { code } } }"""
@@ -246,21 +243,6 @@ async def test_clients_that_hang_up_spoil_nothing(client: Client, gateway: Gatew
     assert (await client.data(CREATE, id="after"))["createInviteParticipantsOperation"][
         "errors"
     ] == []
-
-
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
-    """Run a command in this process, which saves the seconds a process takes to start."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "100")
-
-    def run(*arguments: str, stdin: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
-        done = CliRunner().invoke(app, arguments, input=stdin, env=variables)
-        expected = done.exception is None or isinstance(done.exception, SystemExit)
-        told = done.stderr if expected else f"{done.stderr}Traceback: {done.exception!r}"
-        return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, told)
-
-    return run
 
 
 def assert_told(done: subprocess.CompletedProcess[str], *words: str) -> None:

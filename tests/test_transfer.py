@@ -10,14 +10,11 @@ from typing import Any
 
 import aiohttp
 import pytest
-from conftest import COMMAND, Client, running
-from typer.testing import CliRunner
+from conftest import COMMAND, Client, Command, running
 
-from gateway.cli import app
 from schema import build_schema
 
 Json = Any
-Command = Callable[..., subprocess.CompletedProcess[str]]
 
 SEED = (Path(__file__).parent / "seed.json").read_text()
 SEED_ID = "cf6aee6c-ee6c-cf6a-6cee-6acf6cee6acf"
@@ -26,18 +23,9 @@ OTHER = ("--database", "sqlite:///other.db")
 
 
 @pytest.fixture
-def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
-    """Run a command in this process, which saves the seconds a process takes to start."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "100")
-
-    def run(*arguments: str, stdin: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
-        done = CliRunner().invoke(app, arguments, input=stdin, env=variables)
-        expected = done.exception is None or isinstance(done.exception, SystemExit)
-        told = done.stderr if expected else f"{done.stderr}Traceback: {done.exception!r}"
-        return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, told)
-
-    return run
+def command(here: Command) -> Command:
+    """Run the commands in this process."""
+    return here
 
 
 @pytest.fixture

@@ -80,7 +80,7 @@ def wait(until: Callable[[], bool]) -> None:
     deadline = time.monotonic() + WITHIN
     while not until():
         assert time.monotonic() < deadline
-        time.sleep(0.01)
+        time.sleep(0.01)  # between looks at /proc, which tells of nothing by itself
 
 
 def children(process: int) -> set[int]:

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from gateway.store import queries
+from gateway.store.sqlite.rows import find
 from gateway.store.sqlite.worker import Work
 from schema.constraints import is_faithful
 from schema.resource.operation import StoredOperation
@@ -28,7 +29,7 @@ class Find:
 
     def __call__(self, connection: sqlite3.Connection) -> StoredOperation | None:
         """Read it by itself."""
-        return find_many(connection, [self.operation_id]).get(self.operation_id)
+        return find(connection, self.operation_id)
 
 
 def find_many(
@@ -59,7 +60,9 @@ class Fetch:
 def read_together(works: Sequence[Work], connection: sqlite3.Connection) -> list[Any]:
     """Read one after another, operations by id at once; a read that fails harms no other."""
     wanted = [work.operation_id for work in works if isinstance(work, Find)]
-    found = _attempt(partial(find_many, operation_ids=wanted), connection) if wanted else {}
+    if len(wanted) <= 1:
+        return [_attempt(work, connection) for work in works]
+    found = _attempt(partial(find_many, operation_ids=wanted), connection)
     return [
         _found(found, work) if isinstance(work, Find) else _attempt(work, connection)
         for work in works

@@ -44,6 +44,8 @@ class Worker:
         self._waiting: deque[_Waiting] = deque()
         self._asleep: list[asyncio.Future[None]] = []
         self._busy = 0
+        self._taken = 0.0
+        """When a connection last took up works."""
         self._look: asyncio.TimerHandle | None = None
         self._idle = asyncio.Event()
         self._idle.set()
@@ -56,7 +58,7 @@ class Worker:
         if not self._busy:
             self._wake_one()
         elif not self._look and self._asleep:
-            self._look = outcome.get_loop().call_later(PATIENCE, self._look_after)
+            self._look_later()
         return outcome
 
     async def run(self) -> None:
@@ -75,10 +77,18 @@ class Worker:
             self._asleep.pop().set_result(None)
             self._busy += 1
 
+    def _look_later(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._look = loop.call_at(self._taken + PATIENCE, self._look_after)
+
     def _look_after(self) -> None:
-        """See to works that have waited for long."""
+        """See to works that wait, if those who are busy have been so for long."""
         self._look = None
-        if self._waiting:
+        if not self._waiting:
+            return
+        if asyncio.get_running_loop().time() - self._taken < PATIENCE:
+            self._look_later()
+        else:
             self._wake_one()
 
     async def _serve(self, connection: Connection) -> None:
@@ -89,6 +99,7 @@ class Worker:
                 self._wake_one()
             await awake
             while self._waiting:
+                self._taken = asyncio.get_running_loop().time()
                 count = min(len(self._waiting), MAX_BATCH)
                 await self._do(connection, [self._waiting.popleft() for _ in range(count)])
             self._busy -= 1

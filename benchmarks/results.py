@@ -9,7 +9,7 @@ from statistics import median
 
 import workloads
 from load import Measured
-from servers import GATEWAY, Peer
+from servers import GATEWAY, GATEWAY_FORGETFUL, Peer
 
 
 @dataclass
@@ -59,15 +59,18 @@ class Results:
 
     def _bar(self) -> list[str]:
         rows = [*self._rate_bars(), *self._growth_bar(), *self._memory_bar()]
-        return _table(("workload", "against", "at least", "measured", "met"), rows)
+        head = ("workload", "against", "at least", "measured", "met", "remembering no answers")
+        return _table(head, rows)
 
     def _rate_bars(self) -> Iterator[tuple[str, ...]]:
         for bar in workloads.BARS:
             ours = self.rate(GATEWAY, bar.workload, workloads.MOST)
+            forgetful = self.rate(GATEWAY_FORGETFUL, bar.workload, workloads.MOST)
             theirs = self.rate(bar.against, bar.workload, workloads.MOST)
             if ours and theirs:
                 title = f"{bar.workload.title}, {workloads.MOST} connections"
-                yield title, bar.against.title, *_held(ours / theirs, bar.at_least)
+                without = f"{forgetful / theirs:.2f} ×" if forgetful else ""
+                yield title, bar.against.title, *_held(ours / theirs, bar.at_least), without
 
     def _growth_bar(self) -> Iterator[tuple[str, ...]]:
         small, *_, large = workloads.GROWTH
@@ -76,7 +79,7 @@ class Results:
         if before and after:
             ratio = median(run.rate for run in after) / median(run.rate for run in before)
             title = f"Get one by id at {large:,} operations"
-            yield title, f"itself at {small:,}", *_held(ratio, workloads.GROWTH_AT_LEAST)
+            yield title, f"itself at {small:,}", *_held(ratio, workloads.GROWTH_AT_LEAST), ""
 
     def _memory_bar(self) -> Iterator[tuple[str, ...]]:
         ours = self.memory.get(GATEWAY.name)
@@ -85,7 +88,7 @@ class Results:
             ratio = median(ours) / median(theirs)
             met = "yes" if ratio <= 1 else "no"
             title = "Memory after the mix"
-            yield title, workloads.MEMORY_AGAINST.title, "no more", f"{ratio:.2f} ×", met
+            yield title, workloads.MEMORY_AGAINST.title, "no more", f"{ratio:.2f} ×", met, ""
 
     def _timed(self, cell: Callable[[Peer, list[Measured]], str]) -> list[str]:
         rows = []

@@ -82,7 +82,9 @@ def _executor(settings: Settings, schema: Schema, fan_out: FanOut, measured: Met
     reference = ReferenceExecutor(schema, documents)
     if settings.executor == "reference":
         return reference
-    compiled = CompiledExecutor(schema, documents, reference, fan_out)
+    compiled = CompiledExecutor(
+        schema, documents, reference, fan_out, remembered_bytes=settings.answer_cache_bytes
+    )
     measured.registry.register(OperationMetrics(compiled))
     return compiled
 

@@ -75,6 +75,14 @@ class Settings(BaseSettings):
         ge=0,
         description="How many changes stay in the change log, however old they are.",
     )
+    answer_cache_bytes: int = Field(
+        16_777_216,
+        ge=0,
+        description=(
+            "How many bytes of answers to lists each worker keeps for as long as nothing changes; "
+            "0 keeps none."
+        ),
+    )
     executor: Literal["compiled", "reference"] = Field(
         "compiled",
         description=(

@@ -29,7 +29,7 @@ from schema.paging import Position
 SCHEMA = build_schema()
 DOCUMENTS = Documents(SCHEMA)
 REFERENCE = ReferenceExecutor(SCHEMA, DOCUMENTS)
-COMPILED = CompiledExecutor(SCHEMA, DOCUMENTS, REFERENCE)
+COMPILED = CompiledExecutor(SCHEMA, DOCUMENTS, REFERENCE, remembered_bytes=1_000_000)
 EXAMPLES = Path(__file__).parent.parent / "gateway" / "playground" / "examples"
 
 NOW = re.compile(r'"20(?!26-0[12])\d\d-\d\d-\d\dT[^"]+Z"')
@@ -81,8 +81,10 @@ async def test_queries_are_answered_alike(store: SQLiteStore, data: st.DataObjec
     for _ in range(8):
         query, variables = data.draw(requests(places))
         compiled = await answered(COMPILED, store, query, variables)
+        again = await answered(COMPILED, store, query, variables)
 
         assert compiled == await answered(REFERENCE, store, query, variables)
+        assert again == compiled
 
 
 PAYLOAD = """

@@ -30,6 +30,9 @@ def serve(
     change_log_changes: Annotated[
         int | None, typer.Option(help="How many changes stay in it, however old they are.")
     ] = None,
+    answer_cache_bytes: Annotated[
+        int | None, typer.Option(help="How many bytes of answers to lists each worker keeps.")
+    ] = None,
     executor: Annotated[
         str | None, typer.Option(help="compiled or, to do without it, reference.")
     ] = None,
@@ -71,6 +74,7 @@ def serve(
         readers=readers,
         change_log_days=change_log_days,
         change_log_changes=change_log_changes,
+        answer_cache_bytes=answer_cache_bytes,
         executor=executor,
         cors_origins=cors_origins,
         max_body_bytes=max_body_bytes,

@@ -34,7 +34,24 @@ CREATE = Workload("create", "Create with 3 participants, durable", (1, MOST))
 MIX = Workload("mix", "90 % get, 8 % list, 2 % update", (1, 16, MOST))
 GROWING = Workload("growth", "Growth")
 TIMED = (*READS, CREATE, MIX)
-ALL = (*TIMED, GROWING)
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Changes that many follow over WebSocket."""
+
+    name: str
+    title: str
+    subscribers: int
+    rate: int
+    """How many changes are made a second."""
+
+
+FAN_OUT = Stream("fan_out", "1,000 subscribers to 100 changes a second", 1_000, 100)
+IDLE = Stream("idle", "5,000 idle subscribers", 5_000, 0)
+STREAMS = (FAN_OUT, IDLE)
+STREAM_PEERS = (GATEWAY, MERCURIUS, STRAWBERRY_CACHED)
+ALL = (*TIMED, GROWING, *STREAMS)
 
 
 @dataclass(frozen=True)
@@ -46,7 +63,7 @@ class Bar:
     at_least: float
 
 
-_BY_NAME = {workload.name: workload for workload in ALL}
+_BY_NAME = {workload.name: workload for workload in TIMED}
 BARS = (
     Bar(_BY_NAME["get"], MERCURIUS, 1.1),
     Bar(_BY_NAME["list"], MERCURIUS, 3.5),
@@ -56,4 +73,6 @@ BARS = (
     Bar(CREATE, MERCURIUS, 2.5),
 )
 GROWTH_AT_LEAST = 0.85
+FAN_OUT_AT_LEAST = 4.0
+STREAMS_AGAINST = MERCURIUS
 MEMORY_AGAINST = STRAWBERRY

@@ -66,6 +66,7 @@ class Results:
     def _bar(self) -> list[str]:
         rows = [
             *self._rate_bars(),
+            *self._known_bars(),
             *self._growth_bar(),
             *self._memory_bar(),
             *self._fan_out_bars(),
@@ -79,6 +80,13 @@ class Results:
             if ours and theirs:
                 title = f"{bar.workload.title}, {workloads.MOST} connections"
                 yield title, bar.against.title, *_held(ours / theirs, bar.at_least)
+
+    def _known_bars(self) -> Iterator[tuple[str, ...]]:
+        for known, whole, at_least in workloads.KNOWN_BARS:
+            ours = self.rate(GATEWAY, known, workloads.MOST)
+            all_of_it = self.rate(GATEWAY, whole, workloads.MOST)
+            if ours and all_of_it:
+                yield known.title, "itself in full", *_held(ours / all_of_it, at_least)
 
     def _growth_bar(self) -> Iterator[tuple[str, ...]]:
         small, *_, large = workloads.GROWTH

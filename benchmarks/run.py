@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import answers
+import conditional
 import machine
 import servers
 import workloads
@@ -33,6 +34,7 @@ class Benchmark:
         self._databases = Databases(options.data, tools.python)
         self.results = Results(peers)
         self._cursors = options.data / "cursors"
+        self._known = options.data / "known"
 
     def check(self) -> list[str]:
         """Ask every server the same; return how the answers' forms differ.
@@ -73,6 +75,10 @@ class Benchmark:
                 self._cursors.write_text("\n".join(answers.cursors(server, PAGES)) + "\n")
             for workload in workloads.READS:
                 self._time(server, workload, title, self._options.seconds)
+            if peer is servers.GATEWAY:
+                self._known.write_text("\n".join(conditional.known(server)) + "\n")
+                for workload in workloads.CONDITIONAL:
+                    self._time(server, workload, title, self._options.seconds)
             if self._wants(workloads.MIX):
                 seconds = self._options.mix_seconds if is_last else self._options.seconds
                 self._time(server, workloads.MIX, title, seconds)
@@ -145,7 +151,7 @@ class Benchmark:
         connections: int = workloads.MOST,
         count: int = workloads.OPERATIONS,
     ) -> Measured:
-        arguments = (str(count), str(self._cursors))
+        arguments = (str(count), str(self._cursors), str(self._known))
         drive(server, self._tools, Load(script, connections, WARM_UP_SECONDS, arguments))
         server.settle()
         measured = drive(server, self._tools, Load(script, connections, seconds, arguments))

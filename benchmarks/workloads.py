@@ -32,8 +32,14 @@ READS = (
 )
 CREATE = Workload("create", "Create with 3 participants, durable", (1, MOST))
 MIX = Workload("mix", "90 % get, 8 % list, 2 % update", (1, 16, MOST))
+GET_WHOLE = Workload("get_whole", "Get one by id by GET, all fields")
+GET_KNOWN = Workload("get_known", "Get one by id by GET that is known, so 304")
+LIST_WHOLE = Workload("list_whole", "List 50 by GET, all fields")
+LIST_KNOWN = Workload("list_known", "List 50 by GET that is known, so 304")
+CONDITIONAL = (GET_WHOLE, GET_KNOWN, LIST_WHOLE, LIST_KNOWN)
+"""What the gateway alone is asked."""
 GROWING = Workload("growth", "Growth")
-TIMED = (*READS, CREATE, MIX)
+TIMED = (*READS, *CONDITIONAL, CREATE, MIX)
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,8 @@ BARS = (
     Bar(_BY_NAME["list"], STRAWBERRY_CACHED, 30.0),
     Bar(CREATE, MERCURIUS, 2.5),
 )
+KNOWN_BARS = ((GET_KNOWN, GET_WHOLE, 1.5), (LIST_KNOWN, LIST_WHOLE, 8.0))
+"""How many times the rate of whole answers those that are known are to reach."""
 GROWTH_AT_LEAST = 0.85
 FAN_OUT_AT_LEAST = 4.0
 STREAMS_AGAINST = MERCURIUS

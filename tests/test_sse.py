@@ -347,6 +347,33 @@ async def test_client_that_goes_away_ends_its_subscription(
     assert not [line for line in gateway.log if "Traceback" in line]
 
 
+@pytest.mark.parametrize("media_type", [EVENT_STREAM, MULTIPART])
+async def test_subscription_beyond_the_limit_is_told_to_come_again(
+    tmp_path: Path, http: aiohttp.ClientSession, media_type: str
+) -> None:
+    with running(tmp_path, "--streams", "1") as server:
+        client = Client(http, server.url)
+        async with stream(client, CHANGES):
+            status, retry_after, answer = await begun(client, media_type)
+            async with stream(client, "{ __typename }") as (_, messages):
+                queried = [message.event async for message in messages]
+        async with asyncio.timeout(SOON):
+            while (await begun(client, media_type))[0] != 200:
+                pass
+
+    assert (status, retry_after) == (503, "5")
+    assert json.loads(answer)["errors"][0]["extensions"]["code"] == "OVERLOADED"
+    assert queried == ["next", "complete"]
+
+
+async def begun(client: Client, media_type: str) -> tuple[int, str, str]:
+    """Begin a subscription and end it; give the status, when to try again, and what came first."""
+    url, headers = f"{client.url}/graphql", {"Accept": media_type}
+    async with client.session.post(url, json={"query": CHANGES}, headers=headers) as response:
+        told = await response.content.readany()
+        return response.status, response.headers.get("Retry-After", ""), told.decode()
+
+
 async def test_page_of_a_named_origin_may_follow(
     tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from gateway.execution.subscription import Event, Subscription
 from gateway.http.responses import head
+from gateway.http.room import Room
 from gateway.http.server import REQUEST_ID, Traffic
 from gateway.http.streams.body import Body
 from gateway.http.streams.framing import Framing
@@ -27,12 +28,14 @@ class Stream:
         subscription: Subscription,
         framing: Framing,
         traffic: Traffic,
+        room: Room,
         *,
         heartbeat_seconds: float,
     ) -> None:
         self._subscription = subscription
         self._framing = framing
         self._traffic = traffic
+        self._room = room
         self._heartbeat_seconds = heartbeat_seconds
         self.headers = {"Content-Type": framing.content_type, **HEADERS}
         self.keep_alive = True
@@ -50,7 +53,8 @@ class Stream:
     async def run(self, request: web.BaseRequest) -> None:
         """Send it, until it has come to its end or one of the two goes away."""
         try:
-            await self._send(request)
+            with self._room.taken():
+                await self._send(request)
         except ConnectionError:
             self.keep_alive = False
 

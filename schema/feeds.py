@@ -27,6 +27,8 @@ class Followed(ABC, Generic[T]):
     """What is followed, and what its events are; the same for all whose ``key`` is equal."""
 
     key: Hashable
+    operation_id: str | None = None
+    """The operation that all which is followed concerns, if it is one."""
 
     @abstractmethod
     async def read(self, after: Position) -> ChangePage:
@@ -114,16 +116,16 @@ class States(Followed[StoredOperation | None]):
 
     def __init__(self, log: ChangeLog, operation_id: str) -> None:
         self._log = log
-        self._operation_id = operation_id
+        self.operation_id: str = operation_id
         self.key = ("operation", operation_id)
 
     async def read(self, after: Position) -> ChangePage:
         """Read on in the operation's history."""
-        return await self._log.history(self._operation_id, Stretch(READ_AT_ONCE, after))
+        return await self._log.history(self.operation_id, Stretch(READ_AT_ONCE, after))
 
     def takes(self, change: Change) -> bool:
         """Tell whether it is the operation's."""
-        return change.operation_id == self._operation_id
+        return change.operation_id == self.operation_id
 
     def event(self, change: Change) -> StoredOperation | None:
         """Return the state after the change."""

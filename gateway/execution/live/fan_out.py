@@ -6,8 +6,10 @@ further behind. So nothing is queued for anybody.
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 from gateway.execution.live.tail import Tail
@@ -26,13 +28,14 @@ class FanOut:
         self.run = self.tail.run
         self.events = Events()
         self._views: dict[Hashable, View] = {}
+        self._by_operation: defaultdict[str | None, dict[View, None]] = defaultdict(dict)
+        """The views of one operation by its id, so that a change is only shown to those it may
+        concern; under None all others."""
 
     @contextmanager
     def view(self, key: Hashable, make: Callable[[], View]) -> Iterator[View]:
         """Share a view with all who have the same ``key``, as long as the block lasts."""
-        view = self._views.get(key)
-        if view is None:
-            view = self._views[key] = make()
+        view = self._views.get(key) or self._add(key, make())
         view.subscribers += 1
         try:
             with self.tail.listening():
@@ -40,10 +43,24 @@ class FanOut:
         finally:
             view.subscribers -= 1
             if not view.subscribers:
-                del self._views[key]
+                self._remove(key, view)
+
+    def _add(self, key: Hashable, view: View) -> View:
+        self._views[key] = view
+        self._by_operation[view.followed.operation_id][view] = None
+        return view
+
+    def _remove(self, key: Hashable, view: View) -> None:
+        del self._views[key]
+        operation_id = view.followed.operation_id
+        alike = self._by_operation[operation_id]
+        del alike[view]
+        if not alike:
+            del self._by_operation[operation_id]
 
     def _push(self, change: Change) -> None:
-        for view in tuple(self._views.values()):
+        concerned = (self._by_operation.get(key, ()) for key in (None, change.operation_id))
+        for view in tuple(chain.from_iterable(concerned)):
             view.push(change)
 
     def _dismiss_all(self) -> None:

@@ -86,6 +86,8 @@ class View:
 
     def event(self, change: Change) -> Event | None:
         """Return the event that a change is, or None if it is none here."""
+        if self.followed.operation_id not in {None, change.operation_id}:
+            return None  # which would only fill up what is remembered
         return self._events.get(self, change, self._make)
 
     def failure(self, error: Exception) -> Event:

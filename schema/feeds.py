@@ -60,20 +60,28 @@ class Feed(AsyncIterable[T]):
     """Where it has come to: after what the iteration gave last."""
     first: Sequence[T] = field(default=())
     over: bool = False
+    settled: bool = field(init=False)
+    """Whether ``position`` is where a client has come to that is given all the iteration gave."""
+
+    def __post_init__(self) -> None:
+        self.settled = not self.first
 
     async def __aiter__(self) -> AsyncGenerator[T, None]:
         """Give the events one after another, and wait for more."""
         for event in self.first:
             yield event
+        self.settled = True
         with self.log.watch() as more:
             while not self.over:
                 more.clear()
                 page = await self.followed.read(self.position)
                 for change in page.changes:
+                    self.settled = False
                     self.position = change.position
                     self.over = self.over or self.followed.ends(change)
                     yield self.followed.event(change)
                 self.position = page.end
+                self.settled = True
                 if not (page.more or page.changes or self.over):
                     await more.wait()
 

@@ -32,12 +32,13 @@ CHANGES = """subscription ($after: String, $context: String) {
     kind version cursor operation { id } } }"""
 ONE = """subscription ($id: ID!) {
   inviteParticipantsOperation(id: $id) { clientContext version } }"""
+NOW = "{ inviteParticipantsOperations(first: 0) { changeCursor } }"
 SOON = 10
 
 
 @dataclass
 class Event:
-    """A message as a client reads it: of a heartbeat, nothing is set."""
+    """A message as a client reads it: of a heartbeat, no more than the id is set."""
 
     event: str = ""
     id: str = ""
@@ -153,20 +154,40 @@ async def test_subscription_that_ends_is_completed(
     assert (last, rest) == (Event(event="complete"), [])
 
 
-async def test_silence_is_broken_by_comments(http: aiohttp.ClientSession, either: str) -> None:
-    client = Client(http, either)
-    context = str(uuid4())
+async def test_silence_is_broken_by_the_place_that_was_come_to(
+    http: aiohttp.ClientSession, either: str
+) -> None:
+    client, context = Client(http, either), str(uuid4())
     headers = {"Accept": EVENT_STREAM}
     body = {"query": CHANGES, "variables": {"context": context}}
     async with http.post(f"{either}/graphql", json=body, headers=headers) as response:
         messages = events(response)
-        silent = [await soon(messages) for _ in range(4)]
-        await client.data(CREATE, context=context)
-        while not (message := await soon(messages)).event:
-            pass
+        begin = await soon(messages)
+        await client.data(CREATE, context="another")
+        end = (await client.data(NOW)).popitem()[1]["changeCursor"]
+        while (silent := await soon(messages)).id != end:
+            assert silent == begin
+    await client.data(CREATE, context=context, id=context)
+    async with stream(client, CHANGES, {"Last-Event-ID": end}, context=context) as (_, missed):
+        message = await soon(missed)
 
-    assert silent == [Event()] * 4
-    assert message.payload["data"]["changes"]["kind"] == "CREATED"
+    assert begin == Event(id=begin.id)
+    assert silent == Event(id=end)
+    assert message.payload["data"]["changes"]["operation"] == {"id": context}
+
+
+async def test_client_that_is_cut_off_before_the_first_event_goes_on(shared: Client) -> None:
+    context = str(uuid4())
+    body = {"query": CHANGES, "variables": {"context": context}}
+    async with shared.session.post(
+        f"{shared.url}/graphql", json=body, headers={"Accept": EVENT_STREAM}
+    ) as response:
+        begin = await soon(events(response))
+    await shared.data(CREATE, context=context, id=context)
+    async with stream(shared, CHANGES, {"Last-Event-ID": begin.id}, context=context) as (_, missed):
+        message = await soon(missed)
+
+    assert message.payload["data"]["changes"]["operation"] == {"id": context}
 
 
 async def test_client_that_was_cut_off_goes_on_after_the_last_event_id(client: Client) -> None:

@@ -16,6 +16,13 @@ from gql.transport.aiohttp_websockets import AIOHTTPWebsocketsTransport
 from sockets import CREATE, FOLLOW, NOW, SUBPROTOCOL, WITHIN, Socket, connected
 from test_tools import run
 
+RARE = """
+    subscription Rare($after: String) {
+      changes(after: $after, filter: { clientContext: { eq: "rare" } }) {
+        cursor operation { clientContext }
+      }
+    }
+"""
 SUBSCRIBE = {"type": "subscribe", "id": "1", "payload": {"query": FOLLOW}}
 
 
@@ -213,6 +220,30 @@ async def test_client_without_a_sign_of_life_is_let_go(
 
         assert frames == [WSMsgType.TEXT, WSMsgType.PING]
         await room_again(http, gateway.url)
+
+
+@pytest.mark.parametrize("executor", ["compiled", "reference"])
+async def test_ping_tells_the_place_that_was_come_to(
+    http: aiohttp.ClientSession, tmp_path: Path, executor: str
+) -> None:
+    options = ("--heartbeat-seconds", "2", "--executor", executor)
+    with running(tmp_path, *options) as gateway:
+        client = Client(http, gateway.url)
+        async with connected(http, gateway.url) as socket:
+            await socket.subscribe(RARE, "a")
+            await socket.subscribe(RARE, "b")
+            await client.data(CREATE, input={"clientContext": "common"})
+            end = (await client.data(NOW))["inviteParticipantsOperations"]["changeCursor"]
+            while (ping := await socket.message()) != {
+                "type": "ping",
+                "payload": {"cursor": end, "ids": ["a", "b"]},
+            }:
+                assert ping["type"] == "ping"
+        await client.data(CREATE, input={"clientContext": "rare"})
+        async with connected(http, gateway.url) as socket:
+            await socket.subscribe(RARE, after=end)
+
+            assert (await socket.change())["operation"] == {"clientContext": "rare"}
 
 
 async def test_stop_closes_with_a_reason(client: Client, gateway: Gateway) -> None:

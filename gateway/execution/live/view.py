@@ -80,6 +80,10 @@ class View:
         """Push no more to a follower."""
         self._live.pop(follower, None)
 
+    def pushes_to(self, follower: Follower) -> bool:
+        """Tell whether a follower is at the live edge."""
+        return follower in self._live
+
     def first(self, value: object, position: Position) -> Event:
         """Make the event of what there is at the beginning."""
         return self._event(value, position)

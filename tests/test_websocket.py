@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -277,6 +278,29 @@ async def test_gql_follows(shared: Client) -> None:
             await shared.data(CREATE, input={"clientContext": str(len(contexts))})
 
     assert contexts == ["0", "1", "2"]
+
+
+@pytest.fixture(scope="module")
+def beating(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A gateway that is not silent for long."""
+    with running(tmp_path_factory.mktemp("beating"), "--heartbeat-seconds", "2") as gateway:
+        yield gateway.url
+
+
+@pytest.mark.parametrize("name", ["graphql-ws", "urql", "apollo"])
+async def test_client_follows_is_cut_off_and_goes_on(
+    http: aiohttp.ClientSession, beating: str, name: str
+) -> None:
+    after = (await Client(http, beating).data(NOW))["inviteParticipantsOperations"]["changeCursor"]
+    given = json.dumps({"follow": FOLLOW, "after": after, "create": CREATE})
+    url = f"{beating}/graphql".replace("http", "ws")
+    printed = await asyncio.to_thread(run, "node", "follow_over_websocket.mjs", name, url, given)
+    found = json.loads(printed)
+
+    assert found["contexts"] == ["0", "1", "2", "3", "4", "5"]
+    assert found["wasCut"]
+    assert len(found["ping"]["ids"]) == 1
+    assert found["refused"][0]["extensions"]["reason"] == "CURSOR_INVALID"
 
 
 async def test_graphql_ws_follows(shared: Client) -> None:

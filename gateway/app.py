@@ -49,7 +49,13 @@ def create_server(
     routes: dict[str, Handler] = {
         "/graphql": GraphQLEndpoint(
             Answers(executor, context, ETags(version=version("invite-gateway"), sdl=schema.sdl())),
-            Streams(executor, context, traffic, heartbeat_seconds=settings.heartbeat_seconds),
+            Streams(
+                executor,
+                context,
+                traffic,
+                most=settings.streams,
+                heartbeat_seconds=settings.heartbeat_seconds,
+            ),
             WebSocketEndpoint(
                 executor,
                 context,

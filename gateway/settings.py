@@ -105,6 +105,11 @@ class Settings(BaseSettings):
     websocket_operations: int = Field(
         100, ge=1, description="How many operations may run on one WebSocket at once."
     )
+    streams: int = Field(
+        10_000,
+        ge=0,
+        description="How many subscriptions over HTTP each worker keeps open at once.",
+    )
     heartbeat_seconds: float = Field(
         15.0,
         gt=0,

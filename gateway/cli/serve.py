@@ -49,6 +49,9 @@ def serve(
     websocket_operations: Annotated[
         int | None, typer.Option(help="How many operations may run on a WebSocket.")
     ] = None,
+    streams: Annotated[
+        int | None, typer.Option(help="How many subscriptions over HTTP each worker keeps open.")
+    ] = None,
     heartbeat_seconds: Annotated[
         float | None, typer.Option(help="How long a WebSocket may be silent.")
     ] = None,
@@ -80,6 +83,7 @@ def serve(
         max_body_bytes=max_body_bytes,
         websocket_connections=websocket_connections,
         websocket_operations=websocket_operations,
+        streams=streams,
         heartbeat_seconds=heartbeat_seconds,
         shutdown_seconds=shutdown_seconds,
         playground=playground,

@@ -9,6 +9,7 @@ from gateway.execution.operation import Answer, Executor, GraphQLRequest
 from gateway.http.answers import accept, json_answer, mutations_by_post
 from gateway.http.media_types import EVENT_STREAM, GRAPHQL_RESPONSE, JSON, chosen
 from gateway.http.responses import Response
+from gateway.http.room import Room
 from gateway.http.server import REQUEST_ID, Traffic
 from gateway.http.streams.framing import FRAMINGS, SERVER_SENT_EVENTS
 from gateway.http.streams.stream import HEADERS, Stream
@@ -19,17 +20,27 @@ class Streams:
     """Answers requests for a stream of events."""
 
     def __init__(
-        self, executor: Executor, context: Context, traffic: Traffic, *, heartbeat_seconds: float
+        self,
+        executor: Executor,
+        context: Context,
+        traffic: Traffic,
+        *,
+        most: int,
+        heartbeat_seconds: float,
     ) -> None:
         self._executor = executor
         self._context = context
         self._traffic = traffic
+        self._room = Room(most, "subscriptions over HTTP")
         self._heartbeat_seconds = heartbeat_seconds
 
     async def answer(
         self, request: web.BaseRequest, wanted: GraphQLRequest, media_type: str
     ) -> Response | Stream:
-        """Begin a subscription in a media type of ``FRAMINGS``, or answer what is none at once."""
+        """Begin a subscription in a media type of ``FRAMINGS``, or answer what is none at once.
+
+        Raises ``Fault`` when there is no room for one more subscription.
+        """
         with mutations_by_post():
             outcome = await self._executor.subscribe(
                 wanted,
@@ -38,10 +49,12 @@ class Streams:
                 read_only=request.method == hdrs.METH_GET,
             )
         if not isinstance(outcome, Answer):
+            self._room.check()
             return Stream(
                 outcome,
                 FRAMINGS[media_type],
                 self._traffic,
+                self._room,
                 heartbeat_seconds=self._heartbeat_seconds,
             )
         if media_type == EVENT_STREAM:

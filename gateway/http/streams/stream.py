@@ -9,6 +9,7 @@ from aiohttp import web
 
 from gateway.execution.subscription import Event, Subscription
 from gateway.http.responses import head
+from gateway.http.room import Room
 from gateway.http.server import REQUEST_ID, Traffic
 from gateway.http.streams.body import Body
 from gateway.http.streams.framing import Framing
@@ -27,12 +28,14 @@ class Stream:
         subscription: Subscription,
         framing: Framing,
         traffic: Traffic,
+        room: Room,
         *,
         heartbeat_seconds: float,
     ) -> None:
         self._subscription = subscription
         self._framing = framing
         self._traffic = traffic
+        self._room = room
         self._heartbeat_seconds = heartbeat_seconds
         self.headers = {"Content-Type": framing.content_type, **HEADERS}
         self.keep_alive = True
@@ -50,7 +53,8 @@ class Stream:
     async def run(self, request: web.BaseRequest) -> None:
         """Send it, until it has come to its end or one of the two goes away."""
         try:
-            await self._send(request)
+            with self._room.taken():
+                await self._send(request)
         except ConnectionError:
             self.keep_alive = False
 
@@ -59,14 +63,14 @@ class Stream:
         self.keep_alive = body.chunked and self.keep_alive and bool(request.keep_alive)
         transfer = {"Transfer-Encoding": "chunked"} if body.chunked else {}
         first = head(200, self.headers | transfer, request, keep_alive=self.keep_alive)
-        body.write(self._framing.start, head=first)
+        body.write(self._framing.start(self._subscription.place), head=first)
         cut_off = await self._follow(body, request)
         body.write(self._framing.cut_off if cut_off else self._framing.completed)
         body.end()
 
     async def _follow(self, body: Body, request: web.BaseRequest) -> bool:
         """Run the subscription; return whether it was cut off before its end."""
-        sink = _Sink(body, self._framing)
+        sink = _Sink(body, self._framing, self._subscription)
         running = asyncio.ensure_future(self._subscription.run(sink))
         try:
             with (
@@ -90,9 +94,10 @@ class Stream:
 class _Sink:
     """Where the events go."""
 
-    def __init__(self, body: Body, framing: Framing) -> None:
+    def __init__(self, body: Body, framing: Framing, subscription: Subscription) -> None:
         self._body = body
         self._framing = framing
+        self._subscription = subscription
         self._silent = True
         self.drained = body.drained
 
@@ -114,7 +119,7 @@ class _Sink:
     def _beat(self, seconds: float) -> None:
         if self._silent and not self._body.blocked:
             with suppress(ConnectionError):  # which ends the stream in its own way
-                self._body.write(self._framing.heartbeat)
+                self._body.write(self._framing.heartbeat(self._subscription.place))
         self._beat_after(seconds)
 
     def _beat_after(self, seconds: float) -> None:

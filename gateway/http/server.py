@@ -17,6 +17,7 @@ from aiohttp import hdrs, web
 from gateway.http.cors import allow_origin
 from gateway.http.faults import Fault, method_not_allowed
 from gateway.http.responses import Response
+from schema.context import Principal
 from schema.errors import ErrorCode
 
 logger = logging.getLogger(__name__)
@@ -39,6 +40,8 @@ Sendable = Response | web.StreamResponse | GoingOn
 Handler = Callable[[web.BaseRequest], Awaitable[Sendable]]
 
 REQUEST_ID = web.RequestKey("request_id", str)
+PRINCIPAL = web.RequestKey("principal", Principal)
+"""Who asks, once that is known."""
 
 
 class Traffic:

@@ -8,13 +8,13 @@ from typing import Any
 
 from graphql import GraphQLResolveInfo
 
-from schema.context import Scope
+from schema.context import Context, Scope
 
 
 def guarded(
     resolve: Callable[..., Any],
     source: Any,  # noqa: ANN401  whatever the field is read of
-    info: GraphQLResolveInfo,
+    info: GraphQLResolveInfo[Context],
     /,
     **arguments: object,
 ) -> Any:  # noqa: ANN401  whatever the field gives

@@ -261,7 +261,9 @@ def test_port_in_use_is_told(command: Command) -> None:
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no.such.host.invalid"])
 def test_address_that_cannot_be_listened_on_is_told(here: Command, host: str) -> None:
-    assert_told(here("serve", "--port", "0", "--host", host), host)
+    assert_told(
+        here("serve", "--port", "0", "--host", host, "--auth", "tokens"), "Cannot listen", host
+    )
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from gateway.http.server import Handler, Traffic, make_server, page
 from gateway.http.streams.endpoint import Streams
 from gateway.http.websocket.connection import Limits
 from gateway.http.websocket.endpoint import WebSocketEndpoint
+from gateway.limits.executor import LimitedExecutor
 from gateway.settings import Settings
 from gateway.store.migrate import upgrade
 from gateway.store.retention import Retention
@@ -81,10 +82,10 @@ def _executor(settings: Settings, schema: Schema, fan_out: FanOut, measured: Met
     documents = Documents(schema)
     reference = ReferenceExecutor(schema, documents)
     if settings.executor == "reference":
-        return reference
+        return LimitedExecutor(reference, documents)
     compiled = CompiledExecutor(schema, documents, reference, fan_out)
     measured.registry.register(OperationMetrics(compiled))
-    return compiled
+    return LimitedExecutor(compiled, documents)
 
 
 ABANDON_SECONDS = 0.5

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
+from gateway.execution.facts import Facts
 from gateway.execution.json import decode
 from gateway.execution.subscription import Subscription
 from schema.context import Context
@@ -53,6 +54,7 @@ class Answer:
     executed: bool
     data: dict[str, Any] | None
     errors: list[dict[str, Any]]
+    facts: Facts | None = None
 
     def payload(self) -> dict[str, Any]:
         """Return the response object: errors first, as the specification suggests."""

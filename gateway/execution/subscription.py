@@ -4,6 +4,8 @@ from typing import Protocol
 
 import msgspec
 
+from gateway.execution.facts import Facts
+
 
 class Event(msgspec.Struct, frozen=True):
     """An answer among those of a subscription: encoded once, whoever it goes to.
@@ -27,6 +29,8 @@ class Sink(Protocol):
 
 class Subscription(Protocol):
     """A subscription that can begin: its document and its arguments are right."""
+
+    facts: Facts | None
 
     async def run(self, sink: Sink) -> None:
         """Send every event to ``sink``, in order, until there are no more; stop when cancelled.

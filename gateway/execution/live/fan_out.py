@@ -10,6 +10,7 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from gateway.execution.facts import Facts
 from gateway.execution.live.tail import Tail
 from gateway.execution.live.view import Events, Follower, View
 from gateway.execution.subscription import Event, Sink
@@ -54,6 +55,8 @@ class FanOut:
 
 class LiveSubscription:
     """A subscription that shares a view with others."""
+
+    facts: Facts | None = None
 
     def __init__(
         self, fan_out: FanOut, key: Hashable, feed: Feed[Any], make_view: Callable[[], View]

@@ -28,23 +28,29 @@ from gateway.http.streams.endpoint import Streams
 from gateway.http.websocket.connection import Limits
 from gateway.http.websocket.endpoint import WebSocketEndpoint
 from gateway.limits.executor import LimitedExecutor
+from gateway.logs import Logs
 from gateway.settings import Settings
 from gateway.store.migrate import upgrade
 from gateway.store.retention import Retention
 from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
 from gateway.tasks import running
-from gateway.telemetry import Metrics, OperationMetrics
+from gateway.telemetry.operations import OperationMetrics
+from gateway.telemetry.page import Metrics, Place
+from gateway.telemetry.together import Telemetry, telling
 from schema import Schema, build_schema
 from schema.context import Context
 
 
 def create_server(
-    settings: Settings, store: SQLiteStore, fan_out: FanOut, traffic: Traffic
+    settings: Settings,
+    store: SQLiteStore,
+    fan_out: FanOut,
+    traffic: Traffic,
+    telemetry: Telemetry,
 ) -> web.Server:
     """Put the server together on an open store."""
     schema = build_schema()
-    measured = Metrics()
-    executor = _executor(settings, schema, fan_out, measured)
+    executor = _executor(settings, schema, fan_out, telemetry.metrics)
     context = Context(store=store, log=store.log)
     playground = Playground() if settings.playground else None
     routes: dict[str, Handler] = {
@@ -69,12 +75,16 @@ def create_server(
         "/schema.graphql": page(sdl(schema.sdl())),
         "/health/live": page(live),
         "/health/ready": page(ready(store.check)),
-        "/metrics": page(metrics(measured.page)),
+        "/metrics": page(metrics(telemetry.metrics.page)),
     }
     if playground:
         routes |= {path: page(file) for path, file in playground.files.items()}
     return make_server(
-        routes, traffic, origins=settings.cors_origins, max_body_bytes=settings.max_body_bytes
+        routes,
+        traffic,
+        telemetry.observers,
+        origins=settings.cors_origins,
+        max_body_bytes=settings.max_body_bytes,
     )
 
 
@@ -84,7 +94,7 @@ def _executor(settings: Settings, schema: Schema, fan_out: FanOut, measured: Met
     if settings.executor == "reference":
         return LimitedExecutor(reference, documents)
     compiled = CompiledExecutor(schema, documents, reference, fan_out)
-    measured.registry.register(OperationMetrics(compiled))
+    measured.add(OperationMetrics(compiled))
     return LimitedExecutor(compiled, documents)
 
 
@@ -92,7 +102,7 @@ ABANDON_SECONDS = 0.5
 """How long requests that did not finish in time may take to notice."""
 
 
-async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
+async def serve(settings: Settings, announce: Callable[[str], None], logs: Logs) -> None:
     """Serve until SIGINT or SIGTERM, then finish what is under way.
 
     ``announce`` is called with the URL once it answers. Raises ``UnusableDatabaseError``, or
@@ -100,7 +110,7 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     """
     await asyncio.to_thread(upgrade, settings.database_path)
     stop = stop_signal()
-    async with answering(settings) as url:
+    async with answering(settings, logs) as url:
         announce(url)
         await stop.wait()
 
@@ -115,10 +125,16 @@ def stop_signal() -> asyncio.Event:
 
 
 @asynccontextmanager
-async def answering(settings: Settings, sockets: Sequence[socket] = ()) -> AsyncIterator[str]:
+async def answering(
+    settings: Settings,
+    logs: Logs,
+    sockets: Sequence[socket] = (),
+    place: Place | None = None,
+) -> AsyncIterator[str]:
     """Answer requests, and give the URL; on leaving, finish those under way.
 
-    They are taken from the address that is set, or from ``sockets`` that are bound to it already.
+    They are taken from the address that is set, or from ``sockets`` that are bound to it already by
+    who has several workers, each with its ``place``.
     """
     async with AsyncExitStack() as stack:
         keep = Retention(days=settings.change_log_days, changes=settings.change_log_changes)
@@ -127,8 +143,9 @@ async def answering(settings: Settings, sockets: Sequence[socket] = ()) -> Async
         )
         traffic = Traffic()
         fan_out = FanOut(store.log)
+        telemetry = await stack.enter_async_context(telling(logs, store, place))
         await stack.enter_async_context(running(fan_out.run()))
-        server = create_server(settings, store, fan_out, traffic)
+        server = create_server(settings, store, fan_out, traffic, telemetry)
         gc.collect()
         gc.freeze()  # what stays for good need not be looked through: each time took 100 ms
         runner = web.ServerRunner(server, shutdown_timeout=ABANDON_SECONDS)

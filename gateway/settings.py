@@ -110,7 +110,21 @@ class Settings(BaseSettings):
     )
     playground: bool = Field(default=True, description="Whether a browser gets the playground.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="The least severe messages that are logged."
+        "info",
+        description=(
+            "The least severe messages that are logged; a line for each request is `info`, "
+            "`warning` if the gateway failed."
+        ),
+    )
+    log_format: Literal["readable", "json"] = Field(
+        "readable", description="How the log looks: `readable` for people, `json` for programs."
+    )
+    otel: bool = Field(
+        default=False,
+        description=(
+            "Whether traces and metrics go to an OpenTelemetry collector, as the variables "
+            "`OTEL_…` say; needs the extra `otel`."
+        ),
     )
 
     @property

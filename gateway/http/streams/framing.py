@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from gateway.execution.json import encode
 from gateway.execution.subscription import Event
 from gateway.http.media_types import APOLLO_MULTIPART, EVENT_STREAM
+from gateway.http.observing import Transport
 from schema.errors import ErrorCode
 
 
@@ -19,6 +20,7 @@ from schema.errors import ErrorCode
 class Framing:
     """A way to write events: what comes first, each event, and what may come last."""
 
+    transport: Transport
     content_type: str
     start: bytes
     event: Callable[[Event], bytes]
@@ -36,6 +38,7 @@ def _server_sent(event: Event) -> bytes:
 
 
 SERVER_SENT_EVENTS = Framing(
+    transport="sse",
     content_type=f"{EVENT_STREAM}; charset=utf-8",
     start=b":\n\n",
     event=_server_sent,
@@ -63,6 +66,7 @@ _STOPPING = {
 }
 
 MULTIPART = Framing(
+    transport="multipart",
     content_type='multipart/mixed; boundary="graphql"; subscriptionSpec="1.0"',
     start=_BOUNDARY,
     event=lambda event: _part(b'{"payload":%b}' % event.payload),

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from aiohttp import web
 
 from gateway.execution.subscription import Event, Subscription
+from gateway.http.observing import OBSERVATION
 from gateway.http.responses import head
 from gateway.http.server import REQUEST_ID, Traffic
 from gateway.http.streams.body import Body
@@ -36,6 +37,7 @@ class Stream:
         self._heartbeat_seconds = heartbeat_seconds
         self.headers = {"Content-Type": framing.content_type, **HEADERS}
         self.keep_alive = True
+        self.status = 200
 
     def force_close(self) -> None:
         """Make it the connection's last."""
@@ -58,7 +60,7 @@ class Stream:
         body = Body(request)
         self.keep_alive = body.chunked and self.keep_alive and bool(request.keep_alive)
         transfer = {"Transfer-Encoding": "chunked"} if body.chunked else {}
-        first = head(200, self.headers | transfer, request, keep_alive=self.keep_alive)
+        first = head(self.status, self.headers | transfer, request, keep_alive=self.keep_alive)
         body.write(self._framing.start, head=first)
         cut_off = await self._follow(body, request)
         body.write(self._framing.cut_off if cut_off else self._framing.completed)
@@ -67,6 +69,7 @@ class Stream:
     async def _follow(self, body: Body, request: web.BaseRequest) -> bool:
         """Run the subscription; return whether it was cut off before its end."""
         sink = _Sink(body, self._framing)
+        request[OBSERVATION].follows(self._subscription, sink)
         running = asyncio.ensure_future(self._subscription.run(sink))
         try:
             with (
@@ -94,11 +97,13 @@ class _Sink:
         self._body = body
         self._framing = framing
         self._silent = True
+        self.sent = 0
         self.drained = body.drained
 
     def send(self, event: Event) -> bool:
         """Send an event at once; false when no more can be taken in before ``drained``."""
         self._silent = False
+        self.sent += 1
         self._body.write(self._framing.event(event))
         return not self._body.blocked
 

@@ -7,6 +7,7 @@ from aiohttp import hdrs, web
 
 from gateway.execution.operation import Executor
 from gateway.http.faults import Fault
+from gateway.http.observing import OBSERVATION
 from gateway.http.server import REQUEST_ID, Traffic
 from gateway.http.websocket.connection import CLOSE_SECONDS, Connection, Limits
 from gateway.http.websocket.messages import SUBPROTOCOL, Closing
@@ -59,11 +60,13 @@ class WebSocketEndpoint:
         )
         if not socket.can_prepare(request):
             raise Fault(400, "The WebSocket handshake is not complete (RFC 6455, section 4.1).")
+        request[OBSERVATION].transport = "websocket"
         self._open += 1
         try:
             await self._serve(socket, request)
         finally:
             self._open -= 1
+            request[OBSERVATION].closed = socket.close_code
         return socket
 
     async def _serve(self, socket: web.WebSocketResponse, request: web.BaseRequest) -> None:

@@ -143,7 +143,7 @@ async def answering(
         )
         traffic = Traffic()
         fan_out = FanOut(store.log)
-        telemetry = await stack.enter_async_context(telling(logs, store, place))
+        telemetry = await stack.enter_async_context(telling(logs, store, place, otel=settings.otel))
         await stack.enter_async_context(running(fan_out.run()))
         server = create_server(settings, store, fan_out, traffic, telemetry)
         gc.collect()

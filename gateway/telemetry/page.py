@@ -85,6 +85,7 @@ class Metrics:
         path.unlink(missing_ok=True)  # of the worker that this one replaces
         async with await asyncio.start_unix_server(self._tell, path):
             yield
+        path.unlink(missing_ok=True)
 
     async def _tell(self, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(msgspec.msgpack.encode(self._families()))

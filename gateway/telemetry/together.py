@@ -1,7 +1,7 @@
 """All that is told of the gateway, put together."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from gateway.http.observing import Observers
@@ -24,10 +24,18 @@ class Telemetry:
 
 
 @asynccontextmanager
-async def telling(logs: Logs, store: SQLiteStore, place: Place | None) -> AsyncIterator[Telemetry]:
+async def telling(
+    logs: Logs, store: SQLiteStore, place: Place | None, *, otel: bool
+) -> AsyncIterator[Telemetry]:
     """Tell of what goes on, as long as the block lasts."""
     observers, metrics, loop = Observers(), Metrics(place), LoopMetrics()
     metrics.add(RequestMetrics(observers), StoreMetrics(store), loop, LogMetrics(logs))
-    observers.told.append(RequestLines(logs))
-    async with metrics.answering(), running(loop.run()):
+    async with AsyncExitStack() as stack:
+        if otel:
+            from gateway.telemetry.otel import exporting  # noqa: PLC0415  off, it costs nothing
+
+            await stack.enter_async_context(exporting(observers))
+        observers.told.append(RequestLines(logs))  # after who gives it a trace
+        await stack.enter_async_context(metrics.answering())
+        await stack.enter_async_context(running(loop.run()))
         yield Telemetry(observers, metrics)

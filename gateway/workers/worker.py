@@ -8,6 +8,7 @@ settings, as JSON, on standard input.
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -33,6 +34,7 @@ def main() -> None:
     settings = Settings.model_validate_json(sys.stdin.readline())
     sockets = [socket(fileno=int(file)) for file in files]
     place = Place(int(number), settings.workers, Path(folder))
+    supervisor = os.getppid()
     with (
         logging_to_stderr(settings.log_level, settings.log_format, place.number) as logs,
         asyncio.Runner(loop_factory=new_event_loop) as runner,
@@ -42,6 +44,10 @@ def main() -> None:
         except UnusableDatabaseError as error:
             logger.critical("%s", error)
             raise SystemExit(1) from None
+        finally:
+            if os.getppid() != supervisor:  # which would do it
+                with suppress(OSError):  # while there are other workers
+                    place.folder.rmdir()
 
 
 async def _work(settings: Settings, logs: Logs, sockets: Sequence[socket], place: Place) -> None:

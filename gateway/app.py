@@ -5,18 +5,23 @@ import gc
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from importlib.metadata import version
 from socket import socket
 from typing import Any
 
 from aiohttp import web
 
+from gateway.auth.modes import open_authenticator
+from gateway.auth.scopes import scope_names
+from gateway.auth.sessions import Sessions
 from gateway.execution.compiled.executor import CompiledExecutor
 from gateway.execution.documents import Documents
 from gateway.execution.live.fan_out import FanOut
 from gateway.execution.operation import Executor
 from gateway.execution.reference import ReferenceExecutor
 from gateway.http.answers import Answers
+from gateway.http.authentication import Authentication
 from gateway.http.caching import ETags
 from gateway.http.checks import live, ready
 from gateway.http.graphql import GraphQLEndpoint
@@ -41,38 +46,52 @@ from schema import Schema, build_schema
 from schema.context import Context
 
 
-def create_server(
-    settings: Settings,
-    store: SQLiteStore,
-    fan_out: FanOut,
-    traffic: Traffic,
-    telemetry: Telemetry,
-) -> web.Server:
+@dataclass(frozen=True)
+class Parts:
+    """What is open and at work before there is a server."""
+
+    store: SQLiteStore
+    fan_out: FanOut
+    traffic: Traffic
+    telemetry: Telemetry
+    authentication: Authentication
+
+
+def create_server(settings: Settings, parts: Parts) -> web.Server:
     """Put the server together on an open store."""
     schema = build_schema()
-    executor = _executor(settings, schema, fan_out, telemetry.metrics)
-    context = Context(store=store, log=store.log)
+    executor = _executor(settings, schema, parts.fan_out, parts.telemetry.metrics)
+    store, authentication, telemetry = parts.store, parts.authentication, parts.telemetry
+    context = Context(store=store, log=store.log, scopes=scope_names(settings))
     playground = Playground() if settings.playground else None
     routes: dict[str, Handler] = {
         "/graphql": GraphQLEndpoint(
             Answers(executor, context, ETags(version=version("invite-gateway"), sdl=schema.sdl())),
-            Streams(executor, context, traffic, heartbeat_seconds=settings.heartbeat_seconds),
+            Streams(
+                executor,
+                context,
+                parts.traffic,
+                authentication,
+                heartbeat_seconds=settings.heartbeat_seconds,
+            ),
             WebSocketEndpoint(
                 executor,
                 context,
-                traffic,
+                parts.traffic,
                 Limits(
                     connections=settings.websocket_connections,
                     operations=settings.websocket_operations,
                     message_bytes=settings.max_body_bytes,
                     heartbeat_seconds=settings.heartbeat_seconds,
                 ),
+                authentication,
                 origins=settings.cors_origins,
             ),
+            authentication=authentication,
             max_body_bytes=settings.max_body_bytes,
             playground=playground,
         ),
-        "/schema.graphql": page(sdl(schema.sdl())),
+        "/schema.graphql": sdl(schema.sdl(), authentication, context),
         "/health/live": page(live),
         "/health/ready": page(ready(store.check)),
         "/metrics": page(metrics(telemetry.metrics.page)),
@@ -81,7 +100,7 @@ def create_server(
         routes |= {path: page(file) for path, file in playground.files.items()}
     return make_server(
         routes,
-        traffic,
+        parts.traffic,
         telemetry.observers,
         origins=settings.cors_origins,
         max_body_bytes=settings.max_body_bytes,
@@ -105,8 +124,8 @@ ABANDON_SECONDS = 0.5
 async def serve(settings: Settings, announce: Callable[[str], None], logs: Logs) -> None:
     """Serve until SIGINT or SIGTERM, then finish what is under way.
 
-    ``announce`` is called with the URL once it answers. Raises ``UnusableDatabaseError``, or
-    ``OSError`` when the address cannot be listened on.
+    ``announce`` is called with the URL once it answers. Raises ``UnusableDatabaseError``,
+    ``UnusableAuthError``, or ``OSError`` when the address cannot be listened on.
     """
     await asyncio.to_thread(upgrade, settings.database_path)
     stop = stop_signal()
@@ -145,7 +164,12 @@ async def answering(
         fan_out = FanOut(store.log)
         telemetry = await stack.enter_async_context(telling(logs, store, place, otel=settings.otel))
         await stack.enter_async_context(running(fan_out.run()))
-        server = create_server(settings, store, fan_out, traffic, telemetry)
+        authenticator = await stack.enter_async_context(open_authenticator(settings))
+        sessions = Sessions(authenticator)
+        await stack.enter_async_context(running(sessions.run()))
+        authentication = Authentication(authenticator, sessions)
+        parts = Parts(store, fan_out, traffic, telemetry, authentication)
+        server = create_server(settings, parts)
         gc.collect()
         gc.freeze()  # what stays for good need not be looked through: each time took 100 ms
         runner = web.ServerRunner(server, shutdown_timeout=ABANDON_SECONDS)

@@ -57,11 +57,15 @@ class Context:
         """Return the same world for another who asks."""
         return self if principal is self.principal else replace(self, principal=principal)
 
+    def allows(self, scope: Scope) -> bool:
+        """Tell whether the principal has a scope."""
+        name = self.scopes.get(scope)
+        return name is None or name in self.principal.scopes
+
     def require(self, scope: Scope) -> None:
         """Raise ``Forbidden`` unless the principal has a scope."""
-        name = self.scopes.get(scope)
-        if name and name not in self.principal.scopes:
-            raise Forbidden(name)
+        if not self.allows(scope):
+            raise Forbidden(self.scopes[scope])
 
 
 Info = strawberry.Info[Context, None]

@@ -73,6 +73,7 @@ class Forbidden(RequestError):
             f"This needs the scope {scope!r}, which the token does not have. Send one that has.",
             scope=scope,
         )
+        self.scope = scope
 
 
 class LimitExceeded(RequestError):

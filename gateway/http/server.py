@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from aiohttp import hdrs, web
 
 from gateway.http.cors import allow_origin
-from gateway.http.faults import Fault, method_not_allowed
+from gateway.http.faults import Fault, check_looked_at
 from gateway.http.observing import OBSERVATION, Observation, Observers
 from gateway.http.responses import Response
 from schema.context import Principal
@@ -217,8 +217,7 @@ def page(response: Callable[[], Awaitable[Response]]) -> Handler:
     """Make the handler of something that is only looked at."""
 
     async def answer(request: web.BaseRequest) -> Response:
-        if request.method not in {"GET", "HEAD"}:
-            raise method_not_allowed(request.method, "GET, HEAD")
+        check_looked_at(request)
         return await response()
 
     return answer

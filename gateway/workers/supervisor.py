@@ -39,7 +39,9 @@ async def supervise(settings: Settings, announce: Callable[[str], None]) -> None
     await asyncio.to_thread(upgrade, settings.database_path)
     stop = stop_signal()
     with (
-        TemporaryDirectory(prefix="invite-gateway-", ignore_cleanup_errors=True) as folder,  # nobody else can look into
+        TemporaryDirectory(
+            prefix="invite-gateway-", ignore_cleanup_errors=True
+        ) as folder,  # nobody else can look into
         shared_port(settings.host, settings.port, listening=settings.workers) as port,
     ):
         supervisor = Supervisor(

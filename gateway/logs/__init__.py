@@ -48,17 +48,19 @@ def logging_to_stderr(level: str, format_: Format, worker: int | None = None) ->
     Each line names the worker and its process, if this is one of several.
     """
     process = None if worker is None else (worker, os.getpid())
-    root, least = logging.getLogger(), logging.getLevelNamesMapping()[level.upper()]
+    root, own = logging.getLogger(), logging.getLogger("gateway")
+    least = logging.getLevelNamesMapping()[level.upper()]
     with LineWriter() as lines:
         logs = Logs(lines, STYLES[format_](process), least)
         handler, before = _Handler(logs), root.level
         root.addHandler(handler)
-        root.setLevel(least)
-        logging.getLogger("alembic").setLevel(logging.WARNING)
+        root.setLevel(max(least, logging.WARNING))  # libraries' details have clients' values
+        own.setLevel(least)
         logging.captureWarnings(capture=True)
         try:
             yield logs
         finally:
             logging.captureWarnings(capture=False)
             root.setLevel(before)
+            own.setLevel(logging.NOTSET)
             root.removeHandler(handler)

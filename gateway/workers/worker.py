@@ -25,7 +25,7 @@ from gateway.store.errors import UnusableDatabaseError
 from gateway.telemetry.page import Place
 from gateway.workers.process import STOPPING
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("gateway.workers.worker")
 
 
 def main() -> None:

@@ -101,15 +101,12 @@ class LineWriter:
 
 
 def _pieces(lines: Sequence[str], most: int) -> Iterator[bytes]:
-    """Join lines to pieces that are no longer than ``most``, unless a line is."""
-    piece: list[bytes] = []
-    size = 0
-    for line in lines:
-        encoded = line.encode(errors="backslashreplace")
-        if piece and size + len(encoded) > most:
-            yield b"".join(piece)
-            piece, size = [], 0
-        piece.append(encoded)
-        size += len(encoded)
-    if piece:
-        yield b"".join(piece)
+    """Join lines to pieces of at most ``most`` characters, unless a line is longer by itself."""
+    first = size = 0
+    for number, line in enumerate(lines):
+        if size + len(line) > most and number > first:
+            yield "".join(lines[first:number]).encode(errors="backslashreplace")
+            first, size = number, 0
+        size += len(line)
+    if lines:
+        yield "".join(lines[first:]).encode(errors="backslashreplace")

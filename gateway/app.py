@@ -27,9 +27,11 @@ from gateway.http.checks import live, ready
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.metrics import metrics
 from gateway.http.playground import Playground
+from gateway.http.room import Room
 from gateway.http.sdl import sdl
 from gateway.http.server import Handler, Traffic, make_server, page
 from gateway.http.streams.endpoint import Streams
+from gateway.http.streams.stream import Terms
 from gateway.http.websocket.connection import Limits
 from gateway.http.websocket.endpoint import WebSocketEndpoint
 from gateway.limits.executor import LimitedExecutor
@@ -70,9 +72,12 @@ def create_server(settings: Settings, parts: Parts) -> web.Server:
             Streams(
                 executor,
                 context,
-                parts.traffic,
-                authentication,
-                heartbeat_seconds=settings.heartbeat_seconds,
+                Terms(
+                    parts.traffic,
+                    authentication,
+                    Room(settings.streams, "subscriptions over HTTP"),
+                    settings.heartbeat_seconds,
+                ),
             ),
             WebSocketEndpoint(
                 executor,
@@ -112,7 +117,9 @@ def _executor(settings: Settings, schema: Schema, fan_out: FanOut, measured: Met
     reference = ReferenceExecutor(schema, documents)
     if settings.executor == "reference":
         return LimitedExecutor(reference, documents)
-    compiled = CompiledExecutor(schema, documents, reference, fan_out)
+    compiled = CompiledExecutor(
+        schema, documents, reference, fan_out, remembered_bytes=settings.answer_cache_bytes
+    )
     measured.add(OperationMetrics(compiled))
     return LimitedExecutor(compiled, documents)
 

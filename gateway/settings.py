@@ -109,6 +109,14 @@ class Settings(BaseSettings):
         ge=0,
         description="How many changes stay in the change log, however old they are.",
     )
+    answer_cache_bytes: int = Field(
+        16_777_216,
+        ge=0,
+        description=(
+            "How many bytes of answers to lists each worker keeps for as long as nothing changes; "
+            "0 keeps none."
+        ),
+    )
     executor: Literal["compiled", "reference"] = Field(
         "compiled",
         description=(
@@ -171,6 +179,11 @@ class Settings(BaseSettings):
     )
     websocket_operations: int = Field(
         100, ge=1, description="How many operations may run on one WebSocket at once."
+    )
+    streams: int = Field(
+        10_000,
+        ge=0,
+        description="How many subscriptions over HTTP each worker keeps open at once.",
     )
     heartbeat_seconds: float = Field(
         15.0,

@@ -34,6 +34,9 @@ def serve(
     change_log_changes: Annotated[
         int | None, typer.Option(help="How many changes stay in it, however old they are.")
     ] = None,
+    answer_cache_bytes: Annotated[
+        int | None, typer.Option(help="How many bytes of answers to lists each worker keeps.")
+    ] = None,
     executor: Annotated[
         str | None, typer.Option(help="compiled or, to do without it, reference.")
     ] = None,
@@ -73,6 +76,9 @@ def serve(
     websocket_operations: Annotated[
         int | None, typer.Option(help="How many operations may run on a WebSocket.")
     ] = None,
+    streams: Annotated[
+        int | None, typer.Option(help="How many subscriptions over HTTP each worker keeps open.")
+    ] = None,
     heartbeat_seconds: Annotated[
         float | None, typer.Option(help="How long a WebSocket may be silent.")
     ] = None,
@@ -102,6 +108,7 @@ def serve(
         readers=readers,
         change_log_days=change_log_days,
         change_log_changes=change_log_changes,
+        answer_cache_bytes=answer_cache_bytes,
         executor=executor,
         auth=auth,
         tokens_file=tokens_file,
@@ -116,6 +123,7 @@ def serve(
         max_body_bytes=max_body_bytes,
         websocket_connections=websocket_connections,
         websocket_operations=websocket_operations,
+        streams=streams,
         heartbeat_seconds=heartbeat_seconds,
         shutdown_seconds=shutdown_seconds,
         playground=playground,

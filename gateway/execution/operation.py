@@ -4,12 +4,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
+from msgspec import Raw
+
 from gateway.execution.facts import Facts
 from gateway.execution.json import decode
 from gateway.execution.subscription import Subscription
 from schema.context import Context
 
 JSONObject = dict[str, Any]
+Data = JSONObject | Raw
+"""An answer's data, which may be encoded already."""
 
 
 class Variables:
@@ -52,7 +56,7 @@ class Answer:
     """
 
     executed: bool
-    data: dict[str, Any] | None
+    data: Data | None
     errors: list[dict[str, Any]]
     facts: Facts | None = None
 

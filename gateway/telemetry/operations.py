@@ -24,6 +24,12 @@ class OperationMetrics(Collector):
             {(): self._executor.compiled},
         )
         yield counter(
+            "remembered_operations",
+            "Requests answered by a compiled plan's answer to an earlier one.",
+            (),
+            {(): self._executor.remembered},
+        )
+        yield counter(
             "declined_operations",
             "Requests left to the reference executor, by the reason.",
             ("reason",),

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 from time import perf_counter
@@ -12,10 +13,12 @@ from gateway.execution.errors import refused
 from gateway.execution.events import answered, failure
 from gateway.execution.json import encode
 from gateway.execution.operation import Answer, Executor, GraphQLRequest
+from gateway.execution.subscription import Subscription
 from gateway.http.observing import OBSERVATION, Observation
 from gateway.http.websocket import messages
 from gateway.http.websocket.guest import Guest
 from gateway.http.websocket.messages import Closing, Message, invalid
+from gateway.http.websocket.places import Places
 from gateway.http.websocket.wire import NextSink, Wire
 from schema.context import Context
 from schema.errors import ErrorCode, LimitExceeded
@@ -42,8 +45,8 @@ class Running:
 
     task: asyncio.Task[None]
     sink: NextSink
-    answering: bool = True
-    """Whether it is yet to be answered or, if it is a subscription, to begin."""
+    subscription: Subscription | None = None
+    """None while it is yet to be answered or, if it is a subscription, to begin."""
 
 
 class Connection:
@@ -68,13 +71,17 @@ class Connection:
         self._request_ids = (f"{request_id}.{number}" for number in count(1))
         self._acknowledged = False
         self._running: dict[str, Running] = {}
+        self._places = Places(wire, self._subscriptions)
         self._tasks = asyncio.TaskGroup()
 
     async def run(self) -> None:
         """Serve until the connection is closed."""
         async with self._tasks:
             try:
-                with self._guest.staying(self._end_with):
+                with (
+                    self._guest.staying(self._end_with),
+                    self._places.telling(self._limits.heartbeat_seconds),
+                ):
                     await self._converse()
             except Closing as closing:
                 await self._close(closing)
@@ -85,6 +92,11 @@ class Connection:
                     running.task.cancel()
                 self._wire.give_up()
 
+    def _subscriptions(self) -> Iterator[tuple[str, Subscription]]:
+        for id_, running in self._running.items():
+            if running.subscription:
+                yield id_, running.subscription
+
     def stop(self) -> None:
         """Close it, once what is being answered has been."""
         self._tasks.create_task(self._stop())
@@ -93,7 +105,7 @@ class Connection:
         self._tasks.create_task(self._close(closing))
 
     async def _stop(self) -> None:
-        while answering := [one.task for one in self._running.values() if one.answering]:
+        while answering := [one.task for one in self._running.values() if not one.subscription]:
             await asyncio.wait(answering, timeout=0.1)
         await self._close(Closing(1001, "The gateway is stopping. Connect again."))
 
@@ -199,7 +211,7 @@ class Connection:
                 await self._wire.drained()
                 sink.send(answered(outcome))
             else:
-                self._running[id_].answering = False
+                self._running[id_].subscription = outcome
                 observation.follows(outcome, sink)
                 await outcome.run(sink)
         except ConnectionError:

@@ -9,13 +9,13 @@ from gateway.execution.operation import Executor
 from gateway.http.authentication import Authentication, token_of
 from gateway.http.faults import Fault
 from gateway.http.observing import OBSERVATION
+from gateway.http.room import Room
 from gateway.http.server import REQUEST_ID, Traffic
 from gateway.http.websocket.connection import CLOSE_SECONDS, Connection, Limits
 from gateway.http.websocket.guest import Guest
 from gateway.http.websocket.messages import SUBPROTOCOL, Closing
 from gateway.http.websocket.wire import Wire
 from schema.context import Context
-from schema.errors import ErrorCode
 
 
 def is_upgrade(request: web.BaseRequest) -> bool:
@@ -42,20 +42,14 @@ class WebSocketEndpoint:
         self._limits = limits
         self._authentication = authentication
         self._origins = frozenset(origins)
-        self._open = 0
+        self._room = Room(limits.connections, "WebSockets")
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """Open a WebSocket and serve it until it is closed; raise ``Fault`` for one refused."""
         self._check_origin(request)
         if token_of(request):
             await self._authentication.admit(request)
-        if self._open >= self._limits.connections:
-            raise Fault(
-                503,
-                "There are as many WebSockets as are kept open. Try again later.",
-                code=ErrorCode.OVERLOADED,
-                headers={"Retry-After": "5"},
-            )
+        self._room.check()
         socket = web.WebSocketResponse(
             timeout=CLOSE_SECONDS,
             heartbeat=self._limits.heartbeat_seconds,
@@ -67,11 +61,10 @@ class WebSocketEndpoint:
         if not socket.can_prepare(request):
             raise Fault(400, "The WebSocket handshake is not complete (RFC 6455, section 4.1).")
         request[OBSERVATION].transport = "websocket"
-        self._open += 1
         try:
-            await self._serve(socket, request)
+            with self._room.taken():
+                await self._serve(socket, request)
         finally:
-            self._open -= 1
             request[OBSERVATION].closed = socket.close_code
         return socket
 

@@ -5,6 +5,7 @@ import gc
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from importlib.metadata import version
 from socket import socket
 from typing import Any
@@ -33,27 +34,36 @@ from gateway.http.streams.endpoint import Streams
 from gateway.http.streams.stream import Terms
 from gateway.http.websocket.connection import Limits
 from gateway.http.websocket.endpoint import WebSocketEndpoint
+from gateway.limits.executor import LimitedExecutor
+from gateway.logs import Logs
 from gateway.settings import Settings
 from gateway.store.migrate import upgrade
 from gateway.store.retention import Retention
 from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
 from gateway.tasks import running
-from gateway.telemetry import Metrics, OperationMetrics
+from gateway.telemetry.operations import OperationMetrics
+from gateway.telemetry.page import Metrics, Place
+from gateway.telemetry.together import Telemetry, telling
 from schema import Schema, build_schema
 from schema.context import Context
 
 
-def create_server(
-    settings: Settings,
-    store: SQLiteStore,
-    fan_out: FanOut,
-    traffic: Traffic,
-    authentication: Authentication,
-) -> web.Server:
+@dataclass(frozen=True)
+class Parts:
+    """What is open and at work before there is a server."""
+
+    store: SQLiteStore
+    fan_out: FanOut
+    traffic: Traffic
+    telemetry: Telemetry
+    authentication: Authentication
+
+
+def create_server(settings: Settings, parts: Parts) -> web.Server:
     """Put the server together on an open store."""
     schema = build_schema()
-    measured = Metrics()
-    executor = _executor(settings, schema, fan_out, measured)
+    executor = _executor(settings, schema, parts.fan_out, parts.telemetry.metrics)
+    store, authentication, telemetry = parts.store, parts.authentication, parts.telemetry
     context = Context(store=store, log=store.log, scopes=scope_names(settings))
     playground = Playground() if settings.playground else None
     routes: dict[str, Handler] = {
@@ -63,7 +73,7 @@ def create_server(
                 executor,
                 context,
                 Terms(
-                    traffic,
+                    parts.traffic,
                     authentication,
                     Room(settings.streams, "subscriptions over HTTP"),
                     settings.heartbeat_seconds,
@@ -72,7 +82,7 @@ def create_server(
             WebSocketEndpoint(
                 executor,
                 context,
-                traffic,
+                parts.traffic,
                 Limits(
                     connections=settings.websocket_connections,
                     operations=settings.websocket_operations,
@@ -89,12 +99,16 @@ def create_server(
         "/schema.graphql": sdl(schema.sdl(), authentication, context),
         "/health/live": page(live),
         "/health/ready": page(ready(store.check)),
-        "/metrics": page(metrics(measured.page)),
+        "/metrics": page(metrics(telemetry.metrics.page)),
     }
     if playground:
         routes |= {path: page(file) for path, file in playground.files.items()}
     return make_server(
-        routes, traffic, origins=settings.cors_origins, max_body_bytes=settings.max_body_bytes
+        routes,
+        parts.traffic,
+        telemetry.observers,
+        origins=settings.cors_origins,
+        max_body_bytes=settings.max_body_bytes,
     )
 
 
@@ -102,19 +116,19 @@ def _executor(settings: Settings, schema: Schema, fan_out: FanOut, measured: Met
     documents = Documents(schema)
     reference = ReferenceExecutor(schema, documents)
     if settings.executor == "reference":
-        return reference
+        return LimitedExecutor(reference, documents)
     compiled = CompiledExecutor(
         schema, documents, reference, fan_out, remembered_bytes=settings.answer_cache_bytes
     )
-    measured.registry.register(OperationMetrics(compiled))
-    return compiled
+    measured.add(OperationMetrics(compiled))
+    return LimitedExecutor(compiled, documents)
 
 
 ABANDON_SECONDS = 0.5
 """How long requests that did not finish in time may take to notice."""
 
 
-async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
+async def serve(settings: Settings, announce: Callable[[str], None], logs: Logs) -> None:
     """Serve until SIGINT or SIGTERM, then finish what is under way.
 
     ``announce`` is called with the URL once it answers. Raises ``UnusableDatabaseError``,
@@ -122,7 +136,7 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     """
     await asyncio.to_thread(upgrade, settings.database_path)
     stop = stop_signal()
-    async with answering(settings) as url:
+    async with answering(settings, logs) as url:
         announce(url)
         await stop.wait()
 
@@ -137,10 +151,16 @@ def stop_signal() -> asyncio.Event:
 
 
 @asynccontextmanager
-async def answering(settings: Settings, sockets: Sequence[socket] = ()) -> AsyncIterator[str]:
+async def answering(
+    settings: Settings,
+    logs: Logs,
+    sockets: Sequence[socket] = (),
+    place: Place | None = None,
+) -> AsyncIterator[str]:
     """Answer requests, and give the URL; on leaving, finish those under way.
 
-    They are taken from the address that is set, or from ``sockets`` that are bound to it already.
+    They are taken from the address that is set, or from ``sockets`` that are bound to it already by
+    who has several workers, each with its ``place``.
     """
     async with AsyncExitStack() as stack:
         keep = Retention(days=settings.change_log_days, changes=settings.change_log_changes)
@@ -149,12 +169,14 @@ async def answering(settings: Settings, sockets: Sequence[socket] = ()) -> Async
         )
         traffic = Traffic()
         fan_out = FanOut(store.log)
+        telemetry = await stack.enter_async_context(telling(logs, store, place, otel=settings.otel))
         await stack.enter_async_context(running(fan_out.run()))
         authenticator = await stack.enter_async_context(open_authenticator(settings))
         sessions = Sessions(authenticator)
         await stack.enter_async_context(running(sessions.run()))
         authentication = Authentication(authenticator, sessions)
-        server = create_server(settings, store, fan_out, traffic, authentication)
+        parts = Parts(store, fan_out, traffic, telemetry, authentication)
+        server = create_server(settings, parts)
         gc.collect()
         gc.freeze()  # what stays for good need not be looked through: each time took 100 ms
         runner = web.ServerRunner(server, shutdown_timeout=ABANDON_SECONDS)

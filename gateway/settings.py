@@ -1,6 +1,7 @@
 """What can be set: by an option of the command line, or by a variable of the environment."""
 
 import socket
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -38,6 +39,21 @@ def _possible_workers(count: int) -> int:
     if count > 1 and not hasattr(socket, "SO_REUSEPORT"):
         raise ValueError("This system lets one process at a time listen on a port. Leave it at 1.")
     return count
+
+
+def _possible_otel(wanted: bool) -> bool:  # noqa: FBT001  as validators are called
+    if wanted and not _has_otel():
+        raise ValueError(
+            "OpenTelemetry is not installed: pip install 'invite-gateway[otel]'. Or leave it off."
+        )
+    return wanted
+
+
+def _has_otel() -> bool:
+    try:
+        return find_spec("opentelemetry.exporter.otlp.proto.http") is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def _split(value: object) -> object:
@@ -182,7 +198,21 @@ class Settings(BaseSettings):
     )
     playground: bool = Field(default=True, description="Whether a browser gets the playground.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="The least severe messages that are logged."
+        "info",
+        description=(
+            "The least severe messages that are logged; a line for each request is `info`, "
+            "`warning` if the gateway failed."
+        ),
+    )
+    log_format: Literal["readable", "json"] = Field(
+        "readable", description="How the log looks: `readable` for people, `json` for programs."
+    )
+    otel: Annotated[bool, AfterValidator(_possible_otel)] = Field(
+        default=False,
+        description=(
+            "Whether traces and metrics go to an OpenTelemetry collector, as the variables "
+            "`OTEL_…` say; needs the extra `otel`."
+        ),
     )
 
     @property

@@ -12,9 +12,11 @@ from gateway.app import serve as serve_alone
 from gateway.auth.modes import check
 from gateway.auth.refusals import UnusableAuthError
 from gateway.cli.console import DatabaseOption, errors, fail, settings_from, usable
-from gateway.logs import configure_logs
+from gateway.logs import logging_to_stderr
 from gateway.settings import Settings
 from gateway.workers.supervisor import WorkersFailedError, supervise
+
+logger = logging.getLogger(__name__)
 
 
 def serve(
@@ -87,6 +89,10 @@ def serve(
         bool | None, typer.Option(help="Whether a browser gets the playground.")
     ] = None,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
+    log_format: Annotated[str | None, typer.Option(help="readable or json.")] = None,
+    otel: Annotated[
+        bool | None, typer.Option(help="Whether OpenTelemetry gets traces and metrics.")
+    ] = None,
 ) -> None:
     """Serve GraphQL over HTTP, making or upgrading the database first.
 
@@ -122,9 +128,9 @@ def serve(
         shutdown_seconds=shutdown_seconds,
         playground=playground,
         log_level=log_level,
+        log_format=log_format,
+        otel=otel,
     )
-    configure_logs(settings.log_level)
-    logging.getLogger(__name__).info("Storing in SQLite %s.", sqlite3.sqlite_version)
     with usable():
         try:
             check(settings)
@@ -138,12 +144,19 @@ def serve(
 
 
 def _run(settings: Settings) -> None:
-    if settings.workers > 1:
-        asyncio.run(supervise(settings, _announce))
-    else:
-        with asyncio.Runner(loop_factory=new_event_loop) as runner:
-            runner.run(serve_alone(settings, _announce))
+    announce = _log if settings.log_format == "json" else _show
+    with logging_to_stderr(settings.log_level, settings.log_format) as logs:
+        logger.info("Storing in SQLite %s.", sqlite3.sqlite_version)
+        if settings.workers > 1:
+            asyncio.run(supervise(settings, announce))
+        else:
+            with asyncio.Runner(loop_factory=new_event_loop) as runner:
+                runner.run(serve_alone(settings, announce, logs))
 
 
-def _announce(url: str) -> None:
+def _show(url: str) -> None:
     errors.print(f"Serving {url} (Ctrl-C to stop)")
+
+
+def _log(url: str) -> None:
+    logger.info("Serving %s", url)

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from msgspec import Raw
 
+from gateway.execution.facts import Facts
 from gateway.execution.json import decode
 from gateway.execution.subscription import Subscription
 from schema.context import Context
@@ -57,6 +58,7 @@ class Answer:
     executed: bool
     data: Data | None
     errors: list[dict[str, Any]]
+    facts: Facts | None = None
 
     def payload(self) -> dict[str, Any]:
         """Return the response object: errors first, as the specification suggests."""

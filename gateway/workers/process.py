@@ -10,6 +10,7 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from socket import socket
 from typing import cast
 
@@ -48,17 +49,21 @@ class WorkerProcess:
         return True
 
 
-async def start(number: int, settings: Settings, sockets: Sequence[socket]) -> WorkerProcess:
+async def start(
+    number: int, settings: Settings, folder: Path, sockets: Sequence[socket]
+) -> WorkerProcess:
     """Start a worker that is to listen on ``sockets``, which are its own from then on.
+
+    It finds the others in ``folder``.
 
     Raises ``OSError`` when the system cannot start a process.
     """
     files = [each.fileno() for each in sockets]
-    arguments = ("-P", "-m", "gateway.workers.worker", str(number), *map(str, files))
+    worker = ("gateway.workers.worker", str(number), str(folder), *map(str, files))
     try:
         with _signals_held_back():
             process = await asyncio.create_subprocess_exec(
-                sys.executable, *arguments, stdin=PIPE, stdout=PIPE, pass_fds=files
+                sys.executable, "-P", "-m", *worker, stdin=PIPE, stdout=PIPE, pass_fds=files
             )
     finally:
         for each in sockets:

@@ -8,6 +8,7 @@ from gateway.execution.events import answered
 from gateway.execution.operation import Answer, Executor, GraphQLRequest
 from gateway.http.answers import accept, json_answer, mutations_by_post
 from gateway.http.media_types import EVENT_STREAM, GRAPHQL_RESPONSE, JSON, chosen
+from gateway.http.observing import OBSERVATION
 from gateway.http.responses import Response
 from gateway.http.server import PRINCIPAL, REQUEST_ID
 from gateway.http.streams.framing import FRAMINGS, SERVER_SENT_EVENTS
@@ -30,6 +31,7 @@ class Streams:
 
         Raises ``Fault`` when there is no room for one more subscription.
         """
+        request[OBSERVATION].transport = FRAMINGS[media_type].transport
         with mutations_by_post():
             outcome = await self._executor.subscribe(
                 wanted,
@@ -44,6 +46,7 @@ class Streams:
         if not isinstance(outcome, Answer):
             self._terms.room.check()
             return Stream(outcome, FRAMINGS[media_type], self._terms)
+        request[OBSERVATION].answered(outcome)
         if media_type == EVENT_STREAM:
             return _one_event(outcome)
         return json_answer(outcome, chosen(accept(request), (JSON, GRAPHQL_RESPONSE)) or JSON)

@@ -8,6 +8,7 @@ from aiohttp import hdrs, web
 from gateway.execution.operation import Executor
 from gateway.http.authentication import Authentication, token_of
 from gateway.http.faults import Fault
+from gateway.http.observing import OBSERVATION
 from gateway.http.room import Room
 from gateway.http.server import REQUEST_ID, Traffic
 from gateway.http.websocket.connection import CLOSE_SECONDS, Connection, Limits
@@ -59,8 +60,12 @@ class WebSocketEndpoint:
         )
         if not socket.can_prepare(request):
             raise Fault(400, "The WebSocket handshake is not complete (RFC 6455, section 4.1).")
-        with self._room.taken():
-            await self._serve(socket, request)
+        request[OBSERVATION].transport = "websocket"
+        try:
+            with self._room.taken():
+                await self._serve(socket, request)
+        finally:
+            request[OBSERVATION].closed = socket.close_code
         return socket
 
     async def _serve(self, socket: web.WebSocketResponse, request: web.BaseRequest) -> None:

@@ -27,6 +27,7 @@ from gateway.http.server import Handler, Traffic, make_server, page
 from gateway.http.streams.endpoint import Streams
 from gateway.http.websocket.connection import Limits
 from gateway.http.websocket.endpoint import WebSocketEndpoint
+from gateway.limits.document import DocumentBounds
 from gateway.limits.executor import LimitedExecutor
 from gateway.settings import Settings
 from gateway.store.migrate import upgrade
@@ -79,13 +80,13 @@ def create_server(
 
 
 def _executor(settings: Settings, schema: Schema, fan_out: FanOut, measured: Metrics) -> Executor:
-    documents = Documents(schema)
-    reference = ReferenceExecutor(schema, documents)
-    if settings.executor == "reference":
-        return LimitedExecutor(reference, documents)
-    compiled = CompiledExecutor(schema, documents, reference, fan_out)
-    measured.registry.register(OperationMetrics(compiled))
-    return LimitedExecutor(compiled, documents)
+    documents = Documents(schema, DocumentBounds(settings.max_depth))
+    executor: Executor
+    executor = reference = ReferenceExecutor(schema, documents)
+    if settings.executor == "compiled":
+        executor = compiled = CompiledExecutor(schema, documents, reference, fan_out)
+        measured.registry.register(OperationMetrics(compiled))
+    return LimitedExecutor(executor, schema, documents, max_cost=settings.max_cost)
 
 
 ABANDON_SECONDS = 0.5

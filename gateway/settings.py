@@ -91,6 +91,14 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(
         1_048_576, ge=1_024, description="The largest request body taken, in bytes."
     )
+    max_cost: int = Field(
+        20_000,
+        ge=1,
+        description="The most that one request may cost; see `GraphQL-Cost` in the README.",
+    )
+    max_depth: int = Field(
+        16, ge=1, le=50, description="How many levels of fields a document may have."
+    )
     websocket_connections: int = Field(
         10_000, ge=0, description="How many WebSockets each worker keeps open at once."
     )

@@ -40,6 +40,12 @@ def serve(
     max_body_bytes: Annotated[
         int | None, typer.Option(help="The largest request body taken.")
     ] = None,
+    max_cost: Annotated[
+        int | None, typer.Option(help="The most that one request may cost.")
+    ] = None,
+    max_depth: Annotated[
+        int | None, typer.Option(help="How many levels of fields a document may have.")
+    ] = None,
     websocket_connections: Annotated[
         int | None, typer.Option(help="How many WebSockets each worker keeps open.")
     ] = None,
@@ -74,6 +80,8 @@ def serve(
         executor=executor,
         cors_origins=cors_origins,
         max_body_bytes=max_body_bytes,
+        max_cost=max_cost,
+        max_depth=max_depth,
         websocket_connections=websocket_connections,
         websocket_operations=websocket_operations,
         heartbeat_seconds=heartbeat_seconds,

@@ -89,7 +89,7 @@ class Documents:
             ast = _parsed(text)
             if self._bounds:
                 self._bounds.check_document(ast)
-            errors = errors_of(self._schema, text, ast)
+            errors = errors_of(self._schema, ast)
         except LimitExceeded as exceeded:
             raise InvalidDocumentError(exceeded.code, [exceeded]) from None
         if errors:

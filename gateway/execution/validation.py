@@ -23,10 +23,12 @@ from schema import Schema
 from schema.errors import LimitExceeded
 
 MAX_COMPARISONS = 20_000
-MAX_ERRORS = 20
+MAX_ERRORS = 10
 MAX_ERRORS_WITH_SUGGESTIONS = 3
-MAX_LENGTH_WITH_SUGGESTIONS = 4_096
-"""In characters. To find what somebody may have meant takes up to 10 ms for each error."""
+MAX_TOKENS_WITH_SUGGESTIONS = 500
+"""To find what somebody may have meant takes up to 10 ms for each error, and another validation."""
+MAX_MESSAGE = 500
+"""In characters: messages repeat what is wrong, which can be all of a document."""
 
 
 class BoundedOverlappingFieldsRule(OverlappingFieldsCanBeMergedRule):
@@ -63,16 +65,28 @@ _RULES: tuple[type[ASTValidationRule], ...] = (
 )
 
 
-def errors_of(schema: Schema, text: str, ast: DocumentNode) -> list[GraphQLError]:
+def errors_of(schema: Schema, ast: DocumentNode) -> list[GraphQLError]:
     """Return what is wrong with a document: the first errors, when there are many.
 
     A few errors in a short document say what may have been meant. Raises ``LimitExceeded`` when the
     document takes too long to validate.
     """
     errors = _validated(schema, ast, hide_suggestions=True)
-    if 0 < len(errors) <= MAX_ERRORS_WITH_SUGGESTIONS and len(text) <= MAX_LENGTH_WITH_SUGGESTIONS:
-        return _validated(schema, ast, hide_suggestions=False)
+    if 0 < len(errors) <= MAX_ERRORS_WITH_SUGGESTIONS and _is_short(ast):
+        errors = _validated(schema, ast, hide_suggestions=False)
+    for error in errors:
+        if len(error.message) > MAX_MESSAGE:
+            error.message = f"{error.message[:MAX_MESSAGE]}…"
     return errors
+
+
+def _is_short(ast: DocumentNode) -> bool:
+    token = ast.loc.start_token if ast.loc else None
+    for _ in range(MAX_TOKENS_WITH_SUGGESTIONS):
+        if token is None:
+            return True
+        token = token.next
+    return False
 
 
 def _validated(schema: Schema, ast: DocumentNode, *, hide_suggestions: bool) -> list[GraphQLError]:

@@ -24,13 +24,13 @@ _FRAGMENTS = Limit("fragments", 100, "fragments", "Send only those that are used
 _VARIABLES = Limit(
     "variables", 100, "variables in one operation", "Put several in one input object."
 )
-_DIRECTIVES = Limit("directives", 100, "directives", "Put selections in fragments with one each.")
+_DIRECTIVES = Limit("directives", 60, "directives", "Put selections in fragments with one each.")
 _ROOT_FIELDS = Limit(
     "rootFields", 30, "fields at the root of an operation", "Send several requests."
 )
 _ALIASES = Limit("aliases", 60, "aliases, with fragments written out", "Send several requests.")
 _SELECTIONS = Limit(
-    "selections", 2_000, "selections, with fragments written out", "Spread fewer fragments."
+    "selections", 2_000, "selections, with fragments written out", "Spread fewer of them."
 )
 MAX_DEPTH = 16
 
@@ -81,17 +81,13 @@ class DocumentBounds:
         roots = [_own(operation) for operation in operations]
         _DIRECTIVES.check(sum(one.size.directives for one in (*roots, *own.values())))
         written_out = _WrittenOut(own)
-        for name in own:
-            self._check(written_out.fragment(name))
-        for root in roots:
-            size = written_out.size(root)
-            self._check(size)
+        sizes = [written_out.size(root) for root in roots]
+        _SELECTIONS.check(sum(size.selections for size in sizes))
+        for size in (*sizes, *map(written_out.fragment, own)):
+            _SELECTIONS.check(size.selections)
+            _ALIASES.check(size.aliases)
             _ROOT_FIELDS.check(size.root_fields)
-
-    def _check(self, size: _Size) -> None:
-        _SELECTIONS.check(size.selections)
-        _ALIASES.check(size.aliases)
-        self._depth.check(size.depth)
+            self._depth.check(size.depth)
 
 
 class _WrittenOut:

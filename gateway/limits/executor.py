@@ -6,11 +6,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
-from gateway.execution.documents import (
-    MAX_CACHED_LENGTH,
-    Documents,
-    InvalidDocumentError,
-)
+from gateway.execution.documents import Documents, InvalidDocumentError
 from gateway.execution.errors import refused
 from gateway.execution.facts import Facts
 from gateway.execution.operation import Answer, Executor, GraphQLRequest
@@ -90,9 +86,9 @@ class LimitedExecutor:
 
     def _facts(self, request: GraphQLRequest, request_id: str) -> Facts | Answer:
         """Return a request's facts, or the answer that says why it is refused."""
-        read = self._cached if len(request.query) <= MAX_CACHED_LENGTH else self._read
         try:
-            facts = read(request.query, request.operation_name).facts_for(request)
+            operation = self._cached(request.query, request.operation_name)
+            facts = operation.facts_for(request)
         except InvalidDocumentError as invalid:
             return self._refused(request, refused(invalid.errors, invalid.code, request_id))
         except RequestError as error:

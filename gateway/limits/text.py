@@ -6,12 +6,12 @@ again. To count first takes a hundredth of that.
 
 import re
 
-from gateway.execution.documents import MAX_TOKENS
+from gateway.execution.documents import MAX_CACHED_LENGTH, MAX_TOKENS
 from gateway.limits.limit import Limit
 
 _LENGTH = Limit(
     "length",
-    65_536,
+    MAX_CACHED_LENGTH,
     "characters",
     "Send values as variables, and leave out what is not executed.",
 )
@@ -20,7 +20,7 @@ _TOKENS = Limit(
 )
 _COMMENTS = Limit("comments", 500, "comments", "Leave out some.")
 _NESTING = Limit(
-    "nesting", 100, "levels of brackets", "Send values as variables, and select less deeply."
+    "nesting", 64, "levels of brackets", "Send values as variables, and select less deeply."
 )
 
 _TOKEN = re.compile(

@@ -164,7 +164,8 @@ class CompiledExecutor:
         feed = await plan.feed(given, run)
         (root,) = plan.fields
         make_view = partial(View, feed.followed, self._fan_out.events, root, run, request_id)
-        return LiveSubscription(self._fan_out, (root, feed.followed.key), feed, make_view)
+        key = (root, feed.followed.key, context.principal.scopes)
+        return LiveSubscription(self._fan_out, key, feed, make_view)
 
     def _operation_of(self, request: GraphQLRequest) -> Operation:
         if len(request.query) > MAX_CACHED_LENGTH:

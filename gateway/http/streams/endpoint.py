@@ -8,9 +8,10 @@ from gateway.execution.events import answered
 from gateway.execution.operation import Answer, Executor, GraphQLRequest
 from gateway.execution.subscription import Event
 from gateway.http.answers import accept, json_answer, mutations_by_post, wants_cost
+from gateway.http.authentication import Authentication
 from gateway.http.media_types import EVENT_STREAM, GRAPHQL_RESPONSE, JSON, chosen
 from gateway.http.responses import Response
-from gateway.http.server import REQUEST_ID, Traffic
+from gateway.http.server import PRINCIPAL, REQUEST_ID, Traffic
 from gateway.http.streams.framing import FRAMINGS, SERVER_SENT_EVENTS
 from gateway.http.streams.stream import HEADERS, Stream
 from schema.context import Context
@@ -20,8 +21,15 @@ class Streams:
     """Answers requests for a stream of events."""
 
     def __init__(
-        self, executor: Executor, context: Context, traffic: Traffic, *, heartbeat_seconds: float
+        self,
+        executor: Executor,
+        context: Context,
+        traffic: Traffic,
+        authentication: Authentication,
+        *,
+        heartbeat_seconds: float,
     ) -> None:
+        self._authentication = authentication
         self._executor = executor
         self._context = context
         self._traffic = traffic
@@ -34,7 +42,11 @@ class Streams:
         with mutations_by_post():
             outcome = await self._executor.subscribe(
                 wanted,
-                replace(self._context, resume_after=request.headers.get("Last-Event-ID") or None),
+                replace(
+                    self._context,
+                    principal=request[PRINCIPAL],
+                    resume_after=request.headers.get("Last-Event-ID") or None,
+                ),
                 request_id=request[REQUEST_ID],
                 read_only=request.method == hdrs.METH_GET,
             )
@@ -43,6 +55,7 @@ class Streams:
                 outcome,
                 FRAMINGS[media_type],
                 self._traffic,
+                self._authentication,
                 heartbeat_seconds=self._heartbeat_seconds,
             )
         with_cost = wants_cost(request)

@@ -2,8 +2,8 @@
 
 Server-sent events as GraphQL over SSE has them, in its mode of distinct connections (graphql-sse's
 PROTOCOL.md), and the parts that Apollo's clients read (Apollo's multipart protocol for
-subscriptions). When the gateway stops, a subscription is cut off and not completed: its client is
-to come back, and to go on from where it was.
+subscriptions). When the gateway stops, or a token expires, a subscription is cut off and not
+completed: its client is to come back, and to go on from where it was.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from gateway.execution.json import encode
 from gateway.execution.subscription import Event
 from gateway.http.media_types import APOLLO_MULTIPART, EVENT_STREAM
-from schema.errors import ErrorCode
+from schema.errors import RequestError
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class Framing:
     heartbeat: bytes
     completed: bytes
     """Nothing more will come of the subscription."""
-    cut_off: bytes
-    """More would come, but not from here."""
+    cut_off: Callable[[RequestError], bytes]
+    """More would come, but not from here, or not to this client."""
 
 
 def _server_sent(event: Event) -> bytes:
@@ -41,7 +41,7 @@ SERVER_SENT_EVENTS = Framing(
     event=_server_sent,
     heartbeat=b":\n\n",
     completed=b"event: complete\ndata:\n\n",
-    cut_off=b"",
+    cut_off=lambda _reason: b"",
 )
 
 _BOUNDARY = b"\r\n--graphql"
@@ -52,15 +52,10 @@ def _part(json: bytes) -> bytes:
     return b"\r\nContent-Type: application/json\r\n\r\n%b%b" % (json, _BOUNDARY)
 
 
-_STOPPING = {
-    "payload": None,
-    "errors": [
-        {
-            "message": "The gateway is stopping. Subscribe again.",
-            "extensions": {"code": ErrorCode.OVERLOADED},
-        }
-    ],
-}
+def _last_part(reason: RequestError) -> bytes:
+    error = {"message": reason.message, "extensions": reason.extensions}
+    return _part(encode({"payload": None, "errors": [error]})) + b"--\r\n"
+
 
 MULTIPART = Framing(
     content_type='multipart/mixed; boundary="graphql"; subscriptionSpec="1.0"',
@@ -68,7 +63,7 @@ MULTIPART = Framing(
     event=lambda event: _part(b'{"payload":%b}' % event.payload),
     heartbeat=_part(b"{}"),
     completed=b"--\r\n",
-    cut_off=_part(encode(_STOPPING)) + b"--\r\n",
+    cut_off=_last_part,
 )
 
 FRAMINGS = {EVENT_STREAM: SERVER_SENT_EVENTS, APOLLO_MULTIPART: MULTIPART}

@@ -7,16 +7,22 @@ from contextlib import contextmanager, suppress
 
 from aiohttp import web
 
+from gateway.auth.sessions import Session
 from gateway.execution.subscription import Event, Subscription
+from gateway.http.authentication import Authentication, token_of
 from gateway.http.responses import head
-from gateway.http.server import REQUEST_ID, Traffic
+from gateway.http.server import PRINCIPAL, REQUEST_ID, Traffic
 from gateway.http.streams.body import Body
 from gateway.http.streams.framing import Framing
+from schema.errors import Overloaded, RequestError, Unauthenticated
 
 logger = logging.getLogger(__name__)
 
 # What lies between is not to keep events back, to make one of several or to compress them.
 HEADERS = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}
+
+
+CUT_OFF = Overloaded("The gateway is stopping. Subscribe again.")
 
 
 class Stream:
@@ -27,12 +33,14 @@ class Stream:
         subscription: Subscription,
         framing: Framing,
         traffic: Traffic,
+        authentication: Authentication,
         *,
         heartbeat_seconds: float,
     ) -> None:
         self._subscription = subscription
         self._framing = framing
         self._traffic = traffic
+        self._authentication = authentication
         self._heartbeat_seconds = heartbeat_seconds
         self.headers = {"Content-Type": framing.content_type, **HEADERS}
         self.keep_alive = True
@@ -60,18 +68,20 @@ class Stream:
         transfer = {"Transfer-Encoding": "chunked"} if body.chunked else {}
         first = head(200, self.headers | transfer, request, keep_alive=self.keep_alive)
         body.write(self._framing.start, head=first)
-        cut_off = await self._follow(body, request)
-        body.write(self._framing.cut_off if cut_off else self._framing.completed)
+        reason = await self._follow(body, request)
+        body.write(self._framing.cut_off(reason) if reason else self._framing.completed)
         body.end()
 
-    async def _follow(self, body: Body, request: web.BaseRequest) -> bool:
-        """Run the subscription; return whether it was cut off before its end."""
+    async def _follow(self, body: Body, request: web.BaseRequest) -> RequestError | None:
+        """Run the subscription; return why it was cut off, if it was, before its end."""
         sink = _Sink(body, self._framing)
         running = asyncio.ensure_future(self._subscription.run(sink))
+        session = Session(request[PRINCIPAL], token_of(request), running.cancel)
         try:
             with (
                 self._traffic.telling(running.cancel),
                 self._traffic.missing(request.protocol, running.cancel),
+                self._authentication.lasting(session),
                 sink.beating(self._heartbeat_seconds),
             ):
                 if self._traffic.stopping:
@@ -79,12 +89,12 @@ class Stream:
                 await asyncio.wait([running])
         finally:
             running.cancel()
-        if running.cancelled():
-            return True
-        error = running.exception()
+        if session.over:
+            return Unauthenticated(session.over)
+        error = None if running.cancelled() else running.exception()
         if error and not isinstance(error, ConnectionError):
             logger.error("Request %s failed.", request[REQUEST_ID], exc_info=error)
-        return error is not None
+        return CUT_OFF if error or running.cancelled() else None
 
 
 class _Sink:

@@ -12,6 +12,7 @@ from gateway.execution.events import answered, failure
 from gateway.execution.json import encode
 from gateway.execution.operation import Answer, Executor, GraphQLRequest
 from gateway.http.websocket import messages
+from gateway.http.websocket.guest import Guest
 from gateway.http.websocket.messages import Closing, Message, invalid
 from gateway.http.websocket.wire import NextSink, Wire
 from schema.context import Context
@@ -46,9 +47,17 @@ class Running:
 class Connection:
     """A client's connection."""
 
-    def __init__(
-        self, wire: Wire, executor: Executor, context: Context, limits: Limits, request_id: str
+    def __init__(  # noqa: PLR0913  what a connection is between
+        self,
+        wire: Wire,
+        guest: Guest,
+        executor: Executor,
+        context: Context,
+        *,
+        limits: Limits,
+        request_id: str,
     ) -> None:
+        self._guest = guest
         self._wire = wire
         self._socket = wire.socket
         self._executor = executor
@@ -63,7 +72,8 @@ class Connection:
         """Serve until the connection is closed."""
         async with self._tasks:
             try:
-                await self._converse()
+                with self._guest.staying(self._end_with):
+                    await self._converse()
             except Closing as closing:
                 await self._close(closing)
             except ConnectionError:
@@ -76,6 +86,9 @@ class Connection:
     def stop(self) -> None:
         """Close it, once what is being answered has been."""
         self._tasks.create_task(self._stop())
+
+    def _end_with(self, closing: Closing) -> None:
+        self._tasks.create_task(self._close(closing))
 
     async def _stop(self) -> None:
         while answering := [one.task for one in self._running.values() if one.answering]:
@@ -92,7 +105,7 @@ class Connection:
     async def _converse(self) -> None:
         deadline = asyncio.get_running_loop().time() + INIT_SECONDS
         while (text := await self._receive(deadline)) is not None:
-            self._take(messages.read(text))
+            await self._take(messages.read(text))
             await self._wire.drained()
 
     async def _receive(self, deadline: float) -> bytes | None:
@@ -111,15 +124,17 @@ class Connection:
                 raise invalid("it is binary. Send text.")
         return None
 
-    def _take(self, message: Message) -> None:
+    async def _take(self, message: Message) -> None:
         match message.type:
             case "connection_init":
                 if self._acknowledged:
                     raise Closing(4429, "Too many initialisation requests")
+                await self._guest.enter(message.payload)
                 self._acknowledged = True
                 self._wire.send(messages.acknowledged())
             case "ping":
-                self._wire.send(messages.pong(message.payload))
+                renewed = self._acknowledged and await self._guest.renew(message.payload)
+                self._wire.send(messages.pong(messages.NOTHING if renewed else message.payload))
             case "subscribe":
                 self._subscribe(message.id, message.operation())
             case "complete":
@@ -157,7 +172,8 @@ class Connection:
         self, id_: str, sink: NextSink, request: GraphQLRequest, request_id: str
     ) -> None:
         try:
-            outcome = await self._executor.subscribe(request, self._context, request_id=request_id)
+            context = self._context.of(self._guest.principal)
+            outcome = await self._executor.subscribe(request, context, request_id=request_id)
             if isinstance(outcome, Answer) and not outcome.executed:
                 del self._running[id_]
                 self._refuse(id_, outcome)

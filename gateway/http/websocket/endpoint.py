@@ -6,9 +6,11 @@ from urllib.parse import urlsplit
 from aiohttp import hdrs, web
 
 from gateway.execution.operation import Executor
+from gateway.http.authentication import Authentication, token_of
 from gateway.http.faults import Fault
 from gateway.http.server import REQUEST_ID, Traffic
 from gateway.http.websocket.connection import CLOSE_SECONDS, Connection, Limits
+from gateway.http.websocket.guest import Guest
 from gateway.http.websocket.messages import SUBPROTOCOL, Closing
 from gateway.http.websocket.wire import Wire
 from schema.context import Context
@@ -23,12 +25,13 @@ def is_upgrade(request: web.BaseRequest) -> bool:
 class WebSocketEndpoint:
     """Answers requests for a WebSocket."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what a connection needs
         self,
         executor: Executor,
         context: Context,
         traffic: Traffic,
         limits: Limits,
+        authentication: Authentication,
         *,
         origins: Collection[str],
     ) -> None:
@@ -36,12 +39,15 @@ class WebSocketEndpoint:
         self._context = context
         self._traffic = traffic
         self._limits = limits
+        self._authentication = authentication
         self._origins = frozenset(origins)
         self._open = 0
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """Open a WebSocket and serve it until it is closed; raise ``Fault`` for one refused."""
         self._check_origin(request)
+        if token_of(request):
+            await self._authentication.admit(request)
         if self._open >= self._limits.connections:
             raise Fault(
                 503,
@@ -75,7 +81,10 @@ class WebSocketEndpoint:
             await socket.close(code=refusal.code, message=refusal.reason.encode())
             return
         wire = Wire(socket, request)
-        connection = Connection(wire, self._executor, self._context, self._limits, request_id)
+        guest = Guest(self._authentication, token_of(request))
+        connection = Connection(
+            wire, guest, self._executor, self._context, limits=self._limits, request_id=request_id
+        )
         with self._traffic.telling(connection.stop):
             await connection.run()
 

@@ -83,10 +83,10 @@ class DocumentBounds:
         written_out = _WrittenOut(own)
         sizes = [written_out.size(root) for root in roots]
         _SELECTIONS.check(sum(size.selections for size in sizes))
+        _ROOT_FIELDS.check(max((size.root_fields for size in sizes), default=0))
         for size in (*sizes, *map(written_out.fragment, own)):
             _SELECTIONS.check(size.selections)
             _ALIASES.check(size.aliases)
-            _ROOT_FIELDS.check(size.root_fields)
             self._depth.check(size.depth)
 
 

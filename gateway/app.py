@@ -33,6 +33,7 @@ from gateway.http.websocket.connection import Limits
 from gateway.http.websocket.endpoint import WebSocketEndpoint
 from gateway.limits.document import DocumentBounds
 from gateway.limits.executor import LimitedExecutor
+from gateway.limits.rate import Rate
 from gateway.settings import Settings
 from gateway.store.migrate import upgrade
 from gateway.store.retention import Retention
@@ -102,7 +103,8 @@ def _executor(settings: Settings, schema: Schema, fan_out: FanOut, measured: Met
     if settings.executor == "compiled":
         executor = compiled = CompiledExecutor(schema, documents, reference, fan_out)
         measured.registry.register(OperationMetrics(compiled))
-    return LimitedExecutor(executor, schema, documents, max_cost=settings.max_cost)
+    rate = Rate(settings.rate, settings.rate_burst) if settings.rate else None
+    return LimitedExecutor(executor, schema, documents, max_cost=settings.max_cost, rate=rate)
 
 
 ABANDON_SECONDS = 0.5

@@ -71,6 +71,12 @@ def serve(
     max_depth: Annotated[
         int | None, typer.Option(help="How many levels of fields a document may have.")
     ] = None,
+    rate: Annotated[
+        float | None, typer.Option(help="How much a principal's requests may cost a second.")
+    ] = None,
+    rate_burst: Annotated[
+        float | None, typer.Option(help="How much of that can be saved up.")
+    ] = None,
     websocket_connections: Annotated[
         int | None, typer.Option(help="How many WebSockets each worker keeps open.")
     ] = None,
@@ -116,6 +122,8 @@ def serve(
         max_body_bytes=max_body_bytes,
         max_cost=max_cost,
         max_depth=max_depth,
+        rate=rate,
+        rate_burst=rate_burst,
         websocket_connections=websocket_connections,
         websocket_operations=websocket_operations,
         heartbeat_seconds=heartbeat_seconds,

@@ -22,8 +22,8 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from schema import Schema
 from schema.errors import LimitExceeded
 
-MAX_COMPARISONS = 20_000
-MAX_ERRORS = 10
+MAX_COMPARISONS = 10_000
+MAX_ERRORS = 5
 MAX_ERRORS_WITH_SUGGESTIONS = 3
 MAX_TOKENS_WITH_SUGGESTIONS = 500
 """To find what somebody may have meant takes up to 10 ms for each error, and another validation."""

@@ -17,12 +17,15 @@ from graphql import (
 )
 
 from gateway.limits.price import Price, Values
+from schema.constraints import MAX_PARTICIPANTS
 from schema.paging import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 
 CONDITION = 5
-LISTED_VALUES = 10
+LISTED_VALUES = 2
 """How many values in a list of a filter cost 1."""
 WRITE = 10
+BEYOND_MOST = 100
+"""What each participant costs that is more than there may be: to say so takes long."""
 SKIPPED = 100
 """How many operations that ``offset`` skips cost 1."""
 MAX_SKIPPED = 1_000_000
@@ -137,7 +140,8 @@ def writing(arguments: Arguments, values: Values) -> int:
 
 def _participants(written: Any, values: Values) -> int:  # noqa: ANN401  JSON
     given = _given(written.get("participants"), values) if isinstance(written, dict) else None
-    return len(given) if isinstance(given, list) else 0
+    count = len(given) if isinstance(given, list) else 0
+    return count + BEYOND_MOST * max(0, count - MAX_PARTICIPANTS)
 
 
 def _conditions(value: Any, values: Values) -> int:  # noqa: ANN401  JSON

@@ -12,7 +12,7 @@ each group that may come                                          1
 ``inviteParticipantsOperationGroups``: it looks at all that match 500
 ``offset``                                                        1 for each 100 skipped
 each condition of a filter                                        5
-a list of values in a filter                                      1 more for each 10
+a list of values in a filter                                      1 more for each 2
 each write, such as each of ``inputs``                            10, and 1 for each participant
 a subscription                                                    50, and what one event costs
 ``__schema``, ``__type``                                          1 for each object that may come

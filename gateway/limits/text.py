@@ -43,11 +43,17 @@ def check_text(text: str) -> None:
     Raises ``LimitExceeded``.
     """
     _LENGTH.check(len(text))
+    tokens, comments, levels = count(text)
+    _COMMENTS.check(comments)
+    _TOKENS.check(tokens)
+    _NESTING.check(levels)
+
+
+def count(text: str) -> tuple[int, int, int]:
+    """Return how many tokens, comments and levels of brackets a text has."""
     tokens = _TOKEN.findall(text)
     comments = sum(token.startswith("#") for token in tokens) if "#" in text else 0
-    _COMMENTS.check(comments)
-    _TOKENS.check(len(tokens) - comments)
-    _NESTING.check(_nesting(tokens))
+    return len(tokens) - comments, comments, _nesting(tokens)
 
 
 def _nesting(tokens: list[str]) -> int:

@@ -34,7 +34,9 @@ from gateway.http.streams.endpoint import Streams
 from gateway.http.streams.stream import Terms
 from gateway.http.websocket.connection import Limits
 from gateway.http.websocket.endpoint import WebSocketEndpoint
+from gateway.limits.document import DocumentBounds
 from gateway.limits.executor import LimitedExecutor
+from gateway.limits.rate import Rate
 from gateway.logs import Logs
 from gateway.settings import Settings
 from gateway.store.migrate import upgrade
@@ -113,15 +115,16 @@ def create_server(settings: Settings, parts: Parts) -> web.Server:
 
 
 def _executor(settings: Settings, schema: Schema, fan_out: FanOut, measured: Metrics) -> Executor:
-    documents = Documents(schema)
-    reference = ReferenceExecutor(schema, documents)
-    if settings.executor == "reference":
-        return LimitedExecutor(reference, documents)
-    compiled = CompiledExecutor(
-        schema, documents, reference, fan_out, remembered_bytes=settings.answer_cache_bytes
-    )
-    measured.add(OperationMetrics(compiled))
-    return LimitedExecutor(compiled, documents)
+    documents = Documents(schema, DocumentBounds(settings.max_depth))
+    executor: Executor
+    executor = reference = ReferenceExecutor(schema, documents)
+    if settings.executor == "compiled":
+        executor = compiled = CompiledExecutor(
+            schema, documents, reference, fan_out, remembered_bytes=settings.answer_cache_bytes
+        )
+        measured.add(OperationMetrics(compiled))
+    rate = Rate(settings.rate, settings.rate_burst) if settings.rate else None
+    return LimitedExecutor(executor, schema, documents, max_cost=settings.max_cost, rate=rate)
 
 
 ABANDON_SECONDS = 0.5

@@ -174,6 +174,27 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(
         1_048_576, ge=1_024, description="The largest request body taken, in bytes."
     )
+    max_cost: int = Field(
+        20_000, ge=1, description="The most that one request may cost; 500 operations cost 510."
+    )
+    max_depth: int = Field(
+        16, ge=1, le=50, description="How many levels of fields a document may have."
+    )
+    rate: float = Field(
+        0.0,
+        ge=0,
+        allow_inf_nan=False,
+        description=(
+            "How much the requests of one principal may cost a second, in each worker; 0 for no "
+            "limit. Without `auth`, all are one principal."
+        ),
+    )
+    rate_burst: float = Field(
+        0.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="How much of that can be saved up; 0 for what comes in 10 seconds.",
+    )
     websocket_connections: int = Field(
         10_000, ge=0, description="How many WebSockets each worker keeps open at once."
     )

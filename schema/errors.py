@@ -81,8 +81,10 @@ class LimitExceeded(RequestError):
 
     code = ErrorCode.LIMIT_EXCEEDED
 
-    def __init__(self, message: str, *, limit: str, value: int, requested: int) -> None:
-        super().__init__(message, limit=limit, value=value, requested=requested)
+    def __init__(
+        self, message: str, *, limit: str, value: float, requested: int, **more: object
+    ) -> None:
+        super().__init__(message, limit=limit, value=value, requested=requested, **more)
 
 
 class Overloaded(RequestError):

@@ -70,6 +70,18 @@ def serve(
     max_body_bytes: Annotated[
         int | None, typer.Option(help="The largest request body taken.")
     ] = None,
+    max_cost: Annotated[
+        int | None, typer.Option(help="The most that one request may cost.")
+    ] = None,
+    max_depth: Annotated[
+        int | None, typer.Option(help="How many levels of fields a document may have.")
+    ] = None,
+    rate: Annotated[
+        float | None, typer.Option(help="How much a principal's requests may cost a second.")
+    ] = None,
+    rate_burst: Annotated[
+        float | None, typer.Option(help="How much of that can be saved up.")
+    ] = None,
     websocket_connections: Annotated[
         int | None, typer.Option(help="How many WebSockets each worker keeps open.")
     ] = None,
@@ -121,6 +133,10 @@ def serve(
         introspection_scope=introspection_scope,
         cors_origins=cors_origins,
         max_body_bytes=max_body_bytes,
+        max_cost=max_cost,
+        max_depth=max_depth,
+        rate=rate,
+        rate_burst=rate_burst,
         websocket_connections=websocket_connections,
         websocket_operations=websocket_operations,
         streams=streams,

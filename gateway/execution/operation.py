@@ -59,14 +59,19 @@ class Answer:
     data: Data | None
     errors: list[dict[str, Any]]
     facts: Facts | None = None
+    retry_after: int | None = None
+    """In how many seconds a request that was refused may be sent again as it is."""
 
-    def payload(self) -> dict[str, Any]:
+    def payload(self, *, with_cost: bool = False) -> dict[str, Any]:
         """Return the response object: errors first, as the specification suggests."""
         payload: dict[str, Any] = {}
         if self.errors:
             payload["errors"] = self.errors
         if self.executed:
             payload["data"] = self.data
+        if with_cost and self.facts:
+            cost = {"requested": self.facts.cost, "limit": self.facts.cost_limit}
+            payload["extensions"] = {"cost": cost}
         return payload
 
 

@@ -6,8 +6,10 @@ from aiohttp import hdrs, web
 
 from gateway.http.responses import vary
 
-ALLOWED_HEADERS = "authorization, content-type, if-none-match, last-event-id, x-request-id"
-EXPOSED_HEADERS = "etag, x-request-id"
+ALLOWED_HEADERS = (
+    "authorization, content-type, graphql-cost, if-none-match, last-event-id, x-request-id"
+)
+EXPOSED_HEADERS = "etag, retry-after, x-request-id"
 PREFLIGHT_SECONDS = 7_200
 
 

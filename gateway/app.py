@@ -17,9 +17,11 @@ from gateway.execution.live.fan_out import FanOut
 from gateway.execution.operation import Executor
 from gateway.execution.reference import ReferenceExecutor
 from gateway.http.answers import Answers
+from gateway.http.browsers import Browsers
 from gateway.http.caching import ETags
 from gateway.http.checks import live, ready
 from gateway.http.graphql import GraphQLEndpoint
+from gateway.http.hosts import Hosts
 from gateway.http.metrics import metrics
 from gateway.http.playground import Playground
 from gateway.http.sdl import sdl
@@ -60,7 +62,6 @@ def create_server(
                     message_bytes=settings.max_body_bytes,
                     heartbeat_seconds=settings.heartbeat_seconds,
                 ),
-                origins=settings.cors_origins,
             ),
             max_body_bytes=settings.max_body_bytes,
             playground=playground,
@@ -72,9 +73,8 @@ def create_server(
     }
     if playground:
         routes |= {path: page(file) for path, file in playground.files.items()}
-    return make_server(
-        routes, traffic, origins=settings.cors_origins, max_body_bytes=settings.max_body_bytes
-    )
+    browsers = Browsers(Hosts(settings.host, settings.allowed_hosts), settings.cors_origins)
+    return make_server(routes, traffic, browsers=browsers, max_body_bytes=settings.max_body_bytes)
 
 
 def _executor(settings: Settings, schema: Schema, fan_out: FanOut, measured: Metrics) -> Executor:

@@ -1,5 +1,6 @@
 """What can be set: by an option of the command line, or by a variable of the environment."""
 
+import re
 import socket
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,6 +11,9 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 DEFAULT_DATABASE = "sqlite:///operations.db"
+
+_HOST_NAME = re.compile(r"\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(\[[0-9a-f:]+\]|[a-z0-9_-]+(\.[a-z0-9_-]+)*)(:\d{1,5})?")
 
 
 def sqlite_path(url: str) -> Path:
@@ -48,6 +52,26 @@ def _split(value: object) -> object:
     )
 
 
+def _host_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if not _HOST_NAME.fullmatch(name):
+            raise ValueError(
+                f"{name!r} is not a host's name. Give it without a scheme and a port, such as "
+                "gateway.example.com, or .example.com for all in that domain."
+            )
+    return tuple(name.lower() for name in names)
+
+
+def _origins(origins: tuple[str, ...]) -> tuple[str, ...]:
+    for origin in origins:
+        if not _ORIGIN.fullmatch(origin):
+            raise ValueError(
+                f"{origin!r} is not an origin. Name each as browsers do: scheme, host and, if it "
+                "is not the scheme's own, port, such as https://app.example.com."
+            )
+    return origins
+
+
 class Settings(BaseSettings):
     """The settings of the server, each also a variable ``INVITE_GATEWAY_…``."""
 
@@ -81,7 +105,20 @@ class Settings(BaseSettings):
             "What runs operations: `compiled` is the fast one, `reference` graphql-core alone."
         ),
     )
-    cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
+    allowed_hosts: Annotated[
+        tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_host_names)
+    ] = Field(
+        (),
+        description=(
+            "The names by which pages reach the gateway, separated by commas, such as "
+            "`gateway.example.com`, or `.example.com` for all in that domain; `localhost` and "
+            "addresses need not be named. Where some are, or on a loopback address, requests "
+            "under other names are refused, not only those of pages."
+        ),
+    )
+    cors_origins: Annotated[
+        tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_origins)
+    ] = Field(
         (),
         description=(
             "The origins whose pages may call the gateway from a browser, separated by commas, "

@@ -33,6 +33,10 @@ def serve(
     executor: Annotated[
         str | None, typer.Option(help="compiled or, to do without it, reference.")
     ] = None,
+    allowed_hosts: Annotated[
+        str | None,
+        typer.Option(help="Names by which pages reach the gateway, separated by commas."),
+    ] = None,
     cors_origins: Annotated[
         str | None,
         typer.Option(help="Origins whose pages may call the gateway, separated by commas."),
@@ -72,6 +76,7 @@ def serve(
         change_log_days=change_log_days,
         change_log_changes=change_log_changes,
         executor=executor,
+        allowed_hosts=allowed_hosts,
         cors_origins=cors_origins,
         max_body_bytes=max_body_bytes,
         websocket_connections=websocket_connections,

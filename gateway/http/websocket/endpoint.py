@@ -1,7 +1,4 @@
-"""Taking WebSockets in: from where, how many, and how they are held open."""
-
-from collections.abc import Collection
-from urllib.parse import urlsplit
+"""Taking WebSockets in: how many, and how they are held open."""
 
 from aiohttp import hdrs, web
 
@@ -29,19 +26,15 @@ class WebSocketEndpoint:
         context: Context,
         traffic: Traffic,
         limits: Limits,
-        *,
-        origins: Collection[str],
     ) -> None:
         self._executor = executor
         self._context = context
         self._traffic = traffic
         self._limits = limits
-        self._origins = frozenset(origins)
         self._open = 0
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """Open a WebSocket and serve it until it is closed; raise ``Fault`` for one refused."""
-        self._check_origin(request)
         if self._open >= self._limits.connections:
             raise Fault(
                 503,
@@ -78,11 +71,3 @@ class WebSocketEndpoint:
         connection = Connection(wire, self._executor, self._context, self._limits, request_id)
         with self._traffic.telling(connection.stop):
             await connection.run()
-
-    def _check_origin(self, request: web.BaseRequest) -> None:
-        """Let in pages of the gateway's own and those named, and what is no browser."""
-        origin = request.headers.get(hdrs.ORIGIN)
-        if origin is None or origin in self._origins:
-            return
-        if urlsplit(origin).netloc != request.headers.get(hdrs.HOST):
-            raise Fault(403, f"Pages of {origin!r} may not connect. It is not in cors-origins.")

@@ -35,22 +35,37 @@ from gateway.store.retention import Retention
 from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
 from gateway.tasks import running
 from gateway.telemetry import Metrics, OperationMetrics
+from gateway.trusted.documents import TrustedDocuments
+from gateway.trusted.executor import TrustedExecutor
+from gateway.trusted.manifests import trusted_documents
 from schema import Schema, build_schema
 from schema.context import Context
 
 
 def create_server(
-    settings: Settings, store: SQLiteStore, fan_out: FanOut, traffic: Traffic
+    settings: Settings,
+    store: SQLiteStore,
+    fan_out: FanOut,
+    traffic: Traffic,
+    trusted: TrustedDocuments,
 ) -> web.Server:
     """Put the server together on an open store."""
     schema = build_schema()
     measured = Metrics()
-    executor = _executor(settings, schema, fan_out, measured)
+    executor = TrustedExecutor(
+        _executor(settings, schema, fan_out, measured), trusted, settings.trusted_documents
+    )
+    etags = ETags(
+        version=version("invite-gateway"),
+        sdl=schema.sdl(),
+        documents=f"{settings.trusted_documents} {trusted.fingerprint()}",
+    )
     context = Context(store=store, log=store.log)
-    playground = Playground() if settings.playground else None
+    has_playground = settings.playground and settings.trusted_documents != "only"
+    playground = Playground() if has_playground else None
     routes: dict[str, Handler] = {
         "/graphql": GraphQLEndpoint(
-            Answers(executor, context, ETags(version=version("invite-gateway"), sdl=schema.sdl())),
+            Answers(executor, context, etags),
             Streams(executor, context, traffic, heartbeat_seconds=settings.heartbeat_seconds),
             WebSocketEndpoint(
                 executor,
@@ -94,12 +109,13 @@ ABANDON_SECONDS = 0.5
 async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     """Serve until SIGINT or SIGTERM, then finish what is under way.
 
-    ``announce`` is called with the URL once it answers. Raises ``UnusableDatabaseError``, or
-    ``OSError`` when the address cannot be listened on.
+    ``announce`` is called with the URL once it answers. Raises ``UnusableDatabaseError``,
+    ``UnusableManifestError``, or ``OSError`` when the address cannot be listened on.
     """
+    trusted = trusted_documents(settings)
     await asyncio.to_thread(upgrade, settings.database_path)
     stop = stop_signal()
-    async with answering(settings) as url:
+    async with answering(settings, trusted) as url:
         announce(url)
         await stop.wait()
 
@@ -114,7 +130,9 @@ def stop_signal() -> asyncio.Event:
 
 
 @asynccontextmanager
-async def answering(settings: Settings, sockets: Sequence[socket] = ()) -> AsyncIterator[str]:
+async def answering(
+    settings: Settings, trusted: TrustedDocuments, sockets: Sequence[socket] = ()
+) -> AsyncIterator[str]:
     """Answer requests, and give the URL; on leaving, finish those under way.
 
     They are taken from the address that is set, or from ``sockets`` that are bound to it already.
@@ -127,7 +145,7 @@ async def answering(settings: Settings, sockets: Sequence[socket] = ()) -> Async
         traffic = Traffic()
         fan_out = FanOut(store.log)
         await stack.enter_async_context(running(fan_out.run()))
-        server = create_server(settings, store, fan_out, traffic)
+        server = create_server(settings, store, fan_out, traffic, trusted)
         gc.collect()
         gc.freeze()  # what stays for good need not be looked through: each time took 100 ms
         runner = web.ServerRunner(server, shutdown_timeout=ABANDON_SECONDS)

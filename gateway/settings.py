@@ -5,7 +5,7 @@ import socket
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -72,6 +72,12 @@ def _origins(origins: tuple[str, ...]) -> tuple[str, ...]:
     return origins
 
 
+def _with_documents(mode: str, info: ValidationInfo) -> str:
+    if mode in {"log", "only"} and not info.data.get("documents"):
+        raise ValueError(f"{mode!r} needs manifests to go by. Name them with --documents.")
+    return mode
+
+
 class Settings(BaseSettings):
     """The settings of the server, each also a variable ``INVITE_GATEWAY_…``."""
 
@@ -114,6 +120,23 @@ class Settings(BaseSettings):
             "`gateway.example.com`, or `.example.com` for all in that domain; `localhost` and "
             "addresses need not be named. Where some are, or on a loopback address, requests "
             "under other names are refused, not only those of pages."
+        ),
+    )
+    documents: Path | None = Field(
+        None,
+        description=(
+            "A manifest of documents that clients may ask for by their ids, or a folder of "
+            "manifests: of Apollo, Relay, or any `{id: document}` in JSON, or `.graphql` files."
+        ),
+    )
+    trusted_documents: Annotated[
+        Literal["off", "allow", "log", "only"], AfterValidator(_with_documents)
+    ] = Field(
+        "allow",
+        description=(
+            "What runs: with `off` texts alone, with `allow` also documents by their ids, with "
+            "`log` the same while those in no manifest are logged, with `only` the manifests' "
+            "alone, and there is no playground."
         ),
     )
     cors_origins: Annotated[

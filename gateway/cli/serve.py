@@ -12,6 +12,7 @@ from gateway.app import serve as serve_alone
 from gateway.cli.console import DatabaseOption, errors, fail, settings_from, usable
 from gateway.logs import configure_logs
 from gateway.settings import Settings
+from gateway.trusted.manifests import UnusableManifestError
 from gateway.workers.supervisor import WorkersFailedError, supervise
 
 
@@ -36,6 +37,13 @@ def serve(
     allowed_hosts: Annotated[
         str | None,
         typer.Option(help="Names by which pages reach the gateway, separated by commas."),
+    ] = None,
+    documents: Annotated[
+        str | None,
+        typer.Option(help="A manifest of documents that have ids, or a folder of manifests."),
+    ] = None,
+    trusted_documents: Annotated[
+        str | None, typer.Option(help="off, allow, log or only: which documents run.")
     ] = None,
     cors_origins: Annotated[
         str | None,
@@ -77,6 +85,8 @@ def serve(
         change_log_changes=change_log_changes,
         executor=executor,
         allowed_hosts=allowed_hosts,
+        documents=documents,
+        trusted_documents=trusted_documents,
         cors_origins=cors_origins,
         max_body_bytes=max_body_bytes,
         websocket_connections=websocket_connections,
@@ -93,6 +103,8 @@ def serve(
             _run(settings)
         except OSError as error:
             fail(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}.")
+        except UnusableManifestError as error:
+            fail(str(error))
         except WorkersFailedError as error:
             fail(str(error), status=1)
 

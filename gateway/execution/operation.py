@@ -4,11 +4,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
+import msgspec
+
 from gateway.execution.json import decode
 from gateway.execution.subscription import Subscription
 from schema.context import Context
 
 JSONObject = dict[str, Any]
+
+PERSISTED_QUERY = "persistedQuery"
+"""The extension in which Apollo's clients give a document's id."""
 
 
 class Variables:
@@ -33,14 +38,17 @@ class Variables:
 NO_VARIABLES = Variables(b"{}")
 
 
-@dataclass(frozen=True, slots=True)
-class GraphQLRequest:
-    """A document and how to run it: the parameters of GraphQL over HTTP."""
+class GraphQLRequest(msgspec.Struct, frozen=True):
+    """A document and how to run it: the parameters of GraphQL over HTTP.
+
+    A client that gives only the document's id, there or in the extensions, leaves ``query`` empty.
+    """
 
     query: str
     operation_name: str | None = None
     variables: Variables = NO_VARIABLES
     extensions: JSONObject | None = None
+    document_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

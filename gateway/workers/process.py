@@ -1,10 +1,11 @@
 """A worker, as its supervisor sees it: started, answering, ended, stopped.
 
-Its standard input holds the settings and stays open: when it ends, the supervisor is gone. Its
-standard output says one line, once it answers.
+Its standard input holds the settings and the trusted documents, and stays open: when it ends, the
+supervisor is gone. Its standard output says one line, once it answers.
 """
 
 import asyncio
+import json
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -14,6 +15,7 @@ from socket import socket
 from typing import cast
 
 from gateway.settings import Settings
+from gateway.trusted.documents import TrustedDocuments
 
 STOPPING = (signal.SIGINT, signal.SIGTERM)
 
@@ -48,7 +50,9 @@ class WorkerProcess:
         return True
 
 
-async def start(number: int, settings: Settings, sockets: Sequence[socket]) -> WorkerProcess:
+async def start(
+    number: int, settings: Settings, trusted: TrustedDocuments, sockets: Sequence[socket]
+) -> WorkerProcess:
     """Start a worker that is to listen on ``sockets``, which are its own from then on.
 
     Raises ``OSError`` when the system cannot start a process.
@@ -63,7 +67,8 @@ async def start(number: int, settings: Settings, sockets: Sequence[socket]) -> W
     finally:
         for each in sockets:
             each.close()
-    cast("asyncio.StreamWriter", process.stdin).write(settings.model_dump_json().encode() + b"\n")
+    given = f"{settings.model_dump_json()}\n{json.dumps(trusted.documents)}\n"
+    cast("asyncio.StreamWriter", process.stdin).write(given.encode())
     return WorkerProcess(process)
 
 

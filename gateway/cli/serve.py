@@ -14,6 +14,7 @@ from gateway.auth.refusals import UnusableAuthError
 from gateway.cli.console import DatabaseOption, errors, fail, settings_from, usable
 from gateway.logs import logging_to_stderr
 from gateway.settings import Settings
+from gateway.trusted.manifests import UnusableManifestError
 from gateway.workers.supervisor import WorkersFailedError, supervise
 
 logger = logging.getLogger(__name__)
@@ -62,6 +63,17 @@ def serve(
     ] = None,
     introspection_scope: Annotated[
         str | None, typer.Option(help="The scope that introspection needs, if any.")
+    ] = None,
+    allowed_hosts: Annotated[
+        str | None,
+        typer.Option(help="Names by which pages reach the gateway, separated by commas."),
+    ] = None,
+    documents: Annotated[
+        str | None,
+        typer.Option(help="A manifest of documents that have ids, or a folder of manifests."),
+    ] = None,
+    trusted_documents: Annotated[
+        str | None, typer.Option(help="off, allow, log or only: which documents run.")
     ] = None,
     cors_origins: Annotated[
         str | None,
@@ -131,6 +143,9 @@ def serve(
         read_scope=read_scope,
         write_scope=write_scope,
         introspection_scope=introspection_scope,
+        allowed_hosts=allowed_hosts,
+        documents=documents,
+        trusted_documents=trusted_documents,
         cors_origins=cors_origins,
         max_body_bytes=max_body_bytes,
         max_cost=max_cost,
@@ -155,6 +170,8 @@ def serve(
             fail(str(error))
         except OSError as error:
             fail(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}.")
+        except UnusableManifestError as error:
+            fail(str(error))
         except WorkersFailedError as error:
             fail(str(error), status=1)
 

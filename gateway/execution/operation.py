@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from gateway.execution.facts import Facts
 from gateway.execution.json import decode
@@ -14,6 +14,9 @@ from schema.context import Context
 JSONObject = dict[str, Any]
 Data = JSONObject | Raw
 """An answer's data, which may be encoded already."""
+
+PERSISTED_QUERY = "persistedQuery"
+"""The extension in which Apollo's clients give a document's id."""
 
 
 class Variables:
@@ -38,14 +41,17 @@ class Variables:
 NO_VARIABLES = Variables(b"{}")
 
 
-@dataclass(frozen=True, slots=True)
-class GraphQLRequest:
-    """A document and how to run it: the parameters of GraphQL over HTTP."""
+class GraphQLRequest(Struct, frozen=True):
+    """A document and how to run it: the parameters of GraphQL over HTTP.
+
+    A client that gives only the document's id, there or in the extensions, leaves ``query`` empty.
+    """
 
     query: str
     operation_name: str | None = None
     variables: Variables = NO_VARIABLES
     extensions: JSONObject | None = None
+    document_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

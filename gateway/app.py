@@ -19,6 +19,9 @@ from gateway.execution.reference import ReferenceExecutor
 from gateway.http.answers import Answers
 from gateway.http.caching import ETags
 from gateway.http.checks import live, ready
+from gateway.http.connection import Capacity
+from gateway.http.connections import Server
+from gateway.http.gate import Gate
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.metrics import metrics
 from gateway.http.playground import Playground
@@ -27,6 +30,7 @@ from gateway.http.server import Handler, Traffic, make_server, page
 from gateway.http.streams.endpoint import Streams
 from gateway.http.websocket.connection import Limits
 from gateway.http.websocket.endpoint import WebSocketEndpoint
+from gateway.open_files import possible_connections
 from gateway.settings import Settings
 from gateway.store.migrate import upgrade
 from gateway.store.retention import Retention
@@ -39,13 +43,19 @@ from schema.context import Context
 
 def create_server(
     settings: Settings, store: SQLiteStore, fan_out: FanOut, traffic: Traffic
-) -> web.Server:
+) -> Server:
     """Put the server together on an open store."""
     schema = build_schema()
     measured = Metrics()
     executor = _executor(settings, schema, fan_out, measured)
     context = Context(store=store, log=store.log)
     playground = Playground() if settings.playground else None
+    capacity = Capacity(
+        Gate(most=settings.requests_at_work, max_lag_seconds=settings.lag_seconds),
+        connections=possible_connections(settings.connections),
+        idle_seconds=settings.idle_seconds,
+        transfer_seconds=settings.transfer_seconds,
+    )
     routes: dict[str, Handler] = {
         "/graphql": GraphQLEndpoint(
             Answers(executor, context, ETags(version=version("invite-gateway"), sdl=schema.sdl())),
@@ -59,6 +69,7 @@ def create_server(
                     operations=settings.websocket_operations,
                     message_bytes=settings.max_body_bytes,
                     heartbeat_seconds=settings.heartbeat_seconds,
+                    gate=capacity.gate,
                 ),
                 origins=settings.cors_origins,
             ),
@@ -73,7 +84,11 @@ def create_server(
     if playground:
         routes |= {path: page(file) for path, file in playground.files.items()}
     return make_server(
-        routes, traffic, origins=settings.cors_origins, max_body_bytes=settings.max_body_bytes
+        routes,
+        traffic,
+        capacity,
+        origins=settings.cors_origins,
+        max_body_bytes=settings.max_body_bytes,
     )
 
 
@@ -86,6 +101,9 @@ def _executor(settings: Settings, schema: Schema, fan_out: FanOut, measured: Met
     measured.registry.register(OperationMetrics(compiled))
     return compiled
 
+
+BACKLOG = 1_024
+"""How many connections the system keeps until the loop takes them; those beyond try again later."""
 
 ABANDON_SECONDS = 0.5
 """How long requests that did not finish in time may take to notice."""
@@ -128,13 +146,16 @@ async def answering(settings: Settings, sockets: Sequence[socket] = ()) -> Async
         fan_out = FanOut(store.log)
         await stack.enter_async_context(running(fan_out.run()))
         server = create_server(settings, store, fan_out, traffic)
+        await stack.enter_async_context(running(server.run()))
         gc.collect()
         gc.freeze()  # what stays for good need not be looked through: each time took 100 ms
         runner = web.ServerRunner(server, shutdown_timeout=ABANDON_SECONDS)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
-        sites: list[web.BaseSite] = [web.SockSite(runner, bound) for bound in sockets]
-        for site in sites or [web.TCPSite(runner, settings.host, settings.port)]:
+        sites: list[web.BaseSite] = [
+            web.SockSite(runner, bound, backlog=BACKLOG) for bound in sockets
+        ]
+        for site in sites or [web.TCPSite(runner, settings.host, settings.port, backlog=BACKLOG)]:
             await site.start()
         yield endpoint(runner.addresses[0])
         for site in runner.sites:

@@ -40,6 +40,21 @@ def serve(
     max_body_bytes: Annotated[
         int | None, typer.Option(help="The largest request body taken.")
     ] = None,
+    requests_at_work: Annotated[
+        int | None, typer.Option(help="How many requests each worker takes on at once.")
+    ] = None,
+    lag_seconds: Annotated[
+        float | None, typer.Option(help="How late a worker may run before it takes on fewer.")
+    ] = None,
+    connections: Annotated[
+        int | None, typer.Option(help="How many connections each worker keeps.")
+    ] = None,
+    idle_seconds: Annotated[
+        float | None, typer.Option(help="How long a connection may be idle.")
+    ] = None,
+    transfer_seconds: Annotated[
+        float | None, typer.Option(help="How long a request, or an answer, may take to arrive.")
+    ] = None,
     websocket_connections: Annotated[
         int | None, typer.Option(help="How many WebSockets each worker keeps open.")
     ] = None,
@@ -74,6 +89,11 @@ def serve(
         executor=executor,
         cors_origins=cors_origins,
         max_body_bytes=max_body_bytes,
+        requests_at_work=requests_at_work,
+        lag_seconds=lag_seconds,
+        connections=connections,
+        idle_seconds=idle_seconds,
+        transfer_seconds=transfer_seconds,
         websocket_connections=websocket_connections,
         websocket_operations=websocket_operations,
         heartbeat_seconds=heartbeat_seconds,

@@ -11,11 +11,12 @@ from gateway.execution.errors import refused
 from gateway.execution.events import answered, failure
 from gateway.execution.json import encode
 from gateway.execution.operation import Answer, Executor, GraphQLRequest
+from gateway.http.gate import MESSAGE, Gate
 from gateway.http.websocket import messages
 from gateway.http.websocket.messages import Closing, Message, invalid
 from gateway.http.websocket.wire import NextSink, Wire
 from schema.context import Context
-from schema.errors import LimitExceeded
+from schema.errors import LimitExceeded, Overloaded
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +32,7 @@ class Limits:
     operations: int
     message_bytes: int
     heartbeat_seconds: float
+    gate: Gate
 
 
 @dataclass
@@ -135,6 +137,9 @@ class Connection:
             self._refuse(id_, _too_many(self._limits.operations, request_id))
             return
         sink = NextSink(self._wire, id_)
+        if not self._limits.gate.admits(sink):
+            self._refuse(id_, refused([Overloaded(MESSAGE)], Overloaded.code, request_id))
+            return
         task = self._tasks.create_task(self._operate(id_, sink, request, request_id))
         self._running[id_] = Running(task, sink)
 
@@ -152,6 +157,8 @@ class Connection:
             await self._answer(id_, sink, request, request_id)
         except ConnectionError:
             logger.debug("The client of request %s is gone.", request_id)
+        finally:
+            self._limits.gate.leaves(sink)
 
     async def _answer(
         self, id_: str, sink: NextSink, request: GraphQLRequest, request_id: str
@@ -167,6 +174,7 @@ class Connection:
                 sink.send(answered(outcome))
             else:
                 self._running[id_].answering = False
+                self._limits.gate.leaves(sink)
                 await outcome.run(sink)
         except ConnectionError:
             raise

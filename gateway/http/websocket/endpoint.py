@@ -76,6 +76,7 @@ class WebSocketEndpoint:
             return
         wire = Wire(socket, request)
         connection = Connection(wire, self._executor, self._context, self._limits, request_id)
+        self._limits.gate.leaves(request.protocol)  # its operations come in one by one
         with self._traffic.telling(connection.stop):
             await connection.run()
 

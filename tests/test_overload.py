@@ -300,6 +300,25 @@ def test_request_that_trickles_is_cut(tmp_path: Path) -> None:
         assert head == b"HTTP/1.1 408"
 
 
+async def test_socket_and_stream_may_be_silent(tmp_path: Path, http: aiohttp.ClientSession) -> None:
+    limits = ("--idle-seconds", "0.1", "--transfer-seconds", "0.1")
+    with running(tmp_path, *limits) as gateway:
+        stream = {"Accept": "text/event-stream"}
+        async with (
+            connected(http, gateway.url) as socket,
+            http.post(f"{gateway.url}/graphql", json={"query": FOLLOW}, headers=stream) as events,
+        ):
+            await socket.subscribe(FOLLOW)
+            for _ in range(3):  # each of them is cut in its time
+                with dial(gateway) as silent:
+                    assert await asyncio.to_thread(silent.recv, 12) == b"HTTP/1.1 408"
+            await Client(http, gateway.url).data(CREATE, input={"id": "told"})
+
+            assert (await socket.change())["operationId"] == "told"
+            while b'"told"' not in await asyncio.wait_for(events.content.readline(), WITHIN):
+                pass
+
+
 def test_idle_connection_is_closed(tmp_path: Path) -> None:
     with running(tmp_path, "--idle-seconds", "0.3") as gateway, dial(gateway) as connection:
         connection.sendall(post() + get(CHECKS[0]))

@@ -112,7 +112,9 @@ class Connection(web.RequestHandler):
             if not data:
                 return
         super().data_received(data)
-        if not self._upgraded:
+        if self._upgraded:
+            self._wait(None)  # a WebSocket looks after itself
+        else:
             self._look()
 
     def let_go(self, last: bytes = b"") -> None:

@@ -24,7 +24,9 @@ RUN useradd --system --no-create-home gateway \
 COPY --from=build /opt/gateway /opt/gateway
 ENV PATH=/opt/gateway/bin:$PATH \
     INVITE_GATEWAY_DATABASE=sqlite:////data/operations.db \
-    INVITE_GATEWAY_HOST=0.0.0.0
+    INVITE_GATEWAY_HOST=0.0.0.0 \
+    INVITE_GATEWAY_AUTH=tokens \
+    INVITE_GATEWAY_TOKENS_FILE=/data/tokens.json
 USER gateway
 VOLUME /data
 EXPOSE 8000

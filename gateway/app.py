@@ -11,12 +11,16 @@ from typing import Any
 
 from aiohttp import web
 
+from gateway.auth.modes import open_authenticator
+from gateway.auth.scopes import scope_names
+from gateway.auth.sessions import Sessions
 from gateway.execution.compiled.executor import CompiledExecutor
 from gateway.execution.documents import Documents
 from gateway.execution.live.fan_out import FanOut
 from gateway.execution.operation import Executor
 from gateway.execution.reference import ReferenceExecutor
 from gateway.http.answers import Answers
+from gateway.http.authentication import Authentication
 from gateway.http.caching import ETags
 from gateway.http.checks import live, ready
 from gateway.http.connection import Capacity
@@ -25,9 +29,11 @@ from gateway.http.gate import Gate
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.metrics import metrics
 from gateway.http.playground import Playground
+from gateway.http.room import Room
 from gateway.http.sdl import sdl
 from gateway.http.server import Handler, Traffic, make_server, page
 from gateway.http.streams.endpoint import Streams
+from gateway.http.streams.stream import Terms
 from gateway.http.websocket.connection import Limits
 from gateway.http.websocket.endpoint import WebSocketEndpoint
 from gateway.open_files import possible_connections
@@ -42,13 +48,17 @@ from schema.context import Context
 
 
 def create_server(
-    settings: Settings, store: SQLiteStore, fan_out: FanOut, traffic: Traffic
+    settings: Settings,
+    store: SQLiteStore,
+    fan_out: FanOut,
+    traffic: Traffic,
+    authentication: Authentication,
 ) -> Server:
     """Put the server together on an open store."""
     schema = build_schema()
     measured = Metrics()
     executor = _executor(settings, schema, fan_out, measured)
-    context = Context(store=store, log=store.log)
+    context = Context(store=store, log=store.log, scopes=scope_names(settings))
     playground = Playground() if settings.playground else None
     capacity = Capacity(
         Gate(most=settings.requests_at_work, max_lag_seconds=settings.lag_seconds),
@@ -59,7 +69,16 @@ def create_server(
     routes: dict[str, Handler] = {
         "/graphql": GraphQLEndpoint(
             Answers(executor, context, ETags(version=version("invite-gateway"), sdl=schema.sdl())),
-            Streams(executor, context, traffic, heartbeat_seconds=settings.heartbeat_seconds),
+            Streams(
+                executor,
+                context,
+                Terms(
+                    traffic,
+                    authentication,
+                    Room(settings.streams, "subscriptions over HTTP"),
+                    settings.heartbeat_seconds,
+                ),
+            ),
             WebSocketEndpoint(
                 executor,
                 context,
@@ -71,12 +90,14 @@ def create_server(
                     heartbeat_seconds=settings.heartbeat_seconds,
                     gate=capacity.gate,
                 ),
+                authentication,
                 origins=settings.cors_origins,
             ),
+            authentication=authentication,
             max_body_bytes=settings.max_body_bytes,
             playground=playground,
         ),
-        "/schema.graphql": page(sdl(schema.sdl())),
+        "/schema.graphql": sdl(schema.sdl(), authentication, context),
         "/health/live": page(live),
         "/health/ready": page(ready(store.check)),
         "/metrics": page(metrics(measured.page)),
@@ -97,7 +118,9 @@ def _executor(settings: Settings, schema: Schema, fan_out: FanOut, measured: Met
     reference = ReferenceExecutor(schema, documents)
     if settings.executor == "reference":
         return reference
-    compiled = CompiledExecutor(schema, documents, reference, fan_out)
+    compiled = CompiledExecutor(
+        schema, documents, reference, fan_out, remembered_bytes=settings.answer_cache_bytes
+    )
     measured.registry.register(OperationMetrics(compiled))
     return compiled
 
@@ -112,8 +135,8 @@ ABANDON_SECONDS = 0.5
 async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     """Serve until SIGINT or SIGTERM, then finish what is under way.
 
-    ``announce`` is called with the URL once it answers. Raises ``UnusableDatabaseError``, or
-    ``OSError`` when the address cannot be listened on.
+    ``announce`` is called with the URL once it answers. Raises ``UnusableDatabaseError``,
+    ``UnusableAuthError``, or ``OSError`` when the address cannot be listened on.
     """
     await asyncio.to_thread(upgrade, settings.database_path)
     stop = stop_signal()
@@ -145,7 +168,11 @@ async def answering(settings: Settings, sockets: Sequence[socket] = ()) -> Async
         traffic = Traffic()
         fan_out = FanOut(store.log)
         await stack.enter_async_context(running(fan_out.run()))
-        server = create_server(settings, store, fan_out, traffic)
+        authenticator = await stack.enter_async_context(open_authenticator(settings))
+        sessions = Sessions(authenticator)
+        await stack.enter_async_context(running(sessions.run()))
+        authentication = Authentication(authenticator, sessions)
+        server = create_server(settings, store, fan_out, traffic, authentication)
         await stack.enter_async_context(running(server.run()))
         gc.collect()
         gc.freeze()  # what stays for good need not be looked through: each time took 100 ms

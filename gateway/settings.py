@@ -48,6 +48,24 @@ def _split(value: object) -> object:
     )
 
 
+Algorithm = Literal[
+    "RS256",
+    "RS384",
+    "RS512",
+    "PS256",
+    "PS384",
+    "PS512",
+    "ES256",
+    "ES384",
+    "ES512",
+    "Ed25519",
+]
+"""How tokens may be signed: with a public key to check by, so that who checks cannot sign."""
+
+Scope = Annotated[str, Field(pattern=r"^[!#-\[\]-~]*$")]
+"""A scope's name (RFC 6749, section 3.3)."""
+
+
 class Settings(BaseSettings):
     """The settings of the server, each also a variable ``INVITE_GATEWAY_…``."""
 
@@ -75,11 +93,60 @@ class Settings(BaseSettings):
         ge=0,
         description="How many changes stay in the change log, however old they are.",
     )
+    answer_cache_bytes: int = Field(
+        16_777_216,
+        ge=0,
+        description=(
+            "How many bytes of answers to lists each worker keeps for as long as nothing changes; "
+            "0 keeps none."
+        ),
+    )
     executor: Literal["compiled", "reference"] = Field(
         "compiled",
         description=(
             "What runs operations: `compiled` is the fast one, `reference` graphql-core alone."
         ),
+    )
+    auth: Literal["none", "tokens", "oidc"] = Field(
+        "none",
+        description=(
+            "Who is let in: with `none` everybody, on a loopback address alone; with `tokens` or "
+            "`oidc` those who have a bearer token of a file, or of an issuer."
+        ),
+    )
+    tokens_file: str = Field(
+        "tokens.json", description="The file of tokens that `invite-gateway token` makes."
+    )
+    oidc_issuers: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
+        (),
+        description=(
+            "The issuers whose tokens are taken, separated by commas, such as "
+            "`https://login.microsoftonline.com/<tenant id>/v2.0`."
+        ),
+    )
+    oidc_audiences: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
+        (),
+        description="What tokens may name as their audience, separated by commas.",
+    )
+    oidc_algorithms: Annotated[tuple[Algorithm, ...], NoDecode, BeforeValidator(_split)] = Field(
+        ("RS256", "ES256"), min_length=1, description="How tokens may be signed."
+    )
+    oidc_leeway: float = Field(
+        30.0, ge=0, le=50, description="How many seconds an issuer's clock may be off."
+    )
+    read_scope: Scope = Field(
+        "InviteParticipantsOperation.Read.All",
+        min_length=1,
+        description="The scope that lets a token read.",
+    )
+    write_scope: Scope = Field(
+        "InviteParticipantsOperation.ReadWrite.All",
+        min_length=1,
+        description="The scope that lets a token write and read.",
+    )
+    introspection_scope: Scope = Field(
+        "",
+        description="The scope that introspection needs; none, for those let in, when empty.",
     )
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
         (),
@@ -125,6 +192,11 @@ class Settings(BaseSettings):
     )
     websocket_operations: int = Field(
         100, ge=1, description="How many operations may run on one WebSocket at once."
+    )
+    streams: int = Field(
+        10_000,
+        ge=0,
+        description="How many subscriptions over HTTP each worker keeps open at once.",
     )
     heartbeat_seconds: float = Field(
         15.0,

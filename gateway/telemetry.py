@@ -41,6 +41,12 @@ class OperationMetrics(Collector):
         )
         compiled.add_metric([], self._executor.compiled)
         yield compiled
+        remembered = CounterMetricFamily(
+            "invite_gateway_remembered_operations",
+            "Requests answered by a compiled plan's answer to an earlier one.",
+        )
+        remembered.add_metric([], self._executor.remembered)
+        yield remembered
         declined = CounterMetricFamily(
             "invite_gateway_declined_operations",
             "Requests left to the reference executor, by the reason.",

@@ -4,6 +4,8 @@
     └── RequestError            a GraphQL error with ``extensions.code``
         ├── BadUserInput        BAD_USER_INPUT
         ├── CursorExpired       CURSOR_EXPIRED
+        ├── Unauthenticated     UNAUTHENTICATED
+        ├── Forbidden           FORBIDDEN
         ├── LimitExceeded       LIMIT_EXCEEDED
         └── Overloaded          OVERLOADED
     MutationFailure             an expected failure of a mutation: data, by way of its payload
@@ -27,6 +29,8 @@ class ErrorCode(StrEnum):
     GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
     BAD_USER_INPUT = "BAD_USER_INPUT"
     CURSOR_EXPIRED = "CURSOR_EXPIRED"
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+    FORBIDDEN = "FORBIDDEN"
     LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
     OVERLOADED = "OVERLOADED"
     INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
@@ -51,6 +55,25 @@ class CursorExpired(RequestError):
     """A cursor is older than the change log, of which it would miss some changes."""
 
     code = ErrorCode.CURSOR_EXPIRED
+
+
+class Unauthenticated(RequestError):
+    """A request whose token is missing or not valid."""
+
+    code = ErrorCode.UNAUTHENTICATED
+
+
+class Forbidden(RequestError):
+    """A field needs a scope that the request's token does not have."""
+
+    code = ErrorCode.FORBIDDEN
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(
+            f"This needs the scope {scope!r}, which the token does not have. Send one that has.",
+            scope=scope,
+        )
+        self.scope = scope
 
 
 class LimitExceeded(RequestError):

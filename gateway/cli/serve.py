@@ -9,6 +9,8 @@ import typer
 from uvloop import new_event_loop
 
 from gateway.app import serve as serve_alone
+from gateway.auth.modes import check
+from gateway.auth.refusals import UnusableAuthError
 from gateway.cli.console import DatabaseOption, errors, fail, settings_from, usable
 from gateway.logs import configure_logs
 from gateway.settings import Settings
@@ -30,8 +32,34 @@ def serve(
     change_log_changes: Annotated[
         int | None, typer.Option(help="How many changes stay in it, however old they are.")
     ] = None,
+    answer_cache_bytes: Annotated[
+        int | None, typer.Option(help="How many bytes of answers to lists each worker keeps.")
+    ] = None,
     executor: Annotated[
         str | None, typer.Option(help="compiled or, to do without it, reference.")
+    ] = None,
+    auth: Annotated[str | None, typer.Option(help="Who is let in: none, tokens or oidc.")] = None,
+    tokens_file: Annotated[str | None, typer.Option(help="The file of tokens.")] = None,
+    oidc_issuers: Annotated[
+        str | None, typer.Option(help="Issuers whose tokens are taken, separated by commas.")
+    ] = None,
+    oidc_audiences: Annotated[
+        str | None, typer.Option(help="What tokens may name as audience, separated by commas.")
+    ] = None,
+    oidc_algorithms: Annotated[
+        str | None, typer.Option(help="How tokens may be signed, separated by commas.")
+    ] = None,
+    oidc_leeway: Annotated[
+        float | None, typer.Option(help="How many seconds an issuer's clock may be off.")
+    ] = None,
+    read_scope: Annotated[
+        str | None, typer.Option(help="The scope that lets a token read.")
+    ] = None,
+    write_scope: Annotated[
+        str | None, typer.Option(help="The scope that lets a token write and read.")
+    ] = None,
+    introspection_scope: Annotated[
+        str | None, typer.Option(help="The scope that introspection needs, if any.")
     ] = None,
     cors_origins: Annotated[
         str | None,
@@ -61,6 +89,9 @@ def serve(
     websocket_operations: Annotated[
         int | None, typer.Option(help="How many operations may run on a WebSocket.")
     ] = None,
+    streams: Annotated[
+        int | None, typer.Option(help="How many subscriptions over HTTP each worker keeps open.")
+    ] = None,
     heartbeat_seconds: Annotated[
         float | None, typer.Option(help="How long a WebSocket may be silent.")
     ] = None,
@@ -86,7 +117,17 @@ def serve(
         readers=readers,
         change_log_days=change_log_days,
         change_log_changes=change_log_changes,
+        answer_cache_bytes=answer_cache_bytes,
         executor=executor,
+        auth=auth,
+        tokens_file=tokens_file,
+        oidc_issuers=oidc_issuers,
+        oidc_audiences=oidc_audiences,
+        oidc_algorithms=oidc_algorithms,
+        oidc_leeway=oidc_leeway,
+        read_scope=read_scope,
+        write_scope=write_scope,
+        introspection_scope=introspection_scope,
         cors_origins=cors_origins,
         max_body_bytes=max_body_bytes,
         requests_at_work=requests_at_work,
@@ -96,6 +137,7 @@ def serve(
         transfer_seconds=transfer_seconds,
         websocket_connections=websocket_connections,
         websocket_operations=websocket_operations,
+        streams=streams,
         heartbeat_seconds=heartbeat_seconds,
         shutdown_seconds=shutdown_seconds,
         playground=playground,
@@ -105,7 +147,10 @@ def serve(
     logging.getLogger(__name__).info("Storing in SQLite %s.", sqlite3.sqlite_version)
     with usable():
         try:
+            check(settings)
             _run(settings)
+        except UnusableAuthError as error:
+            fail(str(error))
         except OSError as error:
             fail(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}.")
         except WorkersFailedError as error:

@@ -4,11 +4,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
+from msgspec import Raw
+
 from gateway.execution.json import decode
 from gateway.execution.subscription import Subscription
 from schema.context import Context
 
 JSONObject = dict[str, Any]
+Data = JSONObject | Raw
+"""An answer's data, which may be encoded already."""
 
 
 class Variables:
@@ -51,7 +55,7 @@ class Answer:
     """
 
     executed: bool
-    data: dict[str, Any] | None
+    data: Data | None
     errors: list[dict[str, Any]]
 
     def payload(self) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from gateway.http.faults import Fault
 from gateway.http.media_types import JSON
 from gateway.http.parameters import queried
 from gateway.http.responses import Response, json_response
-from gateway.http.server import REQUEST_ID
+from gateway.http.server import PRINCIPAL, REQUEST_ID
 from schema.context import Context
 
 
@@ -47,7 +47,7 @@ class Answers:
         with mutations_by_post():
             return await self._executor.execute(
                 wanted,
-                self._context,
+                self._context.of(request[PRINCIPAL]),
                 request_id=request[REQUEST_ID],
                 read_only=request.method == hdrs.METH_GET,
             )

@@ -2,7 +2,8 @@
 
 All that a query can tell comes out of the store, and whatever changes there is logged: so what the
 change log holds, and what was asked for, make an ETag without looking at the answer. It is read
-before the answer is: a change in between leaves the ETag older than the answer, never newer.
+before the answer is: a change in between leaves the ETag older than the answer, never newer. What
+may be read is a part of it too, so that nobody is told to keep what somebody else was given.
 """
 
 import re
@@ -13,6 +14,7 @@ from hashlib import blake2b
 from aiohttp import hdrs, web
 
 from gateway.http.responses import Response
+from gateway.http.server import PRINCIPAL
 from schema.changes import Span
 
 CACHING = {
@@ -33,7 +35,8 @@ class ETags:
 
     def tag(self, held: Span, request: web.BaseRequest, media_type: str) -> str:
         """Return the opaque part of the ETag of the answer to a GET when the log holds ``held``."""
-        text = f"{held.log} {held.pruned} {held.newest} {media_type} {request.raw_path}"
+        scopes = sorted(request[PRINCIPAL].scopes)
+        text = f"{held.log} {held.pruned} {held.newest} {scopes} {media_type} {request.raw_path}"
         digest = blake2b(
             text.encode(errors="surrogatepass"), key=self._made_by, digest_size=_TAG_BYTES
         )

@@ -1,5 +1,7 @@
 """Requests that are no GraphQL requests yet: refused in HTTP's terms, in GraphQL's form."""
 
+from aiohttp import web
+
 from gateway.http.responses import Response, json_response
 from schema.errors import ErrorCode
 
@@ -25,6 +27,12 @@ class Fault(Exception):
         """Say it as JSON; never with a traceback."""
         error = {"message": self.message, "extensions": {"code": self.code.value}}
         return json_response({"errors": [error]}, status=self.status, headers=self.headers)
+
+
+def check_looked_at(request: web.BaseRequest) -> None:
+    """Raise ``Fault`` for a method other than those of something that is only looked at."""
+    if request.method not in {"GET", "HEAD"}:
+        raise method_not_allowed(request.method, "GET, HEAD")
 
 
 def method_not_allowed(method: str, allowed: str) -> Fault:

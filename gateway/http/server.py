@@ -17,9 +17,10 @@ from aiohttp import hdrs, web
 from gateway.http.connection import GATED_PATH, Capacity, Connection
 from gateway.http.connections import Server
 from gateway.http.cors import allow_origin
-from gateway.http.faults import Fault, method_not_allowed
+from gateway.http.faults import Fault, check_looked_at
 from gateway.http.gate import Gate, overloaded
 from gateway.http.responses import Response
+from schema.context import Principal
 from schema.errors import ErrorCode
 
 logger = logging.getLogger(__name__)
@@ -42,6 +43,8 @@ Sendable = Response | web.StreamResponse | GoingOn
 Handler = Callable[[web.BaseRequest], Awaitable[Sendable]]
 
 REQUEST_ID = web.RequestKey("request_id", str)
+PRINCIPAL = web.RequestKey("principal", Principal)
+"""Who asks, once that is known."""
 
 
 class Traffic:
@@ -187,8 +190,7 @@ def page(response: Callable[[], Awaitable[Response]]) -> Handler:
     """Make the handler of something that is only looked at."""
 
     async def answer(request: web.BaseRequest) -> Response:
-        if request.method not in {"GET", "HEAD"}:
-            raise method_not_allowed(request.method, "GET, HEAD")
+        check_looked_at(request)
         return await response()
 
     return answer

@@ -6,13 +6,15 @@ from urllib.parse import urlsplit
 from aiohttp import hdrs, web
 
 from gateway.execution.operation import Executor
+from gateway.http.authentication import Authentication, token_of
 from gateway.http.faults import Fault
+from gateway.http.room import Room
 from gateway.http.server import REQUEST_ID, Traffic
 from gateway.http.websocket.connection import CLOSE_SECONDS, Connection, Limits
+from gateway.http.websocket.guest import Guest
 from gateway.http.websocket.messages import SUBPROTOCOL, Closing
 from gateway.http.websocket.wire import Wire
 from schema.context import Context
-from schema.errors import ErrorCode
 
 
 def is_upgrade(request: web.BaseRequest) -> bool:
@@ -23,12 +25,13 @@ def is_upgrade(request: web.BaseRequest) -> bool:
 class WebSocketEndpoint:
     """Answers requests for a WebSocket."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what a connection needs
         self,
         executor: Executor,
         context: Context,
         traffic: Traffic,
         limits: Limits,
+        authentication: Authentication,
         *,
         origins: Collection[str],
     ) -> None:
@@ -36,19 +39,16 @@ class WebSocketEndpoint:
         self._context = context
         self._traffic = traffic
         self._limits = limits
+        self._authentication = authentication
         self._origins = frozenset(origins)
-        self._open = 0
+        self._room = Room(limits.connections, "WebSockets")
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """Open a WebSocket and serve it until it is closed; raise ``Fault`` for one refused."""
         self._check_origin(request)
-        if self._open >= self._limits.connections:
-            raise Fault(
-                503,
-                "There are as many WebSockets as are kept open. Try again later.",
-                code=ErrorCode.OVERLOADED,
-                headers={"Retry-After": "5"},
-            )
+        if token_of(request):
+            await self._authentication.admit(request)
+        self._room.check()
         socket = web.WebSocketResponse(
             timeout=CLOSE_SECONDS,
             heartbeat=self._limits.heartbeat_seconds,
@@ -59,11 +59,8 @@ class WebSocketEndpoint:
         )
         if not socket.can_prepare(request):
             raise Fault(400, "The WebSocket handshake is not complete (RFC 6455, section 4.1).")
-        self._open += 1
-        try:
+        with self._room.taken():
             await self._serve(socket, request)
-        finally:
-            self._open -= 1
         return socket
 
     async def _serve(self, socket: web.WebSocketResponse, request: web.BaseRequest) -> None:
@@ -75,7 +72,10 @@ class WebSocketEndpoint:
             await socket.close(code=refusal.code, message=refusal.reason.encode())
             return
         wire = Wire(socket, request)
-        connection = Connection(wire, self._executor, self._context, self._limits, request_id)
+        guest = Guest(self._authentication, token_of(request))
+        connection = Connection(
+            wire, guest, self._executor, self._context, limits=self._limits, request_id=request_id
+        )
         self._limits.gate.leaves(request.protocol)  # its operations come in one by one
         with self._traffic.telling(connection.stop):
             await connection.run()

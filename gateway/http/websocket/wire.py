@@ -43,6 +43,11 @@ class Wire:
             raise ConnectionResetError("The client is gone.")
         self._transport = transport
 
+    @property
+    def blocked(self) -> bool:
+        """Whether no more is to be sent before ``drained``."""
+        return self._protocol.writing_paused
+
     def send(self, text: bytes) -> bool:
         """Send a text; false when no more can be taken in before ``drained``.
 
@@ -51,11 +56,11 @@ class Wire:
         if self.socket.closed or self._transport.is_closing():
             raise ConnectionResetError("The client is gone.")
         self._transport.write(head(len(text)) + text)
-        return not self._protocol.writing_paused
+        return not self.blocked
 
     async def drained(self) -> None:
         """Wait until more can be sent; raise ``ConnectionError`` when the client is gone."""
-        while self._protocol.writing_paused and not self._transport.is_closing():
+        while self.blocked and not self._transport.is_closing():
             if self._draining is None or self._draining.done():
                 self._draining = asyncio.create_task(self._drain())
             await asyncio.wait([self._draining], timeout=LOOKED_EVERY)
@@ -69,7 +74,7 @@ class Wire:
 
     def give_up(self) -> None:
         """Let go of what a client does not take, which would keep the connection for ever."""
-        if self._protocol.writing_paused:
+        if self.blocked:
             self._transport.abort()
 
 

@@ -12,8 +12,12 @@ from gateway.http.faults import Fault
 from schema.errors import ErrorCode
 
 TICK_SECONDS = 0.02
-FEWEST = 32
-"""So many are taken on however late the loop is: with less it would wait for work in between."""
+STEPS = 64
+"""In so many steps the room grows from nothing to all."""
+
+FEWEST = 64
+"""So many are taken on however late the loop is: with fewer it would wait for work in between, and a
+machine that does much else would have even a few clients refused."""
 
 MESSAGE = "The gateway has more to do than it can. Nothing was done; send the request again later."
 
@@ -65,7 +69,11 @@ class Gate:
             due = monotonic() + TICK_SECONDS
             await asyncio.sleep(TICK_SECONDS)
             self.lag_seconds = monotonic() - due
-            if self.lag_seconds > self._max_lag_seconds:
-                self._room = max(self._room // 2, min(FEWEST, self._most))
-            else:
-                self._room = min(self._room + max(self._most // 64, 1), self._most)
+            self._adapt()
+
+    def _adapt(self) -> None:
+        """Make less room when the loop is late, or else a little more."""
+        if self.lag_seconds <= self._max_lag_seconds:
+            self._room = min(self._room + max(self._most // STEPS, 1), self._most)
+        elif len(self._at_work) <= self._room:  # else what was taken on before is still the reason
+            self._room = max(self._room // 2, min(FEWEST, self._most))

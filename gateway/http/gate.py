@@ -16,8 +16,8 @@ STEPS = 64
 """In so many steps the room grows from nothing to all."""
 
 FEWEST = 64
-"""So many are taken on however late the loop is: with fewer it would wait for work in between, and a
-machine that does much else would have even a few clients refused."""
+"""So many are taken on however late the loop is: with fewer it would wait for work in between, and
+on a machine that does much else even a few clients would be refused."""
 
 MESSAGE = "The gateway has more to do than it can. Nothing was done; send the request again later."
 

@@ -3,10 +3,11 @@
 A request counts from when it is read to when it is answered, wherever it waits meanwhile. A count
 alone does not know how long a request takes. So the loop's own lag decides how much of the count
 there is: late, the worker takes on half as many; in time again, step by step more.
+Late is what its own work makes it: where others have the processor, what came meanwhile is soon done.
 """
 
 import asyncio
-from time import monotonic
+from time import monotonic, process_time
 
 from gateway.http.faults import Fault
 from schema.errors import ErrorCode
@@ -36,7 +37,7 @@ class Gate:
         self._room = most
         self._at_work: set[object] = set()
         self.lag_seconds = 0.0
-        """How late the loop was just now."""
+        """How late the loop was just now, by what this process did."""
         self.refused = 0
         """How many were refused so far."""
 
@@ -66,9 +67,9 @@ class Gate:
     async def run(self) -> None:
         """Look at how late the loop is, until cancelled."""
         while True:
-            due = monotonic() + TICK_SECONDS
+            due, worked = monotonic() + TICK_SECONDS, process_time()
             await asyncio.sleep(TICK_SECONDS)
-            self.lag_seconds = monotonic() - due
+            self.lag_seconds = min(monotonic() - due, process_time() - worked)
             self._adapt()
 
     def _adapt(self) -> None:

@@ -164,6 +164,52 @@ async def test_each_request_on_a_connection_gets_its_answer_in_order(
                 assert got == expected
 
 
+HIDDEN = post().decode()
+DOUBTFUL = [
+    post(HIDDEN, "Content-Length: 5"),
+    post(HIDDEN).replace(b"Content-Length:", b"Content-Length :"),
+    post(HIDDEN).replace(b"Content-Length: ", b"Content-Length: +"),
+    post(HIDDEN).replace(b"Content-Length: ", b"Content-Length: 0x"),
+    post(HIDDEN).replace(b"Content-Length: ", b"Content-Length:\t"),
+    post(HIDDEN).replace(b"Content-Length: ", b"X: y\r\n Content-Length: "),
+    post(HIDDEN).replace(b"Content-Length: ", b"X: y\nContent-Length: "),
+    post(HIDDEN, "Transfer-Encoding: chunked"),
+    post(HIDDEN, "Transfer-Encoding: identity"),
+    post(HIDDEN, "Transfer-Encoding: keep-alive"),
+    post(HIDDEN, "Connection: keep-alive"),
+    post(HIDDEN, "Connection: Content-Length"),
+    post(HIDDEN, "Upgrade: websocket", "Connection: upgrade"),
+    post(HIDDEN, "X: caf\u00e9"),
+    post(HIDDEN, "X: " + "y" * 5_000),
+    post(HIDDEN).replace(b"POST", b"GET"),
+    post(HIDDEN).replace(b"POST /graphql", b"GET /graphql?query=%7B__typename%7D"),
+    post(HIDDEN).replace(b"/graphql", b"/graphql?x=\xe9"),
+    post(HIDDEN).replace(b"/graphql", b"http://x/graphql"),
+    b"\r\n" + post(HIDDEN),
+]
+
+
+async def test_being_full_changes_nothing_about_where_a_request_ends(
+    client: Client, gateway: Gateway, folder: Path
+) -> None:
+    """A request that some take to be longer than others must not hide another."""
+    last = get(CHECKS[0]).replace(b"Host: x", b"Host: x\r\nConnection: close")
+
+    def told() -> list[int]:
+        counts = []
+        for sent in DOUBTFUL:
+            with dial(gateway) as connection:
+                connection.sendall(sent + last)
+                counts.append(len(list(answers(connection))))
+        return counts
+
+    with_room = told()
+    async with full(client, folder):
+        without = told()
+
+    assert without == with_room
+
+
 async def test_checks_answer_throughout(client: Client, gateway: Gateway, folder: Path) -> None:
     async with full(client, folder):
         for path in CHECKS:

@@ -3,7 +3,7 @@
 A request counts from when it is read to when it is answered, wherever it waits meanwhile. A count
 alone does not know how long a request takes. So the loop's own lag decides how much of the count
 there is: late, the worker takes on half as many; in time again, step by step more.
-Late is what its own work makes it: where others have the processor, what came meanwhile is soon done.
+What counts is how late its own work makes it: what waits for the processor alone is soon done.
 """
 
 import asyncio

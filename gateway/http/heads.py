@@ -9,37 +9,38 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 END = b"\r\n\r\n"
-MAX_HEAD_BYTES = 8_000
+MAX_HEAD_BYTES = 4_096
 
-_TARGET = re.compile(rb"(?:POST|GET) (/[!-~]*) HTTP/1\.1")
-_FIELD = re.compile(rb"([A-Za-z0-9-]+):[ \t]*([\t -~]*?)[ \t]*")
-_LENGTH = re.compile(rb"\d{1,7}")
+_HEAD = re.compile(rb"(?:POST|GET) (/[!-~]*) HTTP/1\.1(?:\r\n[A-Za-z0-9-]+:[\t -~]*)*\r\n\r\n")
+_TELLING = re.compile(
+    rb"\r\n(content-length|transfer-encoding|upgrade|connection|expect|origin):[ \t]*([^\r]*)"
+)
+_LENGTH = re.compile(rb"\d{1,7}[ \t]*")
 _DOUBTFUL = {b"transfer-encoding", b"upgrade"}
 _BY_HAND = {b"connection", b"expect", b"origin"}
-"""Fields whose requests are to be answered as they ask, and so are parsed."""
+"""Fields that an answer has to take into account, and whose requests are parsed for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A request's head: the length of the body after it, and whether any answer will do."""
+    """What the head of a request says."""
 
     body_bytes: int
     path: bytes
     plain: bool
+    """Whether one answer does for all such requests."""
 
 
-@lru_cache(4_096)
+@lru_cache(1_024)
 def read_head(head: bytes) -> Head | None:
     """Read a head, its end included; return None for one that leaves any doubt."""
-    first, *lines = head.removesuffix(END).split(b"\r\n")
-    target = _TARGET.fullmatch(first)
-    fields = [_FIELD.fullmatch(line) for line in lines]
-    if not target or len(head) > MAX_HEAD_BYTES or not all(fields):
+    told = _HEAD.fullmatch(head) if len(head) <= MAX_HEAD_BYTES else None
+    if not told:
         return None
-    named = [(field[1].lower(), field[2]) for field in fields if field]
-    names = {name for name, _ in named}
-    lengths = [value for name, value in named if name == b"content-length"] or [b"0"]
+    telling = _TELLING.findall(head.lower())
+    names = {name for name, value in telling if (name, value) != (b"connection", b"keep-alive")}
+    lengths = [value for name, value in telling if name == b"content-length"] or [b"0"]
     if names & _DOUBTFUL or len(lengths) > 1 or not _LENGTH.fullmatch(lengths[0]):
         return None
-    path = target[1].partition(b"?")[0]
+    path = told[1].partition(b"?")[0]
     return Head(int(lengths[0]), path, plain=not names & _BY_HAND)

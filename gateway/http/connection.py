@@ -102,6 +102,7 @@ class Connection(web.RequestHandler):
 
     def rests(self) -> None:
         """Wait for the next request, if it is not there already."""
+        self.capacity.gate.leaves(self)  # in case it was answered before it came to be work
         if self.transport is not None:
             self._wait(None if self._messages else self._lounge.idle)
 

@@ -94,6 +94,21 @@ def serve(
     rate_burst: Annotated[
         float | None, typer.Option(help="How much of that can be saved up.")
     ] = None,
+    requests_at_work: Annotated[
+        int | None, typer.Option(help="How many requests each worker takes on at once.")
+    ] = None,
+    lag_seconds: Annotated[
+        float | None, typer.Option(help="How late a worker may run before it takes on fewer.")
+    ] = None,
+    connections: Annotated[
+        int | None, typer.Option(help="How many connections each worker keeps.")
+    ] = None,
+    idle_seconds: Annotated[
+        float | None, typer.Option(help="How long a connection may be idle.")
+    ] = None,
+    transfer_seconds: Annotated[
+        float | None, typer.Option(help="How long a request, or an answer, may take to arrive.")
+    ] = None,
     websocket_connections: Annotated[
         int | None, typer.Option(help="How many WebSockets each worker keeps open.")
     ] = None,
@@ -152,6 +167,11 @@ def serve(
         max_depth=max_depth,
         rate=rate,
         rate_burst=rate_burst,
+        requests_at_work=requests_at_work,
+        lag_seconds=lag_seconds,
+        connections=connections,
+        idle_seconds=idle_seconds,
+        transfer_seconds=transfer_seconds,
         websocket_connections=websocket_connections,
         websocket_operations=websocket_operations,
         streams=streams,

@@ -49,6 +49,7 @@ from gateway.store.migrate import upgrade
 from gateway.store.retention import Retention
 from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
 from gateway.tasks import running
+from gateway.telemetry.gate import GateMetrics
 from gateway.telemetry.operations import OperationMetrics
 from gateway.telemetry.page import Metrics, Place
 from gateway.telemetry.together import Telemetry, telling
@@ -219,6 +220,7 @@ async def answering(
         parts = Parts(
             store, fan_out, traffic, telemetry, authentication, trusted, _capacity(settings)
         )
+        telemetry.metrics.add(GateMetrics(parts.capacity.gate))
         server = create_server(settings, parts)
         await stack.enter_async_context(running(server.run()))
         gc.collect()

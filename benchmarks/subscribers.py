@@ -8,6 +8,7 @@ the time, and what comes to the others is counted every now and then, a few of t
 """
 
 import json
+import re
 import select
 import sys
 import time
@@ -119,10 +120,12 @@ def measured(
     )
 
 
-def _payload(frame: bytes) -> str:
-    """Return what the first message says."""
-    message, _ = json.JSONDecoder().raw_decode(frame[frame.index(b'{"') :].decode())
-    return json.dumps(message["payload"])
+def _payload(frames: bytes) -> str:
+    """Return what the first event says; pings may stand around it."""
+    text = frames.decode(errors="replace")
+    starts = (found.start() for found in re.finditer(r'\{"(id|type)"', text))
+    messages = (json.JSONDecoder().raw_decode(text, start)[0] for start in starts)
+    return next(json.dumps(one["payload"]) for one in messages if one.get("type") == "next")
 
 
 def main() -> None:

@@ -101,15 +101,16 @@ class Listener(Subscriber):
         self.delays: list[float] = []
         """In milliseconds, from when a change was sent to be made."""
         self.first = b""
+        """The frames among which the first event is."""
 
     def _read(self, data: bytes) -> bytes:
         now = time.perf_counter_ns()
-        self.first = self.first or data
         end = 0
         for found in _SENT.finditer(data):
             self.delays.append((now - int(found[1])) / 1e6)
             end = found.end()
         self.events = len(self.delays)
+        self.first = self.first or (data[:end] and data)
         return data[end:]
 
 

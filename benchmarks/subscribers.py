@@ -70,8 +70,8 @@ class Following:
                 match self._heard[number]:
                     case Listener() as listener:
                         listener.take()
-                    case Writer() as writer if writer.is_answered():
-                        self._idle.append(writer)
+                    case Writer() as writer:
+                        self._take_answer(writer)
             for one in self._next_others():
                 one.take()
 
@@ -80,6 +80,14 @@ class Following:
         latest = time.perf_counter() + LATEST_SECONDS
         while self.delivered() < expected and (now := time.perf_counter()) < latest:
             self.take_until(now + 0.05)
+
+    def _take_answer(self, writer: Writer) -> None:
+        try:
+            if writer.is_answered():
+                self._idle.append(writer)
+        except ConnectionResetError:
+            self._idle.remove(writer)  # or fail, if it was not idle
+            self._poll.unregister(writer.socket)
 
     def _next_others(self) -> Iterator[Subscriber]:
         for _ in range(min(TAKEN_AT_ONCE, len(self._others))):

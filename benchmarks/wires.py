@@ -138,12 +138,17 @@ class Writer:
         )
 
     def is_answered(self) -> bool:
-        """Take in what has come; raise ``RuntimeError`` for an answer that is a failure."""
+        """Take in what has come; raise ``RuntimeError`` for an answer that is a failure.
+
+        Raises ``ConnectionResetError`` when there is nothing more to come.
+        """
         data = self.socket.recv(1 << 16)
+        if not data:
+            raise ConnectionResetError(f"The server hung up after {self._answer!r}.")
         self._answer += data
         head, _, body = self._answer.partition(b"\r\n\r\n")
         length = re.search(rb"(?i)content-length: (\d+)", head)
-        if data and (not length or len(body) < int(length[1])):
+        if not length or len(body) < int(length[1]):
             return False
         payload = json.loads(body)["data"]["createInviteParticipantsOperation"]
         if not payload["operation"] or payload["errors"]:

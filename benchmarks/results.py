@@ -10,7 +10,7 @@ from statistics import median
 import workloads
 from fan_out import FannedOut
 from load import Measured
-from servers import GATEWAY, Peer
+from servers import GATEWAY, GATEWAY_FORGETFUL, Peer
 
 
 @dataclass
@@ -75,18 +75,21 @@ class Results:
 
     def _rate_bars(self) -> Iterator[tuple[str, ...]]:
         for bar in workloads.BARS:
-            ours = self.rate(GATEWAY, bar.workload, workloads.MOST)
             theirs = self.rate(bar.against, bar.workload, workloads.MOST)
-            if ours and theirs:
-                title = f"{bar.workload.title}, {workloads.MOST} connections"
-                yield title, bar.against.title, *_held(ours / theirs, bar.at_least)
+            for gateway, how in ((GATEWAY, ""), (GATEWAY_FORGETFUL, ", remembering no answers")):
+                ours = self.rate(gateway, bar.workload, workloads.MOST)
+                if ours and theirs:
+                    title = f"{bar.workload.title}, {workloads.MOST} connections{how}"
+                    yield title, bar.against.title, *_held(ours / theirs, bar.at_least)
 
     def _known_bars(self) -> Iterator[tuple[str, ...]]:
         for known, whole, at_least in workloads.KNOWN_BARS:
             ours = self.rate(GATEWAY, known, workloads.MOST)
-            all_of_it = self.rate(GATEWAY, whole, workloads.MOST)
-            if ours and all_of_it:
-                yield known.title, "itself in full", *_held(ours / all_of_it, at_least)
+            for gateway, how in ((GATEWAY, ""), (GATEWAY_FORGETFUL, ", not remembered")):
+                all_of_it = self.rate(gateway, whole, workloads.MOST)
+                if ours and all_of_it:
+                    title = f"itself in full{how}"
+                    yield known.title, title, *_held(ours / all_of_it, at_least)
 
     def _growth_bar(self) -> Iterator[tuple[str, ...]]:
         small, *_, large = workloads.GROWTH

@@ -8,6 +8,7 @@ import typer
 from gateway.cli.database import app as database
 from gateway.cli.schema import app as schema
 from gateway.cli.serve import serve
+from gateway.cli.token import app as token
 from gateway.cli.transfer import export_file, import_file
 
 app = typer.Typer(
@@ -22,3 +23,4 @@ app.command("import")(import_file)
 app.command("export")(export_file)
 app.add_typer(schema, name="schema")
 app.add_typer(database, name="db")
+app.add_typer(token, name="token")

@@ -16,6 +16,7 @@ from gateway.execution.documents import Documents
 from gateway.execution.live.fan_out import FanOut
 from gateway.execution.operation import Executor
 from gateway.execution.reference import ReferenceExecutor
+from gateway.execution.time_limit import TimedExecutor
 from gateway.http.answers import Answers
 from gateway.http.caching import ETags
 from gateway.http.checks import live, ready
@@ -44,6 +45,8 @@ def create_server(
     schema = build_schema()
     measured = Metrics()
     executor = _executor(settings, schema, fan_out, measured)
+    if settings.execution_seconds:
+        executor = TimedExecutor(executor, settings.execution_seconds)
     context = Context(store=store, log=store.log)
     playground = Playground() if settings.playground else None
     routes: dict[str, Handler] = {
@@ -122,7 +125,9 @@ async def answering(settings: Settings, sockets: Sequence[socket] = ()) -> Async
     async with AsyncExitStack() as stack:
         keep = Retention(days=settings.change_log_days, changes=settings.change_log_changes)
         store = await stack.enter_async_context(
-            open_sqlite_store(settings.database_path, settings.readers, keep)
+            open_sqlite_store(
+                settings.database_path, settings.readers, keep, seconds=settings.execution_seconds
+            )
         )
         traffic = Traffic()
         fan_out = FanOut(store.log)

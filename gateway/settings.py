@@ -81,6 +81,9 @@ class Settings(BaseSettings):
             "What runs operations: `compiled` is the fast one, `reference` graphql-core alone."
         ),
     )
+    execution_seconds: float = Field(
+        10.0, ge=0, description="How long an operation may take; 0 is no limit."
+    )
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
         (),
         description=(

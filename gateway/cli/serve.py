@@ -33,6 +33,9 @@ def serve(
     executor: Annotated[
         str | None, typer.Option(help="compiled or, to do without it, reference.")
     ] = None,
+    execution_seconds: Annotated[
+        float | None, typer.Option(help="How long an operation may take; 0 is no limit.")
+    ] = None,
     cors_origins: Annotated[
         str | None,
         typer.Option(help="Origins whose pages may call the gateway, separated by commas."),
@@ -72,6 +75,7 @@ def serve(
         change_log_days=change_log_days,
         change_log_changes=change_log_changes,
         executor=executor,
+        execution_seconds=execution_seconds,
         cors_origins=cors_origins,
         max_body_bytes=max_body_bytes,
         websocket_connections=websocket_connections,

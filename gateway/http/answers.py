@@ -14,6 +14,10 @@ from gateway.http.parameters import queried
 from gateway.http.responses import Response, json_response
 from gateway.http.server import REQUEST_ID
 from schema.context import Context
+from schema.errors import ErrorCode, RequestError
+
+RETRY_AFTER = "5"
+"""In seconds."""
 
 
 class Answers:
@@ -32,16 +36,23 @@ class Answers:
 
     async def by_get(self, request: web.BaseRequest, media_type: str) -> Response:
         """Answer a query, without looking at it if the client has the answer."""
-        tag = self._etags.tag(await self._context.log.held(), request, media_type)
+        tag = await self._tag(request, media_type)
         known = tags_held(request)
-        if tag in known:
+        if tag is not None and tag in known:
             return not_modified(tag)
         answer = await self._answer(request, queried(request))
-        if answer.errors:
+        if answer.errors or tag is None:
             return cacheable(json_answer(answer, media_type))
         if "*" in known:
             return not_modified(tag)
         return cacheable(json_answer(answer, media_type), tag)
+
+    async def _tag(self, request: web.BaseRequest, media_type: str) -> str | None:
+        try:
+            held = await self._context.log.held()
+        except RequestError:
+            return None  # what is wrong the answer itself tells
+        return self._etags.tag(held, request, media_type)
 
     async def _answer(self, request: web.BaseRequest, wanted: GraphQLRequest) -> Answer:
         with mutations_by_post():
@@ -59,9 +70,18 @@ def accept(request: web.BaseRequest) -> str:
 
 
 def json_answer(answer: Answer, media_type: str) -> Response:
-    """Answer with 400 for a request error; in plain JSON with 200 even then, as clients expect."""
-    status = 200 if answer.executed or media_type == JSON else 400
-    return json_response(answer.payload(), status=status, content_type=media_type)
+    """Answer with 400 for a request error; in plain JSON with 200 even then, as clients expect.
+
+    What was not executed as things are is answered with 503, and when to send it again.
+    """
+    status, headers = 200 if answer.executed or media_type == JSON else 400, {}
+    if not answer.executed and _is_overloaded(answer):
+        status, headers = 503, {"Retry-After": RETRY_AFTER}
+    return json_response(answer.payload(), status=status, content_type=media_type, headers=headers)
+
+
+def _is_overloaded(answer: Answer) -> bool:
+    return any(error["extensions"]["code"] == ErrorCode.OVERLOADED for error in answer.errors)
 
 
 @contextmanager

@@ -70,7 +70,7 @@ def create_server(
         ),
         "/schema.graphql": page(sdl(schema.sdl())),
         "/health/live": page(live),
-        "/health/ready": page(ready(store.check)),
+        "/health/ready": page(ready(store.check, lambda: traffic.stopping)),
         "/metrics": page(metrics(measured.page)),
     }
     if playground:
@@ -142,6 +142,7 @@ async def answering(settings: Settings, sockets: Sequence[socket] = ()) -> Async
         for site in sites or [web.TCPSite(runner, settings.host, settings.port)]:
             await site.start()
         yield endpoint(runner.addresses[0])
+        await traffic.drain(settings.drain_seconds)
         for site in runner.sites:
             await site.stop()
         await traffic.finish(server, settings.shutdown_seconds)

@@ -277,6 +277,7 @@ def test_address_that_cannot_be_listened_on_is_told(here: Command, host: str) ->
         ("--max-body-bytes", "1"),
         ("--log-level", "loud"),
         ("--shutdown-seconds", "-1"),
+        ("--drain-seconds", "-1"),
         ("--execution-seconds", "-1"),
     ],
 )

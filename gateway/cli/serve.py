@@ -55,6 +55,9 @@ def serve(
     shutdown_seconds: Annotated[
         float | None, typer.Option(help="How long requests may take to finish at shutdown.")
     ] = None,
+    drain_seconds: Annotated[
+        float | None, typer.Option(help="How long before that they are still taken in.")
+    ] = None,
     playground: Annotated[
         bool | None, typer.Option(help="Whether a browser gets the playground.")
     ] = None,
@@ -82,6 +85,7 @@ def serve(
         websocket_operations=websocket_operations,
         heartbeat_seconds=heartbeat_seconds,
         shutdown_seconds=shutdown_seconds,
+        drain_seconds=drain_seconds,
         playground=playground,
         log_level=log_level,
     )

@@ -59,9 +59,11 @@ class Connection:
         self._running: dict[str, Running] = {}
         self._tasks = asyncio.TaskGroup()
 
-    async def run(self) -> None:
-        """Serve until the connection is closed."""
+    async def run(self, *, stopping: bool = False) -> None:
+        """Serve until the connection is closed, which is soon where the gateway is ``stopping``."""
         async with self._tasks:
+            if stopping:
+                self.stop()
             try:
                 await self._converse()
             except Closing as closing:

@@ -77,7 +77,7 @@ class WebSocketEndpoint:
         wire = Wire(socket, request)
         connection = Connection(wire, self._executor, self._context, self._limits, request_id)
         with self._traffic.telling(connection.stop):
-            await connection.run()
+            await connection.run(stopping=self._traffic.stopping)
 
     def _check_origin(self, request: web.BaseRequest) -> None:
         """Let in pages of the gateway's own and those named, and what is no browser."""

@@ -386,7 +386,7 @@ def test_wrong_variable_is_told_by_its_name(here: Command) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        *("serve", "import", "export"),
+        *("serve", "import", "export", "backup"),
         *("schema export", "schema check", "db upgrade", "db check"),
     ],
 )
@@ -402,5 +402,5 @@ def test_help_lists_every_here(here: Command) -> None:
 
     assert all(
         re.search(rf"\b{name}\b", shown)
-        for name in ("serve", "import", "export", "schema", "db")
+        for name in ("serve", "import", "export", "backup", "schema", "db")
     )

@@ -1,10 +1,44 @@
-"""What a resolver finds in ``info.context``."""
+"""What a resolver finds in ``info.context``: the world, and who asks."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Self
 
 import strawberry
 
+from schema.errors import Forbidden
 from schema.ports import ChangeLog, OperationStore
+
+
+class Scope(Enum):
+    """What a client may be allowed to do."""
+
+    READ = "read"
+    WRITE = "write"
+    INTROSPECTION = "introspection"
+
+
+SCOPES = {
+    Scope.READ: "InviteParticipantsOperation.Read.All",
+    Scope.WRITE: "InviteParticipantsOperation.ReadWrite.All",
+}
+"""What tokens call the scopes, unless the settings say otherwise; one without a name is nobody's
+to ask for: whoever is let in has it."""
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who asks, and the scopes granted, by the names that tokens have for them."""
+
+    name: str
+    scopes: frozenset[str]
+    expires_at: float | None = None
+    """When it is nobody any more, in seconds of Unix time; None for never."""
+
+
+ANYBODY = Principal("anybody", frozenset(SCOPES.values()))
+"""Who asks where nobody is asked for a token."""
 
 
 @dataclass(frozen=True)
@@ -15,6 +49,25 @@ class Context:
     log: ChangeLog
     resume_after: str | None = None
     """Where a client goes on that was cut off, in the place of what its document says."""
+    principal: Principal = ANYBODY
+    scopes: Mapping[Scope, str] = field(default_factory=lambda: SCOPES)
+    """The names of scopes."""
+
+    def of(self, principal: Principal) -> Self:
+        """Return the same world for another who asks."""
+        if principal is self.principal:
+            return self
+        return type(self)(self.store, self.log, self.resume_after, principal, self.scopes)
+
+    def allows(self, scope: Scope) -> bool:
+        """Tell whether the principal has a scope."""
+        name = self.scopes.get(scope)
+        return name is None or name in self.principal.scopes
+
+    def require(self, scope: Scope) -> None:
+        """Raise ``Forbidden`` unless the principal has a scope."""
+        if not self.allows(scope):
+            raise Forbidden(self.scopes[scope])
 
 
 Info = strawberry.Info[Context, None]

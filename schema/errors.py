@@ -4,6 +4,8 @@
     └── RequestError            a GraphQL error with ``extensions.code``
         ├── BadUserInput        BAD_USER_INPUT
         ├── CursorExpired       CURSOR_EXPIRED
+        ├── Unauthenticated     UNAUTHENTICATED
+        ├── Forbidden           FORBIDDEN
         ├── LimitExceeded       LIMIT_EXCEEDED
         ├── Overloaded          OVERLOADED
         ├── TimedOut            TIMEOUT
@@ -29,7 +31,12 @@ class ErrorCode(StrEnum):
     GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
     BAD_USER_INPUT = "BAD_USER_INPUT"
     CURSOR_EXPIRED = "CURSOR_EXPIRED"
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+    FORBIDDEN = "FORBIDDEN"
     LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
+    PERSISTED_DOCUMENT_NOT_FOUND = "PERSISTED_DOCUMENT_NOT_FOUND"
+    PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
+    PERSISTED_QUERY_NOT_SUPPORTED = "PERSISTED_QUERY_NOT_SUPPORTED"
     OVERLOADED = "OVERLOADED"
     TIMEOUT = "TIMEOUT"
     INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
@@ -56,13 +63,34 @@ class CursorExpired(RequestError):
     code = ErrorCode.CURSOR_EXPIRED
 
 
+class Unauthenticated(RequestError):
+    """A request whose token is missing or not valid."""
+
+    code = ErrorCode.UNAUTHENTICATED
+
+
+class Forbidden(RequestError):
+    """A field needs a scope that the request's token does not have."""
+
+    code = ErrorCode.FORBIDDEN
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(
+            f"This needs the scope {scope!r}, which the token does not have. Send one that has.",
+            scope=scope,
+        )
+        self.scope = scope
+
+
 class LimitExceeded(RequestError):
     """A request asks for more than a limit allows."""
 
     code = ErrorCode.LIMIT_EXCEEDED
 
-    def __init__(self, message: str, *, limit: str, value: int, requested: int) -> None:
-        super().__init__(message, limit=limit, value=value, requested=requested)
+    def __init__(
+        self, message: str, *, limit: str, value: float, requested: int, **more: object
+    ) -> None:
+        super().__init__(message, limit=limit, value=value, requested=requested, **more)
 
 
 class Overloaded(RequestError):

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import strawberry
 
-from schema.context import Info
+from schema.access import needs
+from schema.context import Info, Scope
 from schema.errors import LimitExceeded
 from schema.inputs import (
     CreateInviteParticipantsOperationInput,
@@ -33,6 +34,7 @@ class Mutation:
     """The root of mutations."""
 
     @strawberry.mutation(description="Create an operation.")
+    @needs(Scope.WRITE)
     @failures_as_data(CreateInviteParticipantsOperationPayload)
     async def create_invite_participants_operation(
         self,
@@ -47,6 +49,7 @@ class Mutation:
         )
 
     @strawberry.mutation(description="Create several operations in one go, at most 1,000.")
+    @needs(Scope.WRITE)
     async def create_invite_participants_operations(
         self,
         info: Info,
@@ -81,6 +84,7 @@ class Mutation:
             "Create an operation or, where one with this id exists, change it by the fields given."
         )
     )
+    @needs(Scope.WRITE)
     @failures_as_data(UpsertInviteParticipantsOperationPayload)
     async def upsert_invite_participants_operation(
         self,
@@ -98,6 +102,7 @@ class Mutation:
     @strawberry.mutation(
         description="Change an operation. Where nothing differs, nothing changes: same version."
     )
+    @needs(Scope.WRITE)
     @failures_as_data(UpdateInviteParticipantsOperationPayload)
     async def update_invite_participants_operation(
         self,
@@ -112,6 +117,7 @@ class Mutation:
         )
 
     @strawberry.mutation(description="Delete an operation.")
+    @needs(Scope.WRITE)
     @failures_as_data(DeleteInviteParticipantsOperationPayload)
     async def delete_invite_participants_operation(
         self,

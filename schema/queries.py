@@ -5,10 +5,11 @@ from typing import Annotated
 import strawberry
 from strawberry import UNSET
 
+from schema.access import needs
 from schema.arguments import AfterChange, FirstChanges, given
 from schema.changes import ChangeConnection, stretch_of
 from schema.connection import InviteParticipantsOperationConnection, Listing
-from schema.context import Info
+from schema.context import Info, Scope
 from schema.errors import LimitExceeded
 from schema.filters import InviteParticipantsOperationFilter
 from schema.groups import GroupKey, InviteParticipantsOperationGroup
@@ -31,6 +32,7 @@ class Query:
         graphql_type=Node | None,
         description="The thing with this id, of whatever type; null when there is none.",
     )
+    @needs(Scope.READ)
     async def node(
         self,
         info: Info,
@@ -42,6 +44,7 @@ class Query:
         graphql_type=list[Node | None],
         description="The things with these ids, in their order; null where there is none.",
     )
+    @needs(Scope.READ)
     async def nodes(
         self,
         info: Info,
@@ -62,6 +65,7 @@ class Query:
         graphql_type=InviteParticipantsOperation | None,
         description="The operation with this id; null when there is none.",
     )
+    @needs(Scope.READ)
     async def invite_participants_operation(
         self,
         info: Info,
@@ -75,6 +79,7 @@ class Query:
             "otherwise. Page on with `first` and `after`, or from the end with `last` and `before`."
         )
     )
+    @needs(Scope.READ)
     async def invite_participants_operations(
         self,
         info: Info,
@@ -134,6 +139,7 @@ class Query:
     @strawberry.field(
         description="How many operations match, by what they have in common: the largest first."
     )
+    @needs(Scope.READ)
     async def invite_participants_operation_groups(
         self,
         info: Info,
@@ -161,6 +167,7 @@ class Query:
             "longer kept: read the list again."
         )
     )
+    @needs(Scope.READ)
     async def changes(
         self,
         info: Info,

@@ -6,9 +6,10 @@ from typing import Annotated
 import strawberry
 from strawberry import UNSET
 
+from schema.access import needs
 from schema.arguments import given
 from schema.changes import Change, ChangeKind
-from schema.context import Info
+from schema.context import Info, Scope
 from schema.feeds import changes_feed, operation_feed
 from schema.filters import InviteParticipantsOperationFilter
 from schema.resource.operation import InviteParticipantsOperation, StoredOperation
@@ -27,6 +28,7 @@ class Subscription:
             "longer kept: read the list again."
         )
     )
+    @needs(Scope.READ)
     async def changes(
         self,
         info: Info,
@@ -67,6 +69,7 @@ class Subscription:
             "when there is none, null comes at once."
         ),
     )
+    @needs(Scope.READ)
     async def invite_participants_operation(
         self,
         info: Info,

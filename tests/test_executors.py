@@ -22,14 +22,14 @@ from gateway.execution.reference import ReferenceExecutor
 from gateway.store.migrate import upgrade
 from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
 from schema import build_schema
-from schema.context import Context
+from schema.context import ANYBODY, SCOPES, Context, Principal, Scope
 from schema.inputs import CreateInviteParticipantsOperationInput
 from schema.paging import Position
 
 SCHEMA = build_schema()
 DOCUMENTS = Documents(SCHEMA)
 REFERENCE = ReferenceExecutor(SCHEMA, DOCUMENTS)
-COMPILED = CompiledExecutor(SCHEMA, DOCUMENTS, REFERENCE)
+COMPILED = CompiledExecutor(SCHEMA, DOCUMENTS, REFERENCE, remembered_bytes=1_000_000)
 EXAMPLES = Path(__file__).parent.parent / "gateway" / "playground" / "examples"
 
 NOW = re.compile(r'"20(?!26-0[12])\d\d-\d\d-\d\dT[^"]+Z"')
@@ -45,13 +45,23 @@ RANDOM = settings(
 )
 
 
+NOBODY = Principal("nobody", frozenset())
+READER = Principal("reader", frozenset({SCOPES[Scope.READ]}))
+principals = st.sampled_from([ANYBODY, ANYBODY, READER, NOBODY])
+GUARDED = SCOPES | {Scope.INTROSPECTION: "Schema.Read.All"}
+
+
 async def answered(
-    executor: Executor, store: SQLiteStore, query: str, variables: JSONObject
+    executor: Executor,
+    store: SQLiteStore,
+    query: str,
+    variables: JSONObject,
+    principal: Principal = ANYBODY,
 ) -> str:
     """Give the answer as it is sent, with the times of writing left out."""
     answer = await executor.execute(
         GraphQLRequest(query, None, Variables(encode(variables))),
-        Context(store, store.log),
+        Context(store, store.log, principal=principal, scopes=GUARDED),
         request_id="1",
         read_only=False,
     )
@@ -80,9 +90,12 @@ async def test_queries_are_answered_alike(store: SQLiteStore, data: st.DataObjec
     places = [None, "", *(place.cursor() for place in (before, nowhere))]
     for _ in range(8):
         query, variables = data.draw(requests(places))
-        compiled = await answered(COMPILED, store, query, variables)
+        principal = data.draw(principals)
+        compiled = await answered(COMPILED, store, query, variables, principal)
+        again = await answered(COMPILED, store, query, variables, principal)
 
-        assert compiled == await answered(REFERENCE, store, query, variables)
+        assert compiled == await answered(REFERENCE, store, query, variables, principal)
+        assert again == compiled
 
 
 PAYLOAD = """
@@ -155,9 +168,10 @@ mutations: st.SearchStrategy[tuple[str, JSONObject]] = st.one_of(
 
 
 @settings(RANDOM, max_examples=50 * LONGER)
-@given(st.lists(mutations, min_size=5, max_size=25))
+@given(st.lists(st.tuples(mutations, principals), min_size=5, max_size=25))
 async def test_mutations_are_answered_alike(
-    tmp_path_factory: pytest.TempPathFactory, writes: list[tuple[str, JSONObject]]
+    tmp_path_factory: pytest.TempPathFactory,
+    writes: list[tuple[tuple[str, JSONObject], Principal]],
 ) -> None:
     folder = tmp_path_factory.mktemp("alike")
     for name in ("one.db", "other.db"):
@@ -166,10 +180,10 @@ async def test_mutations_are_answered_alike(
         open_sqlite_store(folder / "one.db") as one,
         open_sqlite_store(folder / "other.db") as other,
     ):
-        for query, variables in writes:
-            compiled = await answered(COMPILED, one, query, variables)
+        for (query, variables), principal in writes:
+            compiled = await answered(COMPILED, one, query, variables, principal)
 
-            assert compiled == await answered(REFERENCE, other, query, variables)
+            assert compiled == await answered(REFERENCE, other, query, variables, principal)
 
 
 @pytest.mark.parametrize("name", [path.stem for path in sorted(EXAMPLES.glob("*.graphql"))])
@@ -243,6 +257,47 @@ def example(name: str) -> tuple[str, JSONObject]:
     """Read an example tab's document and variables."""
     document, variables = EXAMPLES / f"{name}.graphql", EXAMPLES / f"{name}.json"
     return document.read_text(), json.loads(variables.read_text())
+
+
+FORBIDDEN: dict[str, tuple[str, JSONObject | None]] = {
+    "a field that may be null": (
+        '{ node(id: "1") { id } __typename }',
+        {"node": None, "__typename": "Query"},
+    ),
+    "a field that may not be null": (
+        '{ node(id: "1") { id } changes { nodes { kind } } }',
+        None,
+    ),
+    "a type of the schema": (
+        '{ __type(name: "Query") { name } node(id: "1") { id } }',
+        {"__type": None, "node": None},
+    ),
+    "the schema": (
+        "{ __schema { queryType { name } } __typename }",
+        None,
+    ),
+    "mutations": (
+        """
+        mutation {
+          a: createInviteParticipantsOperation(input: {id: "1"}) { operation { id } }
+          b: deleteInviteParticipantsOperation(input: {id: "1"}) { deletedId }
+        }
+        """,
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize(("query", "data"), FORBIDDEN.values(), ids=FORBIDDEN)
+async def test_what_is_forbidden_is_answered_alike(
+    store: SQLiteStore, query: str, data: JSONObject | None
+) -> None:
+    compiled = await answered(COMPILED, store, query, {}, NOBODY)
+    answer = json.loads(compiled)
+
+    assert compiled == await answered(REFERENCE, store, query, {}, NOBODY)
+    assert answer["data"] == data
+    assert {error["extensions"]["code"] for error in answer["errors"]} == {"FORBIDDEN"}
 
 
 async def test_what_is_not_compiled_is_counted_by_its_reason(store: SQLiteStore) -> None:

@@ -9,6 +9,7 @@ from gateway.cli.backup import backup
 from gateway.cli.database import app as database
 from gateway.cli.schema import app as schema
 from gateway.cli.serve import serve
+from gateway.cli.token import app as token
 from gateway.cli.transfer import export_file, import_file
 
 app = typer.Typer(
@@ -24,3 +25,4 @@ app.command("export")(export_file)
 app.command("backup")(backup)
 app.add_typer(schema, name="schema")
 app.add_typer(database, name="db")
+app.add_typer(token, name="token")

@@ -20,12 +20,14 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from gateway.execution.documents import Document
 from gateway.execution.errors import present, refused
 from gateway.execution.events import answered, failure
+from gateway.execution.facts import Facts
 from gateway.execution.operation import Answer, GraphQLRequest
 from gateway.execution.subscription import Sink
 from schema import Schema
 from schema.context import Context
 from schema.errors import ErrorCode
 from schema.feeds import Feed
+from schema.paging import Position
 
 
 async def begin(
@@ -69,6 +71,8 @@ def _response_key(document: Document, selected: SelectionSetNode) -> str:
 class PulledSubscription:
     """A feed, and the results that come of its events."""
 
+    facts: Facts | None = None
+
     def __init__(
         self,
         feed: Feed[Any],
@@ -80,6 +84,11 @@ class PulledSubscription:
         self._results = results
         self._key = key
         self._request_id = request_id
+
+    @property
+    def place(self) -> Position | None:
+        """The place up to which everything has been sent, or None while an event is made."""
+        return self._feed.position if self._feed.settled else None
 
     async def run(self, sink: Sink) -> None:
         """Send every event, until there are no more or the client is gone."""

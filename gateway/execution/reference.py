@@ -7,11 +7,12 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from gateway.execution.documents import Document, Documents, InvalidDocumentError
 from gateway.execution.errors import present, refused
+from gateway.execution.introspection import guarded
 from gateway.execution.operation import Answer, GraphQLRequest
 from gateway.execution.pulled import begin
 from gateway.execution.subscription import Subscription
 from schema import Schema
-from schema.context import Context
+from schema.context import Context, Scope
 from schema.errors import ErrorCode, RequestError
 
 
@@ -101,6 +102,7 @@ class ReferenceExecutor:
                 variable_values=request.variables.values,
                 operation_name=request.operation_name,
                 executor_class=StrawberryGraphQLCoreExecutionContext,
+                middleware=None if context.allows(Scope.INTROSPECTION) else [guarded],
             )
             return await result if isawaitable(result) else result
         except RecursionError as error:

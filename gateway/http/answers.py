@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 
 from aiohttp import hdrs, web
 
@@ -10,9 +11,10 @@ from gateway.execution.reference import MutationNotAllowed
 from gateway.http.caching import ETags, cacheable, not_modified, tags_held
 from gateway.http.faults import Fault
 from gateway.http.media_types import JSON
+from gateway.http.observing import OBSERVATION
 from gateway.http.parameters import queried
 from gateway.http.responses import Response, json_response
-from gateway.http.server import REQUEST_ID
+from gateway.http.server import PRINCIPAL, REQUEST_ID
 from schema.context import Context
 from schema.errors import ErrorCode, RequestError
 
@@ -32,36 +34,41 @@ class Answers:
         self, request: web.BaseRequest, wanted: GraphQLRequest, media_type: str
     ) -> Response:
         """Answer a query or a mutation."""
-        return json_answer(await self._answer(request, wanted), media_type)
+        answer = await self._answer(request, wanted)
+        return json_answer(answer, media_type, with_cost=wants_cost(request))
 
     async def by_get(self, request: web.BaseRequest, media_type: str) -> Response:
         """Answer a query, without looking at it if the client has the answer."""
-        tag = await self._tag(request, media_type)
+        with_cost = wants_cost(request)
+        tag = await self._tag(request, media_type, with_cost=with_cost)
         known = tags_held(request)
         if tag is not None and tag in known:
             return not_modified(tag)
         answer = await self._answer(request, queried(request))
+        response = json_answer(answer, media_type, with_cost=with_cost)
         if answer.errors or tag is None:
-            return cacheable(json_answer(answer, media_type))
-        if "*" in known:
-            return not_modified(tag)
-        return cacheable(json_answer(answer, media_type), tag)
+            return cacheable(response)
+        return not_modified(tag) if "*" in known else cacheable(response, tag)
 
-    async def _tag(self, request: web.BaseRequest, media_type: str) -> str | None:
+    async def _tag(
+        self, request: web.BaseRequest, media_type: str, *, with_cost: bool
+    ) -> str | None:
         try:
             held = await self._context.log.held()
         except RequestError:
             return None  # what is wrong the answer itself tells
-        return self._etags.tag(held, request, media_type)
+        return self._etags.tag(held, request, media_type, with_cost=with_cost)
 
     async def _answer(self, request: web.BaseRequest, wanted: GraphQLRequest) -> Answer:
         with mutations_by_post():
-            return await self._executor.execute(
+            answer = await self._executor.execute(
                 wanted,
-                self._context,
+                self._context.of(request[PRINCIPAL]),
                 request_id=request[REQUEST_ID],
                 read_only=request.method == hdrs.METH_GET,
             )
+        request[OBSERVATION].answered(answer)
+        return answer
 
 
 def accept(request: web.BaseRequest) -> str:
@@ -69,19 +76,45 @@ def accept(request: web.BaseRequest) -> str:
     return ", ".join(request.headers.getall(hdrs.ACCEPT, ()))
 
 
-def json_answer(answer: Answer, media_type: str) -> Response:
-    """Answer with 400 for a request error; in plain JSON with 200 even then, as clients expect.
+COST = "GraphQL-Cost"
+"""The request header that asks for ``extensions.cost``."""
 
-    What was not executed as things are is answered with 503, and when to send it again.
+
+def wants_cost(request: web.BaseRequest) -> bool:
+    """Tell whether a client asks what its request costs."""
+    return request.headers.get(COST, "0") not in {"", "0"}
+
+
+def json_answer(answer: Answer, media_type: str, *, with_cost: bool = False) -> Response:
+    """Answer in JSON."""
+    response = json_response(
+        answer.payload(with_cost=with_cost),
+        status=_status(answer, media_type),
+        content_type=media_type,
+    )
+    if answer.retry_after is not None:
+        response.headers[hdrs.RETRY_AFTER] = str(answer.retry_after)
+    elif response.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers[hdrs.RETRY_AFTER] = RETRY_AFTER
+    return response
+
+
+def _status(answer: Answer, media_type: str) -> int:
+    """Return 400 for a request error; in plain JSON 200 even then, as clients expect.
+
+    What is beyond a limit, or cannot be done as things are, is no matter of GraphQL alone: what
+    lies between shall see it too.
     """
-    status, headers = 200 if answer.executed or media_type == JSON else 400, {}
-    if not answer.executed and _is_overloaded(answer):
-        status, headers = 503, {"Retry-After": RETRY_AFTER}
-    return json_response(answer.payload(), status=status, content_type=media_type, headers=headers)
-
-
-def _is_overloaded(answer: Answer) -> bool:
-    return any(error["extensions"]["code"] == ErrorCode.OVERLOADED for error in answer.errors)
+    if answer.executed:
+        return 200
+    if answer.retry_after is not None:
+        return 429
+    match answer.errors[0]["extensions"]["code"]:
+        case ErrorCode.OVERLOADED:
+            return 503
+        case ErrorCode.LIMIT_EXCEEDED:
+            return 400
+    return 200 if media_type == JSON else 400
 
 
 @contextmanager

@@ -2,7 +2,8 @@
 
 All that a query can tell comes out of the store, and whatever changes there is logged: so what the
 change log holds, and what was asked for, make an ETag without looking at the answer. It is read
-before the answer is: a change in between leaves the ETag older than the answer, never newer.
+before the answer is: a change in between leaves the ETag older than the answer, never newer. What
+may be read is a part of it too, so that nobody is told to keep what somebody else was given.
 """
 
 import re
@@ -13,11 +14,12 @@ from hashlib import blake2b
 from aiohttp import hdrs, web
 
 from gateway.http.responses import Response
+from gateway.http.server import PRINCIPAL
 from schema.changes import Span
 
 CACHING = {
     "Cache-Control": "private, no-cache",
-    "Vary": "Accept, Accept-Encoding, Authorization",
+    "Vary": "Accept, Accept-Encoding, Authorization, GraphQL-Cost",
 }
 """What caches are told of every answer to a GET: to ask each time whether it still holds."""
 
@@ -26,14 +28,19 @@ _OPAQUE = re.compile(r'"[^"]*"')
 
 
 class ETags:
-    """Makes the ETags of one gateway: of another version or schema they are others."""
+    """Makes the ETags of one gateway: of another version or schema they are others.
 
-    def __init__(self, *, version: str, sdl: str) -> None:
-        self._made_by = blake2b(f"{version}\n{sdl}".encode()).digest()
+    So they are of other ``documents``, since what an id in a URL stands for changes with them.
+    """
 
-    def tag(self, held: Span, request: web.BaseRequest, media_type: str) -> str:
+    def __init__(self, *, version: str, sdl: str, documents: str) -> None:
+        self._made_by = blake2b(f"{version}\n{documents}\n{sdl}".encode()).digest()
+
+    def tag(self, held: Span, request: web.BaseRequest, media_type: str, *, with_cost: bool) -> str:
         """Return the opaque part of the ETag of the answer to a GET when the log holds ``held``."""
-        text = f"{held.log} {held.pruned} {held.newest} {media_type} {request.raw_path}"
+        scopes = sorted(request[PRINCIPAL].scopes)
+        asked = f"{scopes} {media_type} {with_cost} {request.raw_path}"
+        text = f"{held.log} {held.pruned} {held.newest} {asked}"
         digest = blake2b(
             text.encode(errors="surrogatepass"), key=self._made_by, digest_size=_TAG_BYTES
         )

@@ -1,11 +1,16 @@
 """Requests that are no GraphQL requests yet: refused in HTTP's terms, in GraphQL's form."""
 
+from aiohttp import web
+
 from gateway.http.responses import Response, json_response
 from schema.errors import ErrorCode
 
 
 class Fault(Exception):
-    """A refusal: ``status``, a message with the way out, and headers that belong to the status."""
+    """A refusal: ``status``, a message with the way out, and headers that belong to the status.
+
+    ``extensions`` say more of it to a program.
+    """
 
     def __init__(
         self,
@@ -14,17 +19,25 @@ class Fault(Exception):
         *,
         code: ErrorCode = ErrorCode.BAD_USER_INPUT,
         headers: dict[str, str] | None = None,
+        **extensions: object,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
         self.code = code
         self.headers = headers or {}
+        self.extensions = {"code": code.value, **extensions}
 
     def response(self) -> Response:
         """Say it as JSON; never with a traceback."""
-        error = {"message": self.message, "extensions": {"code": self.code.value}}
+        error = {"message": self.message, "extensions": self.extensions}
         return json_response({"errors": [error]}, status=self.status, headers=self.headers)
+
+
+def check_looked_at(request: web.BaseRequest) -> None:
+    """Raise ``Fault`` for a method other than those of something that is only looked at."""
+    if request.method not in {"GET", "HEAD"}:
+        raise method_not_allowed(request.method, "GET, HEAD")
 
 
 def method_not_allowed(method: str, allowed: str) -> Fault:

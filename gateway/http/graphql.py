@@ -3,6 +3,7 @@
 from aiohttp import hdrs, web
 
 from gateway.http.answers import Answers, accept
+from gateway.http.authentication import Authentication
 from gateway.http.faults import Fault, method_not_allowed
 from gateway.http.media_types import (
     EVENT_STREAM,
@@ -26,15 +27,17 @@ ALLOWED = "GET, POST, OPTIONS"
 class GraphQLEndpoint:
     """Answers every method at ``/graphql``."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  the transports, and what comes before them
         self,
         answers: Answers,
         streams: Streams,
         websockets: Handler,
         *,
+        authentication: Authentication,
         max_body_bytes: int,
         playground: Playground | None,
     ) -> None:
+        self._authentication = authentication
         self._answers = answers
         self._streams = streams
         self._websockets = websockets
@@ -55,6 +58,7 @@ class GraphQLEndpoint:
         raise method_not_allowed(request.method, ALLOWED)
 
     async def _post(self, request: web.BaseRequest) -> Sendable:
+        await self._authentication.admit(request)
         media_type = _media_type(request)
         wanted = await posted(request, self._max_body_bytes)
         if media_type in FRAMINGS:
@@ -64,6 +68,7 @@ class GraphQLEndpoint:
     async def _get(self, request: web.BaseRequest) -> Sendable:
         if self._playground and _is_page_visit(request):
             return self._playground.page()
+        await self._authentication.admit(request)
         media_type = _media_type(request)
         if media_type in FRAMINGS:
             return await self._streams.answer(request, queried(request), media_type)

@@ -1,14 +1,24 @@
 """The schema as a file to download."""
 
-from collections.abc import Awaitable, Callable
+from aiohttp import web
 
+from gateway.http.authentication import Authentication, forbidden
+from gateway.http.faults import check_looked_at
 from gateway.http.responses import Response
+from gateway.http.server import Handler
+from schema.context import Context, Scope
+from schema.errors import Forbidden
 
 
-def sdl(text: str) -> Callable[[], Awaitable[Response]]:
-    """Make the answer to ``/schema.graphql``."""
+def sdl(text: str, authentication: Authentication, context: Context) -> Handler:
+    """Make the answer to ``/schema.graphql``, for those who may introspect."""
 
-    async def answer() -> Response:
+    async def answer(request: web.BaseRequest) -> Response:
+        check_looked_at(request)
+        try:
+            context.of(await authentication.admit(request)).require(Scope.INTROSPECTION)
+        except Forbidden as refusal:
+            raise forbidden(refusal) from None
         return Response(text.encode(), headers={"Content-Type": "text/plain; charset=utf-8"})
 
     return answer

@@ -2,8 +2,8 @@
 
 Server-sent events as GraphQL over SSE has them, in its mode of distinct connections (graphql-sse's
 PROTOCOL.md), and the parts that Apollo's clients read (Apollo's multipart protocol for
-subscriptions). When the gateway stops, a subscription is cut off and not completed: its client is
-to come back, and to go on from where it was.
+subscriptions). When the gateway stops, or a token expires, a subscription is cut off and not
+completed: its client is to come back, and to go on from where it was.
 """
 
 from collections.abc import Callable
@@ -12,21 +12,25 @@ from dataclasses import dataclass
 from gateway.execution.json import encode
 from gateway.execution.subscription import Event
 from gateway.http.media_types import APOLLO_MULTIPART, EVENT_STREAM
-from schema.errors import ErrorCode
+from gateway.http.observing import Transport
+from schema.errors import RequestError
+from schema.paging import Position
 
 
 @dataclass(frozen=True)
 class Framing:
     """A way to write events: what comes first, each event, and what may come last."""
 
+    transport: Transport
     content_type: str
-    start: bytes
+    start: Callable[[Position | None], bytes]
     event: Callable[[Event], bytes]
-    heartbeat: bytes
+    heartbeat: Callable[[Position | None], bytes]
+    """What breaks a silence, with the place to go on from, if there is one."""
     completed: bytes
     """Nothing more will come of the subscription."""
-    cut_off: bytes
-    """More would come, but not from here."""
+    cut_off: Callable[[RequestError], bytes]
+    """More would come, but not from here, or not to this client."""
 
 
 def _server_sent(event: Event) -> bytes:
@@ -35,13 +39,19 @@ def _server_sent(event: Event) -> bytes:
     return b"%bevent: next\ndata: %b\n\n" % (place.encode(), event.payload)
 
 
+def _server_sent_place(place: Position | None) -> bytes:
+    """Write a comment or, which is no event either, an id: a client that is cut off names it."""
+    return f"id: {place.cursor()}\n\n".encode() if place else b":\n\n"
+
+
 SERVER_SENT_EVENTS = Framing(
+    transport="sse",
     content_type=f"{EVENT_STREAM}; charset=utf-8",
-    start=b":\n\n",
+    start=_server_sent_place,
     event=_server_sent,
-    heartbeat=b":\n\n",
+    heartbeat=_server_sent_place,
     completed=b"event: complete\ndata:\n\n",
-    cut_off=b"",
+    cut_off=lambda _reason: b"",
 )
 
 _BOUNDARY = b"\r\n--graphql"
@@ -52,23 +62,19 @@ def _part(json: bytes) -> bytes:
     return b"\r\nContent-Type: application/json\r\n\r\n%b%b" % (json, _BOUNDARY)
 
 
-_STOPPING = {
-    "payload": None,
-    "errors": [
-        {
-            "message": "The gateway is stopping. Subscribe again.",
-            "extensions": {"code": ErrorCode.OVERLOADED},
-        }
-    ],
-}
+def _last_part(reason: RequestError) -> bytes:
+    error = {"message": reason.message, "extensions": reason.extensions}
+    return _part(encode({"payload": None, "errors": [error]})) + b"--\r\n"
+
 
 MULTIPART = Framing(
+    transport="multipart",
     content_type='multipart/mixed; boundary="graphql"; subscriptionSpec="1.0"',
-    start=_BOUNDARY,
+    start=lambda _: _BOUNDARY,
     event=lambda event: _part(b'{"payload":%b}' % event.payload),
-    heartbeat=_part(b"{}"),
+    heartbeat=lambda _: _part(b"{}"),
     completed=b"--\r\n",
-    cut_off=_part(encode(_STOPPING)) + b"--\r\n",
+    cut_off=_last_part,
 )
 
 FRAMINGS = {EVENT_STREAM: SERVER_SENT_EVENTS, APOLLO_MULTIPART: MULTIPART}

@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
+from time import perf_counter
 
 from aiohttp import WSMsgType
 
@@ -11,11 +13,15 @@ from gateway.execution.errors import refused
 from gateway.execution.events import answered, failure
 from gateway.execution.json import encode
 from gateway.execution.operation import Answer, Executor, GraphQLRequest
+from gateway.execution.subscription import Subscription
+from gateway.http.observing import OBSERVATION, Observation
 from gateway.http.websocket import messages
+from gateway.http.websocket.guest import Guest
 from gateway.http.websocket.messages import Closing, Message, invalid
+from gateway.http.websocket.places import Places
 from gateway.http.websocket.wire import NextSink, Wire
 from schema.context import Context
-from schema.errors import LimitExceeded
+from schema.errors import ErrorCode, LimitExceeded
 
 logger = logging.getLogger(__name__)
 
@@ -39,16 +45,24 @@ class Running:
 
     task: asyncio.Task[None]
     sink: NextSink
-    answering: bool = True
-    """Whether it is yet to be answered or, if it is a subscription, to begin."""
+    subscription: Subscription | None = None
+    """None while it is yet to be answered or, if it is a subscription, to begin."""
 
 
 class Connection:
     """A client's connection."""
 
-    def __init__(
-        self, wire: Wire, executor: Executor, context: Context, limits: Limits, request_id: str
+    def __init__(  # noqa: PLR0913  what a connection is between
+        self,
+        wire: Wire,
+        guest: Guest,
+        executor: Executor,
+        context: Context,
+        *,
+        limits: Limits,
+        request_id: str,
     ) -> None:
+        self._guest = guest
         self._wire = wire
         self._socket = wire.socket
         self._executor = executor
@@ -57,6 +71,7 @@ class Connection:
         self._request_ids = (f"{request_id}.{number}" for number in count(1))
         self._acknowledged = False
         self._running: dict[str, Running] = {}
+        self._places = Places(wire, self._subscriptions)
         self._tasks = asyncio.TaskGroup()
 
     async def run(self, *, stopping: bool = False) -> None:
@@ -65,7 +80,11 @@ class Connection:
             if stopping:
                 self.stop()
             try:
-                await self._converse()
+                with (
+                    self._guest.staying(self._end_with),
+                    self._places.telling(self._limits.heartbeat_seconds),
+                ):
+                    await self._converse()
             except Closing as closing:
                 await self._close(closing)
             except ConnectionError:
@@ -75,12 +94,20 @@ class Connection:
                     running.task.cancel()
                 self._wire.give_up()
 
+    def _subscriptions(self) -> Iterator[tuple[str, Subscription]]:
+        for id_, running in self._running.items():
+            if running.subscription:
+                yield id_, running.subscription
+
     def stop(self) -> None:
         """Close it, once what is being answered has been."""
         self._tasks.create_task(self._stop())
 
+    def _end_with(self, closing: Closing) -> None:
+        self._tasks.create_task(self._close(closing))
+
     async def _stop(self) -> None:
-        while answering := [one.task for one in self._running.values() if one.answering]:
+        while answering := [one.task for one in self._running.values() if not one.subscription]:
             await asyncio.wait(answering, timeout=0.1)
         await self._close(Closing(1001, "The gateway is stopping. Connect again."))
 
@@ -94,7 +121,7 @@ class Connection:
     async def _converse(self) -> None:
         deadline = asyncio.get_running_loop().time() + INIT_SECONDS
         while (text := await self._receive(deadline)) is not None:
-            self._take(messages.read(text))
+            await self._take(messages.read(text))
             await self._wire.drained()
 
     async def _receive(self, deadline: float) -> bytes | None:
@@ -113,15 +140,17 @@ class Connection:
                 raise invalid("it is binary. Send text.")
         return None
 
-    def _take(self, message: Message) -> None:
+    async def _take(self, message: Message) -> None:
         match message.type:
             case "connection_init":
                 if self._acknowledged:
                     raise Closing(4429, "Too many initialisation requests")
+                await self._guest.enter(message.payload)
                 self._acknowledged = True
                 self._wire.send(messages.acknowledged())
             case "ping":
-                self._wire.send(messages.pong(message.payload))
+                renewed = self._acknowledged and await self._guest.renew(message.payload)
+                self._wire.send(messages.pong(messages.NOTHING if renewed else message.payload))
             case "subscribe":
                 self._subscribe(message.id, message.operation())
             case "complete":
@@ -132,13 +161,25 @@ class Connection:
             raise Closing(4401, "Unauthorized")
         if id_ in self._running:
             raise Closing(4409, f"Subscriber for {id_} already exists")
-        request_id = next(self._request_ids)
+        observation = self._observation()
         if len(self._running) >= self._limits.operations:
-            self._refuse(id_, _too_many(self._limits.operations, request_id))
+            with observation:
+                refusal = _too_many(self._limits.operations, observation.request_id)
+                self._refuse(id_, refusal, observation)
             return
         sink = NextSink(self._wire, id_)
-        task = self._tasks.create_task(self._operate(id_, sink, request, request_id))
+        task = self._tasks.create_task(self._operate(id_, sink, request, observation))
         self._running[id_] = Running(task, sink)
+
+    def _observation(self) -> Observation:
+        return Observation(
+            self._wire.request,
+            self._wire.request[OBSERVATION].observers,
+            perf_counter(),
+            next(self._request_ids),
+            "websocket",
+            self._guest.principal,
+        )
 
     def _end(self, id_: str) -> None:
         """Leave an operation to itself that the client wants no more of."""
@@ -148,36 +189,43 @@ class Connection:
             running.task.cancel()
 
     async def _operate(
-        self, id_: str, sink: NextSink, request: GraphQLRequest, request_id: str
+        self, id_: str, sink: NextSink, request: GraphQLRequest, observation: Observation
     ) -> None:
-        try:
-            await self._answer(id_, sink, request, request_id)
-        except ConnectionError:
-            logger.debug("The client of request %s is gone.", request_id)
+        with observation:
+            try:
+                await self._answer(id_, sink, request, observation)
+            except ConnectionError:
+                logger.debug("The client of request %s is gone.", observation.request_id)
 
     async def _answer(
-        self, id_: str, sink: NextSink, request: GraphQLRequest, request_id: str
+        self, id_: str, sink: NextSink, request: GraphQLRequest, observation: Observation
     ) -> None:
+        request_id = observation.request_id
         try:
-            outcome = await self._executor.subscribe(request, self._context, request_id=request_id)
+            context = self._context.of(self._guest.principal)
+            outcome = await self._executor.subscribe(request, context, request_id=request_id)
             if isinstance(outcome, Answer) and not outcome.executed:
                 del self._running[id_]
-                self._refuse(id_, outcome)
+                self._refuse(id_, outcome, observation)
                 return
             if isinstance(outcome, Answer):
+                observation.answered(outcome)
                 await self._wire.drained()
                 sink.send(answered(outcome))
             else:
-                self._running[id_].answering = False
+                self._running[id_].subscription = outcome
+                observation.follows(outcome, sink)
                 await outcome.run(sink)
         except ConnectionError:
             raise
         except Exception as error:  # noqa: BLE001  it is logged where it is shown
+            observation.errors = (ErrorCode.INTERNAL_SERVER_ERROR.value,)
             sink.send(failure(error, id_, request_id))
         del self._running[id_]
         self._wire.send(messages.complete(id_))
 
-    def _refuse(self, id_: str, answer: Answer) -> None:
+    def _refuse(self, id_: str, answer: Answer, observation: Observation) -> None:
+        observation.answered(answer)
         self._wire.send(messages.error(id_, encode(answer.errors)))
 
 

@@ -1,6 +1,8 @@
 """The messages of graphql-transport-ws, as they come and as they go.
 
-The protocol is that of graphql-ws's PROTOCOL.md, and not the legacy one called graphql-ws.
+The protocol is that of graphql-ws's PROTOCOL.md, and not the legacy one called graphql-ws. Where
+a browser cannot send headers, the payload of ``connection_init`` brings the token, and that of a
+``ping``, which may say anything, brings a fresh one.
 """
 
 from typing import Literal
@@ -11,12 +13,13 @@ from msgspec import Raw
 from gateway.execution.operation import GraphQLRequest
 from gateway.http.faults import Fault
 from gateway.http.parameters import parameters_of
+from schema.paging import Position
 
 SUBPROTOCOL = "graphql-transport-ws"
 MAX_REASON_BYTES = 123
 """How long the reason of a close may be (RFC 6455, section 5.5)."""
 
-_NOTHING = Raw(b"null")
+NOTHING = Raw(b"null")
 
 Type = Literal["connection_init", "subscribe", "complete", "ping", "pong"]
 
@@ -35,7 +38,7 @@ class Message(msgspec.Struct, frozen=True):
 
     type: Type
     id: str = ""
-    payload: Raw = _NOTHING
+    payload: Raw = NOTHING
 
     def operation(self) -> GraphQLRequest:
         """Read the payload of a ``subscribe``."""
@@ -76,6 +79,17 @@ def read(text: bytes) -> Message:
     return message
 
 
+def authorization(payload: Raw) -> str | None:
+    """Return what stands for an Authorization header in a payload, or among its ``headers``."""
+    given = msgspec.json.decode(payload) or {}
+    headers = given.get("headers")
+    for place in (given, headers if isinstance(headers, dict) else {}):
+        for name, value in place.items():
+            if name.lower() == "authorization" and isinstance(value, str):
+                return value
+    return None
+
+
 def acknowledged() -> bytes:
     """Answer ``connection_init``."""
     return b'{"type":"connection_ack"}'
@@ -83,9 +97,15 @@ def acknowledged() -> bytes:
 
 def pong(payload: Raw) -> bytes:
     """Answer ``ping``, with what it said."""
-    if payload == _NOTHING:
+    if payload == NOTHING:
         return b'{"type":"pong"}'
     return b'{"type":"pong","payload":%b}' % bytes(payload)
+
+
+def ping(place: Position, ids: list[str]) -> bytes:
+    """Tell the place up to which everything has been sent of some operations."""
+    payload = msgspec.json.encode({"cursor": place.cursor(), "ids": ids})
+    return b'{"type":"ping","payload":%b}' % payload
 
 
 def next_start(id_: str) -> bytes:

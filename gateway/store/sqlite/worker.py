@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import inf
-from time import monotonic
+from time import monotonic, perf_counter
 from typing import Any, TypeVar
 
+from gateway.histogram import COUNTS, SECONDS, Histogram
 from gateway.store.deadline import DEADLINE
 from gateway.store.errors import UnusableDatabaseError
 from gateway.store.sqlite.connection import Connection, SQLite
@@ -76,6 +77,15 @@ class Worker:
         self._sweep: asyncio.TimerHandle | None = None
         self._idle = asyncio.Event()
         self._idle.set()
+        self.sizes = Histogram(COUNTS)
+        """How many works were done at once."""
+        self.seconds = Histogram(SECONDS)
+        """How long that took."""
+
+    @property
+    def waiting(self) -> int:
+        """How many works no connection has taken up."""
+        return len(self._waiting)
 
     def do(self, work: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
         """Do ``work``; the future has what it returns or raises, once that is certain."""
@@ -154,7 +164,10 @@ class Worker:
             while self._waiting:
                 self._taken = asyncio.get_running_loop().time()
                 count = min(len(self._waiting), MAX_BATCH)
+                began = perf_counter()
                 await self._do(connection, [self._waiting.popleft() for _ in range(count)])
+                self.seconds.observe(perf_counter() - began)
+                self.sizes.observe(count)
             self._busy -= 1
             if not self._busy:
                 self._idle.set()

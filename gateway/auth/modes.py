@@ -1,0 +1,63 @@
+"""The ways to tell who asks, of which the settings name one."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from gateway.auth.authenticator import Anybody, Authenticator
+from gateway.auth.oidc import issued_tokens
+from gateway.auth.places import is_loopback, is_secure
+from gateway.auth.refusals import UnusableAuthError
+from gateway.auth.scopes import scope_names
+from gateway.auth.token_file import TokenFile
+from gateway.auth.tokens import FileTokens
+from gateway.settings import Settings
+from gateway.tasks import running
+
+
+def check(settings: Settings) -> None:
+    """Raise ``UnusableAuthError`` for settings that let nobody in, or everybody of the world."""
+    match settings.auth:
+        case "none" if not is_loopback(settings.host):
+            raise UnusableAuthError(
+                f"Everybody who reaches {settings.host or 'this machine'} could read and write, "
+                "since auth is none. Set --auth to tokens or oidc, or --host to 127.0.0.1."
+            )
+        case "tokens":
+            TokenFile(Path(settings.tokens_file)).read()
+        case "oidc":
+            _check_issuers(settings)
+
+
+def _check_issuers(settings: Settings) -> None:
+    if not settings.oidc_issuers:
+        raise UnusableAuthError(
+            "auth is oidc, and no issuer is trusted. Name one with --oidc-issuers, such as "
+            "https://login.microsoftonline.com/<tenant id>/v2.0."
+        )
+    if not settings.oidc_audiences:
+        raise UnusableAuthError(
+            "auth is oidc, and tokens for no audience are taken. Name the gateway's own with "
+            "--oidc-audiences, such as api://<application id>."
+        )
+    for issuer in settings.oidc_issuers:
+        if not is_secure(issuer):
+            raise UnusableAuthError(
+                f"The issuer {issuer!r} cannot be trusted: its URL has to begin with https://."
+            )
+
+
+@asynccontextmanager
+async def open_authenticator(settings: Settings) -> AsyncIterator[Authenticator]:
+    """Tell who asks by the mode that is set; raise ``UnusableAuthError`` for unusable settings."""
+    check(settings)
+    match settings.auth:
+        case "none":
+            yield Anybody(scope_names(settings))
+        case "tokens":
+            tokens = FileTokens(TokenFile(Path(settings.tokens_file)), scope_names(settings))
+            async with running(tokens.run()):
+                yield tokens
+        case "oidc":
+            async with issued_tokens(settings) as issued:
+                yield issued

@@ -1,0 +1,23 @@
+"""Where something is: on this machine alone, or reached in a way that nobody can meddle with."""
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine reaches a host: 127.0.0.0/8, ::1 or localhost."""
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def is_secure(url: str) -> bool:
+    """Tell whether what comes from a URL is what was sent: by https, or from this machine."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    if not parts.hostname:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))

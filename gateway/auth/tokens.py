@@ -1,0 +1,75 @@
+"""Bearer tokens of a file, which is looked at once a second and read again when it has changed."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from time import time
+
+from gateway.auth.bearer import MAX_LENGTH
+from gateway.auth.refusals import InvalidToken, NoToken, UnusableAuthError
+from gateway.auth.scopes import granted
+from gateway.auth.token_file import Token, TokenFile, digest
+from schema.context import Principal, Scope
+
+logger = logging.getLogger(__name__)
+
+LOOKED_EVERY = 1.0
+"""In seconds."""
+
+
+class FileTokens:
+    """Tells whose a token of a file is.
+
+    Raises ``UnusableAuthError`` when the file is there and cannot be read. Should that come to be
+    later, the tokens that were read last stay.
+    """
+
+    def __init__(self, file: TokenFile, names: Mapping[Scope, str]) -> None:
+        self.generation = 0
+        self._file = file
+        self._names = names
+        self._state = file.state()
+        self._known = self._read()
+        if not self._known:
+            logger.warning(
+                "%s has no tokens, so nobody is let in: make one with `invite-gateway token "
+                "create`.",
+                file.path,
+            )
+
+    async def principal(self, token: str | None) -> Principal:
+        """Return whose a token is; raise ``NoToken`` or ``InvalidToken``."""
+        if token is None:
+            raise NoToken
+        principal = self._known.get(digest(token)) if len(token) <= MAX_LENGTH else None
+        if principal is None:
+            raise InvalidToken("The token is not known here, or was revoked.")
+        if principal.expires_at is not None and principal.expires_at <= time():
+            raise InvalidToken("The token has expired.")
+        return principal
+
+    async def run(self) -> None:
+        """Look at the file now and again, until cancelled."""
+        while True:
+            await asyncio.sleep(LOOKED_EVERY)
+            await asyncio.to_thread(self._look)
+
+    def _look(self) -> None:
+        state = self._file.state()  # before it is read: what changes meanwhile is seen next time
+        if state == self._state:
+            return
+        self._state = state
+        try:
+            self._known = self._read()
+        except UnusableAuthError as error:
+            logger.error("%s The tokens read last stay valid.", error)  # noqa: TRY400  no fault
+            return
+        self.generation += 1
+        logger.info("%s was read again: %d tokens.", self._file.path, len(self._known))
+
+    def _read(self) -> dict[str, Principal]:
+        return {token.sha256: self._principal(token) for token in self._file.read()}
+
+    def _principal(self, token: Token) -> Principal:
+        expires_at = token.expires_at.timestamp() if token.expires_at else None
+        return Principal(token.name, granted(token.scopes, self._names), expires_at)

@@ -1,0 +1,145 @@
+"""``invite-gateway token create``, ``token list`` and ``token revoke``."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from gateway.auth.refusals import UnusableAuthError
+from gateway.auth.scopes import scope_names
+from gateway.auth.token_file import Token, TokenFile, digest, new_token
+from gateway.cli.console import errors, fail, settings_from
+from gateway.settings import Settings
+
+app = typer.Typer(help="Make and revoke bearer tokens, for --auth tokens.", no_args_is_help=True)
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_LASTING = re.compile(r"([1-9][0-9]{0,5})([smhd])", re.ASCII)
+
+FileOption = Annotated[
+    str | None,
+    typer.Option(
+        "--tokens-file",
+        metavar="FILE",
+        help="The file of tokens.",
+        show_default="INVITE_GATEWAY_TOKENS_FILE, or tokens.json",
+    ),
+]
+Name = Annotated[str, typer.Argument(help="What the token is for, or who has it.")]
+
+
+@app.command("create")
+def create(
+    name: Name,
+    *,
+    scope: Annotated[
+        list[str], typer.Option(help="read, write or introspection; may be given several times.")
+    ],
+    expires: Annotated[
+        str, typer.Option(help="When it expires, such as 90d, 12h, 30m or 45s, or never.")
+    ] = "90d",
+    tokens_file: FileOption = None,
+) -> None:
+    """Make a token and print it, this once: what is kept is its hash.
+
+    Example: invite-gateway token create support --scope read --expires 90d
+    """
+    settings = settings_from(tokens_file=tokens_file)
+    now = datetime.now(UTC).replace(microsecond=0)
+    secret = new_token()
+    token = Token(
+        name=_checked(name),
+        sha256=digest(secret),
+        scopes=tuple(dict.fromkeys(_named(each, settings) for each in scope)),
+        created_at=now,
+        expires_at=_end(now, expires),
+    )
+    with _usable(), TokenFile(Path(settings.tokens_file)).changing() as tokens:
+        if name in tokens:
+            fail(f"There is a token named {name!r}. Revoke it, or choose another name.")
+        tokens[name] = token
+    errors.print(f"{_told(token)} It is shown this once:", markup=False)
+    typer.echo(secret)
+
+
+@app.command("list")
+def list_all(tokens_file: FileOption = None) -> None:
+    """List the tokens by name, with their scopes and times.
+
+    Example: invite-gateway token list
+    """
+    file = TokenFile(Path(settings_from(tokens_file=tokens_file).tokens_file))
+    table = Table("name", "scopes", "created", "expires", box=None, pad_edge=False)
+    with _usable():
+        for token in file.read():
+            table.add_row(
+                token.name, " ".join(token.scopes), str(token.created_at.date()), _expiry(token)
+            )
+    Console(markup=False, soft_wrap=True).print(table)
+
+
+@app.command("revoke")
+def revoke(name: Name, tokens_file: FileOption = None) -> None:
+    """Make a token invalid: within two seconds nobody is let in by it, and who is in is cut off.
+
+    Example: invite-gateway token revoke support
+    """
+    file = TokenFile(Path(settings_from(tokens_file=tokens_file).tokens_file))
+    with _usable(), file.changing() as tokens:
+        if name not in tokens:
+            fail(f"There is no token named {name!r} in {file.path}. `token list` lists them.")
+        del tokens[name]
+    errors.print(f"The token {name!r} is revoked.", markup=False)
+
+
+def _checked(name: str) -> str:
+    if not name.isprintable() or not 0 < len(name) <= 128:  # noqa: PLR2004  enough for a name
+        fail(f"{name!r} is no name: it has to be 1 to 128 characters that can be printed.")
+    return name
+
+
+def _named(scope: str, settings: Settings) -> str:
+    """Return the name that tokens have for a scope, which may be given by that name too."""
+    names = {each.value: name for each, name in scope_names(settings).items()}
+    if scope in names.values():
+        return scope
+    if scope not in names:
+        fail(f"--scope: {scope!r} is no scope here, but {' and '.join(names)} are.")
+    return names[scope]
+
+
+def _end(now: datetime, expires: str) -> datetime | None:
+    if expires == "never":
+        return None
+    lasting = _LASTING.fullmatch(expires)
+    if lasting is None:
+        fail(f"--expires: {expires!r} is no time to last. Give one such as 90d, or never.")
+    try:
+        return now + timedelta(**{_UNITS[lasting[2]]: int(lasting[1])})
+    except OverflowError:
+        fail(f"--expires: {expires!r} is too long. Give a shorter time, or never.")
+
+
+def _expiry(token: Token) -> str:
+    if token.expires_at is None:
+        return "never"
+    passed = token.expires_at <= datetime.now(UTC)
+    return f"{token.expires_at:%Y-%m-%d %H:%M} UTC{' (expired)' if passed else ''}"
+
+
+def _told(token: Token) -> str:
+    return f"The token {token.name!r} has {' and '.join(token.scopes)}, until {_expiry(token)}."
+
+
+@contextmanager
+def _usable() -> Iterator[None]:
+    try:
+        yield
+    except UnusableAuthError as error:
+        fail(str(error))

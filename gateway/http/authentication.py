@@ -1,0 +1,61 @@
+"""Letting requests in: by whose bearer token they carry (RFC 6750)."""
+
+from aiohttp import hdrs, web
+
+from gateway.auth.authenticator import Authenticator
+from gateway.auth.bearer import bearer_token
+from gateway.auth.refusals import InvalidToken, IssuerUnavailable
+from gateway.auth.sessions import Sessions
+from gateway.http.faults import Fault
+from gateway.http.server import PRINCIPAL
+from schema.context import Principal
+from schema.errors import Forbidden, Unauthenticated
+
+CHALLENGE = 'Bearer realm="invite-gateway"'
+RETRY_SECONDS = "5"
+
+
+class Authentication:
+    """Lets in those whose token is somebody's, for as long as it is."""
+
+    def __init__(self, authenticator: Authenticator, sessions: Sessions) -> None:
+        self.principal = authenticator.principal
+        self.lasting = sessions.lasting
+
+    async def admit(self, request: web.BaseRequest) -> Principal:
+        """Return whose request it is, and write that down on it; raise ``Fault`` if nobody's."""
+        try:
+            principal = await self.principal(token_of(request))
+        except Unauthenticated as refusal:
+            raise _refused(refusal) from None
+        request[PRINCIPAL] = principal
+        return principal
+
+
+def token_of(request: web.BaseRequest) -> str | None:
+    """Return the bearer token that a request carries."""
+    return bearer_token(request.headers.get(hdrs.AUTHORIZATION))
+
+
+def _refused(refusal: Unauthenticated) -> Fault:
+    """Refuse to let in, with the challenge that says what would help."""
+    match refusal:
+        case IssuerUnavailable():
+            status, headers = 503, {"Retry-After": RETRY_SECONDS}
+        case InvalidToken():
+            description = f'error="invalid_token", error_description="{refusal.message}"'
+            status, headers = 401, {"WWW-Authenticate": f"{CHALLENGE}, {description}"}
+        case _:
+            status, headers = 401, {"WWW-Authenticate": CHALLENGE}
+    return Fault(status, refusal.message, code=refusal.code, headers=headers)
+
+
+def forbidden(refusal: Forbidden) -> Fault:
+    """Refuse somebody who lacks a scope."""
+    scope = f'error="insufficient_scope", scope="{refusal.scope}"'
+    return Fault(
+        403,
+        refusal.message,
+        code=refusal.code,
+        headers={"WWW-Authenticate": f"{CHALLENGE}, {scope}"},
+    )

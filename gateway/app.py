@@ -20,6 +20,7 @@ from gateway.execution.documents import Documents
 from gateway.execution.live.fan_out import FanOut
 from gateway.execution.operation import Executor
 from gateway.execution.reference import ReferenceExecutor
+from gateway.execution.time_limit import TimedExecutor
 from gateway.http.answers import Answers
 from gateway.http.authentication import Authentication
 from gateway.http.browsers import Browsers
@@ -83,7 +84,7 @@ def create_server(settings: Settings, parts: Parts) -> Server:
         "/graphql": _graphql(settings, parts, schema, context, playground),
         "/schema.graphql": sdl(schema.sdl(), parts.authentication, context),
         "/health/live": page(live),
-        "/health/ready": page(ready(parts.store.check)),
+        "/health/ready": page(ready(parts.store.check, lambda: parts.traffic.stopping)),
         "/metrics": page(metrics(parts.telemetry.metrics.page)),
     }
     if playground:
@@ -156,6 +157,8 @@ def _executor(settings: Settings, schema: Schema, fan_out: FanOut, measured: Met
             schema, documents, reference, fan_out, remembered_bytes=settings.answer_cache_bytes
         )
         measured.add(OperationMetrics(compiled))
+    if settings.execution_seconds:
+        executor = TimedExecutor(executor, settings.execution_seconds)
     rate = Rate(settings.rate, settings.rate_burst) if settings.rate else None
     return LimitedExecutor(executor, schema, documents, max_cost=settings.max_cost, rate=rate)
 
@@ -207,7 +210,9 @@ async def answering(
     async with AsyncExitStack() as stack:
         keep = Retention(days=settings.change_log_days, changes=settings.change_log_changes)
         store = await stack.enter_async_context(
-            open_sqlite_store(settings.database_path, settings.readers, keep)
+            open_sqlite_store(
+                settings.database_path, settings.readers, keep, seconds=settings.execution_seconds
+            )
         )
         traffic = Traffic()
         fan_out = FanOut(store.log)
@@ -234,6 +239,7 @@ async def answering(
         for site in sites or [web.TCPSite(runner, settings.host, settings.port, backlog=BACKLOG)]:
             await site.start()
         yield endpoint(runner.addresses[0])
+        await traffic.drain(settings.drain_seconds)
         for site in runner.sites:
             await site.stop()
         await traffic.finish(server, settings.shutdown_seconds)

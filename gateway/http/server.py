@@ -95,9 +95,13 @@ class Traffic:
         if not self._under_way:
             self._idle.set()
 
-    async def finish(self, server: web.Server, seconds: float) -> None:
-        """Close what is idle, and wait for the answers to what is under way, each the last."""
+    async def drain(self, seconds: float) -> None:
+        """Take requests in for a while, each the last of its connection."""
         self.stopping = True
+        await asyncio.sleep(seconds)
+
+    async def finish(self, server: web.Server, seconds: float) -> None:
+        """Close what is idle, and wait for the answers to what is under way."""
         for stop in tuple(self._told):
             stop()
         for connection in server.connections:

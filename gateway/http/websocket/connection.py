@@ -76,9 +76,11 @@ class Connection:
         self._places = Places(wire, self._subscriptions)
         self._tasks = asyncio.TaskGroup()
 
-    async def run(self) -> None:
-        """Serve until the connection is closed."""
+    async def run(self, *, stopping: bool = False) -> None:
+        """Serve until the connection is closed, which is soon where the gateway is ``stopping``."""
         async with self._tasks:
+            if stopping:
+                self.stop()
             try:
                 with (
                     self._guest.staying(self._end_with),

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -25,6 +26,7 @@ from gateway.http.authentication import Authentication
 from gateway.http.caching import ETags
 from gateway.http.checks import live, ready
 from gateway.http.graphql import GraphQLEndpoint
+from gateway.http.malformed import told_in_a_line
 from gateway.http.metrics import metrics
 from gateway.http.playground import Playground
 from gateway.http.room import Room
@@ -177,6 +179,7 @@ async def answering(
         authentication = Authentication(authenticator, sessions)
         parts = Parts(store, fan_out, traffic, telemetry, authentication)
         server = create_server(settings, parts)
+        logging.getLogger("aiohttp.server").addFilter(told_in_a_line)
         gc.collect()
         gc.freeze()  # what stays for good need not be looked through: each time took 100 ms
         runner = web.ServerRunner(server, shutdown_timeout=ABANDON_SECONDS)

@@ -180,6 +180,6 @@ async def test_operation_of_the_benchmark_is_compiled(client: Client, name: str)
 
 
 def test_every_document_of_the_benchmark_is_tried() -> None:
-    documents = {path.stem for path in DOCUMENTS.glob("*.graphql")} - {"all_fields"}
+    documents = {path.stem for path in DOCUMENTS.glob("*.graphql")}
 
-    assert documents == set(VARIABLES)
+    assert documents - {"all_fields", "follow"} == set(VARIABLES)  # a fragment, a subscription

@@ -23,9 +23,11 @@ from gateway.execution.operation import Executor
 from gateway.execution.reference import ReferenceExecutor
 from gateway.http.answers import Answers
 from gateway.http.authentication import Authentication
+from gateway.http.browsers import Browsers
 from gateway.http.caching import ETags
 from gateway.http.checks import live, ready
 from gateway.http.graphql import GraphQLEndpoint
+from gateway.http.hosts import Hosts
 from gateway.http.malformed import told_in_a_line
 from gateway.http.metrics import metrics
 from gateway.http.playground import Playground
@@ -36,7 +38,9 @@ from gateway.http.streams.endpoint import Streams
 from gateway.http.streams.stream import Terms
 from gateway.http.websocket.connection import Limits
 from gateway.http.websocket.endpoint import WebSocketEndpoint
+from gateway.limits.document import DocumentBounds
 from gateway.limits.executor import LimitedExecutor
+from gateway.limits.rate import Rate
 from gateway.logs import Logs
 from gateway.settings import Settings
 from gateway.store.migrate import upgrade
@@ -46,6 +50,9 @@ from gateway.tasks import running
 from gateway.telemetry.operations import OperationMetrics
 from gateway.telemetry.page import Metrics, Place
 from gateway.telemetry.together import Telemetry, telling
+from gateway.trusted.documents import TrustedDocuments
+from gateway.trusted.executor import TrustedExecutor
+from gateway.trusted.manifests import trusted_documents
 from schema import Schema, build_schema
 from schema.context import Context
 
@@ -59,71 +66,83 @@ class Parts:
     traffic: Traffic
     telemetry: Telemetry
     authentication: Authentication
+    trusted: TrustedDocuments
 
 
 def create_server(settings: Settings, parts: Parts) -> web.Server:
     """Put the server together on an open store."""
     schema = build_schema()
-    executor = _executor(settings, schema, parts.fan_out, parts.telemetry.metrics)
-    store, authentication, telemetry = parts.store, parts.authentication, parts.telemetry
-    context = Context(store=store, log=store.log, scopes=scope_names(settings))
-    playground = Playground() if settings.playground else None
+    context = Context(store=parts.store, log=parts.store.log, scopes=scope_names(settings))
+    has_playground = settings.playground and settings.trusted_documents != "only"
+    playground = Playground() if has_playground else None
     routes: dict[str, Handler] = {
-        "/graphql": GraphQLEndpoint(
-            Answers(executor, context, ETags(version=version("invite-gateway"), sdl=schema.sdl())),
-            Streams(
-                executor,
-                context,
-                Terms(
-                    parts.traffic,
-                    authentication,
-                    Room(settings.streams, "subscriptions over HTTP"),
-                    settings.heartbeat_seconds,
-                ),
-            ),
-            WebSocketEndpoint(
-                executor,
-                context,
-                parts.traffic,
-                Limits(
-                    connections=settings.websocket_connections,
-                    operations=settings.websocket_operations,
-                    message_bytes=settings.max_body_bytes,
-                    heartbeat_seconds=settings.heartbeat_seconds,
-                ),
-                authentication,
-                origins=settings.cors_origins,
-            ),
-            authentication=authentication,
-            max_body_bytes=settings.max_body_bytes,
-            playground=playground,
-        ),
-        "/schema.graphql": sdl(schema.sdl(), authentication, context),
+        "/graphql": _graphql(settings, parts, schema, context, playground),
+        "/schema.graphql": sdl(schema.sdl(), parts.authentication, context),
         "/health/live": page(live),
-        "/health/ready": page(ready(store.check)),
-        "/metrics": page(metrics(telemetry.metrics.page)),
+        "/health/ready": page(ready(parts.store.check)),
+        "/metrics": page(metrics(parts.telemetry.metrics.page)),
     }
     if playground:
         routes |= {path: page(file) for path, file in playground.files.items()}
     return make_server(
         routes,
         parts.traffic,
-        telemetry.observers,
-        origins=settings.cors_origins,
+        parts.telemetry.observers,
+        browsers=Browsers(Hosts(settings.host, settings.allowed_hosts), settings.cors_origins),
         max_body_bytes=settings.max_body_bytes,
     )
 
 
-def _executor(settings: Settings, schema: Schema, fan_out: FanOut, measured: Metrics) -> Executor:
-    documents = Documents(schema)
-    reference = ReferenceExecutor(schema, documents)
-    if settings.executor == "reference":
-        return LimitedExecutor(reference, documents)
-    compiled = CompiledExecutor(
-        schema, documents, reference, fan_out, remembered_bytes=settings.answer_cache_bytes
+def _graphql(
+    settings: Settings,
+    parts: Parts,
+    schema: Schema,
+    context: Context,
+    playground: Playground | None,
+) -> GraphQLEndpoint:
+    executor = TrustedExecutor(
+        _executor(settings, schema, parts.fan_out, parts.telemetry.metrics),
+        parts.trusted,
+        settings.trusted_documents,
     )
-    measured.add(OperationMetrics(compiled))
-    return LimitedExecutor(compiled, documents)
+    etags = ETags(
+        version=version("invite-gateway"),
+        sdl=schema.sdl(),
+        documents=f"{settings.trusted_documents} {parts.trusted.fingerprint()}",
+    )
+    terms = Terms(
+        parts.traffic,
+        parts.authentication,
+        Room(settings.streams, "subscriptions over HTTP"),
+        settings.heartbeat_seconds,
+    )
+    limits = Limits(
+        connections=settings.websocket_connections,
+        operations=settings.websocket_operations,
+        message_bytes=settings.max_body_bytes,
+        heartbeat_seconds=settings.heartbeat_seconds,
+    )
+    return GraphQLEndpoint(
+        Answers(executor, context, etags),
+        Streams(executor, context, terms),
+        WebSocketEndpoint(executor, context, parts.traffic, limits, parts.authentication),
+        authentication=parts.authentication,
+        max_body_bytes=settings.max_body_bytes,
+        playground=playground,
+    )
+
+
+def _executor(settings: Settings, schema: Schema, fan_out: FanOut, measured: Metrics) -> Executor:
+    documents = Documents(schema, DocumentBounds(settings.max_depth))
+    executor: Executor
+    executor = reference = ReferenceExecutor(schema, documents)
+    if settings.executor == "compiled":
+        executor = compiled = CompiledExecutor(
+            schema, documents, reference, fan_out, remembered_bytes=settings.answer_cache_bytes
+        )
+        measured.add(OperationMetrics(compiled))
+    rate = Rate(settings.rate, settings.rate_burst) if settings.rate else None
+    return LimitedExecutor(executor, schema, documents, max_cost=settings.max_cost, rate=rate)
 
 
 ABANDON_SECONDS = 0.5
@@ -134,11 +153,13 @@ async def serve(settings: Settings, announce: Callable[[str], None], logs: Logs)
     """Serve until SIGINT or SIGTERM, then finish what is under way.
 
     ``announce`` is called with the URL once it answers. Raises ``UnusableDatabaseError``,
-    ``UnusableAuthError``, or ``OSError`` when the address cannot be listened on.
+    ``UnusableAuthError``, ``UnusableManifestError``, or ``OSError`` when the address cannot be
+    listened on.
     """
+    trusted = trusted_documents(settings)
     await asyncio.to_thread(upgrade, settings.database_path)
     stop = stop_signal()
-    async with answering(settings, logs) as url:
+    async with answering(settings, logs, trusted) as url:
         announce(url)
         await stop.wait()
 
@@ -156,6 +177,7 @@ def stop_signal() -> asyncio.Event:
 async def answering(
     settings: Settings,
     logs: Logs,
+    trusted: TrustedDocuments,
     sockets: Sequence[socket] = (),
     place: Place | None = None,
 ) -> AsyncIterator[str]:
@@ -177,7 +199,7 @@ async def answering(
         sessions = Sessions(authenticator)
         await stack.enter_async_context(running(sessions.run()))
         authentication = Authentication(authenticator, sessions)
-        parts = Parts(store, fan_out, traffic, telemetry, authentication)
+        parts = Parts(store, fan_out, traffic, telemetry, authentication, trusted)
         server = create_server(settings, parts)
         logging.getLogger("aiohttp.server").addFilter(told_in_a_line)
         gc.collect()

@@ -14,6 +14,7 @@ from gateway.auth.refusals import UnusableAuthError
 from gateway.cli.console import DatabaseOption, errors, fail, settings_from, usable
 from gateway.logs import logging_to_stderr
 from gateway.settings import Settings
+from gateway.trusted.manifests import UnusableManifestError
 from gateway.workers.supervisor import WorkersFailedError, supervise
 
 logger = logging.getLogger(__name__)
@@ -63,12 +64,35 @@ def serve(
     introspection_scope: Annotated[
         str | None, typer.Option(help="The scope that introspection needs, if any.")
     ] = None,
+    allowed_hosts: Annotated[
+        str | None,
+        typer.Option(help="Names by which pages reach the gateway, separated by commas."),
+    ] = None,
+    documents: Annotated[
+        str | None,
+        typer.Option(help="A manifest of documents that have ids, or a folder of manifests."),
+    ] = None,
+    trusted_documents: Annotated[
+        str | None, typer.Option(help="off, allow, log or only: which documents run.")
+    ] = None,
     cors_origins: Annotated[
         str | None,
         typer.Option(help="Origins whose pages may call the gateway, separated by commas."),
     ] = None,
     max_body_bytes: Annotated[
         int | None, typer.Option(help="The largest request body taken.")
+    ] = None,
+    max_cost: Annotated[
+        int | None, typer.Option(help="The most that one request may cost.")
+    ] = None,
+    max_depth: Annotated[
+        int | None, typer.Option(help="How many levels of fields a document may have.")
+    ] = None,
+    rate: Annotated[
+        float | None, typer.Option(help="How much a principal's requests may cost a second.")
+    ] = None,
+    rate_burst: Annotated[
+        float | None, typer.Option(help="How much of that can be saved up.")
     ] = None,
     websocket_connections: Annotated[
         int | None, typer.Option(help="How many WebSockets each worker keeps open.")
@@ -119,8 +143,15 @@ def serve(
         read_scope=read_scope,
         write_scope=write_scope,
         introspection_scope=introspection_scope,
+        allowed_hosts=allowed_hosts,
+        documents=documents,
+        trusted_documents=trusted_documents,
         cors_origins=cors_origins,
         max_body_bytes=max_body_bytes,
+        max_cost=max_cost,
+        max_depth=max_depth,
+        rate=rate,
+        rate_burst=rate_burst,
         websocket_connections=websocket_connections,
         websocket_operations=websocket_operations,
         streams=streams,
@@ -139,6 +170,8 @@ def serve(
             fail(str(error))
         except OSError as error:
             fail(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}.")
+        except UnusableManifestError as error:
+            fail(str(error))
         except WorkersFailedError as error:
             fail(str(error), status=1)
 

@@ -11,10 +11,12 @@ class Facts:
 
     ``operation_name`` and ``type`` are those of the operation that runs: None when it has no name,
     or when the document has no such operation. ``document_hash`` is the SHA-256 of the document's
-    text in UTF-8, as hexadecimal digits.
+    text in UTF-8, as hexadecimal digits. ``cost`` is what the request costs by the rule in
+    ``gateway/limits/cost.py``, and ``cost_limit`` what it may.
     """
 
     document_hash: str
     operation_name: str | None = None
     type: OperationType | None = None
     cost: int = 0
+    cost_limit: int = 0

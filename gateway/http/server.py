@@ -6,7 +6,7 @@ each request a fifth of its time.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from itertools import count
 from secrets import token_hex
@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from aiohttp import hdrs, web
 
-from gateway.http.cors import allow_origin
+from gateway.http.browsers import Browsers
 from gateway.http.faults import Fault, check_looked_at
 from gateway.http.observing import OBSERVATION, Observation, Observers
 from gateway.http.responses import Response
@@ -109,7 +109,7 @@ def make_server(
     traffic: Traffic,
     observers: Observers,
     *,
-    origins: Collection[str],
+    browsers: Browsers,
     max_body_bytes: int,
 ) -> web.Server:
     """Make the server that answers at ``routes``, a handler for each path."""
@@ -130,10 +130,9 @@ def make_server(
     async def answer(request: web.BaseRequest, request_id: str) -> Sendable:
         traffic.begins(request.protocol)
         try:
-            response = await _answer(routes, request)
+            response = await _answer(routes, browsers, request)
             response.headers["X-Request-Id"] = request_id
-            if origins:
-                allow_origin(request, response.headers, origins)
+            browsers.admit(request, response.headers)
             if isinstance(response, Response):
                 await response.compress(request.headers.get(hdrs.ACCEPT_ENCODING, ""))
             elif not isinstance(response, web.StreamResponse):
@@ -176,8 +175,13 @@ class _Server(web.Server):
         self._traffic.lost(handler)
 
 
-async def _answer(routes: Mapping[str, Handler], request: web.BaseRequest) -> Sendable:
+async def _answer(
+    routes: Mapping[str, Handler], browsers: Browsers, request: web.BaseRequest
+) -> Sendable:
     try:
+        browsers.check(request)
+        if browsers.is_preflight(request):
+            return Response(status=204)
         if hdrs.EXPECT in request.headers:
             await _go_on(request)
         route = routes.get(request.raw_path) or routes.get(request.path, _nowhere)

@@ -1,10 +1,11 @@
 """A worker, as its supervisor sees it: started, answering, ended, stopped.
 
-Its standard input holds the settings and stays open: when it ends, the supervisor is gone. Its
-standard output says one line, once it answers.
+Its standard input holds the settings and the trusted documents, and stays open: when it ends, the
+supervisor is gone. Its standard output says one line, once it answers.
 """
 
 import asyncio
+import json
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -15,6 +16,7 @@ from socket import socket
 from typing import cast
 
 from gateway.settings import Settings
+from gateway.trusted.documents import TrustedDocuments
 
 STOPPING = (signal.SIGINT, signal.SIGTERM)
 
@@ -50,7 +52,11 @@ class WorkerProcess:
 
 
 async def start(
-    number: int, settings: Settings, folder: Path, sockets: Sequence[socket]
+    number: int,
+    settings: Settings,
+    trusted: TrustedDocuments,
+    folder: Path,
+    sockets: Sequence[socket],
 ) -> WorkerProcess:
     """Start a worker that is to listen on ``sockets``, which are its own from then on.
 
@@ -68,7 +74,8 @@ async def start(
     finally:
         for each in sockets:
             each.close()
-    cast("asyncio.StreamWriter", process.stdin).write(settings.model_dump_json().encode() + b"\n")
+    given = f"{settings.model_dump_json()}\n{json.dumps(trusted.documents)}\n"
+    cast("asyncio.StreamWriter", process.stdin).write(given.encode())
     return WorkerProcess(process)
 
 

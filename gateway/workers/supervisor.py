@@ -10,6 +10,8 @@ from time import monotonic
 from gateway.app import endpoint, stop_signal
 from gateway.settings import Settings
 from gateway.store.migrate import upgrade
+from gateway.trusted.documents import TrustedDocuments
+from gateway.trusted.manifests import trusted_documents
 from gateway.workers.port import SharedPort, shared_port
 from gateway.workers.process import WorkerProcess, start
 
@@ -34,8 +36,10 @@ async def supervise(settings: Settings, announce: Callable[[str], None]) -> None
     """Have several workers serve until SIGINT or SIGTERM, then finish what is under way.
 
     ``announce`` is called with the URL once all answer. Raises ``UnusableDatabaseError``,
-    ``WorkersFailedError``, or ``OSError`` when the address cannot be listened on.
+    ``UnusableManifestError``, ``WorkersFailedError``, or ``OSError`` when the address cannot be
+    listened on.
     """
+    trusted = trusted_documents(settings)
     await asyncio.to_thread(upgrade, settings.database_path)
     stop = stop_signal()
     with (
@@ -45,7 +49,7 @@ async def supervise(settings: Settings, announce: Callable[[str], None]) -> None
         shared_port(settings.host, settings.port, listening=settings.workers) as port,
     ):
         supervisor = Supervisor(
-            settings, Path(folder), port, lambda: announce(endpoint(port.address))
+            settings, trusted, Path(folder), port, lambda: announce(endpoint(port.address))
         )
         try:
             await supervisor.run(stop)
@@ -62,11 +66,13 @@ class Supervisor:
     def __init__(
         self,
         settings: Settings,
+        trusted: TrustedDocuments,
         folder: Path,
         port: SharedPort,
         all_answer: Callable[[], None],
     ) -> None:
         self._settings = settings
+        self._trusted = trusted
         self._folder = folder
         self._port = port
         self._all_answer = all_answer
@@ -99,7 +105,9 @@ class Supervisor:
     async def _live(self, number: int) -> float | None:
         """Run a worker until it ends, and return for how many seconds it answered, if it did."""
         try:
-            worker = await start(number, self._settings, self._folder, self._port.sockets())
+            worker = await start(
+                number, self._settings, self._trusted, self._folder, self._port.sockets()
+            )
         except OSError as error:
             logger.warning("Worker %d cannot be started: %s.", number, error.strerror)
             return None

@@ -2,11 +2,12 @@
 
     python -m gateway.workers.worker NUMBER FOLDER SOCKET…
 
-with a folder where the workers find each other, the numbers of sockets that it inherits, and its
-settings, as JSON, on standard input.
+with a folder where the workers find each other, the numbers of sockets that it inherits, and on
+standard input, each as JSON in a line, its settings and the trusted documents.
 """
 
 import asyncio
+import json
 import logging
 import os
 import signal
@@ -23,6 +24,7 @@ from gateway.logs import Logs, logging_to_stderr
 from gateway.settings import Settings
 from gateway.store.errors import UnusableDatabaseError
 from gateway.telemetry.page import Place
+from gateway.trusted.documents import TrustedDocuments
 from gateway.workers.process import STOPPING
 
 logger = logging.getLogger("gateway.workers.worker")
@@ -32,6 +34,7 @@ def main() -> None:
     """Serve until told to stop, or until the supervisor is gone."""
     number, folder, *files = sys.argv[1:]
     settings = Settings.model_validate_json(sys.stdin.readline())
+    trusted = TrustedDocuments(json.loads(sys.stdin.readline()))
     sockets = [socket(fileno=int(file)) for file in files]
     place = Place(int(number), settings.workers, Path(folder))
     supervisor = os.getppid()
@@ -40,7 +43,7 @@ def main() -> None:
         asyncio.Runner(loop_factory=new_event_loop) as runner,
     ):
         try:
-            runner.run(_work(settings, logs, sockets, place))
+            runner.run(_work(settings, logs, trusted, sockets, place))
         except UnusableDatabaseError as error:
             logger.critical("%s", error)
             raise SystemExit(1) from None
@@ -50,10 +53,16 @@ def main() -> None:
                     place.folder.rmdir()
 
 
-async def _work(settings: Settings, logs: Logs, sockets: Sequence[socket], place: Place) -> None:
+async def _work(
+    settings: Settings,
+    logs: Logs,
+    trusted: TrustedDocuments,
+    sockets: Sequence[socket],
+    place: Place,
+) -> None:
     with _stopped_by_signals() as stop:
         _notice_end_of_input(stop)
-        async with answering(settings, logs, sockets, place):
+        async with answering(settings, logs, trusted, sockets, place):
             with suppress(BrokenPipeError):
                 print("answering", flush=True)  # noqa: T201  the supervisor waits for it
             await stop.wait()

@@ -1,7 +1,4 @@
-"""Taking WebSockets in: from where, how many, and how they are held open."""
-
-from collections.abc import Collection
-from urllib.parse import urlsplit
+"""Taking WebSockets in: how many, and how they are held open."""
 
 from aiohttp import hdrs, web
 
@@ -26,27 +23,23 @@ def is_upgrade(request: web.BaseRequest) -> bool:
 class WebSocketEndpoint:
     """Answers requests for a WebSocket."""
 
-    def __init__(  # noqa: PLR0913  what a connection needs
+    def __init__(
         self,
         executor: Executor,
         context: Context,
         traffic: Traffic,
         limits: Limits,
         authentication: Authentication,
-        *,
-        origins: Collection[str],
     ) -> None:
         self._executor = executor
         self._context = context
         self._traffic = traffic
         self._limits = limits
         self._authentication = authentication
-        self._origins = frozenset(origins)
         self._room = Room(limits.connections, "WebSockets")
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """Open a WebSocket and serve it until it is closed; raise ``Fault`` for one refused."""
-        self._check_origin(request)
         if token_of(request):
             await self._authentication.admit(request)
         self._room.check()
@@ -83,11 +76,3 @@ class WebSocketEndpoint:
         )
         with self._traffic.telling(connection.stop):
             await connection.run()
-
-    def _check_origin(self, request: web.BaseRequest) -> None:
-        """Let in pages of the gateway's own and those named, and what is no browser."""
-        origin = request.headers.get(hdrs.ORIGIN)
-        if origin is None or origin in self._origins:
-            return
-        if urlsplit(origin).netloc != request.headers.get(hdrs.HOST):
-            raise Fault(403, f"Pages of {origin!r} may not connect. It is not in cors-origins.")

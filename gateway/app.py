@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -31,6 +32,7 @@ from gateway.http.connections import Server
 from gateway.http.gate import Gate
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.hosts import Hosts
+from gateway.http.malformed import told_in_a_line
 from gateway.http.metrics import metrics
 from gateway.http.playground import Playground
 from gateway.http.room import Room
@@ -228,6 +230,7 @@ async def answering(
         telemetry.metrics.add(GateMetrics(parts.capacity.gate))
         server = create_server(settings, parts)
         await stack.enter_async_context(running(server.run()))
+        logging.getLogger("aiohttp.server").addFilter(told_in_a_line)
         gc.collect()
         gc.freeze()  # what stays for good need not be looked through: each time took 100 ms
         runner = web.ServerRunner(server, shutdown_timeout=ABANDON_SECONDS)

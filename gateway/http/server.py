@@ -127,10 +127,13 @@ def make_server(
         request_id = request[REQUEST_ID] = f"{process}-{next(numbers):x}"
         with Observation(request, observers, perf_counter(), request_id) as observation:
             request[OBSERVATION] = observation
-            response = await answer(request, request_id)
-            observation.status = response.status
-            observation.principal = request.get(PRINCIPAL)
-            return response
+            try:
+                response = await answer(request, request_id)
+                observation.status = response.status
+                return response
+            finally:
+                observation.principal = request.get(PRINCIPAL)
+                del request[OBSERVATION]  # each has the other, which would make work for the GC
 
     async def answer(request: web.BaseRequest, request_id: str) -> Sendable:
         traffic.begins(request.protocol)

@@ -186,7 +186,8 @@ class Connection:
             perf_counter(),
             next(self._request_ids),
             "websocket",
-            self._guest.principal,
+            is_request=False,
+            principal=self._guest.principal,
         )
 
     def _end(self, id_: str) -> None:

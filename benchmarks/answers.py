@@ -11,7 +11,7 @@ from typing import Any
 
 from data import host_id, operation_id
 from databases import Kind
-from servers import Server
+from servers import Peer, Server
 
 PAGE = 10
 _CREATED = {
@@ -30,18 +30,23 @@ _CREATED = {
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 
 
+def document(peer: Peer, name: str) -> str:
+    """Return the document of this name, with the fragment that it spreads."""
+    folder = peer.document_folder
+    text = (folder / f"{name}.graphql").read_text()
+    if "...AllFields" in text:
+        text += (folder / "all_fields.graphql").read_text()
+    return text
+
+
 def ask(server: Server, name: str, variables: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     """Send the document of this name; return its ``data`` and the whole body.
 
     Raises ``RuntimeError`` on any error, of HTTP or of GraphQL.
     """
-    folder = server.peer.document_folder
-    document = (folder / f"{name}.graphql").read_text()
-    if "...AllFields" in document:
-        document += (folder / "all_fields.graphql").read_text()
     request = urllib.request.Request(
         f"http://127.0.0.1:{server.port}/graphql",
-        json.dumps({"query": document, "variables": variables}).encode(),
+        json.dumps({"query": document(server.peer, name), "variables": variables}).encode(),
         {"Content-Type": "application/json", "Accept": "application/json"},
     )
     try:

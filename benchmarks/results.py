@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from statistics import median
 
 import workloads
+from fan_out import FannedOut
 from load import Measured
-from servers import GATEWAY, Peer
+from servers import GATEWAY, GATEWAY_FORGETFUL, Peer
 
 
 @dataclass
@@ -25,6 +26,10 @@ class Results:
         default_factory=lambda: defaultdict(list)
     )
     """By peer, workload and number of operations."""
+    streamed: dict[tuple[str, str], list[FannedOut]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    """By peer and stream."""
     ready: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     """Seconds by peer."""
     memory: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
@@ -51,6 +56,7 @@ class Results:
                 self._timed(_cell("cpu", ",.0f")),
             ),
             ("Growth, requests per second at 64 connections", self._growth()),
+            (workloads.FAN_OUT.title, self._fan_out()),
             ("Memory and start", self._footprint()),
         ]
         return "\n".join(
@@ -58,16 +64,32 @@ class Results:
         )
 
     def _bar(self) -> list[str]:
-        rows = [*self._rate_bars(), *self._growth_bar(), *self._memory_bar()]
+        rows = [
+            *self._rate_bars(),
+            *self._known_bars(),
+            *self._growth_bar(),
+            *self._memory_bar(),
+            *self._fan_out_bars(),
+        ]
         return _table(("workload", "against", "at least", "measured", "met"), rows)
 
     def _rate_bars(self) -> Iterator[tuple[str, ...]]:
         for bar in workloads.BARS:
-            ours = self.rate(GATEWAY, bar.workload, workloads.MOST)
             theirs = self.rate(bar.against, bar.workload, workloads.MOST)
-            if ours and theirs:
-                title = f"{bar.workload.title}, {workloads.MOST} connections"
-                yield title, bar.against.title, *_held(ours / theirs, bar.at_least)
+            for gateway, how in ((GATEWAY, ""), (GATEWAY_FORGETFUL, ", remembering no answers")):
+                ours = self.rate(gateway, bar.workload, workloads.MOST)
+                if ours and theirs:
+                    title = f"{bar.workload.title}, {workloads.MOST} connections{how}"
+                    yield title, bar.against.title, *_held(ours / theirs, bar.at_least)
+
+    def _known_bars(self) -> Iterator[tuple[str, ...]]:
+        for known, whole, at_least in workloads.KNOWN_BARS:
+            ours = self.rate(GATEWAY, known, workloads.MOST)
+            for gateway, how in ((GATEWAY, ""), (GATEWAY_FORGETFUL, ", not remembered")):
+                all_of_it = self.rate(gateway, whole, workloads.MOST)
+                if ours and all_of_it:
+                    title = f"itself in full{how}"
+                    yield known.title, title, *_held(ours / all_of_it, at_least)
 
     def _growth_bar(self) -> Iterator[tuple[str, ...]]:
         small, *_, large = workloads.GROWTH
@@ -83,9 +105,23 @@ class Results:
         theirs = self.memory.get(workloads.MEMORY_AGAINST.name)
         if ours and theirs:
             ratio = median(ours) / median(theirs)
-            met = "yes" if ratio <= 1 else "no"
-            title = "Memory after the mix"
-            yield title, workloads.MEMORY_AGAINST.title, "no more", f"{ratio:.2f} ×", met
+            yield "Memory after the mix", workloads.MEMORY_AGAINST.title, *_no_more(ratio)
+
+    def _fan_out_bars(self) -> Iterator[tuple[str, ...]]:
+        against = workloads.STREAMS_AGAINST
+        for stream, title, figure, held in (
+            (workloads.FAN_OUT, "deliveries a second of processor time", _rate, _enough),
+            (workloads.FAN_OUT, "99th percentile of the delay", _p99, _no_more),
+            (workloads.IDLE, "memory of each", _kibibytes, _no_more),
+        ):
+            ours = self.streamed.get((GATEWAY.name, stream.name))
+            theirs = self.streamed.get((against.name, stream.name))
+            if ours and theirs:
+                yield (
+                    f"{stream.title}: {title}",
+                    against.title,
+                    *held(figure(ours) / figure(theirs)),
+                )
 
     def _timed(self, cell: Callable[[Peer, list[Measured]], str]) -> list[str]:
         rows = []
@@ -121,6 +157,23 @@ class Results:
                     rows.append((name, peer.title, *cells))
         return _table(("workload", "server", *(f"{count:,}" for count in counts)), rows)
 
+    def _fan_out(self) -> list[str]:
+        rows = []
+        for peer in self.peers:
+            runs = self.streamed.get((peer.name, workloads.FAN_OUT.name))
+            idle = self.streamed.get((peer.name, workloads.IDLE.name))
+            if runs or idle:
+                kibibytes = f"{_kibibytes(idle):,.1f}" if idle else ""
+                rows.append((peer.title, *(_fanned_out(runs) if runs else [""] * 4), kibibytes))
+        head = (
+            "deliveries a second of processor time",
+            "deliveries a second",
+            "delivered in time",
+            "99th percentile of the delay, in milliseconds",
+            f"KiB each of {workloads.IDLE.title}",
+        )
+        return _table(("server", *head), rows)
+
     def _footprint(self) -> list[str]:
         rows = [
             (
@@ -138,6 +191,32 @@ class Results:
 
 def _held(ratio: float, at_least: float) -> tuple[str, str, str]:
     return f"{at_least:g} ×", f"{ratio:.2f} ×", "yes" if ratio >= at_least else "no"
+
+
+def _enough(ratio: float) -> tuple[str, str, str]:
+    return _held(ratio, workloads.FAN_OUT_AT_LEAST)
+
+
+def _no_more(ratio: float) -> tuple[str, str, str]:
+    return "no more", f"{ratio:.2f} ×", "yes" if ratio <= 1 else "no"
+
+
+def _rate(runs: list[FannedOut]) -> float:
+    return median(run.rate for run in runs)
+
+
+def _p99(runs: list[FannedOut]) -> float:
+    return median(run.p99 for run in runs)
+
+
+def _kibibytes(runs: list[FannedOut]) -> float:
+    return median(run.kibibytes for run in runs)
+
+
+def _fanned_out(runs: list[FannedOut]) -> tuple[str, ...]:
+    a_second = median(run.delivered / run.seconds for run in runs)
+    share = sum(run.delivered for run in runs) / sum(run.expected for run in runs)
+    return f"{_rate(runs):,.0f}", f"{a_second:,.0f}", f"{share:.0%}", f"{_p99(runs):,.1f}"
 
 
 def _cell(attribute: str, form: str) -> Callable[[Peer, list[Measured]], str]:

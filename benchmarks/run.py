@@ -2,17 +2,20 @@
 
 import argparse
 import os
+import resource
 import shutil
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import answers
+import conditional
 import machine
 import servers
 import workloads
 from answers import Answer
 from databases import Databases, Kind
+from fan_out import fan_out
 from load import Load, Measured, drive
 from options import read_options
 from results import Results
@@ -31,6 +34,7 @@ class Benchmark:
         self._databases = Databases(options.data, tools.python)
         self.results = Results(peers)
         self._cursors = options.data / "cursors"
+        self._known = options.data / "known"
 
     def check(self) -> list[str]:
         """Ask every server the same; return how the answers' forms differ.
@@ -57,6 +61,7 @@ class Benchmark:
             for peer in self.results.peers:
                 self._read(peer, f"round {number}, {peer.title}", is_last=number == rounds)
                 self._create(peer, f"round {number}, {peer.title}")
+                self._stream(peer, f"round {number}, {peer.title}")
             self._grow(number)
 
     def _read(self, peer: Peer, title: str, *, is_last: bool) -> None:
@@ -70,6 +75,10 @@ class Benchmark:
                 self._cursors.write_text("\n".join(answers.cursors(server, PAGES)) + "\n")
             for workload in workloads.READS:
                 self._time(server, workload, title, self._options.seconds)
+            if peer is servers.GATEWAY:
+                self._known.write_text("\n".join(conditional.known(server)) + "\n")
+                for workload in workloads.CONDITIONAL:
+                    self._time(server, workload, title, self._options.seconds)
             if self._wants(workloads.MIX):
                 seconds = self._options.mix_seconds if is_last else self._options.seconds
                 self._time(server, workloads.MIX, title, seconds)
@@ -84,6 +93,23 @@ class Benchmark:
                 running(peer, self._tools, self._databases, database) as server,
             ):
                 self._time(server, workloads.CREATE, title, self._options.seconds, connections)
+
+    def _stream(self, peer: Peer, title: str) -> None:
+        if peer not in workloads.STREAM_PEERS:
+            return
+        for stream in workloads.STREAMS:
+            if stream.name not in self._options.workloads:
+                continue
+            with (
+                self._databases.copy(peer.kind, workloads.OPERATIONS) as database,
+                running(peer, self._tools, self._databases, database) as server,
+            ):
+                measured = fan_out(server, self._tools, stream, self._options.seconds)
+            (first, *_), *_ = (*self.results.streamed.values(), [measured])
+            if measured.says != first.says:
+                raise SystemExit(f"{peer.title} pushes {measured.says}\nnot\n{first.says}")
+            self.results.streamed[peer.name, stream.name].append(measured)
+            _tell(f"{title}: {stream.name}: {measured}")
 
     def _grow(self, number: int) -> None:
         if not self._wants(workloads.GROWING):
@@ -125,7 +151,7 @@ class Benchmark:
         connections: int = workloads.MOST,
         count: int = workloads.OPERATIONS,
     ) -> Measured:
-        arguments = (str(count), str(self._cursors))
+        arguments = (str(count), str(self._cursors), str(self._known))
         drive(server, self._tools, Load(script, connections, WARM_UP_SECONDS, arguments))
         server.settle()
         measured = drive(server, self._tools, Load(script, connections, seconds, arguments))
@@ -175,6 +201,8 @@ def main() -> None:
     for program in ("wrk", "taskset"):
         if not shutil.which(program):
             raise SystemExit(f"{program} was not found: apt-get install wrk util-linux")
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # for servers and subscribers
     cores = sorted(os.sched_getaffinity(0))
     tools = Tools(options.python, options.node, server_core=cores[0], load_core=cores[-1])
     wanted = [peer for peer in servers.ALL if peer.name in options.peers]

@@ -61,6 +61,12 @@ GATEWAY = Peer(
     Kind.GATEWAY,
     ("{gateway}", "serve", "--port", "{port}", "--database", "sqlite:///{database}"),
 )
+GATEWAY_FORGETFUL = Peer(
+    "gateway-forgetful",
+    "The gateway, remembering no answers",
+    Kind.GATEWAY,
+    (*GATEWAY.command, "--answer-cache-bytes", "0"),
+)
 STRAWBERRY = Peer(
     "strawberry",
     "Strawberry as shipped",
@@ -92,7 +98,7 @@ POSTGRAPHILE = Peer(
     ("{node}", "peers/node/postgraphile.js", "{port}", "{database}"),
     "documents/postgraphile",
 )
-ALL = (GATEWAY, MERCURIUS, YOGA, POSTGRAPHILE, STRAWBERRY_CACHED, STRAWBERRY)
+ALL = (GATEWAY, GATEWAY_FORGETFUL, MERCURIUS, YOGA, POSTGRAPHILE, STRAWBERRY_CACHED, STRAWBERRY)
 
 
 @dataclass(frozen=True)

@@ -32,9 +32,32 @@ READS = (
 )
 CREATE = Workload("create", "Create with 3 participants, durable", (1, MOST))
 MIX = Workload("mix", "90 % get, 8 % list, 2 % update", (1, 16, MOST))
+GET_WHOLE = Workload("get_whole", "Get one by id by GET, all fields")
+GET_KNOWN = Workload("get_known", "Get one by id by GET that is known, so 304")
+LIST_WHOLE = Workload("list_whole", "List 50 by GET, all fields")
+LIST_KNOWN = Workload("list_known", "List 50 by GET that is known, so 304")
+CONDITIONAL = (GET_WHOLE, GET_KNOWN, LIST_WHOLE, LIST_KNOWN)
+"""What the gateway alone is asked."""
 GROWING = Workload("growth", "Growth")
-TIMED = (*READS, CREATE, MIX)
-ALL = (*TIMED, GROWING)
+TIMED = (*READS, *CONDITIONAL, CREATE, MIX)
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Changes that many follow over WebSocket."""
+
+    name: str
+    title: str
+    subscribers: int
+    rate: int
+    """How many changes are made a second."""
+
+
+FAN_OUT = Stream("fan_out", "1,000 subscribers to 100 changes a second", 1_000, 100)
+IDLE = Stream("idle", "5,000 idle subscribers", 5_000, 0)
+STREAMS = (FAN_OUT, IDLE)
+STREAM_PEERS = (GATEWAY, MERCURIUS, STRAWBERRY_CACHED)
+ALL = (*TIMED, GROWING, *STREAMS)
 
 
 @dataclass(frozen=True)
@@ -46,7 +69,7 @@ class Bar:
     at_least: float
 
 
-_BY_NAME = {workload.name: workload for workload in ALL}
+_BY_NAME = {workload.name: workload for workload in TIMED}
 BARS = (
     Bar(_BY_NAME["get"], MERCURIUS, 1.1),
     Bar(_BY_NAME["list"], MERCURIUS, 3.5),
@@ -55,5 +78,9 @@ BARS = (
     Bar(_BY_NAME["list"], STRAWBERRY_CACHED, 30.0),
     Bar(CREATE, MERCURIUS, 2.5),
 )
+KNOWN_BARS = ((GET_KNOWN, GET_WHOLE, 1.5), (LIST_KNOWN, LIST_WHOLE, 8.0))
+"""How many times the rate of whole answers those that are known are to reach."""
 GROWTH_AT_LEAST = 0.85
+FAN_OUT_AT_LEAST = 4.0
+STREAMS_AGAINST = MERCURIUS
 MEMORY_AGAINST = STRAWBERRY

@@ -27,6 +27,8 @@ class Followed(ABC, Generic[T]):
     """What is followed, and what its events are; the same for all whose ``key`` is equal."""
 
     key: Hashable
+    operation_id: str | None = None
+    """The operation that all which is followed concerns, if it is one."""
 
     @abstractmethod
     async def read(self, after: Position) -> ChangePage:
@@ -58,20 +60,28 @@ class Feed(AsyncIterable[T]):
     """Where it has come to: after what the iteration gave last."""
     first: Sequence[T] = field(default=())
     over: bool = False
+    settled: bool = field(init=False)
+    """Whether ``position`` is where a client has come to that is given all the iteration gave."""
+
+    def __post_init__(self) -> None:
+        self.settled = not self.first
 
     async def __aiter__(self) -> AsyncGenerator[T, None]:
         """Give the events one after another, and wait for more."""
         for event in self.first:
             yield event
+        self.settled = True
         with self.log.watch() as more:
             while not self.over:
                 more.clear()
                 page = await self.followed.read(self.position)
                 for change in page.changes:
+                    self.settled = False
                     self.position = change.position
                     self.over = self.over or self.followed.ends(change)
                     yield self.followed.event(change)
                 self.position = page.end
+                self.settled = True
                 if not (page.more or page.changes or self.over):
                     await more.wait()
 
@@ -114,16 +124,16 @@ class States(Followed[StoredOperation | None]):
 
     def __init__(self, log: ChangeLog, operation_id: str) -> None:
         self._log = log
-        self._operation_id = operation_id
+        self.operation_id: str = operation_id
         self.key = ("operation", operation_id)
 
     async def read(self, after: Position) -> ChangePage:
         """Read on in the operation's history."""
-        return await self._log.history(self._operation_id, Stretch(READ_AT_ONCE, after))
+        return await self._log.history(self.operation_id, Stretch(READ_AT_ONCE, after))
 
     def takes(self, change: Change) -> bool:
         """Tell whether it is the operation's."""
-        return change.operation_id == self._operation_id
+        return change.operation_id == self.operation_id
 
     def event(self, change: Change) -> StoredOperation | None:
         """Return the state after the change."""

@@ -230,6 +230,23 @@ async def test_nobody_is_told_that_what_others_have_is_current(
     assert seen == [304, 200, 401]
 
 
+async def test_answer_remembered_of_others_needs_the_scope_too(
+    client: Client, guarded: Guarded
+) -> None:
+    query = "{ list: inviteParticipantsOperations { totalCount } }"
+    seen = [
+        (await answer(client, secret, query))[1]
+        for secret in (guarded.reader, guarded.writer, guarded.introspector, guarded.reader)
+    ]
+
+    assert [codes(answered) if "errors" in answered else set() for answered in seen] == [
+        set(),
+        set(),
+        {"FORBIDDEN"},
+        set(),
+    ]
+
+
 # ---- over WebSocket ----
 
 

@@ -29,7 +29,7 @@ from schema.paging import Position
 SCHEMA = build_schema()
 DOCUMENTS = Documents(SCHEMA)
 REFERENCE = ReferenceExecutor(SCHEMA, DOCUMENTS)
-COMPILED = CompiledExecutor(SCHEMA, DOCUMENTS, REFERENCE)
+COMPILED = CompiledExecutor(SCHEMA, DOCUMENTS, REFERENCE, remembered_bytes=1_000_000)
 EXAMPLES = Path(__file__).parent.parent / "gateway" / "playground" / "examples"
 
 NOW = re.compile(r'"20(?!26-0[12])\d\d-\d\d-\d\dT[^"]+Z"')
@@ -92,8 +92,10 @@ async def test_queries_are_answered_alike(store: SQLiteStore, data: st.DataObjec
         query, variables = data.draw(requests(places))
         principal = data.draw(principals)
         compiled = await answered(COMPILED, store, query, variables, principal)
+        again = await answered(COMPILED, store, query, variables, principal)
 
         assert compiled == await answered(REFERENCE, store, query, variables, principal)
+        assert again == compiled
 
 
 PAYLOAD = """

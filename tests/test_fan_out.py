@@ -14,6 +14,7 @@ from gateway.execution.compiled.executor import CompiledExecutor
 from gateway.execution.documents import Documents
 from gateway.execution.json import encode
 from gateway.execution.live.fan_out import FanOut
+from gateway.execution.live.view import View
 from gateway.execution.operation import Answer, Executor, GraphQLRequest, Variables
 from gateway.execution.reference import ReferenceExecutor
 from gateway.execution.subscription import Event, Subscription
@@ -23,8 +24,12 @@ from gateway.store.sqlite.pruning import prune
 from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
 from gateway.tasks import running
 from schema import build_schema
+from schema.changes import Change
 from schema.context import Context
-from schema.inputs import CreateInviteParticipantsOperationInput
+from schema.inputs import (
+    CreateInviteParticipantsOperationInput,
+    UpdateInviteParticipantsOperationInput,
+)
 
 FOLLOW = """
     subscription ($after: String, $is: String) {
@@ -84,9 +89,11 @@ async def following(path: Path) -> AsyncIterator[tuple[SQLiteStore, Executor]]:
             yield store, CompiledExecutor(build_schema(), documents, reference, fan_out)
 
 
-async def subscribed(executor: Executor, store: SQLiteStore, **variables: str) -> Subscription:
-    """Begin to follow, from the beginning of the log unless told otherwise."""
-    request = GraphQLRequest(FOLLOW, None, Variables(encode({"is": "", **variables})))
+async def subscribed(
+    executor: Executor, store: SQLiteStore, query: str = FOLLOW, **variables: str
+) -> Subscription:
+    """Begin to follow, from now on unless told otherwise."""
+    request = GraphQLRequest(query, None, Variables(encode({"is": "", **variables})))
     subscription = await executor.subscribe(request, Context(store, store.log), request_id="1")
     assert not isinstance(subscription, Answer), subscription.errors
     return subscription
@@ -126,6 +133,47 @@ async def test_subscribers_to_the_same_are_sent_the_same_event(path: Path) -> No
     assert all(reader.events[1] is second for reader in readers)
     assert other.events == readers[0].events
     assert other.events[0] is not first
+
+
+async def test_change_is_shown_only_to_who_follows_its_operation(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: set[tuple[str | None, str]] = set()
+    push = View.push
+
+    def noted(self: View, change: Change) -> None:
+        shown.add((self.followed.operation_id, change.operation_id))
+        push(self, change)
+
+    monkeypatch.setattr(View, "push", noted)
+    made = [str(number) for number in range(50)]
+    async with following(path) as (store, executor):
+        await create(store, *made)
+        one = "subscription ($id: ID!) { inviteParticipantsOperation(id: $id) { version } }"
+        same = "subscription ($id: ID!) { inviteParticipantsOperation(id: $id) { id version } }"
+        readers = [Reader(takes=2) for _ in range(51)]
+        subscriptions = [await subscribed(executor, store, one, id=id_) for id_ in made]
+        subscriptions.append(await subscribed(executor, store, same, id="7"))
+        tasks = [
+            asyncio.create_task(subscription.run(reader))
+            for subscription, reader in zip(subscriptions, readers, strict=True)
+        ]
+        for id_, followers in (("7", (7, 50)), ("9", (9,))):
+            changed = {"id": id_, "clientContext": "changed"}
+            await store.update(UpdateInviteParticipantsOperationInput.model_validate(changed))
+            for number in followers:
+                await readers[number].stalled.wait()
+        for task in tasks:
+            task.cancel()
+
+    followed = {number for number, reader in enumerate(readers) if len(reader.events) > 1}
+    states = [msgspec.json.decode(readers[number].events[1].payload) for number in (7, 50)]
+    assert followed == {7, 9, 50}
+    assert states == [
+        {"data": {"inviteParticipantsOperation": {"version": 2}}},
+        {"data": {"inviteParticipantsOperation": {"id": "7", "version": 2}}},
+    ]
+    assert shown - {("7", "7")} == {("9", "9")}
 
 
 async def test_subscriber_that_goes_away_ends_alone(path: Path) -> None:

@@ -32,12 +32,13 @@ CHANGES = """subscription ($after: String, $context: String) {
     kind version cursor operation { id } } }"""
 ONE = """subscription ($id: ID!) {
   inviteParticipantsOperation(id: $id) { clientContext version } }"""
+NOW = "{ inviteParticipantsOperations(first: 0) { changeCursor } }"
 SOON = 10
 
 
 @dataclass
 class Event:
-    """A message as a client reads it: of a heartbeat, nothing is set."""
+    """A message as a client reads it: of a heartbeat, no more than the id is set."""
 
     event: str = ""
     id: str = ""
@@ -153,20 +154,40 @@ async def test_subscription_that_ends_is_completed(
     assert (last, rest) == (Event(event="complete"), [])
 
 
-async def test_silence_is_broken_by_comments(http: aiohttp.ClientSession, either: str) -> None:
-    client = Client(http, either)
-    context = str(uuid4())
+async def test_silence_is_broken_by_the_place_that_was_come_to(
+    http: aiohttp.ClientSession, either: str
+) -> None:
+    client, context = Client(http, either), str(uuid4())
     headers = {"Accept": EVENT_STREAM}
     body = {"query": CHANGES, "variables": {"context": context}}
     async with http.post(f"{either}/graphql", json=body, headers=headers) as response:
         messages = events(response)
-        silent = [await soon(messages) for _ in range(4)]
-        await client.data(CREATE, context=context)
-        while not (message := await soon(messages)).event:
-            pass
+        begin = await soon(messages)
+        await client.data(CREATE, context="another")
+        end = (await client.data(NOW)).popitem()[1]["changeCursor"]
+        while (silent := await soon(messages)).id != end:
+            assert silent == begin
+    await client.data(CREATE, context=context, id=context)
+    async with stream(client, CHANGES, {"Last-Event-ID": end}, context=context) as (_, missed):
+        message = await soon(missed)
 
-    assert silent == [Event()] * 4
-    assert message.payload["data"]["changes"]["kind"] == "CREATED"
+    assert begin == Event(id=begin.id)
+    assert silent == Event(id=end)
+    assert message.payload["data"]["changes"]["operation"] == {"id": context}
+
+
+async def test_client_that_is_cut_off_before_the_first_event_goes_on(shared: Client) -> None:
+    context = str(uuid4())
+    body = {"query": CHANGES, "variables": {"context": context}}
+    async with shared.session.post(
+        f"{shared.url}/graphql", json=body, headers={"Accept": EVENT_STREAM}
+    ) as response:
+        begin = await soon(events(response))
+    await shared.data(CREATE, context=context, id=context)
+    async with stream(shared, CHANGES, {"Last-Event-ID": begin.id}, context=context) as (_, missed):
+        message = await soon(missed)
+
+    assert message.payload["data"]["changes"]["operation"] == {"id": context}
 
 
 async def test_client_that_was_cut_off_goes_on_after_the_last_event_id(client: Client) -> None:
@@ -345,6 +366,33 @@ async def test_client_that_goes_away_ends_its_subscription(
 
     assert gateway.stop() == 0
     assert not [line for line in gateway.log if "Traceback" in line]
+
+
+@pytest.mark.parametrize("media_type", [EVENT_STREAM, MULTIPART])
+async def test_subscription_beyond_the_limit_is_told_to_come_again(
+    tmp_path: Path, http: aiohttp.ClientSession, media_type: str
+) -> None:
+    with running(tmp_path, "--streams", "1") as server:
+        client = Client(http, server.url)
+        async with stream(client, CHANGES):
+            status, retry_after, answer = await begun(client, media_type)
+            async with stream(client, "{ __typename }") as (_, messages):
+                queried = [message.event async for message in messages]
+        async with asyncio.timeout(SOON):
+            while (await begun(client, media_type))[0] != 200:
+                pass
+
+    assert (status, retry_after) == (503, "5")
+    assert json.loads(answer)["errors"][0]["extensions"]["code"] == "OVERLOADED"
+    assert queried == ["next", "complete"]
+
+
+async def begun(client: Client, media_type: str) -> tuple[int, str, str]:
+    """Begin a subscription and end it; give the status, when to try again, and what came first."""
+    url, headers = f"{client.url}/graphql", {"Accept": media_type}
+    async with client.session.post(url, json={"query": CHANGES}, headers=headers) as response:
+        told = await response.content.readany()
+        return response.status, response.headers.get("Retry-After", ""), told.decode()
 
 
 async def test_page_of_a_named_origin_may_follow(

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,13 @@ from gql.transport.aiohttp_websockets import AIOHTTPWebsocketsTransport
 from sockets import CREATE, FOLLOW, NOW, SUBPROTOCOL, WITHIN, Socket, connected
 from test_tools import run
 
+RARE = """
+    subscription Rare($after: String) {
+      changes(after: $after, filter: { clientContext: { eq: "rare" } }) {
+        cursor operation { clientContext }
+      }
+    }
+"""
 SUBSCRIBE = {"type": "subscribe", "id": "1", "payload": {"query": FOLLOW}}
 
 
@@ -215,6 +223,30 @@ async def test_client_without_a_sign_of_life_is_let_go(
         await room_again(http, gateway.url)
 
 
+@pytest.mark.parametrize("executor", ["compiled", "reference"])
+async def test_ping_tells_the_place_that_was_come_to(
+    http: aiohttp.ClientSession, tmp_path: Path, executor: str
+) -> None:
+    options = ("--heartbeat-seconds", "2", "--executor", executor)
+    with running(tmp_path, *options) as gateway:
+        client = Client(http, gateway.url)
+        async with connected(http, gateway.url) as socket:
+            await socket.subscribe(RARE, "a")
+            await socket.subscribe(RARE, "b")
+            await client.data(CREATE, input={"clientContext": "common"})
+            end = (await client.data(NOW))["inviteParticipantsOperations"]["changeCursor"]
+            while (ping := await socket.message()) != {
+                "type": "ping",
+                "payload": {"cursor": end, "ids": ["a", "b"]},
+            }:
+                assert ping["type"] == "ping"
+        await client.data(CREATE, input={"clientContext": "rare"})
+        async with connected(http, gateway.url) as socket:
+            await socket.subscribe(RARE, after=end)
+
+            assert (await socket.change())["operation"] == {"clientContext": "rare"}
+
+
 async def test_stop_closes_with_a_reason(client: Client, gateway: Gateway) -> None:
     async with (
         connected(client.session, client.url) as idle,
@@ -246,6 +278,29 @@ async def test_gql_follows(shared: Client) -> None:
             await shared.data(CREATE, input={"clientContext": str(len(contexts))})
 
     assert contexts == ["0", "1", "2"]
+
+
+@pytest.fixture(scope="module")
+def beating(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A gateway that is not silent for long."""
+    with running(tmp_path_factory.mktemp("beating"), "--heartbeat-seconds", "2") as gateway:
+        yield gateway.url
+
+
+@pytest.mark.parametrize("name", ["graphql-ws", "urql", "apollo"])
+async def test_client_follows_is_cut_off_and_goes_on(
+    http: aiohttp.ClientSession, beating: str, name: str
+) -> None:
+    after = (await Client(http, beating).data(NOW))["inviteParticipantsOperations"]["changeCursor"]
+    given = json.dumps({"follow": FOLLOW, "after": after, "create": CREATE})
+    url = f"{beating}/graphql".replace("http", "ws")
+    printed = await asyncio.to_thread(run, "node", "follow_over_websocket.mjs", name, url, given)
+    found = json.loads(printed)
+
+    assert found["contexts"] == ["0", "1", "2", "3", "4", "5"]
+    assert found["wasCut"]
+    assert len(found["ping"]["ids"]) == 1
+    assert found["refused"][0]["extensions"]["reason"] == "CURSOR_INVALID"
 
 
 async def test_graphql_ws_follows(shared: Client) -> None:

@@ -54,3 +54,21 @@ function done(summary, latency, requests)
     summary.requests, summary.duration, latency:percentile(50), latency:percentile(99),
     errors.connect, errors.read, errors.write, errors.status, errors.timeout))
 end
+
+-- Requests by GET in turn, with the ETags of their answers if those are known; the file is that of
+-- conditional.py.
+function get_in_turn(name, file, is_known)
+  local requests, turn = {}, 0
+  for line in io.lines(file) do
+    local asked, path, tag = line:match("^(%S+) (%S+) (.+)$")
+    if asked == name then
+      table.insert(requests, "GET " .. path .. " HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        .. "Accept: application/json\r\n"
+        .. (is_known and "If-None-Match: " .. tag .. "\r\n" or "") .. "\r\n")
+    end
+  end
+  return function()
+    turn = turn % #requests + 1
+    return requests[turn]
+  end
+end

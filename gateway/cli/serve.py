@@ -12,9 +12,12 @@ from gateway.app import serve as serve_alone
 from gateway.auth.modes import check
 from gateway.auth.refusals import UnusableAuthError
 from gateway.cli.console import DatabaseOption, errors, fail, settings_from, usable
-from gateway.logs import configure_logs
+from gateway.logs import logging_to_stderr
 from gateway.settings import Settings
+from gateway.trusted.manifests import UnusableManifestError
 from gateway.workers.supervisor import WorkersFailedError, supervise
+
+logger = logging.getLogger(__name__)
 
 
 def serve(
@@ -31,6 +34,9 @@ def serve(
     ] = None,
     change_log_changes: Annotated[
         int | None, typer.Option(help="How many changes stay in it, however old they are.")
+    ] = None,
+    answer_cache_bytes: Annotated[
+        int | None, typer.Option(help="How many bytes of answers to lists each worker keeps.")
     ] = None,
     executor: Annotated[
         str | None, typer.Option(help="compiled or, to do without it, reference.")
@@ -58,6 +64,17 @@ def serve(
     introspection_scope: Annotated[
         str | None, typer.Option(help="The scope that introspection needs, if any.")
     ] = None,
+    allowed_hosts: Annotated[
+        str | None,
+        typer.Option(help="Names by which pages reach the gateway, separated by commas."),
+    ] = None,
+    documents: Annotated[
+        str | None,
+        typer.Option(help="A manifest of documents that have ids, or a folder of manifests."),
+    ] = None,
+    trusted_documents: Annotated[
+        str | None, typer.Option(help="off, allow, log or only: which documents run.")
+    ] = None,
     cors_origins: Annotated[
         str | None,
         typer.Option(help="Origins whose pages may call the gateway, separated by commas."),
@@ -83,6 +100,9 @@ def serve(
     websocket_operations: Annotated[
         int | None, typer.Option(help="How many operations may run on a WebSocket.")
     ] = None,
+    streams: Annotated[
+        int | None, typer.Option(help="How many subscriptions over HTTP each worker keeps open.")
+    ] = None,
     heartbeat_seconds: Annotated[
         float | None, typer.Option(help="How long a WebSocket may be silent.")
     ] = None,
@@ -93,6 +113,10 @@ def serve(
         bool | None, typer.Option(help="Whether a browser gets the playground.")
     ] = None,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
+    log_format: Annotated[str | None, typer.Option(help="readable or json.")] = None,
+    otel: Annotated[
+        bool | None, typer.Option(help="Whether OpenTelemetry gets traces and metrics.")
+    ] = None,
 ) -> None:
     """Serve GraphQL over HTTP, making or upgrading the database first.
 
@@ -108,6 +132,7 @@ def serve(
         readers=readers,
         change_log_days=change_log_days,
         change_log_changes=change_log_changes,
+        answer_cache_bytes=answer_cache_bytes,
         executor=executor,
         auth=auth,
         tokens_file=tokens_file,
@@ -118,6 +143,9 @@ def serve(
         read_scope=read_scope,
         write_scope=write_scope,
         introspection_scope=introspection_scope,
+        allowed_hosts=allowed_hosts,
+        documents=documents,
+        trusted_documents=trusted_documents,
         cors_origins=cors_origins,
         max_body_bytes=max_body_bytes,
         max_cost=max_cost,
@@ -126,13 +154,14 @@ def serve(
         rate_burst=rate_burst,
         websocket_connections=websocket_connections,
         websocket_operations=websocket_operations,
+        streams=streams,
         heartbeat_seconds=heartbeat_seconds,
         shutdown_seconds=shutdown_seconds,
         playground=playground,
         log_level=log_level,
+        log_format=log_format,
+        otel=otel,
     )
-    configure_logs(settings.log_level)
-    logging.getLogger(__name__).info("Storing in SQLite %s.", sqlite3.sqlite_version)
     with usable():
         try:
             check(settings)
@@ -141,17 +170,26 @@ def serve(
             fail(str(error))
         except OSError as error:
             fail(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}.")
+        except UnusableManifestError as error:
+            fail(str(error))
         except WorkersFailedError as error:
             fail(str(error), status=1)
 
 
 def _run(settings: Settings) -> None:
-    if settings.workers > 1:
-        asyncio.run(supervise(settings, _announce))
-    else:
-        with asyncio.Runner(loop_factory=new_event_loop) as runner:
-            runner.run(serve_alone(settings, _announce))
+    announce = _log if settings.log_format == "json" else _show
+    with logging_to_stderr(settings.log_level, settings.log_format) as logs:
+        logger.info("Storing in SQLite %s.", sqlite3.sqlite_version)
+        if settings.workers > 1:
+            asyncio.run(supervise(settings, announce))
+        else:
+            with asyncio.Runner(loop_factory=new_event_loop) as runner:
+                runner.run(serve_alone(settings, announce, logs))
 
 
-def _announce(url: str) -> None:
+def _show(url: str) -> None:
     errors.print(f"Serving {url} (Ctrl-C to stop)")
+
+
+def _log(url: str) -> None:
+    logger.info("Serving %s", url)

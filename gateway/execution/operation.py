@@ -4,12 +4,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
+from msgspec import Raw, Struct
+
 from gateway.execution.facts import Facts
 from gateway.execution.json import decode
 from gateway.execution.subscription import Subscription
 from schema.context import Context
 
 JSONObject = dict[str, Any]
+Data = JSONObject | Raw
+"""An answer's data, which may be encoded already."""
+
+PERSISTED_QUERY = "persistedQuery"
+"""The extension in which Apollo's clients give a document's id."""
 
 
 class Variables:
@@ -34,14 +41,17 @@ class Variables:
 NO_VARIABLES = Variables(b"{}")
 
 
-@dataclass(frozen=True, slots=True)
-class GraphQLRequest:
-    """A document and how to run it: the parameters of GraphQL over HTTP."""
+class GraphQLRequest(Struct, frozen=True):
+    """A document and how to run it: the parameters of GraphQL over HTTP.
+
+    A client that gives only the document's id, there or in the extensions, leaves ``query`` empty.
+    """
 
     query: str
     operation_name: str | None = None
     variables: Variables = NO_VARIABLES
     extensions: JSONObject | None = None
+    document_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +62,7 @@ class Answer:
     """
 
     executed: bool
-    data: dict[str, Any] | None
+    data: Data | None
     errors: list[dict[str, Any]]
     facts: Facts | None = None
     retry_after: int | None = None

@@ -27,6 +27,7 @@ from schema import Schema
 from schema.context import Context
 from schema.errors import ErrorCode
 from schema.feeds import Feed
+from schema.paging import Position
 
 
 async def begin(
@@ -83,6 +84,11 @@ class PulledSubscription:
         self._results = results
         self._key = key
         self._request_id = request_id
+
+    @property
+    def place(self) -> Position | None:
+        """The place up to which everything has been sent, or None while an event is made."""
+        return self._feed.position if self._feed.settled else None
 
     async def run(self, sink: Sink) -> None:
         """Send every event, until there are no more or the client is gone."""

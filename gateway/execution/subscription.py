@@ -5,6 +5,7 @@ from typing import Protocol
 import msgspec
 
 from gateway.execution.facts import Facts
+from schema.paging import Position
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -31,6 +32,13 @@ class Subscription(Protocol):
     """A subscription that can begin: its document and its arguments are right."""
 
     facts: Facts | None
+
+    @property
+    def place(self) -> Position | None:
+        """The place in the change log up to which everything has been sent, if that is known.
+
+        It may lie far beyond the last event when little of what happens is one here.
+        """
 
     async def run(self, sink: Sink) -> None:
         """Send every event to ``sink``, in order, until there are no more; stop when cancelled.

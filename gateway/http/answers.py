@@ -10,6 +10,7 @@ from gateway.execution.reference import MutationNotAllowed
 from gateway.http.caching import ETags, cacheable, not_modified, tags_held
 from gateway.http.faults import Fault
 from gateway.http.media_types import JSON
+from gateway.http.observing import OBSERVATION
 from gateway.http.parameters import queried
 from gateway.http.responses import Response, json_response
 from gateway.http.server import PRINCIPAL, REQUEST_ID
@@ -48,12 +49,14 @@ class Answers:
 
     async def _answer(self, request: web.BaseRequest, wanted: GraphQLRequest) -> Answer:
         with mutations_by_post():
-            return await self._executor.execute(
+            answer = await self._executor.execute(
                 wanted,
                 self._context.of(request[PRINCIPAL]),
                 request_id=request[REQUEST_ID],
                 read_only=request.method == hdrs.METH_GET,
             )
+        request[OBSERVATION].answered(answer)
+        return answer
 
 
 def accept(request: web.BaseRequest) -> str:

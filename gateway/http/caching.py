@@ -28,10 +28,13 @@ _OPAQUE = re.compile(r'"[^"]*"')
 
 
 class ETags:
-    """Makes the ETags of one gateway: of another version or schema they are others."""
+    """Makes the ETags of one gateway: of another version or schema they are others.
 
-    def __init__(self, *, version: str, sdl: str) -> None:
-        self._made_by = blake2b(f"{version}\n{sdl}".encode()).digest()
+    So they are of other ``documents``, since what an id in a URL stands for changes with them.
+    """
+
+    def __init__(self, *, version: str, sdl: str, documents: str) -> None:
+        self._made_by = blake2b(f"{version}\n{documents}\n{sdl}".encode()).digest()
 
     def tag(self, held: Span, request: web.BaseRequest, media_type: str, *, with_cost: bool) -> str:
         """Return the opaque part of the ETag of the answer to a GET when the log holds ``held``."""

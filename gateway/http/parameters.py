@@ -11,12 +11,18 @@ from aiohttp import hdrs, web
 from msgspec import Raw
 
 from gateway.execution.json import decode
-from gateway.execution.operation import NO_VARIABLES, GraphQLRequest, Variables
+from gateway.execution.operation import (
+    NO_VARIABLES,
+    PERSISTED_QUERY,
+    GraphQLRequest,
+    JSONObject,
+    Variables,
+)
 from gateway.http.faults import Fault
 from gateway.http.media_types import JSON
 from schema.errors import ErrorCode
 
-PARAMETERS = ("query", "operationName", "variables", "extensions")
+PARAMETERS = ("query", "documentId", "doc_id", "operationName", "variables", "extensions")
 MAX_JSON_DEPTH = 200
 MAX_JSON_VALUES = 100_000
 """How many objects, lists and texts JSON may have: to count how deep they are takes 0.1 µs each."""
@@ -29,7 +35,9 @@ _NO_BRACKETS = bytes(set(range(256)) - set(_STEPS))
 class _Body(msgspec.Struct, rename="camel"):
     """A body in which every parameter is what it is to be; variables are left as they are."""
 
-    query: str
+    query: str | None = None
+    document_id: str | None = None
+    doc_id: str | None = msgspec.field(default=None, name="doc_id")
     operation_name: str | None = None
     variables: Raw = Raw(b"{}")
     extensions: dict[str, Any] | None = None
@@ -99,9 +107,24 @@ def _plain(body: bytes) -> GraphQLRequest | None:
         return None
     if variables is None:
         return None
-    return GraphQLRequest(
-        parameters.query, parameters.operation_name, variables, parameters.extensions
+    if parameters.doc_id and parameters.document_id:
+        return None
+    request = GraphQLRequest(
+        parameters.query or "",
+        parameters.operation_name,
+        variables,
+        parameters.extensions,
+        parameters.document_id or parameters.doc_id or None,
     )
+    is_whole = parameters.query is not None or _names_document(request)
+    return request if is_whole else None
+
+
+def _names_document(request: GraphQLRequest) -> bool:
+    """Tell whether a request says in another way than by its text which document it is about."""
+    if request.document_id is not None:
+        return True
+    return (request.extensions or {}).get(PERSISTED_QUERY) is not None
 
 
 def _plain_variables(text: bytes) -> Variables | None:
@@ -127,6 +150,8 @@ def queried(request: web.BaseRequest) -> GraphQLRequest:
         if values and name in {"variables", "extensions"}:
             texts[name] = values[0].encode(errors="surrogatepass")
             parameters[name] = _decoded(texts[name], f"The parameter {name!r}")
+    if parameters.get("operationName") == "":
+        del parameters["operationName"]  # in a URL an empty one is none
     return _from_parameters(parameters, texts.get("variables", b""))
 
 
@@ -196,16 +221,31 @@ def _from_parameters(
             if isinstance(parameters, list)
             else f"{what} is not a JSON object with a 'query'.",
         )
-    query = parameters.get("query")
-    if query is None:
-        raise Fault(400, "The parameter 'query' is missing: give the GraphQL document there.")
+    query = _text(parameters, "query")
     values = _typed("variables", parameters.get("variables"), dict, "a JSON object")
-    return GraphQLRequest(
-        query=_typed("query", query, str, "a text"),
-        operation_name=_typed("operationName", parameters.get("operationName"), str, "a text"),
+    request = GraphQLRequest(
+        query=query or "",
+        operation_name=_text(parameters, "operationName"),
         variables=NO_VARIABLES if values is None else Variables(variables_text, values),
         extensions=_typed("extensions", parameters.get("extensions"), dict, "a JSON object"),
+        document_id=_document_id(parameters),
     )
+    if query is None and not _names_document(request):
+        raise Fault(400, "The parameter 'query' is missing: give the GraphQL document there.")
+    return request
+
+
+def _document_id(parameters: JSONObject) -> str | None:
+    """Return the id by which a client names a document: GraphQL over HTTP's way, or Relay's."""
+    document_id, doc_id = _text(parameters, "documentId"), _text(parameters, "doc_id")
+    if document_id and doc_id:
+        raise Fault(400, "The document is named twice. Give 'documentId' or 'doc_id' alone.")
+    return document_id or doc_id or None
+
+
+def _text(parameters: JSONObject, name: str) -> str | None:
+    text: str | None = _typed(name, parameters.get(name), str, "a text")
+    return text
 
 
 def _typed(name: str, value: Any, expected: type, called: str) -> Any:  # noqa: ANN401  JSON

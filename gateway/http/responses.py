@@ -24,9 +24,14 @@ ALWAYS = {
     "Server": "invite-gateway",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
 }
 """The headers of every response."""
 
+CONTENT_SECURITY_POLICY = "Content-Security-Policy"
+_NO_PAGE = f"{CONTENT_SECURITY_POLICY}: default-src 'none'; frame-ancestors 'none'\r\n"
+"""What is no page may load nothing, and stand in none."""
 
 _NO_HEADERS: Mapping[str, str] = {}
 
@@ -90,6 +95,8 @@ def head(
 ) -> bytes:
     """Write all that comes before a body; ``headers`` say how long that is."""
     fields = _date(int(time())) + _fields(headers)
+    if CONTENT_SECURITY_POLICY not in headers:
+        fields += _NO_PAGE
     if not keep_alive:
         fields += "Connection: close\r\n"
     elif request.version == HttpVersion10:

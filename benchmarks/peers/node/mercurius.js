@@ -1,9 +1,14 @@
-// Mercurius with its just-in-time compiler, as its documentation sets it up.
+// Mercurius with its just-in-time compiler and its own pubsub, as its documentation sets them up.
 import Fastify from 'fastify'
 import mercurius from 'mercurius'
 import { openStore, resolversOn, typeDefs } from './operations.js'
 
 const [port, path] = process.argv.slice(2)
 const app = Fastify()
-app.register(mercurius, { schema: typeDefs, resolvers: resolversOn(openStore(path)), jit: 1 })
+app.register(mercurius, {
+  schema: typeDefs,
+  resolvers: resolversOn(openStore(path)),
+  jit: 1,
+  subscription: true
+})
 await app.listen({ port: Number(port), host: '127.0.0.1' })

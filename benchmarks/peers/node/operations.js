@@ -1,5 +1,5 @@
 // The store and the resolvers that the peers on Node share: better-sqlite3, prepared statements,
-// and only the columns that a selection needs.
+// and only the columns that a selection needs. Where there is a pubsub, it is told of each change.
 import { readFileSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { GraphQLScalarType, Kind, valueFromASTUntyped } from 'graphql'
@@ -120,6 +120,13 @@ export function openStore (path) {
 }
 
 export function resolversOn (store) {
+  let changes = 0
+
+  const publish = async (pubsub, kind, operation) => {
+    const payload = { changes: { cursor: encodeCursor(++changes), kind, operation } }
+    await pubsub?.publish({ topic: 'CHANGES', payload })
+  }
+
   return {
     DateTime,
     JSON: JSONScalar,
@@ -128,15 +135,24 @@ export function resolversOn (store) {
       inviteParticipantsOperations: (_, args, context, info) => store.page(args, columnsOf(info))
     },
     Mutation: {
-      createInviteParticipantsOperation: (_, { input }) => {
+      createInviteParticipantsOperation: async (_, { input }, { pubsub }) => {
         try {
-          return { operation: store.create.immediate(input), errors: [] }
+          const operation = store.create.immediate(input)
+          await publish(pubsub, 'CREATED', operation)
+          return { operation, errors: [] }
         } catch (error) {
           if (error.code !== 'SQLITE_CONSTRAINT_UNIQUE') throw error
           return { operation: null, errors: [{ __typename: 'AlreadyExistsError', code: 'ALREADY_EXISTS', message: 'It is there already.', path: ['input', 'id'], current: store.get(input.id, '*') }] }
         }
       },
-      updateInviteParticipantsOperation: (_, { input }) => store.update.immediate(input)
+      updateInviteParticipantsOperation: async (_, { input }, { pubsub }) => {
+        const payload = store.update.immediate(input)
+        if (!payload.errors.length) await publish(pubsub, 'UPDATED', payload.operation)
+        return payload
+      }
+    },
+    Subscription: {
+      changes: { subscribe: (_, args, { pubsub }) => pubsub.subscribe('CHANGES') }
     }
   }
 }

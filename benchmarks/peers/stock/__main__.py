@@ -9,6 +9,7 @@ from typing import Any, cast
 import strawberry
 import uvloop
 from aiohttp import web
+from operation_changes import Subscription
 from operation_resolvers import Mutation, Query
 from operation_types import DateTime
 from strawberry.aiohttp.views import GraphQLView
@@ -21,6 +22,7 @@ def main() -> None:
     schema = strawberry.Schema(
         Query,
         Mutation,
+        Subscription,
         config=StrawberryConfig(
             scalar_map={
                 DateTime: strawberry.scalar(name="DateTime", serialize=str, parse_value=str)

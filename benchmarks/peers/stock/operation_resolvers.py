@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import strawberry
+from operation_changes import ChangeKind, publish
 from operation_inputs import (
     CreateInviteParticipantsOperationInput,
     InviteParticipantsOperationFilter,
@@ -153,6 +154,13 @@ def _insert(given: CreateInviteParticipantsOperationInput) -> str:
     return operation_id
 
 
+def _published(kind: ChangeKind, operation_id: str) -> Payload:
+    found = _find(operation_id)
+    if found:
+        publish(kind, found)
+    return Payload(operation=found)
+
+
 @strawberry.type
 class Mutation:
     @strawberry.mutation
@@ -167,7 +175,7 @@ class Mutation:
             database.execute("ROLLBACK")
             return _failed("ALREADY_EXISTS", "It is there already.")
         database.execute("COMMIT")
-        return Payload(operation=_find(operation_id))
+        return _published(ChangeKind.CREATED, operation_id)
 
     @strawberry.mutation
     def update_invite_participants_operation(
@@ -185,4 +193,4 @@ class Mutation:
         )
         if not changed.rowcount:
             return _failed("NOT_FOUND", "No operation has the id.")
-        return Payload(operation=_find(input.id))
+        return _published(ChangeKind.UPDATED, input.id)

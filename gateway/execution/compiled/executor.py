@@ -4,7 +4,6 @@ import logging
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 from graphql import OperationDefinitionNode, OperationType, located_error
 
@@ -12,6 +11,7 @@ from gateway.execution.cache import Cache
 from gateway.execution.compiled.completion import Run
 from gateway.execution.compiled.declined import Declined
 from gateway.execution.compiled.plan import FieldFailedError, Plan, compile_plan
+from gateway.execution.compiled.remembered import RememberedAnswers
 from gateway.execution.compiled.selections import condition_variables
 from gateway.execution.compiled.variables import Declared, Given
 from gateway.execution.documents import (
@@ -23,7 +23,7 @@ from gateway.execution.documents import (
 from gateway.execution.errors import present, refused
 from gateway.execution.live.fan_out import FanOut, LiveSubscription
 from gateway.execution.live.view import View
-from gateway.execution.operation import Answer, GraphQLRequest
+from gateway.execution.operation import Answer, Data, GraphQLRequest
 from gateway.execution.reference import ReferenceExecutor
 from gateway.execution.subscription import Subscription
 from schema import Schema
@@ -86,14 +86,19 @@ class CompiledExecutor:
         documents: Documents,
         reference: ReferenceExecutor,
         fan_out: FanOut | None = None,
+        *,
+        remembered_bytes: int = 0,
     ) -> None:
         self._schema = schema
         self._fan_out = fan_out
         self._documents = documents
         self._reference = reference
         self._operations = Cache(self._prepare)
+        self._remembered = RememberedAnswers(remembered_bytes)
         self.compiled = 0
         """How many requests plans have answered."""
+        self.remembered = 0
+        """How many of these were remembered."""
         self.declined: Counter[str] = Counter()
         """How many requests went to the reference executor, by the reason."""
 
@@ -175,9 +180,7 @@ class CompiledExecutor:
             raise operation
         return operation
 
-    async def _data(
-        self, request: GraphQLRequest, context: Context, *, read_only: bool
-    ) -> dict[str, Any]:
+    async def _data(self, request: GraphQLRequest, context: Context, *, read_only: bool) -> Data:
         operation = self._operation_of(request)
         given = operation.variables.given(request.variables)
         plan = operation.plan(self._schema, given)
@@ -186,7 +189,18 @@ class CompiledExecutor:
                 raise Declined("a subscription to answer at once")
             if read_only:
                 raise Declined("a mutation by GET")
+        if plan.lists and self._remembered.max_bytes:
+            return await self._remembered_data(plan, given, context)
         return await plan.run(given, Run(context))
+
+    async def _remembered_data(self, plan: Plan, given: Given, context: Context) -> Data:
+        key = (plan, given.variables.text, context.principal.scopes)
+        held = await context.log.held()
+        remembered = self._remembered.get(key, held)
+        if remembered is not None:
+            self.remembered += 1
+            return remembered
+        return self._remembered.keep(key, held, await plan.run(given, Run(context)))
 
     def _prepare(self, query: str, operation_name: str | None) -> Operation | Declined:
         """Read an operation's declarations; raises ``InvalidDocumentError``."""

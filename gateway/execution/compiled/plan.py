@@ -5,7 +5,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import FieldNode, GraphQLObjectType, OperationDefinitionNode, OperationType
+from graphql import (
+    FieldNode,
+    GraphQLObjectType,
+    OperationDefinitionNode,
+    OperationType,
+    get_named_type,
+)
 
 from gateway.execution.compiled.arguments import ArgumentPlan, Arguments
 from gateway.execution.compiled.completion import Answer, Complete, Run, completion
@@ -39,7 +45,7 @@ class FieldFailedError(Exception):
         self.cause = cause
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Plan:
     """An operation, ready to run with any values of its variables."""
 
@@ -49,6 +55,9 @@ class Plan:
     fields: list[RootField]
     nested: list[ArgumentPlan]
     """The arguments of fields under these."""
+    lists: bool
+    """Whether it reads more than operations by their ids, which takes no longer than a look at the
+    change log."""
 
     @property
     def is_query(self) -> bool:
@@ -126,7 +135,17 @@ def compile_plan(
             if nodes[0].name.value != "__typename"
         ],
         nested=scope.nested,
+        lists=any(_lists(scope, root, nodes) for nodes in selected.values()),
     )
+
+
+def _lists(scope: Scope, root: GraphQLObjectType, nodes: list[FieldNode]) -> bool:
+    name = nodes[0].name.value
+    if name == "__typename" or scope.operation is not OperationType.QUERY:
+        return False
+    node = scope.schema.graphql.type_map["Node"]
+    type_ = get_named_type(root.fields[name].type)
+    return type_ is not node and node not in getattr(type_, "interfaces", ())
 
 
 def _known(root: GraphQLObjectType, nodes: list[FieldNode]) -> str | None:

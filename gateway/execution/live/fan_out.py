@@ -6,16 +6,20 @@ further behind. So nothing is queued for anybody.
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from itertools import chain
 from typing import Any
 
 from gateway.execution.facts import Facts
 from gateway.execution.live.tail import Tail
 from gateway.execution.live.view import Events, Follower, View
-from gateway.execution.subscription import Event, Sink
+from gateway.execution.subscription import Sink
 from schema.changes import Change
 from schema.feeds import Feed
+from schema.paging import Position
 from schema.ports import ChangeLog
 
 
@@ -27,13 +31,14 @@ class FanOut:
         self.run = self.tail.run
         self.events = Events()
         self._views: dict[Hashable, View] = {}
+        self._by_operation: defaultdict[str | None, dict[View, None]] = defaultdict(dict)
+        """The views of one operation by its id, so that a change is only shown to those it may
+        concern; under None all others."""
 
     @contextmanager
     def view(self, key: Hashable, make: Callable[[], View]) -> Iterator[View]:
         """Share a view with all who have the same ``key``, as long as the block lasts."""
-        view = self._views.get(key)
-        if view is None:
-            view = self._views[key] = make()
+        view = self._views.get(key) or self._add(key, make())
         view.subscribers += 1
         try:
             with self.tail.listening():
@@ -41,10 +46,24 @@ class FanOut:
         finally:
             view.subscribers -= 1
             if not view.subscribers:
-                del self._views[key]
+                self._remove(key, view)
+
+    def _add(self, key: Hashable, view: View) -> View:
+        self._views[key] = view
+        self._by_operation[view.followed.operation_id][view] = None
+        return view
+
+    def _remove(self, key: Hashable, view: View) -> None:
+        del self._views[key]
+        operation_id = view.followed.operation_id
+        alike = self._by_operation[operation_id]
+        del alike[view]
+        if not alike:
+            del self._by_operation[operation_id]
 
     def _push(self, change: Change) -> None:
-        for view in tuple(self._views.values()):
+        concerned = (self._by_operation.get(key, ()) for key in (None, change.operation_id))
+        for view in tuple(chain.from_iterable(concerned)):
             view.push(change)
 
     def _dismiss_all(self) -> None:
@@ -65,6 +84,12 @@ class LiveSubscription:
         self._key = key
         self._feed = feed
         self._make_view = make_view
+        self._place: Callable[[], Position | None] = lambda: None if feed.first else feed.position
+
+    @property
+    def place(self) -> Position | None:
+        """The place up to which everything has been sent, or None before there is one."""
+        return self._place()
 
     async def run(self, sink: Sink) -> None:
         """Send every event, until there are no more or the client is gone."""
@@ -79,14 +104,19 @@ class LiveSubscription:
     async def _follow(self, view: View, sink: Sink) -> None:
         position = self._feed.position
         for value in self._feed.first:
-            await _give(sink, view.first(value, position))
+            if not sink.send(view.first(value, position)):
+                await sink.drained()
         follower = Follower(sink.send, position)
         follower.over = self._feed.over
+        self._place = partial(self._place_of, follower, view)
         while not follower.over:
             await self._catch_up(view, sink, follower)
             if not follower.over:
                 await _live(view, follower)
                 await sink.drained()
+
+    def _place_of(self, follower: Follower, view: View) -> Position | None:
+        return self._fan_out.tail.end if view.pushes_to(follower) else follower.position
 
     async def _catch_up(self, view: View, sink: Sink, follower: Follower) -> None:
         """Send what there is; return without a pause after having come to the live edge."""
@@ -98,17 +128,15 @@ class LiveSubscription:
             page = tail.since(follower.position) or await view.followed.read(follower.position)
             for change in page.changes:
                 if event := view.event(change):
-                    await _give(sink, event)
+                    taken = sink.send(event)
+                    follower.position = change.position
+                    if not taken:
+                        await sink.drained()
                     if view.followed.ends(change):
                         follower.over = True
                         return
             follower.position = page.end
             await asyncio.sleep(0)
-
-
-async def _give(sink: Sink, event: Event) -> None:
-    if not sink.send(event):
-        await sink.drained()
 
 
 async def _live(view: View, follower: Follower) -> None:

@@ -80,12 +80,18 @@ class View:
         """Push no more to a follower."""
         self._live.pop(follower, None)
 
+    def pushes_to(self, follower: Follower) -> bool:
+        """Tell whether a follower is at the live edge."""
+        return follower in self._live
+
     def first(self, value: object, position: Position) -> Event:
         """Make the event of what there is at the beginning."""
         return self._event(value, position)
 
     def event(self, change: Change) -> Event | None:
         """Return the event that a change is, or None if it is none here."""
+        if self.followed.operation_id not in {None, change.operation_id}:
+            return None  # which would only fill up what is remembered
         return self._events.get(self, change, self._make)
 
     def failure(self, error: Exception) -> Event:

@@ -8,37 +8,31 @@ from gateway.execution.events import answered
 from gateway.execution.operation import Answer, Executor, GraphQLRequest
 from gateway.execution.subscription import Event
 from gateway.http.answers import accept, json_answer, mutations_by_post, wants_cost
-from gateway.http.authentication import Authentication
 from gateway.http.media_types import EVENT_STREAM, GRAPHQL_RESPONSE, JSON, chosen
+from gateway.http.observing import OBSERVATION
 from gateway.http.responses import Response
-from gateway.http.server import PRINCIPAL, REQUEST_ID, Traffic
+from gateway.http.server import PRINCIPAL, REQUEST_ID
 from gateway.http.streams.framing import FRAMINGS, SERVER_SENT_EVENTS
-from gateway.http.streams.stream import HEADERS, Stream
+from gateway.http.streams.stream import HEADERS, Stream, Terms
 from schema.context import Context
 
 
 class Streams:
     """Answers requests for a stream of events."""
 
-    def __init__(
-        self,
-        executor: Executor,
-        context: Context,
-        traffic: Traffic,
-        authentication: Authentication,
-        *,
-        heartbeat_seconds: float,
-    ) -> None:
-        self._authentication = authentication
+    def __init__(self, executor: Executor, context: Context, terms: Terms) -> None:
         self._executor = executor
         self._context = context
-        self._traffic = traffic
-        self._heartbeat_seconds = heartbeat_seconds
+        self._terms = terms
 
     async def answer(
         self, request: web.BaseRequest, wanted: GraphQLRequest, media_type: str
     ) -> Response | Stream:
-        """Begin a subscription in a media type of ``FRAMINGS``, or answer what is none at once."""
+        """Begin a subscription in a media type of ``FRAMINGS``, or answer what is none at once.
+
+        Raises ``Fault`` when there is no room for one more subscription.
+        """
+        request[OBSERVATION].transport = FRAMINGS[media_type].transport
         with mutations_by_post():
             outcome = await self._executor.subscribe(
                 wanted,
@@ -51,13 +45,9 @@ class Streams:
                 read_only=request.method == hdrs.METH_GET,
             )
         if not isinstance(outcome, Answer):
-            return Stream(
-                outcome,
-                FRAMINGS[media_type],
-                self._traffic,
-                self._authentication,
-                heartbeat_seconds=self._heartbeat_seconds,
-            )
+            self._terms.room.check()
+            return Stream(outcome, FRAMINGS[media_type], self._terms)
+        request[OBSERVATION].answered(outcome)
         with_cost = wants_cost(request)
         if media_type == EVENT_STREAM:
             return _one_event(answered(outcome, with_cost=with_cost))

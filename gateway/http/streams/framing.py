@@ -12,17 +12,21 @@ from dataclasses import dataclass
 from gateway.execution.json import encode
 from gateway.execution.subscription import Event
 from gateway.http.media_types import APOLLO_MULTIPART, EVENT_STREAM
+from gateway.http.observing import Transport
 from schema.errors import RequestError
+from schema.paging import Position
 
 
 @dataclass(frozen=True)
 class Framing:
     """A way to write events: what comes first, each event, and what may come last."""
 
+    transport: Transport
     content_type: str
-    start: bytes
+    start: Callable[[Position | None], bytes]
     event: Callable[[Event], bytes]
-    heartbeat: bytes
+    heartbeat: Callable[[Position | None], bytes]
+    """What breaks a silence, with the place to go on from, if there is one."""
     completed: bytes
     """Nothing more will come of the subscription."""
     cut_off: Callable[[RequestError], bytes]
@@ -35,11 +39,17 @@ def _server_sent(event: Event) -> bytes:
     return b"%bevent: next\ndata: %b\n\n" % (place.encode(), event.payload)
 
 
+def _server_sent_place(place: Position | None) -> bytes:
+    """Write a comment or, which is no event either, an id: a client that is cut off names it."""
+    return f"id: {place.cursor()}\n\n".encode() if place else b":\n\n"
+
+
 SERVER_SENT_EVENTS = Framing(
+    transport="sse",
     content_type=f"{EVENT_STREAM}; charset=utf-8",
-    start=b":\n\n",
+    start=_server_sent_place,
     event=_server_sent,
-    heartbeat=b":\n\n",
+    heartbeat=_server_sent_place,
     completed=b"event: complete\ndata:\n\n",
     cut_off=lambda _reason: b"",
 )
@@ -58,10 +68,11 @@ def _last_part(reason: RequestError) -> bytes:
 
 
 MULTIPART = Framing(
+    transport="multipart",
     content_type='multipart/mixed; boundary="graphql"; subscriptionSpec="1.0"',
-    start=_BOUNDARY,
+    start=lambda _: _BOUNDARY,
     event=lambda event: _part(b'{"payload":%b}' % event.payload),
-    heartbeat=_part(b"{}"),
+    heartbeat=lambda _: _part(b"{}"),
     completed=b"--\r\n",
     cut_off=_last_part,
 )

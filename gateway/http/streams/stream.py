@@ -4,13 +4,16 @@ import asyncio
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 
 from aiohttp import web
 
 from gateway.auth.sessions import Session
 from gateway.execution.subscription import Event, Subscription
 from gateway.http.authentication import Authentication, token_of
+from gateway.http.observing import OBSERVATION
 from gateway.http.responses import head
+from gateway.http.room import Room
 from gateway.http.server import PRINCIPAL, REQUEST_ID, Traffic
 from gateway.http.streams.body import Body
 from gateway.http.streams.framing import Framing
@@ -25,25 +28,26 @@ HEADERS = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}
 CUT_OFF = Overloaded("The gateway is stopping. Subscribe again.")
 
 
+@dataclass(frozen=True)
+class Terms:
+    """What ends a stream, how many there may be, and how long one may be silent."""
+
+    traffic: Traffic
+    authentication: Authentication
+    room: Room
+    heartbeat_seconds: float
+
+
 class Stream:
     """The events of a subscription, in a framing."""
 
-    def __init__(
-        self,
-        subscription: Subscription,
-        framing: Framing,
-        traffic: Traffic,
-        authentication: Authentication,
-        *,
-        heartbeat_seconds: float,
-    ) -> None:
+    def __init__(self, subscription: Subscription, framing: Framing, terms: Terms) -> None:
         self._subscription = subscription
         self._framing = framing
-        self._traffic = traffic
-        self._authentication = authentication
-        self._heartbeat_seconds = heartbeat_seconds
+        self._terms = terms
         self.headers = {"Content-Type": framing.content_type, **HEADERS}
         self.keep_alive = True
+        self.status = 200
 
     def force_close(self) -> None:
         """Make it the connection's last."""
@@ -58,7 +62,8 @@ class Stream:
     async def run(self, request: web.BaseRequest) -> None:
         """Send it, until it has come to its end or one of the two goes away."""
         try:
-            await self._send(request)
+            with self._terms.room.taken():
+                await self._send(request)
         except ConnectionError:
             self.keep_alive = False
 
@@ -66,25 +71,27 @@ class Stream:
         body = Body(request)
         self.keep_alive = body.chunked and self.keep_alive and bool(request.keep_alive)
         transfer = {"Transfer-Encoding": "chunked"} if body.chunked else {}
-        first = head(200, self.headers | transfer, request, keep_alive=self.keep_alive)
-        body.write(self._framing.start, head=first)
+        first = head(self.status, self.headers | transfer, request, keep_alive=self.keep_alive)
+        body.write(self._framing.start(self._subscription.place), head=first)
         reason = await self._follow(body, request)
         body.write(self._framing.cut_off(reason) if reason else self._framing.completed)
         body.end()
 
     async def _follow(self, body: Body, request: web.BaseRequest) -> RequestError | None:
         """Run the subscription; return why it was cut off, if it was, before its end."""
-        sink = _Sink(body, self._framing)
+        terms = self._terms
+        sink = _Sink(body, self._framing, self._subscription)
+        request[OBSERVATION].follows(self._subscription, sink)
         running = asyncio.ensure_future(self._subscription.run(sink))
         session = Session(request[PRINCIPAL], token_of(request), running.cancel)
         try:
             with (
-                self._traffic.telling(running.cancel),
-                self._traffic.missing(request.protocol, running.cancel),
-                self._authentication.lasting(session),
-                sink.beating(self._heartbeat_seconds),
+                terms.traffic.telling(running.cancel),
+                terms.traffic.missing(request.protocol, running.cancel),
+                terms.authentication.lasting(session),
+                sink.beating(terms.heartbeat_seconds),
             ):
-                if self._traffic.stopping:
+                if terms.traffic.stopping:
                     running.cancel()
                 await asyncio.wait([running])
         finally:
@@ -100,15 +107,18 @@ class Stream:
 class _Sink:
     """Where the events go."""
 
-    def __init__(self, body: Body, framing: Framing) -> None:
+    def __init__(self, body: Body, framing: Framing, subscription: Subscription) -> None:
         self._body = body
         self._framing = framing
+        self._subscription = subscription
         self._silent = True
+        self.sent = 0
         self.drained = body.drained
 
     def send(self, event: Event) -> bool:
         """Send an event at once; false when no more can be taken in before ``drained``."""
         self._silent = False
+        self.sent += 1
         self._body.write(self._framing.event(event))
         return not self._body.blocked
 
@@ -124,7 +134,7 @@ class _Sink:
     def _beat(self, seconds: float) -> None:
         if self._silent and not self._body.blocked:
             with suppress(ConnectionError):  # which ends the stream in its own way
-                self._body.write(self._framing.heartbeat)
+                self._body.write(self._framing.heartbeat(self._subscription.place))
         self._beat_after(seconds)
 
     def _beat_after(self, seconds: float) -> None:

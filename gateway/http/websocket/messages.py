@@ -13,6 +13,7 @@ from msgspec import Raw
 from gateway.execution.operation import GraphQLRequest
 from gateway.http.faults import Fault
 from gateway.http.parameters import parameters_of
+from schema.paging import Position
 
 SUBPROTOCOL = "graphql-transport-ws"
 MAX_REASON_BYTES = 123
@@ -99,6 +100,12 @@ def pong(payload: Raw) -> bytes:
     if payload == NOTHING:
         return b'{"type":"pong"}'
     return b'{"type":"pong","payload":%b}' % bytes(payload)
+
+
+def ping(place: Position, ids: list[str]) -> bytes:
+    """Tell the place up to which everything has been sent of some operations."""
+    payload = msgspec.json.encode({"cursor": place.cursor(), "ids": ids})
+    return b'{"type":"ping","payload":%b}' % payload
 
 
 def next_start(id_: str) -> bytes:

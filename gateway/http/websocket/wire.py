@@ -35,13 +35,18 @@ class Wire:
 
     def __init__(self, socket: web.WebSocketResponse, request: web.BaseRequest) -> None:
         self.socket = socket
-        self._request = request
+        self.request = request
         self._protocol = request.protocol
         self._draining: asyncio.Task[None] | None = None
         transport = request.transport
         if transport is None:
             raise ConnectionResetError("The client is gone.")
         self._transport = transport
+
+    @property
+    def blocked(self) -> bool:
+        """Whether no more is to be sent before ``drained``."""
+        return self._protocol.writing_paused
 
     def send(self, text: bytes) -> bool:
         """Send a text; false when no more can be taken in before ``drained``.
@@ -51,11 +56,11 @@ class Wire:
         if self.socket.closed or self._transport.is_closing():
             raise ConnectionResetError("The client is gone.")
         self._transport.write(head(len(text)) + text)
-        return not self._protocol.writing_paused
+        return not self.blocked
 
     async def drained(self) -> None:
         """Wait until more can be sent; raise ``ConnectionError`` when the client is gone."""
-        while self._protocol.writing_paused and not self._transport.is_closing():
+        while self.blocked and not self._transport.is_closing():
             if self._draining is None or self._draining.done():
                 self._draining = asyncio.create_task(self._drain())
             await asyncio.wait([self._draining], timeout=LOOKED_EVERY)
@@ -65,11 +70,11 @@ class Wire:
     async def _drain(self) -> None:
         """Wait for all operations at once: aiohttp would cancel the others' waiting with one's."""
         with suppress(ConnectionError):
-            await self._request.writer.drain()
+            await self.request.writer.drain()
 
     def give_up(self) -> None:
         """Let go of what a client does not take, which would keep the connection for ever."""
-        if self._protocol.writing_paused:
+        if self.blocked:
             self._transport.abort()
 
 
@@ -81,8 +86,12 @@ class NextSink:
         self._start = next_start(id_)
         self.over = False
         """Whether the client wants no more of it."""
+        self.sent = 0
         self.drained = wire.drained
 
     def send(self, event: Event) -> bool:
         """Send an event at once; false when no more can be taken in before ``drained``."""
-        return self.over or self._wire.send(self._start + event.payload + b"}")
+        if self.over:
+            return True
+        self.sent += 1
+        return self._wire.send(self._start + event.payload + b"}")

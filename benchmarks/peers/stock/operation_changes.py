@@ -1,0 +1,48 @@
+"""Following: every subscriber has a queue, and every change is put into all of them."""
+
+# ruff: noqa: D101, D102  the schema of the gateway says what each means
+
+import asyncio
+from collections.abc import AsyncGenerator
+from enum import Enum
+from itertools import count
+
+import strawberry
+from operation_types import InviteParticipantsOperation
+
+
+@strawberry.enum
+class ChangeKind(Enum):
+    CREATED = "CREATED"
+    UPDATED = "UPDATED"
+
+
+@strawberry.type
+class Change:
+    cursor: str
+    kind: ChangeKind
+    operation: InviteParticipantsOperation
+
+
+_numbers = count(1)
+_queues: set[asyncio.Queue[Change]] = set()
+
+
+def publish(kind: ChangeKind, operation: InviteParticipantsOperation) -> None:
+    """Give a change to all who follow."""
+    change = Change(cursor=str(next(_numbers)), kind=kind, operation=operation)
+    for queue in _queues:
+        queue.put_nowait(change)
+
+
+@strawberry.type
+class Subscription:
+    @strawberry.subscription
+    async def changes(self) -> AsyncGenerator[Change, None]:
+        queue = asyncio.Queue[Change]()
+        _queues.add(queue)
+        try:
+            while True:
+                yield await queue.get()
+        finally:
+            _queues.remove(queue)

@@ -8,10 +8,12 @@ COPY gateway/playground ./
 RUN npm run build
 
 FROM python:3.13-slim AS build
+# requirements-otel.lock has OpenTelemetry too.
+ARG LOCK=requirements.lock
 WORKDIR /src
-COPY requirements.lock requirements-build.lock ./
+COPY requirements.lock requirements-otel.lock requirements-build.lock ./
 RUN python -m venv /opt/gateway \
- && /opt/gateway/bin/pip install --no-cache-dir --require-hashes -r requirements.lock \
+ && /opt/gateway/bin/pip install --no-cache-dir --require-hashes -r $LOCK \
  && pip install --no-cache-dir --require-hashes -r requirements-build.lock
 COPY . .
 COPY --from=playground /src/dist gateway/playground/dist
@@ -26,7 +28,8 @@ ENV PATH=/opt/gateway/bin:$PATH \
     INVITE_GATEWAY_DATABASE=sqlite:////data/operations.db \
     INVITE_GATEWAY_HOST=0.0.0.0 \
     INVITE_GATEWAY_AUTH=tokens \
-    INVITE_GATEWAY_TOKENS_FILE=/data/tokens.json
+    INVITE_GATEWAY_TOKENS_FILE=/data/tokens.json \
+    INVITE_GATEWAY_LOG_FORMAT=json
 USER gateway
 VOLUME /data
 EXPOSE 8000

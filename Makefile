@@ -78,7 +78,8 @@ NO_FUNDING := const fs = require("fs"), file = "package-lock.json"; \
 .PHONY: lock
 lock: $(VENV)/.dev npm ## Write the lock files anew; UPGRADE=--upgrade takes newer versions
 	$(COMPILE) pyproject.toml -o requirements.lock
-	$(COMPILE) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	$(COMPILE) pyproject.toml --extra otel -c requirements.lock -o requirements-otel.lock
+	$(COMPILE) pyproject.toml --extra otel --group dev -c requirements-otel.lock -o requirements-dev.lock
 	$(COMPILE) --group build -c requirements-dev.lock -o requirements-build.lock
 	$(COMPILE) --group node -o requirements-node.lock
 	$(COMPILE) --group bench -o requirements-bench.lock

@@ -5,6 +5,7 @@ import gc
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from importlib.metadata import version
 from socket import socket
 from typing import Any
@@ -21,12 +22,14 @@ from gateway.execution.operation import Executor
 from gateway.execution.reference import ReferenceExecutor
 from gateway.http.answers import Answers
 from gateway.http.authentication import Authentication
+from gateway.http.browsers import Browsers
 from gateway.http.caching import ETags
 from gateway.http.checks import live, ready
 from gateway.http.connection import Capacity
 from gateway.http.connections import Server
 from gateway.http.gate import Gate
 from gateway.http.graphql import GraphQLEndpoint
+from gateway.http.hosts import Hosts
 from gateway.http.metrics import metrics
 from gateway.http.playground import Playground
 from gateway.http.room import Room
@@ -36,93 +39,125 @@ from gateway.http.streams.endpoint import Streams
 from gateway.http.streams.stream import Terms
 from gateway.http.websocket.connection import Limits
 from gateway.http.websocket.endpoint import WebSocketEndpoint
+from gateway.limits.document import DocumentBounds
+from gateway.limits.executor import LimitedExecutor
+from gateway.limits.rate import Rate
+from gateway.logs import Logs
 from gateway.open_files import possible_connections
 from gateway.settings import Settings
 from gateway.store.migrate import upgrade
 from gateway.store.retention import Retention
 from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
 from gateway.tasks import running
-from gateway.telemetry import Metrics, OperationMetrics
+from gateway.telemetry.gate import GateMetrics
+from gateway.telemetry.operations import OperationMetrics
+from gateway.telemetry.page import Metrics, Place
+from gateway.telemetry.together import Telemetry, telling
+from gateway.trusted.documents import TrustedDocuments
+from gateway.trusted.executor import TrustedExecutor
+from gateway.trusted.manifests import trusted_documents
 from schema import Schema, build_schema
 from schema.context import Context
 
 
-def create_server(
-    settings: Settings,
-    store: SQLiteStore,
-    fan_out: FanOut,
-    traffic: Traffic,
-    authentication: Authentication,
-) -> Server:
+@dataclass(frozen=True)
+class Parts:
+    """What is open and at work before there is a server."""
+
+    store: SQLiteStore
+    fan_out: FanOut
+    traffic: Traffic
+    telemetry: Telemetry
+    authentication: Authentication
+    trusted: TrustedDocuments
+    capacity: Capacity
+
+
+def create_server(settings: Settings, parts: Parts) -> Server:
     """Put the server together on an open store."""
     schema = build_schema()
-    measured = Metrics()
-    executor = _executor(settings, schema, fan_out, measured)
-    context = Context(store=store, log=store.log, scopes=scope_names(settings))
-    playground = Playground() if settings.playground else None
-    capacity = Capacity(
-        Gate(most=settings.requests_at_work, max_lag_seconds=settings.lag_seconds),
-        connections=possible_connections(settings.connections),
-        idle_seconds=settings.idle_seconds,
-        transfer_seconds=settings.transfer_seconds,
-    )
+    context = Context(store=parts.store, log=parts.store.log, scopes=scope_names(settings))
+    has_playground = settings.playground and settings.trusted_documents != "only"
+    playground = Playground() if has_playground else None
     routes: dict[str, Handler] = {
-        "/graphql": GraphQLEndpoint(
-            Answers(executor, context, ETags(version=version("invite-gateway"), sdl=schema.sdl())),
-            Streams(
-                executor,
-                context,
-                Terms(
-                    traffic,
-                    authentication,
-                    Room(settings.streams, "subscriptions over HTTP"),
-                    settings.heartbeat_seconds,
-                ),
-            ),
-            WebSocketEndpoint(
-                executor,
-                context,
-                traffic,
-                Limits(
-                    connections=settings.websocket_connections,
-                    operations=settings.websocket_operations,
-                    message_bytes=settings.max_body_bytes,
-                    heartbeat_seconds=settings.heartbeat_seconds,
-                    gate=capacity.gate,
-                ),
-                authentication,
-                origins=settings.cors_origins,
-            ),
-            authentication=authentication,
-            max_body_bytes=settings.max_body_bytes,
-            playground=playground,
-        ),
-        "/schema.graphql": sdl(schema.sdl(), authentication, context),
+        "/graphql": _graphql(settings, parts, schema, context, playground),
+        "/schema.graphql": sdl(schema.sdl(), parts.authentication, context),
         "/health/live": page(live),
-        "/health/ready": page(ready(store.check)),
-        "/metrics": page(metrics(measured.page)),
+        "/health/ready": page(ready(parts.store.check)),
+        "/metrics": page(metrics(parts.telemetry.metrics.page)),
     }
     if playground:
         routes |= {path: page(file) for path, file in playground.files.items()}
     return make_server(
         routes,
-        traffic,
-        capacity,
-        origins=settings.cors_origins,
+        parts.traffic,
+        parts.telemetry.observers,
+        parts.capacity,
+        browsers=Browsers(Hosts(settings.host, settings.allowed_hosts), settings.cors_origins),
+    )
+
+
+def _graphql(
+    settings: Settings,
+    parts: Parts,
+    schema: Schema,
+    context: Context,
+    playground: Playground | None,
+) -> GraphQLEndpoint:
+    executor = TrustedExecutor(
+        _executor(settings, schema, parts.fan_out, parts.telemetry.metrics),
+        parts.trusted,
+        settings.trusted_documents,
+    )
+    etags = ETags(
+        version=version("invite-gateway"),
+        sdl=schema.sdl(),
+        documents=f"{settings.trusted_documents} {parts.trusted.fingerprint()}",
+    )
+    terms = Terms(
+        parts.traffic,
+        parts.authentication,
+        Room(settings.streams, "subscriptions over HTTP"),
+        settings.heartbeat_seconds,
+    )
+    limits = Limits(
+        connections=settings.websocket_connections,
+        operations=settings.websocket_operations,
+        message_bytes=settings.max_body_bytes,
+        heartbeat_seconds=settings.heartbeat_seconds,
+        gate=parts.capacity.gate,
+    )
+    return GraphQLEndpoint(
+        Answers(executor, context, etags),
+        Streams(executor, context, terms),
+        WebSocketEndpoint(executor, context, parts.traffic, limits, parts.authentication),
+        authentication=parts.authentication,
         max_body_bytes=settings.max_body_bytes,
+        playground=playground,
     )
 
 
 def _executor(settings: Settings, schema: Schema, fan_out: FanOut, measured: Metrics) -> Executor:
-    documents = Documents(schema)
-    reference = ReferenceExecutor(schema, documents)
-    if settings.executor == "reference":
-        return reference
-    compiled = CompiledExecutor(
-        schema, documents, reference, fan_out, remembered_bytes=settings.answer_cache_bytes
+    documents = Documents(schema, DocumentBounds(settings.max_depth))
+    executor: Executor
+    executor = reference = ReferenceExecutor(schema, documents)
+    if settings.executor == "compiled":
+        executor = compiled = CompiledExecutor(
+            schema, documents, reference, fan_out, remembered_bytes=settings.answer_cache_bytes
+        )
+        measured.add(OperationMetrics(compiled))
+    rate = Rate(settings.rate, settings.rate_burst) if settings.rate else None
+    return LimitedExecutor(executor, schema, documents, max_cost=settings.max_cost, rate=rate)
+
+
+def _capacity(settings: Settings) -> Capacity:
+    return Capacity(
+        Gate(most=settings.requests_at_work, max_lag_seconds=settings.lag_seconds),
+        body_bytes=settings.max_body_bytes,
+        connections=possible_connections(settings.connections),
+        idle_seconds=settings.idle_seconds,
+        transfer_seconds=settings.transfer_seconds,
     )
-    measured.registry.register(OperationMetrics(compiled))
-    return compiled
 
 
 BACKLOG = 1_024
@@ -132,15 +167,17 @@ ABANDON_SECONDS = 0.5
 """How long requests that did not finish in time may take to notice."""
 
 
-async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
+async def serve(settings: Settings, announce: Callable[[str], None], logs: Logs) -> None:
     """Serve until SIGINT or SIGTERM, then finish what is under way.
 
     ``announce`` is called with the URL once it answers. Raises ``UnusableDatabaseError``,
-    ``UnusableAuthError``, or ``OSError`` when the address cannot be listened on.
+    ``UnusableAuthError``, ``UnusableManifestError``, or ``OSError`` when the address cannot be
+    listened on.
     """
+    trusted = trusted_documents(settings)
     await asyncio.to_thread(upgrade, settings.database_path)
     stop = stop_signal()
-    async with answering(settings) as url:
+    async with answering(settings, logs, trusted) as url:
         announce(url)
         await stop.wait()
 
@@ -155,10 +192,17 @@ def stop_signal() -> asyncio.Event:
 
 
 @asynccontextmanager
-async def answering(settings: Settings, sockets: Sequence[socket] = ()) -> AsyncIterator[str]:
+async def answering(
+    settings: Settings,
+    logs: Logs,
+    trusted: TrustedDocuments,
+    sockets: Sequence[socket] = (),
+    place: Place | None = None,
+) -> AsyncIterator[str]:
     """Answer requests, and give the URL; on leaving, finish those under way.
 
-    They are taken from the address that is set, or from ``sockets`` that are bound to it already.
+    They are taken from the address that is set, or from ``sockets`` that are bound to it already by
+    who has several workers, each with its ``place``.
     """
     async with AsyncExitStack() as stack:
         keep = Retention(days=settings.change_log_days, changes=settings.change_log_changes)
@@ -167,12 +211,16 @@ async def answering(settings: Settings, sockets: Sequence[socket] = ()) -> Async
         )
         traffic = Traffic()
         fan_out = FanOut(store.log)
+        telemetry = await stack.enter_async_context(telling(logs, store, place, otel=settings.otel))
         await stack.enter_async_context(running(fan_out.run()))
         authenticator = await stack.enter_async_context(open_authenticator(settings))
         sessions = Sessions(authenticator)
         await stack.enter_async_context(running(sessions.run()))
         authentication = Authentication(authenticator, sessions)
-        server = create_server(settings, store, fan_out, traffic, authentication)
+        capacity = _capacity(settings)
+        parts = Parts(store, fan_out, traffic, telemetry, authentication, trusted, capacity)
+        telemetry.metrics.add(GateMetrics(capacity.gate))
+        server = create_server(settings, parts)
         await stack.enter_async_context(running(server.run()))
         gc.collect()
         gc.freeze()  # what stays for good need not be looked through: each time took 100 ms

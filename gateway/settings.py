@@ -1,15 +1,20 @@
 """What can be set: by an option of the command line, or by a variable of the environment."""
 
+import re
 import socket
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 DEFAULT_DATABASE = "sqlite:///operations.db"
+
+_HOST_NAME = re.compile(r"\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(\[[0-9a-f:]+\]|[a-z0-9_-]+(\.[a-z0-9_-]+)*)(:\d{1,5})?")
 
 
 def sqlite_path(url: str) -> Path:
@@ -40,6 +45,21 @@ def _possible_workers(count: int) -> int:
     return count
 
 
+def _possible_otel(wanted: bool) -> bool:  # noqa: FBT001  as validators are called
+    if wanted and not _has_otel():
+        raise ValueError(
+            "OpenTelemetry is not installed: pip install 'invite-gateway[otel]'. Or leave it off."
+        )
+    return wanted
+
+
+def _has_otel() -> bool:
+    try:
+        return find_spec("opentelemetry.exporter.otlp.proto.http") is not None
+    except ModuleNotFoundError:
+        return False
+
+
 def _split(value: object) -> object:
     return (
         [item.strip() for item in value.split(",") if item.strip()]
@@ -64,6 +84,32 @@ Algorithm = Literal[
 
 Scope = Annotated[str, Field(pattern=r"^[!#-\[\]-~]*$")]
 """A scope's name (RFC 6749, section 3.3)."""
+
+
+def _host_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if not _HOST_NAME.fullmatch(name):
+            raise ValueError(
+                f"{name!r} is not a host's name. Give it without a scheme and a port, such as "
+                "gateway.example.com, or .example.com for all in that domain."
+            )
+    return tuple(name.lower() for name in names)
+
+
+def _origins(origins: tuple[str, ...]) -> tuple[str, ...]:
+    for origin in origins:
+        if not _ORIGIN.fullmatch(origin):
+            raise ValueError(
+                f"{origin!r} is not an origin. Name each as browsers do: scheme, host and, if it "
+                "is not the scheme's own, port, such as https://app.example.com."
+            )
+    return origins
+
+
+def _with_documents(mode: str, info: ValidationInfo) -> str:
+    if mode in {"log", "only"} and not info.data.get("documents"):
+        raise ValueError(f"{mode!r} needs manifests to go by. Name them with --documents.")
+    return mode
 
 
 class Settings(BaseSettings):
@@ -148,7 +194,37 @@ class Settings(BaseSettings):
         "",
         description="The scope that introspection needs; none, for those let in, when empty.",
     )
-    cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
+    allowed_hosts: Annotated[
+        tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_host_names)
+    ] = Field(
+        (),
+        description=(
+            "The names by which pages reach the gateway, separated by commas, such as "
+            "`gateway.example.com`, or `.example.com` for all in that domain; `localhost` and "
+            "addresses need not be named. Where some are, or on a loopback address, requests "
+            "under other names are refused, not only those of pages."
+        ),
+    )
+    documents: Path | None = Field(
+        None,
+        description=(
+            "A manifest of documents that clients may ask for by their ids, or a folder of "
+            "manifests: of Apollo, Relay, or any `{id: document}` in JSON, or `.graphql` files."
+        ),
+    )
+    trusted_documents: Annotated[
+        Literal["off", "allow", "log", "only"], AfterValidator(_with_documents)
+    ] = Field(
+        "allow",
+        description=(
+            "What runs: with `off` texts alone, with `allow` also documents by their ids, with "
+            "`log` the same while those in no manifest are logged, with `only` the manifests' "
+            "alone, and there is no playground."
+        ),
+    )
+    cors_origins: Annotated[
+        tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_origins)
+    ] = Field(
         (),
         description=(
             "The origins whose pages may call the gateway from a browser, separated by commas, "
@@ -157,6 +233,27 @@ class Settings(BaseSettings):
     )
     max_body_bytes: int = Field(
         1_048_576, ge=1_024, description="The largest request body taken, in bytes."
+    )
+    max_cost: int = Field(
+        20_000, ge=1, description="The most that one request may cost; 500 operations cost 510."
+    )
+    max_depth: int = Field(
+        16, ge=1, le=50, description="How many levels of fields a document may have."
+    )
+    rate: float = Field(
+        0.0,
+        ge=0,
+        allow_inf_nan=False,
+        description=(
+            "How much the requests of one principal may cost a second, in each worker; 0 for no "
+            "limit. Without `auth`, all are one principal."
+        ),
+    )
+    rate_burst: float = Field(
+        0.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="How much of that can be saved up; 0 for what comes in 10 seconds.",
     )
     requests_at_work: int = Field(
         1_024,
@@ -211,7 +308,21 @@ class Settings(BaseSettings):
     )
     playground: bool = Field(default=True, description="Whether a browser gets the playground.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="The least severe messages that are logged."
+        "info",
+        description=(
+            "The least severe messages that are logged; a line for each request is `info`, "
+            "`warning` if the gateway failed."
+        ),
+    )
+    log_format: Literal["readable", "json"] = Field(
+        "readable", description="How the log looks: `readable` for people, `json` for programs."
+    )
+    otel: Annotated[bool, AfterValidator(_possible_otel)] = Field(
+        default=False,
+        description=(
+            "Whether traces and metrics go to an OpenTelemetry collector, as the variables "
+            "`OTEL_…` say; needs the extra `otel`."
+        ),
     )
 
     @property

@@ -1,7 +1,7 @@
 """What a resolver finds in ``info.context``: the world, and who asks."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Self
 
@@ -55,7 +55,9 @@ class Context:
 
     def of(self, principal: Principal) -> Self:
         """Return the same world for another who asks."""
-        return self if principal is self.principal else replace(self, principal=principal)
+        if principal is self.principal:
+            return self
+        return type(self)(self.store, self.log, self.resume_after, principal, self.scopes)
 
     def allows(self, scope: Scope) -> bool:
         """Tell whether the principal has a scope."""

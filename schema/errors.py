@@ -32,6 +32,9 @@ class ErrorCode(StrEnum):
     UNAUTHENTICATED = "UNAUTHENTICATED"
     FORBIDDEN = "FORBIDDEN"
     LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
+    PERSISTED_DOCUMENT_NOT_FOUND = "PERSISTED_DOCUMENT_NOT_FOUND"
+    PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
+    PERSISTED_QUERY_NOT_SUPPORTED = "PERSISTED_QUERY_NOT_SUPPORTED"
     OVERLOADED = "OVERLOADED"
     INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
 
@@ -81,8 +84,10 @@ class LimitExceeded(RequestError):
 
     code = ErrorCode.LIMIT_EXCEEDED
 
-    def __init__(self, message: str, *, limit: str, value: int, requested: int) -> None:
-        super().__init__(message, limit=limit, value=value, requested=requested)
+    def __init__(
+        self, message: str, *, limit: str, value: float, requested: int, **more: object
+    ) -> None:
+        super().__init__(message, limit=limit, value=value, requested=requested, **more)
 
 
 class Overloaded(RequestError):

@@ -79,6 +79,13 @@ def _read_log(lines: IO[str], log: list[str], serving: Queue[str]) -> None:
     serving.put("".join(log))
 
 
+def children(process: int) -> set[int]:
+    """Give the ids of the processes that a process has started and not taken leave of."""
+    return {
+        int(word) for word in Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    }
+
+
 @pytest.fixture(scope="session")
 def gateway_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The base URL of a gateway that all tests share: they make operations of their own in it."""

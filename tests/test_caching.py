@@ -56,7 +56,7 @@ async def test_unchanged_answer_is_not_sent_again(client: Client) -> None:
         assert sent["ETag"].startswith('W/"')
         assert sent["ETag"] == headers["ETag"]
         assert sent["Cache-Control"] == "private, no-cache"
-        assert sent["Vary"] == "Accept, Accept-Encoding, Authorization"
+        assert sent["Vary"] == "Accept, Accept-Encoding, Authorization, GraphQL-Cost"
         assert sent["X-Request-Id"]
     assert not {"Content-Length", "Content-Type", "Content-Encoding"} & {*same}
 
@@ -196,7 +196,7 @@ async def test_long_answer_has_one_etag_compressed_or_not(shared: Client, coding
     url, headers = f"{shared.url}/graphql", {"Accept-Encoding": coding}
     async with shared.session.get(url, params={"query": query}, headers=headers) as sent:
         assert sent.headers.get("Content-Encoding", "") == coding
-        assert sent.headers["Vary"] == "Accept, Accept-Encoding, Authorization"
+        assert sent.headers["Vary"] == "Accept, Accept-Encoding, Authorization, GraphQL-Cost"
         assert sent.headers["ETag"] == await etag(shared, query)
 
 

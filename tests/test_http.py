@@ -618,7 +618,7 @@ def exchanged(url: str, data: bytes) -> bytes:
 def posted(url: str, headers: bytes, body: bytes) -> tuple[int, str, bytes]:
     """Send a POST; give the status, the content type and the body of the answer."""
     address = urlsplit(url)
-    head = b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n" % len(body)
+    head = b"POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n" % len(body)
     with socket.create_connection((str(address.hostname), int(address.port or 0)), 5) as connection:
         connection.sendall(head + headers + b"Connection: close\r\n\r\n" + body)
         with HTTPResponse(connection) as response:
@@ -683,15 +683,15 @@ def test_odd_header_gets_a_decent_answer(gateway_url: str, header: bytes) -> Non
         b"GET\r\n\r\n",
         b"GET / HTTP/9.9\r\n\r\n",
         b"GET /graphql HTTP/1.1\r\nHost",
-        b"GET /%zz?query=%zz HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"GET /graphql?query=\xff HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /%zz?query=%zz HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /graphql?query=\xff HTTP/1.1\r\nHost: localhost\r\n\r\n",
         b"GET http://[/graphql HTTP/1.1\r\nHost: [\r\n\r\n",
-        b"GET //graphql HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"CONNECT /graphql HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"GET /graphql HTTP/1.1\r\nHost: x\r\nA: " + b"x" * 100_000 + b"\r\n\r\n",
-        b"GET /graphql?" + b"x" * 100_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET //graphql HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"CONNECT /graphql HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"CONNECT x:1 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /graphql HTTP/1.1\r\nHost: localhost\r\nA: " + b"x" * 100_000 + b"\r\n\r\n",
+        b"GET /graphql?" + b"x" * 100_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
         b"GET /graphql HTTP/1.1\r\n" + b"A: b\r\n" * 10_000 + b"\r\n",
         b"POST /graphql HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
         (
@@ -841,7 +841,7 @@ def test_random_headers_get_decent_answers(limited: str, headers: list[tuple[str
 )
 def test_random_query_strings_harm_nobody(limited: str, query: str) -> None:
     target = query.encode(errors="surrogatepass")
-    answer = exchanged(limited, b"GET /graphql?%b HTTP/1.1\r\nHost: x\r\n\r\n" % target)
+    answer = exchanged(limited, b"GET /graphql?%b HTTP/1.1\r\nHost: localhost\r\n\r\n" % target)
 
     assert not re.match(rb"HTTP/1.. 5", answer), answer
     assert b"INTERNAL_SERVER_ERROR" not in answer

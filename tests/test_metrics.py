@@ -1,14 +1,17 @@
 """What Prometheus sees."""
 
-import json
-import re
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
-from conftest import Client
+from conftest import Client, Gateway, children, running
+from prometheus_client import Metric
+from prometheus_client.parser import text_string_to_metric_families
+from sockets import CREATE, FOLLOW, NOW, connected
 
-SAMPLE = re.compile(r'^(invite_gateway_\S+?)(?:\{reason=(".*")\})? (\S+)$', re.MULTILINE)
 DOCUMENTS = Path(__file__).parent.parent / "benchmarks" / "documents"
 VARIABLES: dict[str, dict[str, Any]] = {
     "create": {
@@ -23,15 +26,22 @@ VARIABLES: dict[str, dict[str, Any]] = {
 }
 
 
-async def counted(client: Client) -> dict[str, float]:
-    """Read the gateway's own counters."""
+async def page(client: Client) -> dict[str, Metric]:
+    """Read the page, by the names of the metrics."""
     async with client.session.get(f"{client.url}/metrics") as response:
         assert response.headers["Content-Type"].startswith("text/plain; version=0.0.4")
         text = await response.text()
-    samples = re.findall(
-        r"^(invite_gateway_\S+?)(?:\{reason=(\".*\")\})? (\S+)$", text, re.MULTILINE
-    )
-    return {json.loads(reason) if reason else name: float(value) for name, reason, value in samples}
+    return {metric.name: metric for metric in text_string_to_metric_families(text)}
+
+
+async def values(client: Client, name: str, *, suffix: str = "") -> dict[str, float]:
+    """Give the values of one of the gateway's metrics, by those of their labels, that are not 0."""
+    metric = (await page(client))[f"invite_gateway_{name}"]
+    return {
+        " ".join(value for label, value in sample.labels.items()): sample.value
+        for sample in metric.samples
+        if sample.value and sample.name.endswith(suffix)
+    }
 
 
 async def test_metrics_tell_what_was_compiled_and_why_other_operations_were_not(
@@ -41,11 +51,116 @@ async def test_metrics_tell_what_was_compiled_and_why_other_operations_were_not(
     await client.data("{ __schema { queryType { name } } }")
     await client.data('{ __type(name: "Query") { name } }')
 
-    assert await counted(client) == {
-        "invite_gateway_compiled_operations_total": 1,
-        "invite_gateway_remembered_operations_total": 0,
-        "introspection": 2,
+    assert await values(client, "compiled_operations") == {"": 1}
+    assert await values(client, "declined_operations") == {"introspection": 2}
+
+
+async def test_requests_and_errors_are_counted(client: Client) -> None:
+    for query in ("{ __typename }", "{", "{ nowhere }", "{ elsewhere }"):
+        await client.answer(query)
+    async with client.session.get(f"{client.url}/nowhere") as response:
+        assert response.status == 404
+    async with client.session.post(
+        f"{client.url}/graphql", json={"query": NOW}, headers={"Accept": "text/event-stream"}
+    ) as response:
+        assert response.status == 200
+
+    assert await values(client, "requests") == {"http 2xx": 4, "http 4xx": 1, "sse 2xx": 1}
+    assert await values(client, "errors") == {
+        "GRAPHQL_PARSE_FAILED": 1,
+        "GRAPHQL_VALIDATION_FAILED": 2,
+        "BAD_USER_INPUT": 1,
     }
+
+
+async def test_durations_are_kept_of_so_many_names_and_no_more(client: Client) -> None:
+    for number in range(103):
+        await client.data(f"query Q{number} {{ __typename }}")
+    await client.data("mutation Q0 { __typename }")
+    await client.data("{ __typename }")
+
+    counts = await values(client, "operation_duration_seconds", suffix="_count")
+    assert counts["other query"] == 3
+    assert counts["Q0 query"] == counts["Q99 query"] == counts["Q0 mutation"] == 1
+    assert counts[" query"] == 1
+    assert len(counts) == 103
+
+
+async def test_what_goes_on_is_counted_while_it_does(client: Client) -> None:
+    asked = {"json": {"query": FOLLOW}, "headers": {"Accept": "text/event-stream"}}
+    async with (
+        connected(client.session, client.url) as ws,
+        client.session.post(f"{client.url}/graphql", **asked) as stream,  # type: ignore[arg-type]
+    ):
+        await ws.subscribe(FOLLOW, "1")
+        await ws.subscribe(FOLLOW, "2")
+        await client.data(CREATE, input={"id": "one"})
+        await ws.payload("1")
+        await ws.payload("2")
+        await stream.content.readuntil(b"data: ")
+
+        assert await values(client, "requests_under_way") == {"websocket": 1, "sse": 1, "http": 1}
+        assert await values(client, "subscriptions") == {"websocket": 2, "sse": 1}
+        assert await values(client, "subscription_events") == {"websocket": 2, "sse": 1}
+    while await values(client, "subscriptions"):
+        pass
+
+    assert await values(client, "requests_under_way") == {"http": 1}
+    assert await values(client, "subscription_events") == {"websocket": 2, "sse": 1}
+
+
+async def test_store_tells_of_its_work(client: Client) -> None:
+    for number in range(3):
+        await client.data(CREATE, input={"id": str(number)})
+    await client.data("{ inviteParticipantsOperation(id: 1) { id } }")
+
+    sizes = await values(client, "store_batch_size", suffix="_sum")
+    done = await values(client, "store_duration_seconds", suffix="_count")
+    assert (sizes["write"] >= 3, sizes["read"] >= 1) == (True, True)
+    assert (done["write"] >= 3, done["read"] >= 1) == (True, True)
+    assert await values(client, "store_waiting") == {}
+    assert await values(client, "change_log_position") == {"": 3}
+    assert await values(client, "change_log_changes") == {"": 3}
+
+
+async def test_page_shows_all_workers_whichever_answers(
+    tmp_path: Path, http: aiohttp.ClientSession
+) -> None:
+    with running(tmp_path, "--workers", "3") as gateway:
+        for _ in range(30):
+            async with aiohttp.ClientSession() as session:  # a connection of its own
+                await Client(session, gateway.url).data("{ __typename }")
+        metrics = await page(Client(http, gateway.url))
+
+    requests = metrics["invite_gateway_requests"].samples
+    assert sum(sample.value for sample in requests if sample.labels["status"] == "2xx") == 30
+    up = metrics["invite_gateway_worker_up"].samples
+    assert {sample.labels["worker"]: sample.value for sample in up} == {"1": 1, "2": 1, "3": 1}
+    memory = metrics["process_resident_memory_bytes"].samples
+    assert {sample.labels["worker"] for sample in memory} == {"1", "2", "3"}
+
+
+async def test_page_does_without_a_worker_that_is_stuck(tmp_path: Path) -> None:
+    with running(tmp_path, "--workers", "2") as gateway:
+        stuck = min(children(gateway.process.pid))
+        os.kill(stuck, signal.SIGSTOP)
+        try:
+            up = await asked_until_answered(gateway)
+        finally:
+            os.kill(stuck, signal.SIGCONT)
+
+    assert sorted(up) == [0, 1]
+
+
+async def asked_until_answered(gateway: Gateway) -> list[float]:
+    """Ask on connections of their own, some of which go to who is stuck, until one is answered."""
+    while True:
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(3)) as session:
+            try:
+                metrics = await page(Client(session, gateway.url))
+            except TimeoutError:
+                continue
+            return [sample.value for sample in metrics["invite_gateway_worker_up"].samples]
 
 
 async def test_metrics_are_there_to_be_read_only(client: Client) -> None:
@@ -60,10 +175,8 @@ async def test_operation_of_the_benchmark_is_compiled(client: Client, name: str)
         document += (DOCUMENTS / "all_fields.graphql").read_text()
     await client.data(document, **VARIABLES[name])
 
-    assert await counted(client) == {
-        "invite_gateway_compiled_operations_total": 1,
-        "invite_gateway_remembered_operations_total": 0,
-    }
+    assert await values(client, "compiled_operations") == {"": 1}
+    assert await values(client, "declined_operations") == {}
 
 
 def test_every_document_of_the_benchmark_is_tried() -> None:

@@ -314,7 +314,7 @@ async def test_token_to_read_does_not_write(client: Client, trust: Trust) -> Non
 async def test_token_that_was_taken_is_refused_when_it_expires(
     client: Client, trust: Trust
 ) -> None:
-    token = trust.issuer.token(trust.key, exp=time() - 28)  # the leeway is 30 seconds
+    token = trust.issuer.token(trust.key, exp=time() - 25)  # the leeway is 30 seconds
     seen = [await status(client, token)]
     while seen[-1] == 200:
         seen.append(await status(client, token))
@@ -325,7 +325,7 @@ async def test_token_that_was_taken_is_refused_when_it_expires(
 async def test_socket_is_closed_when_its_token_expires(
     http: aiohttp.ClientSession, client: Client, trust: Trust
 ) -> None:
-    token = trust.issuer.token(trust.key, exp=time() - 27)
+    token = trust.issuer.token(trust.key, exp=time() - 24)
     async with connected(http, client.url, init=False) as socket:
         await socket.send(type="connection_init", payload=bearing(token))
         acknowledged = await socket.message()
@@ -343,7 +343,7 @@ async def test_socket_stays_with_a_fresh_token(
         await socket.send(type="connection_init", payload=bearing(token))
         await socket.message()
 
-    brief = trust.issuer.token(trust.key, exp=time() - 26)
+    brief = trust.issuer.token(trust.key, exp=time() - 22)
     async with (
         connected(http, client.url, init=False) as staying,
         connected(http, client.url, init=False) as leaving,
@@ -372,7 +372,7 @@ async def test_socket_stays_with_a_fresh_token(
 async def test_stream_ends_when_its_token_expires(
     client: Client, trust: Trust, accept: str, end: bytes
 ) -> None:
-    token = trust.issuer.token(trust.key, exp=time() - 27)
+    token = trust.issuer.token(trust.key, exp=time() - 24)
     async with client.session.post(
         f"{client.url}/graphql",
         json={"query": FOLLOW},

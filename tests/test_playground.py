@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Client
+from aiohttp import ClientSession
+from bearers import answer, token
+from conftest import Client, running
 from playwright.async_api import Page, Route, async_playwright, expect
 
 from gateway.http.playground import CONTENT_SECURITY_POLICY
@@ -67,17 +70,24 @@ class Visit:
             self.wrong.append(text)
 
 
-@pytest.fixture
-async def visit(client: Client) -> AsyncIterator[Visit]:
+@asynccontextmanager
+async def visiting(url: str) -> AsyncIterator[Visit]:
+    """Visit the playground of the gateway at a base URL."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path="/usr/bin/chromium", args=["--no-sandbox"]
         )
         page = await browser.new_page(viewport={"width": 1400, "height": 860})
-        visit = Visit(page, client.url)
+        visit = Visit(page, url)
         await visit.open()
         yield visit
         await browser.close()
+
+
+@pytest.fixture
+async def visit(client: Client) -> AsyncIterator[Visit]:
+    async with visiting(client.url) as visit:
+        yield visit
 
 
 async def test_playground_runs_its_examples(visit: Visit, client: Client) -> None:
@@ -129,6 +139,27 @@ async def test_playground_sends_the_token(visit: Visit) -> None:
 
     assert await request.header_value("authorization") == "Bearer secret-token"
     assert visit.wrong == []
+
+
+async def test_playground_works_with_a_token(http: ClientSession, tmp_path: Path) -> None:
+    secret = token(tmp_path, "create", "visitor", "--scope", "write")
+    create = "mutation { createInviteParticipantsOperation(input: {}) { operation { id } } }"
+    with running(tmp_path, "--auth", "tokens") as gateway:
+        client = Client(http, gateway.url)
+        async with visiting(gateway.url) as visit:
+            page = visit.page
+            await page.get_by_role("button", name="Show Bearer token").click()
+            await page.get_by_label("Bearer token", exact=True).fill(secret)
+            await page.get_by_role("button", name="Reload the schema").click()
+            await page.get_by_role("button", name="Hide Bearer token").click()
+            await visit.run('"version": 1')
+            await visit.select("Follow")
+            await page.get_by_role("button", name="Execute query").click()
+            shown = page.locator(".graphiql-response .view-lines")
+            while "CREATED" not in await shown.inner_text():
+                await answer(client, secret, create)
+
+    assert [said for said in visit.wrong if "status of 401" not in said] == []
 
 
 async def test_page_carries_the_policy(client: Client) -> None:

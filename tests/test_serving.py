@@ -45,7 +45,7 @@ def request_bytes(query: str, **variables: Json) -> tuple[bytes, bytes]:
     """Give the head and the body of a POST."""
     body = json.dumps({"query": query, "variables": variables}).encode()
     head = (
-        "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        "POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(body)}\r\n\r\n"
     )
     return head.encode(), body
@@ -88,7 +88,7 @@ async def test_stopping_finishes_a_request_under_way(
 
 def live(connection: socket.socket) -> None:
     """Ask whether the server lives, and keep the connection."""
-    connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+    connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
     assert b'{"status":"ok"}' in connection.recv(4096)
 
 
@@ -261,7 +261,9 @@ def test_port_in_use_is_told(command: Command) -> None:
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no.such.host.invalid"])
 def test_address_that_cannot_be_listened_on_is_told(here: Command, host: str) -> None:
-    assert_told(here("serve", "--port", "0", "--host", host), host)
+    assert_told(
+        here("serve", "--port", "0", "--host", host, "--auth", "tokens"), "Cannot listen", host
+    )
 
 
 @pytest.mark.parametrize(

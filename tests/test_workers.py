@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
-from conftest import COMMAND, Client, Command, Gateway, running
+from conftest import COMMAND, Client, Command, Gateway, children, running
 from typer.testing import CliRunner
 
 from gateway.cli import app
@@ -81,13 +81,6 @@ def wait(until: Callable[[], bool]) -> None:
     while not until():
         assert time.monotonic() < deadline
         time.sleep(0.01)  # between looks at /proc, which tells of nothing by itself
-
-
-def children(process: int) -> set[int]:
-    """Give the ids of the processes that a process has started and not taken leave of."""
-    return {
-        int(word) for word in Path(f"/proc/{process}/task/{process}/children").read_text().split()
-    }
 
 
 def is_alive(process: int) -> bool:

@@ -1,6 +1,7 @@
 """Clients that stay: a WebSocket or a stream ends when its token is no longer valid."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,6 +11,8 @@ from gateway.auth.authenticator import Authenticator
 from gateway.auth.refusals import InvalidToken
 from schema.context import Principal
 from schema.errors import Unauthenticated
+
+logger = logging.getLogger(__name__)
 
 LOOKED_EVERY = 1.0
 """In seconds."""
@@ -82,7 +85,10 @@ class Sessions:
         if session in self._open and session.token is token:
             del self._open[session]
             session.over = why
-            session.end()
+            try:
+                session.end()
+            except Exception:
+                logger.exception("A client that is not let in any longer could not be cut off.")
 
 
 def _is_over(principal: Principal, now: float) -> bool:

@@ -12,9 +12,12 @@ from gateway.app import serve as serve_alone
 from gateway.auth.modes import check
 from gateway.auth.refusals import UnusableAuthError
 from gateway.cli.console import DatabaseOption, errors, fail, settings_from, usable
-from gateway.logs import configure_logs
+from gateway.logs import logging_to_stderr
 from gateway.settings import Settings
+from gateway.trusted.manifests import UnusableManifestError
 from gateway.workers.supervisor import WorkersFailedError, supervise
+
+logger = logging.getLogger(__name__)
 
 
 def serve(
@@ -61,12 +64,35 @@ def serve(
     introspection_scope: Annotated[
         str | None, typer.Option(help="The scope that introspection needs, if any.")
     ] = None,
+    allowed_hosts: Annotated[
+        str | None,
+        typer.Option(help="Names by which pages reach the gateway, separated by commas."),
+    ] = None,
+    documents: Annotated[
+        str | None,
+        typer.Option(help="A manifest of documents that have ids, or a folder of manifests."),
+    ] = None,
+    trusted_documents: Annotated[
+        str | None, typer.Option(help="off, allow, log or only: which documents run.")
+    ] = None,
     cors_origins: Annotated[
         str | None,
         typer.Option(help="Origins whose pages may call the gateway, separated by commas."),
     ] = None,
     max_body_bytes: Annotated[
         int | None, typer.Option(help="The largest request body taken.")
+    ] = None,
+    max_cost: Annotated[
+        int | None, typer.Option(help="The most that one request may cost.")
+    ] = None,
+    max_depth: Annotated[
+        int | None, typer.Option(help="How many levels of fields a document may have.")
+    ] = None,
+    rate: Annotated[
+        float | None, typer.Option(help="How much a principal's requests may cost a second.")
+    ] = None,
+    rate_burst: Annotated[
+        float | None, typer.Option(help="How much of that can be saved up.")
     ] = None,
     requests_at_work: Annotated[
         int | None, typer.Option(help="How many requests each worker takes on at once.")
@@ -102,6 +128,10 @@ def serve(
         bool | None, typer.Option(help="Whether a browser gets the playground.")
     ] = None,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
+    log_format: Annotated[str | None, typer.Option(help="readable or json.")] = None,
+    otel: Annotated[
+        bool | None, typer.Option(help="Whether OpenTelemetry gets traces and metrics.")
+    ] = None,
 ) -> None:
     """Serve GraphQL over HTTP, making or upgrading the database first.
 
@@ -128,8 +158,15 @@ def serve(
         read_scope=read_scope,
         write_scope=write_scope,
         introspection_scope=introspection_scope,
+        allowed_hosts=allowed_hosts,
+        documents=documents,
+        trusted_documents=trusted_documents,
         cors_origins=cors_origins,
         max_body_bytes=max_body_bytes,
+        max_cost=max_cost,
+        max_depth=max_depth,
+        rate=rate,
+        rate_burst=rate_burst,
         requests_at_work=requests_at_work,
         lag_seconds=lag_seconds,
         connections=connections,
@@ -142,9 +179,9 @@ def serve(
         shutdown_seconds=shutdown_seconds,
         playground=playground,
         log_level=log_level,
+        log_format=log_format,
+        otel=otel,
     )
-    configure_logs(settings.log_level)
-    logging.getLogger(__name__).info("Storing in SQLite %s.", sqlite3.sqlite_version)
     with usable():
         try:
             check(settings)
@@ -153,17 +190,26 @@ def serve(
             fail(str(error))
         except OSError as error:
             fail(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}.")
+        except UnusableManifestError as error:
+            fail(str(error))
         except WorkersFailedError as error:
             fail(str(error), status=1)
 
 
 def _run(settings: Settings) -> None:
-    if settings.workers > 1:
-        asyncio.run(supervise(settings, _announce))
-    else:
-        with asyncio.Runner(loop_factory=new_event_loop) as runner:
-            runner.run(serve_alone(settings, _announce))
+    announce = _log if settings.log_format == "json" else _show
+    with logging_to_stderr(settings.log_level, settings.log_format) as logs:
+        logger.info("Storing in SQLite %s.", sqlite3.sqlite_version)
+        if settings.workers > 1:
+            asyncio.run(supervise(settings, announce))
+        else:
+            with asyncio.Runner(loop_factory=new_event_loop) as runner:
+                runner.run(serve_alone(settings, announce, logs))
 
 
-def _announce(url: str) -> None:
+def _show(url: str) -> None:
     errors.print(f"Serving {url} (Ctrl-C to stop)")
+
+
+def _log(url: str) -> None:
+    logger.info("Serving %s", url)

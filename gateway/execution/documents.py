@@ -1,6 +1,7 @@
 """Parsing and validating documents, once each."""
 
 from functools import lru_cache
+from typing import Protocol
 
 from graphql import (
     DocumentNode,
@@ -9,12 +10,11 @@ from graphql import (
     OperationDefinitionNode,
     get_operation_ast,
     parse,
-    specified_rules,
 )
-from strawberry.schema.schema import validate_document
 
+from gateway.execution.validation import errors_of
 from schema import Schema
-from schema.errors import ErrorCode, RequestError
+from schema.errors import ErrorCode, LimitExceeded, RequestError
 
 MAX_TOKENS = 2_000
 CACHED_DOCUMENTS = 1_000
@@ -35,6 +35,16 @@ class OperationNotFound(RequestError):
     """The document has no operation of the name asked for."""
 
     code = ErrorCode.GRAPHQL_VALIDATION_FAILED
+
+
+class Bounds(Protocol):
+    """What a document is held to; both methods raise ``LimitExceeded``."""
+
+    def check_text(self, text: str) -> None:
+        """Check a text before it is parsed."""
+
+    def check_document(self, ast: DocumentNode) -> None:
+        """Check a document before it is validated."""
 
 
 class Document:
@@ -63,8 +73,9 @@ class Document:
 class Documents:
     """The valid documents seen last, by their text."""
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, bounds: Bounds | None = None) -> None:
         self._schema = schema
+        self._bounds = bounds
         self._cached = lru_cache(CACHED_DOCUMENTS)(self._load)
 
     def load(self, text: str) -> Document:
@@ -73,18 +84,24 @@ class Documents:
 
     def _load(self, text: str) -> Document:
         try:
-            ast = parse(text, max_lexical_tokens=MAX_TOKENS)
-        except GraphQLError as error:
-            raise InvalidDocumentError(ErrorCode.GRAPHQL_PARSE_FAILED, [error]) from None
-        except RecursionError as error:
-            too_deep = GraphQLError(str(error), original_error=error)
-            raise InvalidDocumentError(ErrorCode.GRAPHQL_PARSE_FAILED, [too_deep]) from None
-        if errors := self._validated(ast):
+            if self._bounds:
+                self._bounds.check_text(text)
+            ast = _parsed(text)
+            if self._bounds:
+                self._bounds.check_document(ast)
+            errors = errors_of(self._schema, ast)
+        except LimitExceeded as exceeded:
+            raise InvalidDocumentError(exceeded.code, [exceeded]) from None
+        if errors:
             raise InvalidDocumentError(ErrorCode.GRAPHQL_VALIDATION_FAILED, errors)
         return Document(ast)
 
-    def _validated(self, ast: DocumentNode) -> list[GraphQLError]:
-        try:
-            return validate_document(self._schema.graphql, ast, tuple(specified_rules))
-        except ValueError:  # Python reads no integer of more than 4,300 digits
-            return [GraphQLError("A number in the document has too many digits.")]
+
+def _parsed(text: str) -> DocumentNode:
+    try:
+        return parse(text, max_lexical_tokens=MAX_TOKENS)
+    except GraphQLError as error:
+        raise InvalidDocumentError(ErrorCode.GRAPHQL_PARSE_FAILED, [error]) from None
+    except RecursionError as error:
+        too_deep = GraphQLError(str(error), original_error=error)
+        raise InvalidDocumentError(ErrorCode.GRAPHQL_PARSE_FAILED, [too_deep]) from None

@@ -9,9 +9,9 @@ from gateway.execution.subscription import Event
 from schema.errors import ErrorCode
 
 
-def answered(answer: Answer, cursor: str | None = None) -> Event:
+def answered(answer: Answer, cursor: str | None = None, *, with_cost: bool = False) -> Event:
     """Make an event of an answer."""
-    return Event(encode(answer.payload()), cursor)
+    return Event(encode(answer.payload(with_cost=with_cost)), cursor)
 
 
 def failure(error: Exception, key: str, request_id: str) -> Event:

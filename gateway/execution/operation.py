@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
-from msgspec import Raw
+from msgspec import Raw, Struct
 
+from gateway.execution.facts import Facts
 from gateway.execution.json import decode
 from gateway.execution.subscription import Subscription
 from schema.context import Context
@@ -13,6 +14,9 @@ from schema.context import Context
 JSONObject = dict[str, Any]
 Data = JSONObject | Raw
 """An answer's data, which may be encoded already."""
+
+PERSISTED_QUERY = "persistedQuery"
+"""The extension in which Apollo's clients give a document's id."""
 
 
 class Variables:
@@ -37,14 +41,17 @@ class Variables:
 NO_VARIABLES = Variables(b"{}")
 
 
-@dataclass(frozen=True, slots=True)
-class GraphQLRequest:
-    """A document and how to run it: the parameters of GraphQL over HTTP."""
+class GraphQLRequest(Struct, frozen=True):
+    """A document and how to run it: the parameters of GraphQL over HTTP.
+
+    A client that gives only the document's id, there or in the extensions, leaves ``query`` empty.
+    """
 
     query: str
     operation_name: str | None = None
     variables: Variables = NO_VARIABLES
     extensions: JSONObject | None = None
+    document_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +64,20 @@ class Answer:
     executed: bool
     data: Data | None
     errors: list[dict[str, Any]]
+    facts: Facts | None = None
+    retry_after: int | None = None
+    """In how many seconds a request that was refused may be sent again as it is."""
 
-    def payload(self) -> dict[str, Any]:
+    def payload(self, *, with_cost: bool = False) -> dict[str, Any]:
         """Return the response object: errors first, as the specification suggests."""
         payload: dict[str, Any] = {}
         if self.errors:
             payload["errors"] = self.errors
         if self.executed:
             payload["data"] = self.data
+        if with_cost and self.facts:
+            cost = {"requested": self.facts.cost, "limit": self.facts.cost_limit}
+            payload["extensions"] = {"cost": cost}
         return payload
 
 

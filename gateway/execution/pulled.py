@@ -20,6 +20,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from gateway.execution.documents import Document
 from gateway.execution.errors import present, refused
 from gateway.execution.events import answered, failure
+from gateway.execution.facts import Facts
 from gateway.execution.operation import Answer, GraphQLRequest
 from gateway.execution.subscription import Sink
 from schema import Schema
@@ -69,6 +70,8 @@ def _response_key(document: Document, selected: SelectionSetNode) -> str:
 
 class PulledSubscription:
     """A feed, and the results that come of its events."""
+
+    facts: Facts | None = None
 
     def __init__(
         self,

@@ -4,6 +4,7 @@ from typing import Protocol
 
 import msgspec
 
+from gateway.execution.facts import Facts
 from schema.paging import Position
 
 
@@ -29,6 +30,8 @@ class Sink(Protocol):
 
 class Subscription(Protocol):
     """A subscription that can begin: its document and its arguments are right."""
+
+    facts: Facts | None
 
     @property
     def place(self) -> Position | None:

@@ -10,10 +10,12 @@ from gateway.execution.reference import MutationNotAllowed
 from gateway.http.caching import ETags, cacheable, not_modified, tags_held
 from gateway.http.faults import Fault
 from gateway.http.media_types import JSON
+from gateway.http.observing import OBSERVATION
 from gateway.http.parameters import queried
 from gateway.http.responses import Response, json_response
 from gateway.http.server import PRINCIPAL, REQUEST_ID
 from schema.context import Context
+from schema.errors import ErrorCode
 
 
 class Answers:
@@ -28,29 +30,33 @@ class Answers:
         self, request: web.BaseRequest, wanted: GraphQLRequest, media_type: str
     ) -> Response:
         """Answer a query or a mutation."""
-        return json_answer(await self._answer(request, wanted), media_type)
+        answer = await self._answer(request, wanted)
+        return json_answer(answer, media_type, with_cost=wants_cost(request))
 
     async def by_get(self, request: web.BaseRequest, media_type: str) -> Response:
         """Answer a query, without looking at it if the client has the answer."""
-        tag = self._etags.tag(await self._context.log.held(), request, media_type)
+        with_cost = wants_cost(request)
+        held = await self._context.log.held()
+        tag = self._etags.tag(held, request, media_type, with_cost=with_cost)
         known = tags_held(request)
         if tag in known:
             return not_modified(tag)
         answer = await self._answer(request, queried(request))
+        response = json_answer(answer, media_type, with_cost=with_cost)
         if answer.errors:
-            return cacheable(json_answer(answer, media_type))
-        if "*" in known:
-            return not_modified(tag)
-        return cacheable(json_answer(answer, media_type), tag)
+            return cacheable(response)
+        return not_modified(tag) if "*" in known else cacheable(response, tag)
 
     async def _answer(self, request: web.BaseRequest, wanted: GraphQLRequest) -> Answer:
         with mutations_by_post():
-            return await self._executor.execute(
+            answer = await self._executor.execute(
                 wanted,
                 self._context.of(request[PRINCIPAL]),
                 request_id=request[REQUEST_ID],
                 read_only=request.method == hdrs.METH_GET,
             )
+        request[OBSERVATION].answered(answer)
+        return answer
 
 
 def accept(request: web.BaseRequest) -> str:
@@ -58,10 +64,38 @@ def accept(request: web.BaseRequest) -> str:
     return ", ".join(request.headers.getall(hdrs.ACCEPT, ()))
 
 
-def json_answer(answer: Answer, media_type: str) -> Response:
-    """Answer with 400 for a request error; in plain JSON with 200 even then, as clients expect."""
-    status = 200 if answer.executed or media_type == JSON else 400
-    return json_response(answer.payload(), status=status, content_type=media_type)
+COST = "GraphQL-Cost"
+"""The request header that asks for ``extensions.cost``."""
+
+
+def wants_cost(request: web.BaseRequest) -> bool:
+    """Tell whether a client asks what its request costs."""
+    return request.headers.get(COST, "0") not in {"", "0"}
+
+
+def json_answer(answer: Answer, media_type: str, *, with_cost: bool = False) -> Response:
+    """Answer in JSON."""
+    response = json_response(
+        answer.payload(with_cost=with_cost),
+        status=_status(answer, media_type),
+        content_type=media_type,
+    )
+    if answer.retry_after is not None:
+        response.headers[hdrs.RETRY_AFTER] = str(answer.retry_after)
+    return response
+
+
+def _status(answer: Answer, media_type: str) -> int:
+    """Return 400 for a request error; in plain JSON 200 even then, as clients expect.
+
+    What is beyond a limit is no matter of GraphQL alone: what lies between shall see it too.
+    """
+    if answer.executed:
+        return 200
+    if answer.retry_after is not None:
+        return 429
+    beyond = answer.errors[0]["extensions"]["code"] == ErrorCode.LIMIT_EXCEEDED
+    return 200 if media_type == JSON and not beyond else 400
 
 
 @contextmanager

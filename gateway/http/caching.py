@@ -19,7 +19,7 @@ from schema.changes import Span
 
 CACHING = {
     "Cache-Control": "private, no-cache",
-    "Vary": "Accept, Accept-Encoding, Authorization",
+    "Vary": "Accept, Accept-Encoding, Authorization, GraphQL-Cost",
 }
 """What caches are told of every answer to a GET: to ask each time whether it still holds."""
 
@@ -28,15 +28,19 @@ _OPAQUE = re.compile(r'"[^"]*"')
 
 
 class ETags:
-    """Makes the ETags of one gateway: of another version or schema they are others."""
+    """Makes the ETags of one gateway: of another version or schema they are others.
 
-    def __init__(self, *, version: str, sdl: str) -> None:
-        self._made_by = blake2b(f"{version}\n{sdl}".encode()).digest()
+    So they are of other ``documents``, since what an id in a URL stands for changes with them.
+    """
 
-    def tag(self, held: Span, request: web.BaseRequest, media_type: str) -> str:
+    def __init__(self, *, version: str, sdl: str, documents: str) -> None:
+        self._made_by = blake2b(f"{version}\n{documents}\n{sdl}".encode()).digest()
+
+    def tag(self, held: Span, request: web.BaseRequest, media_type: str, *, with_cost: bool) -> str:
         """Return the opaque part of the ETag of the answer to a GET when the log holds ``held``."""
         scopes = sorted(request[PRINCIPAL].scopes)
-        text = f"{held.log} {held.pruned} {held.newest} {scopes} {media_type} {request.raw_path}"
+        asked = f"{scopes} {media_type} {with_cost} {request.raw_path}"
+        text = f"{held.log} {held.pruned} {held.newest} {asked}"
         digest = blake2b(
             text.encode(errors="surrogatepass"), key=self._made_by, digest_size=_TAG_BYTES
         )

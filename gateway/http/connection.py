@@ -31,6 +31,7 @@ class Capacity:
     """What is taken on: requests, and connections, which may keep the gateway waiting so long."""
 
     gate: Gate
+    body_bytes: int
     connections: int
     idle_seconds: float
     transfer_seconds: float

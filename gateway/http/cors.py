@@ -6,9 +6,23 @@ from aiohttp import hdrs, web
 
 from gateway.http.responses import vary
 
-ALLOWED_HEADERS = "authorization, content-type, if-none-match, last-event-id, x-request-id"
-EXPOSED_HEADERS = "etag, x-request-id"
+# Accept has to be asked for when there are quotes in it, as Apollo's clients write for a stream.
+ALLOWED_HEADERS = (
+    "accept, apollo-require-preflight, apollographql-client-name, apollographql-client-version, "
+    "authorization, baggage, content-type, graphql-cost, if-none-match, last-event-id, "
+    "traceparent, tracestate, x-apollo-operation-name, x-request-id"
+)
+ALLOWED_METHODS = "GET, HEAD, POST"
+EXPOSED_HEADERS = "etag, retry-after, www-authenticate, x-request-id"
 PREFLIGHT_SECONDS = 7_200
+
+
+def is_preflight(request: web.BaseRequest) -> bool:
+    """Tell whether a browser asks what it may ask."""
+    return (
+        request.method == hdrs.METH_OPTIONS
+        and hdrs.ACCESS_CONTROL_REQUEST_METHOD in request.headers
+    )
 
 
 def allow_origin(
@@ -21,7 +35,7 @@ def allow_origin(
         return
     headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
     headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = EXPOSED_HEADERS
-    if hdrs.ACCESS_CONTROL_REQUEST_METHOD in request.headers:
-        headers[hdrs.ACCESS_CONTROL_ALLOW_METHODS] = headers.get(hdrs.ALLOW, hdrs.METH_GET)
+    if is_preflight(request):
+        headers[hdrs.ACCESS_CONTROL_ALLOW_METHODS] = ALLOWED_METHODS
         headers[hdrs.ACCESS_CONTROL_ALLOW_HEADERS] = ALLOWED_HEADERS
         headers[hdrs.ACCESS_CONTROL_MAX_AGE] = str(PREFLIGHT_SECONDS)

@@ -7,7 +7,10 @@ from schema.errors import ErrorCode
 
 
 class Fault(Exception):
-    """A refusal: ``status``, a message with the way out, and headers that belong to the status."""
+    """A refusal: ``status``, a message with the way out, and headers that belong to the status.
+
+    ``extensions`` say more of it to a program.
+    """
 
     def __init__(
         self,
@@ -16,16 +19,18 @@ class Fault(Exception):
         *,
         code: ErrorCode = ErrorCode.BAD_USER_INPUT,
         headers: dict[str, str] | None = None,
+        **extensions: object,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
         self.code = code
         self.headers = headers or {}
+        self.extensions = {"code": code.value, **extensions}
 
     def response(self) -> Response:
         """Say it as JSON; never with a traceback."""
-        error = {"message": self.message, "extensions": {"code": self.code.value}}
+        error = {"message": self.message, "extensions": self.extensions}
         return json_response({"errors": [error]}, status=self.status, headers=self.headers)
 
 

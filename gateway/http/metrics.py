@@ -7,10 +7,10 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from gateway.http.responses import Response
 
 
-def metrics(written: Callable[[], bytes]) -> Callable[[], Awaitable[Response]]:
+def metrics(written: Callable[[], Awaitable[bytes]]) -> Callable[[], Awaitable[Response]]:
     """Make the answer to ``/metrics``."""
 
     async def answer() -> Response:
-        return Response(written(), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
+        return Response(await written(), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
 
     return answer

@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
@@ -10,7 +11,13 @@ from aiohttp import hdrs, web
 from msgspec import Raw
 
 from gateway.execution.json import decode
-from gateway.execution.operation import NO_VARIABLES, GraphQLRequest, Variables
+from gateway.execution.operation import (
+    NO_VARIABLES,
+    PERSISTED_QUERY,
+    GraphQLRequest,
+    JSONObject,
+    Variables,
+)
 from gateway.http.faults import Fault
 from gateway.http.media_types import JSON
 from schema.errors import ErrorCode
@@ -18,18 +25,22 @@ from schema.errors import ErrorCode
 if TYPE_CHECKING:
     from gateway.http.connection import Connection
 
-PARAMETERS = ("query", "operationName", "variables", "extensions")
+PARAMETERS = ("query", "documentId", "doc_id", "operationName", "variables", "extensions")
 MAX_JSON_DEPTH = 200
+MAX_JSON_VALUES = 100_000
+"""How many objects, lists and texts JSON may have: to count how deep they are takes 0.1 µs each."""
 
 _UTF_8 = re.compile(r'charset\s*=\s*("utf-?8"|utf-?8)', re.IGNORECASE)
-_TEXTS = re.compile(rb'"(?:[^"\\]|\\.)*"')
-_BRACKETS = re.compile(rb"[\[\]{}]")
+_STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+_NO_BRACKETS = bytes(set(range(256)) - set(_STEPS))
 
 
 class _Body(msgspec.Struct, rename="camel"):
     """A body in which every parameter is what it is to be; variables are left as they are."""
 
-    query: str
+    query: str | None = None
+    document_id: str | None = None
+    doc_id: str | None = msgspec.field(default=None, name="doc_id")
     operation_name: str | None = None
     variables: Raw = Raw(b"{}")
     extensions: dict[str, Any] | None = None
@@ -85,6 +96,9 @@ async def _body(request: web.BaseRequest, max_bytes: int) -> bytes:
             413,
             f"The body is larger than {max_bytes:,} bytes. Send less at once.",
             code=ErrorCode.LIMIT_EXCEEDED,
+            limit="bytes",
+            value=max_bytes,
+            requested=max(request.content_length or 0, max_bytes + 1),
         ) from None
 
 
@@ -97,9 +111,24 @@ def _plain(body: bytes) -> GraphQLRequest | None:
         return None
     if variables is None:
         return None
-    return GraphQLRequest(
-        parameters.query, parameters.operation_name, variables, parameters.extensions
+    if parameters.doc_id and parameters.document_id:
+        return None
+    request = GraphQLRequest(
+        parameters.query or "",
+        parameters.operation_name,
+        variables,
+        parameters.extensions,
+        parameters.document_id or parameters.doc_id or None,
     )
+    is_whole = parameters.query is not None or _names_document(request)
+    return request if is_whole else None
+
+
+def _names_document(request: GraphQLRequest) -> bool:
+    """Tell whether a request says in another way than by its text which document it is about."""
+    if request.document_id is not None:
+        return True
+    return (request.extensions or {}).get(PERSISTED_QUERY) is not None
 
 
 def _plain_variables(text: bytes) -> Variables | None:
@@ -125,6 +154,8 @@ def queried(request: web.BaseRequest) -> GraphQLRequest:
         if values and name in {"variables", "extensions"}:
             texts[name] = values[0].encode(errors="surrogatepass")
             parameters[name] = _decoded(texts[name], f"The parameter {name!r}")
+    if parameters.get("operationName") == "":
+        del parameters["operationName"]  # in a URL an empty one is none
     return _from_parameters(parameters, texts.get("variables", b""))
 
 
@@ -134,17 +165,44 @@ def _check_text(data: bytes, what: str) -> None:
         data.isascii() or data.decode()
     except UnicodeDecodeError:
         raise Fault(400, f"{what} is not UTF-8.") from None
-    if data.count(b"[") + data.count(b"{") <= MAX_JSON_DEPTH:
+    opened = data.count(b"[") + data.count(b"{")
+    if opened <= MAX_JSON_DEPTH:
         return
-    depth = 0
-    for bracket in _BRACKETS.findall(_TEXTS.sub(b"", data)):
-        depth += 1 if bracket in b"[{" else -1
-        if depth > MAX_JSON_DEPTH:
-            raise Fault(
-                400,
-                f"{what} is nested more than {MAX_JSON_DEPTH} levels deep.",
-                code=ErrorCode.LIMIT_EXCEEDED,
-            )
+    values = opened + data.count(b'"') // 2
+    if values > MAX_JSON_VALUES:
+        raise _beyond(
+            f"{what} has {values:,} objects, lists and texts. Send less at once.",
+            limit="jsonValues",
+            value=MAX_JSON_VALUES,
+            requested=values,
+        )
+    depth = _depth(data)
+    if depth > MAX_JSON_DEPTH:
+        raise _beyond(
+            f"{what} is nested {depth:,} levels deep. Send it less deep.",
+            limit="jsonDepth",
+            value=MAX_JSON_DEPTH,
+            requested=depth,
+        )
+
+
+def _depth(data: bytes) -> int:
+    """Return how deep JSON is nested, brackets within texts left out."""
+    unescaped = data.replace(b"\\\\", b"").replace(b'\\"', b"")
+    outside = b"".join(unescaped.split(b'"')[::2])
+    brackets = outside.translate(None, _NO_BRACKETS)
+    return max(accumulate(map(_STEPS.__getitem__, brackets)), default=0)
+
+
+def _beyond(message: str, *, limit: str, value: int, requested: int) -> Fault:
+    return Fault(
+        400,
+        f"{message} The limit is {value:,}.",
+        code=ErrorCode.LIMIT_EXCEEDED,
+        limit=limit,
+        value=value,
+        requested=requested,
+    )
 
 
 def _decoded(data: bytes, what: str) -> Any:  # noqa: ANN401  JSON
@@ -167,16 +225,31 @@ def _from_parameters(
             if isinstance(parameters, list)
             else f"{what} is not a JSON object with a 'query'.",
         )
-    query = parameters.get("query")
-    if query is None:
-        raise Fault(400, "The parameter 'query' is missing: give the GraphQL document there.")
+    query = _text(parameters, "query")
     values = _typed("variables", parameters.get("variables"), dict, "a JSON object")
-    return GraphQLRequest(
-        query=_typed("query", query, str, "a text"),
-        operation_name=_typed("operationName", parameters.get("operationName"), str, "a text"),
+    request = GraphQLRequest(
+        query=query or "",
+        operation_name=_text(parameters, "operationName"),
         variables=NO_VARIABLES if values is None else Variables(variables_text, values),
         extensions=_typed("extensions", parameters.get("extensions"), dict, "a JSON object"),
+        document_id=_document_id(parameters),
     )
+    if query is None and not _names_document(request):
+        raise Fault(400, "The parameter 'query' is missing: give the GraphQL document there.")
+    return request
+
+
+def _document_id(parameters: JSONObject) -> str | None:
+    """Return the id by which a client names a document: GraphQL over HTTP's way, or Relay's."""
+    document_id, doc_id = _text(parameters, "documentId"), _text(parameters, "doc_id")
+    if document_id and doc_id:
+        raise Fault(400, "The document is named twice. Give 'documentId' or 'doc_id' alone.")
+    return document_id or doc_id or None
+
+
+def _text(parameters: JSONObject, name: str) -> str | None:
+    text: str | None = _typed(name, parameters.get(name), str, "a text")
+    return text
 
 
 def _typed(name: str, value: Any, expected: type, called: str) -> Any:  # noqa: ANN401  JSON

@@ -27,9 +27,14 @@ ALWAYS = {
     "Server": "invite-gateway",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
 }
 """The headers of every response."""
 
+CONTENT_SECURITY_POLICY = "Content-Security-Policy"
+_NO_PAGE = f"{CONTENT_SECURITY_POLICY}: default-src 'none'; frame-ancestors 'none'\r\n"
+"""What is no page may load nothing, and stand in none."""
 
 _NO_HEADERS: Mapping[str, str] = {}
 
@@ -110,7 +115,10 @@ def written(response: Response, *, keep_alive: bool) -> bytes:
 
 
 def _head(status: int, headers: Mapping[str, str], last: str) -> bytes:
-    return f"{_FIRST_LINES[status]}{_date(int(time()))}{_fields(headers)}{last}\r\n".encode()
+    fields = _date(int(time())) + _fields(headers)
+    if CONTENT_SECURITY_POLICY not in headers:
+        fields += _NO_PAGE
+    return f"{_FIRST_LINES[status]}{fields}{last}\r\n".encode()
 
 
 async def _compressed(body: bytes) -> bytes:

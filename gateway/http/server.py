@@ -6,19 +6,21 @@ each request a fifth of its time.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from itertools import count
 from secrets import token_hex
+from time import perf_counter
 from typing import Protocol, cast
 
 from aiohttp import hdrs, web
 
+from gateway.http.browsers import Browsers
 from gateway.http.connection import GATED_PATH, Capacity, Connection
 from gateway.http.connections import Server
-from gateway.http.cors import allow_origin
 from gateway.http.faults import Fault, check_looked_at
 from gateway.http.gate import Gate, overloaded
+from gateway.http.observing import OBSERVATION, Observation, Observers
 from gateway.http.responses import Response
 from schema.context import Principal
 from schema.errors import ErrorCode
@@ -31,6 +33,7 @@ class GoingOn(Protocol):
 
     headers: dict[str, str]
     keep_alive: bool
+    status: int
 
     def force_close(self) -> None:
         """Make it the connection's last."""
@@ -107,23 +110,30 @@ class Traffic:
 def make_server(
     routes: Mapping[str, Handler],
     traffic: Traffic,
+    observers: Observers,
     capacity: Capacity,
     *,
-    origins: Collection[str],
-    max_body_bytes: int,
+    browsers: Browsers,
 ) -> Server:
     """Make the server that answers at ``routes``, a handler for each path."""
     routes = {**routes, GATED_PATH: gated(capacity.gate, routes[GATED_PATH])}
     process, numbers = token_hex(4), count(1)
 
-    async def answer(request: web.BaseRequest) -> Sendable:
+    async def observed(request: web.BaseRequest) -> Sendable:
         request_id = request[REQUEST_ID] = f"{process}-{next(numbers):x}"
+        with Observation(request, observers, perf_counter(), request_id) as observation:
+            request[OBSERVATION] = observation
+            response = await answer(request, request_id)
+            observation.status = response.status
+            observation.principal = request.get(PRINCIPAL)
+            return response
+
+    async def answer(request: web.BaseRequest, request_id: str) -> Sendable:
         traffic.begins(request.protocol)
         try:
-            response = await _answer(routes, request)
+            response = await _answer(routes, browsers, request)
             response.headers["X-Request-Id"] = request_id
-            if origins:
-                allow_origin(request, response.headers, origins)
+            browsers.admit(request, response.headers)
             if isinstance(response, Response):
                 await response.compress(request.headers.get(hdrs.ACCEPT_ENCODING, ""))
             elif not isinstance(response, web.StreamResponse):
@@ -138,7 +148,7 @@ def make_server(
     return Server(
         capacity,
         traffic.lost,
-        answer,  # of a response, aiohttp's protocol only asks for what ours have
+        observed,  # of a response, aiohttp's protocol only asks for what ours have
         request_factory=lambda message, payload, protocol, writer, task: web.BaseRequest(
             message,
             payload,
@@ -146,31 +156,43 @@ def make_server(
             writer,
             task,
             protocol._loop,  # noqa: SLF001  as aiohttp's own factories do
-            client_max_size=max_body_bytes,
+            client_max_size=capacity.body_bytes,
         ),
         auto_decompress=False,  # a small body must not become a large one unseen
         access_log=None,
     )
 
 
-async def _answer(routes: Mapping[str, Handler], request: web.BaseRequest) -> Sendable:
+async def _answer(
+    routes: Mapping[str, Handler], browsers: Browsers, request: web.BaseRequest
+) -> Sendable:
     try:
+        browsers.check(request)
+        if browsers.is_preflight(request):
+            return Response(status=204)
         if hdrs.EXPECT in request.headers:
             await _go_on(request)
         route = routes.get(request.raw_path) or routes.get(request.path, _nowhere)
         return await route(request)
     except Fault as fault:
-        return fault.response()
+        return _refuse(request, fault)
     except (ConnectionError, web.RequestPayloadError):
-        return Fault(400, "The request broke off.").response()  # for nobody: the client is gone
+        # For nobody: the client is gone.
+        return _refuse(request, Fault(400, "The request broke off."))
     except Exception:
         request_id = request[REQUEST_ID]
         logger.exception("Request %s failed.", request_id)
-        return Fault(
+        failed = Fault(
             500,
             f"The gateway failed to answer; its log has the reason under {request_id}.",
             code=ErrorCode.INTERNAL_SERVER_ERROR,
-        ).response()
+        )
+        return _refuse(request, failed)
+
+
+def _refuse(request: web.BaseRequest, fault: Fault) -> Response:
+    request[OBSERVATION].errors = (fault.code.value,)
+    return fault.response()
 
 
 async def _go_on(request: web.BaseRequest) -> None:

@@ -1,19 +1,22 @@
 """A worker, as its supervisor sees it: started, answering, ended, stopped.
 
-Its standard input holds the settings and stays open: when it ends, the supervisor is gone. Its
-standard output says one line, once it answers.
+Its standard input holds the settings and the trusted documents, and stays open: when it ends, the
+supervisor is gone. Its standard output says one line, once it answers.
 """
 
 import asyncio
+import json
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from socket import socket
 from typing import cast
 
 from gateway.settings import Settings
+from gateway.trusted.documents import TrustedDocuments
 
 STOPPING = (signal.SIGINT, signal.SIGTERM)
 
@@ -48,22 +51,31 @@ class WorkerProcess:
         return True
 
 
-async def start(number: int, settings: Settings, sockets: Sequence[socket]) -> WorkerProcess:
+async def start(
+    number: int,
+    settings: Settings,
+    trusted: TrustedDocuments,
+    folder: Path,
+    sockets: Sequence[socket],
+) -> WorkerProcess:
     """Start a worker that is to listen on ``sockets``, which are its own from then on.
+
+    It finds the others in ``folder``.
 
     Raises ``OSError`` when the system cannot start a process.
     """
     files = [each.fileno() for each in sockets]
-    arguments = ("-P", "-m", "gateway.workers.worker", str(number), *map(str, files))
+    worker = ("gateway.workers.worker", str(number), str(folder), *map(str, files))
     try:
         with _signals_held_back():
             process = await asyncio.create_subprocess_exec(
-                sys.executable, *arguments, stdin=PIPE, stdout=PIPE, pass_fds=files
+                sys.executable, "-P", "-m", *worker, stdin=PIPE, stdout=PIPE, pass_fds=files
             )
     finally:
         for each in sockets:
             each.close()
-    cast("asyncio.StreamWriter", process.stdin).write(settings.model_dump_json().encode() + b"\n")
+    given = f"{settings.model_dump_json()}\n{json.dumps(trusted.documents)}\n"
+    cast("asyncio.StreamWriter", process.stdin).write(given.encode())
     return WorkerProcess(process)
 
 

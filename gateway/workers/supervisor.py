@@ -3,11 +3,15 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import monotonic
 
 from gateway.app import endpoint, stop_signal
 from gateway.settings import Settings
 from gateway.store.migrate import upgrade
+from gateway.trusted.documents import TrustedDocuments
+from gateway.trusted.manifests import trusted_documents
 from gateway.workers.port import SharedPort, shared_port
 from gateway.workers.process import WorkerProcess, start
 
@@ -32,12 +36,21 @@ async def supervise(settings: Settings, announce: Callable[[str], None]) -> None
     """Have several workers serve until SIGINT or SIGTERM, then finish what is under way.
 
     ``announce`` is called with the URL once all answer. Raises ``UnusableDatabaseError``,
-    ``WorkersFailedError``, or ``OSError`` when the address cannot be listened on.
+    ``UnusableManifestError``, ``WorkersFailedError``, or ``OSError`` when the address cannot be
+    listened on.
     """
+    trusted = trusted_documents(settings)
     await asyncio.to_thread(upgrade, settings.database_path)
     stop = stop_signal()
-    with shared_port(settings.host, settings.port, listening=settings.workers) as port:
-        supervisor = Supervisor(settings, port, lambda: announce(endpoint(port.address)))
+    with (
+        TemporaryDirectory(
+            prefix="invite-gateway-", ignore_cleanup_errors=True
+        ) as folder,  # nobody else can look into
+        shared_port(settings.host, settings.port, listening=settings.workers) as port,
+    ):
+        supervisor = Supervisor(
+            settings, trusted, Path(folder), port, lambda: announce(endpoint(port.address))
+        )
         try:
             await supervisor.run(stop)
         except ExceptionGroup as failed:
@@ -45,12 +58,22 @@ async def supervise(settings: Settings, announce: Callable[[str], None]) -> None
 
 
 class Supervisor:
-    """Keeps workers running on a port; ``all_answer`` is called once they do."""
+    """Keeps workers running on a port; ``all_answer`` is called once they do.
+
+    They find each other in a folder.
+    """
 
     def __init__(
-        self, settings: Settings, port: SharedPort, all_answer: Callable[[], None]
+        self,
+        settings: Settings,
+        trusted: TrustedDocuments,
+        folder: Path,
+        port: SharedPort,
+        all_answer: Callable[[], None],
     ) -> None:
         self._settings = settings
+        self._trusted = trusted
+        self._folder = folder
         self._port = port
         self._all_answer = all_answer
         self._starting = set(range(1, settings.workers + 1))
@@ -82,7 +105,9 @@ class Supervisor:
     async def _live(self, number: int) -> float | None:
         """Run a worker until it ends, and return for how many seconds it answered, if it did."""
         try:
-            worker = await start(number, self._settings, self._port.sockets())
+            worker = await start(
+                number, self._settings, self._trusted, self._folder, self._port.sockets()
+            )
         except OSError as error:
             logger.warning("Worker %d cannot be started: %s.", number, error.strerror)
             return None

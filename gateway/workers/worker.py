@@ -1,48 +1,68 @@
 """A worker: a process that serves beside others, started and stopped by their supervisor.
 
-    python -m gateway.workers.worker NUMBER SOCKET…
+    python -m gateway.workers.worker NUMBER FOLDER SOCKET…
 
-with the numbers of sockets that it inherits, and its settings, as JSON, on standard input.
+with a folder where the workers find each other, the numbers of sockets that it inherits, and on
+standard input, each as JSON in a line, its settings and the trusted documents.
 """
 
 import asyncio
+import json
 import logging
 import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from socket import socket
 
 from uvloop import new_event_loop
 
 from gateway.app import answering, stop_signal
-from gateway.logs import configure_logs
+from gateway.logs import Logs, logging_to_stderr
 from gateway.settings import Settings
 from gateway.store.errors import UnusableDatabaseError
+from gateway.telemetry.page import Place
+from gateway.trusted.documents import TrustedDocuments
 from gateway.workers.process import STOPPING
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("gateway.workers.worker")
 
 
 def main() -> None:
     """Serve until told to stop, or until the supervisor is gone."""
-    number, *files = sys.argv[1:]
+    number, folder, *files = sys.argv[1:]
     settings = Settings.model_validate_json(sys.stdin.readline())
-    configure_logs(settings.log_level, f"worker {number} ({os.getpid()})")
+    trusted = TrustedDocuments(json.loads(sys.stdin.readline()))
     sockets = [socket(fileno=int(file)) for file in files]
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+    place = Place(int(number), settings.workers, Path(folder))
+    supervisor = os.getppid()
+    with (
+        logging_to_stderr(settings.log_level, settings.log_format, place.number) as logs,
+        asyncio.Runner(loop_factory=new_event_loop) as runner,
+    ):
         try:
-            runner.run(_work(settings, sockets))
+            runner.run(_work(settings, logs, trusted, sockets, place))
         except UnusableDatabaseError as error:
             logger.critical("%s", error)
             raise SystemExit(1) from None
+        finally:
+            if os.getppid() != supervisor:  # which would do it
+                with suppress(OSError):  # while there are other workers
+                    place.folder.rmdir()
 
 
-async def _work(settings: Settings, sockets: Sequence[socket]) -> None:
+async def _work(
+    settings: Settings,
+    logs: Logs,
+    trusted: TrustedDocuments,
+    sockets: Sequence[socket],
+    place: Place,
+) -> None:
     with _stopped_by_signals() as stop:
         _notice_end_of_input(stop)
-        async with answering(settings, sockets):
+        async with answering(settings, logs, trusted, sockets, place):
             with suppress(BrokenPipeError):
                 print("answering", flush=True)  # noqa: T201  the supervisor waits for it
             await stop.wait()

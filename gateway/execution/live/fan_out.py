@@ -13,6 +13,7 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
+from gateway.execution.facts import Facts
 from gateway.execution.live.tail import Tail
 from gateway.execution.live.view import Events, Follower, View
 from gateway.execution.subscription import Sink
@@ -73,6 +74,8 @@ class FanOut:
 
 class LiveSubscription:
     """A subscription that shares a view with others."""
+
+    facts: Facts | None = None
 
     def __init__(
         self, fan_out: FanOut, key: Hashable, feed: Feed[Any], make_view: Callable[[], View]

@@ -6,8 +6,10 @@ from aiohttp import hdrs, web
 
 from gateway.execution.events import answered
 from gateway.execution.operation import Answer, Executor, GraphQLRequest
-from gateway.http.answers import accept, json_answer, mutations_by_post
+from gateway.execution.subscription import Event
+from gateway.http.answers import accept, json_answer, mutations_by_post, wants_cost
 from gateway.http.media_types import EVENT_STREAM, GRAPHQL_RESPONSE, JSON, chosen
+from gateway.http.observing import OBSERVATION
 from gateway.http.responses import Response
 from gateway.http.server import PRINCIPAL, REQUEST_ID
 from gateway.http.streams.framing import FRAMINGS, SERVER_SENT_EVENTS
@@ -30,6 +32,7 @@ class Streams:
 
         Raises ``Fault`` when there is no room for one more subscription.
         """
+        request[OBSERVATION].transport = FRAMINGS[media_type].transport
         with mutations_by_post():
             outcome = await self._executor.subscribe(
                 wanted,
@@ -44,15 +47,18 @@ class Streams:
         if not isinstance(outcome, Answer):
             self._terms.room.check()
             return Stream(outcome, FRAMINGS[media_type], self._terms)
+        request[OBSERVATION].answered(outcome)
+        with_cost = wants_cost(request)
         if media_type == EVENT_STREAM:
-            return _one_event(outcome)
-        return json_answer(outcome, chosen(accept(request), (JSON, GRAPHQL_RESPONSE)) or JSON)
+            return _one_event(answered(outcome, with_cost=with_cost))
+        media_type = chosen(accept(request), (JSON, GRAPHQL_RESPONSE)) or JSON
+        return json_answer(outcome, media_type, with_cost=with_cost)
 
 
-def _one_event(answer: Answer) -> Response:
+def _one_event(event: Event) -> Response:
     """Answer with one event and the end, also a request error: the protocol wants it there."""
     framing = SERVER_SENT_EVENTS
     return Response(
-        framing.event(answered(answer)) + framing.completed,
+        framing.event(event) + framing.completed,
         headers={"Content-Type": framing.content_type, **HEADERS},
     )

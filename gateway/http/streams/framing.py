@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from gateway.execution.json import encode
 from gateway.execution.subscription import Event
 from gateway.http.media_types import APOLLO_MULTIPART, EVENT_STREAM
+from gateway.http.observing import Transport
 from schema.errors import RequestError
 from schema.paging import Position
 
@@ -20,6 +21,7 @@ from schema.paging import Position
 class Framing:
     """A way to write events: what comes first, each event, and what may come last."""
 
+    transport: Transport
     content_type: str
     start: Callable[[Position | None], bytes]
     event: Callable[[Event], bytes]
@@ -43,6 +45,7 @@ def _server_sent_place(place: Position | None) -> bytes:
 
 
 SERVER_SENT_EVENTS = Framing(
+    transport="sse",
     content_type=f"{EVENT_STREAM}; charset=utf-8",
     start=_server_sent_place,
     event=_server_sent,
@@ -65,6 +68,7 @@ def _last_part(reason: RequestError) -> bytes:
 
 
 MULTIPART = Framing(
+    transport="multipart",
     content_type='multipart/mixed; boundary="graphql"; subscriptionSpec="1.0"',
     start=lambda _: _BOUNDARY,
     event=lambda event: _part(b'{"payload":%b}' % event.payload),

@@ -11,6 +11,7 @@ from aiohttp import web
 from gateway.auth.sessions import Session
 from gateway.execution.subscription import Event, Subscription
 from gateway.http.authentication import Authentication, token_of
+from gateway.http.observing import OBSERVATION
 from gateway.http.responses import head
 from gateway.http.room import Room
 from gateway.http.server import PRINCIPAL, REQUEST_ID, Traffic
@@ -46,6 +47,7 @@ class Stream:
         self._terms = terms
         self.headers = {"Content-Type": framing.content_type, **HEADERS}
         self.keep_alive = True
+        self.status = 200
 
     def force_close(self) -> None:
         """Make it the connection's last."""
@@ -69,7 +71,7 @@ class Stream:
         body = Body(request)
         self.keep_alive = body.chunked and self.keep_alive and bool(request.keep_alive)
         transfer = {"Transfer-Encoding": "chunked"} if body.chunked else {}
-        first = head(200, self.headers | transfer, request, keep_alive=self.keep_alive)
+        first = head(self.status, self.headers | transfer, request, keep_alive=self.keep_alive)
         body.write(self._framing.start(self._subscription.place), head=first)
         reason = await self._follow(body, request)
         body.write(self._framing.cut_off(reason) if reason else self._framing.completed)
@@ -79,6 +81,7 @@ class Stream:
         """Run the subscription; return why it was cut off, if it was, before its end."""
         terms = self._terms
         sink = _Sink(body, self._framing, self._subscription)
+        request[OBSERVATION].follows(self._subscription, sink)
         running = asyncio.ensure_future(self._subscription.run(sink))
         session = Session(request[PRINCIPAL], token_of(request), running.cancel)
         try:
@@ -109,11 +112,13 @@ class _Sink:
         self._framing = framing
         self._subscription = subscription
         self._silent = True
+        self.sent = 0
         self.drained = body.drained
 
     def send(self, event: Event) -> bool:
         """Send an event at once; false when no more can be taken in before ``drained``."""
         self._silent = False
+        self.sent += 1
         self._body.write(self._framing.event(event))
         return not self._body.blocked
 

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
+from time import perf_counter
 
 from aiohttp import WSMsgType
 
@@ -14,13 +15,14 @@ from gateway.execution.json import encode
 from gateway.execution.operation import Answer, Executor, GraphQLRequest
 from gateway.execution.subscription import Subscription
 from gateway.http.gate import MESSAGE, Gate
+from gateway.http.observing import OBSERVATION, Observation
 from gateway.http.websocket import messages
 from gateway.http.websocket.guest import Guest
 from gateway.http.websocket.messages import Closing, Message, invalid
 from gateway.http.websocket.places import Places
 from gateway.http.websocket.wire import NextSink, Wire
 from schema.context import Context
-from schema.errors import LimitExceeded, Overloaded
+from schema.errors import ErrorCode, LimitExceeded, Overloaded
 
 logger = logging.getLogger(__name__)
 
@@ -159,17 +161,31 @@ class Connection:
             raise Closing(4401, "Unauthorized")
         if id_ in self._running:
             raise Closing(4409, f"Subscriber for {id_} already exists")
-        request_id = next(self._request_ids)
+        observation = self._observation()
         if len(self._running) >= self._limits.operations:
-            self._refuse(id_, _too_many(self._limits.operations, request_id))
+            with observation:
+                refusal = _too_many(self._limits.operations, observation.request_id)
+                self._refuse(id_, refusal, observation)
             return
         sink = NextSink(self._wire, id_)
         if not self._limits.gate.admits(sink):
-            self._refuse(id_, refused([Overloaded(MESSAGE)], Overloaded.code, request_id))
+            with observation:
+                refusal = refused([Overloaded(MESSAGE)], Overloaded.code, observation.request_id)
+                self._refuse(id_, refusal, observation)
             return
-        task = self._tasks.create_task(self._operate(id_, sink, request, request_id))
+        task = self._tasks.create_task(self._operate(id_, sink, request, observation))
         task.add_done_callback(lambda _: self._limits.gate.leaves(sink))
         self._running[id_] = Running(task, sink)
+
+    def _observation(self) -> Observation:
+        return Observation(
+            self._wire.request,
+            self._wire.request[OBSERVATION].observers,
+            perf_counter(),
+            next(self._request_ids),
+            "websocket",
+            self._guest.principal,
+        )
 
     def _end(self, id_: str) -> None:
         """Leave an operation to itself that the client wants no more of."""
@@ -179,38 +195,44 @@ class Connection:
             running.task.cancel()
 
     async def _operate(
-        self, id_: str, sink: NextSink, request: GraphQLRequest, request_id: str
+        self, id_: str, sink: NextSink, request: GraphQLRequest, observation: Observation
     ) -> None:
-        try:
-            await self._answer(id_, sink, request, request_id)
-        except ConnectionError:
-            logger.debug("The client of request %s is gone.", request_id)
+        with observation:
+            try:
+                await self._answer(id_, sink, request, observation)
+            except ConnectionError:
+                logger.debug("The client of request %s is gone.", observation.request_id)
 
     async def _answer(
-        self, id_: str, sink: NextSink, request: GraphQLRequest, request_id: str
+        self, id_: str, sink: NextSink, request: GraphQLRequest, observation: Observation
     ) -> None:
+        request_id = observation.request_id
         try:
             context = self._context.of(self._guest.principal)
             outcome = await self._executor.subscribe(request, context, request_id=request_id)
             if isinstance(outcome, Answer) and not outcome.executed:
                 del self._running[id_]
-                self._refuse(id_, outcome)
+                self._refuse(id_, outcome, observation)
                 return
             if isinstance(outcome, Answer):
+                observation.answered(outcome)
                 await self._wire.drained()
                 sink.send(answered(outcome))
             else:
                 self._running[id_].subscription = outcome
+                observation.follows(outcome, sink)
                 self._limits.gate.leaves(sink)
                 await outcome.run(sink)
         except ConnectionError:
             raise
         except Exception as error:  # noqa: BLE001  it is logged where it is shown
+            observation.errors = (ErrorCode.INTERNAL_SERVER_ERROR.value,)
             sink.send(failure(error, id_, request_id))
         del self._running[id_]
         self._wire.send(messages.complete(id_))
 
-    def _refuse(self, id_: str, answer: Answer) -> None:
+    def _refuse(self, id_: str, answer: Answer, observation: Observation) -> None:
+        observation.answered(answer)
         self._wire.send(messages.error(id_, encode(answer.errors)))
 
 

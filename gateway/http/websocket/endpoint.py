@@ -1,13 +1,11 @@
-"""Taking WebSockets in: from where, how many, and how they are held open."""
-
-from collections.abc import Collection
-from urllib.parse import urlsplit
+"""Taking WebSockets in: how many, and how they are held open."""
 
 from aiohttp import hdrs, web
 
 from gateway.execution.operation import Executor
 from gateway.http.authentication import Authentication, token_of
 from gateway.http.faults import Fault
+from gateway.http.observing import OBSERVATION
 from gateway.http.room import Room
 from gateway.http.server import REQUEST_ID, Traffic
 from gateway.http.websocket.connection import CLOSE_SECONDS, Connection, Limits
@@ -25,27 +23,23 @@ def is_upgrade(request: web.BaseRequest) -> bool:
 class WebSocketEndpoint:
     """Answers requests for a WebSocket."""
 
-    def __init__(  # noqa: PLR0913  what a connection needs
+    def __init__(
         self,
         executor: Executor,
         context: Context,
         traffic: Traffic,
         limits: Limits,
         authentication: Authentication,
-        *,
-        origins: Collection[str],
     ) -> None:
         self._executor = executor
         self._context = context
         self._traffic = traffic
         self._limits = limits
         self._authentication = authentication
-        self._origins = frozenset(origins)
         self._room = Room(limits.connections, "WebSockets")
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """Open a WebSocket and serve it until it is closed; raise ``Fault`` for one refused."""
-        self._check_origin(request)
         if token_of(request):
             await self._authentication.admit(request)
         self._room.check()
@@ -59,8 +53,12 @@ class WebSocketEndpoint:
         )
         if not socket.can_prepare(request):
             raise Fault(400, "The WebSocket handshake is not complete (RFC 6455, section 4.1).")
-        with self._room.taken():
-            await self._serve(socket, request)
+        request[OBSERVATION].transport = "websocket"
+        try:
+            with self._room.taken():
+                await self._serve(socket, request)
+        finally:
+            request[OBSERVATION].closed = socket.close_code
         return socket
 
     async def _serve(self, socket: web.WebSocketResponse, request: web.BaseRequest) -> None:
@@ -79,11 +77,3 @@ class WebSocketEndpoint:
         self._limits.gate.leaves(request.protocol)  # its operations come in one by one
         with self._traffic.telling(connection.stop):
             await connection.run()
-
-    def _check_origin(self, request: web.BaseRequest) -> None:
-        """Let in pages of the gateway's own and those named, and what is no browser."""
-        origin = request.headers.get(hdrs.ORIGIN)
-        if origin is None or origin in self._origins:
-            return
-        if urlsplit(origin).netloc != request.headers.get(hdrs.HOST):
-            raise Fault(403, f"Pages of {origin!r} may not connect. It is not in cors-origins.")

@@ -35,7 +35,7 @@ class Wire:
 
     def __init__(self, socket: web.WebSocketResponse, request: web.BaseRequest) -> None:
         self.socket = socket
-        self._request = request
+        self.request = request
         self._protocol = request.protocol
         self._draining: asyncio.Task[None] | None = None
         transport = request.transport
@@ -70,7 +70,7 @@ class Wire:
     async def _drain(self) -> None:
         """Wait for all operations at once: aiohttp would cancel the others' waiting with one's."""
         with suppress(ConnectionError):
-            await self._request.writer.drain()
+            await self.request.writer.drain()
 
     def give_up(self) -> None:
         """Let go of what a client does not take, which would keep the connection for ever."""
@@ -86,8 +86,12 @@ class NextSink:
         self._start = next_start(id_)
         self.over = False
         """Whether the client wants no more of it."""
+        self.sent = 0
         self.drained = wire.drained
 
     def send(self, event: Event) -> bool:
         """Send an event at once; false when no more can be taken in before ``drained``."""
-        return self.over or self._wire.send(self._start + event.payload + b"}")
+        if self.over:
+            return True
+        self.sent += 1
+        return self._wire.send(self._start + event.payload + b"}")

@@ -43,6 +43,10 @@ class SQLiteChangeLog:
         held = self._glance.held()
         return await self._reader.do(changes.span) if held is None else held
 
+    def held_now(self) -> Span | None:
+        """Return what it holds, or None when that cannot be told without waiting."""
+        return self._glance.held()
+
     async def position(self) -> Position:
         """Return the place after the newest change."""
         return (await self.held()).end

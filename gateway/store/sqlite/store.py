@@ -54,6 +54,8 @@ class SQLiteStore:
         self._writer = writer
         self._queries = queries.Queries(compiled)
         self.log = SQLiteChangeLog(reader, glance)
+        self.workers = {"read": reader, "write": writer}
+        """Who does the works, by their kind."""
 
     async def get(self, operation_id: str) -> StoredOperation | None:
         """Return the operation with this id, or None."""

@@ -6,8 +6,10 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from time import perf_counter
 from typing import Any, TypeVar
 
+from gateway.histogram import COUNTS, SECONDS, Histogram
 from gateway.store.errors import BusyDatabaseError, UnusableDatabaseError
 from gateway.store.lock import WriteLock
 from gateway.store.sqlite.connection import Connection
@@ -49,6 +51,15 @@ class Worker:
         self._look: asyncio.TimerHandle | None = None
         self._idle = asyncio.Event()
         self._idle.set()
+        self.sizes = Histogram(COUNTS)
+        """How many works were done at once."""
+        self.seconds = Histogram(SECONDS)
+        """How long that took."""
+
+    @property
+    def waiting(self) -> int:
+        """How many works no connection has taken up."""
+        return len(self._waiting)
 
     def do(self, work: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
         """Do ``work``; the future has what it returns or raises, once that is certain."""
@@ -101,7 +112,10 @@ class Worker:
             while self._waiting:
                 self._taken = asyncio.get_running_loop().time()
                 count = min(len(self._waiting), MAX_BATCH)
+                began = perf_counter()
                 await self._do(connection, [self._waiting.popleft() for _ in range(count)])
+                self.seconds.observe(perf_counter() - began)
+                self.sizes.observe(count)
             self._busy -= 1
             if not self._busy:
                 self._idle.set()

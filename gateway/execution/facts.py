@@ -1,0 +1,22 @@
+"""What is known of a request before it runs."""
+
+from dataclasses import dataclass
+
+from graphql import OperationType
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What logs and metrics tell of a request.
+
+    ``operation_name`` and ``type`` are those of the operation that runs: None when it has no name,
+    or when the document has no such operation. ``document_hash`` is the SHA-256 of the document's
+    text in UTF-8, as hexadecimal digits. ``cost`` is what the request costs by the rule in
+    ``gateway/limits/cost.py``, and ``cost_limit`` what it may.
+    """
+
+    document_hash: str
+    operation_name: str | None = None
+    type: OperationType | None = None
+    cost: int = 0
+    cost_limit: int = 0

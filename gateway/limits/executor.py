@@ -1,0 +1,172 @@
+"""What stands before an executor: it knows what a request is, and refuses what is too much."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from hashlib import sha256
+from math import ceil
+from typing import Any
+
+from gateway.execution.documents import Documents, InvalidDocumentError
+from gateway.execution.errors import refused
+from gateway.execution.facts import Facts
+from gateway.execution.operation import Answer, Executor, GraphQLRequest
+from gateway.execution.subscription import Subscription
+from gateway.limits.arguments import defaults_of
+from gateway.limits.cost import Costs
+from gateway.limits.limit import MOST_SAID
+from gateway.limits.price import Price
+from gateway.limits.rate import Rate
+from schema import Schema
+from schema.context import Context, Principal
+from schema.errors import LimitExceeded, RequestError
+
+CACHED_OPERATIONS = 1_000
+LEAST_CHARGE = 1
+REFUSAL_CHARGE = 100
+"""What a principal is charged for a request that is refused: its document was read all the same."""
+
+
+@dataclass(frozen=True)
+class _Operation:
+    """An operation: its facts, which hold for all values of its variables if its price does."""
+
+    facts: Facts
+    price: Price
+    defaults: Mapping[str, Any]
+
+    def facts_for(self, request: GraphQLRequest) -> Facts:
+        """Return the facts of a request to run it."""
+        if isinstance(self.price, int):
+            return self.facts
+        values = request.variables.values
+        cost = self.price({**self.defaults, **values} if self.defaults else values)
+        facts = self.facts
+        return Facts(facts.document_hash, facts.operation_name, facts.type, cost, facts.cost_limit)
+
+
+class LimitedExecutor:
+    """Runs requests on another executor, unless they cost too much, and tells their facts."""
+
+    def __init__(
+        self,
+        executor: Executor,
+        schema: Schema,
+        documents: Documents,
+        *,
+        max_cost: int,
+        rate: Rate | None = None,
+    ) -> None:
+        self._executor = executor
+        self._documents = documents
+        self._costs = Costs(schema.graphql)
+        self._max_cost = max_cost
+        self._rate = rate
+        self._cached = lru_cache(CACHED_OPERATIONS)(self._read)
+
+    async def execute(
+        self, request: GraphQLRequest, context: Context, *, request_id: str, read_only: bool
+    ) -> Answer:
+        """Run a request and return its answer; raise only ``MutationNotAllowed``."""
+        facts = self._admit(request, context.principal, request_id)
+        if isinstance(facts, Answer):
+            return facts
+        answer = await self._executor.execute(
+            request, context, request_id=request_id, read_only=read_only
+        )
+        return Answer(answer.executed, answer.data, answer.errors, facts)
+
+    async def subscribe(
+        self,
+        request: GraphQLRequest,
+        context: Context,
+        *,
+        request_id: str,
+        read_only: bool = False,
+    ) -> Answer | Subscription:
+        """Begin a subscription, or answer why not; answer a query or a mutation."""
+        facts = self._admit(request, context.principal, request_id)
+        if isinstance(facts, Answer):
+            return facts
+        outcome = await self._executor.subscribe(
+            request, context, request_id=request_id, read_only=read_only
+        )
+        if isinstance(outcome, Answer):
+            return Answer(outcome.executed, outcome.data, outcome.errors, facts)
+        outcome.facts = facts
+        return outcome
+
+    def _admit(
+        self, request: GraphQLRequest, principal: Principal, request_id: str
+    ) -> Facts | Answer:
+        """Return a request's facts, or the answer that says why it is refused; charge for it."""
+        rate = self._rate
+        if rate is None:
+            return self._facts(request, request_id)
+        left = rate.left(principal.name)
+        if left <= 0:
+            return self._later(request, rate, left, request_id)
+        facts = self._facts(request, request_id)
+        charge = REFUSAL_CHARGE if isinstance(facts, Answer) else max(facts.cost, LEAST_CHARGE)
+        rate.charge(principal.name, charge)
+        return facts
+
+    def _facts(self, request: GraphQLRequest, request_id: str) -> Facts | Answer:
+        """Return a request's facts, or the answer that says why it is refused."""
+        try:
+            operation = self._cached(request.query, request.operation_name)
+            facts = operation.facts_for(request)
+        except InvalidDocumentError as invalid:
+            return self._refused(request, refused(invalid.errors, invalid.code, request_id))
+        except RequestError as error:
+            return self._refused(request, refused([error], error.code, request_id))
+        if facts.cost > self._max_cost:
+            too_dear = _too_dear(facts)
+            return replace(refused([too_dear], too_dear.code, request_id), facts=facts)
+        return facts
+
+    def _refused(self, request: GraphQLRequest, answer: Answer) -> Answer:
+        """Tell the facts of a request that has no operation to run."""
+        return replace(answer, facts=Facts(_hash(request.query), cost_limit=self._max_cost))
+
+    def _later(self, request: GraphQLRequest, rate: Rate, left: float, request_id: str) -> Answer:
+        """Refuse for now."""
+        seconds = rate.seconds_until(left)
+        error = LimitExceeded(
+            f"These requests cost more than {rate.per_second:,g} a second. Send this one again in "
+            f"{seconds} s, and the next ones less often.",
+            limit="rate",
+            value=rate.per_second,
+            requested=ceil(rate.per_second - left),
+            retryAfter=seconds,
+        )
+        answer = self._refused(request, refused([error], error.code, request_id))
+        return replace(answer, retry_after=seconds)
+
+    def _read(self, query: str, operation_name: str | None) -> _Operation:
+        document = self._documents.load(query)
+        node = document.operation(operation_name)
+        price = self._costs.price(document, node)
+        facts = Facts(
+            document_hash=_hash(query),
+            operation_name=node.name.value if node.name else None,
+            type=node.operation,
+            cost=price if isinstance(price, int) else 0,
+            cost_limit=self._max_cost,
+        )
+        return _Operation(facts, price, defaults_of(node.variable_definitions or ()))
+
+
+def _hash(query: str) -> str:
+    return sha256(query.encode(errors="surrogatepass")).hexdigest()
+
+
+def _too_dear(facts: Facts) -> LimitExceeded:
+    cost = min(facts.cost, MOST_SAID)
+    return LimitExceeded(
+        f"The request costs {cost:,}, and the limit is {facts.cost_limit:,}. Ask for smaller "
+        "pages, above all of lists under lists, or send several requests.",
+        limit="cost",
+        value=facts.cost_limit,
+        requested=cost,
+    )

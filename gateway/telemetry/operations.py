@@ -1,0 +1,37 @@
+"""How operations were run."""
+
+from collections.abc import Iterator
+
+from prometheus_client.core import Metric
+from prometheus_client.registry import Collector
+
+from gateway.execution.compiled.executor import CompiledExecutor
+from gateway.telemetry.families import counter
+
+
+class OperationMetrics(Collector):
+    """What was compiled: the executor counts by itself, which costs less than a metric."""
+
+    def __init__(self, executor: CompiledExecutor) -> None:
+        self._executor = executor
+
+    def collect(self) -> Iterator[Metric]:
+        """Read the executor's counts."""
+        yield counter(
+            "compiled_operations",
+            "Requests answered by a compiled plan.",
+            (),
+            {(): self._executor.compiled},
+        )
+        yield counter(
+            "remembered_operations",
+            "Requests answered by a compiled plan's answer to an earlier one.",
+            (),
+            {(): self._executor.remembered},
+        )
+        yield counter(
+            "declined_operations",
+            "Requests left to the reference executor, by the reason.",
+            ("reason",),
+            {(reason,): count for reason, count in self._executor.declined.items()},
+        )

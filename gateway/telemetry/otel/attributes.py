@@ -1,0 +1,43 @@
+"""What the conventions call what is known of a request, in as few different values as they want."""
+
+from gateway.http.observing import Observation
+
+GRAPHQL = "/graphql"
+FAILED = 500
+
+_METHODS = {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"}
+
+Attributes = dict[str, str | int]
+
+
+def of_http(observation: Observation) -> Attributes:
+    """Tell of a request (semantic conventions for HTTP servers)."""
+    request = observation.request
+    attributes: Attributes = {
+        "http.request.method": method(observation),
+        "network.protocol.version": f"{request.version.major}.{request.version.minor}",
+        "url.scheme": "http",
+    }
+    if request.rel_url.raw_path == GRAPHQL:
+        attributes["http.route"] = GRAPHQL
+    if observation.status:
+        attributes["http.response.status_code"] = observation.status
+    if observation.status >= FAILED:
+        attributes["error.type"] = str(observation.status)
+    return attributes
+
+
+def of_graphql(observation: Observation) -> Attributes:
+    """Tell of an operation, but not its name (semantic conventions for GraphQL servers)."""
+    attributes: Attributes = {}
+    if observation.facts and observation.facts.type:
+        attributes["graphql.operation.type"] = observation.facts.type.value
+    if observation.errors:
+        attributes["error.type"] = observation.errors[0]
+    return attributes
+
+
+def method(observation: Observation) -> str:
+    """Return the method, if it is one of HTTP's."""
+    given = observation.request.method
+    return given if given in _METHODS else "_OTHER"

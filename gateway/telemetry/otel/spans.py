@@ -1,0 +1,71 @@
+"""The spans of requests: one of HTTP and, within it, one of GraphQL.
+
+They are made when it is over, with the times when it began and ended, so that the way of a request
+knows nothing of them. A document is never told: its literals may be anybody's values.
+"""
+
+from time import time_ns
+
+from opentelemetry.context import Context
+from opentelemetry.propagate import extract
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer, set_span_in_context
+
+from gateway.http.observing import Observation
+from gateway.telemetry.otel.attributes import (
+    FAILED,
+    GRAPHQL,
+    Attributes,
+    method,
+    of_graphql,
+    of_http,
+)
+
+
+class Spans:
+    """Makes the spans of what it is told of."""
+
+    def __init__(self, tracer: Tracer) -> None:
+        self._tracer = tracer
+
+    def __call__(self, observation: Observation) -> None:
+        """Make them, as parts of the trace that the client began, if it did."""
+        request = observation.request
+        if request.rel_url.raw_path != GRAPHQL:
+            return
+        end = time_ns()
+        begin = end - int(observation.seconds * 1e9)
+        context = extract(request.headers)
+        spans = []
+        if observation.is_request:
+            spans.append(self._http(observation, context, begin))
+            context = set_span_in_context(spans[0], context)
+        if observation.facts:
+            spans.append(self._graphql(observation, context, begin))
+        for span in reversed(spans):
+            span.end(end)
+        if spans and (traced := spans[0].get_span_context()).trace_flags.sampled:
+            observation.trace = f"{traced.trace_id:032x}"
+
+    def _http(self, observation: Observation, context: Context, begin: int) -> Span:
+        path = observation.request.rel_url.raw_path
+        attributes: Attributes = {**of_http(observation), "url.path": path}
+        span = self._begun(f"{method(observation)} {GRAPHQL}", context, begin, attributes)
+        if observation.status >= FAILED:
+            span.set_status(Status(StatusCode.ERROR))
+        return span
+
+    def _graphql(self, observation: Observation, context: Context, begin: int) -> Span:
+        attributes = of_graphql(observation)
+        name = str(attributes.get("graphql.operation.type", "GraphQL Operation"))
+        facts = observation.facts
+        if facts:
+            attributes["graphql.document.hash"] = f"sha256:{facts.document_hash}"
+            if facts.operation_name is not None:
+                attributes["graphql.operation.name"] = facts.operation_name
+        span = self._begun(name, context, begin, attributes)
+        if observation.errors:
+            span.set_status(Status(StatusCode.ERROR, ", ".join(observation.errors)))
+        return span
+
+    def _begun(self, name: str, context: Context, begin: int, attributes: Attributes) -> Span:
+        return self._tracer.start_span(name, context, SpanKind.SERVER, attributes, start_time=begin)

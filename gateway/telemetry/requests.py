@@ -1,0 +1,119 @@
+"""What was asked, and how that went."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from graphql import OperationType
+from prometheus_client.core import Metric
+from prometheus_client.registry import Collector
+
+from gateway.execution.facts import Facts
+from gateway.histogram import SECONDS, Histogram
+from gateway.http.observing import Observation, Observers
+from gateway.telemetry.families import counter, gauge, histogram
+
+MOST_NAMES = 100
+"""How many names of operations have metrics of their own: they are the clients' to choose."""
+OTHER, ANONYMOUS = "other", ""
+
+TRANSPORTS = ("http", "websocket", "sse", "multipart")
+
+Durations = dict[str | None, Histogram]
+
+
+class RequestMetrics(Collector):
+    """Counts what it is told of, in plain numbers."""
+
+    def __init__(self, observers: Observers) -> None:
+        self._under_way = observers.under_way
+        self._requests: Counter[tuple[str, int]] = Counter()
+        self._errors: Counter[str] = Counter()
+        self._events: Counter[str] = Counter()
+        self._names: set[str] = set()
+        self._queries: Durations = {}
+        self._mutations: Durations = {}
+        observers.told.append(self._count)
+
+    def _count(self, observation: Observation) -> None:
+        if observation.status:
+            self._requests[observation.transport, observation.status // 100] += 1
+        if observation.errors:
+            self._errors.update(observation.errors)
+        if observation.sink:
+            self._events[observation.transport] += observation.sink.sent
+        facts = observation.facts
+        if facts is None:
+            return
+        if facts.type is OperationType.QUERY:
+            durations = self._queries
+        elif facts.type is OperationType.MUTATION:
+            durations = self._mutations
+        else:
+            return
+        durations_of = durations.get(facts.operation_name) or self._new(durations, facts)
+        durations_of.observe(observation.seconds)
+
+    def _new(self, durations: Durations, facts: Facts) -> Histogram:
+        """Return the histogram of a name not seen before, or that of all others."""
+        name = facts.operation_name
+        if name is not None and name not in self._names:
+            if len(self._names) >= MOST_NAMES:
+                name = OTHER
+            else:
+                self._names.add(name)
+        return durations.setdefault(name, Histogram(SECONDS))
+
+    def collect(self) -> Iterator[Metric]:
+        """Tell of requests that ended, and of what goes on."""
+        yield counter(
+            "requests",
+            "HTTP requests that ended, by their transport and the class of their status.",
+            ("transport", "status"),
+            {(transport, f"{class_}xx"): n for (transport, class_), n in self._requests.items()},
+        )
+        yield counter(
+            "errors",
+            "Requests and operations that were answered with an error of this code.",
+            ("code",),
+            {(code,): n for code, n in self._errors.items()},
+        )
+        yield histogram(
+            "operation_duration_seconds",
+            "How long queries and mutations took, by the first 100 names seen.",
+            ("operation", "type"),
+            self._durations(),
+        )
+        yield from self._going_on()
+
+    def _durations(self) -> Iterator[tuple[tuple[str, str], Histogram]]:
+        for type_, durations in (("query", self._queries), ("mutation", self._mutations)):
+            for name, each in durations.items():
+                yield (name or ANONYMOUS, type_), each
+
+    def _going_on(self) -> Iterator[Metric]:
+        requests, subscriptions = dict.fromkeys(TRANSPORTS, 0), dict.fromkeys(TRANSPORTS, 0)
+        events = self._events.copy()
+        for each in self._under_way:
+            if each.sink:
+                subscriptions[each.transport] += 1
+                events[each.transport] += each.sink.sent
+            if each.is_request:
+                requests[each.transport] += 1
+        yield gauge(
+            "requests_under_way",
+            "Requests being answered, by transport: WebSockets and streams that are open.",
+            ("transport",),
+            {(transport,): n for transport, n in requests.items()},
+        )
+        yield gauge(
+            "subscriptions",
+            "Subscriptions being followed, by transport.",
+            ("transport",),
+            {(transport,): n for transport, n in subscriptions.items()},
+        )
+        yield counter(
+            "subscription_events",
+            "Events sent to subscribers, by transport.",
+            ("transport",),
+            {(transport,): events[transport] for transport in TRANSPORTS[1:]},
+        )

@@ -1,0 +1,56 @@
+"""How much the store has to do, and how fast it is."""
+
+from collections.abc import Iterator
+
+from prometheus_client.core import Metric
+from prometheus_client.registry import Collector
+
+from gateway.store.sqlite.store import SQLiteStore
+from gateway.telemetry.families import gauge, histogram
+
+
+class StoreMetrics(Collector):
+    """What the store counts by itself, and where its change log is."""
+
+    def __init__(self, store: SQLiteStore) -> None:
+        self._log = store.log
+        self._workers = store.workers
+
+    def collect(self) -> Iterator[Metric]:
+        """Read the store's counts."""
+        yield gauge(
+            "store_waiting",
+            "Reads and writes that no connection has taken up.",
+            ("kind",),
+            {(kind,): worker.waiting for kind, worker in self._workers.items()},
+        )
+        yield histogram(
+            "store_batch_size",
+            "How many reads or writes were done together, in one hop or one transaction.",
+            ("kind",),
+            (((kind,), worker.sizes) for kind, worker in self._workers.items()),
+        )
+        yield histogram(
+            "store_duration_seconds",
+            "How long that took; of writes, until they were on disk.",
+            ("kind",),
+            (((kind,), worker.seconds) for kind, worker in self._workers.items()),
+        )
+        yield from self._change_log()
+
+    def _change_log(self) -> Iterator[Metric]:
+        held = self._log.held_now()
+        if held is None:
+            return
+        yield gauge(
+            "change_log_position",
+            "The number of the newest change.",
+            (),
+            {(): held.newest},
+        )
+        yield gauge(
+            "change_log_changes",
+            "How many changes the log holds.",
+            (),
+            {(): held.newest - held.pruned},
+        )

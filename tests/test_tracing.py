@@ -1,0 +1,250 @@
+"""What an OpenTelemetry collector gets: a real one's end of the wire, on loopback."""
+
+import gzip
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import aiohttp
+import pytest
+from conftest import Client, Command, running
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+)
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+from sockets import CREATE, FOLLOW, connected
+
+TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+TRACEPARENT = {"traceparent": f"00-{TRACE}-{PARENT}-01"}
+
+
+class Collector(ThreadingHTTPServer):
+    """Takes OTLP over HTTP, and keeps it."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Receiver)
+        self.traces: list[ExportTraceServiceRequest] = []
+        self.metrics: list[ExportMetricsServiceRequest] = []
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The variables that lead here."""
+        return {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{self.server_port}"}
+
+    @property
+    def everything(self) -> list[Any]:
+        """All that came."""
+        return [*self.traces, *self.metrics]
+
+    @property
+    def spans(self) -> list[Span]:
+        """All spans that came."""
+        return [
+            span
+            for request in self.traces
+            for resource in request.resource_spans
+            for scope in resource.scope_spans
+            for span in scope.spans
+        ]
+
+    @property
+    def measured(self) -> dict[str, Any]:
+        """The metrics that came last, by name."""
+        return {
+            metric.name: metric
+            for resource in self.metrics[-1].resource_metrics
+            for scope in resource.scope_metrics
+            for metric in scope.metrics
+        }
+
+
+class _Receiver(BaseHTTPRequestHandler):
+    server: Collector
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.headers.get("Content-Encoding") == "gzip":
+            body = gzip.decompress(body)
+        kinds: dict[str, tuple[Any, list[Any]]] = {
+            "/v1/traces": (ExportTraceServiceRequest, self.server.traces),
+            "/v1/metrics": (ExportMetricsServiceRequest, self.server.metrics),
+        }
+        kind, kept = kinds[self.path]
+        kept.append(kind.FromString(body))
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_arguments: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def collector() -> Iterator[Collector]:
+    """A collector that runs."""
+    with Collector() as server:
+        serving = Thread(target=server.serve_forever)
+        serving.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            serving.join()
+
+
+@contextmanager
+def traced(folder: Path, collector: Collector, **variables: str) -> Iterator[str]:
+    """Run a gateway that tells a collector, and stop it well."""
+    with running(
+        folder, "--otel", "--log-format", "json", **collector.variables, **variables
+    ) as it:
+        yield it.url
+        assert it.stop() == 0
+    assert not [line for line in it.log if '"level":"error"' in line]
+
+
+def attributes(of: Any) -> dict[str, Any]:  # noqa: ANN401  whatever has attributes
+    """Give the attributes of a span, a resource or a measurement."""
+    return {
+        each.key: getattr(each.value, str(each.value.WhichOneof("value"))) for each in of.attributes
+    }
+
+
+async def test_request_has_a_span_of_http_and_one_of_graphql(
+    tmp_path: Path, http: aiohttp.ClientSession, collector: Collector
+) -> None:
+    with traced(tmp_path, collector) as url:
+        async with http.post(
+            f"{url}/graphql", json={"query": "query Who { __typename }"}, headers=TRACEPARENT
+        ) as response:
+            assert response.status == 200
+
+    of_http, of_graphql = sorted(collector.spans, key=lambda span: span.name)
+    assert (of_http.name, of_graphql.name) == ("POST /graphql", "query")
+    assert {of_http.kind, of_graphql.kind} == {Span.SpanKind.SPAN_KIND_SERVER}
+    assert {of_http.trace_id.hex(), of_graphql.trace_id.hex()} == {TRACE}
+    assert of_http.parent_span_id.hex() == PARENT
+    assert of_graphql.parent_span_id == of_http.span_id
+    assert 0 < of_http.end_time_unix_nano - of_http.start_time_unix_nano < 60e9
+    assert attributes(of_http) == {
+        "http.request.method": "POST",
+        "http.response.status_code": 200,
+        "http.route": "/graphql",
+        "network.protocol.version": "1.1",
+        "url.path": "/graphql",
+        "url.scheme": "http",
+    }
+    told = attributes(of_graphql)
+    assert told.pop("graphql.document.hash").startswith("sha256:")
+    assert told == {"graphql.operation.name": "Who", "graphql.operation.type": "query"}
+
+
+async def test_line_of_the_log_names_the_trace(
+    tmp_path: Path, http: aiohttp.ClientSession, collector: Collector
+) -> None:
+    with running(tmp_path, "--otel", **collector.variables) as gateway:
+        async with http.post(
+            f"{gateway.url}/graphql", json={"query": "{ __typename }"}, headers=TRACEPARENT
+        ) as response:
+            assert response.status == 200
+        gateway.stop()
+
+    assert f" trace={TRACE}\n" in gateway.log[-1]
+
+
+async def test_errors_are_told_and_no_value_is(
+    tmp_path: Path, http: aiohttp.ClientSession, collector: Collector
+) -> None:
+    with traced(tmp_path, collector) as url:
+        client = Client(http, url)
+        await client.answer('query Wrong { nowhere(id: "hidden") }')
+        await client.data(CREATE, input={"id": "hidden"})
+
+    sent = b"".join(each.SerializeToString() for each in collector.everything)
+    (wrong,) = [span for span in collector.spans if "error.type" in attributes(span)]
+    assert wrong.name == "GraphQL Operation"
+    assert attributes(wrong)["error.type"] == "GRAPHQL_VALIDATION_FAILED"
+    assert wrong.status.code == Status.StatusCode.STATUS_CODE_ERROR
+    assert b"hidden" not in sent
+
+
+async def test_durations_and_subscriptions_are_measured(
+    tmp_path: Path, http: aiohttp.ClientSession, collector: Collector
+) -> None:
+    with traced(tmp_path, collector, OTEL_METRIC_EXPORT_INTERVAL="100") as url:
+        client = Client(http, url)
+        await client.answer("{ __typename }")
+        await client.answer("{ nowhere }")
+        async with connected(http, url) as ws:
+            await ws.subscribe(FOLLOW)
+            await client.data(CREATE, input={"id": "one"})
+            await ws.change()
+            sent = len(collector.metrics)
+            while len(collector.metrics) < sent + 2:
+                await client.data("{ __typename }")
+            (active,) = collector.measured["graphql.server.subscription.active"].sum.data_points
+
+    of_http = collector.measured["http.server.request.duration"]
+    of_graphql = collector.measured["graphql.server.request.duration"]
+    assert active.as_int == 1
+    assert (of_http.unit, of_graphql.unit) == ("s", "s")
+    assert {
+        (told.get("graphql.operation.type"), told.get("error.type"))
+        for told in map(attributes, of_graphql.histogram.data_points)
+    } == {
+        ("query", None), (None, "GRAPHQL_VALIDATION_FAILED"), ("mutation", None),
+        ("subscription", None),
+    }  # fmt: skip
+
+
+async def test_variables_say_who_tells_and_what(
+    tmp_path: Path, http: aiohttp.ClientSession, collector: Collector
+) -> None:
+    with traced(
+        tmp_path,
+        collector,
+        OTEL_SERVICE_NAME="invites",
+        OTEL_TRACES_EXPORTER="none",
+        OTEL_RESOURCE_ATTRIBUTES="deployment.environment.name=test",
+    ) as url:
+        await Client(http, url).data("{ __typename }")
+
+    told = attributes(collector.metrics[-1].resource_metrics[0].resource)
+    assert told["service.name"] == "invites"
+    assert told["deployment.environment.name"] == "test"
+    assert told["service.instance.id"]
+    assert collector.spans == []
+
+
+async def test_collector_that_is_gone_harms_no_request(
+    tmp_path: Path, http: aiohttp.ClientSession
+) -> None:
+    nowhere = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", "OTEL_BSP_SCHEDULE_DELAY": "1"}
+    with running(tmp_path, "--otel", **nowhere) as gateway:
+        for _ in range(20):
+            await Client(http, gateway.url).data("{ __typename }")
+
+        assert gateway.stop() == 0
+
+
+def test_off_it_is_not_even_imported(command: Command) -> None:
+    imported = command("schema", "export", PYTHONPROFILEIMPORTTIME="1").stderr
+
+    assert "gateway.telemetry.together" in imported
+    assert "opentelemetry" not in imported
+
+
+def test_missing_extra_is_told(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "opentelemetry").mkdir()  # stands before the packages, and has nothing
+    (tmp_path / "opentelemetry" / "__init__.py").touch()
+    done = command("serve", "--otel", PYTHONPATH=str(tmp_path))
+
+    assert done.returncode == 2
+    assert done.stderr == (
+        "Error: --otel: OpenTelemetry is not installed: pip install 'invite-gateway[otel]'. "
+        "Or leave it off.\n"
+    )

@@ -140,16 +140,6 @@ def _graphql(
     )
 
 
-def _capacity(settings: Settings) -> Capacity:
-    return Capacity(
-        Gate(most=settings.requests_at_work, max_lag_seconds=settings.lag_seconds),
-        connections=possible_connections(settings.connections),
-        body_bytes=settings.max_body_bytes,
-        idle_seconds=settings.idle_seconds,
-        transfer_seconds=settings.transfer_seconds,
-    )
-
-
 def _executor(settings: Settings, schema: Schema, fan_out: FanOut, measured: Metrics) -> Executor:
     documents = Documents(schema, DocumentBounds(settings.max_depth))
     executor: Executor
@@ -163,6 +153,16 @@ def _executor(settings: Settings, schema: Schema, fan_out: FanOut, measured: Met
         executor = TimedExecutor(executor, settings.execution_seconds)
     rate = Rate(settings.rate, settings.rate_burst) if settings.rate else None
     return LimitedExecutor(executor, schema, documents, max_cost=settings.max_cost, rate=rate)
+
+
+def _capacity(settings: Settings) -> Capacity:
+    return Capacity(
+        Gate(most=settings.requests_at_work, max_lag_seconds=settings.lag_seconds),
+        body_bytes=settings.max_body_bytes,
+        connections=possible_connections(settings.connections),
+        idle_seconds=settings.idle_seconds,
+        transfer_seconds=settings.transfer_seconds,
+    )
 
 
 BACKLOG = 1_024
@@ -224,10 +224,9 @@ async def answering(
         sessions = Sessions(authenticator)
         await stack.enter_async_context(running(sessions.run()))
         authentication = Authentication(authenticator, sessions)
-        parts = Parts(
-            store, fan_out, traffic, telemetry, authentication, trusted, _capacity(settings)
-        )
-        telemetry.metrics.add(GateMetrics(parts.capacity.gate))
+        capacity = _capacity(settings)
+        parts = Parts(store, fan_out, traffic, telemetry, authentication, trusted, capacity)
+        telemetry.metrics.add(GateMetrics(capacity.gate))
         server = create_server(settings, parts)
         await stack.enter_async_context(running(server.run()))
         logging.getLogger("aiohttp.server").addFilter(told_in_a_line)

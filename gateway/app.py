@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -20,6 +21,7 @@ from gateway.execution.documents import Documents
 from gateway.execution.live.fan_out import FanOut
 from gateway.execution.operation import Executor
 from gateway.execution.reference import ReferenceExecutor
+from gateway.execution.time_limit import TimedExecutor
 from gateway.http.answers import Answers
 from gateway.http.authentication import Authentication
 from gateway.http.browsers import Browsers
@@ -30,6 +32,7 @@ from gateway.http.connections import Server
 from gateway.http.gate import Gate
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.hosts import Hosts
+from gateway.http.malformed import told_in_a_line
 from gateway.http.metrics import metrics
 from gateway.http.playground import Playground
 from gateway.http.room import Room
@@ -83,7 +86,7 @@ def create_server(settings: Settings, parts: Parts) -> Server:
         "/graphql": _graphql(settings, parts, schema, context, playground),
         "/schema.graphql": sdl(schema.sdl(), parts.authentication, context),
         "/health/live": page(live),
-        "/health/ready": page(ready(parts.store.check)),
+        "/health/ready": page(ready(parts.store.check, lambda: parts.traffic.stopping)),
         "/metrics": page(metrics(parts.telemetry.metrics.page)),
     }
     if playground:
@@ -91,8 +94,8 @@ def create_server(settings: Settings, parts: Parts) -> Server:
     return make_server(
         routes,
         parts.traffic,
-        parts.telemetry.observers,
         parts.capacity,
+        parts.telemetry.observers,
         browsers=Browsers(Hosts(settings.host, settings.allowed_hosts), settings.cors_origins),
     )
 
@@ -137,6 +140,16 @@ def _graphql(
     )
 
 
+def _capacity(settings: Settings) -> Capacity:
+    return Capacity(
+        Gate(most=settings.requests_at_work, max_lag_seconds=settings.lag_seconds),
+        connections=possible_connections(settings.connections),
+        body_bytes=settings.max_body_bytes,
+        idle_seconds=settings.idle_seconds,
+        transfer_seconds=settings.transfer_seconds,
+    )
+
+
 def _executor(settings: Settings, schema: Schema, fan_out: FanOut, measured: Metrics) -> Executor:
     documents = Documents(schema, DocumentBounds(settings.max_depth))
     executor: Executor
@@ -146,18 +159,10 @@ def _executor(settings: Settings, schema: Schema, fan_out: FanOut, measured: Met
             schema, documents, reference, fan_out, remembered_bytes=settings.answer_cache_bytes
         )
         measured.add(OperationMetrics(compiled))
+    if settings.execution_seconds:
+        executor = TimedExecutor(executor, settings.execution_seconds)
     rate = Rate(settings.rate, settings.rate_burst) if settings.rate else None
     return LimitedExecutor(executor, schema, documents, max_cost=settings.max_cost, rate=rate)
-
-
-def _capacity(settings: Settings) -> Capacity:
-    return Capacity(
-        Gate(most=settings.requests_at_work, max_lag_seconds=settings.lag_seconds),
-        body_bytes=settings.max_body_bytes,
-        connections=possible_connections(settings.connections),
-        idle_seconds=settings.idle_seconds,
-        transfer_seconds=settings.transfer_seconds,
-    )
 
 
 BACKLOG = 1_024
@@ -207,7 +212,9 @@ async def answering(
     async with AsyncExitStack() as stack:
         keep = Retention(days=settings.change_log_days, changes=settings.change_log_changes)
         store = await stack.enter_async_context(
-            open_sqlite_store(settings.database_path, settings.readers, keep)
+            open_sqlite_store(
+                settings.database_path, settings.readers, keep, seconds=settings.execution_seconds
+            )
         )
         traffic = Traffic()
         fan_out = FanOut(store.log)
@@ -217,11 +224,13 @@ async def answering(
         sessions = Sessions(authenticator)
         await stack.enter_async_context(running(sessions.run()))
         authentication = Authentication(authenticator, sessions)
-        capacity = _capacity(settings)
-        parts = Parts(store, fan_out, traffic, telemetry, authentication, trusted, capacity)
-        telemetry.metrics.add(GateMetrics(capacity.gate))
+        parts = Parts(
+            store, fan_out, traffic, telemetry, authentication, trusted, _capacity(settings)
+        )
+        telemetry.metrics.add(GateMetrics(parts.capacity.gate))
         server = create_server(settings, parts)
         await stack.enter_async_context(running(server.run()))
+        logging.getLogger("aiohttp.server").addFilter(told_in_a_line)
         gc.collect()
         gc.freeze()  # what stays for good need not be looked through: each time took 100 ms
         runner = web.ServerRunner(server, shutdown_timeout=ABANDON_SECONDS)
@@ -233,6 +242,7 @@ async def answering(
         for site in sites or [web.TCPSite(runner, settings.host, settings.port, backlog=BACKLOG)]:
             await site.start()
         yield endpoint(runner.addresses[0])
+        await traffic.drain(settings.drain_seconds)
         for site in runner.sites:
             await site.stop()
         await traffic.finish(server, settings.shutdown_seconds)

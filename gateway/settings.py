@@ -153,6 +153,9 @@ class Settings(BaseSettings):
             "What runs operations: `compiled` is the fast one, `reference` graphql-core alone."
         ),
     )
+    execution_seconds: float = Field(
+        10.0, ge=0, description="How long an operation may take; 0 is no limit."
+    )
     auth: Literal["none", "tokens", "oidc"] = Field(
         "none",
         description=(
@@ -305,6 +308,13 @@ class Settings(BaseSettings):
     )
     shutdown_seconds: float = Field(
         30.0, ge=0, description="How long requests under way may take to finish at shutdown."
+    )
+    drain_seconds: float = Field(
+        0.25,
+        ge=0,
+        description=(
+            "How long, before that, requests are still taken in while `/health/ready` says no."
+        ),
     )
     playground: bool = Field(default=True, description="Whether a browser gets the playground.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(

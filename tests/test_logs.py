@@ -186,6 +186,15 @@ async def test_a_client_cannot_forge_lines(
         assert "operation=Last" in gateway.log[-1]
 
 
+def test_what_is_no_http_is_no_error_of_ours(json_log: Gateway) -> None:
+    raw(json_log, b"GET / HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n")
+    json_log.stop()
+
+    (told,) = [line for line in lines(json_log) if line["logger"] == "aiohttp.server"]
+    assert (told["level"], "raised" in told) == ("info", False)
+    assert told["message"].startswith("Error handling request from 127.0.0.1: it is no HTTP (")
+
+
 async def test_workers_are_named(tmp_path: Path, http: aiohttp.ClientSession) -> None:
     with running(tmp_path, "--log-format", "json", "--workers", "2") as gateway:
         await Client(http, gateway.url).data("{ __typename }")

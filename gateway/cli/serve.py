@@ -41,6 +41,9 @@ def serve(
     executor: Annotated[
         str | None, typer.Option(help="compiled or, to do without it, reference.")
     ] = None,
+    execution_seconds: Annotated[
+        float | None, typer.Option(help="How long an operation may take; 0 is no limit.")
+    ] = None,
     auth: Annotated[str | None, typer.Option(help="Who is let in: none, tokens or oidc.")] = None,
     tokens_file: Annotated[str | None, typer.Option(help="The file of tokens.")] = None,
     oidc_issuers: Annotated[
@@ -124,6 +127,9 @@ def serve(
     shutdown_seconds: Annotated[
         float | None, typer.Option(help="How long requests may take to finish at shutdown.")
     ] = None,
+    drain_seconds: Annotated[
+        float | None, typer.Option(help="How long before that they are still taken in.")
+    ] = None,
     playground: Annotated[
         bool | None, typer.Option(help="Whether a browser gets the playground.")
     ] = None,
@@ -149,6 +155,7 @@ def serve(
         change_log_changes=change_log_changes,
         answer_cache_bytes=answer_cache_bytes,
         executor=executor,
+        execution_seconds=execution_seconds,
         auth=auth,
         tokens_file=tokens_file,
         oidc_issuers=oidc_issuers,
@@ -177,6 +184,7 @@ def serve(
         streams=streams,
         heartbeat_seconds=heartbeat_seconds,
         shutdown_seconds=shutdown_seconds,
+        drain_seconds=drain_seconds,
         playground=playground,
         log_level=log_level,
         log_format=log_format,

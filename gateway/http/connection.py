@@ -28,11 +28,12 @@ _GATED = GATED_PATH.encode()
 
 @dataclass(frozen=True)
 class Capacity:
-    """What is taken on: requests, and connections, which may keep the gateway waiting so long."""
+    """What is taken on: how much at once, and how long a client may keep the gateway waiting."""
 
     gate: Gate
     body_bytes: int
     connections: int
+    body_bytes: int
     idle_seconds: float
     transfer_seconds: float
 

@@ -34,7 +34,8 @@ class Gate:
     def __init__(self, *, most: int, max_lag_seconds: float) -> None:
         self._most = most
         self._max_lag_seconds = max_lag_seconds
-        self._room = most
+        self.room = most
+        """How many may be at work now."""
         self._at_work: set[object] = set()
         self.lag_seconds = 0.0
         """How late the loop was just now, by what this process did."""
@@ -48,7 +49,7 @@ class Gate:
 
     def turns_away(self, work: object) -> bool:
         """Tell whether there is no room for a work that is not at work already, and count it."""
-        if len(self._at_work) < self._room or work in self._at_work:
+        if len(self._at_work) < self.room or work in self._at_work:
             return False
         self.refused += 1
         return True
@@ -75,6 +76,6 @@ class Gate:
     def _adapt(self) -> None:
         """Make less room when the loop is late, or else a little more."""
         if self.lag_seconds <= self._max_lag_seconds:
-            self._room = min(self._room + max(self._most // STEPS, 1), self._most)
-        elif len(self._at_work) <= self._room:  # else what was taken on before is still the reason
-            self._room = max(self._room // 2, min(FEWEST, self._most))
+            self.room = min(self.room + max(self._most // STEPS, 1), self._most)
+        elif len(self._at_work) <= self.room:  # else what was taken on before is still the reason
+            self.room = max(self.room // 2, min(FEWEST, self._most))

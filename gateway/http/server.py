@@ -95,9 +95,13 @@ class Traffic:
         if not self._under_way:
             self._idle.set()
 
-    async def finish(self, server: web.Server, seconds: float) -> None:
-        """Close what is idle, and wait for the answers to what is under way, each the last."""
+    async def drain(self, seconds: float) -> None:
+        """Take requests in for a while, each the last of its connection."""
         self.stopping = True
+        await asyncio.sleep(seconds)
+
+    async def finish(self, server: web.Server, seconds: float) -> None:
+        """Close what is idle, and wait for the answers to what is under way."""
         for stop in tuple(self._told):
             stop()
         for connection in server.connections:
@@ -110,8 +114,8 @@ class Traffic:
 def make_server(
     routes: Mapping[str, Handler],
     traffic: Traffic,
-    observers: Observers,
     capacity: Capacity,
+    observers: Observers,
     *,
     browsers: Browsers,
 ) -> Server:
@@ -123,10 +127,13 @@ def make_server(
         request_id = request[REQUEST_ID] = f"{process}-{next(numbers):x}"
         with Observation(request, observers, perf_counter(), request_id) as observation:
             request[OBSERVATION] = observation
-            response = await answer(request, request_id)
-            observation.status = response.status
-            observation.principal = request.get(PRINCIPAL)
-            return response
+            try:
+                response = await answer(request, request_id)
+                observation.status = response.status
+                return response
+            finally:
+                observation.principal = request.get(PRINCIPAL)
+                del request[OBSERVATION]  # each has the other, which would make work for the GC
 
     async def answer(request: web.BaseRequest, request_id: str) -> Sendable:
         traffic.begins(request.protocol)

@@ -1,4 +1,4 @@
-"""What passes the gate, and what does not."""
+"""What the gate lets in and refuses: most of what it refuses is not even parsed, nor logged."""
 
 from collections.abc import Iterator
 
@@ -10,22 +10,23 @@ from gateway.telemetry.families import counter, gauge
 
 
 class GateMetrics(Collector):
-    """The gate counts by itself: most of what it refuses, nobody else ever reads."""
+    """How full it is."""
 
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
 
     def collect(self) -> Iterator[Metric]:
         """Read the gate's counts."""
+        yield gauge("requests_at_work", "Requests taken on.", (), {(): self._gate.at_work})
         yield gauge(
-            "requests_at_work",
-            "Requests that were taken on and are not answered yet, of `requests-at-work`.",
+            "requests_room",
+            "How many may be taken on at once now: fewer than `requests-at-work` after lag.",
             (),
-            {(): self._gate.at_work},
+            {(): self._gate.room},
         )
         yield counter(
             "requests_refused",
-            "Requests refused for want of time; most are in no line of the log.",
+            "Requests refused as there was too much to do.",
             (),
             {(): self._gate.refused},
         )

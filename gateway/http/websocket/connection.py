@@ -76,9 +76,11 @@ class Connection:
         self._places = Places(wire, self._subscriptions)
         self._tasks = asyncio.TaskGroup()
 
-    async def run(self) -> None:
-        """Serve until the connection is closed."""
+    async def run(self, *, stopping: bool = False) -> None:
+        """Serve until the connection is closed, which is soon where the gateway is ``stopping``."""
         async with self._tasks:
+            if stopping:
+                self.stop()
             try:
                 with (
                     self._guest.staying(self._end_with),
@@ -184,7 +186,8 @@ class Connection:
             perf_counter(),
             next(self._request_ids),
             "websocket",
-            self._guest.principal,
+            is_request=False,
+            principal=self._guest.principal,
         )
 
     def _end(self, id_: str) -> None:
@@ -220,8 +223,8 @@ class Connection:
                 sink.send(answered(outcome))
             else:
                 self._running[id_].subscription = outcome
-                observation.follows(outcome, sink)
                 self._limits.gate.leaves(sink)
+                observation.follows(outcome, sink)
                 await outcome.run(sink)
         except ConnectionError:
             raise

@@ -76,4 +76,4 @@ class WebSocketEndpoint:
         )
         self._limits.gate.leaves(request.protocol)  # its operations come in one by one
         with self._traffic.telling(connection.stop):
-            await connection.run()
+            await connection.run(stopping=self._traffic.stopping)

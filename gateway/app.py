@@ -155,16 +155,6 @@ def _executor(settings: Settings, schema: Schema, fan_out: FanOut, measured: Met
     return LimitedExecutor(executor, schema, documents, max_cost=settings.max_cost, rate=rate)
 
 
-def _capacity(settings: Settings) -> Capacity:
-    return Capacity(
-        Gate(most=settings.requests_at_work, max_lag_seconds=settings.lag_seconds),
-        body_bytes=settings.max_body_bytes,
-        connections=possible_connections(settings.connections),
-        idle_seconds=settings.idle_seconds,
-        transfer_seconds=settings.transfer_seconds,
-    )
-
-
 BACKLOG = 1_024
 """How many connections the system keeps until the loop takes them; those beyond try again later."""
 

@@ -140,6 +140,16 @@ def _graphql(
     )
 
 
+def _capacity(settings: Settings) -> Capacity:
+    return Capacity(
+        Gate(most=settings.requests_at_work, max_lag_seconds=settings.lag_seconds),
+        body_bytes=settings.max_body_bytes,
+        connections=possible_connections(settings.connections),
+        idle_seconds=settings.idle_seconds,
+        transfer_seconds=settings.transfer_seconds,
+    )
+
+
 def _executor(settings: Settings, schema: Schema, fan_out: FanOut, measured: Metrics) -> Executor:
     documents = Documents(schema, DocumentBounds(settings.max_depth))
     executor: Executor

@@ -31,6 +31,7 @@ class Capacity:
     """What is taken on: how much at once, and how long a client may keep the gateway waiting."""
 
     gate: Gate
+    body_bytes: int
     connections: int
     idle_seconds: float
     transfer_seconds: float

@@ -33,7 +33,7 @@ def as_shown(default: Any) -> str:  # noqa: ANN401  any setting's
     match default:
         case bool():
             return f"`{str(default).lower()}`"
-        case () | "":
+        case () | "" | None:
             return ""
         case tuple():
             return f"`{','.join(default)}`"

@@ -8,6 +8,7 @@ the time, and what comes to the others is counted every now and then, a few of t
 """
 
 import json
+import re
 import select
 import sys
 import time
@@ -69,8 +70,8 @@ class Following:
                 match self._heard[number]:
                     case Listener() as listener:
                         listener.take()
-                    case Writer() as writer if writer.is_answered():
-                        self._idle.append(writer)
+                    case Writer() as writer:
+                        self._take_answer(writer)
             for one in self._next_others():
                 one.take()
 
@@ -79,6 +80,14 @@ class Following:
         latest = time.perf_counter() + LATEST_SECONDS
         while self.delivered() < expected and (now := time.perf_counter()) < latest:
             self.take_until(now + 0.05)
+
+    def _take_answer(self, writer: Writer) -> None:
+        try:
+            if writer.is_answered():
+                self._idle.append(writer)
+        except ConnectionResetError:
+            self._idle.remove(writer)  # or fail, if it was not idle
+            self._poll.unregister(writer.socket)
 
     def _next_others(self) -> Iterator[Subscriber]:
         for _ in range(min(TAKEN_AT_ONCE, len(self._others))):
@@ -119,10 +128,12 @@ def measured(
     )
 
 
-def _payload(frame: bytes) -> str:
-    """Return what the first message says."""
-    message, _ = json.JSONDecoder().raw_decode(frame[frame.index(b'{"') :].decode())
-    return json.dumps(message["payload"])
+def _payload(frames: bytes) -> str:
+    """Return what the first event says; pings may stand around it."""
+    text = frames.decode(errors="replace")
+    starts = (found.start() for found in re.finditer(r'\{"(id|type)"', text))
+    messages = (json.JSONDecoder().raw_decode(text, start)[0] for start in starts)
+    return next(json.dumps(one["payload"]) for one in messages if one.get("type") == "next")
 
 
 def main() -> None:

@@ -101,15 +101,16 @@ class Listener(Subscriber):
         self.delays: list[float] = []
         """In milliseconds, from when a change was sent to be made."""
         self.first = b""
+        """The frames among which the first event is."""
 
     def _read(self, data: bytes) -> bytes:
         now = time.perf_counter_ns()
-        self.first = self.first or data
         end = 0
         for found in _SENT.finditer(data):
             self.delays.append((now - int(found[1])) / 1e6)
             end = found.end()
         self.events = len(self.delays)
+        self.first = self.first or (data[:end] and data)
         return data[end:]
 
 
@@ -137,12 +138,17 @@ class Writer:
         )
 
     def is_answered(self) -> bool:
-        """Take in what has come; raise ``RuntimeError`` for an answer that is a failure."""
+        """Take in what has come; raise ``RuntimeError`` for an answer that is a failure.
+
+        Raises ``ConnectionResetError`` when there is nothing more to come.
+        """
         data = self.socket.recv(1 << 16)
+        if not data:
+            raise ConnectionResetError(f"The server hung up after {self._answer!r}.")
         self._answer += data
         head, _, body = self._answer.partition(b"\r\n\r\n")
         length = re.search(rb"(?i)content-length: (\d+)", head)
-        if data and (not length or len(body) < int(length[1])):
+        if not length or len(body) < int(length[1]):
             return False
         payload = json.loads(body)["data"]["createInviteParticipantsOperation"]
         if not payload["operation"] or payload["errors"]:

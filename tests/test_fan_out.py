@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -47,11 +47,11 @@ class Reader:
         self.goes_on = asyncio.Event()
         self.stalled = asyncio.Event()
 
-    def send(self, event: Event) -> bool:
-        self.events.append(event)
-        if len(self.events) == self.takes:
+    def send(self, *events: Event) -> bool:
+        self.events += events
+        if len(self.events) >= self.takes:
             self.stalled.set()
-        return len(self.events) != self.takes
+        return len(self.events) < self.takes
 
     def go_on(self, *, takes: int) -> None:
         self.takes = takes
@@ -59,15 +59,15 @@ class Reader:
         self.goes_on.set()
 
     async def drained(self) -> None:
-        if len(self.events) == self.takes:
+        if len(self.events) >= self.takes:
             await self.goes_on.wait()
 
 
 class Gone(Reader):
     """A client that goes away with the first event."""
 
-    def send(self, event: Event) -> bool:
-        super().send(event)
+    def send(self, *events: Event) -> bool:
+        super().send(*events)
         raise ConnectionResetError("gone")
 
 
@@ -141,9 +141,9 @@ async def test_change_is_shown_only_to_who_follows_its_operation(
     shown: set[tuple[str | None, str]] = set()
     push = View.push
 
-    def noted(self: View, change: Change) -> None:
-        shown.add((self.followed.operation_id, change.operation_id))
-        push(self, change)
+    def noted(self: View, changes: Sequence[Change]) -> int:
+        shown.update((self.followed.operation_id, change.operation_id) for change in changes)
+        return push(self, changes)
 
     monkeypatch.setattr(View, "push", noted)
     made = [str(number) for number in range(50)]
@@ -189,7 +189,7 @@ async def test_subscriber_that_goes_away_ends_alone(path: Path) -> None:
             await ending
         staying.cancel()
 
-    assert len(gone.events) == 1
+    assert ids(gone) == ["1", "2", "3"][: len(gone.events)]
     assert ids(stays) == ["1", "2", "3"]
 
 
@@ -210,7 +210,8 @@ async def test_subscriber_that_stalls_reads_on_from_its_place(path: Path) -> Non
         for task in tasks:
             task.cancel()
 
-    assert behind == made[:7]
+    assert 7 <= len(behind) < 50
+    assert behind == made[: len(behind)]
     assert ids(slow) == made
 
 

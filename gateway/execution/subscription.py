@@ -21,8 +21,8 @@ class Event(msgspec.Struct, frozen=True):
 class Sink(Protocol):
     """Where a client's events go: a WebSocket, or a response that goes on."""
 
-    def send(self, event: Event) -> bool:
-        """Send an event at once; false when no more can be taken in before ``drained``."""
+    def send(self, *events: Event) -> bool:
+        """Send events at once; false when no more can be taken in before ``drained``."""
 
     async def drained(self) -> None:
         """Wait until more can be sent; raise ``ConnectionError`` when the client is gone."""

@@ -3,10 +3,11 @@
 import logging
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 
 from graphql import OperationDefinitionNode, OperationType, located_error
 
+from gateway.execution.cache import Cache
 from gateway.execution.compiled.completion import Run
 from gateway.execution.compiled.declined import Declined
 from gateway.execution.compiled.plan import FieldFailedError, Plan, compile_plan
@@ -31,7 +32,6 @@ from schema.errors import ErrorCode, RequestError
 
 logger = logging.getLogger(__name__)
 
-CACHED_OPERATIONS = 1_000
 MAX_CONDITIONS = 6
 
 
@@ -93,7 +93,7 @@ class CompiledExecutor:
         self._fan_out = fan_out
         self._documents = documents
         self._reference = reference
-        self._operation = lru_cache(CACHED_OPERATIONS)(self._prepare)
+        self._operations = Cache(self._prepare)
         self._remembered = RememberedAnswers(remembered_bytes)
         self.compiled = 0
         """How many requests plans have answered."""
@@ -175,7 +175,7 @@ class CompiledExecutor:
     def _operation_of(self, request: GraphQLRequest) -> Operation:
         if len(request.query) > MAX_CACHED_LENGTH:
             raise Declined("a long document")
-        operation = self._operation(request.query, request.operation_name)
+        operation = self._operations.get(request.query, request.operation_name)
         if isinstance(operation, Declined):
             raise operation
         return operation

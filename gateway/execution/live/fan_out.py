@@ -7,10 +7,9 @@ further behind. So nothing is queued for anybody.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from itertools import chain
 from typing import Any
 
 from gateway.execution.facts import Facts
@@ -61,10 +60,15 @@ class FanOut:
         if not alike:
             del self._by_operation[operation_id]
 
-    def _push(self, change: Change) -> None:
-        concerned = (self._by_operation.get(key, ()) for key in (None, change.operation_id))
-        for view in tuple(chain.from_iterable(concerned)):
-            view.push(change)
+    def _push(self, changes: Sequence[Change]) -> int:
+        concerned: defaultdict[str | None, list[Change]] = defaultdict(list, {None: [*changes]})
+        for change in changes:
+            concerned[change.operation_id].append(change)
+        return sum(
+            view.push(several)
+            for operation_id, several in concerned.items()
+            for view in tuple(self._by_operation.get(operation_id, ()))
+        )
 
     def _dismiss_all(self) -> None:
         if self.tail.end is not None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from gateway.execution.compiled.completion import Run
@@ -23,7 +23,7 @@ class Follower:
 
     __slots__ = ("error", "left", "over", "position", "send")
 
-    def __init__(self, send: Callable[[Event], bool], position: Position) -> None:
+    def __init__(self, send: Callable[..., bool], position: Position) -> None:
         self.send = send
         self.position = position
         """What it has been sent up to, unless it is at the live edge."""
@@ -113,22 +113,28 @@ class View:
             return self.failure(error)
         return answered(Answer(executed=True, data=data, errors=[]), position.cursor())
 
-    def push(self, change: Change) -> None:
-        """Send a change to all at the live edge; who can take no more leaves it."""
-        if not self._live:
-            return
-        event = self.event(change)
-        if event is None:
-            return
-        over = self.followed.ends(change)
-        for follower in tuple(self._live):
+    def push(self, changes: Sequence[Change]) -> int:
+        """Send changes to all at the live edge, to each in one go; who can take no more leaves it.
+
+        Returns to how many they went.
+        """
+        events = list[Event]()
+        over = False
+        for change in changes if self._live else ():
+            if event := self.event(change):
+                events.append(event)
+                if over := self.followed.ends(change):
+                    break
+        followers = tuple(self._live) if events else ()
+        for follower in followers:
             try:
-                if follower.send(event) and not over:
+                if follower.send(*events) and not over:
                     continue
             except Exception as error:  # noqa: BLE001  it is the follower's own
                 follower.error = error
             follower.over = over
-            self._dismiss(follower, change.position)
+            self._dismiss(follower, changes[-1].position)
+        return len(followers)
 
     def dismiss_all(self, position: Position) -> None:
         """Let all leave, who have been sent everything up to a place."""

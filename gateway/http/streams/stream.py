@@ -115,11 +115,11 @@ class _Sink:
         self.sent = 0
         self.drained = body.drained
 
-    def send(self, event: Event) -> bool:
-        """Send an event at once; false when no more can be taken in before ``drained``."""
+    def send(self, *events: Event) -> bool:
+        """Send events at once; false when no more can be taken in before ``drained``."""
         self._silent = False
-        self.sent += 1
-        self._body.write(self._framing.event(event))
+        self.sent += len(events)
+        self._body.write(b"".join([self._framing.event(event) for event in events]))
         return not self._body.blocked
 
     @contextmanager

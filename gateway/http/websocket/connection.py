@@ -14,6 +14,7 @@ from gateway.execution.events import answered, failure
 from gateway.execution.json import encode
 from gateway.execution.operation import Answer, Executor, GraphQLRequest
 from gateway.execution.subscription import Subscription
+from gateway.http.gate import MESSAGE, Gate
 from gateway.http.observing import OBSERVATION, Observation
 from gateway.http.websocket import messages
 from gateway.http.websocket.guest import Guest
@@ -21,7 +22,7 @@ from gateway.http.websocket.messages import Closing, Message, invalid
 from gateway.http.websocket.places import Places
 from gateway.http.websocket.wire import NextSink, Wire
 from schema.context import Context
-from schema.errors import ErrorCode, LimitExceeded
+from schema.errors import ErrorCode, LimitExceeded, Overloaded
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ class Limits:
     operations: int
     message_bytes: int
     heartbeat_seconds: float
+    gate: Gate
 
 
 @dataclass
@@ -75,9 +77,11 @@ class Connection:
         self._places = Places(wire, self._subscriptions)
         self._tasks = asyncio.TaskGroup()
 
-    async def run(self) -> None:
-        """Serve until the connection is closed."""
+    async def run(self, *, stopping: bool = False) -> None:
+        """Serve until the connection is closed, which is soon where the gateway is ``stopping``."""
         async with self._tasks:
+            if stopping:
+                self.stop()
             try:
                 with (
                     self._guest.staying(self._end_with),
@@ -169,7 +173,13 @@ class Connection:
                 self._refuse(id_, refusal, observation)
             return
         sink = NextSink(self._wire, id_)
+        if not self._limits.gate.admits(sink):
+            with observation:
+                refusal = refused([Overloaded(MESSAGE)], Overloaded.code, observation.request_id)
+                self._refuse(id_, refusal, observation)
+            return
         task = self._tasks.create_task(self._operate(id_, sink, request, observation))
+        task.add_done_callback(lambda _: self._limits.gate.leaves(sink))
         self._running[id_] = Running(task, sink)
 
     def _observation(self) -> Observation:
@@ -216,6 +226,7 @@ class Connection:
                 sink.send(answered(outcome))
             else:
                 self._running[id_].subscription = outcome
+                self._limits.gate.leaves(sink)
                 observation.follows(outcome, sink)
                 await outcome.run(sink)
         except ConnectionError:

@@ -74,5 +74,6 @@ class WebSocketEndpoint:
         connection = Connection(
             wire, guest, self._executor, self._context, limits=self._limits, request_id=request_id
         )
+        self._limits.gate.leaves(request.protocol)  # its operations come in one by one
         with self._traffic.telling(connection.stop):
-            await connection.run()
+            await connection.run(stopping=self._traffic.stopping)

@@ -1,7 +1,7 @@
-"""Sending: whole frames, each in one write, and the end of them when a client reads too slowly.
+"""Sending: whole frames, and the end of them when a client reads too slowly.
 
-aiohttp's own way takes a coroutine a message. These writes go beside it to the same transport,
-each a frame of its own, and never after a close.
+aiohttp's own way takes a coroutine a message. These writes go beside it to the same transport, each
+of whole frames, and never after a close.
 """
 
 import asyncio
@@ -48,14 +48,14 @@ class Wire:
         """Whether no more is to be sent before ``drained``."""
         return self._protocol.writing_paused
 
-    def send(self, text: bytes) -> bool:
-        """Send a text; false when no more can be taken in before ``drained``.
+    def send(self, *texts: bytes) -> bool:
+        """Send texts in one write; false when no more can be taken in before ``drained``.
 
         Raises ``ConnectionError`` when the client is gone.
         """
         if self.socket.closed or self._transport.is_closing():
             raise ConnectionResetError("The client is gone.")
-        self._transport.write(head(len(text)) + text)
+        self._transport.write(b"".join([head(len(text)) + text for text in texts]))
         return not self.blocked
 
     async def drained(self) -> None:
@@ -89,9 +89,9 @@ class NextSink:
         self.sent = 0
         self.drained = wire.drained
 
-    def send(self, event: Event) -> bool:
-        """Send an event at once; false when no more can be taken in before ``drained``."""
+    def send(self, *events: Event) -> bool:
+        """Send events at once; false when no more can be taken in before ``drained``."""
         if self.over:
             return True
-        self.sent += 1
-        return self._wire.send(self._start + event.payload + b"}")
+        self.sent += len(events)
+        return self._wire.send(*[self._start + event.payload + b"}" for event in events])

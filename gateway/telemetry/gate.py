@@ -17,16 +17,23 @@ class GateMetrics(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Read the gate's counts."""
-        yield gauge("requests_at_work", "Requests taken on.", (), {(): self._gate.at_work})
+        yield gauge(
+            "requests_at_work",
+            "Requests taken on, and not answered yet.",
+            (),
+            {(): self._gate.at_work},
+        )
         yield gauge(
             "requests_room",
-            "How many may be taken on at once now: fewer than `requests-at-work` after lag.",
+            "How many may be taken on at once now: `requests-at-work`, or fewer after the loop was "
+            "late.",
             (),
             {(): self._gate.room},
         )
         yield counter(
             "requests_refused",
-            "Requests refused as there was too much to do.",
+            "Requests refused with 503 as there was too much to do; most have no line in the log, "
+            "and are in no other count.",
             (),
             {(): self._gate.refused},
         )

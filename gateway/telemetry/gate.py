@@ -1,4 +1,4 @@
-"""What the gate lets in and refuses: most of what it refuses is not even parsed, nor logged."""
+"""What passes the gate, and what does not."""
 
 from collections.abc import Iterator
 
@@ -19,21 +19,19 @@ class GateMetrics(Collector):
         """Read the gate's counts."""
         yield gauge(
             "requests_at_work",
-            "Requests taken on, and not answered yet.",
+            "Requests that were taken on and are not answered yet, of `requests-at-work`.",
             (),
             {(): self._gate.at_work},
         )
         yield gauge(
             "requests_room",
-            "How many may be taken on at once now: `requests-at-work`, or fewer after the loop was "
-            "late.",
+            "How many may be taken on at once now: fewer than `requests-at-work` after lag.",
             (),
             {(): self._gate.room},
         )
         yield counter(
             "requests_refused",
-            "Requests refused with 503 as there was too much to do; most have no line in the log, "
-            "and are in no other count.",
+            "Requests refused for want of time; most are in no line of the log.",
             (),
             {(): self._gate.refused},
         )

@@ -143,15 +143,19 @@ def _graphql(
 def _capacity(settings: Settings) -> Capacity:
     return Capacity(
         Gate(most=settings.requests_at_work, max_lag_seconds=settings.lag_seconds),
-        connections=possible_connections(settings.connections),
         body_bytes=settings.max_body_bytes,
+        connections=possible_connections(settings.connections),
         idle_seconds=settings.idle_seconds,
         transfer_seconds=settings.transfer_seconds,
     )
 
 
 def _executor(settings: Settings, schema: Schema, fan_out: FanOut, measured: Metrics) -> Executor:
-    documents = Documents(schema, DocumentBounds(settings.max_depth))
+    documents = Documents(
+        schema,
+        DocumentBounds(settings.max_depth),
+        suggests=not settings.introspection_scope and settings.trusted_documents != "only",
+    )
     executor: Executor
     executor = reference = ReferenceExecutor(schema, documents)
     if settings.executor == "compiled":
@@ -224,10 +228,9 @@ async def answering(
         sessions = Sessions(authenticator)
         await stack.enter_async_context(running(sessions.run()))
         authentication = Authentication(authenticator, sessions)
-        parts = Parts(
-            store, fan_out, traffic, telemetry, authentication, trusted, _capacity(settings)
-        )
-        telemetry.metrics.add(GateMetrics(parts.capacity.gate))
+        capacity = _capacity(settings)
+        parts = Parts(store, fan_out, traffic, telemetry, authentication, trusted, capacity)
+        telemetry.metrics.add(GateMetrics(capacity.gate))
         server = create_server(settings, parts)
         await stack.enter_async_context(running(server.run()))
         logging.getLogger("aiohttp.server").addFilter(told_in_a_line)

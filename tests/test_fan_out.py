@@ -202,7 +202,9 @@ async def test_subscriber_that_stalls_reads_on_from_its_place(path: Path) -> Non
             asyncio.create_task((await subscribed(executor, store, after=after)).run(reader))
             for reader in (slow, fast)
         ]
-        await create(store, *made)
+        await create(store, *made[:10])
+        await slow.stalled.wait()
+        await create(store, *made[10:])
         await fast.stalled.wait()
         behind = ids(slow)
         slow.go_on(takes=50)
@@ -210,8 +212,8 @@ async def test_subscriber_that_stalls_reads_on_from_its_place(path: Path) -> Non
         for task in tasks:
             task.cancel()
 
-    assert 7 <= len(behind) < 50
-    assert behind == made[: len(behind)]
+    assert made[:7] == behind[:7]
+    assert behind == made[: len(behind)] != made
     assert ids(slow) == made
 
 

@@ -31,8 +31,8 @@ class Capacity:
     """What is taken on: how much at once, and how long a client may keep the gateway waiting."""
 
     gate: Gate
-    connections: int
     body_bytes: int
+    connections: int
     idle_seconds: float
     transfer_seconds: float
 

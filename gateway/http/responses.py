@@ -115,9 +115,10 @@ def written(response: Response, *, keep_alive: bool) -> bytes:
 
 
 def _head(status: int, headers: Mapping[str, str], last: str) -> bytes:
+    fields = _date(int(time())) + _fields(headers)
     if CONTENT_SECURITY_POLICY not in headers:
-        last += _NO_PAGE
-    return f"{_FIRST_LINES[status]}{_date(int(time()))}{_fields(headers)}{last}\r\n".encode()
+        fields += _NO_PAGE
+    return f"{_FIRST_LINES[status]}{fields}{last}\r\n".encode()
 
 
 async def _compressed(body: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""What the gate lets in and refuses: most of what it refuses is not even parsed, nor logged."""
+"""What passes the gate, and what does not."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,12 @@ class GateMetrics(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Read the gate's counts."""
-        yield gauge("requests_at_work", "Requests taken on.", (), {(): self._gate.at_work})
+        yield gauge(
+            "requests_at_work",
+            "Requests that were taken on and are not answered yet, of `requests-at-work`.",
+            (),
+            {(): self._gate.at_work},
+        )
         yield gauge(
             "requests_room",
             "How many may be taken on at once now: fewer than `requests-at-work` after lag.",
@@ -26,7 +31,7 @@ class GateMetrics(Collector):
         )
         yield counter(
             "requests_refused",
-            "Requests refused as there was too much to do.",
+            "Requests refused for want of time; most are in no line of the log.",
             (),
             {(): self._gate.refused},
         )

@@ -72,6 +72,7 @@ class Connection:
         self._limits = limits
         self._request_ids = (f"{request_id}.{number}" for number in count(1))
         self._acknowledged = False
+        self._over = False
         self._running: dict[str, Running] = {}
         self._places = Places(wire, self._subscriptions)
         self._tasks = asyncio.TaskGroup()
@@ -92,6 +93,7 @@ class Connection:
             except ConnectionError:
                 logger.debug("A client is gone.")
             finally:
+                self._over = True
                 for running in self._running.values():
                     running.task.cancel()
                 self._wire.give_up()
@@ -103,7 +105,8 @@ class Connection:
 
     def stop(self) -> None:
         """Close it, once what is being answered has been."""
-        self._tasks.create_task(self._stop())
+        if not self._over:  # else it closes already, and takes no more tasks
+            self._tasks.create_task(self._stop())
 
     def _end_with(self, closing: Closing) -> None:
         self._tasks.create_task(self._close(closing))

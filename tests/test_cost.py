@@ -65,6 +65,14 @@ PRICED: dict[str, tuple[str, dict[str, Any], int]] = {
     "the same twice": (f"{{ {ONE} {{ id }} {ONE} {{ status }} }}", {}, 11),
     "a page": (f"{{ {MANY} {{ nodes {{ id }} }} }}", {}, 10 + 50),
     "a page of 7": (f"{{ {MANY}(first: 7) {{ nodes {{ id }} }} }}", {}, 10 + 7),
+    "a page in an order": (
+        (
+            f"query ($order: [InviteParticipantsOperationOrder!]) {{ {MANY}(orderBy: $order) "
+            "{ nodes { id } } }"
+        ),
+        {"order": [{"status": "ASC"}, {"id": "ASC"}]},
+        10 + 2 * 5 + 50,
+    ),
     "a page with participants": (
         f"{{ {MANY}(last: 50) {{ nodes {{ participants {{ region }} }} }} }}",
         {},

@@ -71,9 +71,26 @@ class Answers:
         return answer
 
 
+MAX_ACCEPT = 2_048
+"""In characters: browsers and GraphQL clients send less than a tenth of it."""
+
+
 def accept(request: web.BaseRequest) -> str:
-    """Return all Accept headers as the one they stand for."""
-    return ", ".join(request.headers.getall(hdrs.ACCEPT, ()))
+    """Return all Accept headers as the one they stand for; raise ``Fault`` when they are long.
+
+    A megabyte of them would take a second to read.
+    """
+    accepted = ", ".join(request.headers.getall(hdrs.ACCEPT, ()))
+    if len(accepted) > MAX_ACCEPT:
+        raise Fault(
+            431,
+            f"The Accept headers are longer than {MAX_ACCEPT:,} characters. Name fewer types.",
+            code=ErrorCode.LIMIT_EXCEEDED,
+            limit="accept",
+            value=MAX_ACCEPT,
+            requested=len(accepted),
+        )
+    return accepted
 
 
 COST = "GraphQL-Cost"

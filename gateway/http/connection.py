@@ -18,6 +18,7 @@ from aiohttp import StreamReader, web
 from gateway.http.faults import Fault
 from gateway.http.gate import Gate, overloaded
 from gateway.http.heads import END, read_head
+from gateway.http.protocol import RequestProtocol
 from gateway.http.responses import written
 from gateway.http.waiting import Waiting
 
@@ -53,7 +54,7 @@ class Lounge:
         return None if one is None or one[1] is but else one[1]
 
 
-class Connection(web.RequestHandler):
+class Connection(RequestProtocol):
     """Reads requests, or refuses them."""
 
     __slots__ = (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import count
 from time import perf_counter
 
-from aiohttp import WSMsgType
+from aiohttp import WSMessage, WSMsgType
 
 from gateway.execution.errors import refused
 from gateway.execution.events import answered, failure
@@ -130,20 +130,32 @@ class Connection:
             await self._wire.drained()
 
     async def _receive(self, deadline: float) -> bytes | None:
+        """Give the next text, or None at the end.
+
+        Of however many frames have come at once, others have their turn between each two.
+        """
+        while True:
+            await asyncio.sleep(0)
+            received = await self._frame(deadline)
+            match received.type:
+                case WSMsgType.TEXT:
+                    text: bytes = received.data
+                    return text
+                case WSMsgType.PING:
+                    await self._socket.pong(received.data)
+                case WSMsgType.BINARY:
+                    raise invalid("it is binary. Send text.")
+                case kind if kind is not WSMsgType.PONG:
+                    return None
+
+    async def _frame(self, deadline: float) -> WSMessage:
         left = None
         if not self._acknowledged:
             left = max(deadline - asyncio.get_running_loop().time(), 0.001)
         try:
-            received = await self._socket.receive(left)
+            return await self._socket.receive(left)
         except TimeoutError:
             raise Closing(4408, "Connection initialisation timeout") from None
-        match received.type:
-            case WSMsgType.TEXT:
-                text: bytes = received.data
-                return text
-            case WSMsgType.BINARY:
-                raise invalid("it is binary. Send text.")
-        return None
 
     async def _take(self, message: Message) -> None:
         match message.type:

@@ -82,6 +82,7 @@ class Generator:
         self._posts = posts(plan.workload, plan.operations)
         self._poll = select.epoll()
         self._connections = [self._connect() for _ in range(plan.connections)]
+        _wait_until_taken(self._connections[-1].socket)
         self._by_file = {one.socket.fileno(): one for one in self._connections}
         self._free = deque(self._connections)
         self._due: deque[float] = deque()
@@ -186,6 +187,14 @@ class Generator:
             refusal_p99=_percentile(tally.refused, 99),
             held_up=_percentile(tally.late, 99),
         )
+
+
+def _wait_until_taken(last: socket.socket) -> None:
+    """Wait until the server has taken all connections: to take thousands is work of its own."""
+    last.settimeout(TIMEOUT_SECONDS)
+    last.send(b"GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    last.recv(4_096)
+    last.settimeout(0.0)
 
 
 def _percentile(seconds: list[float], percent: int) -> float:

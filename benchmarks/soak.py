@@ -90,7 +90,9 @@ class Soak:
 
     async def _hang_up(self, asked: bytes) -> None:
         _, writer = await asyncio.open_connection("127.0.0.1", self.server.port)
-        writer.write(b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n")
+        writer.write(
+            b"POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        )
         writer.write(b"Content-Length: %d\r\n\r\n%b" % (len(asked), asked))
         await writer.drain()
         writer.transport.abort()

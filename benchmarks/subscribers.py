@@ -45,6 +45,8 @@ class Following:
             subscribe([*listeners, *others])
             self.listeners += listeners
             self._others += others
+            for one in (*self.listeners, *self._others):
+                one.take()  # for pings want their answers meanwhile
         self._turns = cycle(self._others)
         self._poll = select.epoll()
         self._heard: dict[int, Listener | Writer] = {}

@@ -151,7 +151,11 @@ def _capacity(settings: Settings) -> Capacity:
 
 
 def _executor(settings: Settings, schema: Schema, fan_out: FanOut, measured: Metrics) -> Executor:
-    documents = Documents(schema, DocumentBounds(settings.max_depth))
+    documents = Documents(
+        schema,
+        DocumentBounds(settings.max_depth),
+        suggests=not settings.introspection_scope and settings.trusted_documents != "only",
+    )
     executor: Executor
     executor = reference = ReferenceExecutor(schema, documents)
     if settings.executor == "compiled":

@@ -251,6 +251,7 @@ async def test_failed_sync_acknowledges_nothing_and_leaves_nothing(
             assert changed["errors"][0]["extensions"] == {"code": "OVERLOADED"}
             assert await ids(client) == {"before"}
             assert not await ready(client)
+            await until(lambda: noted(gateway, "cannot be written", "SQLITE_IOERR_FSYNC"))
             if end is signal.SIGKILL:
                 gateway.stop(end)
         if end is signal.SIGTERM:

@@ -30,14 +30,14 @@ def dial(gateway: Gateway) -> socket.socket:
 
 def post(body: str = QUERY, *fields: str) -> bytes:
     """Make the bytes of a POST."""
-    lines = ("POST /graphql HTTP/1.1", "Host: x", "Content-Type: application/json", *fields)
+    lines = ("POST /graphql HTTP/1.1", "Host: localhost", "Content-Type: application/json", *fields)
     head = "\r\n".join((*lines, f"Content-Length: {len(body)}"))
     return f"{head}\r\n\r\n{body}".encode()
 
 
 def get(path: str) -> bytes:
     """Make the bytes of a GET."""
-    return f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
 
 
 def answers(connection: socket.socket) -> Iterator[Answer]:
@@ -193,7 +193,7 @@ async def test_being_full_changes_nothing_about_where_a_request_ends(
     client: Client, gateway: Gateway, folder: Path
 ) -> None:
     """A request that some take to be longer than others must not hide another."""
-    last = get(CHECKS[0]).replace(b"Host: x", b"Host: x\r\nConnection: close")
+    last = get(CHECKS[0]).replace(b"Host: localhost", b"Host: localhost\r\nConnection: close")
 
     def told() -> list[int]:
         counts = []

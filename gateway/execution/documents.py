@@ -72,8 +72,12 @@ class Document:
 class Documents:
     """The valid documents seen last, by their text."""
 
-    def __init__(self, schema: Schema, bounds: Bounds | None = None) -> None:
+    def __init__(
+        self, schema: Schema, bounds: Bounds | None = None, *, suggests: bool = True
+    ) -> None:
+        """Hold documents to ``bounds``; errors may suggest names of the schema."""
         self._schema = schema
+        self._suggests = suggests
         self._bounds = bounds
         self._cache = Cache(lambda text, _name: self._load(text))
 
@@ -88,7 +92,7 @@ class Documents:
             ast = _parsed(text)
             if self._bounds:
                 self._bounds.check_document(ast)
-            errors = errors_of(self._schema, ast)
+            errors = errors_of(self._schema, ast, suggests=self._suggests)
         except LimitExceeded as exceeded:
             raise InvalidDocumentError(exceeded.code, [exceeded]) from None
         if errors:

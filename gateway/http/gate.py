@@ -2,7 +2,7 @@
 
 A request counts from when it is read to when it is answered, wherever it waits meanwhile. A count
 alone does not know how long a request takes. So the loop's own lag decides how much of the count
-there is: late, the worker takes on half as many; in time again, step by step more.
+there is: late, the worker takes on a quarter less; in time again, step by step more.
 What counts is how late its own work makes it: what waits for the processor alone is soon done.
 """
 
@@ -78,4 +78,4 @@ class Gate:
         if self.lag_seconds <= self._max_lag_seconds:
             self.room = min(self.room + max(self._most // STEPS, 1), self._most)
         elif len(self._at_work) <= self.room:  # else what was taken on before is still the reason
-            self.room = max(self.room // 2, min(FEWEST, self._most))
+            self.room = max(self.room * 3 // 4, min(FEWEST, self._most))

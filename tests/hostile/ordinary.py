@@ -1,13 +1,17 @@
 """Ordinary use of a gateway: what its memory is compared after, before the attacks and since."""
 
 import json
+from contextlib import ExitStack
 from http.client import HTTPConnection
 from pathlib import Path
+from socket import create_connection
 from urllib.parse import urlsplit
 
 EXAMPLES = Path(__file__).parents[2] / "gateway" / "playground" / "examples"
 DOCUMENTS = 100
 ROUNDS = 3
+CONNECTIONS = 2_000
+"""As many as are kept open by users who say nothing: what they take is kept by the allocator."""
 
 
 def use(url: str) -> None:
@@ -28,3 +32,7 @@ def use(url: str) -> None:
             )
             assert connection.getresponse().read().startswith(b'{"data"')
     connection.close()
+    with ExitStack() as stack:
+        address = (str(parts.hostname), int(parts.port or 0))
+        for _ in range(CONNECTIONS):
+            stack.enter_context(create_connection(address))

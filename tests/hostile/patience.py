@@ -49,12 +49,12 @@ def unread(name: str, request: bytes, times: int) -> Case:
     """Make the case of clients that ask for much and read nothing of it."""
 
     async def attack(victim: Victim) -> None:
-        async with connections(victim, 20) as opened:
+        async with connections(victim, 5) as opened:
             for _, writer in opened:
                 writer.write(request * times)
             await asyncio.sleep(STEPS * BETWEEN)
 
-    return Case(f"20 clients that ask for {name} and do not read", attack)
+    return Case(f"5 clients that ask for {name} and do not read", attack)
 
 
 def given_up(name: str, request: bytes) -> Case:
@@ -101,7 +101,7 @@ async def _subscribed(victim: Victim) -> None:
     async with connections(victim, STREAMS) as opened:
         for reader, writer in opened:
             writer.write(_typed(SUBSCRIPTION, STREAMED))
-            await reader.readuntil(b"\r\n:\n\n")
+            await reader.readuntil(b"\n\n\r\n")  # the end of the first chunk
         await data(
             victim,
             "mutation { createInviteParticipantsOperation(input: {}) { operation { id } } }",

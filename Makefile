@@ -30,7 +30,7 @@ PLAYGROUND_SOURCES := $(shell find $(PLAYGROUND) \
 .PHONY: help
 help: ## List the tasks
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do \
-		printf '  make %-12s %s\n' "$$name" "$$text"; done
+		printf '  make %-15s %s\n' "$$name" "$$text"; done
 
 .PHONY: serve
 serve: $(VENV)/.project $(PLAYGROUND)/dist/index.html ## Set up everything and serve; options in ARGS='--port 9000'
@@ -41,8 +41,10 @@ test: $(VENV)/.dev $(PLAYGROUND)/dist/index.html $(TOOLS)/node_modules/.installe
 	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --cov --cov-report=term-missing $(ARGS)
 
 .PHONY: test-long
-test-long: $(VENV)/.dev ## Compare the executors, and break subscriptions, ten times as long
+test-long: $(VENV)/.dev ## Compare the executors, break subscriptions, fuzz and kill the gateway for long
 	LONGER=10 $(BIN)/python -m pytest tests/test_executors.py tests/test_subscriptions.py $(ARGS)
+	LONGER=35 $(BIN)/python -m pytest tests/test_fuzz.py $(ARGS)
+	LONGER=20 $(BIN)/python -m pytest tests/test_crash.py $(ARGS)
 
 .PHONY: lint
 lint: $(VENV)/.dev ## Check formatting, rules, types, imports and the printed schema
@@ -90,6 +92,14 @@ lock: $(VENV)/.dev npm ## Write the lock files anew; UPGRADE=--upgrade takes new
 .PHONY: bench
 bench: $(VENV)/.bench $(BENCH)/node_modules/.installed ## Measure the gateway and its peers side by side; options in ARGS='--quick'
 	$(BIN)/python benchmarks/run.py $(ARGS)
+
+.PHONY: bench-overload
+bench-overload: $(VENV)/.project ## Ask the gateway for more than it can; options in ARGS='--workload get'
+	$(BIN)/python benchmarks/overload.py $(ARGS)
+
+.PHONY: soak
+soak: $(VENV)/.project ## Keep the gateway busy and see what grows; options in ARGS='--minutes 5'
+	$(BIN)/python benchmarks/soak.py $(ARGS)
 
 .PHONY: clean
 clean: ## Remove all that these tasks made; databases stay

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -20,13 +21,18 @@ from gateway.execution.documents import Documents
 from gateway.execution.live.fan_out import FanOut
 from gateway.execution.operation import Executor
 from gateway.execution.reference import ReferenceExecutor
+from gateway.execution.time_limit import TimedExecutor
 from gateway.http.answers import Answers
 from gateway.http.authentication import Authentication
 from gateway.http.browsers import Browsers
 from gateway.http.caching import ETags
 from gateway.http.checks import live, ready
+from gateway.http.connection import Capacity
+from gateway.http.connections import Server
+from gateway.http.gate import Gate
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.hosts import Hosts
+from gateway.http.malformed import told_in_a_line
 from gateway.http.metrics import metrics
 from gateway.http.playground import Playground
 from gateway.http.room import Room
@@ -40,11 +46,13 @@ from gateway.limits.document import DocumentBounds
 from gateway.limits.executor import LimitedExecutor
 from gateway.limits.rate import Rate
 from gateway.logs import Logs
+from gateway.open_files import possible_connections
 from gateway.settings import Settings
 from gateway.store.migrate import upgrade
 from gateway.store.retention import Retention
 from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
 from gateway.tasks import running
+from gateway.telemetry.gate import GateMetrics
 from gateway.telemetry.operations import OperationMetrics
 from gateway.telemetry.page import Metrics, Place
 from gateway.telemetry.together import Telemetry, telling
@@ -65,9 +73,10 @@ class Parts:
     telemetry: Telemetry
     authentication: Authentication
     trusted: TrustedDocuments
+    capacity: Capacity
 
 
-def create_server(settings: Settings, parts: Parts) -> web.Server:
+def create_server(settings: Settings, parts: Parts) -> Server:
     """Put the server together on an open store."""
     schema = build_schema()
     context = Context(store=parts.store, log=parts.store.log, scopes=scope_names(settings))
@@ -77,7 +86,7 @@ def create_server(settings: Settings, parts: Parts) -> web.Server:
         "/graphql": _graphql(settings, parts, schema, context, playground),
         "/schema.graphql": sdl(schema.sdl(), parts.authentication, context),
         "/health/live": page(live),
-        "/health/ready": page(ready(parts.store.check)),
+        "/health/ready": page(ready(parts.store.check, lambda: parts.traffic.stopping)),
         "/metrics": page(metrics(parts.telemetry.metrics.page)),
     }
     if playground:
@@ -85,9 +94,9 @@ def create_server(settings: Settings, parts: Parts) -> web.Server:
     return make_server(
         routes,
         parts.traffic,
+        parts.capacity,
         parts.telemetry.observers,
         browsers=Browsers(Hosts(settings.host, settings.allowed_hosts), settings.cors_origins),
-        max_body_bytes=settings.max_body_bytes,
     )
 
 
@@ -119,6 +128,7 @@ def _graphql(
         operations=settings.websocket_operations,
         message_bytes=settings.max_body_bytes,
         heartbeat_seconds=settings.heartbeat_seconds,
+        gate=parts.capacity.gate,
     )
     return GraphQLEndpoint(
         Answers(executor, context, etags),
@@ -130,8 +140,22 @@ def _graphql(
     )
 
 
+def _capacity(settings: Settings) -> Capacity:
+    return Capacity(
+        Gate(most=settings.requests_at_work, max_lag_seconds=settings.lag_seconds),
+        body_bytes=settings.max_body_bytes,
+        connections=possible_connections(settings.connections),
+        idle_seconds=settings.idle_seconds,
+        transfer_seconds=settings.transfer_seconds,
+    )
+
+
 def _executor(settings: Settings, schema: Schema, fan_out: FanOut, measured: Metrics) -> Executor:
-    documents = Documents(schema, DocumentBounds(settings.max_depth))
+    documents = Documents(
+        schema,
+        DocumentBounds(settings.max_depth),
+        suggests=not settings.introspection_scope and settings.trusted_documents != "only",
+    )
     executor: Executor
     executor = reference = ReferenceExecutor(schema, documents)
     if settings.executor == "compiled":
@@ -139,9 +163,14 @@ def _executor(settings: Settings, schema: Schema, fan_out: FanOut, measured: Met
             schema, documents, reference, fan_out, remembered_bytes=settings.answer_cache_bytes
         )
         measured.add(OperationMetrics(compiled))
+    if settings.execution_seconds:
+        executor = TimedExecutor(executor, settings.execution_seconds)
     rate = Rate(settings.rate, settings.rate_burst) if settings.rate else None
     return LimitedExecutor(executor, schema, documents, max_cost=settings.max_cost, rate=rate)
 
+
+BACKLOG = 1_024
+"""How many connections the system keeps until the loop takes them; those beyond try again later."""
 
 ABANDON_SECONDS = 0.5
 """How long requests that did not finish in time may take to notice."""
@@ -187,7 +216,9 @@ async def answering(
     async with AsyncExitStack() as stack:
         keep = Retention(days=settings.change_log_days, changes=settings.change_log_changes)
         store = await stack.enter_async_context(
-            open_sqlite_store(settings.database_path, settings.readers, keep)
+            open_sqlite_store(
+                settings.database_path, settings.readers, keep, seconds=settings.execution_seconds
+            )
         )
         traffic = Traffic()
         fan_out = FanOut(store.log)
@@ -197,17 +228,24 @@ async def answering(
         sessions = Sessions(authenticator)
         await stack.enter_async_context(running(sessions.run()))
         authentication = Authentication(authenticator, sessions)
-        parts = Parts(store, fan_out, traffic, telemetry, authentication, trusted)
+        capacity = _capacity(settings)
+        parts = Parts(store, fan_out, traffic, telemetry, authentication, trusted, capacity)
+        telemetry.metrics.add(GateMetrics(capacity.gate))
         server = create_server(settings, parts)
+        await stack.enter_async_context(running(server.run()))
+        logging.getLogger("aiohttp.server").addFilter(told_in_a_line)
         gc.collect()
         gc.freeze()  # what stays for good need not be looked through: each time took 100 ms
         runner = web.ServerRunner(server, shutdown_timeout=ABANDON_SECONDS)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
-        sites: list[web.BaseSite] = [web.SockSite(runner, bound) for bound in sockets]
-        for site in sites or [web.TCPSite(runner, settings.host, settings.port)]:
+        sites: list[web.BaseSite] = [
+            web.SockSite(runner, bound, backlog=BACKLOG) for bound in sockets
+        ]
+        for site in sites or [web.TCPSite(runner, settings.host, settings.port, backlog=BACKLOG)]:
             await site.start()
         yield endpoint(runner.addresses[0])
+        await traffic.drain(settings.drain_seconds)
         for site in runner.sites:
             await site.stop()
         await traffic.finish(server, settings.shutdown_seconds)

@@ -153,6 +153,9 @@ class Settings(BaseSettings):
             "What runs operations: `compiled` is the fast one, `reference` graphql-core alone."
         ),
     )
+    execution_seconds: float = Field(
+        10.0, ge=0, description="How long an operation may take; 0 is no limit."
+    )
     auth: Literal["none", "tokens", "oidc"] = Field(
         "none",
         description=(
@@ -255,6 +258,35 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="How much of that can be saved up; 0 for what comes in 10 seconds.",
     )
+    requests_at_work: int = Field(
+        1_024,
+        ge=1,
+        description=(
+            "How many requests each worker takes on at once, those that wait included; more are "
+            "refused as `OVERLOADED`."
+        ),
+    )
+    lag_seconds: float = Field(
+        0.05,
+        gt=0,
+        description="How late a worker may run before it takes on fewer requests at once.",
+    )
+    connections: int = Field(
+        12_000,
+        ge=1,
+        description=(
+            "How many connections each worker keeps; for one more, it closes the one that has "
+            "been idle the longest."
+        ),
+    )
+    idle_seconds: float = Field(
+        75.0, gt=0, description="How long a connection may be idle between two requests."
+    )
+    transfer_seconds: float = Field(
+        30.0,
+        gt=0,
+        description="How long a request may take to arrive, and a client to take its answer.",
+    )
     websocket_connections: int = Field(
         10_000, ge=0, description="How many WebSockets each worker keeps open at once."
     )
@@ -276,6 +308,13 @@ class Settings(BaseSettings):
     )
     shutdown_seconds: float = Field(
         30.0, ge=0, description="How long requests under way may take to finish at shutdown."
+    )
+    drain_seconds: float = Field(
+        0.25,
+        ge=0,
+        description=(
+            "How long, before that, requests are still taken in while `/health/ready` says no."
+        ),
     )
     playground: bool = Field(default=True, description="Whether a browser gets the playground.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(

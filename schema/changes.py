@@ -6,7 +6,7 @@ from enum import Enum
 import msgspec
 import strawberry
 
-from schema.errors import BadUserInput, CursorExpired
+from schema.errors import CursorExpired
 from schema.paging import DEFAULT_PAGE_SIZE, PageInfo, Position, page_size, unpack
 from schema.resource.operation import CONTENT, InviteParticipantsOperation, StoredOperation
 from schema.scalars import DateTime
@@ -36,15 +36,15 @@ class Span(msgspec.Struct, frozen=True):
     def start(self, after: Position | None) -> Position:
         """Return where to read on from; None is the oldest change.
 
-        Raises ``CursorExpired`` where changes are missing, and ``BadUserInput`` for a place in
-        another log, or one that this log has not come to.
+        Raises ``CursorExpired`` where changes are missing, as they are after a place in another
+        log, such as the one before a backup was put in place, or one that this has not come to.
         """
         if after is None:
             return Position(self.log, self.pruned)
         if after.log != self.log or after.number > self.newest:
-            raise BadUserInput(
-                "The cursor in 'after' is of another database. Read the list anew, and go on from "
-                "its changeCursor.",
+            raise CursorExpired(
+                "The cursor in 'after' is of another database, or of this one before a backup took "
+                "its place. Read the list again, and go on from its changeCursor.",
                 reason="CURSOR_FOREIGN",
                 argument="after",
             )

@@ -7,7 +7,9 @@
         ├── Unauthenticated     UNAUTHENTICATED
         ├── Forbidden           FORBIDDEN
         ├── LimitExceeded       LIMIT_EXCEEDED
-        └── Overloaded          OVERLOADED
+        ├── Overloaded          OVERLOADED
+        ├── TimedOut            TIMEOUT
+        └── Broken              INTERNAL_SERVER_ERROR
     MutationFailure             an expected failure of a mutation: data, by way of its payload
 
 Whatever else is raised is a fault of the gateway: logged, and shown as INTERNAL_SERVER_ERROR.
@@ -36,6 +38,7 @@ class ErrorCode(StrEnum):
     PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
     PERSISTED_QUERY_NOT_SUPPORTED = "PERSISTED_QUERY_NOT_SUPPORTED"
     OVERLOADED = "OVERLOADED"
+    TIMEOUT = "TIMEOUT"
     INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
 
 
@@ -91,9 +94,24 @@ class LimitExceeded(RequestError):
 
 
 class Overloaded(RequestError):
-    """A request that was not carried out for want of time; sent again, it may be."""
+    """A request that was not carried out as things are; sent again later, it may be."""
 
     code = ErrorCode.OVERLOADED
+
+
+class TimedOut(RequestError):
+    """A request that took longer than it may; a write that did was not carried out."""
+
+    code = ErrorCode.TIMEOUT
+
+    def __init__(self, message: str, *, seconds: float) -> None:
+        super().__init__(message, seconds=seconds)
+
+
+class Broken(RequestError):
+    """What the gateway works on is broken, for which the log has had the reason and the way out."""
+
+    code = ErrorCode.INTERNAL_SERVER_ERROR
 
 
 @strawberry.enum(description="What kind of failure a mutation met.")

@@ -64,7 +64,9 @@ class Socket:
 
     async def change(self, id_: str = "1") -> dict[str, Any]:
         """Give the change that comes next."""
-        change: dict[str, Any] = (await self.payload(id_))["data"]["changes"]
+        payload = await self.payload(id_)
+        assert "errors" not in payload, payload
+        change: dict[str, Any] = payload["data"]["changes"]
         return change
 
     async def closed(self) -> tuple[int, str | None]:

@@ -184,6 +184,14 @@ async def test_introspection_needs_its_scope(client: Client, guarded: Guarded) -
     assert (whole["data"], codes(whole)) == (None, {"FORBIDDEN"})
 
 
+async def test_errors_suggest_no_names_that_introspection_would_tell(
+    client: Client, guarded: Guarded
+) -> None:
+    _, refused = await answer(client, guarded.reader, "{ inviteParticipantsOperationss { id } }")
+
+    assert "Did you mean" not in refused["errors"][0]["message"]
+
+
 async def test_schema_file_needs_the_scope_of_introspection(
     client: Client, guarded: Guarded
 ) -> None:

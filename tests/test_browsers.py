@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 from aiohttp import web
+from bearers import bearing, token
 from conftest import Client, Command, Gateway, running
 from playwright.async_api import Browser, Page, async_playwright
 from sockets import SUBPROTOCOL
@@ -62,11 +64,21 @@ def naming(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield gateway.url
 
 
+@dataclass(frozen=True)
+class Public:
+    """A gateway on all addresses, and the headers of somebody it lets in."""
+
+    url: str
+    bearing: dict[str, str]
+
+
 @pytest.fixture(scope="module")
-def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Public]:
     """A gateway on all addresses, without names."""
-    with running(tmp_path_factory.mktemp("public"), "--host", "0.0.0.0") as gateway:  # noqa: S104  what is tested
-        yield gateway.url.replace("0.0.0.0", "127.0.0.1")  # noqa: S104  same
+    folder = tmp_path_factory.mktemp("public")
+    reader = token(folder, "create", "reader", "--scope", "read")
+    with running(folder, "--host", "0.0.0.0", "--auth", "tokens") as gateway:  # noqa: S104  what is tested
+        yield Public(gateway.url.replace("0.0.0.0", "127.0.0.1"), bearing(reader))  # noqa: S104  same
 
 
 POSTED = json.dumps({"query": CREATE})
@@ -296,13 +308,14 @@ async def test_local_gateway_answers_under_no_foreign_name(
     ],
 )
 async def test_gateway_answers_under_names_that_nobody_can_give_a_page(
-    shared: Client, naming: str, public: str, host: str
+    shared: Client, naming: str, public: Public, host: str
 ) -> None:
-    for url in (shared.url, naming, public):
+    for url in (shared.url, naming, public.url):
         client = Client(shared.session, url)
-        own = {"Host": host, "Origin": f"http://{host.lower()}"}
+        named = public.bearing | {"Host": host}
+        own = named | {"Origin": f"http://{host.lower()}"}
 
-        assert await status(client, json=NAME, headers={"Host": host}) == 200
+        assert await status(client, json=NAME, headers=named) == 200
         assert await status(client, json=NAME, headers=own) == 200
 
 
@@ -331,10 +344,10 @@ async def test_gateway_answers_under_the_names_that_are_set(
 
 
 async def test_public_gateway_lets_no_page_be_its_own_under_a_name_not_set(
-    http: aiohttp.ClientSession, public: str
+    http: aiohttp.ClientSession, public: Public
 ) -> None:
-    client = Client(http, public)
-    host = {"Host": ATTACKER}
+    client = Client(http, public.url)
+    host = public.bearing | {"Host": ATTACKER}
     own = host | {"Origin": f"http://{ATTACKER}"}
 
     assert await status(client, json=NAME, headers=host) == 200
@@ -355,9 +368,9 @@ async def connects(client: Client, **headers: str) -> int:
 
 
 async def test_websocket_is_opened_by_no_page_of_another_origin(
-    http: aiohttp.ClientSession, naming: str, public: str
+    http: aiohttp.ClientSession, naming: str, public: Public
 ) -> None:
-    named, local = Client(http, naming), Client(http, public)
+    named, local = Client(http, naming), Client(http, public.url)
     host = "gateway.example.com"
 
     assert await connects(named) == 101

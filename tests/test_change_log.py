@@ -23,7 +23,7 @@ from gateway.store.sqlite.pruning import AT_ONCE, prune
 from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
 from gateway.store.watching import LOOKED_EVERY
 from schema.changes import Change, ChangePage, Stretch
-from schema.errors import BadUserInput, CursorExpired
+from schema.errors import CursorExpired
 from schema.filters import InviteParticipantsOperationFilter as Filter
 from schema.inputs import CreateInviteParticipantsOperationInput as Create
 from schema.inputs import DeleteInviteParticipantsOperationInput as Delete
@@ -171,7 +171,7 @@ async def test_a_place_the_log_does_not_have_is_refused(
 ) -> None:
     here = await store.log.position()
     log, ahead = where
-    with pytest.raises(BadUserInput):
+    with pytest.raises(CursorExpired):
         await store.log.changes(None, Stretch(1, Position((here.log + log) % 2**32, ahead)))
 
 

@@ -359,7 +359,7 @@ async def test_cursor_of_another_database_is_refused(client: Client, shared: Cli
     await shared.data(CREATE, input={})
     refused = await refusal(client, after=await cursor(shared))
 
-    assert (refused["code"], refused["reason"]) == ("BAD_USER_INPUT", "CURSOR_FOREIGN")
+    assert (refused["code"], refused["reason"]) == ("CURSOR_EXPIRED", "CURSOR_FOREIGN")
     assert "changeCursor" in refused["message"]
 
 

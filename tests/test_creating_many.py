@@ -57,6 +57,27 @@ async def test_creating_several_keeps_their_order(shared: Client, *, atomic: boo
     assert payload["createdCount"] == 20
 
 
+MANY = [{"clientContext": "standup", "resultInfo": {"code": 200, "subcode": 0}}] * 300
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"status": "Unknown"}, "inputs.300.status"),
+        ({"clientContext": "x" * 257}, "inputs.300.clientContext"),
+        ({"unknown": 1}, "inputs.300.unknown"),
+    ],
+)
+async def test_creating_very_many_with_a_wrong_one_creates_none_and_names_it(
+    shared: Client, wrong: Json, named: str
+) -> None:
+    answer = await shared.answer(DOCUMENT, inputs=[*MANY, wrong])
+
+    assert "data" not in answer
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_USER_INPUT"]
+    assert named in answer["errors"][0]["message"]
+
+
 @BOTH
 async def test_creating_none_gives_nothing(shared: Client, *, atomic: bool) -> None:
     assert await created(shared, [], atomic=atomic) == {"createdCount": 0, "results": []}

@@ -4,9 +4,10 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -186,6 +187,15 @@ async def test_a_client_cannot_forge_lines(
         assert "operation=Last" in gateway.log[-1]
 
 
+def test_what_is_no_http_is_no_error_of_ours(json_log: Gateway) -> None:
+    raw(json_log, b"GET / HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n")
+    json_log.stop()
+
+    (told,) = [line for line in lines(json_log) if line["logger"] == "aiohttp.server"]
+    assert (told["level"], "raised" in told) == ("info", False)
+    assert told["message"].startswith("Error handling request from 127.0.0.1: it is no HTTP (")
+
+
 async def test_workers_are_named(tmp_path: Path, http: aiohttp.ClientSession) -> None:
     with running(tmp_path, "--log-format", "json", "--workers", "2") as gateway:
         await Client(http, gateway.url).data("{ __typename }")
@@ -211,18 +221,31 @@ async def test_warnings_alone_are_no_lines_of_requests(
 async def test_fault_is_told_with_its_cause(
     json_log: Gateway, http: aiohttp.ClientSession, tmp_path: Path
 ) -> None:
+    with closing(sqlite3.connect(tmp_path / "operations.db")) as database:
+        database.execute("ALTER TABLE operations RENAME TO elsewhere")
+    await Client(http, json_log.url).answer("{ inviteParticipantsOperation(id: 1) { id } }")
+    json_log.stop()
+
+    (asked,) = requests(json_log)
+    (told,) = [line for line in lines(json_log) if "raised" in line]
+    assert asked["errors"] == ["INTERNAL_SERVER_ERROR"]
+    assert told["level"] == "error"
+    assert asked["request_id"] in told["message"]
+    assert told["raised"][0]["type"] == "sqlite3.OperationalError"
+    assert told["raised"][0]["message"] == "no such table: operations"
+    assert any(" in get" in frame for frame in told["raised"][0]["frames"])
+
+
+async def test_failed_request_is_a_warning(
+    json_log: Gateway, http: aiohttp.ClientSession, tmp_path: Path
+) -> None:
     (tmp_path / "operations.db").unlink()
     async with http.get(f"{json_log.url}/health/ready") as response:
         assert response.status == 503
     json_log.stop()
 
     (failed,) = requests(json_log, "/health/ready")
-    (told,) = [line for line in lines(json_log) if "raised" in line]
     assert (failed["status"], failed["level"]) == (503, "warning")
-    assert told["level"] == "error"
-    assert told["raised"][0]["type"] == "sqlite3.OperationalError"
-    assert told["raised"][0]["message"] == "unable to open database file"
-    assert any("in answer" in frame for frame in told["raised"][0]["frames"])
 
 
 @contextmanager

@@ -279,6 +279,8 @@ def test_address_that_cannot_be_listened_on_is_told(here: Command, host: str) ->
         ("--max-body-bytes", "1"),
         ("--log-level", "loud"),
         ("--shutdown-seconds", "-1"),
+        ("--drain-seconds", "-1"),
+        ("--execution-seconds", "-1"),
     ],
 )
 def test_wrong_option_is_told_by_its_name(here: Command, options: tuple[str, str]) -> None:
@@ -385,7 +387,10 @@ def test_wrong_variable_is_told_by_its_name(here: Command) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    ["serve", "import", "export", "schema export", "schema check", "db upgrade", "db check"],
+    [
+        *("serve", "import", "export", "backup"),
+        *("schema export", "schema check", "db upgrade", "db check"),
+    ],
 )
 def test_help_shows_an_example(here: Command, words: str) -> None:
     done = here(*words.split(), "--help")
@@ -398,5 +403,6 @@ def test_help_lists_every_here(here: Command) -> None:
     shown = here("--help").stdout
 
     assert all(
-        re.search(rf"\b{name}\b", shown) for name in ("serve", "import", "export", "schema", "db")
+        re.search(rf"\b{name}\b", shown)
+        for name in ("serve", "import", "export", "backup", "schema", "db")
     )

@@ -12,6 +12,7 @@ from gateway.store.migrate import upgrade
 from gateway.store.sqlite.connection import connect_reader
 from gateway.store.sqlite.reads import Find, read_together
 from gateway.store.sqlite.store import open_sqlite_store
+from gateway.store.sqlite.troubles import Reading
 from gateway.store.sqlite.worker import Worker
 from schema.inputs import CreateInviteParticipantsOperationInput
 from schema.paging import Slice
@@ -68,7 +69,7 @@ async def reader(tmp_path: Path) -> AsyncIterator[Worker]:
         connect_reader(tmp_path / "operations.db") as other,
         asyncio.TaskGroup() as tasks,
     ):
-        worker = Worker([one, other], read_together)
+        worker = Worker([one, other], read_together, Reading(tmp_path / "operations.db"))
         running = tasks.create_task(worker.run())
         yield worker
         running.cancel()

@@ -55,6 +55,31 @@ async def test_pings_are_answered_and_pongs_are_taken(shared: Client) -> None:
         assert await socket.message() == {"type": "pong", "payload": {"at": 1}}
 
 
+async def test_pings_of_the_wire_are_answered_and_pongs_are_taken(shared: Client) -> None:
+    async with shared.session.ws_connect(
+        f"{shared.url}/graphql", protocols=[SUBPROTOCOL], autoping=False
+    ) as ws:
+        await ws.pong(b"nobody asked")
+        await ws.ping(b"1")
+        await ws.ping(b"2")
+
+        assert [(await ws.receive(WITHIN)).data for _ in range(2)] == [b"1", b"2"]
+
+
+async def test_handshake_by_http_1_0_is_refused(shared: Client) -> None:
+    headers = {
+        "Upgrade": "websocket",
+        "Connection": "Upgrade",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }
+    async with (
+        aiohttp.ClientSession(version=aiohttp.HttpVersion10) as session,
+        session.get(f"{shared.url}/graphql", headers=headers) as response,
+    ):
+        assert response.status == 400
+
+
 async def test_completed_operation_stops_and_its_id_is_free(shared: Client) -> None:
     after = (await shared.data(NOW))["inviteParticipantsOperations"]["changeCursor"]
     async with connected(shared.session, shared.url) as socket:

@@ -5,6 +5,7 @@ Exit status: 0 done; 1 done in part, or found what was looked for; 2 not done, f
 
 import typer
 
+from gateway.cli.backup import backup
 from gateway.cli.database import app as database
 from gateway.cli.schema import app as schema
 from gateway.cli.serve import serve
@@ -21,6 +22,7 @@ app = typer.Typer(
 app.command("serve")(serve)
 app.command("import")(import_file)
 app.command("export")(export_file)
+app.command("backup")(backup)
 app.add_typer(schema, name="schema")
 app.add_typer(database, name="db")
 app.add_typer(token, name="token")

@@ -13,6 +13,7 @@ from rich.progress import MofNCompleteColumn, Progress
 from gateway.settings import Settings
 from gateway.store.errors import UnusableDatabaseError
 from gateway.store.migrate import upgrade
+from schema.errors import Broken, Overloaded
 
 FAILED = 2
 
@@ -66,6 +67,8 @@ def usable() -> Iterator[None]:
         yield
     except UnusableDatabaseError as error:
         fail(str(error))
+    except (Overloaded, Broken) as error:
+        fail(error.message)
 
 
 def progress() -> Progress:

@@ -41,6 +41,9 @@ def serve(
     executor: Annotated[
         str | None, typer.Option(help="compiled or, to do without it, reference.")
     ] = None,
+    execution_seconds: Annotated[
+        float | None, typer.Option(help="How long an operation may take; 0 is no limit.")
+    ] = None,
     auth: Annotated[str | None, typer.Option(help="Who is let in: none, tokens or oidc.")] = None,
     tokens_file: Annotated[str | None, typer.Option(help="The file of tokens.")] = None,
     oidc_issuers: Annotated[
@@ -94,6 +97,21 @@ def serve(
     rate_burst: Annotated[
         float | None, typer.Option(help="How much of that can be saved up.")
     ] = None,
+    requests_at_work: Annotated[
+        int | None, typer.Option(help="How many requests each worker takes on at once.")
+    ] = None,
+    lag_seconds: Annotated[
+        float | None, typer.Option(help="How late a worker may run before it takes on fewer.")
+    ] = None,
+    connections: Annotated[
+        int | None, typer.Option(help="How many connections each worker keeps.")
+    ] = None,
+    idle_seconds: Annotated[
+        float | None, typer.Option(help="How long a connection may be idle.")
+    ] = None,
+    transfer_seconds: Annotated[
+        float | None, typer.Option(help="How long a request, or an answer, may take to arrive.")
+    ] = None,
     websocket_connections: Annotated[
         int | None, typer.Option(help="How many WebSockets each worker keeps open.")
     ] = None,
@@ -108,6 +126,9 @@ def serve(
     ] = None,
     shutdown_seconds: Annotated[
         float | None, typer.Option(help="How long requests may take to finish at shutdown.")
+    ] = None,
+    drain_seconds: Annotated[
+        float | None, typer.Option(help="How long before that they are still taken in.")
     ] = None,
     playground: Annotated[
         bool | None, typer.Option(help="Whether a browser gets the playground.")
@@ -134,6 +155,7 @@ def serve(
         change_log_changes=change_log_changes,
         answer_cache_bytes=answer_cache_bytes,
         executor=executor,
+        execution_seconds=execution_seconds,
         auth=auth,
         tokens_file=tokens_file,
         oidc_issuers=oidc_issuers,
@@ -152,11 +174,17 @@ def serve(
         max_depth=max_depth,
         rate=rate,
         rate_burst=rate_burst,
+        requests_at_work=requests_at_work,
+        lag_seconds=lag_seconds,
+        connections=connections,
+        idle_seconds=idle_seconds,
+        transfer_seconds=transfer_seconds,
         websocket_connections=websocket_connections,
         websocket_operations=websocket_operations,
         streams=streams,
         heartbeat_seconds=heartbeat_seconds,
         shutdown_seconds=shutdown_seconds,
+        drain_seconds=drain_seconds,
         playground=playground,
         log_level=log_level,
         log_format=log_format,

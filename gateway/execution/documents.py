@@ -1,6 +1,5 @@
 """Parsing and validating documents, once each."""
 
-from functools import lru_cache
 from typing import Protocol
 
 from graphql import (
@@ -12,12 +11,12 @@ from graphql import (
     parse,
 )
 
+from gateway.execution.cache import Cache
 from gateway.execution.validation import errors_of
 from schema import Schema
 from schema.errors import ErrorCode, LimitExceeded, RequestError
 
 MAX_TOKENS = 2_000
-CACHED_DOCUMENTS = 1_000
 MAX_CACHED_LENGTH = 32_768
 """In characters: a longer document is parsed each time, so that the cache stays small."""
 
@@ -73,14 +72,18 @@ class Document:
 class Documents:
     """The valid documents seen last, by their text."""
 
-    def __init__(self, schema: Schema, bounds: Bounds | None = None) -> None:
+    def __init__(
+        self, schema: Schema, bounds: Bounds | None = None, *, suggests: bool = True
+    ) -> None:
+        """Hold documents to ``bounds``; errors may suggest names of the schema."""
         self._schema = schema
+        self._suggests = suggests
         self._bounds = bounds
-        self._cached = lru_cache(CACHED_DOCUMENTS)(self._load)
+        self._cache = Cache(lambda text, _name: self._load(text))
 
     def load(self, text: str) -> Document:
         """Parse and validate ``text``; raise ``InvalidDocumentError`` if it is not valid."""
-        return self._cached(text) if len(text) <= MAX_CACHED_LENGTH else self._load(text)
+        return self._cache.get(text) if len(text) <= MAX_CACHED_LENGTH else self._load(text)
 
     def _load(self, text: str) -> Document:
         try:
@@ -89,7 +92,7 @@ class Documents:
             ast = _parsed(text)
             if self._bounds:
                 self._bounds.check_document(ast)
-            errors = errors_of(self._schema, ast)
+            errors = errors_of(self._schema, ast, suggests=self._suggests)
         except LimitExceeded as exceeded:
             raise InvalidDocumentError(exceeded.code, [exceeded]) from None
         if errors:

@@ -16,7 +16,8 @@ def decode(text: bytes) -> Any:  # noqa: ANN401  JSON
     try:
         return msgspec.json.decode(text)
     except msgspec.DecodeError:
-        return json.loads(text, parse_constant=_no_constant, parse_float=_number)
+        decoded = text.decode("utf-8-sig")  # given bytes, it would take UTF-16 and UTF-32 as well
+        return json.loads(decoded, parse_constant=_no_constant, parse_float=_number)
 
 
 def encode(payload: dict[str, Any] | list[dict[str, Any]]) -> bytes:

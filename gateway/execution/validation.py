@@ -65,14 +65,14 @@ _RULES: tuple[type[ASTValidationRule], ...] = (
 )
 
 
-def errors_of(schema: Schema, ast: DocumentNode) -> list[GraphQLError]:
+def errors_of(schema: Schema, ast: DocumentNode, *, suggests: bool) -> list[GraphQLError]:
     """Return what is wrong with a document: the first errors, when there are many.
 
-    A few errors in a short document say what may have been meant. Raises ``LimitExceeded`` when the
-    document takes too long to validate.
+    A few errors in a short document say what may have been meant, if that is wanted. Raises
+    ``LimitExceeded`` when the document takes too long to validate.
     """
     errors = _validated(schema, ast, hide_suggestions=True)
-    if 0 < len(errors) <= MAX_ERRORS_WITH_SUGGESTIONS and _is_short(ast):
+    if suggests and 0 < len(errors) <= MAX_ERRORS_WITH_SUGGESTIONS and _is_short(ast):
         errors = _validated(schema, ast, hide_suggestions=False)
     for error in errors:
         if len(error.message) > MAX_MESSAGE:

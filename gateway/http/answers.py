@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 
 from aiohttp import hdrs, web
 
@@ -15,7 +16,10 @@ from gateway.http.parameters import queried
 from gateway.http.responses import Response, json_response
 from gateway.http.server import PRINCIPAL, REQUEST_ID
 from schema.context import Context
-from schema.errors import ErrorCode
+from schema.errors import ErrorCode, RequestError
+
+RETRY_AFTER = "5"
+"""In seconds."""
 
 
 class Answers:
@@ -36,16 +40,24 @@ class Answers:
     async def by_get(self, request: web.BaseRequest, media_type: str) -> Response:
         """Answer a query, without looking at it if the client has the answer."""
         with_cost = wants_cost(request)
-        held = await self._context.log.held()
-        tag = self._etags.tag(held, request, media_type, with_cost=with_cost)
+        tag = await self._tag(request, media_type, with_cost=with_cost)
         known = tags_held(request)
-        if tag in known:
+        if tag is not None and tag in known:
             return not_modified(tag)
         answer = await self._answer(request, queried(request))
         response = json_answer(answer, media_type, with_cost=with_cost)
-        if answer.errors:
+        if answer.errors or tag is None:
             return cacheable(response)
         return not_modified(tag) if "*" in known else cacheable(response, tag)
+
+    async def _tag(
+        self, request: web.BaseRequest, media_type: str, *, with_cost: bool
+    ) -> str | None:
+        try:
+            held = await self._context.log.held()
+        except RequestError:
+            return None  # what is wrong the answer itself tells
+        return self._etags.tag(held, request, media_type, with_cost=with_cost)
 
     async def _answer(self, request: web.BaseRequest, wanted: GraphQLRequest) -> Answer:
         with mutations_by_post():
@@ -59,9 +71,26 @@ class Answers:
         return answer
 
 
+MAX_ACCEPT = 2_048
+"""In characters: browsers and GraphQL clients send less than a tenth of it."""
+
+
 def accept(request: web.BaseRequest) -> str:
-    """Return all Accept headers as the one they stand for."""
-    return ", ".join(request.headers.getall(hdrs.ACCEPT, ()))
+    """Return all Accept headers as the one they stand for; raise ``Fault`` when they are long.
+
+    A megabyte of them would take a second to read.
+    """
+    accepted = ", ".join(request.headers.getall(hdrs.ACCEPT, ()))
+    if len(accepted) > MAX_ACCEPT:
+        raise Fault(
+            431,
+            f"The Accept headers are longer than {MAX_ACCEPT:,} characters. Name fewer types.",
+            code=ErrorCode.LIMIT_EXCEEDED,
+            limit="accept",
+            value=MAX_ACCEPT,
+            requested=len(accepted),
+        )
+    return accepted
 
 
 COST = "GraphQL-Cost"
@@ -82,20 +111,27 @@ def json_answer(answer: Answer, media_type: str, *, with_cost: bool = False) -> 
     )
     if answer.retry_after is not None:
         response.headers[hdrs.RETRY_AFTER] = str(answer.retry_after)
+    elif response.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers[hdrs.RETRY_AFTER] = RETRY_AFTER
     return response
 
 
 def _status(answer: Answer, media_type: str) -> int:
     """Return 400 for a request error; in plain JSON 200 even then, as clients expect.
 
-    What is beyond a limit is no matter of GraphQL alone: what lies between shall see it too.
+    What is beyond a limit, or cannot be done as things are, is no matter of GraphQL alone: what
+    lies between shall see it too.
     """
     if answer.executed:
         return 200
     if answer.retry_after is not None:
         return 429
-    beyond = answer.errors[0]["extensions"]["code"] == ErrorCode.LIMIT_EXCEEDED
-    return 200 if media_type == JSON and not beyond else 400
+    match answer.errors[0]["extensions"]["code"]:
+        case ErrorCode.OVERLOADED:
+            return 503
+        case ErrorCode.LIMIT_EXCEEDED:
+            return 400
+    return 200 if media_type == JSON else 400
 
 
 @contextmanager

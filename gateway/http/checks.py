@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from logging import getLogger
 
 from gateway.http.responses import Response, json_response
+from schema.errors import RequestError
 
 logger = getLogger(__name__)
 
@@ -13,15 +14,25 @@ async def live() -> Response:
     return json_response({"status": "ok"})
 
 
-def ready(check_store: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[Response]]:
-    """Make the check that the store can be read."""
+def ready(
+    check_store: Callable[[], Awaitable[None]], is_stopping: Callable[[], bool]
+) -> Callable[[], Awaitable[Response]]:
+    """Make the check that the store can be read and written, and that no stop is on its way."""
 
     async def answer() -> Response:
+        if is_stopping():
+            return _unavailable("The gateway is stopping.")
         try:
             await check_store()
+        except RequestError as error:
+            return _unavailable(error.message)
         except Exception:
             logger.exception("The store cannot be read.")
-            return json_response({"status": "unavailable", "store": "unreadable"}, status=503)
+            return _unavailable("The database cannot be read.")
         return json_response({"status": "ok"})
 
     return answer
+
+
+def _unavailable(reason: str) -> Response:
+    return json_response({"status": "unavailable", "reason": reason}, status=503)

@@ -8,6 +8,8 @@ from collections.abc import Collection
 from functools import lru_cache
 from ipaddress import ip_address
 
+from gateway.auth.places import is_loopback
+
 LOCALHOST = "localhost"
 
 
@@ -36,12 +38,6 @@ class Hosts:
 def is_localhost(name: str) -> bool:
     """Tell whether a name is kept for the machine itself (RFC 6761, section 6.3)."""
     return name == LOCALHOST or name.endswith(f".{LOCALHOST}")
-
-
-def is_loopback(bound: str) -> bool:
-    """Tell whether what listens on this address can be reached from the same machine alone."""
-    name = bound.lower()
-    return is_localhost(name) or (_is_address(name) and ip_address(name).is_loopback)
 
 
 def _name(header: str) -> str:

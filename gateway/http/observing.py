@@ -41,6 +41,8 @@ class Observation(msgspec.Struct, eq=False):
     """On the clock of ``perf_counter``, in seconds."""
     request_id: str
     transport: Transport = "http"
+    is_request: bool = True
+    """Whether it is a whole request, and not an operation on a WebSocket."""
     principal: Principal | None = None
     status: int = 0
     """Of the response; 0 when there was none."""
@@ -64,11 +66,6 @@ class Observation(msgspec.Struct, eq=False):
         """Tell of it, since it is over."""
         self.seconds = perf_counter() - self.began
         self.observers.tell(self)
-
-    @property
-    def is_request(self) -> bool:
-        """Whether it is a whole request, and not an operation on a WebSocket."""
-        return self.request[OBSERVATION] is self
 
     def answered(self, answer: Answer) -> None:
         """Take note of an answer."""

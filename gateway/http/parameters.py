@@ -4,7 +4,7 @@ import json
 import re
 import sys
 from itertools import accumulate
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 from aiohttp import hdrs, web
@@ -21,6 +21,9 @@ from gateway.execution.operation import (
 from gateway.http.faults import Fault
 from gateway.http.media_types import JSON
 from schema.errors import ErrorCode
+
+if TYPE_CHECKING:
+    from gateway.http.connection import Connection
 
 PARAMETERS = ("query", "documentId", "doc_id", "operationName", "variables", "extensions")
 MAX_JSON_DEPTH = 200
@@ -86,7 +89,8 @@ async def _body(request: web.BaseRequest, max_bytes: int) -> bytes:
     if content.is_eof() and content.total_bytes <= max_bytes:
         return content.read_nowait()
     try:
-        return await request.read()
+        with cast("Connection", request.protocol).awaiting_body():
+            return await request.read()
     except web.HTTPRequestEntityTooLarge:
         raise Fault(
             413,

@@ -6,13 +6,16 @@ from email.utils import formatdate
 from functools import lru_cache, partial
 from http import HTTPStatus
 from time import time
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from aiohttp import HttpVersion10, web
 from isal import igzip
 
 from gateway.execution.json import encode
 from gateway.http.media_types import JSON, accepts_gzip
+
+if TYPE_CHECKING:
+    from gateway.http.connection import Connection
 
 MIN_COMPRESSED_BYTES = 1_024
 # A page becomes as small as by zlib's first level, for a fifth of the time.
@@ -78,13 +81,17 @@ class Response:
             self.headers["Content-Encoding"] = "gzip"
 
     async def prepare(self, request: web.BaseRequest) -> None:
-        """Send it."""
+        """Send it, and wait until the client has taken most of it."""
         self.keep_alive = self.keep_alive and bool(request.keep_alive)
         headers = self.headers
         if self.status not in _WITHOUT_LENGTH:
             headers = {**headers, "Content-Length": str(len(self.body))}
         first = head(self.status, headers, request, keep_alive=self.keep_alive)
-        await request.writer.write(first if request.method == "HEAD" else first + self.body)
+        whole = first if request.method == "HEAD" else first + self.body
+        await request.writer.write(whole)
+        connection = cast("Connection", request.protocol)
+        if connection.writing_paused:
+            await connection.drained()
 
     async def write_eof(self) -> None:
         """Do nothing: all of it is sent."""
@@ -94,14 +101,24 @@ def head(
     status: int, headers: Mapping[str, str], request: web.BaseRequest, *, keep_alive: bool
 ) -> bytes:
     """Write all that comes before a body; ``headers`` say how long that is."""
+    if not keep_alive:
+        return _head(status, headers, "Connection: close\r\n")
+    old = request.version == HttpVersion10
+    return _head(status, headers, "Connection: keep-alive\r\n" if old else "")
+
+
+def written(response: Response, *, keep_alive: bool) -> bytes:
+    """Write all of a response to a request that nobody has parsed."""
+    headers = {**response.headers, "Content-Length": str(len(response.body))}
+    last = "" if keep_alive else "Connection: close\r\n"
+    return _head(response.status, headers, last) + response.body
+
+
+def _head(status: int, headers: Mapping[str, str], last: str) -> bytes:
     fields = _date(int(time())) + _fields(headers)
     if CONTENT_SECURITY_POLICY not in headers:
         fields += _NO_PAGE
-    if not keep_alive:
-        fields += "Connection: close\r\n"
-    elif request.version == HttpVersion10:
-        fields += "Connection: keep-alive\r\n"
-    return f"{_FIRST_LINES[status]}{fields}\r\n".encode()
+    return f"{_FIRST_LINES[status]}{fields}{last}\r\n".encode()
 
 
 async def _compressed(body: bytes) -> bytes:

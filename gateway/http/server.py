@@ -11,12 +11,15 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from secrets import token_hex
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Protocol, cast
 
 from aiohttp import hdrs, web
 
 from gateway.http.browsers import Browsers
+from gateway.http.connection import GATED_PATH, Capacity, Connection
+from gateway.http.connections import Server
 from gateway.http.faults import Fault, check_looked_at
+from gateway.http.gate import Gate, overloaded
 from gateway.http.observing import OBSERVATION, Observation, Observers
 from gateway.http.responses import Response
 from schema.context import Principal
@@ -92,9 +95,13 @@ class Traffic:
         if not self._under_way:
             self._idle.set()
 
-    async def finish(self, server: web.Server, seconds: float) -> None:
-        """Close what is idle, and wait for the answers to what is under way, each the last."""
+    async def drain(self, seconds: float) -> None:
+        """Take requests in for a while, each the last of its connection."""
         self.stopping = True
+        await asyncio.sleep(seconds)
+
+    async def finish(self, server: web.Server, seconds: float) -> None:
+        """Close what is idle, and wait for the answers to what is under way."""
         for stop in tuple(self._told):
             stop()
         for connection in server.connections:
@@ -107,22 +114,26 @@ class Traffic:
 def make_server(
     routes: Mapping[str, Handler],
     traffic: Traffic,
+    capacity: Capacity,
     observers: Observers,
     *,
     browsers: Browsers,
-    max_body_bytes: int,
-) -> web.Server:
+) -> Server:
     """Make the server that answers at ``routes``, a handler for each path."""
+    routes = {**routes, GATED_PATH: gated(capacity.gate, routes[GATED_PATH])}
     process, numbers = token_hex(4), count(1)
 
     async def observed(request: web.BaseRequest) -> Sendable:
         request_id = request[REQUEST_ID] = f"{process}-{next(numbers):x}"
         with Observation(request, observers, perf_counter(), request_id) as observation:
             request[OBSERVATION] = observation
-            response = await answer(request, request_id)
-            observation.status = response.status
-            observation.principal = request.get(PRINCIPAL)
-            return response
+            try:
+                response = await answer(request, request_id)
+                observation.status = response.status
+                return response
+            finally:
+                observation.principal = request.get(PRINCIPAL)
+                del request[OBSERVATION]  # each has the other, which would make work for the GC
 
     async def answer(request: web.BaseRequest, request_id: str) -> Sendable:
         traffic.begins(request.protocol)
@@ -136,12 +147,14 @@ def make_server(
                 await response.run(request)
         finally:
             traffic.ends(request.protocol)
+            cast("Connection", request.protocol).rests()
         if traffic.stopping:
             response.force_close()
         return response
 
-    return _Server(
-        traffic,
+    return Server(
+        capacity,
+        traffic.lost,
         observed,  # of a response, aiohttp's protocol only asks for what ours have
         request_factory=lambda message, payload, protocol, writer, task: web.BaseRequest(
             message,
@@ -150,26 +163,11 @@ def make_server(
             writer,
             task,
             protocol._loop,  # noqa: SLF001  as aiohttp's own factories do
-            client_max_size=max_body_bytes,
+            client_max_size=capacity.body_bytes,
         ),
         auto_decompress=False,  # a small body must not become a large one unseen
         access_log=None,
     )
-
-
-class _Server(web.Server):
-    """aiohttp's server, which tells of lost connections: it lets their requests go on."""
-
-    def __init__(self, traffic: Traffic, *arguments: Any, **options: Any) -> None:  # noqa: ANN401
-        super().__init__(*arguments, **options)
-        self._traffic = traffic
-
-    def connection_lost(
-        self, handler: web.RequestHandler, exc: BaseException | None = None
-    ) -> None:
-        """Take note."""
-        super().connection_lost(handler, exc)
-        self._traffic.lost(handler)
 
 
 async def _answer(
@@ -225,3 +223,21 @@ def page(response: Callable[[], Awaitable[Response]]) -> Handler:
         return await response()
 
     return answer
+
+
+def gated(gate: Gate, answer: Handler) -> Handler:
+    """Let requests to a handler pass only through the gate."""
+
+    async def pass_through(request: web.BaseRequest) -> Sendable:
+        connection = cast("Connection", request.protocol)
+        if connection.is_spare:
+            connection.close()
+            raise overloaded("There are as many connections as are kept open.", Connection="close")
+        if not gate.admits(connection):
+            raise overloaded()
+        try:
+            return await answer(request)
+        finally:
+            gate.leaves(connection)
+
+    return pass_through

@@ -21,6 +21,7 @@ from schema.constraints import MAX_PARTICIPANTS
 from schema.paging import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 
 CONDITION = 5
+KEY = 5
 LISTED_VALUES = 2
 """How many values in a list of a filter cost 1."""
 WRITE = 10
@@ -126,6 +127,12 @@ def skipping(arguments: Arguments, values: Values) -> int:
 def filtering(arguments: Arguments, values: Values) -> int:
     """Return what the conditions of the one argument cost."""
     return sum(_conditions(value, values) for value in arguments.values())
+
+
+def keys(arguments: Arguments, values: Values) -> int:
+    """Return what it costs to read the keys that are sorted or grouped by."""
+    given = [_given(value, values) for value in arguments.values()]
+    return KEY * sum(len(value) for value in given if isinstance(value, list))
 
 
 def writing(arguments: Arguments, values: Values) -> int:

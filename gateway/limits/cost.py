@@ -12,6 +12,7 @@ each group that may come                                          1
 ``inviteParticipantsOperationGroups``: it looks at all that match 500
 ``offset``                                                        1 for each 100 skipped
 each condition of a filter                                        5
+each key of ``orderBy`` and ``by``                                5
 a list of values in a filter                                      1 more for each 2
 each write, such as each of ``inputs``                            10, and 1 for each participant
 a subscription                                                    50, and what one event costs
@@ -48,6 +49,7 @@ from gateway.limits.arguments import (
     Arguments,
     arguments_of,
     filtering,
+    keys,
     length,
     measured,
     page_size,
@@ -157,6 +159,7 @@ def _own(name: str, arguments: Arguments) -> Price:
             _FIELDS.get(name, _ROOTS.get(root, 0)),
             measured(writing, arguments, "input", "inputs") if root == "Mutation" else 0,
             measured(filtering, arguments, "filter"),
+            measured(keys, arguments, "orderBy", "by"),
             measured(skipping, arguments, "offset"),
         ]
     )

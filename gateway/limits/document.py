@@ -24,11 +24,11 @@ _FRAGMENTS = Limit("fragments", 100, "fragments", "Send only those that are used
 _VARIABLES = Limit(
     "variables", 100, "variables in one operation", "Put several in one input object."
 )
-_DIRECTIVES = Limit("directives", 60, "directives", "Put selections in fragments with one each.")
+_DIRECTIVES = Limit("directives", 100, "directives", "Put selections in fragments with one each.")
 _ROOT_FIELDS = Limit(
     "rootFields", 30, "fields at the root of an operation", "Send several requests."
 )
-_ALIASES = Limit("aliases", 60, "aliases, with fragments written out", "Send several requests.")
+_ALIASES = Limit("aliases", 100, "aliases, with fragments written out", "Send several requests.")
 _SELECTIONS = Limit(
     "selections", 2_000, "selections, with fragments written out", "Spread fewer of them."
 )

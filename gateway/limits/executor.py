@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from hashlib import sha256
 from math import ceil
 from typing import Any
 
+from gateway.execution.cache import Cache
 from gateway.execution.documents import Documents, InvalidDocumentError
 from gateway.execution.errors import refused
 from gateway.execution.facts import Facts
@@ -21,7 +21,6 @@ from schema import Schema
 from schema.context import Context, Principal
 from schema.errors import LimitExceeded, RequestError
 
-CACHED_OPERATIONS = 1_000
 LEAST_CHARGE = 1
 REFUSAL_CHARGE = 100
 """What a principal is charged for a request that is refused: its document was read all the same."""
@@ -62,7 +61,7 @@ class LimitedExecutor:
         self._costs = Costs(schema.graphql)
         self._max_cost = max_cost
         self._rate = rate
-        self._cached = lru_cache(CACHED_OPERATIONS)(self._read)
+        self._operations = Cache(self._read)
 
     async def execute(
         self, request: GraphQLRequest, context: Context, *, request_id: str, read_only: bool
@@ -114,7 +113,7 @@ class LimitedExecutor:
     def _facts(self, request: GraphQLRequest, request_id: str) -> Facts | Answer:
         """Return a request's facts, or the answer that says why it is refused."""
         try:
-            operation = self._cached(request.query, request.operation_name)
+            operation = self._operations.get(request.query, request.operation_name)
             facts = operation.facts_for(request)
         except InvalidDocumentError as invalid:
             return self._refused(request, refused(invalid.errors, invalid.code, request_id))

@@ -1,7 +1,8 @@
 """What keeps a database from being used.
 
     UnusableDatabaseError       a file that this version of the gateway must not or cannot use
-    └── BusyDatabaseError       others are writing to it, and did not come to an end
+    ├── BusyDatabaseError       others are writing to it, and did not come to an end
+    └── MovedDatabaseError      it is not in its place any more, or another one is
 
 The command line tells them as they are, a client that the gateway is overloaded or has failed.
 """
@@ -13,3 +14,7 @@ class UnusableDatabaseError(Exception):
 
 class BusyDatabaseError(UnusableDatabaseError):
     """A database that others kept writing to for as long as was waited. Nothing was changed."""
+
+
+class MovedDatabaseError(UnusableDatabaseError):
+    """A database whose file is not the one that was opened."""

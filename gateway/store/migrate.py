@@ -1,5 +1,6 @@
 """Bringing a database file to the tables this version of the gateway needs."""
 
+import secrets
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -18,6 +19,12 @@ REVISIONS = [
     file.stem[1:5] for file in sorted(Path(__file__).parent.glob("migrations/versions/v*.py"))
 ]
 """The states that migrations lead to, the newest last: the number in each one's file name."""
+
+NO_LOG = 0
+"""The id of the change log in a backup. The log that goes on from there gets one of its own.
+
+The cursors of another one that went on from there are then told apart from its own.
+"""
 
 WAIT_SECONDS = 30
 """How long others may take: they may be making the tables."""
@@ -103,4 +110,7 @@ def upgrade(path: Path) -> DatabaseState:
 
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             run(connection)
+        connection.execute(
+            "UPDATE change_log SET id = ? WHERE id = ?", (1 + secrets.randbits(32), NO_LOG)
+        )
     return state

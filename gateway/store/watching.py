@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
+from schema.errors import RequestError
 from schema.paging import Position
 
 logger = logging.getLogger(__name__)
@@ -48,6 +49,9 @@ class Watch:
             await self._wanted.wait()
             try:
                 position = await self._position()
+            except RequestError:  # the log has the reason already
+                await asyncio.sleep(TRIED_AGAIN_AFTER)
+                continue
             except Exception:
                 logger.exception("The change log could not be read; trying again.")
                 await asyncio.sleep(TRIED_AGAIN_AFTER)

@@ -7,7 +7,7 @@ its own series, but would take for a jump in a sum.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,11 +69,11 @@ class Metrics:
     async def page(self) -> bytes:
         """Write all of them down in the text format."""
         if self._place is None:
-            return generate_latest(self._registry)
+            return await _written(self._registry.collect())
         others = [n for n in range(1, self._place.workers + 1) if n != self._place.number]
         asked = await asyncio.gather(*(_ask(self._place.socket(number)) for number in others))
         told = dict(zip(others, asked, strict=True)) | {self._place.number: self._families()}
-        return generate_latest(_Together(told))
+        return await _written(_together(dict(sorted(told.items()))))
 
     @asynccontextmanager
     async def answering(self) -> AsyncIterator[None]:
@@ -116,21 +116,31 @@ async def _ask(socket: Path) -> list[_Family] | None:
         return None
 
 
-class _Together(Collector):
-    """The metrics of all workers, those of one name in one family."""
+class _Collected(Collector):
+    """Metrics that were collected."""
 
-    def __init__(self, told: dict[int, list[_Family] | None]) -> None:
-        self._told = dict(sorted(told.items()))
+    def __init__(self, metrics: Iterable[Metric]) -> None:
+        self._metrics = list(metrics)
 
-    def collect(self) -> Iterator[Metric]:
-        """Put them together."""
-        yield gauge(
-            "worker_up",
-            "Whether a worker tells of itself.",
-            ("worker",),
-            {(str(number),): float(told is not None) for number, told in self._told.items()},
-        )
-        yield from _labelled((number, told or ()) for number, told in self._told.items())
+    def collect(self) -> Iterable[Metric]:
+        """Return them."""
+        return self._metrics
+
+
+async def _written(metrics: Iterable[Metric]) -> bytes:
+    """Write metrics down, in a thread: thousands of lines would keep the loop for too long."""
+    return await asyncio.to_thread(generate_latest, _Collected(metrics))
+
+
+def _together(told: Mapping[int, list[_Family] | None]) -> Iterator[Metric]:
+    """Put the metrics of all workers together, those of one name in one family."""
+    yield gauge(
+        "worker_up",
+        "Whether a worker tells of itself.",
+        ("worker",),
+        {(str(number),): float(families is not None) for number, families in told.items()},
+    )
+    yield from _labelled((number, families or ()) for number, families in told.items())
 
 
 def _labelled(told: Iterable[tuple[int, Iterable[_Family]]]) -> Iterable[Metric]:

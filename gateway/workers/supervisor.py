@@ -127,7 +127,8 @@ class Supervisor:
         self._starting.discard(number)
 
     async def _stop(self, number: int, worker: WorkerProcess) -> None:
-        seconds = self._settings.shutdown_seconds + CLOSING_SECONDS
+        settings = self._settings
+        seconds = settings.drain_seconds + settings.shutdown_seconds + CLOSING_SECONDS
         if not await worker.stop(seconds):
             raise WorkersFailedError(
                 f"Worker {number} did not stop within {seconds:g} seconds, and was killed."

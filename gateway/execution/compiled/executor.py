@@ -3,12 +3,14 @@
 import logging
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 
 from graphql import OperationDefinitionNode, OperationType, located_error
 
+from gateway.execution.cache import Cache
 from gateway.execution.compiled.completion import Run
 from gateway.execution.compiled.declined import Declined
+from gateway.execution.compiled.leaving import check_left
 from gateway.execution.compiled.plan import FieldFailedError, Plan, compile_plan
 from gateway.execution.compiled.remembered import RememberedAnswers
 from gateway.execution.compiled.selections import condition_variables
@@ -31,7 +33,6 @@ from schema.errors import ErrorCode, RequestError
 
 logger = logging.getLogger(__name__)
 
-CACHED_OPERATIONS = 1_000
 MAX_CONDITIONS = 6
 
 
@@ -93,7 +94,7 @@ class CompiledExecutor:
         self._fan_out = fan_out
         self._documents = documents
         self._reference = reference
-        self._operation = lru_cache(CACHED_OPERATIONS)(self._prepare)
+        self._operations = Cache(self._prepare)
         self._remembered = RememberedAnswers(remembered_bytes)
         self.compiled = 0
         """How many requests plans have answered."""
@@ -112,18 +113,27 @@ class CompiledExecutor:
             return refused(invalid.errors, invalid.code, request_id)
         except FieldFailedError as failed:
             return _failed(failed, request_id)
-        except Declined as declined:
-            reason = declined.reason
-        except Exception as error:
-            logger.debug("Request %s failed on the way.", request_id, exc_info=error)
-            reason = "an error on the way"
+        except Exception as error:  # noqa: BLE001  see `_left`
+            why = error
         else:
             self.compiled += 1
             return Answer(executed=True, data=data, errors=[])
-        self.declined[reason] += 1
-        return await self._reference.execute(
+        return self._left(request, why, request_id) or await self._reference.execute(
             request, context, request_id=request_id, read_only=read_only
         )
+
+    def _left(self, request: GraphQLRequest, why: Exception, request_id: str) -> Answer | None:
+        """Count what is left to the reference executor, or say why it is not."""
+        if isinstance(why, Declined):
+            self.declined[why.reason] += 1
+        else:
+            logger.debug("Request %s failed on the way.", request_id, exc_info=why)
+            self.declined["an error on the way"] += 1
+        try:
+            check_left(request.variables, why)
+        except RequestError as error:
+            return refused([error], error.code, request_id)
+        return None
 
     async def subscribe(
         self,
@@ -138,11 +148,8 @@ class CompiledExecutor:
             subscription = await self._subscription(request, context, request_id)
         except InvalidDocumentError as invalid:
             return refused(invalid.errors, invalid.code, request_id)
-        except Declined as declined:
-            reason = declined.reason
-        except Exception as error:
-            logger.debug("Request %s failed on the way.", request_id, exc_info=error)
-            reason = "an error on the way"
+        except Exception as error:  # noqa: BLE001  see `_left`
+            why = error
         else:
             if subscription is None:
                 return await self.execute(
@@ -150,8 +157,7 @@ class CompiledExecutor:
                 )
             self.compiled += 1
             return subscription
-        self.declined[reason] += 1
-        return await self._reference.subscribe(
+        return self._left(request, why, request_id) or await self._reference.subscribe(
             request, context, request_id=request_id, read_only=read_only
         )
 
@@ -175,7 +181,7 @@ class CompiledExecutor:
     def _operation_of(self, request: GraphQLRequest) -> Operation:
         if len(request.query) > MAX_CACHED_LENGTH:
             raise Declined("a long document")
-        operation = self._operation(request.query, request.operation_name)
+        operation = self._operations.get(request.query, request.operation_name)
         if isinstance(operation, Declined):
             raise operation
         return operation

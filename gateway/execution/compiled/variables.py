@@ -66,7 +66,9 @@ def reader(type_: Any) -> Read:  # noqa: ANN401  a Python type
     def read(text: bytes) -> Any:  # noqa: ANN401  what it is read as
         try:
             return validate(text, strict=True, by_alias=True, by_name=False)
-        except (ValidationError, RecursionError, TypeError):
+        except ValidationError as unfit:
+            raise Declined("a value to coerce", unfit) from None
+        except (RecursionError, TypeError):
             raise Declined("a value to coerce") from None
 
     return read

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from schema.changes import Change, ChangePage, Stretch
-from schema.errors import RequestError
+from schema.errors import Broken, Overloaded, RequestError, TimedOut
 from schema.paging import Position
 from schema.ports import ChangeLog
 
@@ -101,6 +101,9 @@ class Tail:
             if self.end is None:
                 self._start = self.end = await self._log.position()
             page = await self._log.changes(None, Stretch(READ_AT_ONCE, self.end))
+        except (Overloaded, Broken, TimedOut):  # the log has the reason already
+            await asyncio.sleep(TRIED_AGAIN_AFTER)
+            return
         except RequestError as error:
             logger.warning("The end of the change log was lost: %s", error)
             self._lost()

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from itertools import count
 from time import perf_counter
 
-from aiohttp import WSMsgType
+from aiohttp import WSMessage, WSMsgType
 
 from gateway.execution.errors import refused
 from gateway.execution.events import answered, failure
 from gateway.execution.json import encode
 from gateway.execution.operation import Answer, Executor, GraphQLRequest
 from gateway.execution.subscription import Subscription
+from gateway.http.gate import MESSAGE, Gate
 from gateway.http.observing import OBSERVATION, Observation
 from gateway.http.websocket import messages
 from gateway.http.websocket.guest import Guest
@@ -21,7 +22,7 @@ from gateway.http.websocket.messages import Closing, Message, invalid
 from gateway.http.websocket.places import Places
 from gateway.http.websocket.wire import NextSink, Wire
 from schema.context import Context
-from schema.errors import ErrorCode, LimitExceeded
+from schema.errors import ErrorCode, LimitExceeded, Overloaded
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ class Limits:
     operations: int
     message_bytes: int
     heartbeat_seconds: float
+    gate: Gate
 
 
 @dataclass
@@ -70,13 +72,16 @@ class Connection:
         self._limits = limits
         self._request_ids = (f"{request_id}.{number}" for number in count(1))
         self._acknowledged = False
+        self._over = False
         self._running: dict[str, Running] = {}
         self._places = Places(wire, self._subscriptions)
         self._tasks = asyncio.TaskGroup()
 
-    async def run(self) -> None:
-        """Serve until the connection is closed."""
+    async def run(self, *, stopping: bool = False) -> None:
+        """Serve until the connection is closed, which is soon where the gateway is ``stopping``."""
         async with self._tasks:
+            if stopping:
+                self.stop()
             try:
                 with (
                     self._guest.staying(self._end_with),
@@ -88,6 +93,7 @@ class Connection:
             except ConnectionError:
                 logger.debug("A client is gone.")
             finally:
+                self._over = True
                 for running in self._running.values():
                     running.task.cancel()
                 self._wire.give_up()
@@ -99,7 +105,8 @@ class Connection:
 
     def stop(self) -> None:
         """Close it, once what is being answered has been."""
-        self._tasks.create_task(self._stop())
+        if not self._over:  # else it closes already, and takes no more tasks
+            self._tasks.create_task(self._stop())
 
     def _end_with(self, closing: Closing) -> None:
         self._tasks.create_task(self._close(closing))
@@ -123,20 +130,32 @@ class Connection:
             await self._wire.drained()
 
     async def _receive(self, deadline: float) -> bytes | None:
+        """Give the next text, or None at the end.
+
+        Of however many frames have come at once, others have their turn between each two.
+        """
+        while True:
+            await asyncio.sleep(0)
+            received = await self._frame(deadline)
+            match received.type:
+                case WSMsgType.TEXT:
+                    text: bytes = received.data
+                    return text
+                case WSMsgType.PING:
+                    await self._socket.pong(received.data)
+                case WSMsgType.BINARY:
+                    raise invalid("it is binary. Send text.")
+                case kind if kind is not WSMsgType.PONG:
+                    return None
+
+    async def _frame(self, deadline: float) -> WSMessage:
         left = None
         if not self._acknowledged:
             left = max(deadline - asyncio.get_running_loop().time(), 0.001)
         try:
-            received = await self._socket.receive(left)
+            return await self._socket.receive(left)
         except TimeoutError:
             raise Closing(4408, "Connection initialisation timeout") from None
-        match received.type:
-            case WSMsgType.TEXT:
-                text: bytes = received.data
-                return text
-            case WSMsgType.BINARY:
-                raise invalid("it is binary. Send text.")
-        return None
 
     async def _take(self, message: Message) -> None:
         match message.type:
@@ -166,7 +185,13 @@ class Connection:
                 self._refuse(id_, refusal, observation)
             return
         sink = NextSink(self._wire, id_)
+        if not self._limits.gate.admits(sink):
+            with observation:
+                refusal = refused([Overloaded(MESSAGE)], Overloaded.code, observation.request_id)
+                self._refuse(id_, refusal, observation)
+            return
         task = self._tasks.create_task(self._operate(id_, sink, request, observation))
+        task.add_done_callback(lambda _: self._limits.gate.leaves(sink))
         self._running[id_] = Running(task, sink)
 
     def _observation(self) -> Observation:
@@ -176,7 +201,8 @@ class Connection:
             perf_counter(),
             next(self._request_ids),
             "websocket",
-            self._guest.principal,
+            is_request=False,
+            principal=self._guest.principal,
         )
 
     def _end(self, id_: str) -> None:
@@ -212,6 +238,7 @@ class Connection:
                 sink.send(answered(outcome))
             else:
                 self._running[id_].subscription = outcome
+                self._limits.gate.leaves(sink)
                 observation.follows(outcome, sink)
                 await outcome.run(sink)
         except ConnectionError:

@@ -1,6 +1,6 @@
 """Taking WebSockets in: how many, and how they are held open."""
 
-from aiohttp import hdrs, web
+from aiohttp import HttpVersion11, hdrs, web
 
 from gateway.execution.operation import Executor
 from gateway.http.authentication import Authentication, token_of
@@ -46,12 +46,13 @@ class WebSocketEndpoint:
         socket = web.WebSocketResponse(
             timeout=CLOSE_SECONDS,
             heartbeat=self._limits.heartbeat_seconds,
+            autoping=False,  # within the reading, a flood of pings would hold up all others
             protocols=[SUBPROTOCOL],
             compress=False,
             max_msg_size=self._limits.message_bytes,
             decode_text=False,
         )
-        if not socket.can_prepare(request):
+        if request.version < HttpVersion11 or not socket.can_prepare(request):
             raise Fault(400, "The WebSocket handshake is not complete (RFC 6455, section 4.1).")
         request[OBSERVATION].transport = "websocket"
         try:
@@ -74,5 +75,6 @@ class WebSocketEndpoint:
         connection = Connection(
             wire, guest, self._executor, self._context, limits=self._limits, request_id=request_id
         )
+        self._limits.gate.leaves(request.protocol)  # its operations come in one by one
         with self._traffic.telling(connection.stop):
-            await connection.run()
+            await connection.run(stopping=self._traffic.stopping)

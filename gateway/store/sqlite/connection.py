@@ -8,12 +8,13 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Self, TypeVar
 
 import aiosqlite
 
-from gateway.store.errors import BusyDatabaseError, UnusableDatabaseError
+from gateway.store.errors import UnusableDatabaseError
 from gateway.store.lock import WriteLock
 
 T = TypeVar("T")
@@ -32,8 +33,29 @@ _READER = """
 """
 
 
+class SQLite(sqlite3.Connection):
+    """SQLite's own connection, and until when that may take what runs on it."""
+
+    deadline = inf
+
+
+def code_of(error: Exception) -> int | None:
+    """Return SQLite's own code of an error, if it has one, such as ``SQLITE_IOERR_FSYNC``."""
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    return code
+
+
 class Connection(aiosqlite.Connection):
-    """A connection that also runs whole functions in its thread, in one hop."""
+    """A connection that also runs whole functions in its thread, in one hop.
+
+    It can be closed, and opened again on the file that is there by then.
+    """
+
+    def __init__(
+        self, connect: Callable[[], SQLite], close: Callable[[SQLite], None] = SQLite.close
+    ) -> None:
+        super().__init__(connect, iter_chunk_size=1)
+        self._close = close
 
     async def __aenter__(self) -> Self:
         """Open the connection."""
@@ -44,48 +66,73 @@ class Connection(aiosqlite.Connection):
             raise
         return self
 
-    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def run(self, work: Callable[[SQLite], T]) -> T:
         """Run ``work`` on the SQLite connection and return or raise what it does."""
-        outcome: T = await self._execute(work, self._conn)  # type: ignore[no-untyped-call]
+        outcome: T = await self._execute(lambda: work(self._sqlite))  # type: ignore[no-untyped-call]
         return outcome
+
+    async def shut(self) -> None:
+        """Close it, until it is opened again."""
+        await self.run(self._close)
+
+    async def reopen(self) -> None:
+        """Open it again, or leave it shut and raise why that cannot be."""
+        await self.run(self._reopen)
+
+    def stop_late(self, now: float) -> None:
+        """Stop what runs, if it should have come to its end by ``now``."""
+        if self._connection and self._sqlite.deadline <= now:
+            self._sqlite.interrupt()
+
+    @property
+    def _sqlite(self) -> SQLite:
+        return self._conn  # type: ignore[return-value]  # what ``connect`` made
+
+    def _reopen(self, shut: SQLite) -> None:
+        self._close(shut)
+        self._connection = self._connector()
 
 
 def _casefold(text: str | None) -> str | None:
     return None if text is None else text.casefold()
 
 
-def _open(path: Path, mode: str, seconds: float) -> sqlite3.Connection:
+def _open(path: Path, mode: str, seconds: float) -> SQLite:
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={mode}",
         uri=True,
         timeout=seconds,
         isolation_level=None,
         check_same_thread=False,
+        factory=SQLite,
     )
     connection.text_factory = bytes  # documents stay bytes from the file to the answer
     connection.create_function("casefold", 1, _casefold, deterministic=True)
     return connection
 
 
-def _open_writer(path: Path, lock: WriteLock) -> sqlite3.Connection:
+def open_writer(path: Path, lock: WriteLock) -> SQLite:
+    """Open a connection that can write."""
     with lock:
         connection = _open(path, "rw", lock.seconds)
         connection.executescript(_WRITER)
+        connection.execute("SELECT 1 FROM sqlite_schema").fetchone()  # which opens the WAL
         return connection
+
+
+def close_writer(connection: SQLite, lock: WriteLock) -> None:
+    """Close a connection that can write."""
+    with suppress(UnusableDatabaseError), lock:  # where others are, closing does not checkpoint
+        connection.close()
+    connection.close()
 
 
 def connect_writer(path: Path, lock: WriteLock) -> Connection:
     """Make the connection that writes: one a process, used by one task."""
-    return Connection(partial(_open_writer, path, lock), iter_chunk_size=1)
+    return Connection(partial(open_writer, path, lock), partial(close_writer, lock=lock))
 
 
-def close_writer(connection: sqlite3.Connection, lock: WriteLock) -> None:
-    """Close the connection that writes, to be run by itself."""
-    with suppress(BusyDatabaseError), lock:  # where others are, closing does not checkpoint
-        connection.close()
-
-
-def _open_reader(path: Path) -> sqlite3.Connection:
+def _open_reader(path: Path) -> SQLite:
     connection = _open(path, "ro", READ_SECONDS)
     connection.executescript(_READER)
     return connection
@@ -93,9 +140,9 @@ def _open_reader(path: Path) -> sqlite3.Connection:
 
 def connect_reader(path: Path) -> Connection:
     """Make a connection that can only read."""
-    return Connection(partial(_open_reader, path), iter_chunk_size=1)
+    return Connection(partial(_open_reader, path))
 
 
-def open_glance(path: Path) -> sqlite3.Connection:
+def open_glance(path: Path) -> SQLite:
     """Open a connection for the loop's own thread: it can only read, and waits for nobody."""
     return _open(path, "ro", 0)

@@ -6,8 +6,10 @@ microseconds and waits for nobody: a connection that would have to wait gives up
 
 import asyncio
 import sqlite3
+from pathlib import Path
 
 from gateway.store.sqlite import changes
+from gateway.store.sqlite.connection import open_glance
 from schema.changes import Span
 
 
@@ -17,9 +19,18 @@ class Glance:
     Their requests were received before the round began, and so before what it reads.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, path: Path) -> None:
+        self._path = path
         self._held: Span | None = None
+        self.reopen()
+
+    def reopen(self) -> None:
+        """Open the connection, on the file that is there now; raise ``sqlite3.Error``."""
+        self._connection = open_glance(self._path)
+
+    def close(self) -> None:
+        """Close the connection; what the log holds cannot be told then."""
+        self._connection.close()
 
     def held(self) -> Span | None:
         """Return what the log holds, or None when that cannot be told right now."""

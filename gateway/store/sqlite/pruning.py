@@ -9,6 +9,7 @@ from itertools import takewhile
 
 from gateway.store.retention import Retention
 from gateway.store.sqlite.worker import Worker
+from schema.errors import RequestError
 from schema.scalars import date_time
 
 logger = logging.getLogger(__name__)
@@ -50,6 +51,8 @@ async def prune_regularly(writer: Worker, keep: Retention) -> None:
         began = time()
         try:
             pruned = await writer.do(partial(prune, keep=keep, now=datetime.now(UTC)))
+        except RequestError:
+            pruned = 0  # the log has the reason already
         except Exception:
             logger.exception("The change log could not be pruned; trying again.")
             pruned = 0

@@ -8,13 +8,16 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import inf
+from time import monotonic
 from typing import Any
 
 import msgspec
 
 from gateway.store import queries
+from gateway.store.sqlite.connection import SQLite, code_of
 from gateway.store.sqlite.rows import find
-from gateway.store.sqlite.worker import Work
+from gateway.store.sqlite.worker import Asked, Work
 from schema.constraints import is_faithful
 from schema.resource.operation import StoredOperation
 
@@ -57,24 +60,34 @@ class Fetch:
         return connection.execute(self.query.sql, self.query.parameters).fetchall()
 
 
-def read_together(works: Sequence[Work], connection: sqlite3.Connection) -> list[Any]:
+def read_together(asked: Sequence[Asked], connection: SQLite) -> list[Any]:
     """Read one after another, operations by id at once; a read that fails harms no other."""
-    wanted = [work.operation_id for work in works if isinstance(work, Find)]
-    if len(wanted) <= 1:
-        return [_attempt(work, connection) for work in works]
-    found = _attempt(partial(find_many, operation_ids=wanted), connection)
-    return [
-        _found(found, work) if isinstance(work, Find) else _attempt(work, connection)
-        for work in works
-    ]
+    try:
+        wanted = [one.work.operation_id for one in asked if isinstance(one.work, Find)]
+        if len(wanted) <= 1:
+            return [_attempt(one.work, one.deadline, connection) for one in asked]
+        latest = max(one.deadline for one in asked if isinstance(one.work, Find))
+        found = _attempt(partial(find_many, operation_ids=wanted), latest, connection)
+        return [
+            _found(found, one.work)
+            if isinstance(one.work, Find)
+            else _attempt(one.work, one.deadline, connection)
+            for one in asked
+        ]
+    finally:
+        connection.deadline = inf
 
 
 def _found(found: dict[str, StoredOperation] | Exception, work: Find) -> Any:  # noqa: ANN401
     return found if isinstance(found, Exception) else found.get(work.operation_id)
 
 
-def _attempt(work: Work, connection: sqlite3.Connection) -> Any:  # noqa: ANN401  any work's
-    try:
-        return work(connection)
-    except Exception as error:  # noqa: BLE001  it goes to who asked
-        return error
+def _attempt(work: Work, deadline: float, connection: SQLite) -> Any:  # noqa: ANN401  any work's
+    connection.deadline = deadline
+    while True:
+        try:
+            return work(connection)
+        except Exception as error:  # noqa: BLE001  it goes to who asked
+            if code_of(error) != sqlite3.SQLITE_INTERRUPT or deadline <= monotonic():
+                return error
+            # It began just as the one before it was to be stopped, and had come to its end.

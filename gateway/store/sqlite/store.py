@@ -7,24 +7,24 @@ from contextlib import AsyncExitStack, asynccontextmanager, closing
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import TypeVar
 
 from gateway.store import documents, queries
-from gateway.store.errors import BusyDatabaseError, UnusableDatabaseError
+from gateway.store.errors import UnusableDatabaseError
 from gateway.store.lock import write_lock
+from gateway.store.place import Place
 from gateway.store.retention import Retention
 from gateway.store.sqlite import reads, writes
 from gateway.store.sqlite.change_log import SQLiteChangeLog
+from gateway.store.sqlite.commits import commit_together, prove
 from gateway.store.sqlite.compiler import compiled
-from gateway.store.sqlite.connection import (
-    close_writer,
-    connect_reader,
-    connect_writer,
-    open_glance,
-)
+from gateway.store.sqlite.connection import connect_reader, connect_writer, open_glance
 from gateway.store.sqlite.glance import Glance
 from gateway.store.sqlite.pruning import prune_regularly
-from gateway.store.sqlite.worker import Worker, commit_together
+from gateway.store.sqlite.recovery import Connections, Recovery
+from gateway.store.sqlite.troubles import Reading, Writing
+from gateway.store.sqlite.worker import Worker
 from gateway.tasks import running
 from schema.errors import AbortedError, MutationErrorCode, MutationFailure, Overloaded
 from schema.groups import GroupKey, InviteParticipantsOperationGroup
@@ -43,15 +43,21 @@ T = TypeVar("T")
 READERS = 2
 BUSY_SECONDS = 5.0
 """How long a write waits for those of other processes."""
+PROVED_FOR = 5.0
+"""In seconds: for how long a write tells that the next one will get through as well."""
 
 
 class SQLiteStore:
     """Operations in SQLite: several connections that read, one that writes."""
 
-    def __init__(self, path: Path, reader: Worker, writer: Worker, glance: Glance) -> None:
-        self._path = path
+    def __init__(
+        self, place: Place, reader: Worker, writer: Worker, glance: Glance, troubles: Writing
+    ) -> None:
+        self._place = place
         self._reader = reader
         self._writer = writer
+        self._troubles = troubles
+        self._checking = Reading(place.path)
         self._queries = queries.Queries(compiled)
         self.log = SQLiteChangeLog(reader, glance)
         self.workers = {"read": reader, "write": writer}
@@ -123,19 +129,22 @@ class SQLiteStore:
         return await self._write(partial(writes.put, document=document, now=_now()))
 
     async def check(self) -> None:
-        """Read from the file anew, as connections that are open may not notice that it is gone.
+        """See whether it can be read and written; raise ``RequestError`` when not.
 
-        Raises ``sqlite3.Error`` when that fails.
+        It is read from the file anew, as connections that are open may not notice that it is gone,
+        and written if nobody has done so lately.
         """
-        await asyncio.to_thread(_read_anew, self._path)
+        try:
+            await asyncio.to_thread(_read_anew, self._place)
+        except (sqlite3.Error, UnusableDatabaseError) as error:
+            raise self._checking.told(error, 0) from None
+        if self._troubles.failing:
+            raise Overloaded("The database cannot be written.")
+        if monotonic() - self._troubles.worked_at > PROVED_FOR:
+            await self._writer.do(prove)
 
     async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        try:
-            outcome = await self._writer.do(work)
-        except BusyDatabaseError:
-            raise Overloaded(
-                "Others kept writing to the database. Nothing was changed; send the request again."
-            ) from None
+        outcome = await self._writer.do(work)
         self.log.wake()
         return outcome
 
@@ -153,8 +162,9 @@ _ABORTED = MutationFailure(
 )
 
 
-def _read_anew(path: Path) -> None:
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+def _read_anew(place: Place) -> None:
+    place.check()
+    with closing(open_glance(place.path)) as connection:
         connection.execute("SELECT seq FROM operations LIMIT 1").fetchall()
 
 
@@ -169,27 +179,33 @@ async def open_sqlite_store(
     keep: Retention | None = None,
     *,
     busy_seconds: float = BUSY_SECONDS,
+    seconds: float = 0,
 ) -> AsyncIterator[SQLiteStore]:
     """Open the store on an up-to-date file; on leaving, carry out the writes still waiting.
 
-    A write fails when others keep writing for ``busy_seconds``. The change log is pruned to what is
-    to ``keep``, if that is said. Raises ``UnusableDatabaseError``.
+    A write fails when others keep writing for ``busy_seconds``, and a read that belongs to no
+    request after ``seconds``, unless 0. The change log is pruned to what is to ``keep``, if that is
+    said. Raises ``UnusableDatabaseError``.
     """
     async with AsyncExitStack() as stack:
         lock = stack.enter_context(write_lock(path, busy_seconds))
         enter = stack.enter_async_context
         try:
             writing = await enter(connect_writer(path, lock))
-            stack.push_async_callback(writing.run, partial(close_writer, lock=lock))
-            glance = Glance(stack.enter_context(closing(open_glance(path))))
+            stack.push_async_callback(writing.shut)
+            glance = stack.enter_context(closing(Glance(path)))
             reading = [await enter(connect_reader(path)) for _ in range(readers)]
-        except sqlite3.Error as error:
+            place, troubles = Place(path), Writing(path)
+        except (sqlite3.Error, OSError) as error:
             raise UnusableDatabaseError(f"The database {path} cannot be used: {error}.") from error
-        writer = Worker([writing], partial(commit_together, lock=lock))
-        reader = Worker(reading, reads.read_together)
-        store = SQLiteStore(path, reader, writer, glance)
-        works = [reader.run(), writer.run()]
+        together = partial(commit_together, lock=lock, place=place)
+        writer = Worker([writing], together, troubles, seconds=seconds)
+        reader = Worker(reading, reads.read_together, Reading(path), seconds=seconds)
+        store = SQLiteStore(place, reader, writer, glance, troubles)
+        connections = Connections(writing, reading, glance)
+        recovery = Recovery(place, lock, connections, writer, troubles)
+        works = [reader.run(), writer.run(), store.log.run(), recovery.run()]
         pruning = [prune_regularly(writer, keep)] if keep else []
-        async with running(*works, store.log.run(), *pruning):
+        async with running(*works, *pruning):
             yield store
             await writer.drained()

@@ -1,4 +1,8 @@
-"""Works on connections, done together: what waits while they are busy goes over in one hop."""
+"""Works on connections, done together: what waits while they are busy goes over in one hop.
+
+Each has its time. One that is still waiting then is never begun; one that has begun is stopped, if
+it can be: a write cannot, so that what its client is told is true.
+"""
 
 import asyncio
 import sqlite3
@@ -6,18 +10,18 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from time import perf_counter
+from math import inf
+from time import monotonic, perf_counter
 from typing import Any, TypeVar
 
 from gateway.histogram import COUNTS, SECONDS, Histogram
-from gateway.store.errors import BusyDatabaseError, UnusableDatabaseError
-from gateway.store.lock import WriteLock
-from gateway.store.sqlite.connection import Connection
+from gateway.store.deadline import DEADLINE
+from gateway.store.errors import UnusableDatabaseError
+from gateway.store.sqlite.connection import Connection, SQLite
+from gateway.store.sqlite.troubles import Reading
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], Any]
-Together = Callable[[Sequence[Work], sqlite3.Connection], list[Any]]
-"""Does several works and returns what each returned, or the exception it raised."""
 
 MAX_BATCH = 256
 PATIENCE = 0.005
@@ -28,27 +32,49 @@ the interpreter; but a read that takes long is not to keep the others waiting.
 """
 
 
+SWEPT_EVERY = 0.05
+"""In seconds: how often to look for works whose time is over, while there are any."""
+
+
 @dataclass(frozen=True, slots=True)
-class _Waiting:
+class Asked:
+    """A work that was asked for, and until when it may take, in ``time.monotonic``'s seconds."""
+
     work: Work
+    deadline: float
     outcome: asyncio.Future[Any]
+
+
+Together = Callable[[Sequence[Asked], SQLite], list[Any]]
+"""Does several works and returns what each returned, or the exception it raised."""
 
 
 class Worker:
     """Does works in the order they are asked for, as many at once as wait.
 
-    They go to the first of its connections, and to the next ones while that is busy for long.
+    They go to the first of its connections, and to the next ones while that is busy for long. Each
+    has until its request's deadline or, if it belongs to none, so many ``seconds``; 0 is no limit.
     """
 
-    def __init__(self, connections: Sequence[Connection], together: Together) -> None:
+    def __init__(
+        self,
+        connections: Sequence[Connection],
+        together: Together,
+        troubles: Reading,
+        *,
+        seconds: float = 0,
+    ) -> None:
         self._connections = connections
         self._together = together
-        self._waiting: deque[_Waiting] = deque()
+        self._troubles = troubles
+        self._seconds = seconds
+        self._waiting: deque[Asked] = deque()
         self._asleep: list[asyncio.Future[None]] = []
         self._busy = 0
         self._taken = 0.0
         """When a connection last took up works."""
         self._look: asyncio.TimerHandle | None = None
+        self._sweep: asyncio.TimerHandle | None = None
         self._idle = asyncio.Event()
         self._idle.set()
         self.sizes = Histogram(COUNTS)
@@ -63,8 +89,17 @@ class Worker:
 
     def do(self, work: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
         """Do ``work``; the future has what it returns or raises, once that is certain."""
-        outcome: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(work, outcome))
+        loop = asyncio.get_running_loop()
+        outcome: asyncio.Future[T] = loop.create_future()
+        deadline = inf
+        if self._seconds:
+            now = monotonic()
+            deadline = DEADLINE.get() or now + self._seconds
+            if deadline <= now:
+                outcome.set_exception(self._troubles.late(self._seconds))
+                return outcome
+            self._sweep = self._sweep or loop.call_later(SWEPT_EVERY, self._sweep_late)
+        self._waiting.append(Asked(work, deadline, outcome))
         self._idle.clear()
         if not self._busy:
             self._wake_one()
@@ -74,9 +109,13 @@ class Worker:
 
     async def run(self) -> None:
         """Do works until cancelled; to be run once, as a task."""
-        async with asyncio.TaskGroup() as tasks:
-            for connection in reversed(self._connections):
-                tasks.create_task(self._serve(connection))
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for connection in reversed(self._connections):
+                    tasks.create_task(self._serve(connection))
+        finally:
+            if self._sweep:
+                self._sweep.cancel()
 
     async def drained(self) -> None:
         """Wait until all that was asked for is done."""
@@ -102,6 +141,19 @@ class Worker:
         else:
             self._wake_one()
 
+    def _sweep_late(self) -> None:
+        """End what waits or runs beyond its time."""
+        now = monotonic()
+        for asked in self._waiting:
+            if asked.deadline <= now and not asked.outcome.done():
+                asked.outcome.set_exception(self._troubles.late(self._seconds))
+        for connection in self._connections:
+            connection.stop_late(now)
+        self._sweep = None
+        if self._busy:
+            loop = asyncio.get_running_loop()
+            self._sweep = loop.call_later(SWEPT_EVERY, self._sweep_late)
+
     async def _serve(self, connection: Connection) -> None:
         while True:
             awake: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -120,58 +172,18 @@ class Worker:
             if not self._busy:
                 self._idle.set()
 
-    async def _do(self, connection: Connection, batch: list[_Waiting]) -> None:
-        wanted = [waiting for waiting in batch if not waiting.outcome.cancelled()]
-        works = [waiting.work for waiting in wanted]
+    async def _do(self, connection: Connection, batch: list[Asked]) -> None:
+        wanted = [asked for asked in batch if not asked.outcome.done()]
         try:
-            outcomes = await connection.run(partial(self._together, works))
-        except (sqlite3.Error, UnusableDatabaseError, ValueError) as error:
+            outcomes = await connection.run(partial(self._together, wanted))
+        except (sqlite3.Error, UnusableDatabaseError, OSError, ValueError) as error:
             outcomes = [error] * len(wanted)
-        for waiting, outcome in zip(wanted, outcomes, strict=True):
-            if waiting.outcome.cancelled():
+        else:
+            self._troubles.worked()
+        for asked, outcome in zip(wanted, outcomes, strict=True):
+            if asked.outcome.done():
                 continue
             if isinstance(outcome, Exception):
-                waiting.outcome.set_exception(outcome)
+                asked.outcome.set_exception(self._troubles.told(outcome, self._seconds))
             else:
-                waiting.outcome.set_result(outcome)
-
-
-def commit_together(
-    works: Sequence[Work], connection: sqlite3.Connection, *, lock: WriteLock
-) -> list[Any]:
-    """Write in one transaction, each work in a savepoint: one that fails harms no other.
-
-    Raises ``BusyDatabaseError`` when others do not let go of the database.
-    """
-    with lock:  # until after the checkpoint that a commit may end with
-        _begin(connection)
-        try:
-            outcomes = [_in_savepoint(work, connection) for work in works]
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
-    return outcomes
-
-
-def _begin(connection: sqlite3.Connection) -> None:
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
-            raise
-        raise BusyDatabaseError("Another program is writing to the database.") from error
-
-
-def _in_savepoint(work: Work, connection: sqlite3.Connection) -> object:
-    connection.execute("SAVEPOINT work")
-    try:
-        outcome = work(connection)
-    except Exception as error:
-        if not connection.in_transaction:  # SQLite gave up the whole transaction
-            raise
-        connection.execute("ROLLBACK TO work")
-        outcome = error
-    connection.execute("RELEASE work")
-    return outcome
+                asked.outcome.set_result(outcome)

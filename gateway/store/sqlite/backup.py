@@ -1,0 +1,63 @@
+"""A copy of a database as it is at one moment, taken while others go on reading and writing."""
+
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from gateway.store.errors import UnusableDatabaseError
+from gateway.store.lock import write_lock
+from gateway.store.migrate import NO_LOG, DatabaseState, check
+from gateway.store.sqlite.connection import SQLite, close_writer, open_writer
+
+WAIT_SECONDS = 30.0
+"""How long others may keep the database to themselves."""
+PAGES_AT_ONCE = 1_000
+
+Progress = Callable[[int, int], None]
+"""Is told how many pages are copied, and how many there are."""
+
+
+def back_up(path: Path, target: Path, progress: Progress) -> None:
+    """Copy the database at ``path`` to ``target``, a new file, and have it reach the disk.
+
+    Raises ``UnusableDatabaseError``, or ``OSError`` when the copy cannot be written.
+    """
+    if (state := check(path)) is DatabaseState.EMPTY:
+        raise UnusableDatabaseError(f"There is no database at {path} to back up.")
+    if state is DatabaseState.FOREIGN:
+        raise UnusableDatabaseError(f"The database {path} belongs to something else.")
+    try:
+        with write_lock(path, WAIT_SECONDS) as lock:
+            source = open_writer(path, lock)
+            try:
+                _copy(source, target, progress)
+            finally:
+                close_writer(source, lock)
+    except sqlite3.Error as error:
+        raise UnusableDatabaseError(f"The database {path} cannot be copied: {error}.") from error
+    _sync(target)
+
+
+def _copy(source: SQLite, target: Path, progress: Progress) -> None:
+    source.execute("BEGIN")
+    source.execute("SELECT 1 FROM sqlite_schema").fetchone()  # from here on it sees this moment
+    with closing(sqlite3.connect(target, isolation_level=None)) as copy:
+        source.backup(
+            copy,
+            pages=PAGES_AT_ONCE,
+            progress=lambda _status, left, total: progress(total - left, total),
+        )
+        copy.execute("PRAGMA journal_mode = DELETE")  # so that it is one file
+        tables = "SELECT 1 FROM sqlite_schema WHERE name = 'change_log'"
+        if copy.execute(tables).fetchone():
+            copy.execute("UPDATE change_log SET id = ?", (NO_LOG,))
+
+
+def _sync(file: Path) -> None:
+    handle = os.open(file, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

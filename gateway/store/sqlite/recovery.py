@@ -1,0 +1,103 @@
+"""Coming back by itself, once what keeps the database from being used is gone."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from sqlite3 import Error as SQLiteError
+
+from gateway.store.errors import UnusableDatabaseError
+from gateway.store.lock import WriteLock
+from gateway.store.migrate import upgrade
+from gateway.store.place import Place
+from gateway.store.sqlite.commits import prove
+from gateway.store.sqlite.connection import Connection
+from gateway.store.sqlite.glance import Glance
+from gateway.store.sqlite.troubles import Writing
+from gateway.store.sqlite.worker import Worker
+from schema.errors import RequestError
+
+logger = logging.getLogger(__name__)
+
+TRIED_EVERY = 1.0
+"""In seconds: how often to look for another file in the database's place, and to try to write."""
+
+
+@dataclass(frozen=True)
+class Connections:
+    """All that a process has open to a database."""
+
+    writing: Connection
+    reading: Sequence[Connection]
+    glance: Glance
+
+    async def shut(self) -> None:
+        """Close them."""
+        self.glance.close()
+        for connection in (*self.reading, self.writing):
+            await connection.shut()
+
+    async def reopen(self) -> None:
+        """Open them on the file that is there now."""
+        for connection in (self.writing, *self.reading):
+            await connection.reopen()
+        self.glance.reopen()
+
+
+class Recovery:
+    """Opens connections again where that is needed.
+
+    After a failure that is the writer's alone, on the same file; whoever reads goes on. When
+    another file has taken the database's place, it is all of them.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        lock: WriteLock,
+        connections: Connections,
+        writer: Worker,
+        troubles: Writing,
+    ) -> None:
+        self._place = place
+        self._lock = lock
+        self._connections = connections
+        self._writer = writer
+        self._troubles = troubles
+
+    async def run(self) -> None:
+        """Look again and again, until cancelled."""
+        while True:
+            await asyncio.sleep(TRIED_EVERY)
+            try:
+                if await asyncio.to_thread(self._place.is_taken):
+                    await self._take_over()
+                elif self._troubles.failing:
+                    await self._try_again()
+            except (SQLiteError, UnusableDatabaseError, OSError) as error:
+                self._troubles.told(error, 0)
+
+    async def _try_again(self) -> None:
+        await asyncio.to_thread(self._place.check)
+        if not self._troubles.locked:
+            await self._connections.writing.reopen()
+        await self._prove()
+
+    async def _take_over(self) -> None:
+        """Let go of the file that was there, and open the one that is."""
+        await self._connections.writing.run(self._clear)
+        await self._connections.shut()
+        await asyncio.to_thread(upgrade, self._place.path)
+        await self._connections.reopen()
+        self._place.take_note()
+        logger.warning("The database %s is another file now, and served.", self._place.path)
+        await self._prove()
+
+    def _clear(self, _connection: object) -> None:
+        with self._lock:
+            self._place.clear()
+
+    async def _prove(self) -> None:
+        with suppress(RequestError):  # which is remembered
+            await self._writer.do(prove)

@@ -1,0 +1,180 @@
+"""What can befall a database while it is used: what a client is told, and what the log says once.
+
+A client learns what is wrong in general, and whether sending the request again can help. The log
+has the file, SQLite's own code and the way out: when it begins, and again when it goes on for long.
+"""
+
+import logging
+import sqlite3
+from pathlib import Path
+from shutil import disk_usage
+from time import monotonic
+from typing import NamedTuple
+
+from gateway.store.errors import BusyDatabaseError, MovedDatabaseError, UnusableDatabaseError
+from gateway.store.sqlite.connection import code_of
+from schema.errors import Broken, Overloaded, TimedOut
+
+logger = logging.getLogger(__name__)
+
+SAID_AGAIN_AFTER = 60.0
+"""In seconds: how long the log is silent about what it has said."""
+STEADY_SECONDS = 1.0
+"""How long nobody may have failed for writing to count as mended."""
+ROOM_BYTES = 4_000_000
+"""How much must be free on the disk, which is about what SQLite keeps in a WAL."""
+
+
+class Trouble(NamedTuple):
+    """What is wrong, for clients, and the way out, for those who run the gateway."""
+
+    what: str
+    way_out: str
+    passes: bool = True
+    """Whether it can be over the next time, without anybody having put another file in place."""
+
+
+_FULL = Trouble("its disk is full", "Free some space on its disk.")
+_LOCKED = Trouble("others keep it locked", "See which other program has it open.")
+_DAMAGED = Trouble(
+    "it is damaged", "Move a backup to its place, which is taken up then.", passes=False
+)
+_AWAY = Trouble("its file is not in its place", "Put it back, or a backup of it in its place.")
+_SHUT = Trouble("it is being opened again", "That passes.")
+
+_TROUBLES = {
+    sqlite3.SQLITE_BUSY: _LOCKED,
+    sqlite3.SQLITE_LOCKED: _LOCKED,
+    sqlite3.SQLITE_PROTOCOL: _LOCKED,
+    sqlite3.SQLITE_FULL: _FULL,
+    sqlite3.SQLITE_IOERR_SHMSIZE: _FULL,
+    sqlite3.SQLITE_IOERR: Trouble("its disk failed", "See what the system's log says of its disk."),
+    sqlite3.SQLITE_NOMEM: Trouble("there is no memory left", "Give the gateway more memory."),
+    sqlite3.SQLITE_READONLY: Trouble(
+        "it is read-only", "Make the file and its folder writable for the gateway's user."
+    ),
+    sqlite3.SQLITE_CANTOPEN: Trouble(
+        "it cannot be opened", "See that the file and its folder are there and may be opened."
+    ),
+    sqlite3.SQLITE_CORRUPT: _DAMAGED,
+    sqlite3.SQLITE_NOTADB: _DAMAGED,
+}
+
+
+def trouble_of(error: Exception) -> Trouble | None:
+    """Return what befell the database; None when an error is of another kind."""
+    match error:
+        case BusyDatabaseError():
+            return _LOCKED
+        case MovedDatabaseError():
+            return _AWAY
+        case UnusableDatabaseError() | OSError():
+            return _TROUBLES[sqlite3.SQLITE_CANTOPEN]
+        case sqlite3.ProgrammingError() if "closed database" in str(error):
+            return _SHUT
+    code = code_of(error)
+    return None if code is None else _TROUBLES.get(code) or _TROUBLES.get(code & 0xFF)
+
+
+class Reading:
+    """What befalls those who read."""
+
+    doing = "read"
+    outcome = "Send the request again later."
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._said: dict[str, float] = {}
+
+    def told(self, error: Exception, seconds: float) -> Exception:
+        """Return what a client is told of an error, and have the log say what it needs to."""
+        if code_of(error) == sqlite3.SQLITE_INTERRUPT:
+            return self.late(seconds)
+        trouble = trouble_of(error)
+        if trouble is None:
+            return error
+        self._log(trouble, error)
+        told = f"The database cannot be {self.doing}: {trouble.what}."
+        if trouble.passes:
+            return Overloaded(f"{told} {self.outcome}")
+        return Broken(f"{told} Those who run the gateway have to see to it.")
+
+    def late(self, seconds: float) -> TimedOut:
+        """Return what a client is told whose operation takes too long."""
+        return TimedOut(
+            f"The operation took longer than the {seconds:g} seconds that it may, and was stopped. "
+            "Ask for less at once: a narrower filter, fewer fields, a cursor in the place of an "
+            "offset.",
+            seconds=seconds,
+        )
+
+    def worked(self) -> None:
+        """Take note that it went well."""
+
+    def _log(self, trouble: Trouble, error: Exception) -> None:
+        now = monotonic()
+        if now - self._said.get(trouble.what, -SAID_AGAIN_AFTER) < SAID_AGAIN_AFTER:
+            return
+        self._said[trouble.what] = now
+        cause = getattr(error, "sqlite_errorname", None)
+        logger.error(
+            "The database %s cannot be %s: %s (%s). %s",
+            self._path,
+            self.doing,
+            trouble.what,
+            f"{cause}: {error}" if cause else error,
+            trouble.way_out,
+        )
+
+
+class Writing(Reading):
+    """What befalls those who write, and whether the next who does is likely to get through."""
+
+    doing = "written"
+    outcome = "Nothing was changed; send the request again later."
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.failing = False
+        self.locked = False
+        """Whether that is others' doing, and nothing is wrong with the connection."""
+        self.worked_at = monotonic()
+        """When somebody last got through, in the seconds of ``time.monotonic``."""
+        self._failed_at = -STEADY_SECONDS
+
+    def told(self, error: Exception, seconds: float) -> Exception:
+        """Return what a client is told of an error, and remember it."""
+        if trouble := trouble_of(error):
+            self.failing, self._failed_at = True, monotonic()
+            self.locked = trouble is _LOCKED
+        return super().told(error, seconds)
+
+    def late(self, seconds: float) -> TimedOut:
+        """Return what a client is told whose write was not begun in time."""
+        return TimedOut(
+            f"The change could not be begun within the {seconds:g} seconds that an operation may "
+            "take. Nothing was changed by it; send it again.",
+            seconds=seconds,
+        )
+
+    def worked(self) -> None:
+        """Take note that somebody got through; on a full disk, what is small may, time and again.
+
+        So it counts as mended only when there is room, and nobody failed for a little while.
+        """
+        self.worked_at = monotonic()
+        if (
+            self.failing
+            and self.worked_at - self._failed_at >= STEADY_SECONDS
+            and _has_room(self._path.parent)
+        ):
+            self.failing = False
+            self._said.clear()
+            logger.warning("The database %s can be written again.", self._path)
+
+
+def _has_room(folder: Path) -> bool:
+    try:
+        return disk_usage(folder).free >= ROOM_BYTES
+    except OSError:
+        return False

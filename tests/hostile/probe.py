@@ -1,0 +1,59 @@
+"""A client that asks for next to nothing every 20 ms, and tells how long it had to wait each time.
+
+A script, and a process of its own: what attacks the gateway must not hold it up. It is given the
+gateway's host, port and process id, and prints a line for each answer: when it asked (by the
+monotonic clock), how long it waited, how much of that the machine took, and the answer's status.
+"""
+
+import socket
+import sys
+import time
+from pathlib import Path
+
+EVERY = 0.02
+BODY = b'{"query":"{__typename}"}'
+
+
+def stalled(threads: list[Path]) -> float:
+    """Give how long these threads could have run so far, but the machine ran something else."""
+    return sum(int(thread.read_text().split()[1]) for thread in threads) / 1e9
+
+
+def scheduling(process: int) -> list[Path]:
+    """Give what Linux tells of a process's main thread and of this one, if it is Linux."""
+    files = [Path(f"/proc/{process}/task/{process}/schedstat"), Path("/proc/self/schedstat")]
+    return [file for file in files if file.exists()]
+
+
+def answered(connection: socket.socket, question: bytes) -> str:
+    """Ask, and give the status of the answer, which one read may not bring in full."""
+    connection.sendall(question)
+    answer = b""
+    while not answer.endswith(b"}"):
+        received = connection.recv(65_536)
+        if not received:
+            raise ConnectionResetError("The gateway closed the probe's connection.")
+        answer += received
+    return answer[9:12].decode()
+
+
+def main(host: str, port: str, process: str) -> None:
+    """Ask until killed."""
+    question = (
+        b"POST /graphql HTTP/1.1\r\nHost: %s:%s\r\nContent-Type: application/json\r\n"
+        b"Content-Length: %d\r\n\r\n%s" % (host.encode(), port.encode(), len(BODY), BODY)
+    )
+    threads = scheduling(int(process))
+    with socket.create_connection((host, int(port)), 30) as connection:
+        while True:
+            before, asked = stalled(threads), time.monotonic()
+            status = answered(connection, question)
+            waited = time.monotonic() - asked
+            taken = stalled(threads) - before
+            sys.stdout.write(f"{asked} {waited} {taken} {status}\n")
+            sys.stdout.flush()
+            time.sleep(max(0.0, EVERY - waited))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,49 @@
+"""What the GraphQL specification says of every response (section 7.1)."""
+
+from typing import Any
+
+Json = Any
+
+
+def assert_well_formed(response: Json) -> None:
+    """Assert that a decoded response is one."""
+    assert isinstance(response, dict)
+    assert response.keys() <= {"data", "errors", "extensions"}
+    assert response.keys() & {"data", "errors"}
+    errors = response.get("errors")
+    if "errors" in response:
+        assert isinstance(errors, list)
+        assert errors
+        assert next(iter(response)) == "errors"
+    for error in errors or []:
+        assert_error(error)
+    if "data" in response:
+        data = response["data"]
+        assert isinstance(data, dict) or (data is None and errors)
+        for error in errors or []:
+            assert_null_at(data, error["path"])
+    else:
+        assert not any("path" in error for error in errors or [])
+
+
+def assert_error(error: Json) -> None:
+    """Assert that an error is one, with a code as the gateway gives."""
+    assert error.keys() <= {"message", "locations", "path", "extensions"}
+    assert error["message"]
+    assert isinstance(error["message"], str)
+    assert isinstance(error["extensions"]["code"], str)
+    for location in error.get("locations", []):
+        assert location.keys() == {"line", "column"}
+        assert location["line"] >= 1
+        assert location["column"] >= 1
+    for step in error.get("path", []):
+        assert type(step) in {str, int}
+
+
+def assert_null_at(data: Json, path: list[str | int]) -> None:
+    """Assert that there is null where an error was raised, or further up."""
+    for step in path:
+        if data is None:
+            return
+        data = data[step]
+    assert data is None

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 PARAMETERS = ("query", "documentId", "doc_id", "operationName", "variables", "extensions")
 MAX_JSON_DEPTH = 200
-MAX_JSON_VALUES = 100_000
+MAX_JSON_VALUES = 50_000
 """How many objects, lists and texts JSON may have: to count how deep they are takes 0.1 µs each."""
 
 _UTF_8 = re.compile(r'charset\s*=\s*("utf-?8"|utf-?8)', re.IGNORECASE)

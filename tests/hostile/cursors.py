@@ -9,7 +9,8 @@ import msgspec
 from hostile.harness import Case, Victim, asked, assert_is, data
 
 AT_ITS_FIELD = "200 BAD_USER_INPUT"
-TAKEN_OR_NOT = f"200 | {AT_ITS_FIELD}"
+OF_ANOTHER_LOG = "200 CURSOR_EXPIRED"
+TAKEN_OR_NOT = f"200 | {AT_ITS_FIELD} | {OF_ANOTHER_LOG}"
 
 CREATE = """mutation {
   a: createInviteParticipantsOperation(input: {clientContext: "a"}) { errors { code } }
@@ -176,12 +177,12 @@ KEYS = [
     ("a key of 900,000 letters", with_keys(lambda keys: ["a" * 700_000, keys[-1]]), TAKEN_OR_NOT),
 ]
 NUMBERS = [
-    ("of another log", with_log(lambda log, number: [log ^ 1, number]), AT_ITS_FIELD),
-    ("of a log that is 0", with_log(lambda _, number: [0, number]), AT_ITS_FIELD),
+    ("of another log", with_log(lambda log, number: [log ^ 1, number]), OF_ANOTHER_LOG),
+    ("of a log that is 0", with_log(lambda _, number: [0, number]), OF_ANOTHER_LOG),
     ("of a log below 0", with_log(lambda _, number: [-1, number]), AT_ITS_FIELD),
     ("of a log beyond 64 bits", with_log(lambda _, number: [2**64 - 1, number]), AT_ITS_FIELD),
-    ("a change that is to come", with_log(lambda log, _: [log, 2**62]), AT_ITS_FIELD),
-    ("the last change there can be", with_log(lambda log, _: [log, 2**63 - 1]), AT_ITS_FIELD),
+    ("a change that is to come", with_log(lambda log, _: [log, 2**62]), OF_ANOTHER_LOG),
+    ("the last change there can be", with_log(lambda log, _: [log, 2**63 - 1]), OF_ANOTHER_LOG),
     ("a change beyond 64 bits", with_log(lambda log, _: [log, 2**64 - 1]), AT_ITS_FIELD),
     ("a change below 0", with_log(lambda log, _: [log, -1]), AT_ITS_FIELD),
     ("a change that is a fraction", with_log(lambda log, _: [log, 0.5]), AT_ITS_FIELD),

@@ -357,7 +357,6 @@ async def _many(victim: Victim) -> None:
                 subscribe(str(number), f"subscription {{ changes {{ at a{number % 10}: at }} }}")
             )
             socket.write(message(type="ping"))
-        for socket in sockets:
             await socket.text()
         sockets[0].write(
             subscribe("0m", "mutation{createInviteParticipantsOperation(input:{}){errors{code}}}")

@@ -1,115 +1,24 @@
 """What can be set: by an option of the command line, or by a variable of the environment."""
 
-import re
-import socket
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
-DEFAULT_DATABASE = "sqlite:///operations.db"
-
-_HOST_NAME = re.compile(r"\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
-_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(\[[0-9a-f:]+\]|[a-z0-9_-]+(\.[a-z0-9_-]+)*)(:\d{1,5})?")
-
-
-def sqlite_path(url: str) -> Path:
-    """Return the file a database URL names; raise ``ValueError`` for any other URL."""
-    advice = (
-        "Name a SQLite file: sqlite:///operations.db in the working folder, or "
-        "sqlite:////var/lib/operations.db from the root."
-    )
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
-        raise ValueError(f"{url!r} is not a database URL. {advice}") from None
-    if parsed.get_backend_name() != "sqlite":
-        raise ValueError(f"{parsed.get_backend_name()!r} is not a database served here. {advice}")
-    if parsed.database in {None, "", ":memory:"}:
-        raise ValueError(f"{url!r} names no file, and operations are to last. {advice}")
-    return Path(str(parsed.database))
-
-
-def _known_database(url: str) -> str:
-    sqlite_path(url)
-    return url
-
-
-def _possible_workers(count: int) -> int:
-    if count > 1 and not hasattr(socket, "SO_REUSEPORT"):
-        raise ValueError("This system lets one process at a time listen on a port. Leave it at 1.")
-    return count
-
-
-def _possible_otel(wanted: bool) -> bool:  # noqa: FBT001  as validators are called
-    if wanted and not _has_otel():
-        raise ValueError(
-            "OpenTelemetry is not installed: pip install 'invite-gateway[otel]'. Or leave it off."
-        )
-    return wanted
-
-
-def _has_otel() -> bool:
-    try:
-        return find_spec("opentelemetry.exporter.otlp.proto.http") is not None
-    except ModuleNotFoundError:
-        return False
-
-
-def _split(value: object) -> object:
-    return (
-        [item.strip() for item in value.split(",") if item.strip()]
-        if isinstance(value, str)
-        else value
-    )
-
-
-Algorithm = Literal[
-    "RS256",
-    "RS384",
-    "RS512",
-    "PS256",
-    "PS384",
-    "PS512",
-    "ES256",
-    "ES384",
-    "ES512",
-    "Ed25519",
-]
-"""How tokens may be signed: with a public key to check by, so that who checks cannot sign."""
-
-Scope = Annotated[str, Field(pattern=r"^[!#-\[\]-~]*$")]
-"""A scope's name (RFC 6749, section 3.3)."""
-
-
-def _host_names(names: tuple[str, ...]) -> tuple[str, ...]:
-    for name in names:
-        if not _HOST_NAME.fullmatch(name):
-            raise ValueError(
-                f"{name!r} is not a host's name. Give it without a scheme and a port, such as "
-                "gateway.example.com, or .example.com for all in that domain."
-            )
-    return tuple(name.lower() for name in names)
-
-
-def _origins(origins: tuple[str, ...]) -> tuple[str, ...]:
-    for origin in origins:
-        if not _ORIGIN.fullmatch(origin):
-            raise ValueError(
-                f"{origin!r} is not an origin. Name each as browsers do: scheme, host and, if it "
-                "is not the scheme's own, port, such as https://app.example.com."
-            )
-    return origins
-
-
-def _with_documents(mode: str, info: ValidationInfo) -> str:
-    if mode in {"log", "only"} and not info.data.get("documents"):
-        raise ValueError(f"{mode!r} needs manifests to go by. Name them with --documents.")
-    return mode
+from gateway.setting_types import (
+    DEFAULT_DATABASE,
+    Algorithms,
+    Database,
+    HostNames,
+    Names,
+    OpenTelemetry,
+    Origins,
+    Scope,
+    TrustedMode,
+    Workers,
+    sqlite_path,
+)
 
 
 class Settings(BaseSettings):
@@ -121,11 +30,11 @@ class Settings(BaseSettings):
     port: int = Field(
         8000, ge=0, le=65_535, description="The port to listen on; 0 takes one that is free."
     )
-    database: Annotated[str, AfterValidator(_known_database)] = Field(
+    database: Database = Field(
         DEFAULT_DATABASE,
         description="The database's URL: `sqlite:///` and the path of a file.",
     )
-    workers: Annotated[int, AfterValidator(_possible_workers)] = Field(
+    workers: Workers = Field(
         1, ge=1, le=64, description="How many processes serve side by side, on one port."
     )
     readers: int = Field(
@@ -166,18 +75,18 @@ class Settings(BaseSettings):
     tokens_file: str = Field(
         "tokens.json", description="The file of tokens that `invite-gateway token` makes."
     )
-    oidc_issuers: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
+    oidc_issuers: Names = Field(
         (),
         description=(
             "The issuers whose tokens are taken, separated by commas, such as "
             "`https://login.microsoftonline.com/<tenant id>/v2.0`."
         ),
     )
-    oidc_audiences: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
+    oidc_audiences: Names = Field(
         (),
         description="What tokens may name as their audience, separated by commas.",
     )
-    oidc_algorithms: Annotated[tuple[Algorithm, ...], NoDecode, BeforeValidator(_split)] = Field(
+    oidc_algorithms: Algorithms = Field(
         ("RS256", "ES256"), min_length=1, description="How tokens may be signed."
     )
     oidc_leeway: float = Field(
@@ -197,9 +106,7 @@ class Settings(BaseSettings):
         "",
         description="The scope that introspection needs; none, for those let in, when empty.",
     )
-    allowed_hosts: Annotated[
-        tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_host_names)
-    ] = Field(
+    allowed_hosts: HostNames = Field(
         (),
         description=(
             "The names by which pages reach the gateway, separated by commas, such as "
@@ -215,9 +122,7 @@ class Settings(BaseSettings):
             "manifests: of Apollo, Relay, or any `{id: document}` in JSON, or `.graphql` files."
         ),
     )
-    trusted_documents: Annotated[
-        Literal["off", "allow", "log", "only"], AfterValidator(_with_documents)
-    ] = Field(
+    trusted_documents: TrustedMode = Field(
         "allow",
         description=(
             "What runs: with `off` texts alone, with `allow` also documents by their ids, with "
@@ -225,9 +130,7 @@ class Settings(BaseSettings):
             "alone, and there is no playground."
         ),
     )
-    cors_origins: Annotated[
-        tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_origins)
-    ] = Field(
+    cors_origins: Origins = Field(
         (),
         description=(
             "The origins whose pages may call the gateway from a browser, separated by commas, "
@@ -327,7 +230,7 @@ class Settings(BaseSettings):
     log_format: Literal["readable", "json"] = Field(
         "readable", description="How the log looks: `readable` for people, `json` for programs."
     )
-    otel: Annotated[bool, AfterValidator(_possible_otel)] = Field(
+    otel: OpenTelemetry = Field(
         default=False,
         description=(
             "Whether traces and metrics go to an OpenTelemetry collector, as the variables "

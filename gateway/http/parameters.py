@@ -1,9 +1,7 @@
 """Reading a GraphQL request out of an HTTP request (GraphQL over HTTP, sections 5 and 6)."""
 
-import json
 import re
 import sys
-from itertools import accumulate
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
@@ -19,6 +17,7 @@ from gateway.execution.operation import (
     Variables,
 )
 from gateway.http.faults import Fault
+from gateway.http.json_text import check_text, decoded
 from gateway.http.media_types import JSON
 from schema.errors import ErrorCode
 
@@ -26,13 +25,7 @@ if TYPE_CHECKING:
     from gateway.http.connection import Connection
 
 PARAMETERS = ("query", "documentId", "doc_id", "operationName", "variables", "extensions")
-MAX_JSON_DEPTH = 200
-MAX_JSON_VALUES = 50_000
-"""How many objects, lists and texts JSON may have: to count how deep they are takes 0.1 µs each."""
-
 _UTF_8 = re.compile(r'charset\s*=\s*("utf-?8"|utf-?8)', re.IGNORECASE)
-_STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
-_NO_BRACKETS = bytes(set(range(256)) - set(_STEPS))
 
 
 class _Body(msgspec.Struct, rename="camel"):
@@ -70,8 +63,8 @@ async def posted(request: web.BaseRequest, max_bytes: int) -> GraphQLRequest:
 
 def parameters_of(text: bytes, what: str) -> GraphQLRequest:
     """Read a JSON object of parameters; raise ``Fault`` for one that is no GraphQL request."""
-    _check_text(text, what)
-    return _plain(text) or _from_parameters(_decoded(text, what), what=what)
+    check_text(text, what)
+    return _plain(text) or _from_parameters(decoded(text, what), what=what)
 
 
 def _is_json(content_type: str) -> bool:
@@ -153,66 +146,10 @@ def queried(request: web.BaseRequest) -> GraphQLRequest:
             parameters[name] = value
         if values and name in {"variables", "extensions"}:
             texts[name] = values[0].encode(errors="surrogatepass")
-            parameters[name] = _decoded(texts[name], f"The parameter {name!r}")
+            parameters[name] = decoded(texts[name], f"The parameter {name!r}")
     if parameters.get("operationName") == "":
         del parameters["operationName"]  # in a URL an empty one is none
     return _from_parameters(parameters, texts.get("variables", b""))
-
-
-def _check_text(data: bytes, what: str) -> None:
-    """Refuse what is not UTF-8, or nested so deeply that what comes later would stumble over it."""
-    try:
-        data.isascii() or data.decode()
-    except UnicodeDecodeError:
-        raise Fault(400, f"{what} is not UTF-8.") from None
-    opened = data.count(b"[") + data.count(b"{")
-    if opened <= MAX_JSON_DEPTH:
-        return
-    values = opened + data.count(b'"') // 2
-    if values > MAX_JSON_VALUES:
-        raise _beyond(
-            f"{what} has {values:,} objects, lists and texts. Send less at once.",
-            limit="jsonValues",
-            value=MAX_JSON_VALUES,
-            requested=values,
-        )
-    depth = _depth(data)
-    if depth > MAX_JSON_DEPTH:
-        raise _beyond(
-            f"{what} is nested {depth:,} levels deep. Send it less deep.",
-            limit="jsonDepth",
-            value=MAX_JSON_DEPTH,
-            requested=depth,
-        )
-
-
-def _depth(data: bytes) -> int:
-    """Return how deep JSON is nested, brackets within texts left out."""
-    unescaped = data.replace(b"\\\\", b"").replace(b'\\"', b"")
-    outside = b"".join(unescaped.split(b'"')[::2])
-    brackets = outside.translate(None, _NO_BRACKETS)
-    return max(accumulate(map(_STEPS.__getitem__, brackets)), default=0)
-
-
-def _beyond(message: str, *, limit: str, value: int, requested: int) -> Fault:
-    return Fault(
-        400,
-        f"{message} The limit is {value:,}.",
-        code=ErrorCode.LIMIT_EXCEEDED,
-        limit=limit,
-        value=value,
-        requested=requested,
-    )
-
-
-def _decoded(data: bytes, what: str) -> Any:  # noqa: ANN401  JSON
-    _check_text(data, what)
-    try:
-        return decode(data)
-    except json.JSONDecodeError as error:
-        raise Fault(400, f"{what} is not valid JSON: {error}.") from None
-    except ValueError:
-        raise Fault(400, f"{what} has a number of too many digits.") from None
 
 
 def _from_parameters(

@@ -37,7 +37,7 @@ TAKEN = {
 def _of_wrong_types() -> Iterator[Case]:
     """Give every field of the envelope every type that is not its own."""
     for field, taken in TAKEN.items():
-        for name in OF_EVERY_TYPE.keys() - taken:
+        for name in sorted(OF_EVERY_TYPE.keys() - taken):
             fields = [f'"{field}": {OF_EVERY_TYPE[name]}']
             fields += [] if field == "query" else [QUERY]
             body = f"{{{', '.join(fields)}}}".encode()

@@ -1,0 +1,73 @@
+"""JSON that is not taken on trust: looked over before it is decoded."""
+
+import json
+from itertools import accumulate
+from typing import Any
+
+from gateway.execution.json import decode
+from gateway.http.faults import Fault
+from schema.errors import ErrorCode
+
+MAX_JSON_DEPTH = 200
+MAX_JSON_VALUES = 50_000
+"""How many objects, lists and texts JSON may have: to count how deep they are takes 0.1 µs each."""
+
+_STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+_NO_BRACKETS = bytes(set(range(256)) - set(_STEPS))
+
+
+def check_text(data: bytes, what: str) -> None:
+    """Raise ``Fault`` for what is not UTF-8, or would make what follows stumble."""
+    try:
+        data.isascii() or data.decode()
+    except UnicodeDecodeError:
+        raise Fault(400, f"{what} is not UTF-8.") from None
+    opened = data.count(b"[") + data.count(b"{")
+    if opened <= MAX_JSON_DEPTH:
+        return
+    values = opened + data.count(b'"') // 2
+    if values > MAX_JSON_VALUES:
+        raise _beyond(
+            f"{what} has {values:,} objects, lists and texts. Send less at once.",
+            limit="jsonValues",
+            value=MAX_JSON_VALUES,
+            requested=values,
+        )
+    depth = _depth(data)
+    if depth > MAX_JSON_DEPTH:
+        raise _beyond(
+            f"{what} is nested {depth:,} levels deep. Send it less deep.",
+            limit="jsonDepth",
+            value=MAX_JSON_DEPTH,
+            requested=depth,
+        )
+
+
+def _depth(data: bytes) -> int:
+    """Return how deep JSON is nested, brackets within texts left out."""
+    unescaped = data.replace(b"\\\\", b"").replace(b'\\"', b"")
+    outside = b"".join(unescaped.split(b'"')[::2])
+    brackets = outside.translate(None, _NO_BRACKETS)
+    return max(accumulate(map(_STEPS.__getitem__, brackets)), default=0)
+
+
+def _beyond(message: str, *, limit: str, value: int, requested: int) -> Fault:
+    return Fault(
+        400,
+        f"{message} The limit is {value:,}.",
+        code=ErrorCode.LIMIT_EXCEEDED,
+        limit=limit,
+        value=value,
+        requested=requested,
+    )
+
+
+def decoded(data: bytes, what: str) -> Any:  # noqa: ANN401  JSON
+    """Decode JSON; raise ``Fault`` for what is none, or too much."""
+    check_text(data, what)
+    try:
+        return decode(data)
+    except json.JSONDecodeError as error:
+        raise Fault(400, f"{what} is not valid JSON: {error}.") from None
+    except ValueError:
+        raise Fault(400, f"{what} has a number of too many digits.") from None

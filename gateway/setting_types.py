@@ -1,0 +1,122 @@
+"""The kinds of values that settings have: how each is read, and what is said if it is none."""
+
+import re
+import socket
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
+from pydantic_settings import NoDecode
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+DEFAULT_DATABASE = "sqlite:///operations.db"
+
+_HOST_NAME = re.compile(r"\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(\[[0-9a-f:]+\]|[a-z0-9_-]+(\.[a-z0-9_-]+)*)(:\d{1,5})?")
+
+
+def sqlite_path(url: str) -> Path:
+    """Return the file a database URL names; raise ``ValueError`` for any other URL."""
+    advice = (
+        "Name a SQLite file: sqlite:///operations.db in the working folder, or "
+        "sqlite:////var/lib/operations.db from the root."
+    )
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise ValueError(f"{url!r} is not a database URL. {advice}") from None
+    if parsed.get_backend_name() != "sqlite":
+        raise ValueError(f"{parsed.get_backend_name()!r} is not a database served here. {advice}")
+    if parsed.database in {None, "", ":memory:"}:
+        raise ValueError(f"{url!r} names no file, and operations are to last. {advice}")
+    return Path(str(parsed.database))
+
+
+def _known_database(url: str) -> str:
+    sqlite_path(url)
+    return url
+
+
+def _possible_workers(count: int) -> int:
+    if count > 1 and not hasattr(socket, "SO_REUSEPORT"):
+        raise ValueError("This system lets one process at a time listen on a port. Leave it at 1.")
+    return count
+
+
+def _possible_otel(wanted: bool) -> bool:  # noqa: FBT001  as validators are called
+    if wanted and not _has_otel():
+        raise ValueError(
+            "OpenTelemetry is not installed: pip install 'invite-gateway[otel]'. Or leave it off."
+        )
+    return wanted
+
+
+def _has_otel() -> bool:
+    try:
+        return find_spec("opentelemetry.exporter.otlp.proto.http") is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def _split(value: object) -> object:
+    return (
+        [item.strip() for item in value.split(",") if item.strip()]
+        if isinstance(value, str)
+        else value
+    )
+
+
+Algorithm = Literal[
+    "RS256",
+    "RS384",
+    "RS512",
+    "PS256",
+    "PS384",
+    "PS512",
+    "ES256",
+    "ES384",
+    "ES512",
+    "Ed25519",
+]
+"""How tokens may be signed: with a public key to check by, so that who checks cannot sign."""
+
+Scope = Annotated[str, Field(pattern=r"^[!#-\[\]-~]*$")]
+"""A scope's name (RFC 6749, section 3.3)."""
+
+
+def _host_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if not _HOST_NAME.fullmatch(name):
+            raise ValueError(
+                f"{name!r} is not a host's name. Give it without a scheme and a port, such as "
+                "gateway.example.com, or .example.com for all in that domain."
+            )
+    return tuple(name.lower() for name in names)
+
+
+def _origins(origins: tuple[str, ...]) -> tuple[str, ...]:
+    for origin in origins:
+        if not _ORIGIN.fullmatch(origin):
+            raise ValueError(
+                f"{origin!r} is not an origin. Name each as browsers do: scheme, host and, if it "
+                "is not the scheme's own, port, such as https://app.example.com."
+            )
+    return origins
+
+
+def _with_documents(mode: str, info: ValidationInfo) -> str:
+    if mode in {"log", "only"} and not info.data.get("documents"):
+        raise ValueError(f"{mode!r} needs manifests to go by. Name them with --documents.")
+    return mode
+
+
+Database = Annotated[str, AfterValidator(_known_database)]
+Workers = Annotated[int, AfterValidator(_possible_workers)]
+OpenTelemetry = Annotated[bool, AfterValidator(_possible_otel)]
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+Algorithms = Annotated[tuple[Algorithm, ...], NoDecode, BeforeValidator(_split)]
+HostNames = Annotated[Names, AfterValidator(_host_names)]
+Origins = Annotated[Names, AfterValidator(_origins)]
+TrustedMode = Annotated[Literal["off", "allow", "log", "only"], AfterValidator(_with_documents)]

@@ -106,9 +106,12 @@ class Asker:
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    """A gateway for this module alone: its URL and its database."""
+    """A gateway for this module alone: its URL and its database.
+
+    It remembers no answers, since what is deleted here stands in no change log.
+    """
     folder = tmp_path_factory.mktemp("filters")
-    with running(folder) as gateway:
+    with running(folder, "--answer-cache-bytes", "0") as gateway:
         yield gateway.url, folder / "operations.db"
 
 

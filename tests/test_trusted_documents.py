@@ -547,6 +547,7 @@ async def test_workers_that_come_later_know_the_same_documents(
     with running(tmp_path, *options) as gateway:
         client = Client(http, gateway.url)
         manifest.write_text("{")
+        await asyncio.to_thread(wait, lambda: sum("answers" in line for line in gateway.log) == 2)
         first = [int(line.rstrip(".\n").split()[-1]) for line in gateway.log if "answers" in line]
         for process in first:
             os.kill(process, signal.SIGKILL)

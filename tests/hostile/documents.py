@@ -211,9 +211,9 @@ COSTLY = [
         f"{FINE} | {TOO_MUCH}",
     ),
     asking(
-        "9,000 operations without a plan",
+        "3,000 operations without a plan",
         f"query({NOT_COMPILED}){{{CONDITIONS} "
-        + repeated(f"a#:{LIST}(first:500){{nodes{{id status createdAt callId}}}}", 18)
+        + repeated(f"a#:{LIST}(first:500){{nodes{{id status createdAt callId}}}}", 6)
         + "}",
         f"{FINE} | {TOO_MUCH}",
     ),

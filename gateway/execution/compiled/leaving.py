@@ -9,7 +9,7 @@ from schema.errors import BadUserInput, LimitExceeded, RequestError
 
 SHORT = 4_096
 """In bytes: so little text cannot hold too much."""
-MAX_LEFT = 1_000
+MAX_LEFT = 1_500
 """How many objects, and fields of objects, the variables may have."""
 
 

@@ -38,7 +38,7 @@ serve: $(VENV)/.project $(PLAYGROUND)/dist/index.html ## Set up everything and s
 
 .PHONY: test
 test: $(VENV)/.dev $(PLAYGROUND)/dist/index.html $(TOOLS)/node_modules/.installed ## Set up everything and run all tests; options in ARGS='-k create'
-	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --cov --cov-report=term-missing $(ARGS)
+	$(BIN)/python -m pytest --numprocesses=4 --dist=loadfile --cov --cov-report=term-missing $(ARGS)
 
 .PHONY: test-long
 test-long: $(VENV)/.dev ## Compare the executors, break subscriptions, fuzz and kill the gateway for long

@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import logging
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -32,7 +31,6 @@ from gateway.http.connections import Server
 from gateway.http.gate import Gate
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.hosts import Hosts
-from gateway.http.malformed import told_in_a_line
 from gateway.http.metrics import metrics
 from gateway.http.playground import Playground
 from gateway.http.room import Room
@@ -233,7 +231,6 @@ async def answering(
         telemetry.metrics.add(GateMetrics(capacity.gate))
         server = create_server(settings, parts)
         await stack.enter_async_context(running(server.run()))
-        logging.getLogger("aiohttp.server").addFilter(told_in_a_line)
         gc.collect()
         gc.freeze()  # what stays for good need not be looked through: each time took 100 ms
         runner = web.ServerRunner(server, shutdown_timeout=ABANDON_SECONDS)

@@ -191,9 +191,9 @@ def test_what_is_no_http_is_no_error_of_ours(json_log: Gateway) -> None:
     raw(json_log, b"GET / HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n")
     json_log.stop()
 
-    (told,) = [line for line in lines(json_log) if line["logger"] == "aiohttp.server"]
+    (told,) = [line for line in lines(json_log) if line["logger"] == "gateway.http.protocol"]
     assert (told["level"], "raised" in told) == ("info", False)
-    assert told["message"].startswith("Error handling request from 127.0.0.1: it is no HTTP (")
+    assert told["message"] == "A request cannot be read as HTTP: BadHttpMessage."
 
 
 async def test_workers_are_named(tmp_path: Path, http: aiohttp.ClientSession) -> None:

@@ -30,7 +30,7 @@ class RequestProtocol(web.RequestHandler):
     ) -> Response:
         """Answer a request that could not be read, or not be answered; it is the last."""
         if isinstance(exc, HttpProcessingError):
-            logger.debug("A request cannot be read: %s", exc.message)
+            logger.info("A request cannot be read as HTTP: %s.", type(exc).__name__)
             response = _unreadable(exc).response()
         else:
             logger.error("A request failed: %s", message, exc_info=exc)

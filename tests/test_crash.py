@@ -15,7 +15,7 @@ from conftest import Client, running
 LONGER = int(os.environ.get("LONGER", "1"))
 """How many times more often than in CI to kill it: 20 is a thousand times."""
 
-KILLS = 50
+KILLS = 15
 WRITERS = 8
 CREATE = """
     mutation ($input: CreateInviteParticipantsOperationInput!) {

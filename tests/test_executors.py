@@ -81,7 +81,7 @@ async def fill(store: SQLiteStore, documents: list[JSONObject]) -> None:
     await asyncio.gather(*map(store.put, documents))
 
 
-@settings(RANDOM, max_examples=130 * LONGER)
+@settings(RANDOM, max_examples=50 * LONGER)
 @given(st.data())
 async def test_queries_are_answered_alike(store: SQLiteStore, data: st.DataObject) -> None:
     before = await store.log.position()

@@ -1,13 +1,12 @@
 """More than the gateway can do, and clients that keep it waiting: neither harms the others."""
 
 import asyncio
-import fcntl
 import json
 import re
 import select
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,56 +15,18 @@ import conftest
 import pytest
 from conftest import COMMAND, Client, Gateway, running
 from sockets import CREATE, FOLLOW, SUBPROTOCOL, WITHIN, connected
+from wire import QUERY, answers, dial, get, locked, post
 
 from gateway.http.gate import FEWEST
 
-QUERY = '{"query":"{ inviteParticipantsOperations(first: 0) { totalCount } }"}'
 WRITE = json.dumps({"query": CREATE, "variables": {"input": {"clientContext": "written"}}})
 CHECKS = ("/health/live", "/health/ready", "/metrics")
-Answer = tuple[int, dict[str, str], bytes]
-
-
-def dial(gateway: Gateway) -> socket.socket:
-    """Connect to a gateway."""
-    parts = urlsplit(gateway.url)
-    return socket.create_connection((str(parts.hostname), int(parts.port or 0)), timeout=WITHIN)
-
-
-def post(body: str = QUERY, *fields: str) -> bytes:
-    """Make the bytes of a POST."""
-    lines = ("POST /graphql HTTP/1.1", "Host: localhost", "Content-Type: application/json", *fields)
-    head = "\r\n".join((*lines, f"Content-Length: {len(body)}"))
-    return f"{head}\r\n\r\n{body}".encode()
-
-
-def get(path: str) -> bytes:
-    """Make the bytes of a GET."""
-    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
-
-
-def answers(connection: socket.socket) -> Iterator[Answer]:
-    """Read answers, each its status, headers and body, until the connection is closed."""
-    with connection.makefile("rb") as file:
-        while line := file.readline():
-            headers = {}
-            while field := file.readline().strip():
-                name, _, value = field.decode().partition(": ")
-                headers[name] = value
-            yield int(line.split()[1]), headers, file.read(int(headers["Content-Length"]))
 
 
 def code(body: bytes) -> str:
     """Give the code of the one error of an answer."""
     (error,) = json.loads(body)["errors"]
     return str(error["extensions"]["code"])
-
-
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Have every write wait, as while another process is writing."""
-    with (folder / "operations.db.lock").open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 async def status(client: Client, query: str = QUERY) -> int:

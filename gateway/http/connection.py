@@ -14,11 +14,12 @@ from time import time
 from typing import Any
 
 from aiohttp import StreamReader, web
+from aiohttp.http import RawRequestMessage
 
 from gateway.http.faults import Fault
 from gateway.http.gate import Gate, overloaded
-from gateway.http.heads import END, read_head
-from gateway.http.protocol import RequestProtocol
+from gateway.http.heads import END, Head, read_head
+from gateway.http.repeating import RepeatingProtocol
 from gateway.http.responses import written
 from gateway.http.waiting import Waiting
 
@@ -54,11 +55,12 @@ class Lounge:
         return None if one is None or one[1] is but else one[1]
 
 
-class Connection(RequestProtocol):
+class Connection(RepeatingProtocol):
     """Reads requests, or refuses them."""
 
     __slots__ = (
         "_body",
+        "_head",
         "_in_step",
         "_lounge",
         "_owed",
@@ -85,6 +87,8 @@ class Connection(RequestProtocol):
         """The last body, while more is to come of it, if that is not known by its length."""
         self._in_step = True
         """Whether it is known to the byte where each request ends."""
+        self._head: Head | None = None
+        """Of a request that is there as a whole, and alone, when nobody has parsed one like it."""
         self._owed = 0
         """How many bytes are still to come of the last request."""
         self._refusing = False
@@ -109,12 +113,12 @@ class Connection(RequestProtocol):
             self._wait(None if self._messages else self._lounge.idle)
 
     def data_received(self, data: bytes) -> None:
-        """Read on, or refuse."""
-        if data and self._in_step:
-            data = self._follow(data)
-            if not data:
-                return
+        """Read on, answer, or refuse."""
+        if data and (self.holds_back(data) or (self._in_step and not (data := self._follow(data)))):
+            return
         super().data_received(data)
+        if self._head is not None:
+            self._remember(self._head)
         if self._upgraded:
             self._wait(None)  # a WebSocket looks after itself
         else:
@@ -129,6 +133,9 @@ class Connection(RequestProtocol):
         if last:
             transport.write(last)
         self.force_close()
+
+    def _process_keepalive(self) -> None:
+        """Do nothing: those that are idle are parted with elsewhere."""
 
     def abort(self) -> None:
         """End it at once, whatever is under way."""
@@ -167,24 +174,37 @@ class Connection(RequestProtocol):
         """Keep in step with the requests; return what is to be parsed of the bytes that came."""
         if self._owed:
             return self._go_on(data)
-        end = data.find(END)
-        head = read_head(data[: end + len(END)]) if end >= 0 else None
-        self._owed = end + len(END) + head.body_bytes - len(data) if head else -1
+        end = data.find(END) + len(END)
+        head = read_head(data[:end]) if end >= len(END) else None
+        self._owed = end + head.body_bytes - len(data) if head else -1
         if head is None or self._owed < 0:
             self._in_step = False
             return data
-        if head.path != _GATED or not head.plain or not self._is_waiting() or self._paused:
+        if not self.is_free:
             return data
-        gate = self.capacity.gate
-        if gate.turns_away(self) if self._owed else not gate.admits(self):
-            self._refuse()
-            return b""
-        return data
+        if head.path == _GATED and head.plain:
+            gate = self.capacity.gate
+            if gate.turns_away(self) if self._owed else not gate.admits(self):
+                self._refuse()
+                return b""
+        if self._owed or not self._begin(head, data[end:]):
+            return data
+        return b""
 
-    def _is_waiting(self) -> bool:
-        """Tell whether all requests so far have been answered."""
-        waiter = self._waiter
-        return waiter is not None and not waiter.done()
+    def _begin(self, head: Head, body: bytes) -> bool:
+        """Answer a request that is there as a whole, if one like it was parsed."""
+        if head.message is None:
+            self._head = head
+            return False
+        self._wait(None)
+        self.repeats(head.message, body)
+        return True
+
+    def _remember(self, head: Head) -> None:
+        """Take note of what became of a head, for the next request that begins with it."""
+        self._head = None
+        if len(self._messages) == 1 and isinstance(self._messages[0][0], RawRequestMessage):
+            head.message = self._messages[0][0]
 
     def _go_on(self, data: bytes) -> bytes:
         rest = data[self._owed :]

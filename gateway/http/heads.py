@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from aiohttp.http import RawRequestMessage
+
 END = b"\r\n\r\n"
 MAX_HEAD_BYTES = 4_096
 
@@ -21,7 +23,7 @@ _BY_HAND = {b"connection", b"expect", b"origin"}
 """Fields that an answer has to take into account, and whose requests are parsed for it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Head:
     """What the head of a request says."""
 
@@ -29,6 +31,8 @@ class Head:
     path: bytes
     plain: bool
     """Whether one answer does for all such requests."""
+    message: RawRequestMessage | None = None
+    """What aiohttp's parser made of it, once it did."""
 
 
 @lru_cache(1_024)

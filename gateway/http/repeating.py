@@ -1,0 +1,111 @@
+"""Requests whose head came before, byte for byte: they need not be parsed again.
+
+A client's requests differ in their bodies, and their heads in little else than a body's length. So
+what aiohttp's parser made of a head serves all that are the same, and such a request is answered
+as it comes, without the queue that aiohttp keeps between its parser and its handler.
+"""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any
+
+from aiohttp import web
+from aiohttp.http import RawRequestMessage, StreamWriter
+from aiohttp.streams import EmptyStreamReader
+
+from gateway.http.protocol import RequestProtocol
+
+logger = logging.getLogger(__name__)
+
+
+class WholeBody(EmptyStreamReader):
+    """A body that came with its head."""
+
+    __slots__ = ("_left",)
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__()
+        self._left = body
+        self.total_bytes = len(body)
+
+    def read_nowait(self, n: int = -1) -> bytes:  # noqa: ARG002  it is there as a whole
+        """Take the body."""
+        body, self._left = self._left, b""
+        return body
+
+    async def readany(self) -> bytes:
+        """Take the body."""
+        return self.read_nowait()
+
+
+class RepeatingProtocol(RequestProtocol):
+    """Answers such requests, one at a time."""
+
+    __slots__ = ("_answering", "_held")
+
+    _answering: asyncio.Task[None] | None
+    _held: bytes
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin with no request."""
+        self._answering, self._held = None, b""
+        super().connection_made(transport)
+
+    async def shutdown(self, timeout: float | None = 15.0) -> None:  # noqa: ASYNC109  as aiohttp's
+        """End as aiohttp does, and then also what aiohttp does not know of."""
+        await super().shutdown(timeout)
+        if self._answering is not None:
+            self._answering.cancel()
+
+    @property
+    def is_free(self) -> bool:
+        """Whether all requests so far have been answered, and their answers taken in."""
+        waiter = self._waiter
+        return (
+            waiter is not None
+            and not waiter.done()
+            and self._answering is None
+            and not self._paused
+        )
+
+    def repeats(self, message: RawRequestMessage, body: bytes) -> None:
+        """Answer a request, whose head was parsed as ``message``; it has to be free."""
+        assert self._request_factory is not None  # noqa: S101  the connection is not lost
+        assert self._request_handler is not None  # noqa: S101  same
+        request = self._request_factory(
+            message,
+            WholeBody(body),
+            self,
+            StreamWriter(self, self._loop),
+            self._task_handler,  # type: ignore[arg-type]  # there is one as long as the connection
+        )
+        answer = self._handle_request(request, None, self._request_handler)
+        self._answering = self._loop.create_task(self._answer(answer))
+
+    def holds_back(self, data: bytes) -> bool:
+        """Keep what comes while such a request is answered; tell whether that is so."""
+        if self._answering is None:
+            return False
+        self._held += data
+        if self.transport is not None:
+            self.transport.pause_reading()
+        return True
+
+    async def _answer(self, handling: Coroutine[Any, Any, tuple[web.StreamResponse, bool]]) -> None:
+        ends = True
+        try:
+            response, client_is_gone = await handling
+            ends = client_is_gone or not response.keep_alive or self._close
+        except ConnectionError:
+            pass  # for nobody: the client is gone
+        except Exception:
+            logger.exception("A request could not be answered.")
+        finally:
+            self._answering = None
+            if ends:
+                self.force_close()
+        if self._held and self.transport is not None:
+            held, self._held = self._held, b""
+            self.transport.resume_reading()
+            self.data_received(held)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 from typing import Self
 
 import strawberry
@@ -11,7 +11,7 @@ from schema.errors import Forbidden
 from schema.ports import ChangeLog, OperationStore
 
 
-class Scope(Enum):
+class Scope(StrEnum):
     """What a client may be allowed to do."""
 
     READ = "read"

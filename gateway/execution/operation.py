@@ -1,6 +1,5 @@
 """A GraphQL request and its answer, as every transport has them."""
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -54,8 +53,7 @@ class GraphQLRequest(Struct, frozen=True):
     document_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """A result in GraphQL's response format, its errors already as clients see them.
 
     ``executed`` is false for a request error: nothing ran, and ``data`` is left out.

@@ -1,20 +1,16 @@
 """GraphQL over HTTP: one answer in JSON, which caches may keep if it is a query's by GET."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from http import HTTPStatus
 
-from aiohttp import hdrs, web
+from aiohttp import hdrs
 
 from gateway.execution.operation import Answer, Executor, GraphQLRequest
-from gateway.execution.reference import MutationNotAllowed
 from gateway.http.caching import ETags, cacheable, not_modified, tags_held
 from gateway.http.faults import Fault
 from gateway.http.media_types import JSON
-from gateway.http.observing import OBSERVATION
 from gateway.http.parameters import queried
+from gateway.http.request import Request
 from gateway.http.responses import Response, json_response
-from gateway.http.server import PRINCIPAL, REQUEST_ID
 from schema.context import Context
 from schema.errors import ErrorCode, RequestError
 
@@ -30,14 +26,12 @@ class Answers:
         self._context = context
         self._etags = etags
 
-    async def by_post(
-        self, request: web.BaseRequest, wanted: GraphQLRequest, media_type: str
-    ) -> Response:
+    async def by_post(self, request: Request, wanted: GraphQLRequest, media_type: str) -> Response:
         """Answer a query or a mutation."""
         answer = await self._answer(request, wanted)
         return json_answer(answer, media_type, with_cost=wants_cost(request))
 
-    async def by_get(self, request: web.BaseRequest, media_type: str) -> Response:
+    async def by_get(self, request: Request, media_type: str) -> Response:
         """Answer a query, without looking at it if the client has the answer."""
         with_cost = wants_cost(request)
         tag = await self._tag(request, media_type, with_cost=with_cost)
@@ -50,24 +44,21 @@ class Answers:
             return cacheable(response)
         return not_modified(tag) if "*" in known else cacheable(response, tag)
 
-    async def _tag(
-        self, request: web.BaseRequest, media_type: str, *, with_cost: bool
-    ) -> str | None:
+    async def _tag(self, request: Request, media_type: str, *, with_cost: bool) -> str | None:
         try:
             held = await self._context.log.held()
         except RequestError:
             return None  # what is wrong the answer itself tells
         return self._etags.tag(held, request, media_type, with_cost=with_cost)
 
-    async def _answer(self, request: web.BaseRequest, wanted: GraphQLRequest) -> Answer:
-        with mutations_by_post():
-            answer = await self._executor.execute(
-                wanted,
-                self._context.of(request[PRINCIPAL]),
-                request_id=request[REQUEST_ID],
-                read_only=request.method == hdrs.METH_GET,
-            )
-        request[OBSERVATION].answered(answer)
+    async def _answer(self, request: Request, wanted: GraphQLRequest) -> Answer:
+        answer = await self._executor.execute(
+            wanted,
+            self._context.of(request.principal),
+            request_id=request.observation.request_id,
+            read_only=request.method == hdrs.METH_GET,
+        )
+        request.observation.answered(answer)
         return answer
 
 
@@ -75,7 +66,7 @@ MAX_ACCEPT = 2_048
 """In characters: browsers and GraphQL clients send less than a tenth of it."""
 
 
-def accept(request: web.BaseRequest) -> str:
+def accept(request: Request) -> str:
     """Return all Accept headers as the one they stand for; raise ``Fault`` when they are long.
 
     A megabyte of them would take a second to read.
@@ -97,7 +88,7 @@ COST = "GraphQL-Cost"
 """The request header that asks for ``extensions.cost``."""
 
 
-def wants_cost(request: web.BaseRequest) -> bool:
+def wants_cost(request: Request) -> bool:
     """Tell whether a client asks what its request costs."""
     return request.headers.get(COST, "0") not in {"", "0"}
 
@@ -132,12 +123,3 @@ def _status(answer: Answer, media_type: str) -> int:
         case ErrorCode.LIMIT_EXCEEDED:
             return 400
     return 200 if media_type == JSON else 400
-
-
-@contextmanager
-def mutations_by_post() -> Iterator[None]:
-    """Refuse, in HTTP's terms, a mutation that came by GET."""
-    try:
-        yield
-    except MutationNotAllowed as refusal:
-        raise Fault(405, refusal.message, headers={"Allow": "POST"}) from None

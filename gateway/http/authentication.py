@@ -1,13 +1,13 @@
 """Letting requests in: by whose bearer token they carry (RFC 6750)."""
 
-from aiohttp import hdrs, web
+from aiohttp import hdrs
 
 from gateway.auth.authenticator import Authenticator
 from gateway.auth.bearer import bearer_token
 from gateway.auth.refusals import InvalidToken, IssuerUnavailable
 from gateway.auth.sessions import Sessions
 from gateway.http.faults import Fault
-from gateway.http.server import PRINCIPAL
+from gateway.http.request import Request
 from schema.context import Principal
 from schema.errors import Forbidden, Unauthenticated
 
@@ -22,17 +22,17 @@ class Authentication:
         self.principal = authenticator.principal
         self.lasting = sessions.lasting
 
-    async def admit(self, request: web.BaseRequest) -> Principal:
+    async def admit(self, request: Request) -> Principal:
         """Return whose request it is, and write that down on it; raise ``Fault`` if nobody's."""
         try:
             principal = await self.principal(token_of(request))
         except Unauthenticated as refusal:
             raise _refused(refusal) from None
-        request[PRINCIPAL] = principal
+        request.principal = request.observation.principal = principal
         return principal
 
 
-def token_of(request: web.BaseRequest) -> str | None:
+def token_of(request: Request) -> str | None:
     """Return the bearer token that a request carries."""
     return bearer_token(request.headers.get(hdrs.AUTHORIZATION))
 

@@ -6,11 +6,12 @@ first (the Fetch standard, CORS-safelisted methods and headers), and there are n
 
 from collections.abc import Collection, MutableMapping
 
-from aiohttp import hdrs, web
+from aiohttp import hdrs
 
 from gateway.http.cors import allow_origin, is_preflight
 from gateway.http.faults import Fault
 from gateway.http.hosts import Hosts
+from gateway.http.request import Request
 
 SEC_FETCH_SITE = "Sec-Fetch-Site"
 _OTHER_SITES = {"cross-site", "same-site"}
@@ -23,7 +24,7 @@ class Browsers:
         self._hosts = hosts
         self._origins = frozenset(origins)
 
-    def check(self, request: web.BaseRequest) -> None:
+    def check(self, request: Request) -> None:
         """Raise ``Fault`` for a request that comes under a foreign name or from a foreign page."""
         headers = request.headers
         host, origin = headers.get(hdrs.HOST, ""), headers.get(hdrs.ORIGIN)
@@ -43,11 +44,11 @@ class Browsers:
                 + (f": {origin!r}." if origin else ", or they ask without CORS."),
             )
 
-    def is_preflight(self, request: web.BaseRequest) -> bool:
+    def is_preflight(self, request: Request) -> bool:
         """Tell whether a browser asks what a page of a named origin may ask, at any path."""
         return is_preflight(request) and request.headers.get(hdrs.ORIGIN) in self._origins
 
-    def admit(self, request: web.BaseRequest, headers: MutableMapping[str, str]) -> None:
+    def admit(self, request: Request, headers: MutableMapping[str, str]) -> None:
         """Let a page of a named origin read the response with these headers."""
         if self._origins:
             allow_origin(request, headers, self._origins)
@@ -58,7 +59,7 @@ def _is_own(origin: str, host: str) -> bool:
     return host != "" and origin.partition("://")[2] == host.lower()
 
 
-def _is_visit(request: web.BaseRequest) -> bool:
+def _is_visit(request: Request) -> bool:
     """Tell whether somebody follows a link from another site, which shows that page nothing."""
     headers = request.headers
     return (

@@ -12,10 +12,10 @@ from collections.abc import Collection
 from functools import lru_cache
 from hashlib import blake2b
 
-from aiohttp import hdrs, web
+from aiohttp import hdrs
 
+from gateway.http.request import Request
 from gateway.http.responses import Response
-from gateway.http.server import PRINCIPAL
 from schema.changes import Span
 
 CACHING = {
@@ -41,9 +41,9 @@ class ETags:
         self._made_by = blake2b(f"{version}\n{documents}\n{sdl}".encode()).digest()
         self._tag = lru_cache(REMEMBERED)(self._digest)
 
-    def tag(self, held: Span, request: web.BaseRequest, media_type: str, *, with_cost: bool) -> str:
+    def tag(self, held: Span, request: Request, media_type: str, *, with_cost: bool) -> str:
         """Return the opaque part of the ETag of the answer to a GET when the log holds ``held``."""
-        scopes = request[PRINCIPAL].scopes
+        scopes = request.principal.scopes
         return self._tag(held, scopes, media_type, with_cost, request.raw_path)
 
     def _digest(self, held: Span, scopes: frozenset[str], *asked: object) -> str:
@@ -54,7 +54,7 @@ class ETags:
         return f'"{urlsafe_b64encode(digest.digest()).decode()}"'
 
 
-def tags_held(request: web.BaseRequest) -> Collection[str]:
+def tags_held(request: Request) -> Collection[str]:
     """Return the opaque parts of the ETags in If-None-Match, or the ``*`` in their place."""
     if hdrs.IF_NONE_MATCH not in request.headers:
         return ()

@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, MutableMapping
 
-from aiohttp import hdrs, web
+from aiohttp import hdrs
 
+from gateway.http.request import Request
 from gateway.http.responses import vary
 
 # Accept has to be asked for when there are quotes in it, as Apollo's clients write for a stream.
@@ -17,7 +18,7 @@ EXPOSED_HEADERS = "etag, retry-after, www-authenticate, x-request-id"
 PREFLIGHT_SECONDS = 7_200
 
 
-def is_preflight(request: web.BaseRequest) -> bool:
+def is_preflight(request: Request) -> bool:
     """Tell whether a browser asks what it may ask."""
     return (
         request.method == hdrs.METH_OPTIONS
@@ -26,7 +27,7 @@ def is_preflight(request: web.BaseRequest) -> bool:
 
 
 def allow_origin(
-    request: web.BaseRequest, headers: MutableMapping[str, str], origins: Collection[str]
+    request: Request, headers: MutableMapping[str, str], origins: Collection[str]
 ) -> None:
     """Let a page of one of ``origins`` read the response with these headers, also a preflight's."""
     vary(headers, hdrs.ORIGIN)

@@ -1,7 +1,6 @@
 """Requests that are no GraphQL requests yet: refused in HTTP's terms, in GraphQL's form."""
 
-from aiohttp import web
-
+from gateway.http.request import Request
 from gateway.http.responses import Response, json_response
 from schema.errors import ErrorCode
 
@@ -34,7 +33,7 @@ class Fault(Exception):
         return json_response({"errors": [error]}, status=self.status, headers=self.headers)
 
 
-def check_looked_at(request: web.BaseRequest) -> None:
+def check_looked_at(request: Request) -> None:
     """Raise ``Fault`` for a method other than those of something that is only looked at."""
     if request.method not in {"GET", "HEAD"}:
         raise method_not_allowed(request.method, "GET, HEAD")

@@ -1,7 +1,8 @@
 """The GraphQL endpoint: which of GraphQL's transports a request asks for, or the playground."""
 
-from aiohttp import hdrs, web
+from aiohttp import hdrs
 
+from gateway.execution.reference import MutationNotAllowed
 from gateway.http.answers import Answers, accept
 from gateway.http.authentication import Authentication
 from gateway.http.faults import Fault, method_not_allowed
@@ -15,6 +16,7 @@ from gateway.http.media_types import (
 )
 from gateway.http.parameters import PARAMETERS, posted, queried
 from gateway.http.playground import Playground
+from gateway.http.request import Request
 from gateway.http.responses import Response
 from gateway.http.server import Handler, Sendable
 from gateway.http.streams.endpoint import Streams
@@ -44,7 +46,7 @@ class GraphQLEndpoint:
         self._max_body_bytes = max_body_bytes
         self._playground = playground
 
-    async def __call__(self, request: web.BaseRequest) -> Sendable:
+    async def __call__(self, request: Request) -> Sendable:
         """Dispatch by method."""
         match request.method:
             case hdrs.METH_POST:
@@ -57,7 +59,7 @@ class GraphQLEndpoint:
                 return Response(status=204, headers={"Allow": ALLOWED})
         raise method_not_allowed(request.method, ALLOWED)
 
-    async def _post(self, request: web.BaseRequest) -> Sendable:
+    async def _post(self, request: Request) -> Sendable:
         await self._authentication.admit(request)
         media_type = _media_type(request)
         wanted = await posted(request, self._max_body_bytes)
@@ -65,17 +67,20 @@ class GraphQLEndpoint:
             return await self._streams.answer(request, wanted, media_type)
         return await self._answers.by_post(request, wanted, media_type)
 
-    async def _get(self, request: web.BaseRequest) -> Sendable:
+    async def _get(self, request: Request) -> Sendable:
         if self._playground and _is_page_visit(request):
             return self._playground.page()
         await self._authentication.admit(request)
         media_type = _media_type(request)
-        if media_type in FRAMINGS:
-            return await self._streams.answer(request, queried(request), media_type)
-        return await self._answers.by_get(request, media_type)
+        try:
+            if media_type in FRAMINGS:
+                return await self._streams.answer(request, queried(request), media_type)
+            return await self._answers.by_get(request, media_type)
+        except MutationNotAllowed as refusal:
+            raise Fault(405, refusal.message, headers={"Allow": "POST"}) from None
 
 
-def _media_type(request: web.BaseRequest) -> str:
+def _media_type(request: Request) -> str:
     media_type = answer_type(accept(request))
     if media_type is None:
         raise Fault(
@@ -86,7 +91,7 @@ def _media_type(request: web.BaseRequest) -> str:
     return media_type
 
 
-def _is_page_visit(request: web.BaseRequest) -> bool:
+def _is_page_visit(request: Request) -> bool:
     """Tell whether a browser asks for a page, and not a client for an answer."""
     if chosen(accept(request), (JSON, GRAPHQL_RESPONSE, HTML)) != HTML:
         return False

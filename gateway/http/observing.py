@@ -79,8 +79,6 @@ class Observation(msgspec.Struct, eq=False):
         self.sink = sink
 
 
-OBSERVATION = web.RequestKey("observation", Observation)
-
 Observer = Callable[[Observation], None]
 
 

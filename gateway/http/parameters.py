@@ -19,6 +19,7 @@ from gateway.execution.operation import (
 from gateway.http.faults import Fault
 from gateway.http.json_text import check_text, decoded
 from gateway.http.media_types import JSON
+from gateway.http.request import Request
 from schema.errors import ErrorCode
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class _Body(msgspec.Struct, rename="camel"):
 _decode_body = msgspec.json.Decoder(_Body).decode
 
 
-async def posted(request: web.BaseRequest, max_bytes: int) -> GraphQLRequest:
+async def posted(request: Request, max_bytes: int) -> GraphQLRequest:
     """Read the body of a POST; raise ``Fault`` for one that is no GraphQL request."""
     content_type = request.headers.get(hdrs.CONTENT_TYPE, "")
     if content_type != JSON and not _is_json(content_type):
@@ -77,7 +78,7 @@ def _is_json(content_type: str) -> bool:
     )
 
 
-async def _body(request: web.BaseRequest, max_bytes: int) -> bytes:
+async def _body(request: Request, max_bytes: int) -> bytes:
     content = request.content
     if content.is_eof() and content.total_bytes <= max_bytes:
         return content.read_nowait()
@@ -134,7 +135,7 @@ def _plain_variables(text: bytes) -> Variables | None:
     return Variables(text, decode(text))  # a number in it may be longer than Python reads
 
 
-def queried(request: web.BaseRequest) -> GraphQLRequest:
+def queried(request: Request) -> GraphQLRequest:
     """Read the query parameters of a GET; raise ``Fault`` for what is no GraphQL request."""
     parameters: dict[str, Any] = {}
     texts: dict[str, bytes] = {}

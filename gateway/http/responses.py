@@ -8,11 +8,12 @@ from http import HTTPStatus
 from time import time
 from typing import TYPE_CHECKING, Any, cast
 
-from aiohttp import HttpVersion10, web
+from aiohttp import HttpVersion10
 from isal import igzip
 
 from gateway.execution.json import encode
 from gateway.http.media_types import JSON, accepts_gzip
+from gateway.http.request import Request
 
 if TYPE_CHECKING:
     from gateway.http.connection import Connection
@@ -80,13 +81,12 @@ class Response:
             self.body = await _compressed(self.body)
             self.headers["Content-Encoding"] = "gzip"
 
-    async def prepare(self, request: web.BaseRequest) -> None:
+    async def prepare(self, request: Request) -> None:
         """Send it, and wait until the client has taken most of it."""
         self.keep_alive = self.keep_alive and bool(request.keep_alive)
-        headers = self.headers
         if self.status not in _WITHOUT_LENGTH:
-            headers = {**headers, "Content-Length": str(len(self.body))}
-        first = head(self.status, headers, request, keep_alive=self.keep_alive)
+            self.headers["Content-Length"] = str(len(self.body))
+        first = head(self.status, self.headers, request, keep_alive=self.keep_alive)
         whole = first if request.method == "HEAD" else first + self.body
         await request.writer.write(whole)
         connection = cast("Connection", request.protocol)
@@ -97,9 +97,7 @@ class Response:
         """Do nothing: all of it is sent."""
 
 
-def head(
-    status: int, headers: Mapping[str, str], request: web.BaseRequest, *, keep_alive: bool
-) -> bytes:
+def head(status: int, headers: Mapping[str, str], request: Request, *, keep_alive: bool) -> bytes:
     """Write all that comes before a body; ``headers`` say how long that is."""
     if not keep_alive:
         return _head(status, headers, "Connection: close\r\n")

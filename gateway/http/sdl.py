@@ -1,9 +1,8 @@
 """The schema as a file to download."""
 
-from aiohttp import web
-
 from gateway.http.authentication import Authentication, forbidden
 from gateway.http.faults import check_looked_at
+from gateway.http.request import Request
 from gateway.http.responses import Response
 from gateway.http.server import Handler
 from schema.context import Context, Scope
@@ -13,7 +12,7 @@ from schema.errors import Forbidden
 def sdl(text: str, authentication: Authentication, context: Context) -> Handler:
     """Make the answer to ``/schema.graphql``, for those who may introspect."""
 
-    async def answer(request: web.BaseRequest) -> Response:
+    async def answer(request: Request) -> Response:
         check_looked_at(request)
         try:
             context.of(await authentication.admit(request)).require(Scope.INTROSPECTION)

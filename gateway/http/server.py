@@ -20,9 +20,9 @@ from gateway.http.connection import GATED_PATH, Capacity, Connection
 from gateway.http.connections import Server
 from gateway.http.faults import Fault, check_looked_at
 from gateway.http.gate import Gate, overloaded
-from gateway.http.observing import OBSERVATION, Observation, Observers
+from gateway.http.observing import Observation, Observers
+from gateway.http.request import Request
 from gateway.http.responses import Response
-from schema.context import Principal
 from schema.errors import ErrorCode
 
 logger = logging.getLogger(__name__)
@@ -38,16 +38,12 @@ class GoingOn(Protocol):
     def force_close(self) -> None:
         """Make it the connection's last."""
 
-    async def run(self, request: web.BaseRequest) -> None:
+    async def run(self, request: Request) -> None:
         """Send it, from its head to its end."""
 
 
 Sendable = Response | web.StreamResponse | GoingOn
-Handler = Callable[[web.BaseRequest], Awaitable[Sendable]]
-
-REQUEST_ID = web.RequestKey("request_id", str)
-PRINCIPAL = web.RequestKey("principal", Principal)
-"""Who asks, once that is known."""
+Handler = Callable[[Request], Awaitable[Sendable]]
 
 
 class Traffic:
@@ -123,31 +119,25 @@ def make_server(
     routes = {**routes, GATED_PATH: gated(capacity.gate, routes[GATED_PATH])}
     process, numbers = token_hex(4), count(1)
 
-    async def observed(request: web.BaseRequest) -> Sendable:
-        request_id = request[REQUEST_ID] = f"{process}-{next(numbers):x}"
+    async def answer(request: Request) -> Sendable:
+        connection = cast("Connection", request.protocol)
+        request_id = f"{process}-{next(numbers):x}"
         with Observation(request, observers, perf_counter(), request_id) as observation:
-            request[OBSERVATION] = observation
+            request.observation = observation
+            traffic.begins(connection)
             try:
-                response = await answer(request, request_id)
+                response = await _answer(routes, browsers, request)
+                response.headers["X-Request-Id"] = request_id
+                browsers.admit(request, response.headers)
+                if isinstance(response, Response):
+                    await response.compress(request.headers.get(hdrs.ACCEPT_ENCODING, ""))
+                elif not isinstance(response, web.StreamResponse):
+                    await response.run(request)
                 observation.status = response.status
-                return response
             finally:
-                observation.principal = request.get(PRINCIPAL)
-                del request[OBSERVATION]  # each has the other, which would make work for the GC
-
-    async def answer(request: web.BaseRequest, request_id: str) -> Sendable:
-        traffic.begins(request.protocol)
-        try:
-            response = await _answer(routes, browsers, request)
-            response.headers["X-Request-Id"] = request_id
-            browsers.admit(request, response.headers)
-            if isinstance(response, Response):
-                await response.compress(request.headers.get(hdrs.ACCEPT_ENCODING, ""))
-            elif not isinstance(response, web.StreamResponse):
-                await response.run(request)
-        finally:
-            traffic.ends(request.protocol)
-            cast("Connection", request.protocol).rests()
+                del request.observation  # each has the other, which would make work for the GC
+                traffic.ends(connection)
+                connection.rests()
         if traffic.stopping:
             response.force_close()
         return response
@@ -155,8 +145,8 @@ def make_server(
     return Server(
         capacity,
         traffic.lost,
-        observed,  # of a response, aiohttp's protocol only asks for what ours have
-        request_factory=lambda message, payload, protocol, writer, task: web.BaseRequest(
+        answer,  # of a response, aiohttp's protocol only asks for what ours have
+        request_factory=lambda message, payload, protocol, writer, task: Request(
             message,
             payload,
             protocol,
@@ -170,9 +160,7 @@ def make_server(
     )
 
 
-async def _answer(
-    routes: Mapping[str, Handler], browsers: Browsers, request: web.BaseRequest
-) -> Sendable:
+async def _answer(routes: Mapping[str, Handler], browsers: Browsers, request: Request) -> Sendable:
     try:
         browsers.check(request)
         if browsers.is_preflight(request):
@@ -187,7 +175,7 @@ async def _answer(
         # For nobody: the client is gone.
         return _refuse(request, Fault(400, "The request broke off."))
     except Exception:
-        request_id = request[REQUEST_ID]
+        request_id = request.observation.request_id
         logger.exception("Request %s failed.", request_id)
         failed = Fault(
             500,
@@ -197,12 +185,12 @@ async def _answer(
         return _refuse(request, failed)
 
 
-def _refuse(request: web.BaseRequest, fault: Fault) -> Response:
-    request[OBSERVATION].errors = (fault.code.value,)
+def _refuse(request: Request, fault: Fault) -> Response:
+    request.observation.errors = (fault.code.value,)
     return fault.response()
 
 
-async def _go_on(request: web.BaseRequest) -> None:
+async def _go_on(request: Request) -> None:
     """Tell a client that waits before it sends its body to send it (RFC 9110, section 10.1.1)."""
     expected = request.headers["Expect"]
     if expected.lower() != "100-continue":
@@ -211,14 +199,14 @@ async def _go_on(request: web.BaseRequest) -> None:
     request.writer.output_size = 0
 
 
-async def _nowhere(request: web.BaseRequest) -> Response:
+async def _nowhere(request: Request) -> Response:
     raise Fault(404, f"There is nothing at {request.path}. GraphQL is at /graphql.")
 
 
 def page(response: Callable[[], Awaitable[Response]]) -> Handler:
     """Make the handler of something that is only looked at."""
 
-    async def answer(request: web.BaseRequest) -> Response:
+    async def answer(request: Request) -> Response:
         check_looked_at(request)
         return await response()
 
@@ -228,7 +216,7 @@ def page(response: Callable[[], Awaitable[Response]]) -> Handler:
 def gated(gate: Gate, answer: Handler) -> Handler:
     """Let requests to a handler pass only through the gate."""
 
-    async def pass_through(request: web.BaseRequest) -> Sendable:
+    async def pass_through(request: Request) -> Sendable:
         connection = cast("Connection", request.protocol)
         if connection.is_spare:
             connection.close()

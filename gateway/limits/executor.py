@@ -1,10 +1,12 @@
 """What stands before an executor: it knows what a request is, and refuses what is too much."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 from math import ceil
 from typing import Any
+
+from msgspec.structs import replace
 
 from gateway.execution.cache import Cache
 from gateway.execution.documents import Documents, InvalidDocumentError

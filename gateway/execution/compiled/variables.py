@@ -5,7 +5,6 @@ and leaves as it is. For everything else the reference executor coerces, or says
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NotRequired
 
 import msgspec
@@ -82,8 +81,7 @@ def text_of(value: Any) -> bytes:  # noqa: ANN401  JSON
         raise Declined("a value to coerce") from None
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(msgspec.Struct, frozen=True):
     """The values of variables: as JSON, and as the types declared."""
 
     variables: Variables

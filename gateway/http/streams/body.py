@@ -2,7 +2,9 @@
 
 import asyncio
 
-from aiohttp import HttpVersion10, web
+from aiohttp import HttpVersion10
+
+from gateway.http.request import Request
 
 STALLED_SECONDS = 60.0
 """How long a client may take in nothing of what waits for it."""
@@ -11,7 +13,7 @@ STALLED_SECONDS = 60.0
 class Body:
     """The way to one client, which goes on until one of the two ends it."""
 
-    def __init__(self, request: web.BaseRequest) -> None:
+    def __init__(self, request: Request) -> None:
         transport = request.transport
         if transport is None:
             raise ConnectionResetError("The client is gone.")

@@ -2,16 +2,15 @@
 
 from dataclasses import replace
 
-from aiohttp import hdrs, web
+from aiohttp import hdrs
 
 from gateway.execution.events import answered
 from gateway.execution.operation import Answer, Executor, GraphQLRequest
 from gateway.execution.subscription import Event
-from gateway.http.answers import accept, json_answer, mutations_by_post, wants_cost
+from gateway.http.answers import accept, json_answer, wants_cost
 from gateway.http.media_types import EVENT_STREAM, GRAPHQL_RESPONSE, JSON, chosen
-from gateway.http.observing import OBSERVATION
+from gateway.http.request import Request
 from gateway.http.responses import Response
-from gateway.http.server import PRINCIPAL, REQUEST_ID
 from gateway.http.streams.framing import FRAMINGS, SERVER_SENT_EVENTS
 from gateway.http.streams.stream import HEADERS, Stream, Terms
 from schema.context import Context
@@ -26,28 +25,27 @@ class Streams:
         self._terms = terms
 
     async def answer(
-        self, request: web.BaseRequest, wanted: GraphQLRequest, media_type: str
+        self, request: Request, wanted: GraphQLRequest, media_type: str
     ) -> Response | Stream:
         """Begin a subscription in a media type of ``FRAMINGS``, or answer what is none at once.
 
         Raises ``Fault`` when there is no room for one more subscription.
         """
-        request[OBSERVATION].transport = FRAMINGS[media_type].transport
-        with mutations_by_post():
-            outcome = await self._executor.subscribe(
-                wanted,
-                replace(
-                    self._context,
-                    principal=request[PRINCIPAL],
-                    resume_after=request.headers.get("Last-Event-ID") or None,
-                ),
-                request_id=request[REQUEST_ID],
-                read_only=request.method == hdrs.METH_GET,
-            )
+        request.observation.transport = FRAMINGS[media_type].transport
+        outcome = await self._executor.subscribe(
+            wanted,
+            replace(
+                self._context,
+                principal=request.principal,
+                resume_after=request.headers.get("Last-Event-ID") or None,
+            ),
+            request_id=request.observation.request_id,
+            read_only=request.method == hdrs.METH_GET,
+        )
         if not isinstance(outcome, Answer):
             self._terms.room.check()
             return Stream(outcome, FRAMINGS[media_type], self._terms)
-        request[OBSERVATION].answered(outcome)
+        request.observation.answered(outcome)
         with_cost = wants_cost(request)
         if media_type == EVENT_STREAM:
             return _one_event(answered(outcome, with_cost=with_cost))

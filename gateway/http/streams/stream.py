@@ -6,15 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from aiohttp import web
-
 from gateway.auth.sessions import Session
 from gateway.execution.subscription import Event, Subscription
 from gateway.http.authentication import Authentication, token_of
-from gateway.http.observing import OBSERVATION
+from gateway.http.request import Request
 from gateway.http.responses import head
 from gateway.http.room import Room
-from gateway.http.server import PRINCIPAL, REQUEST_ID, Traffic
+from gateway.http.server import Traffic
 from gateway.http.streams.body import Body
 from gateway.http.streams.framing import Framing
 from schema.errors import Overloaded, RequestError, Unauthenticated
@@ -53,13 +51,13 @@ class Stream:
         """Make it the connection's last."""
         self.keep_alive = False
 
-    async def prepare(self, request: web.BaseRequest) -> None:
+    async def prepare(self, request: Request) -> None:
         """Do nothing: all of it has been sent."""
 
     async def write_eof(self) -> None:
         """Do nothing: all of it has been sent."""
 
-    async def run(self, request: web.BaseRequest) -> None:
+    async def run(self, request: Request) -> None:
         """Send it, until it has come to its end or one of the two goes away."""
         try:
             with self._terms.room.taken():
@@ -67,7 +65,7 @@ class Stream:
         except ConnectionError:
             self.keep_alive = False
 
-    async def _send(self, request: web.BaseRequest) -> None:
+    async def _send(self, request: Request) -> None:
         body = Body(request)
         self.keep_alive = body.chunked and self.keep_alive and bool(request.keep_alive)
         transfer = {"Transfer-Encoding": "chunked"} if body.chunked else {}
@@ -77,13 +75,13 @@ class Stream:
         body.write(self._framing.cut_off(reason) if reason else self._framing.completed)
         body.end()
 
-    async def _follow(self, body: Body, request: web.BaseRequest) -> RequestError | None:
+    async def _follow(self, body: Body, request: Request) -> RequestError | None:
         """Run the subscription; return why it was cut off, if it was, before its end."""
         terms = self._terms
         sink = _Sink(body, self._framing, self._subscription)
-        request[OBSERVATION].follows(self._subscription, sink)
+        request.observation.follows(self._subscription, sink)
         running = asyncio.ensure_future(self._subscription.run(sink))
-        session = Session(request[PRINCIPAL], token_of(request), running.cancel)
+        session = Session(request.principal, token_of(request), running.cancel)
         try:
             with (
                 terms.traffic.telling(running.cancel),
@@ -100,7 +98,7 @@ class Stream:
             return Unauthenticated(session.over)
         error = None if running.cancelled() else running.exception()
         if error and not isinstance(error, ConnectionError):
-            logger.error("Request %s failed.", request[REQUEST_ID], exc_info=error)
+            logger.error("Request %s failed.", request.observation.request_id, exc_info=error)
         return CUT_OFF if error or running.cancelled() else None
 
 

@@ -15,7 +15,7 @@ from gateway.execution.json import encode
 from gateway.execution.operation import Answer, Executor, GraphQLRequest
 from gateway.execution.subscription import Subscription
 from gateway.http.gate import MESSAGE, Gate
-from gateway.http.observing import OBSERVATION, Observation
+from gateway.http.observing import Observation
 from gateway.http.websocket import messages
 from gateway.http.websocket.guest import Guest
 from gateway.http.websocket.messages import Closing, Message, invalid
@@ -197,7 +197,7 @@ class Connection:
     def _observation(self) -> Observation:
         return Observation(
             self._wire.request,
-            self._wire.request[OBSERVATION].observers,
+            self._wire.request.observation.observers,
             perf_counter(),
             next(self._request_ids),
             "websocket",

@@ -5,9 +5,9 @@ from aiohttp import HttpVersion11, hdrs, web
 from gateway.execution.operation import Executor
 from gateway.http.authentication import Authentication, token_of
 from gateway.http.faults import Fault
-from gateway.http.observing import OBSERVATION
+from gateway.http.request import Request
 from gateway.http.room import Room
-from gateway.http.server import REQUEST_ID, Traffic
+from gateway.http.server import Traffic
 from gateway.http.websocket.connection import CLOSE_SECONDS, Connection, Limits
 from gateway.http.websocket.guest import Guest
 from gateway.http.websocket.messages import SUBPROTOCOL, Closing
@@ -15,7 +15,7 @@ from gateway.http.websocket.wire import Wire
 from schema.context import Context
 
 
-def is_upgrade(request: web.BaseRequest) -> bool:
+def is_upgrade(request: Request) -> bool:
     """Tell whether a request asks for a WebSocket."""
     return request.headers.get(hdrs.UPGRADE, "").lower() == "websocket"
 
@@ -38,7 +38,7 @@ class WebSocketEndpoint:
         self._authentication = authentication
         self._room = Room(limits.connections, "WebSockets")
 
-    async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def __call__(self, request: Request) -> web.StreamResponse:
         """Open a WebSocket and serve it until it is closed; raise ``Fault`` for one refused."""
         if token_of(request):
             await self._authentication.admit(request)
@@ -54,16 +54,16 @@ class WebSocketEndpoint:
         )
         if request.version < HttpVersion11 or not socket.can_prepare(request):
             raise Fault(400, "The WebSocket handshake is not complete (RFC 6455, section 4.1).")
-        request[OBSERVATION].transport = "websocket"
+        request.observation.transport = "websocket"
         try:
             with self._room.taken():
                 await self._serve(socket, request)
         finally:
-            request[OBSERVATION].closed = socket.close_code
+            request.observation.closed = socket.close_code
         return socket
 
-    async def _serve(self, socket: web.WebSocketResponse, request: web.BaseRequest) -> None:
-        request_id = request[REQUEST_ID]
+    async def _serve(self, socket: web.WebSocketResponse, request: Request) -> None:
+        request_id = request.observation.request_id
         socket.headers["X-Request-Id"] = request_id
         await socket.prepare(request)
         if socket.ws_protocol is None:

@@ -11,6 +11,7 @@ from struct import Struct
 from aiohttp import web
 
 from gateway.execution.subscription import Event
+from gateway.http.request import Request
 from gateway.http.websocket.messages import next_start
 
 LOOKED_EVERY = 5.0
@@ -33,7 +34,7 @@ def head(length: int) -> bytes:
 class Wire:
     """The way to one client."""
 
-    def __init__(self, socket: web.WebSocketResponse, request: web.BaseRequest) -> None:
+    def __init__(self, socket: web.WebSocketResponse, request: Request) -> None:
         self.socket = socket
         self.request = request
         self._protocol = request.protocol

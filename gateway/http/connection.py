@@ -181,7 +181,7 @@ class Connection(RepeatingProtocol):
             self._in_step = False
             return data
         if not self.is_free:
-            return data
+            return b"" if not self._owed and self.holds_for_a_turn(data) else data
         if head.path == _GATED and head.plain:
             gate = self.capacity.gate
             if gate.turns_away(self) if self._owed else not gate.admits(self):

@@ -42,14 +42,16 @@ class WholeBody(EmptyStreamReader):
 class RepeatingProtocol(RequestProtocol):
     """Answers such requests, one at a time."""
 
-    __slots__ = ("_answering", "_held")
+    __slots__ = ("_answering", "_held", "_is_late")
 
     _answering: asyncio.Task[None] | None
     _held: bytes
+    _is_late: bool
+    """Whether what is read now was kept before."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin with no request."""
-        self._answering, self._held = None, b""
+        self._answering, self._held, self._is_late = None, b"", False
         super().connection_made(transport)
 
     async def shutdown(self, timeout: float | None = 15.0) -> None:  # noqa: ASYNC109  as aiohttp's
@@ -85,12 +87,31 @@ class RepeatingProtocol(RequestProtocol):
 
     def holds_back(self, data: bytes) -> bool:
         """Keep what comes while such a request is answered; tell whether that is so."""
-        if self._answering is None:
+        if self._answering is not None and self.transport is not None:
+            self.transport.pause_reading()
+        elif not self._held:
             return False
         self._held += data
-        if self.transport is not None:
-            self.transport.pause_reading()
         return True
+
+    def holds_for_a_turn(self, data: bytes) -> bool:
+        """Keep what comes before aiohttp has taken note that its last request is answered.
+
+        To a busy loop a client's next request comes as early as that. It is only a turn of the
+        loop, and without it such a client would never be free. Tell whether that is so.
+        """
+        if self._waiter or self._request_in_progress or self._messages or self._is_late:
+            return False
+        self._held = data
+        self._loop.call_soon(self._take_up)
+        return True
+
+    def _take_up(self) -> None:
+        """Read what was kept."""
+        held, self._held = self._held, b""
+        self._is_late = True
+        self.data_received(held)
+        self._is_late = False
 
     async def _answer(self, handling: Coroutine[Any, Any, tuple[web.StreamResponse, bool]]) -> None:
         ends = True
@@ -106,6 +127,5 @@ class RepeatingProtocol(RequestProtocol):
             if ends:
                 self.force_close()
         if self._held and self.transport is not None:
-            held, self._held = self._held, b""
             self.transport.resume_reading()
-            self.data_received(held)
+            self._take_up()

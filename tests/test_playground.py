@@ -10,7 +10,7 @@ import pytest
 from aiohttp import ClientSession
 from bearers import answer, token
 from conftest import Client, running
-from playwright.async_api import Locator, Page, Route, async_playwright, expect
+from playwright.async_api import Page, Route, async_playwright, expect
 
 from gateway.http.playground import CONTENT_SECURITY_POLICY
 
@@ -106,22 +106,29 @@ async def test_playground_runs_its_examples(visit: Visit, client: Client) -> Non
     assert visit.wrong == []
 
 
-async def until_shown(place: Locator, create: Callable[[], Awaitable[object]]) -> None:
-    """Create operations until one is shown: the first may come before the playground follows."""
+async def follow(visit: Visit, create: Callable[[], Awaitable[object]]) -> None:
+    """Follow operations and create some until one is shown: the first may come too early for it.
+
+    Also here GraphiQL may still send the former operation's name, see `Visit.run`.
+    """
+    await visit.select("Follow")
+    button = visit.page.get_by_role("button", name="Execute query")
+    shown = visit.page.locator(".graphiql-response .view-lines")
+    await button.click()
     for _ in range(20):
         await create()
         with suppress(AssertionError):
-            await expect(place).to_contain_text("CREATED", timeout=1_000)
+            await expect(shown).to_contain_text("CREATED", timeout=1_000)
             return
-    await expect(place).to_contain_text("CREATED")
+        said = (await shown.inner_text()).replace("\xa0", " ")
+        if "no operation named" in said:
+            await button.click()
+    await expect(shown).to_contain_text("CREATED")
 
 
 async def test_playground_follows_changes(visit: Visit, client: Client) -> None:
     create = "mutation { createInviteParticipantsOperation(input: {}) { operation { id } } }"
-    await visit.select("Follow")
-    await visit.page.get_by_role("button", name="Execute query").click()
-    shown = visit.page.locator(".graphiql-response .view-lines")
-    await until_shown(shown, lambda: client.data(create))
+    await follow(visit, lambda: client.data(create))
 
     assert visit.wrong == []
 
@@ -162,10 +169,7 @@ async def test_playground_works_with_a_token(http: ClientSession, tmp_path: Path
             await page.get_by_role("button", name="Reload the schema").click()
             await page.get_by_role("button", name="Hide Bearer token").click()
             await visit.run('"version": 1')
-            await visit.select("Follow")
-            await page.get_by_role("button", name="Execute query").click()
-            shown = page.locator(".graphiql-response .view-lines")
-            await until_shown(shown, lambda: answer(client, secret, create))
+            await follow(visit, lambda: answer(client, secret, create))
 
     assert [said for said in visit.wrong if "status of 401" not in said] == []
 

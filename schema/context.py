@@ -1,10 +1,11 @@
 """What a resolver finds in ``info.context``: the world, and who asks."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
+import msgspec
 import strawberry
 
 from schema.errors import Forbidden
@@ -41,23 +42,33 @@ ANYBODY = Principal("anybody", frozenset(SCOPES.values()))
 """Who asks where nobody is asked for a token."""
 
 
-@dataclass(frozen=True)
-class Context:
-    """The world of one request."""
+class Context(msgspec.Struct, frozen=True):
+    """The world, and the request that is made in it."""
 
     store: OperationStore
     log: ChangeLog
+    scopes: Mapping[Scope, str] = msgspec.field(default_factory=lambda: SCOPES)
+    """The names of scopes."""
+    principal: Principal = ANYBODY
+    request_id: str = ""
+    """What the log calls the request."""
+    read_only: bool = False
+    """Whether it may do nothing but read."""
     resume_after: str | None = None
     """Where a client goes on that was cut off, in the place of what its document says."""
-    principal: Principal = ANYBODY
-    scopes: Mapping[Scope, str] = field(default_factory=lambda: SCOPES)
-    """The names of scopes."""
 
-    def of(self, principal: Principal) -> Self:
-        """Return the same world for another who asks."""
-        if principal is self.principal:
-            return self
-        return type(self)(self.store, self.log, self.resume_after, principal, self.scopes)
+    def of(
+        self,
+        principal: Principal,
+        request_id: str = "",
+        *,
+        read_only: bool = False,
+        resume_after: str | None = None,
+    ) -> Self:
+        """Return the same world for a request."""
+        return type(self)(
+            self.store, self.log, self.scopes, principal, request_id, read_only, resume_after
+        )
 
     def allows(self, scope: Scope) -> bool:
         """Tell whether the principal has a scope."""

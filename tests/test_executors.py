@@ -62,8 +62,6 @@ async def answered(
     answer = await executor.execute(
         GraphQLRequest(query, None, Variables(encode(variables))),
         Context(store, store.log, principal=principal, scopes=GUARDED),
-        request_id="1",
-        read_only=False,
     )
     return NOW.sub('"now"', encode(answer.payload()).decode())
 
@@ -191,7 +189,7 @@ async def test_playground_example_is_compiled(store: SQLiteStore, name: str) -> 
     executor = CompiledExecutor(SCHEMA, DOCUMENTS, REFERENCE, FanOut(store.log))
     query, variables = example(name)
     request = GraphQLRequest(query, None, Variables(encode(variables)))
-    await executor.subscribe(request, Context(store, store.log), request_id="1")
+    await executor.subscribe(request, Context(store, store.log))
 
     assert (executor.compiled, dict(executor.declined)) == (1, {})
 

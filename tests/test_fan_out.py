@@ -94,7 +94,7 @@ async def subscribed(
 ) -> Subscription:
     """Begin to follow, from now on unless told otherwise."""
     request = GraphQLRequest(query, None, Variables(encode({"is": "", **variables})))
-    subscription = await executor.subscribe(request, Context(store, store.log), request_id="1")
+    subscription = await executor.subscribe(request, Context(store, store.log))
     assert not isinstance(subscription, Answer), subscription.errors
     return subscription
 

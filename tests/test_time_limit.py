@@ -279,7 +279,7 @@ async def test_everything_read_for_an_operation_has_one_deadline(
     async with open_sqlite_store(database) as store:
         noting = Noting(store)
         answer = await TimedExecutor(chosen, 60).execute(
-            GraphQLRequest(query), Context(noting, store.log), request_id="1", read_only=True
+            GraphQLRequest(query), Context(noting, store.log, read_only=True)
         )
 
     assert answer.errors  # so a compiled plan was followed by the reference executor

@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from gateway.auth.authenticator import Anybody, Authenticator
-from gateway.auth.oidc import issued_tokens
 from gateway.auth.places import is_loopback, is_secure
 from gateway.auth.refusals import UnusableAuthError
 from gateway.auth.scopes import scope_names
@@ -59,5 +58,7 @@ async def open_authenticator(settings: Settings) -> AsyncIterator[Authenticator]
             async with running(tokens.run()):
                 yield tokens
         case "oidc":
+            from gateway.auth.oidc import issued_tokens  # noqa: PLC0415  its library takes 0.1 s
+
             async with issued_tokens(settings) as issued:
                 yield issued

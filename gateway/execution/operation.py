@@ -82,22 +82,14 @@ class Answer(Struct, frozen=True):
 class Executor(Protocol):
     """What runs GraphQL requests."""
 
-    async def execute(
-        self, request: GraphQLRequest, context: Context, *, request_id: str, read_only: bool
-    ) -> Answer:
+    async def execute(self, request: GraphQLRequest, context: Context) -> Answer:
         """Run a request and return its answer.
 
-        Raises ``MutationNotAllowed`` when ``read_only`` and the operation to run is no query.
+        Raises ``MutationNotAllowed`` when the context is ``read_only``, and what is to run is no
+        query.
         """
 
-    async def subscribe(
-        self,
-        request: GraphQLRequest,
-        context: Context,
-        *,
-        request_id: str,
-        read_only: bool = False,
-    ) -> Answer | Subscription:
+    async def subscribe(self, request: GraphQLRequest, context: Context) -> Answer | Subscription:
         """Begin a subscription, or answer why it cannot begin: nothing ran, and no data.
 
         A query or a mutation is answered as by ``execute``, and refused as there.

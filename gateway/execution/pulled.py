@@ -31,9 +31,10 @@ from schema.paging import Position
 
 
 async def begin(
-    schema: Schema, document: Document, request: GraphQLRequest, context: Context, request_id: str
+    schema: Schema, document: Document, request: GraphQLRequest, context: Context
 ) -> "Answer | PulledSubscription":
     """Resolve what a subscription follows, or answer why that cannot be."""
+    request_id = context.request_id
     try:
         executor = StrawberryGraphQLCoreExecutionContext.build(
             schema.graphql,

@@ -41,44 +41,39 @@ class ReferenceExecutor:
         self._schema = schema
         self._documents = documents
 
-    async def execute(
-        self, request: GraphQLRequest, context: Context, *, request_id: str, read_only: bool
-    ) -> Answer:
+    async def execute(self, request: GraphQLRequest, context: Context) -> Answer:
         """Run a request and return its answer; only ``MutationNotAllowed`` is raised.
 
-        That is when ``read_only`` and the operation to run is no query.
+        That is when the context is ``read_only`` and the operation to run is no query.
         """
-        loaded = self._load(request, request_id)
+        loaded = self._load(request, context.request_id)
         if isinstance(loaded, Answer):
             return loaded
         document, type_ = loaded
         if type_ is OperationType.SUBSCRIPTION:
-            return refused([AnsweredOverTime(_OVER_TIME)], AnsweredOverTime.code, request_id)
-        if read_only and type_ is not OperationType.QUERY:
+            return refused(
+                [AnsweredOverTime(_OVER_TIME)], AnsweredOverTime.code, context.request_id
+            )
+        if context.read_only and type_ is not OperationType.QUERY:
             raise MutationNotAllowed("Only queries are answered by GET. Send a mutation by POST.")
         result = await self._run(document, request, context)
         errors = result.errors or []
         if result.data is None and not any(error.path for error in errors):
-            return refused(errors, ErrorCode.BAD_USER_INPUT, request_id)
-        shown = [present(error, ErrorCode.INTERNAL_SERVER_ERROR, request_id) for error in errors]
+            return refused(errors, ErrorCode.BAD_USER_INPUT, context.request_id)
+        shown = [
+            present(error, ErrorCode.INTERNAL_SERVER_ERROR, context.request_id) for error in errors
+        ]
         return Answer(executed=True, data=result.data, errors=shown)
 
-    async def subscribe(
-        self,
-        request: GraphQLRequest,
-        context: Context,
-        *,
-        request_id: str,
-        read_only: bool = False,
-    ) -> Answer | Subscription:
+    async def subscribe(self, request: GraphQLRequest, context: Context) -> Answer | Subscription:
         """Begin a subscription, or answer why not; answer a query or a mutation."""
-        loaded = self._load(request, request_id)
+        loaded = self._load(request, context.request_id)
         if isinstance(loaded, Answer):
             return loaded
         document, type_ = loaded
         if type_ is not OperationType.SUBSCRIPTION:
-            return await self.execute(request, context, request_id=request_id, read_only=read_only)
-        return await begin(self._schema, document, request, context, request_id)
+            return await self.execute(request, context)
+        return await begin(self._schema, document, request, context)
 
     def _load(
         self, request: GraphQLRequest, request_id: str

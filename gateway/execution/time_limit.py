@@ -19,31 +19,18 @@ class TimedExecutor:
         self._executor = executor
         self._seconds = seconds
 
-    async def execute(
-        self, request: GraphQLRequest, context: Context, *, request_id: str, read_only: bool
-    ) -> Answer:
+    async def execute(self, request: GraphQLRequest, context: Context) -> Answer:
         """Run a request and return its answer; raise only ``MutationNotAllowed``."""
         outside = DEADLINE.set(monotonic() + self._seconds)
         try:
-            return await self._executor.execute(
-                request, context, request_id=request_id, read_only=read_only
-            )
+            return await self._executor.execute(request, context)
         finally:
             DEADLINE.reset(outside)
 
-    async def subscribe(
-        self,
-        request: GraphQLRequest,
-        context: Context,
-        *,
-        request_id: str,
-        read_only: bool = False,
-    ) -> Answer | Subscription:
+    async def subscribe(self, request: GraphQLRequest, context: Context) -> Answer | Subscription:
         """Begin a subscription, or answer why not; answer a query or a mutation."""
         outside = DEADLINE.set(monotonic() + self._seconds)
         try:
-            return await self._executor.subscribe(
-                request, context, request_id=request_id, read_only=read_only
-            )
+            return await self._executor.subscribe(request, context)
         finally:
             DEADLINE.reset(outside)

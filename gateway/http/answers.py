@@ -52,13 +52,14 @@ class Answers:
         return self._etags.tag(held, request, media_type, with_cost=with_cost)
 
     async def _answer(self, request: Request, wanted: GraphQLRequest) -> Answer:
-        answer = await self._executor.execute(
-            wanted,
-            self._context.of(request.principal),
-            request_id=request.observation.request_id,
+        observation = request.observation
+        context = self._context.of(
+            request.principal,
+            observation.request_id,
             read_only=request.method == hdrs.METH_GET,
         )
-        request.observation.answered(answer)
+        answer = await self._executor.execute(wanted, context)
+        observation.answered(answer)
         return answer
 
 

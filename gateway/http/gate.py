@@ -9,6 +9,7 @@ What counts is how late its own work makes it: what waits for the processor alon
 import asyncio
 from time import monotonic, process_time
 
+from gateway.histogram import SECONDS, Histogram
 from gateway.http.faults import Fault
 from schema.errors import ErrorCode
 
@@ -39,6 +40,8 @@ class Gate:
         self._at_work: set[object] = set()
         self.lag_seconds = 0.0
         """How late the loop was just now, by what this process did."""
+        self.late = Histogram(SECONDS)
+        """How late it was each time, for whatever reason."""
         self.refused = 0
         """How many were refused so far."""
 
@@ -70,7 +73,9 @@ class Gate:
         while True:
             due, worked = monotonic() + TICK_SECONDS, process_time()
             await asyncio.sleep(TICK_SECONDS)
-            self.lag_seconds = min(monotonic() - due, process_time() - worked)
+            late = max(monotonic() - due, 0.0)
+            self.late.observe(late)
+            self.lag_seconds = min(late, process_time() - worked)
             self._adapt()
 
     def _adapt(self) -> None:

@@ -65,33 +65,20 @@ class LimitedExecutor:
         self._rate = rate
         self._operations = Cache(self._read)
 
-    async def execute(
-        self, request: GraphQLRequest, context: Context, *, request_id: str, read_only: bool
-    ) -> Answer:
+    async def execute(self, request: GraphQLRequest, context: Context) -> Answer:
         """Run a request and return its answer; raise only ``MutationNotAllowed``."""
-        facts = self._admit(request, context.principal, request_id)
+        facts = self._admit(request, context.principal, context.request_id)
         if isinstance(facts, Answer):
             return facts
-        answer = await self._executor.execute(
-            request, context, request_id=request_id, read_only=read_only
-        )
+        answer = await self._executor.execute(request, context)
         return Answer(answer.executed, answer.data, answer.errors, facts)
 
-    async def subscribe(
-        self,
-        request: GraphQLRequest,
-        context: Context,
-        *,
-        request_id: str,
-        read_only: bool = False,
-    ) -> Answer | Subscription:
+    async def subscribe(self, request: GraphQLRequest, context: Context) -> Answer | Subscription:
         """Begin a subscription, or answer why not; answer a query or a mutation."""
-        facts = self._admit(request, context.principal, request_id)
+        facts = self._admit(request, context.principal, context.request_id)
         if isinstance(facts, Answer):
             return facts
-        outcome = await self._executor.subscribe(
-            request, context, request_id=request_id, read_only=read_only
-        )
+        outcome = await self._executor.subscribe(request, context)
         if isinstance(outcome, Answer):
             return Answer(outcome.executed, outcome.data, outcome.errors, facts)
         outcome.facts = facts

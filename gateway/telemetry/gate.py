@@ -1,4 +1,4 @@
-"""What passes the gate, and what does not."""
+"""What passes the gate, what does not, and the lag that it goes by."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from gateway.http.gate import Gate
-from gateway.telemetry.families import counter, gauge
+from gateway.telemetry.families import counter, gauge, histogram
 
 
 class GateMetrics(Collector):
@@ -16,7 +16,7 @@ class GateMetrics(Collector):
         self._gate = gate
 
     def collect(self) -> Iterator[Metric]:
-        """Read the gate's counts."""
+        """Read the gate."""
         yield gauge(
             "requests_at_work",
             "Requests that were taken on and are not answered yet, of `requests-at-work`.",
@@ -34,4 +34,10 @@ class GateMetrics(Collector):
             "Requests refused for want of time; most are in no line of the log.",
             (),
             {(): self._gate.refused},
+        )
+        yield histogram(
+            "event_loop_lag_seconds",
+            "How late the event loop was, looked at fifty times a second.",
+            (),
+            [((), self._gate.late)],
         )

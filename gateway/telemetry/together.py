@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from gateway.http.observing import Observers
 from gateway.logs import Logs
 from gateway.store.sqlite.store import SQLiteStore
-from gateway.tasks import running
 from gateway.telemetry.lines import RequestLines
+from gateway.telemetry.log import LogMetrics
 from gateway.telemetry.page import Metrics, Place
-from gateway.telemetry.process import LogMetrics, LoopMetrics
 from gateway.telemetry.requests import RequestMetrics
 from gateway.telemetry.store import StoreMetrics
 
@@ -28,8 +27,8 @@ async def telling(
     logs: Logs, store: SQLiteStore, place: Place | None, *, otel: bool
 ) -> AsyncIterator[Telemetry]:
     """Tell of what goes on, as long as the block lasts."""
-    observers, metrics, loop = Observers(), Metrics(place), LoopMetrics()
-    metrics.add(RequestMetrics(observers), StoreMetrics(store), loop, LogMetrics(logs))
+    observers, metrics = Observers(), Metrics(place)
+    metrics.add(RequestMetrics(observers), StoreMetrics(store), LogMetrics(logs))
     async with AsyncExitStack() as stack:
         if otel:
             from gateway.telemetry.otel import exporting  # noqa: PLC0415  off, it costs nothing
@@ -37,5 +36,4 @@ async def telling(
             await stack.enter_async_context(exporting(observers))
         observers.told.append(RequestLines(logs))  # after who gives it a trace
         await stack.enter_async_context(metrics.answering())
-        await stack.enter_async_context(running(loop.run()))
         yield Telemetry(observers, metrics)

@@ -57,39 +57,26 @@ class TrustedExecutor:
         self._automatic = AutomaticDocuments(documents=AUTOMATIC_DOCUMENTS, size=AUTOMATIC_BYTES)
         self._unknown = UnknownDocuments(LOGGED_DOCUMENTS)
 
-    async def execute(
-        self, request: GraphQLRequest, context: Context, *, request_id: str, read_only: bool
-    ) -> Answer:
+    async def execute(self, request: GraphQLRequest, context: Context) -> Answer:
         """Run a request by its text or its id; raise only ``MutationNotAllowed``."""
         try:
             found = self._found(request)
         except RequestError as error:
-            return refused([error], error.code, request_id)
-        answer = await self._executor.execute(
-            found, context, request_id=request_id, read_only=read_only
-        )
+            return refused([error], error.code, context.request_id)
+        answer = await self._executor.execute(found, context)
         if answer.executed:
-            self._note(found, request_id)
+            self._note(found, context.request_id)
         return answer
 
-    async def subscribe(
-        self,
-        request: GraphQLRequest,
-        context: Context,
-        *,
-        request_id: str,
-        read_only: bool = False,
-    ) -> Answer | Subscription:
+    async def subscribe(self, request: GraphQLRequest, context: Context) -> Answer | Subscription:
         """Begin a subscription by its text or its id, or answer; as ``execute``."""
         try:
             found = self._found(request)
         except RequestError as error:
-            return refused([error], error.code, request_id)
-        outcome = await self._executor.subscribe(
-            found, context, request_id=request_id, read_only=read_only
-        )
+            return refused([error], error.code, context.request_id)
+        outcome = await self._executor.subscribe(found, context)
         if not isinstance(outcome, Answer) or outcome.executed:
-            self._note(found, request_id)
+            self._note(found, context.request_id)
         return outcome
 
     def _found(self, request: GraphQLRequest) -> GraphQLRequest:

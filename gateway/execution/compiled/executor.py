@@ -103,23 +103,21 @@ class CompiledExecutor:
         self.declined: Counter[str] = Counter()
         """How many requests went to the reference executor, by the reason."""
 
-    async def execute(
-        self, request: GraphQLRequest, context: Context, *, request_id: str, read_only: bool
-    ) -> Answer:
+    async def execute(self, request: GraphQLRequest, context: Context) -> Answer:
         """Run a request and return its answer; raise only ``MutationNotAllowed``."""
         try:
-            data = await self._data(request, context, read_only=read_only)
+            data = await self._data(request, context)
         except InvalidDocumentError as invalid:
-            return refused(invalid.errors, invalid.code, request_id)
+            return refused(invalid.errors, invalid.code, context.request_id)
         except FieldFailedError as failed:
-            return _failed(failed, request_id)
+            return _failed(failed, context.request_id)
         except Exception as error:  # noqa: BLE001  see `_left`
             why = error
         else:
             self.compiled += 1
             return Answer(executed=True, data=data, errors=[])
-        return self._left(request, why, request_id) or await self._reference.execute(
-            request, context, request_id=request_id, read_only=read_only
+        return self._left(request, why, context.request_id) or await self._reference.execute(
+            request, context
         )
 
     def _left(self, request: GraphQLRequest, why: Exception, request_id: str) -> Answer | None:
@@ -135,34 +133,25 @@ class CompiledExecutor:
             return refused([error], error.code, request_id)
         return None
 
-    async def subscribe(
-        self,
-        request: GraphQLRequest,
-        context: Context,
-        *,
-        request_id: str,
-        read_only: bool = False,
-    ) -> Answer | Subscription:
+    async def subscribe(self, request: GraphQLRequest, context: Context) -> Answer | Subscription:
         """Begin a subscription, or answer why not; answer a query or a mutation."""
         try:
-            subscription = await self._subscription(request, context, request_id)
+            subscription = await self._subscription(request, context)
         except InvalidDocumentError as invalid:
-            return refused(invalid.errors, invalid.code, request_id)
+            return refused(invalid.errors, invalid.code, context.request_id)
         except Exception as error:  # noqa: BLE001  see `_left`
             why = error
         else:
             if subscription is None:
-                return await self.execute(
-                    request, context, request_id=request_id, read_only=read_only
-                )
+                return await self.execute(request, context)
             self.compiled += 1
             return subscription
-        return self._left(request, why, request_id) or await self._reference.subscribe(
-            request, context, request_id=request_id, read_only=read_only
+        return self._left(request, why, context.request_id) or await self._reference.subscribe(
+            request, context
         )
 
     async def _subscription(
-        self, request: GraphQLRequest, context: Context, request_id: str
+        self, request: GraphQLRequest, context: Context
     ) -> LiveSubscription | None:
         operation = self._operation_of(request)
         if operation.node.operation is not OperationType.SUBSCRIPTION:
@@ -174,7 +163,7 @@ class CompiledExecutor:
         run = Run(context)
         feed = await plan.feed(given, run)
         (root,) = plan.fields
-        make_view = partial(View, feed.followed, self._fan_out.events, root, run, request_id)
+        make_view = partial(View, feed.followed, self._fan_out.events, root, run)
         key = (root, feed.followed.key, context.principal.scopes)
         return LiveSubscription(self._fan_out, key, feed, make_view)
 
@@ -186,14 +175,14 @@ class CompiledExecutor:
             raise operation
         return operation
 
-    async def _data(self, request: GraphQLRequest, context: Context, *, read_only: bool) -> Data:
+    async def _data(self, request: GraphQLRequest, context: Context) -> Data:
         operation = self._operation_of(request)
         given = operation.variables.given(request.variables)
         plan = operation.plan(self._schema, given)
         if not plan.is_query:
             if plan.type is OperationType.SUBSCRIPTION:
                 raise Declined("a subscription to answer at once")
-            if read_only:
+            if context.read_only:
                 raise Declined("a mutation by GET")
         if plan.lists and self._remembered.max_bytes:
             return await self._remembered_data(plan, given, context)

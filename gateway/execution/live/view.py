@@ -61,15 +61,12 @@ def _size(event: Event | None) -> int:
 class View:
     """A subscription's events, for all who have the same."""
 
-    def __init__(
-        self, followed: Followed[Any], events: Events, root: RootField, run: Run, request_id: str
-    ) -> None:
+    def __init__(self, followed: Followed[Any], events: Events, root: RootField, run: Run) -> None:
         self.followed = followed
         self.subscribers = 0
         self._events = events
         self._root = root
         self._run = run
-        self._request_id = request_id
         self._live: dict[Follower, None] = {}
 
     def join(self, follower: Follower) -> None:
@@ -96,7 +93,7 @@ class View:
 
     def failure(self, error: Exception) -> Event:
         """Make the event of an error."""
-        return failure(error, self._root.key, self._request_id)
+        return failure(error, self._root.key, self._run.context.request_id)
 
     def _make(self, change: Change) -> Event | None:
         try:

@@ -1,7 +1,5 @@
 """Subscriptions over HTTP: begun by POST or GET, resumed by ``Last-Event-ID``."""
 
-from dataclasses import replace
-
 from aiohttp import hdrs
 
 from gateway.execution.events import answered
@@ -32,16 +30,13 @@ class Streams:
         Raises ``Fault`` when there is no room for one more subscription.
         """
         request.observation.transport = FRAMINGS[media_type].transport
-        outcome = await self._executor.subscribe(
-            wanted,
-            replace(
-                self._context,
-                principal=request.principal,
-                resume_after=request.headers.get("Last-Event-ID") or None,
-            ),
-            request_id=request.observation.request_id,
+        context = self._context.of(
+            request.principal,
+            request.observation.request_id,
             read_only=request.method == hdrs.METH_GET,
+            resume_after=request.headers.get("Last-Event-ID") or None,
         )
+        outcome = await self._executor.subscribe(wanted, context)
         if not isinstance(outcome, Answer):
             self._terms.room.check()
             return Stream(outcome, FRAMINGS[media_type], self._terms)

@@ -226,8 +226,8 @@ class Connection:
     ) -> None:
         request_id = observation.request_id
         try:
-            context = self._context.of(self._guest.principal)
-            outcome = await self._executor.subscribe(request, context, request_id=request_id)
+            context = self._context.of(self._guest.principal, request_id)
+            outcome = await self._executor.subscribe(request, context)
             if isinstance(outcome, Answer) and not outcome.executed:
                 del self._running[id_]
                 self._refuse(id_, outcome, observation)

@@ -1,0 +1,34 @@
+"""What the log has to tell of itself."""
+
+from collections.abc import Iterator
+
+from prometheus_client.core import Metric
+from prometheus_client.registry import Collector
+
+from gateway.logs import Logs
+from gateway.telemetry.families import counter
+
+
+class LogMetrics(Collector):
+    """What the log says, and what it had no room for."""
+
+    def __init__(self, logs: Logs) -> None:
+        self._logs = logs
+
+    def collect(self) -> Iterator[Metric]:
+        """Tell of messages by their level; lines of requests are none."""
+        yield counter(
+            "log_messages",
+            "Messages in the log, by their level, besides the lines of requests.",
+            ("level",),
+            {
+                (level,): self._logs.messages[level]
+                for level in ("debug", "info", "warning", "error", "critical")
+            },
+        )
+        yield counter(
+            "log_lines_dropped",
+            "Lines of the log that were dropped, since it was read too slowly or not at all.",
+            (),
+            {(): self._logs.lines.dropped},
+        )

@@ -167,20 +167,6 @@ def _executor(settings: Settings, schema: Schema, fan_out: FanOut, measured: Met
     return LimitedExecutor(executor, schema, documents, max_cost=settings.max_cost, rate=rate)
 
 
-def _collect_less_often() -> None:
-    """Have Python look for garbage among what is new, and not so often as after 700 objects.
-
-    What stays for good need not be looked through: each time took 100 ms. Requests leave hardly
-    any garbage that takes a look, and to look took 8 % of the time of a short one.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(YOUNG_OBJECTS)
-
-
-YOUNG_OBJECTS = 10_000
-"""So many more than were freed are made before Python looks through them."""
-
 BACKLOG = 1_024
 """How many connections the system keeps until the loop takes them; those beyond try again later."""
 
@@ -245,7 +231,8 @@ async def answering(
         telemetry.metrics.add(GateMetrics(capacity.gate))
         server = create_server(settings, parts)
         await stack.enter_async_context(running(server.run()))
-        _collect_less_often()
+        gc.collect()
+        gc.freeze()  # what stays for good need not be looked through: each time took 100 ms
         runner = web.ServerRunner(server, shutdown_timeout=ABANDON_SECONDS)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)

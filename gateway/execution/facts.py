@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from graphql import OperationType
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Facts:
     """What logs and metrics tell of a request.
 

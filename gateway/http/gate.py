@@ -58,10 +58,11 @@ class Gate:
         return True
 
     def admits(self, work: object) -> bool:
-        """Take on a work, unless it is turned away."""
-        if self.turns_away(work):
-            return False
-        self._at_work.add(work)
+        """Take on a work, unless there is no room for it; one that is at work already stays so."""
+        if work not in self._at_work:
+            if self.turns_away(work):
+                return False
+            self._at_work.add(work)
         return True
 
     def leaves(self, work: object) -> None:

@@ -1,5 +1,7 @@
 """The GraphQL endpoint: which of GraphQL's transports a request asks for, or the playground."""
 
+from collections.abc import Awaitable
+
 from aiohttp import hdrs
 
 from gateway.execution.reference import MutationNotAllowed
@@ -46,17 +48,17 @@ class GraphQLEndpoint:
         self._max_body_bytes = max_body_bytes
         self._playground = playground
 
-    async def __call__(self, request: Request) -> Sendable:
+    def __call__(self, request: Request) -> Awaitable[Sendable]:
         """Dispatch by method."""
         match request.method:
             case hdrs.METH_POST:
-                return await self._post(request)
+                return self._post(request)
             case hdrs.METH_GET if is_upgrade(request):
-                return await self._websockets(request)
+                return self._websockets(request)
             case hdrs.METH_GET:
-                return await self._get(request)
+                return self._get(request)
             case hdrs.METH_OPTIONS:
-                return Response(status=204, headers={"Allow": ALLOWED})
+                return _options()
         raise method_not_allowed(request.method, ALLOWED)
 
     async def _post(self, request: Request) -> Sendable:
@@ -78,6 +80,10 @@ class GraphQLEndpoint:
             return await self._answers.by_get(request, media_type)
         except MutationNotAllowed as refusal:
             raise Fault(405, refusal.message, headers={"Allow": "POST"}) from None
+
+
+async def _options() -> Response:
+    return Response(status=204, headers={"Allow": ALLOWED})
 
 
 def _media_type(request: Request) -> str:

@@ -1,12 +1,12 @@
 """What stands before an executor: it knows what a request is, and refuses what is too much."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from math import ceil
 from typing import Any
 
-from msgspec.structs import replace
+from msgspec import structs
 
 from gateway.execution.cache import Cache
 from gateway.execution.documents import Documents, InvalidDocumentError
@@ -23,6 +23,8 @@ from schema import Schema
 from schema.context import Context, Principal
 from schema.errors import LimitExceeded, RequestError
 
+MOST_COSTS = 100
+"""For so many costs of one operation the facts are kept."""
 LEAST_CHARGE = 1
 REFUSAL_CHARGE = 100
 """What a principal is charged for a request that is refused: its document was read all the same."""
@@ -35,6 +37,7 @@ class _Operation:
     facts: Facts
     price: Price
     defaults: Mapping[str, Any]
+    by_cost: dict[int, Facts] = field(default_factory=dict)
 
     def facts_for(self, request: GraphQLRequest) -> Facts:
         """Return the facts of a request to run it."""
@@ -42,8 +45,14 @@ class _Operation:
             return self.facts
         values = request.variables.values
         cost = self.price({**self.defaults, **values} if self.defaults else values)
-        facts = self.facts
-        return Facts(facts.document_hash, facts.operation_name, facts.type, cost, facts.cost_limit)
+        return self.by_cost.get(cost) or self._costing(cost)
+
+    def _costing(self, cost: int) -> Facts:
+        """Make the facts of requests that cost so much; those of most are the same."""
+        facts = replace(self.facts, cost=cost)
+        if len(self.by_cost) < MOST_COSTS:
+            self.by_cost[cost] = facts
+        return facts
 
 
 class LimitedExecutor:
@@ -110,12 +119,12 @@ class LimitedExecutor:
             return self._refused(request, refused([error], error.code, request_id))
         if facts.cost > self._max_cost:
             too_dear = _too_dear(facts)
-            return replace(refused([too_dear], too_dear.code, request_id), facts=facts)
+            return structs.replace(refused([too_dear], too_dear.code, request_id), facts=facts)
         return facts
 
     def _refused(self, request: GraphQLRequest, answer: Answer) -> Answer:
         """Tell the facts of a request that has no operation to run."""
-        return replace(answer, facts=Facts(_hash(request.query), cost_limit=self._max_cost))
+        return structs.replace(answer, facts=Facts(_hash(request.query), cost_limit=self._max_cost))
 
     def _later(self, request: GraphQLRequest, rate: Rate, left: float, request_id: str) -> Answer:
         """Refuse for now."""
@@ -129,7 +138,7 @@ class LimitedExecutor:
             retryAfter=seconds,
         )
         answer = self._refused(request, refused([error], error.code, request_id))
-        return replace(answer, retry_after=seconds)
+        return structs.replace(answer, retry_after=seconds)
 
     def _read(self, query: str, operation_name: str | None) -> _Operation:
         document = self._documents.load(query)

@@ -9,8 +9,8 @@ from functools import lru_cache
 from time import time
 
 import msgspec
-from graphql import OperationType
 
+from gateway.execution.facts import Facts
 from gateway.http.observing import Observation
 from gateway.logs import Logs
 from gateway.logs.styles import at, shown
@@ -41,42 +41,52 @@ class RequestLines:
         self._principal, self._errors = style.value("principal"), style.value("errors")
         self._closed, self._trace = style.value("closed", "%d"), style.word("trace")
         self._end = style.end
-        self._operation = lru_cache(1_000)(self._of_operation)
-        self._asked_by = lru_cache(1_000)(self._of_principal)
+        self._same = lru_cache(1_000)(self._of_all_alike)
 
     def __call__(self, observation: Observation) -> None:
         """Write it."""
         failed = observation.status >= FAILED
         if not (self._all or (failed and self._failed)):
             return
-        level = self._warning if failed else self._info
-        line = self._start % (
-            at(time()),
-            level,
-            observation.request_id,
-            observation.transport,
-            observation.seconds * 1000,
+        request = observation.request if observation.is_request else None
+        principal = observation.principal
+        self._write(
+            self._start
+            % (
+                at(time()),
+                self._warning if failed else self._info,
+                observation.request_id,
+                observation.transport,
+                observation.seconds * 1000,
+            )
+            + self._same(
+                request and (request.method, request.rel_url.raw_path, observation.status),
+                observation.facts,
+                principal and principal.name,
+            )
+            + self._rest(observation)
+            + self._end
         )
-        if observation.is_request:
-            request = observation.request
-            path = shown(request.rel_url.raw_path)
-            line += self._http % (request.method, path, observation.status)
-        if facts := observation.facts:
-            line += self._operation(facts.document_hash, facts.operation_name, facts.type)
-            line += self._cost % facts.cost
-        if observation.principal:
-            line += self._asked_by(observation.principal.name)
-        self._write(line + self._rest(observation) + self._end)
 
-    def _of_operation(self, hash_: str, name: str | None, type_: OperationType | None) -> str:
-        """Write what stays the same for a document."""
-        written = self._type % type_.value if type_ else ""
-        if name is not None:
-            written += self._name % shown(name).strip('"')
-        return written + self._document % hash_
+    def _of_all_alike(
+        self, http: tuple[str, str, int] | None, facts: Facts | None, principal: str | None
+    ) -> str:
+        """Write what stays the same for all requests of a kind."""
+        written = ""
+        if http:
+            method, path, status = http
+            written += self._http % (method, shown(path), status)
+        if facts:
+            written += self._of_operation(facts)
+        if principal is not None:
+            written += self._principal % shown(principal)
+        return written
 
-    def _of_principal(self, name: str) -> str:
-        return self._principal % shown(name)
+    def _of_operation(self, facts: Facts) -> str:
+        written = self._type % facts.type.value if facts.type else ""
+        if facts.operation_name is not None:
+            written += self._name % shown(facts.operation_name).strip('"')
+        return written + self._document % facts.document_hash + self._cost % facts.cost
 
     def _rest(self, observation: Observation) -> str:
         """Write what few have."""

@@ -24,7 +24,7 @@ from schema.resource.operation import StoredOperation
 Record = tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Find:
     """The read of one operation, or None, by its id."""
 

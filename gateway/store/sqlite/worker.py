@@ -36,7 +36,7 @@ SWEPT_EVERY = 0.05
 """In seconds: how often to look for works whose time is over, while there are any."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Asked:
     """A work that was asked for, and until when it may take, in ``time.monotonic``'s seconds."""
 

@@ -1,9 +1,11 @@
 """The licence of the compiled executor: what it answers is what the reference executor answers."""
 
 import asyncio
+import gc
 import json
 import os
 import re
+import weakref
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -192,6 +194,34 @@ async def test_playground_example_is_compiled(store: SQLiteStore, name: str) -> 
     await executor.subscribe(request, Context(store, store.log))
 
     assert (executor.compiled, dict(executor.declined)) == (1, {})
+
+
+@pytest.mark.parametrize(
+    ("query", "variables"),
+    [
+        ("query ($if: Boolean!) { __schema @include(if: $if) { __typename } }", {"if": True}),
+        ("query A { __typename } query B { __typename }", {}),
+        ("query ($first: Int) { changes(first: $first) { totalCount } }", {"first": 1}),
+        ("query ($id: ID!) { node(id: $id) { id } }", {"id": [1]}),
+    ],
+)
+async def test_request_without_a_plan_is_let_go_of(
+    store: SQLiteStore, query: str, variables: JSONObject
+) -> None:
+    executor = CompiledExecutor(SCHEMA, DOCUMENTS, REFERENCE)
+    given = []
+    gc.collect()
+    gc.disable()  # it would find what only time would lead it to
+    try:
+        for _ in range(3):
+            request = GraphQLRequest(query, None, Variables(encode(variables)))
+            given.append(weakref.ref(request.variables))
+            await executor.execute(request, Context(store, store.log))
+            del request
+        assert executor.compiled == 0
+        assert [one() for one in given] == [None] * 3
+    finally:
+        gc.enable()
 
 
 LOG_READERS = {

@@ -45,7 +45,18 @@ def present(error: GraphQLError, code: ErrorCode, request_id: str) -> dict[str, 
                 "code": ErrorCode.INTERNAL_SERVER_ERROR,
                 "requestId": request_id,
             }
+    _let_go(error)
     return formatted
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Cut an error off from what it passed, which has the request, and often the error itself.
+
+    What goes round like this stays until Python looks for it.
+    """
+    while error is not None:
+        error.__traceback__ = None
+        error = getattr(error, "original_error", None) or error.__context__
 
 
 def refused(errors: Sequence[GraphQLError], code: ErrorCode, request_id: str) -> Answer:

@@ -32,6 +32,7 @@ class RequestProtocol(web.RequestHandler):
         if isinstance(exc, HttpProcessingError):
             logger.info("A request cannot be read as HTTP: %s.", type(exc).__name__)
             response = _unreadable(exc).response()
+            exc.__traceback__ = None  # it leads to what the client sent, and that leads back to it
         else:
             logger.error("A request failed: %s", message, exc_info=exc)
             response = Fault(

@@ -44,7 +44,9 @@ class Operation:
     node: OperationDefinitionNode
     variables: Declared
     conditions: list[str]
-    plans: dict[tuple[bool, ...], Plan | Declined] = field(default_factory=dict)
+    plans: dict[tuple[bool, ...], Plan | str] = field(default_factory=dict)
+    """A plan, or the reason why there is none: an error that is raised again and again would keep
+    what it passed each time."""
 
     def plan(self, schema: Schema, given: Given) -> Plan:
         """Return the plan for these values of the variables.
@@ -55,8 +57,8 @@ class Operation:
         plan = self.plans.get(turned)
         if plan is None:
             plan = self.plans[turned] = self._compiled(schema, turned)
-        if isinstance(plan, Declined):
-            raise plan
+        if isinstance(plan, str):
+            raise Declined(plan)
         return plan
 
     @staticmethod
@@ -66,12 +68,12 @@ class Operation:
             raise Declined("a condition to coerce")
         return value
 
-    def _compiled(self, schema: Schema, turned: tuple[bool, ...]) -> Plan | Declined:
+    def _compiled(self, schema: Schema, turned: tuple[bool, ...]) -> Plan | str:
         conditions = dict(zip(self.conditions, turned, strict=True))
         try:
             return compile_plan(schema, self.document, self.node, conditions)
         except Declined as declined:
-            return declined
+            return declined.reason
 
 
 class CompiledExecutor:
@@ -112,13 +114,11 @@ class CompiledExecutor:
         except FieldFailedError as failed:
             return _failed(failed, context.request_id)
         except Exception as error:  # noqa: BLE001  see `_left`
-            why = error
+            refusal = self._left(request, error, context.request_id)
         else:
             self.compiled += 1
             return Answer(executed=True, data=data, errors=[])
-        return self._left(request, why, context.request_id) or await self._reference.execute(
-            request, context
-        )
+        return refusal or await self._reference.execute(request, context)
 
     def _left(self, request: GraphQLRequest, why: Exception, request_id: str) -> Answer | None:
         """Count what is left to the reference executor, or say why it is not."""
@@ -140,15 +140,13 @@ class CompiledExecutor:
         except InvalidDocumentError as invalid:
             return refused(invalid.errors, invalid.code, context.request_id)
         except Exception as error:  # noqa: BLE001  see `_left`
-            why = error
+            refusal = self._left(request, error, context.request_id)
         else:
             if subscription is None:
                 return await self.execute(request, context)
             self.compiled += 1
             return subscription
-        return self._left(request, why, context.request_id) or await self._reference.subscribe(
-            request, context
-        )
+        return refusal or await self._reference.subscribe(request, context)
 
     async def _subscription(
         self, request: GraphQLRequest, context: Context
@@ -171,8 +169,8 @@ class CompiledExecutor:
         if len(request.query) > MAX_CACHED_LENGTH:
             raise Declined("a long document")
         operation = self._operations.get(request.query, request.operation_name)
-        if isinstance(operation, Declined):
-            raise operation
+        if isinstance(operation, str):
+            raise Declined(operation)
         return operation
 
     async def _data(self, request: GraphQLRequest, context: Context) -> Data:
@@ -197,19 +195,22 @@ class CompiledExecutor:
             return remembered
         return self._remembered.keep(key, held, await plan.run(given, Run(context)))
 
-    def _prepare(self, query: str, operation_name: str | None) -> Operation | Declined:
-        """Read an operation's declarations; raises ``InvalidDocumentError``."""
+    def _prepare(self, query: str, operation_name: str | None) -> Operation | str:
+        """Read an operation's declarations, or tell why it has no plans.
+
+        Raises ``InvalidDocumentError``.
+        """
         document = self._documents.load(query)
         conditions = condition_variables(document.ast)
         if len(conditions) > MAX_CONDITIONS:
-            return Declined("many conditions")
+            return "many conditions"
         try:
             node = document.operation(operation_name)
             variables = Declared(self._schema.graphql, node.variable_definitions or ())
         except RequestError:
-            return Declined("no operation to run")
+            return "no operation to run"
         except Declined as declined:
-            return declined
+            return declined.reason
         return Operation(document, node, variables, conditions)
 
 

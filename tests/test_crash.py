@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from conftest import Client, running
+from conftest import UNTRACED, Client, running
 
 LONGER = int(os.environ.get("LONGER", "1"))
 """How many times more often than in CI to kill it: 67 is a thousand times."""
@@ -94,7 +94,7 @@ async def write(life: Life, name: str, written: list[Written]) -> None:
 
 async def crash(folder: Path, life: Life, session: aiohttp.ClientSession, acks: int) -> None:
     """Run the gateway until so much more was acknowledged, and kill it."""
-    with running(folder) as gateway:
+    with running(folder, **UNTRACED) as gateway:
         async with session.get(f"{gateway.url}/health/ready") as response:
             assert response.status == 200
         await life.begin(Client(session, gateway.url), acks)

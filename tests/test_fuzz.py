@@ -11,7 +11,7 @@ from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import running
+from conftest import UNTRACED, running
 from documents import Draw, requests
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -39,7 +39,7 @@ _TOKENS = re.compile(
 @pytest.fixture(scope="module")
 def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HTTPConnection]:
     """A connection to a gateway of this module's own, whose log has to be clean in the end."""
-    with running(tmp_path_factory.mktemp("fuzzed")) as gateway:
+    with running(tmp_path_factory.mktemp("fuzzed"), **UNTRACED) as gateway:
         parts = urlsplit(gateway.url)
         connection = HTTPConnection(str(parts.hostname), int(parts.port or 0), timeout=30)
         yield connection

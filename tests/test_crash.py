@@ -13,9 +13,9 @@ import aiohttp
 from conftest import UNTRACED, Client, running
 
 LONGER = int(os.environ.get("LONGER", "1"))
-"""How many times more often than in CI to kill it: 67 is a thousand times."""
+"""How many times more often than in CI to kill it: 20 is a thousand times."""
 
-KILLS = 15
+KILLS = 50
 WRITERS = 8
 CREATE = """
     mutation ($input: CreateInviteParticipantsOperationInput!) {

@@ -41,8 +41,9 @@ test: $(VENV)/.dev $(PLAYGROUND)/dist/index.html $(TOOLS)/node_modules/.installe
 	$(BIN)/python -m pytest --numprocesses=4 --dist=loadfile --cov --cov-report=term-missing $(ARGS)
 
 .PHONY: test-long
-test-long: $(VENV)/.dev ## Compare the executors, break subscriptions, fuzz and kill the gateway for long
-	LONGER=10 $(BIN)/python -m pytest tests/test_executors.py tests/test_subscriptions.py $(ARGS)
+test-long: $(VENV)/.dev ## Compare the executors, try filters, break subscriptions, fuzz and kill the gateway for long
+	LONGER=40 $(BIN)/python -m pytest tests/test_executors.py $(ARGS)
+	LONGER=10 $(BIN)/python -m pytest tests/test_filters.py tests/test_stalled.py tests/test_subscriptions.py $(ARGS)
 	LONGER=35 $(BIN)/python -m pytest tests/test_fuzz.py $(ARGS)
 	LONGER=20 $(BIN)/python -m pytest tests/test_crash.py $(ARGS)
 

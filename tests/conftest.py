@@ -21,6 +21,8 @@ from gateway.cli import app
 
 COMMAND = Path(sys.prefix) / "bin" / "invite-gateway"
 STOPPED_WITHIN = 40
+LONGER = int(os.environ.get("LONGER", "1"))
+"""How many times more than in CI is done of what is random, or goes on for long."""
 
 
 @dataclass(frozen=True)

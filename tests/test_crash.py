@@ -1,7 +1,6 @@
 """Killing the gateway again and again while it writes: nothing acknowledged is lost or doubled."""
 
 import asyncio
-import os
 import random
 import sqlite3
 from contextlib import closing
@@ -10,10 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from conftest import UNTRACED, Client, running
-
-LONGER = int(os.environ.get("LONGER", "1"))
-"""How many times more often than in CI to kill it: 20 is a thousand times."""
+from conftest import LONGER, UNTRACED, Client, running
 
 KILLS = 50
 WRITERS = 8

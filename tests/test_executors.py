@@ -3,13 +3,13 @@
 import asyncio
 import gc
 import json
-import os
 import re
 import weakref
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from conftest import LONGER
 from documents import requests
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -36,9 +36,6 @@ EXAMPLES = Path(__file__).parent.parent / "gateway" / "playground" / "examples"
 
 NOW = re.compile(r'"20(?!26-0[12])\d\d-\d\d-\d\dT[^"]+Z"')
 """Times of writing, which are later than those in the documents written."""
-
-LONGER = int(os.environ.get("LONGER", "1"))
-"""How many times longer than in CI to look, which `make test-long` sets."""
 
 RANDOM = settings(
     deadline=None,

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import aiohttp
 import oracle
 import pytest
-from conftest import Client, running
+from conftest import LONGER, Client, running
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from strategies import UNSTORABLE, JSONObject, filters, group_keys, orders, stores
@@ -146,7 +146,7 @@ pages = st.fixed_dictionaries(
 questions = st.builds(Question, filters | st.none(), orders | st.none(), pages)
 
 
-@settings(RANDOM, max_examples=25)
+@settings(RANDOM, max_examples=25 * LONGER)
 @given(first=stores, then=stores, wheres=st.lists(filters, min_size=8, max_size=12))
 async def test_filtering_takes_what_the_oracle_takes(
     asker: Asker, first: list[JSONObject], then: list[JSONObject], wheres: list[JSONObject]
@@ -158,7 +158,7 @@ async def test_filtering_takes_what_the_oracle_takes(
     assert list(zip(wheres, found, strict=True)) == list(zip(wheres, expected, strict=True))
 
 
-@settings(RANDOM, max_examples=25)
+@settings(RANDOM, max_examples=25 * LONGER)
 @given(first=stores, then=stores, wheres=st.lists(filters, min_size=8, max_size=12))
 async def test_following_takes_what_the_oracle_takes(
     asker: Asker, first: list[JSONObject], then: list[JSONObject], wheres: list[JSONObject]
@@ -183,7 +183,7 @@ def told(changes: Sequence[JSONObject]) -> Iterator[tuple[JSONObject | None, JSO
         states[after["id"]] = after
 
 
-@settings(RANDOM, max_examples=25)
+@settings(RANDOM, max_examples=25 * LONGER)
 @given(documents=stores, asked=st.lists(st.tuples(filters, group_keys), min_size=4, max_size=6))
 async def test_counting_and_grouping_gives_what_the_oracle_counts(
     asker: Asker, documents: list[JSONObject], asked: list[tuple[JSONObject, list[str]]]
@@ -197,7 +197,7 @@ async def test_counting_and_grouping_gives_what_the_oracle_counts(
         assert data["inviteParticipantsOperationGroups"] == oracle.groups(found, by)
 
 
-@settings(RANDOM, max_examples=25)
+@settings(RANDOM, max_examples=25 * LONGER)
 @given(documents=stores, asked=st.lists(questions, min_size=3, max_size=6))
 async def test_paging_gives_the_pages_of_the_oracle(
     asker: Asker, documents: list[JSONObject], asked: list[Question]
@@ -247,7 +247,7 @@ async def walk(asker: Asker, size: str, cursor: str, **variables: Any) -> list[l
         at = {cursor: connection["pageInfo"][end]}
 
 
-@settings(RANDOM, max_examples=25)
+@settings(RANDOM, max_examples=25 * LONGER)
 @given(documents=stores, where=filters | st.none(), order_by=orders, size=st.integers(1, 3))
 async def test_walking_all_pages_gives_every_operation_once(
     asker: Asker,

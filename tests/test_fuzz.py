@@ -4,23 +4,19 @@ Every answer is well-formed by the GraphQL specification, and none is a fault of
 """
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import UNTRACED, running
+from conftest import LONGER, UNTRACED, running
 from documents import Draw, requests
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from responses import assert_well_formed
 from test_executors import mutations
 from test_http import PYTHON
-
-LONGER = int(os.environ.get("LONGER", "1"))
-"""How many times longer than in CI to look, which `make test-long` sets."""
 
 FUZZED = settings(
     deadline=None,

@@ -1,18 +1,14 @@
 """Clients that stop reading under load: what they do not take is not kept for them."""
 
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import aiohttp
-from conftest import Client, running
+from conftest import LONGER, Client, running
 from sockets import NOW, Socket, connected
 from test_sse import Event, stream
 from test_subscriptions import memory
-
-LONGER = int(os.environ.get("LONGER", "1"))
-"""How many times longer than in CI to look."""
 
 FOLLOW = """
     subscription ($after: String) {

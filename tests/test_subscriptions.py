@@ -1,7 +1,6 @@
 """Subscriptions: what comes, in which order, from where on, and to whom."""
 
 import asyncio
-import os
 import random
 import signal
 from collections.abc import AsyncIterator, Iterator
@@ -11,11 +10,8 @@ from typing import Any
 
 import aiohttp
 import pytest
-from conftest import Client, Gateway, running
+from conftest import LONGER, Client, Gateway, running
 from sockets import CREATE, DELETE, FOLLOW, NOW, UPDATE, Socket, connected
-
-LONGER = int(os.environ.get("LONGER", "1"))
-"""How many times longer than in CI to look."""
 
 STATES = """
     subscription States($id: ID!) {

@@ -12,7 +12,8 @@ class Facts:
     ``operation_name`` and ``type`` are those of the operation that runs: None when it has no name,
     or when the document has no such operation. ``document_hash`` is the SHA-256 of the document's
     text in UTF-8, as hexadecimal digits. ``cost`` is what the request costs by the rule in
-    ``gateway/limits/cost.py``, and ``cost_limit`` what it may.
+    ``gateway/limits/cost.py``, and ``cost_limit`` what it may. Requests that are alike share one
+    object, and are told to be alike by that.
     """
 
     document_hash: str

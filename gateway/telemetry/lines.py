@@ -60,7 +60,7 @@ class RequestLines:
                 observation.seconds * 1000,
             )
             + self._same(
-                request and (request.method, request.rel_url.raw_path, observation.status),
+                request and (request.method, shown(request.rel_url.raw_path), observation.status),
                 observation.facts,
                 principal and principal.name,
             )
@@ -74,8 +74,7 @@ class RequestLines:
         """Write what stays the same for all requests of a kind."""
         written = ""
         if http:
-            method, path, status = http
-            written += self._http % (method, shown(path), status)
+            written += self._http % http
         if facts:
             written += self._of_operation(facts)
         if principal is not None:

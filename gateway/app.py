@@ -21,6 +21,7 @@ from gateway.execution.live.fan_out import FanOut
 from gateway.execution.operation import Executor
 from gateway.execution.reference import ReferenceExecutor
 from gateway.execution.time_limit import TimedExecutor
+from gateway.execution.turns import Turns
 from gateway.http.answers import Answers
 from gateway.http.authentication import Authentication
 from gateway.http.browsers import Browsers
@@ -51,7 +52,7 @@ from gateway.store.retention import Retention
 from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
 from gateway.tasks import running
 from gateway.telemetry.gate import GateMetrics
-from gateway.telemetry.operations import OperationMetrics
+from gateway.telemetry.operations import OperationMetrics, TurnMetrics
 from gateway.telemetry.page import Metrics, Place
 from gateway.telemetry.together import Telemetry, telling
 from gateway.trusted.documents import TrustedDocuments
@@ -154,8 +155,10 @@ def _executor(settings: Settings, schema: Schema, fan_out: FanOut, measured: Met
         DocumentBounds(settings.max_depth),
         suggests=not settings.introspection_scope and settings.trusted_documents != "only",
     )
+    turns = Turns()
+    measured.add(TurnMetrics(turns))
     executor: Executor
-    executor = reference = ReferenceExecutor(schema, documents)
+    executor = reference = ReferenceExecutor(schema, documents, turns)
     if settings.executor == "compiled":
         executor = compiled = CompiledExecutor(
             schema, documents, reference, fan_out, remembered_bytes=settings.answer_cache_bytes
@@ -164,7 +167,9 @@ def _executor(settings: Settings, schema: Schema, fan_out: FanOut, measured: Met
     if settings.execution_seconds:
         executor = TimedExecutor(executor, settings.execution_seconds)
     rate = Rate(settings.rate, settings.rate_burst) if settings.rate else None
-    return LimitedExecutor(executor, schema, documents, max_cost=settings.max_cost, rate=rate)
+    return LimitedExecutor(
+        executor, schema, documents, max_cost=settings.max_cost, turns=turns, rate=rate
+    )
 
 
 BACKLOG = 1_024

@@ -21,6 +21,7 @@ from gateway.execution.json import encode
 from gateway.execution.live.fan_out import FanOut
 from gateway.execution.operation import Executor, GraphQLRequest, Variables
 from gateway.execution.reference import ReferenceExecutor
+from gateway.execution.turns import Turns
 from gateway.store.migrate import upgrade
 from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
 from schema import build_schema
@@ -30,8 +31,6 @@ from schema.paging import Position
 
 SCHEMA = build_schema()
 DOCUMENTS = Documents(SCHEMA)
-REFERENCE = ReferenceExecutor(SCHEMA, DOCUMENTS)
-COMPILED = CompiledExecutor(SCHEMA, DOCUMENTS, REFERENCE, remembered_bytes=1_000_000)
 EXAMPLES = Path(__file__).parent.parent / "gateway" / "playground" / "examples"
 
 NOW = re.compile(r'"20(?!26-0[12])\d\d-\d\d-\d\dT[^"]+Z"')
@@ -73,6 +72,18 @@ async def store(tmp_path: Path) -> AsyncIterator[SQLiteStore]:
         yield store
 
 
+@pytest.fixture
+def reference() -> ReferenceExecutor:
+    """The executor that is right."""
+    return ReferenceExecutor(SCHEMA, DOCUMENTS, Turns())
+
+
+@pytest.fixture
+def compiled(reference: ReferenceExecutor) -> CompiledExecutor:
+    """The executor that is fast, and remembers."""
+    return CompiledExecutor(SCHEMA, DOCUMENTS, reference, remembered_bytes=1_000_000)
+
+
 async def fill(store: SQLiteStore, documents: list[JSONObject]) -> None:
     """Hold these documents, and those held before with other ids."""
     await asyncio.gather(*map(store.put, documents))
@@ -80,7 +91,12 @@ async def fill(store: SQLiteStore, documents: list[JSONObject]) -> None:
 
 @settings(RANDOM, max_examples=50 * LONGER)
 @given(st.data())
-async def test_queries_are_answered_alike(store: SQLiteStore, data: st.DataObject) -> None:
+async def test_queries_are_answered_alike(
+    store: SQLiteStore,
+    reference: ReferenceExecutor,
+    compiled: CompiledExecutor,
+    data: st.DataObject,
+) -> None:
     before = await store.log.position()
     await fill(store, data.draw(stores))
     nowhere = Position(before.log, before.number + 1_000)
@@ -88,11 +104,11 @@ async def test_queries_are_answered_alike(store: SQLiteStore, data: st.DataObjec
     for _ in range(8):
         query, variables = data.draw(requests(places))
         principal = data.draw(principals)
-        compiled = await answered(COMPILED, store, query, variables, principal)
-        again = await answered(COMPILED, store, query, variables, principal)
+        fast = await answered(compiled, store, query, variables, principal)
+        again = await answered(compiled, store, query, variables, principal)
 
-        assert compiled == await answered(REFERENCE, store, query, variables, principal)
-        assert again == compiled
+        assert fast == await answered(reference, store, query, variables, principal)
+        assert again == fast
 
 
 PAYLOAD = """
@@ -168,6 +184,8 @@ mutations: st.SearchStrategy[tuple[str, JSONObject]] = st.one_of(
 @given(st.lists(st.tuples(mutations, principals), min_size=5, max_size=25))
 async def test_mutations_are_answered_alike(
     tmp_path_factory: pytest.TempPathFactory,
+    reference: ReferenceExecutor,
+    compiled: CompiledExecutor,
     writes: list[tuple[tuple[str, JSONObject], Principal]],
 ) -> None:
     folder = tmp_path_factory.mktemp("alike")
@@ -178,14 +196,16 @@ async def test_mutations_are_answered_alike(
         open_sqlite_store(folder / "other.db") as other,
     ):
         for (query, variables), principal in writes:
-            compiled = await answered(COMPILED, one, query, variables, principal)
+            fast = await answered(compiled, one, query, variables, principal)
 
-            assert compiled == await answered(REFERENCE, other, query, variables, principal)
+            assert fast == await answered(reference, other, query, variables, principal)
 
 
 @pytest.mark.parametrize("name", [path.stem for path in sorted(EXAMPLES.glob("*.graphql"))])
-async def test_playground_example_is_compiled(store: SQLiteStore, name: str) -> None:
-    executor = CompiledExecutor(SCHEMA, DOCUMENTS, REFERENCE, FanOut(store.log))
+async def test_playground_example_is_compiled(
+    store: SQLiteStore, reference: ReferenceExecutor, name: str
+) -> None:
+    executor = CompiledExecutor(SCHEMA, DOCUMENTS, reference, FanOut(store.log))
     query, variables = example(name)
     request = GraphQLRequest(query, None, Variables(encode(variables)))
     await executor.subscribe(request, Context(store, store.log))
@@ -203,9 +223,9 @@ async def test_playground_example_is_compiled(store: SQLiteStore, name: str) -> 
     ],
 )
 async def test_request_without_a_plan_is_let_go_of(
-    store: SQLiteStore, query: str, variables: JSONObject
+    store: SQLiteStore, reference: ReferenceExecutor, query: str, variables: JSONObject
 ) -> None:
-    executor = CompiledExecutor(SCHEMA, DOCUMENTS, REFERENCE)
+    executor = CompiledExecutor(SCHEMA, DOCUMENTS, reference)
     given = []
     gc.collect()
     gc.disable()  # it would find what only time would lead it to
@@ -250,17 +270,21 @@ LOG_READERS = {
 
 
 @pytest.mark.parametrize("query", LOG_READERS.values(), ids=LOG_READERS)
-async def test_what_reads_the_log_is_compiled(store: SQLiteStore, query: str) -> None:
-    executor = CompiledExecutor(SCHEMA, DOCUMENTS, REFERENCE)
+async def test_what_reads_the_log_is_compiled(
+    store: SQLiteStore, reference: ReferenceExecutor, query: str
+) -> None:
+    executor = CompiledExecutor(SCHEMA, DOCUMENTS, reference)
     await store.create(CreateInviteParticipantsOperationInput(id="1"))
     variables = {"first": 1}
     compiled = await answered(executor, store, query, variables)
 
-    assert compiled == await answered(REFERENCE, store, query, variables)
+    assert compiled == await answered(reference, store, query, variables)
     assert executor.compiled == 1
 
 
-async def test_history_under_a_mutation_fails_alone(store: SQLiteStore) -> None:
+async def test_history_under_a_mutation_fails_alone(
+    store: SQLiteStore, compiled: CompiledExecutor
+) -> None:
     query = """
         mutation {
           one: createInviteParticipantsOperation(input: {id: "1"}) { operation { id } }
@@ -269,7 +293,7 @@ async def test_history_under_a_mutation_fails_alone(store: SQLiteStore) -> None:
           }
         }
     """
-    answer = json.loads(await answered(COMPILED, store, query, {}))
+    answer = json.loads(await answered(compiled, store, query, {}))
 
     assert answer["data"] == {
         "one": {"operation": {"id": "1"}},
@@ -315,18 +339,24 @@ FORBIDDEN: dict[str, tuple[str, JSONObject | None]] = {
 
 @pytest.mark.parametrize(("query", "data"), FORBIDDEN.values(), ids=FORBIDDEN)
 async def test_what_is_forbidden_is_answered_alike(
-    store: SQLiteStore, query: str, data: JSONObject | None
+    store: SQLiteStore,
+    reference: ReferenceExecutor,
+    compiled: CompiledExecutor,
+    query: str,
+    data: JSONObject | None,
 ) -> None:
-    compiled = await answered(COMPILED, store, query, {}, NOBODY)
-    answer = json.loads(compiled)
+    fast = await answered(compiled, store, query, {}, NOBODY)
+    answer = json.loads(fast)
 
-    assert compiled == await answered(REFERENCE, store, query, {}, NOBODY)
+    assert fast == await answered(reference, store, query, {}, NOBODY)
     assert answer["data"] == data
     assert {error["extensions"]["code"] for error in answer["errors"]} == {"FORBIDDEN"}
 
 
-async def test_what_is_not_compiled_is_counted_by_its_reason(store: SQLiteStore) -> None:
-    executor = CompiledExecutor(SCHEMA, DOCUMENTS, REFERENCE)
+async def test_what_is_not_compiled_is_counted_by_its_reason(
+    store: SQLiteStore, reference: ReferenceExecutor
+) -> None:
+    executor = CompiledExecutor(SCHEMA, DOCUMENTS, reference)
     for query in ("{ __schema { queryType { name } } }", "{ nodes(ids: [7]) { id } }"):
         await answered(executor, store, query, {})
     await answered(executor, store, "query ($id: ID!) { node(id: $id) { id } }", {"id": 7})

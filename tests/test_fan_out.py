@@ -18,6 +18,7 @@ from gateway.execution.live.view import View
 from gateway.execution.operation import Answer, Executor, GraphQLRequest, Variables
 from gateway.execution.reference import ReferenceExecutor
 from gateway.execution.subscription import Event, Subscription
+from gateway.execution.turns import Turns
 from gateway.store.migrate import upgrade
 from gateway.store.retention import Retention
 from gateway.store.sqlite.pruning import prune
@@ -82,7 +83,7 @@ def path(tmp_path: Path) -> Path:
 async def following(path: Path) -> AsyncIterator[tuple[SQLiteStore, Executor]]:
     """Open a store and what runs subscriptions on it."""
     documents = Documents(build_schema())
-    reference = ReferenceExecutor(build_schema(), documents)
+    reference = ReferenceExecutor(build_schema(), documents, Turns())
     async with open_sqlite_store(path) as store:
         fan_out = FanOut(store.log)
         async with running(fan_out.run()):

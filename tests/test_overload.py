@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import select
+import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, suppress
@@ -282,6 +283,32 @@ async def test_late_loop_takes_on_fewer_requests(tmp_path: Path) -> None:
             assert {one.result() for one in done} == {503}
             assert len(waiting) < 200
             await asyncio.gather(*waiting)
+
+
+INTROSPECTION = '{"query":"{ __schema { types { name fields { name type { name } } } } }"}'
+
+
+def test_short_requests_come_between_long_ones(tmp_path: Path) -> None:
+    """All that is sent while the gateway stands still it finds at once."""
+    with running(tmp_path) as gateway, ExitStack() as stack:
+        introspecting = [stack.enter_context(dial(gateway)) for _ in range(150)]
+        asking = stack.enter_context(dial(gateway))
+        asking.sendall(post())
+        assert next(answers(asking))[0] == 200
+        gateway.process.send_signal(signal.SIGSTOP)
+        for connection in introspecting:
+            connection.sendall(post(INTROSPECTION))
+        asking.sendall(post())
+        gateway.process.send_signal(signal.SIGCONT)
+        assert next(answers(asking))[0] == 200
+        at_once, _, _ = select.select(introspecting, [], [], 0)
+        given = [next(answers(connection)) for connection in introspecting]
+
+    refused = [
+        (headers["Retry-After"], code(body)) for status, headers, body in given if status != 200
+    ]
+    assert set(refused) == {("5", "OVERLOADED")}
+    assert len(at_once) < 100 <= len(given) - len(refused)
 
 
 PARTIAL = {

@@ -20,6 +20,7 @@ from gateway.execution.documents import Documents
 from gateway.execution.operation import Executor, GraphQLRequest
 from gateway.execution.reference import ReferenceExecutor
 from gateway.execution.time_limit import TimedExecutor
+from gateway.execution.turns import Turns
 from gateway.store.deadline import DEADLINE
 from gateway.store.migrate import upgrade
 from gateway.store.sqlite.connection import Connection, connect_reader
@@ -268,9 +269,9 @@ async def test_everything_read_for_an_operation_has_one_deadline(
 ) -> None:
     schema = build_schema()
     documents = Documents(schema)
-    chosen: Executor = ReferenceExecutor(schema, documents)
+    chosen: Executor = ReferenceExecutor(schema, documents, Turns())
     if executor == "compiled":
-        chosen = CompiledExecutor(schema, documents, ReferenceExecutor(schema, documents))
+        chosen = CompiledExecutor(schema, documents, ReferenceExecutor(schema, documents, Turns()))
     query = """{
         list: inviteParticipantsOperations(offset: -1) { totalCount }
         groups: inviteParticipantsOperationGroups(by: [STATUS]) { count }

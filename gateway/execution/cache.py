@@ -23,6 +23,10 @@ class Cache(Generic[T]):
         self._left = capacity
         self._made: OrderedDict[tuple[str, str | None], T] = OrderedDict()
 
+    def has(self, text: str, name: str | None = None) -> bool:
+        """Tell whether something made of a text and a name is kept."""
+        return (text, name) in self._made
+
     def get(self, text: str, name: str | None = None) -> T:
         """Return what is made of a text and a name."""
         key = (text, name)

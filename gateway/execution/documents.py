@@ -11,14 +11,18 @@ from graphql import (
     parse,
 )
 
-from gateway.execution.cache import Cache
-from gateway.execution.validation import errors_of
+from gateway.execution.cache import CAPACITY, Cache
+from gateway.execution.validation import MAX_TOKENS_WITH_SUGGESTIONS, errors_of
 from schema import Schema
 from schema.errors import ErrorCode, LimitExceeded, RequestError
 
 MAX_TOKENS = 2_000
 MAX_CACHED_LENGTH = 32_768
 """In characters: a longer document is parsed each time, so that the cache stays small."""
+
+
+KEPT = CAPACITY // 6
+"""In characters: a plan does without its document, which is several times as large."""
 
 
 class InvalidDocumentError(Exception):
@@ -79,7 +83,7 @@ class Documents:
         self._schema = schema
         self._suggests = suggests
         self._bounds = bounds
-        self._cache = Cache(lambda text, _name: self._load(text))
+        self._cache = Cache(lambda text, _name: self._load(text), KEPT)
 
     def load(self, text: str) -> Document:
         """Parse and validate ``text``; raise ``InvalidDocumentError`` if it is not valid."""
@@ -90,9 +94,10 @@ class Documents:
             if self._bounds:
                 self._bounds.check_text(text)
             ast = _parsed(text)
+            suggests = self._suggests and _unlinked(ast) <= MAX_TOKENS_WITH_SUGGESTIONS
             if self._bounds:
                 self._bounds.check_document(ast)
-            errors = errors_of(self._schema, ast, suggests=self._suggests)
+            errors = errors_of(self._schema, ast, suggests=suggests)
         except LimitExceeded as exceeded:
             raise InvalidDocumentError(exceeded.code, [exceeded]) from None
         if errors:
@@ -108,3 +113,18 @@ def _parsed(text: str) -> DocumentNode:
     except RecursionError as error:
         too_deep = GraphQLError(str(error), original_error=error)
         raise InvalidDocumentError(ErrorCode.GRAPHQL_PARSE_FAILED, [too_deep]) from None
+
+
+def _unlinked(ast: DocumentNode) -> int:
+    """Take a document's tokens apart, and count them.
+
+    Linked both ways, they would stay until Python looks for garbage, which takes the longer the
+    more of them there are. Nothing follows the links once the document is parsed.
+    """
+    count = 0
+    token = ast.loc.start_token if ast.loc else None
+    while token is not None:
+        following, token.prev, token.next = token.next, None, None
+        token = following
+        count += 1
+    return count

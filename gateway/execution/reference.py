@@ -11,6 +11,7 @@ from gateway.execution.introspection import guarded
 from gateway.execution.operation import Answer, GraphQLRequest
 from gateway.execution.pulled import begin
 from gateway.execution.subscription import Subscription
+from gateway.execution.turns import Turns
 from schema import Schema
 from schema.context import Context, Scope
 from schema.errors import ErrorCode, RequestError
@@ -37,16 +38,17 @@ _OVER_TIME = (
 class ReferenceExecutor:
     """Runs GraphQL requests on the schema's resolvers."""
 
-    def __init__(self, schema: Schema, documents: Documents) -> None:
+    def __init__(self, schema: Schema, documents: Documents, turns: Turns) -> None:
         self._schema = schema
         self._documents = documents
+        self._turns = turns
 
     async def execute(self, request: GraphQLRequest, context: Context) -> Answer:
         """Run a request and return its answer; only ``MutationNotAllowed`` is raised.
 
         That is when the context is ``read_only`` and the operation to run is no query.
         """
-        loaded = self._load(request, context.request_id)
+        loaded = await self._load(request, context.request_id)
         if isinstance(loaded, Answer):
             return loaded
         document, type_ = loaded
@@ -67,7 +69,7 @@ class ReferenceExecutor:
 
     async def subscribe(self, request: GraphQLRequest, context: Context) -> Answer | Subscription:
         """Begin a subscription, or answer why not; answer a query or a mutation."""
-        loaded = self._load(request, context.request_id)
+        loaded = await self._load(request, context.request_id)
         if isinstance(loaded, Answer):
             return loaded
         document, type_ = loaded
@@ -75,10 +77,12 @@ class ReferenceExecutor:
             return await self.execute(request, context)
         return await begin(self._schema, document, request, context)
 
-    def _load(
+    async def _load(
         self, request: GraphQLRequest, request_id: str
     ) -> tuple[Document, OperationType] | Answer:
+        """Load a document in a turn of the loop in which it can be run at once, or refuse to."""
         try:
+            await self._turns.take()
             document = self._documents.load(request.query)
             return document, document.operation(request.operation_name).operation
         except InvalidDocumentError as invalid:

@@ -68,25 +68,16 @@ _RULES: tuple[type[ASTValidationRule], ...] = (
 def errors_of(schema: Schema, ast: DocumentNode, *, suggests: bool) -> list[GraphQLError]:
     """Return what is wrong with a document: the first errors, when there are many.
 
-    A few errors in a short document say what may have been meant, if that is wanted. Raises
+    Where ``suggests``, a few errors say what may have been meant. Raises
     ``LimitExceeded`` when the document takes too long to validate.
     """
     errors = _validated(schema, ast, hide_suggestions=True)
-    if suggests and 0 < len(errors) <= MAX_ERRORS_WITH_SUGGESTIONS and _is_short(ast):
+    if suggests and 0 < len(errors) <= MAX_ERRORS_WITH_SUGGESTIONS:
         errors = _validated(schema, ast, hide_suggestions=False)
     for error in errors:
         if len(error.message) > MAX_MESSAGE:
             error.message = f"{error.message[:MAX_MESSAGE]}…"
     return errors
-
-
-def _is_short(ast: DocumentNode) -> bool:
-    token = ast.loc.start_token if ast.loc else None
-    for _ in range(MAX_TOKENS_WITH_SUGGESTIONS):
-        if token is None:
-            return True
-        token = token.next
-    return False
 
 
 def _validated(schema: Schema, ast: DocumentNode, *, hide_suggestions: bool) -> list[GraphQLError]:

@@ -14,6 +14,7 @@ from gateway.execution.errors import refused
 from gateway.execution.facts import Facts
 from gateway.execution.operation import Answer, Executor, GraphQLRequest
 from gateway.execution.subscription import Subscription
+from gateway.execution.turns import Turns
 from gateway.limits.arguments import defaults_of
 from gateway.limits.cost import Costs
 from gateway.limits.limit import MOST_SAID
@@ -58,25 +59,27 @@ class _Operation:
 class LimitedExecutor:
     """Runs requests on another executor, unless they cost too much, and tells their facts."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what it stands before, and what it goes by
         self,
         executor: Executor,
         schema: Schema,
         documents: Documents,
         *,
         max_cost: int,
+        turns: Turns,
         rate: Rate | None = None,
     ) -> None:
         self._executor = executor
         self._documents = documents
         self._costs = Costs(schema.graphql)
         self._max_cost = max_cost
+        self._turns = turns
         self._rate = rate
         self._operations = Cache(self._read)
 
     async def execute(self, request: GraphQLRequest, context: Context) -> Answer:
         """Run a request and return its answer; raise only ``MutationNotAllowed``."""
-        facts = self._admit(request, context.principal, context.request_id)
+        facts = await self._admit(request, context.principal, context.request_id)
         if isinstance(facts, Answer):
             return facts
         answer = await self._executor.execute(request, context)
@@ -84,7 +87,7 @@ class LimitedExecutor:
 
     async def subscribe(self, request: GraphQLRequest, context: Context) -> Answer | Subscription:
         """Begin a subscription, or answer why not; answer a query or a mutation."""
-        facts = self._admit(request, context.principal, context.request_id)
+        facts = await self._admit(request, context.principal, context.request_id)
         if isinstance(facts, Answer):
             return facts
         outcome = await self._executor.subscribe(request, context)
@@ -93,24 +96,26 @@ class LimitedExecutor:
         outcome.facts = facts
         return outcome
 
-    def _admit(
+    async def _admit(
         self, request: GraphQLRequest, principal: Principal, request_id: str
     ) -> Facts | Answer:
         """Return a request's facts, or the answer that says why it is refused; charge for it."""
         rate = self._rate
         if rate is None:
-            return self._facts(request, request_id)
+            return await self._facts(request, request_id)
         left = rate.left(principal.name)
         if left <= 0:
             return self._later(request, rate, left, request_id)
-        facts = self._facts(request, request_id)
+        facts = await self._facts(request, request_id)
         charge = REFUSAL_CHARGE if isinstance(facts, Answer) else max(facts.cost, LEAST_CHARGE)
         rate.charge(principal.name, charge)
         return facts
 
-    def _facts(self, request: GraphQLRequest, request_id: str) -> Facts | Answer:
+    async def _facts(self, request: GraphQLRequest, request_id: str) -> Facts | Answer:
         """Return a request's facts, or the answer that says why it is refused."""
         try:
+            if not self._operations.has(request.query, request.operation_name):
+                await self._turns.take()
             operation = self._operations.get(request.query, request.operation_name)
             facts = operation.facts_for(request)
         except InvalidDocumentError as invalid:

@@ -6,7 +6,24 @@ from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from gateway.execution.compiled.executor import CompiledExecutor
-from gateway.telemetry.families import counter
+from gateway.execution.turns import Turns
+from gateway.telemetry.families import counter, gauge
+
+
+class TurnMetrics(Collector):
+    """How many requests wait for a turn of the event loop."""
+
+    def __init__(self, turns: Turns) -> None:
+        self._turns = turns
+
+    def collect(self) -> Iterator[Metric]:
+        """Count them."""
+        yield gauge(
+            "turns_waiting",
+            "Requests that wait for their documents to be read or for the reference executor.",
+            (),
+            {(): self._turns.waiting},
+        )
 
 
 class OperationMetrics(Collector):

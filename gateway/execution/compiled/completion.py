@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from operator import attrgetter
 from typing import Any
 
@@ -59,10 +59,22 @@ class UnexpectedNullError(Exception):
     """A resolver returned null where the schema allows none."""
 
 
+def _as_it_is(value: Any, _run: Run) -> Any:  # noqa: ANN401  any value
+    return value
+
+
+def _as_it_is_or_raise(value: Any, _run: Run) -> Any:  # noqa: ANN401  any value
+    if value is None:
+        raise UnexpectedNullError
+    return value
+
+
 def completion(scope: Scope, type_: GraphQLOutputType, nodes: Sequence[FieldNode]) -> Complete:
     """Compile the completion of a field's value, for what ``nodes`` select under it."""
     if isinstance(type_, GraphQLNonNull):
         complete = _of_value(scope, type_.of_type, nodes)
+        if complete is _as_it_is:
+            return _as_it_is_or_raise
 
         def complete_or_raise(value: Any, run: Run) -> Any:  # noqa: ANN401  any value
             if value is None:
@@ -72,6 +84,8 @@ def completion(scope: Scope, type_: GraphQLOutputType, nodes: Sequence[FieldNode
         return complete_or_raise
 
     complete = _of_value(scope, type_, nodes)
+    if complete is _as_it_is:
+        return complete
     return lambda value, run: None if value is None else complete(value, run)
 
 
@@ -91,7 +105,7 @@ def _of_value(scope: Scope, type_: GraphQLOutputType, nodes: Sequence[FieldNode]
             return _of_interface(scope, type_, nodes)
         case GraphQLEnumType():
             return lambda value, _run: type_.coerce_output_value(value)
-    return lambda value, _run: value
+    return _as_it_is
 
 
 def _of_interface(
@@ -118,12 +132,11 @@ def _of_object(scope: Scope, type_: GraphQLObjectType, nodes: Sequence[FieldNode
     if _python_class(type_) is StoredOperation:
         return _of_operation(scope, type_, fields)
 
-    steps = [_step(scope, type_, key, nodes) for key, nodes in fields.items()]
+    template, fill = _filling(scope, type_, fields)
 
     def complete(value: Any, run: Run) -> Answer:  # noqa: ANN401  any object
-        answer: Answer = {}
-        for step in steps:
-            step(answer, value, run)
+        answer = template.copy()
+        fill(answer, value, run)
         return answer
 
     return complete
@@ -148,12 +161,11 @@ def _of_operation(scope: Scope, type_: GraphQLObjectType, fields: Fields) -> Com
     stored = {key: nodes for key, nodes in fields.items() if key not in resolved}
     keys = dict.fromkeys(fields)
     decode = project_fields(scope, type_, stored)
-    steps = [_step(scope, type_, key, nodes) for key, nodes in resolved.items()]
+    _, fill = _filling(scope, type_, resolved)
 
     def complete(value: StoredOperation, run: Run) -> Answer:
         answer: Answer = keys | decode(value.document)
-        for step in steps:
-            step(answer, value, run)
+        fill(answer, value, run)
         return answer
 
     return complete
@@ -170,25 +182,34 @@ def _projection(scope: Scope, type_: GraphQLObjectType, nodes: Sequence[FieldNod
     return partial(remembered, decode) if looks_inside else decode
 
 
-def _step(
-    scope: Scope, parent: GraphQLObjectType, key: str, nodes: Sequence[FieldNode]
-) -> Callable[[Answer, Any, Run], None]:
-    """Compile one field of an object: what reads it, completes it, and puts it in its place."""
-    if nodes[0].name.value == "__typename":
-        return lambda answer, _value, _run: answer.update({key: parent.name})
-    graphql_field: GraphQLField = parent.fields[nodes[0].name.value]
-    definition = graphql_field.extensions["strawberry-definition"]
-    complete = completion(scope, graphql_field.type, nodes)
-    read = _reader(scope, graphql_field, nodes[0])
+def _filling(
+    scope: Scope, parent: GraphQLObjectType, fields: Fields
+) -> tuple[Answer, Callable[[Answer, Any, Run], None]]:
+    """Compile fields of an object: the answer before it is known, and what fills that in.
 
-    def now(answer: Answer, value: Any, run: Run) -> None:  # noqa: ANN401  any object
-        answer[key] = complete(read(value, run), run)
+    Places whose resolvers have to be waited for are filled later.
+    """
+    template: Answer = {}
+    now: list[tuple[str, Complete, Complete]] = []
+    later: list[tuple[str, Complete, Complete]] = []
+    for key, nodes in fields.items():
+        if nodes[0].name.value == "__typename":
+            template[key] = parent.name
+            continue
+        template[key] = None
+        graphql_field: GraphQLField = parent.fields[nodes[0].name.value]
+        complete = completion(scope, graphql_field.type, nodes)
+        definition = graphql_field.extensions["strawberry-definition"]
+        steps = later if definition.is_async else now
+        steps.append((key, _reader(scope, graphql_field, nodes[0]), complete))
 
-    def later(answer: Answer, value: Any, run: Run) -> None:  # noqa: ANN401  any object
-        answer[key] = None
-        run.waiting.append((answer, key, read(value, run), complete))
+    def fill(answer: Answer, value: Any, run: Run) -> None:  # noqa: ANN401  any object
+        for key, read, complete in now:
+            answer[key] = complete(read(value, run), run)
+        for key, read, complete in later:
+            run.waiting.append((answer, key, read(value, run), complete))
 
-    return later if definition.is_async else now
+    return template, fill
 
 
 def _reader(scope: Scope, field: GraphQLField, node: FieldNode) -> Complete:
@@ -196,14 +217,19 @@ def _reader(scope: Scope, field: GraphQLField, node: FieldNode) -> Complete:
     definition = field.extensions["strawberry-definition"]
     resolver = definition.base_resolver
     if resolver is None:
-        attribute = attrgetter(definition.python_name or definition.name)
-        return lambda value, _run: attribute(value)
+        return _attribute(definition.python_name or definition.name)
     resolve: Callable[..., Any] = resolver.wrapped_func
     if definition.arguments:
         return _reader_with_arguments(scope, field, node, resolve)
     if resolver.info_parameter:
         return resolve
     return lambda value, _run: resolve(value)
+
+
+@cache
+def _attribute(name: str) -> Complete:
+    read = attrgetter(name)
+    return lambda value, _run: read(value)
 
 
 def _reader_with_arguments(

@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
 
-from graphql import OperationDefinitionNode, OperationType, located_error
+from graphql import OperationType, located_error
 
 from gateway.execution.cache import Cache
 from gateway.execution.compiled.completion import Run
@@ -17,7 +17,6 @@ from gateway.execution.compiled.selections import condition_variables
 from gateway.execution.compiled.variables import Declared, Given
 from gateway.execution.documents import (
     MAX_CACHED_LENGTH,
-    Document,
     Documents,
     InvalidDocumentError,
 )
@@ -38,28 +37,21 @@ MAX_CONDITIONS = 6
 
 @dataclass
 class Operation:
-    """An operation of a document, with a plan for each way its conditions can turn out."""
+    """An operation of a document, with a plan for each way its conditions can turn out.
 
-    document: Document
-    node: OperationDefinitionNode
+    It keeps nothing of the document, which is large.
+    """
+
+    type: OperationType
     variables: Declared
     conditions: list[str]
     plans: dict[tuple[bool, ...], Plan | str] = field(default_factory=dict)
     """A plan, or the reason why there is none: an error that is raised again and again would keep
     what it passed each time."""
 
-    def plan(self, schema: Schema, given: Given) -> Plan:
-        """Return the plan for these values of the variables.
-
-        Raises ``Declined`` if there is none.
-        """
-        turned = tuple([self._condition(given, name) for name in self.conditions])
-        plan = self.plans.get(turned)
-        if plan is None:
-            plan = self.plans[turned] = self._compiled(schema, turned)
-        if isinstance(plan, str):
-            raise Declined(plan)
-        return plan
+    def turned(self, given: Given) -> tuple[bool, ...]:
+        """Tell how the conditions turn out; raise ``Declined`` where they have to be coerced."""
+        return tuple([self._condition(given, name) for name in self.conditions])
 
     @staticmethod
     def _condition(given: Given, name: str) -> bool:
@@ -67,13 +59,6 @@ class Operation:
         if not isinstance(value, bool):
             raise Declined("a condition to coerce")
         return value
-
-    def _compiled(self, schema: Schema, turned: tuple[bool, ...]) -> Plan | str:
-        conditions = dict(zip(self.conditions, turned, strict=True))
-        try:
-            return compile_plan(schema, self.document, self.node, conditions)
-        except Declined as declined:
-            return declined.reason
 
 
 class CompiledExecutor:
@@ -152,12 +137,12 @@ class CompiledExecutor:
         self, request: GraphQLRequest, context: Context
     ) -> LiveSubscription | None:
         operation = self._operation_of(request)
-        if operation.node.operation is not OperationType.SUBSCRIPTION:
+        if operation.type is not OperationType.SUBSCRIPTION:
             return None
         if self._fan_out is None:
             raise Declined("a subscription that shares nothing")
         given = operation.variables.given(request.variables)
-        plan = operation.plan(self._schema, given)
+        plan = self._plan(request, operation, given)
         run = Run(context)
         feed = await plan.feed(given, run)
         (root,) = plan.fields
@@ -173,10 +158,31 @@ class CompiledExecutor:
             raise Declined(operation)
         return operation
 
+    def _plan(self, request: GraphQLRequest, operation: Operation, given: Given) -> Plan:
+        """Return the plan for these values of the variables; raise ``Declined`` if none is."""
+        turned = operation.turned(given)
+        plan = operation.plans.get(turned)
+        if plan is None:
+            plan = operation.plans[turned] = self._compiled(request, operation, turned)
+        if isinstance(plan, str):
+            raise Declined(plan)
+        return plan
+
+    def _compiled(
+        self, request: GraphQLRequest, operation: Operation, turned: tuple[bool, ...]
+    ) -> Plan | str:
+        document = self._documents.load(request.query)
+        node = document.operation(request.operation_name)
+        conditions = dict(zip(operation.conditions, turned, strict=True))
+        try:
+            return compile_plan(self._schema, document, node, conditions)
+        except Declined as declined:
+            return declined.reason
+
     async def _data(self, request: GraphQLRequest, context: Context) -> Data:
         operation = self._operation_of(request)
         given = operation.variables.given(request.variables)
-        plan = operation.plan(self._schema, given)
+        plan = self._plan(request, operation, given)
         if not plan.is_query:
             if plan.type is OperationType.SUBSCRIPTION:
                 raise Declined("a subscription to answer at once")
@@ -211,11 +217,11 @@ class CompiledExecutor:
             return "no operation to run"
         except Declined as declined:
             return declined.reason
-        return Operation(document, node, variables, conditions)
+        return Operation(node.operation, variables, conditions)
 
 
 def _failed(failed: FieldFailedError, request_id: str) -> Answer:
     """Answer a mutation that failed: all its fields are non-null, so the data is null."""
-    error = located_error(failed.cause, failed.field.nodes, [failed.field.key])
+    error = located_error(failed.cause, failed.field.places, [failed.field.key])
     shown = present(error, ErrorCode.INTERNAL_SERVER_ERROR, request_id)
     return Answer(executed=True, data=None, errors=[shown])

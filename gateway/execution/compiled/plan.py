@@ -30,7 +30,8 @@ class RootField:
     """A field of the operation's root type."""
 
     key: str
-    nodes: list[FieldNode]
+    places: list[FieldNode]
+    """Where it stands in the document, for errors; without what is selected of it."""
     resolve: Resolve
     arguments: ArgumentPlan
     complete: Complete
@@ -161,7 +162,7 @@ def _root_field(
     field = root.fields[name]
     return RootField(
         key=key,
-        nodes=nodes,
+        places=[FieldNode(name=node.name, loc=node.loc) for node in nodes],
         resolve=field.extensions["strawberry-definition"].base_resolver.wrapped_func,
         arguments=ArgumentPlan(scope.schema, field, nodes[0]),
         complete=completion(scope, field.type, nodes),

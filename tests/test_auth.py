@@ -184,11 +184,27 @@ async def test_introspection_needs_its_scope(client: Client, guarded: Guarded) -
     assert (whole["data"], codes(whole)) == (None, {"FORBIDDEN"})
 
 
-async def test_errors_suggest_no_names_that_introspection_would_tell(
-    client: Client, guarded: Guarded
-) -> None:
-    _, refused = await answer(client, guarded.reader, "{ inviteParticipantsOperationss { id } }")
+FILTERED = "{ inviteParticipantsOperations(filter: $filter) { totalCount } }"
+MISSPELT = {
+    "a field": ("{ inviteParticipantsOperationss { totalCount } }", {}),
+    "a field of a variable": (
+        f"query ($filter: InviteParticipantsOperationFilter) {FILTERED}",
+        {"filter": {"statos": {}}},
+    ),
+    "a status of a variable": (
+        f"query ($filter: InviteParticipantsOperationFilter) {FILTERED}",
+        {"filter": {"status": {"eq": "RUNING"}}},
+    ),
+}
 
+
+@pytest.mark.parametrize(("query", "variables"), MISSPELT.values(), ids=MISSPELT)
+async def test_errors_suggest_no_names_that_introspection_would_tell(
+    client: Client, guarded: Guarded, query: str, variables: dict[str, object]
+) -> None:
+    _, refused = await answer(client, guarded.reader, query, **variables)
+
+    assert refused["errors"]
     assert "Did you mean" not in refused["errors"][0]["message"]
 
 

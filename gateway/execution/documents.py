@@ -79,9 +79,10 @@ class Documents:
     def __init__(
         self, schema: Schema, bounds: Bounds | None = None, *, suggests: bool = True
     ) -> None:
-        """Hold documents to ``bounds``; errors may suggest names of the schema."""
+        """Hold documents to ``bounds``."""
         self._schema = schema
-        self._suggests = suggests
+        self.suggests = suggests
+        """Whether errors may suggest names of the schema."""
         self._bounds = bounds
         self._cache = Cache(lambda text, _name: self._load(text), KEPT)
 
@@ -94,7 +95,7 @@ class Documents:
             if self._bounds:
                 self._bounds.check_text(text)
             ast = _parsed(text)
-            suggests = self._suggests and _unlinked(ast) <= MAX_TOKENS_WITH_SUGGESTIONS
+            suggests = self.suggests and _unlinked(ast) <= MAX_TOKENS_WITH_SUGGESTIONS
             if self._bounds:
                 self._bounds.check_document(ast)
             errors = errors_of(self._schema, ast, suggests=suggests)

@@ -31,7 +31,12 @@ from schema.paging import Position
 
 
 async def begin(
-    schema: Schema, document: Document, request: GraphQLRequest, context: Context
+    schema: Schema,
+    document: Document,
+    request: GraphQLRequest,
+    context: Context,
+    *,
+    hide_suggestions: bool = False,
 ) -> "Answer | PulledSubscription":
     """Resolve what a subscription follows, or answer why that cannot be."""
     request_id = context.request_id
@@ -42,6 +47,7 @@ async def begin(
             context_value=context,
             raw_variable_values=request.variables.values,
             operation_name=request.operation_name,
+            hide_suggestions=hide_suggestions,
         )
         if isinstance(executor, list):
             return refused(executor, ErrorCode.BAD_USER_INPUT, request_id)

@@ -16,6 +16,9 @@ from schema import Schema
 from schema.context import Context, Scope
 from schema.errors import ErrorCode, RequestError
 
+MAX_TEXT_WITH_SUGGESTIONS = 10_000
+"""In bytes of variables: to find what may have been meant by a million letters takes 30 ms."""
+
 
 class MutationNotAllowed(RequestError):
     """A request that may only read asks to write."""
@@ -75,7 +78,8 @@ class ReferenceExecutor:
         document, type_ = loaded
         if type_ is not OperationType.SUBSCRIPTION:
             return await self.execute(request, context)
-        return await begin(self._schema, document, request, context)
+        hides = not self._suggests(request)
+        return await begin(self._schema, document, request, context, hide_suggestions=hides)
 
     async def _load(
         self, request: GraphQLRequest, request_id: str
@@ -90,6 +94,10 @@ class ReferenceExecutor:
         except RequestError as error:
             return refused([error], error.code, request_id)
 
+    def _suggests(self, request: GraphQLRequest) -> bool:
+        is_short = len(request.variables.text) <= MAX_TEXT_WITH_SUGGESTIONS
+        return is_short and self._documents.suggests
+
     async def _run(
         self, document: Document, request: GraphQLRequest, context: Context
     ) -> ExecutionResult:
@@ -101,6 +109,7 @@ class ReferenceExecutor:
                 variable_values=request.variables.values,
                 operation_name=request.operation_name,
                 executor_class=StrawberryGraphQLCoreExecutionContext,
+                hide_suggestions=not self._suggests(request),
                 middleware=None if context.allows(Scope.INTROSPECTION) else [guarded],
             )
             return await result if isawaitable(result) else result

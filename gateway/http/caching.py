@@ -54,11 +54,17 @@ class ETags:
         return f'"{urlsafe_b64encode(digest.digest()).decode()}"'
 
 
+MAX_HELD = 16_384
+"""In characters of If-None-Match: where there is more, what comes of it is that nothing is held."""
+
+
 def tags_held(request: Request) -> Collection[str]:
     """Return the opaque parts of the ETags in If-None-Match, or the ``*`` in their place."""
     if hdrs.IF_NONE_MATCH not in request.headers:
         return ()
     held = ", ".join(request.headers.getall(hdrs.IF_NONE_MATCH))
+    if len(held) > MAX_HELD:
+        return ()
     return ["*"] if held.strip() == "*" else _OPAQUE.findall(held)
 
 

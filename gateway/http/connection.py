@@ -116,7 +116,7 @@ class Connection(RepeatingProtocol):
         """Read on, answer, or refuse."""
         if data and (self.holds_back(data) or (self._in_step and not (data := self._follow(data)))):
             return
-        super().data_received(data)
+        super().data_received(data if self._in_step else self.holds_rest(data))
         if self._head is not None:
             self._remember(self._head)
         if self._upgraded:

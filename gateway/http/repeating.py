@@ -13,10 +13,14 @@ from typing import Any
 from aiohttp import web
 from aiohttp.http import RawRequestMessage, StreamWriter
 from aiohttp.streams import EmptyStreamReader
+from typing_extensions import override
 
 from gateway.http.protocol import RequestProtocol
 
 logger = logging.getLogger(__name__)
+
+READ_AT_ONCE = 16_384
+"""In bytes: what comes in chunks or frames takes up to a microsecond for each few bytes."""
 
 
 class WholeBody(EmptyStreamReader):
@@ -42,16 +46,18 @@ class WholeBody(EmptyStreamReader):
 class RepeatingProtocol(RequestProtocol):
     """Answers such requests, one at a time."""
 
-    __slots__ = ("_answering", "_held", "_is_late")
+    __slots__ = ("_answering", "_held", "_is_late", "_turn")
 
     _answering: asyncio.Task[None] | None
     _held: bytes
     _is_late: bool
     """Whether what is read now was kept before."""
+    _turn: asyncio.Handle | None
+    """The turn of the loop in which what is kept is read."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin with no request."""
-        self._answering, self._held, self._is_late = None, b"", False
+        self._answering, self._held, self._is_late, self._turn = None, b"", False, None
         super().connection_made(transport)
 
     async def shutdown(self, timeout: float | None = 15.0) -> None:  # noqa: ASYNC109  as aiohttp's
@@ -87,12 +93,36 @@ class RepeatingProtocol(RequestProtocol):
 
     def holds_back(self, data: bytes) -> bool:
         """Keep what comes while such a request is answered; tell whether that is so."""
-        if self._answering is not None and self.transport is not None:
-            self.transport.pause_reading()
-        elif not self._held:
+        if self._answering is None and not self._held:
             return False
-        self._held += data
+        self._hold(self._held + data)
         return True
+
+    def holds_rest(self, data: bytes) -> bytes:
+        """Return what of this is to be read now; the rest is kept, and read when others had a turn.
+
+        Of chunks, or of a WebSocket's frames, tens of thousands may come at once.
+        """
+        if len(data) > READ_AT_ONCE:
+            self._hold(data[READ_AT_ONCE:])
+            self._await_turn()
+        return data[:READ_AT_ONCE]
+
+    @override
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        """Go on when what was read has been taken in, first with what is kept."""
+        super().resume_reading(resume_parser)
+        if self._held:
+            self._await_turn()
+
+    def _await_turn(self) -> None:
+        if self._turn is None:
+            self._turn = self._loop.call_soon(self._take_up)
+
+    def _hold(self, data: bytes) -> None:
+        self._held = data
+        if self.transport is not None:
+            self.transport.pause_reading()
 
     def holds_for_a_turn(self, data: bytes) -> bool:
         """Keep what comes before aiohttp has taken note that its last request is answered.
@@ -103,15 +133,23 @@ class RepeatingProtocol(RequestProtocol):
         if self._waiter or self._request_in_progress or self._messages or self._is_late:
             return False
         self._held = data
-        self._loop.call_soon(self._take_up)
+        self._await_turn()
         return True
 
     def _take_up(self) -> None:
-        """Read what was kept."""
+        """Read what was kept, unless what was read before is yet to be taken in, and go on."""
+        self._turn = None
+        if self._reading_paused or self.transport is None:
+            return
         held, self._held = self._held, b""
         self._is_late = True
         self.data_received(held)
         self._is_late = False
+        self._read_on()
+
+    def _read_on(self) -> None:
+        if not (self._held or self._reading_paused or self._buffer_paused):
+            self._resume_transport_reading()
 
     async def _answer(self, handling: Coroutine[Any, Any, tuple[web.StreamResponse, bool]]) -> None:
         ends = True
@@ -127,5 +165,4 @@ class RepeatingProtocol(RequestProtocol):
             if ends:
                 self.force_close()
         if self._held and self.transport is not None:
-            self.transport.resume_reading()
             self._take_up()

@@ -3,12 +3,12 @@
 from inspect import isawaitable
 
 from graphql import ExecutionResult, GraphQLError, OperationType, execute
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from gateway.execution.documents import Document, Documents, InvalidDocumentError
 from gateway.execution.errors import present, refused
 from gateway.execution.introspection import guarded
 from gateway.execution.operation import Answer, GraphQLRequest
+from gateway.execution.paced import PacedExecution
 from gateway.execution.pulled import begin
 from gateway.execution.subscription import Subscription
 from gateway.execution.turns import Turns
@@ -108,7 +108,8 @@ class ReferenceExecutor:
                 context_value=context,
                 variable_values=request.variables.values,
                 operation_name=request.operation_name,
-                executor_class=StrawberryGraphQLCoreExecutionContext,
+                executor_class=PacedExecution,
+                turns=self._turns,
                 hide_suggestions=not self._suggests(request),
                 middleware=None if context.allows(Scope.INTROSPECTION) else [guarded],
             )

@@ -5,11 +5,18 @@ ask for that together would have all others wait for all twenty; so those come i
 """
 
 import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Iterable
+from time import monotonic
+from typing import TypeVar
 
 from schema.errors import Overloaded
 
+T = TypeVar("T")
+
 MOST_WAITING = 100
 """More would wait for seconds."""
+LONGEST = 0.005
+"""In seconds: how long a turn takes in which items are gone through, if no item takes longer."""
 
 
 class Turns:
@@ -18,7 +25,7 @@ class Turns:
     def __init__(self) -> None:
         self._free = asyncio.Lock()
         self.waiting = 0
-        """How many requests wait for their turn."""
+        """How many requests wait for their first turn."""
 
     async def take(self) -> None:
         """Wait for a turn that no other long work has had; the caller's has to follow at once.
@@ -32,7 +39,26 @@ class Turns:
             )
         self.waiting += 1
         try:
-            await self._free.acquire()
+            await self.another()
         finally:
             self.waiting -= 1
+
+    async def another(self) -> None:
+        """Wait for another turn, to go on with what was begun."""
+        await self._free.acquire()
         asyncio.get_running_loop().call_soon(self._free.release)
+
+    async def after(self, awaited: Awaitable[T]) -> T:
+        """Wait for something, and then for a turn to go on with it."""
+        result = await awaited
+        await self.another()
+        return result
+
+    async def through(self, items: Iterable[T]) -> AsyncGenerator[T, None]:
+        """Go through items, in another turn whenever one has lasted long enough."""
+        over = 0.0
+        for item in items:
+            if monotonic() >= over:
+                await self.another()
+                over = monotonic() + LONGEST
+            yield item

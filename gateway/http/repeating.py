@@ -13,7 +13,6 @@ from typing import Any
 from aiohttp import web
 from aiohttp.http import RawRequestMessage, StreamWriter
 from aiohttp.streams import EmptyStreamReader
-from typing_extensions import override
 
 from gateway.http.protocol import RequestProtocol
 
@@ -108,12 +107,12 @@ class RepeatingProtocol(RequestProtocol):
             self._await_turn()
         return data[:READ_AT_ONCE]
 
-    @override
-    def resume_reading(self, resume_parser: bool = True) -> None:
-        """Go on when what was read has been taken in, first with what is kept."""
-        super().resume_reading(resume_parser)
+    def _resume_transport_reading(self) -> None:
+        """Read on, first what is kept; aiohttp calls this when what was read has been taken in."""
         if self._held:
             self._await_turn()
+        else:
+            super()._resume_transport_reading()
 
     def _await_turn(self) -> None:
         if self._turn is None:
@@ -139,7 +138,7 @@ class RepeatingProtocol(RequestProtocol):
     def _take_up(self) -> None:
         """Read what was kept, unless what was read before is yet to be taken in, and go on."""
         self._turn = None
-        if self._reading_paused or self.transport is None:
+        if self._reading_paused or self._answering is not None or self.transport is None:
             return
         held, self._held = self._held, b""
         self._is_late = True
@@ -148,7 +147,7 @@ class RepeatingProtocol(RequestProtocol):
         self._read_on()
 
     def _read_on(self) -> None:
-        if not (self._held or self._reading_paused or self._buffer_paused):
+        if not self._reading_paused and not self._buffer_paused:
             self._resume_transport_reading()
 
     async def _answer(self, handling: Coroutine[Any, Any, tuple[web.StreamResponse, bool]]) -> None:

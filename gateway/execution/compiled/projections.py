@@ -31,7 +31,10 @@ REMEMBERED = 2_048
 MAX_REMEMBERED = 4_096
 """In bytes: how long a document is remembered, so that all that is stays within a few megabytes."""
 
-_NULL = Raw(b"null")
+SHARED = 1_024
+"""So many types and decoders are kept for other documents that select the same: they are large."""
+
+_NULL = b"null"
 _SCALARS: dict[str, Any] = {"Int": int, "Boolean": bool, "JSON": Raw}
 
 
@@ -44,7 +47,12 @@ class Shape:
 
     def decoder(self) -> Decode:
         """Return what decodes such a value from JSON."""
-        return self.decode or msgspec.json.Decoder(self.type_).decode
+        return self.decode or _decoder(self.type_)
+
+
+@lru_cache(SHARED)
+def _decoder(type_: Any) -> Decode:  # noqa: ANN401  as above
+    return msgspec.json.Decoder(type_).decode
 
 
 @dataclass(frozen=True)
@@ -55,13 +63,14 @@ class _Part:
     name: str
     shape: Shape
     default: Any = msgspec.NODEFAULT
+    """Of what is taken as raw JSON, its bytes."""
 
 
 def project(scope: Scope, parent: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Shape:
     """Compile what ``nodes`` select of an object that is stored as JSON."""
     parts = _parts(scope, parent, collect(scope, parent, subselections(nodes)))
     plain = all(part.key == part.name and part.shape.decode is None for part in parts)
-    return Shape(_struct(parent.name, parts)) if plain else Shape(Raw, _renaming(parts))
+    return Shape(_struct(parent.name, tuple(parts))) if plain else Shape(Raw, _renaming(parts))
 
 
 def is_resolved(field: GraphQLField) -> bool:
@@ -88,22 +97,27 @@ def _encoded(decode: Decode, document: bytes) -> Raw:
     return Raw(msgspec.json.encode(decode(document)))
 
 
-def _struct(name: str, parts: Sequence[_Part]) -> type[msgspec.Struct]:
+@lru_cache(SHARED)
+def _struct(name: str, parts: tuple[_Part, ...]) -> type[msgspec.Struct]:
     return msgspec.defstruct(
         name,
-        [(f"f{index}", part.shape.type_, part.default) for index, part in enumerate(parts)],
+        [(f"f{index}", part.shape.type_, _default(part)) for index, part in enumerate(parts)],
         rename={f"f{index}": part.name for index, part in enumerate(parts)},
         kw_only=True,
         gc=False,
     )
 
 
+def _default(part: _Part) -> Any:  # noqa: ANN401  msgspec's
+    return Raw(part.default) if isinstance(part.default, bytes) else part.default
+
+
 def _renaming(parts: Sequence[_Part]) -> Decode:
     """Decode each name once, as raw JSON, and each part of the answer from there."""
     names = list(dict.fromkeys(part.name for part in parts))
     defaults = {part.name: _raw_default(part) for part in parts}
-    raw = _struct("Raw", [_Part(name, name, Shape(Raw), defaults[name]) for name in names])
-    decode_raw = msgspec.json.Decoder(raw).decode
+    raw = tuple(_Part(name, name, Shape(Raw), defaults[name]) for name in names)
+    decode_raw = _decoder(_struct("Raw", raw))
     steps = [(part.key, f"f{names.index(part.name)}", part.shape.decoder()) for part in parts]
 
     def decode(document: bytes | Raw) -> dict[str, Any]:
@@ -118,7 +132,7 @@ def _raw_default(part: _Part) -> Any:  # noqa: ANN401  msgspec's
         case None:
             return _NULL
         case str():  # __typename
-            return Raw(msgspec.json.encode(part.default))
+            return msgspec.json.encode(part.default)
     return part.default
 
 

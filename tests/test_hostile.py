@@ -33,7 +33,7 @@ from sockets import WITHIN
 
 TABLES = (
     envelopes,
-    variables,  # which make the operations that costly documents ask for
+    variables,
     documents,
     cursors,
     injections,
@@ -47,11 +47,11 @@ CASES = [
     for table in TABLES
     for case in table.CASES
 ]
-LONGEST_WAIT = 0.2
-"""In seconds: twice what is to be, since a machine that does much else is slower, not only late."""
+LONGEST_WAIT = 0.1
+"""In seconds."""
 ATTEMPTS = 3
-MAY_GROW = 64_000_000
-"""In bytes: gigabytes of attacks leave about 45 MB behind, of which 20 are to be."""
+MAY_GROW = 20_000_000
+"""In bytes."""
 
 
 @dataclass

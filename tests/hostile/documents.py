@@ -1,6 +1,7 @@
 """Documents: deep, wide, many of everything, and small ones that stand for large ones."""
 
 from hostile.harness import Case, asking
+from hostile.variables import CREATE_MANY, FULL
 
 INVALID = "400 GRAPHQL_VALIDATION_FAILED"
 BROKEN = "400 GRAPHQL_PARSE_FAILED"
@@ -206,23 +207,26 @@ NOT_COMPILED = repeated("$c#:Boolean=true", 7, ",")
 CONDITIONS = repeated("c#:__typename@skip(if:$c#)", 7)
 COSTLY = [
     asking(
+        "500 operations, for those to come to read", CREATE_MANY, "200", lambda: {"v": [FULL] * 500}
+    ),
+    asking(
         "9,000 operations by a plan",
         "{" + repeated(f"a#:{LIST}(first:500){{nodes{{id status createdAt callId}}}}", 18) + "}",
         f"{FINE} | {TOO_MUCH}",
     ),
     asking(
-        "3,000 operations without a plan",
+        "9,000 operations without a plan",
         f"query({NOT_COMPILED}){{{CONDITIONS} "
-        + repeated(f"a#:{LIST}(first:500){{nodes{{id status createdAt callId}}}}", 6)
+        + repeated(f"a#:{LIST}(first:500){{nodes{{id status createdAt callId}}}}", 18)
         + "}",
         f"{FINE} | {TOO_MUCH}",
     ),
     asking(
-        "2,000 operations with their participants, without a plan",
+        "9,000 operations with their participants, without a plan",
         f"query({NOT_COMPILED}){{{CONDITIONS} "
         + repeated(
             f"a#:{LIST}(first:500){{nodes{{participants{{identity{{user{{id displayName}}}}}}}}}}",
-            4,
+            18,
         )
         + "}",
         f"{FINE} | {TOO_MUCH}",

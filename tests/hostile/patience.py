@@ -10,7 +10,7 @@ from hostile.harness import Case, Victim, answers_in, assert_decent, data
 SLOW_CLIENTS = 200
 STEPS = 20
 BETWEEN = 0.02
-SILENT_CLIENTS = 2_000
+SILENT_CLIENTS = 3_000
 STREAMS = 500
 
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -49,12 +49,12 @@ def unread(name: str, request: bytes, times: int) -> Case:
     """Make the case of clients that ask for much and read nothing of it."""
 
     async def attack(victim: Victim) -> None:
-        async with connections(victim, 5) as opened:
+        async with connections(victim, 20) as opened:
             for _, writer in opened:
                 writer.write(request * times)
             await asyncio.sleep(STEPS * BETWEEN)
 
-    return Case(f"5 clients that ask for {name} and do not read", attack)
+    return Case(f"20 clients that ask for {name} and do not read", attack)
 
 
 def given_up(name: str, request: bytes) -> Case:

@@ -327,8 +327,8 @@ FLOODS = [
     bearing("1,000 queries", lambda: [subscribe(str(number)) for number in range(1_000)]),
     bearing("2,000 subscribes", [subscribe(str(number), FOLLOW) for number in range(2_000)]),
     bearing(
-        "50 subscribes of what is invalid",
-        lambda: [subscribe(str(number), f"{{ a{number} }}") for number in range(50)],
+        "2,000 subscribes of what is invalid",
+        lambda: [subscribe(str(number), f"{{ a{number} }}") for number in range(2_000)],
     ),
     bearing(
         "5,000 subscribes beyond the limit",
@@ -337,7 +337,7 @@ FLOODS = [
             *[subscribe(str(number)) for number in range(5_000)],
         ],
     ),
-    closing("30,000 empty frames", frame(b"") * 30_000, INVALID),
+    closing("a million empty frames", frame(b"") * 1_000_000, INVALID),
 ]
 
 
@@ -349,9 +349,9 @@ async def _never_initialised(victim: Victim) -> None:
 
 
 async def _many(victim: Victim) -> None:
-    """Open 200 connections, each with a subscription, and make a change."""
+    """Open 500 connections, each with a subscription, and make a change."""
     async with AsyncExitStack() as stack:
-        sockets = [await stack.enter_async_context(shaken(victim)) for _ in range(200)]
+        sockets = [await stack.enter_async_context(shaken(victim)) for _ in range(500)]
         for number, socket in enumerate(sockets):
             socket.write(
                 subscribe(str(number), f"subscription {{ changes {{ at a{number % 10}: at }} }}")
@@ -366,9 +366,9 @@ async def _many(victim: Victim) -> None:
 
 
 async def _unread(victim: Victim) -> None:
-    """Ask by 5 connections for the schema 100 times each, and read nothing."""
+    """Ask by 20 connections for the schema 100 times each, and read nothing."""
     async with AsyncExitStack() as stack:
-        for _ in range(5):
+        for _ in range(20):
             socket = await stack.enter_async_context(shaken(victim))
             socket.write(
                 *[subscribe(str(n), "{__schema{types{name fields{name}}}}") for n in range(100)]
@@ -400,8 +400,8 @@ CASES = [
     *MESSAGES,
     *FLOODS,
     Case("300 connections without an init", _never_initialised),
-    Case("200 connections that follow", _many),
-    Case("5 connections that read nothing", _unread),
+    Case("500 connections that follow", _many),
+    Case("20 connections that read nothing", _unread),
     Case("100 connections that are lost", _gone),
     Case("100 halves of a frame", _half_a_frame),
 ]

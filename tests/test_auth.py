@@ -39,8 +39,9 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("INVITE_GATEWAY_INTROSPECTION_SCOPE", SCHEMA)
         introspector = token(folder, "create", "introspector", "--scope", "introspection")
-        with running(folder, "--auth", "tokens", "--log-level", "debug") as gateway:
-            yield Guarded(gateway, reader, writer, introspector)
+    options = ("--auth", "tokens", "--introspection-scope", SCHEMA, "--log-level", "debug")
+    with running(folder, *options) as gateway:
+        yield Guarded(gateway, reader, writer, introspector)
     log = "".join(gateway.log)
 
     assert not any(secret in log for secret in (reader, writer, introspector))

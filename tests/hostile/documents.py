@@ -1,7 +1,6 @@
 """Documents: deep, wide, many of everything, and small ones that stand for large ones."""
 
 from hostile.harness import Case, asking
-from hostile.variables import CREATE_MANY, FULL
 
 INVALID = "400 GRAPHQL_VALIDATION_FAILED"
 BROKEN = "400 GRAPHQL_PARSE_FAILED"
@@ -206,9 +205,6 @@ OVERLAPPING = [
 NOT_COMPILED = repeated("$c#:Boolean=true", 7, ",")
 CONDITIONS = repeated("c#:__typename@skip(if:$c#)", 7)
 COSTLY = [
-    asking(
-        "500 operations, for those to come to read", CREATE_MANY, "200", lambda: {"v": [FULL] * 500}
-    ),
     asking(
         "9,000 operations by a plan",
         "{" + repeated(f"a#:{LIST}(first:500){{nodes{{id status createdAt callId}}}}", 18) + "}",

@@ -7,10 +7,16 @@ from pathlib import Path
 from socket import create_connection
 from urllib.parse import urlsplit
 
+from graphql import get_introspection_query
+
+from hostile.variables import CREATE_MANY, FULL
+
 EXAMPLES = Path(__file__).parents[2] / "gateway" / "playground" / "examples"
 DOCUMENTS = 500
 """As many as a large frontend has."""
 ROUNDS = 2
+OPERATIONS = 500
+"""As many as a page may hold: costly documents ask for them."""
 CONNECTIONS = 3_000
 """As many as users keep open who say nothing: part of what they take the allocator keeps."""
 
@@ -31,6 +37,8 @@ def use(url: str) -> None:
         for path in sorted(EXAMPLES.glob("*.graphql"))
         if "subscription" not in path.read_text()
     ]
+    ask(get_introspection_query(), {})  # as the playground does
+    ask(CREATE_MANY, {"v": [FULL] * OPERATIONS})
     for _ in range(ROUNDS):
         for number in range(DOCUMENTS):
             query, variables = examples[number % len(examples)]

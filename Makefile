@@ -98,6 +98,10 @@ bench: $(VENV)/.bench $(BENCH)/node_modules/.installed ## Measure the gateway an
 bench-overload: $(VENV)/.project ## Ask the gateway for more than it can; options in ARGS='--workload get'
 	$(BIN)/python benchmarks/overload.py $(ARGS)
 
+.PHONY: bench-guarded
+bench-guarded: $(VENV)/.project ## Measure what it costs to know who asks; options in ARGS='--workload list'
+	$(BIN)/python benchmarks/guarded.py $(ARGS)
+
 .PHONY: soak
 soak: $(VENV)/.project ## Keep the gateway busy and see what grows; options in ARGS='--minutes 5'
 	$(BIN)/python benchmarks/soak.py $(ARGS)

@@ -24,7 +24,7 @@ _OK, _REFUSED = b"200", b"503"
 
 @dataclass(frozen=True)
 class Plan:
-    """Which requests to send, and how many a second; without a rate, each when one is answered."""
+    """Which requests to send, and how many a second; without a rate, so many at once."""
 
     port: int
     workload: str
@@ -32,6 +32,7 @@ class Plan:
     rate: float
     seconds: float
     connections: int
+    at_once: int = 0
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,8 @@ class Generator:
                 self._due.extend(begin + n / self._plan.rate for n in range(planned, until))
                 planned = until
             else:
-                self._due.extend([now] * len(self._free))
+                under_way = len(self._connections) - len(self._free) + len(self._due)
+                self._due.extend([now] * (self._plan.at_once - under_way))
             self._send_due()
             self._receive(0.0 if self._due and self._free else 0.0005)
         self._finish()

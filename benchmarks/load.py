@@ -18,6 +18,8 @@ class Load:
     connections: int
     seconds: int
     arguments: tuple[str, ...]
+    headers: str = ""
+    """Header fields of every request, each with its line end."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def drive(server: Server, tools: Tools, load: Load) -> Measured:
     done = subprocess.run(
         command,
         cwd=SCRIPTS,
-        env={**os.environ, "DOCUMENTS": documents},
+        env={**os.environ, "DOCUMENTS": documents, "HEADERS": load.headers},
         capture_output=True,
         text=True,
         check=False,

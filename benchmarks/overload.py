@@ -1,18 +1,19 @@
 """Ask the gateway for more than it can: ``python benchmarks/overload.py --help``.
 
-Its capacity is what it answers when it is never without a request. Then requests arrive at once,
-twice and three times that rate, whatever becomes of them, and somebody asks whether it lives.
+Its capacity is what it answers to as many clients when it is never without a request, and never has
+many. Then requests arrive at once, twice and three times that rate, whatever becomes of them, and
+somebody asks whether it lives.
 """
 
 import argparse
 import http.client
 import json
-import os
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -25,8 +26,8 @@ from databases import Databases, Kind
 from servers import GATEWAY, HERE, Peer, Server, Tools, running
 from workloads import OPERATIONS
 
-SATURATED = 64
-"""So many connections, each never without a request, are what capacity is measured with."""
+AT_ONCE = 64
+"""With so many requests under way at any time, on connections in turn, capacity is measured."""
 
 PROBED_EVERY = 0.05
 
@@ -88,7 +89,7 @@ class Overload:
 
     def capacity(self) -> float:
         """Return how many requests a second are answered when there is never a lack of any."""
-        arrived = self._send(rate=0.0, connections=SATURATED)
+        arrived = self._send(rate=0.0)
         if arrived.failed or arrived.refused or arrived.timeouts:
             raise SystemExit(f"Not all were answered when there was no overload: {arrived}")
         return arrived.goodput
@@ -96,18 +97,19 @@ class Overload:
     def at(self, rate: float) -> tuple[Arrived, Probe]:
         """Have so many requests arrive each second."""
         with probing(self._server.port) as probe:
-            arrived = self._send(rate=rate, connections=self._options.connections)
+            arrived = self._send(rate=rate)
         self._server.settle()
         return arrived, probe
 
-    def _send(self, *, rate: float, connections: int) -> Arrived:
+    def _send(self, *, rate: float) -> Arrived:
         plan = Plan(
             port=self._server.port,
             workload=self._options.workload,
             operations=OPERATIONS,
             rate=rate,
             seconds=self._options.seconds,
-            connections=connections,
+            connections=self._options.connections,
+            at_once=AT_ONCE,
         )
         command = self._tools.pinned(
             self._tools.load_core,
@@ -183,23 +185,27 @@ def read_options() -> argparse.Namespace:
 def main() -> None:
     """Measure in rounds, each on a gateway of its own, and print a table."""
     options = read_options()
-    cores = sorted(os.sched_getaffinity(0))
-    tools = Tools(Path(options.python), "node", server_core=cores[0], load_core=cores[-1])
+    tools = Tools.here(options.python)
     databases = Databases(options.data, tools.python)
     gateway = Peer(GATEWAY.name, GATEWAY.title, GATEWAY.kind, (*GATEWAY.command, *options.serve))
     print(f"{machine.machine()}, {options.workload}\n")
     print(f"| round | capacity | {' | '.join(HEAD)} |\n|{'---|' * (len(HEAD) + 2)}")
+    goodput: defaultdict[float, list[float]] = defaultdict(list)
     for number in range(1, options.rounds + 1):
         with (
             databases.copy(Kind.GATEWAY, OPERATIONS) as database,
             running(gateway, tools, databases, database) as server,
         ):
             overload = Overload(options, tools, server)
-            capacity = overload.capacity()
             for bar in BARS:
                 if bar.times in options.times:
-                    measured = row(bar, capacity, *overload.at(bar.times * capacity))
+                    capacity = overload.capacity()  # as the machine has it just now
+                    arrived, probe = overload.at(bar.times * capacity)
+                    goodput[bar.times].append(arrived.goodput / capacity)
+                    measured = row(bar, capacity, arrived, probe)
                     print(f"| {number} | {capacity:,.0f} {measured}", flush=True)
+    for times, parts in goodput.items():
+        print(f"\nMedian at {times:g} times the capacity: {median(parts):.0%} of it.")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """Measure the gateway and its peers side by side: ``python benchmarks/run.py --help``."""
 
 import argparse
-import os
 import resource
 import shutil
 import sys
@@ -203,8 +202,7 @@ def main() -> None:
             raise SystemExit(f"{program} was not found: apt-get install wrk util-linux")
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # for servers and subscribers
-    cores = sorted(os.sched_getaffinity(0))
-    tools = Tools(options.python, options.node, server_core=cores[0], load_core=cores[-1])
+    tools = Tools.here(options.python, options.node)
     wanted = [peer for peer in servers.ALL if peer.name in options.peers]
     absent = {peer.title: servers.missing(peer, tools) for peer in wanted}
     peers = [peer for peer in wanted if not absent[peer.title]]

@@ -9,7 +9,9 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
+from typing import Self
 
 import processes
 from databases import Databases, Kind
@@ -30,6 +32,12 @@ class Tools:
     node: str
     server_core: int
     load_core: int
+
+    @classmethod
+    def here(cls, python: str | Path, node: str = "node") -> Self:
+        """Pin the server to this machine's first core, and the load to its last."""
+        cores = sorted(os.sched_getaffinity(0))
+        return cls(Path(python), node, server_core=cores[0], load_core=cores[-1])
 
     def pinned(self, core: int, *command: str | Path) -> list[str]:
         """Return the command, to run on this core alone."""
@@ -187,7 +195,7 @@ def _wait(process: subprocess.Popen[bytes], port: int) -> None:
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
             body = '{"query":"{__typename}"}'
             connection.request("POST", "/graphql", body, {"Content-Type": "application/json"})
-            if connection.getresponse().status == http.HTTPStatus.OK:
+            if connection.getresponse().status in {HTTPStatus.OK, HTTPStatus.UNAUTHORIZED}:
                 return
         time.sleep(0.005)
     raise RuntimeError(f"{process.args!r} did not come up.")

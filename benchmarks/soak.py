@@ -164,8 +164,7 @@ def read_options() -> argparse.Namespace:
 def main() -> None:
     """Run it, and fail when something grew."""
     options = read_options()
-    cores = sorted(os.sched_getaffinity(0))
-    tools = Tools(Path(options.python), "node", server_core=cores[0], load_core=cores[-1])
+    tools = Tools.here(options.python)
     databases = Databases(options.data, tools.python)
     with (
         databases.copy(Kind.GATEWAY, OPERATIONS) as database,

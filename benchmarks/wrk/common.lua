@@ -21,7 +21,7 @@ end
 function post(name)
   local body = '{"query":' .. document(name) .. ',"variables":'
   local head = "POST /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-    .. "Accept: application/json\r\nContent-Length: "
+    .. "Accept: application/json\r\n" .. os.getenv("HEADERS") .. "Content-Length: "
   return function(variables)
     return head .. #body + #variables + 1 .. "\r\n\r\n" .. body .. variables .. "}"
   end

@@ -2,7 +2,6 @@
 
 import argparse
 import resource
-import shutil
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -197,9 +196,6 @@ def _tell(text: str) -> None:
 def main() -> None:
     """Check, measure, print, and write."""
     options = read_options()
-    for program in ("wrk", "taskset"):
-        if not shutil.which(program):
-            raise SystemExit(f"{program} was not found: apt-get install wrk util-linux")
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # for servers and subscribers
     tools = Tools.here(options.python, options.node)

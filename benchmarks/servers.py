@@ -35,7 +35,13 @@ class Tools:
 
     @classmethod
     def here(cls, python: str | Path, node: str = "node") -> Self:
-        """Pin the server to this machine's first core, and the load to its last."""
+        """Pin the server to this machine's first core, and the load to its last.
+
+        Raises ``SystemExit`` where a program is missing.
+        """
+        for program in ("wrk", "taskset"):
+            if not shutil.which(program):
+                raise SystemExit(f"{program} was not found: apt-get install wrk util-linux")
         cores = sorted(os.sched_getaffinity(0))
         return cls(Path(python), node, server_core=cores[0], load_core=cores[-1])
 

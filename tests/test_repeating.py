@@ -76,6 +76,20 @@ def test_those_that_come_before_an_answer_wait_for_it(
     assert count(bodies[4]) == 2
 
 
+@pytest.mark.parametrize("size", [1, 1_000, 100_000])
+def test_what_comes_in_chunks_is_read_to_its_end(gateway: Gateway, size: int) -> None:
+    body = QUERY.ljust(100_000).encode()
+    chunks = [body[start : start + size] for start in range(0, len(body), size)]
+    chunked = b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in [*chunks, b""])
+    head = post("", "Transfer-Encoding: chunked").replace(b"Content-Length: 0\r\n", b"")
+    with dial(gateway) as connection:
+        connection.sendall((head + chunked) * 2 + alike() + get("/health/live"))
+        told = answers(connection)
+
+        assert [count(next(told)[2]) for _ in range(3)] == [0, 0, 0]
+        assert next(told)[0] == 200
+
+
 def test_last_one_of_a_connection_closes_it(gateway: Gateway) -> None:
     for _ in range(3):
         with dial(gateway) as connection:

@@ -43,6 +43,7 @@ from gateway.http.websocket.connection import Limits
 from gateway.http.websocket.endpoint import WebSocketEndpoint
 from gateway.limits.document import DocumentBounds
 from gateway.limits.executor import LimitedExecutor
+from gateway.limits.load import Load
 from gateway.limits.rate import Rate
 from gateway.logs import Logs
 from gateway.open_files import possible_connections
@@ -52,7 +53,7 @@ from gateway.store.retention import Retention
 from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
 from gateway.tasks import running
 from gateway.telemetry.gate import GateMetrics
-from gateway.telemetry.operations import OperationMetrics, TurnMetrics
+from gateway.telemetry.operations import OperationMetrics, WaitingMetrics
 from gateway.telemetry.page import Metrics, Place
 from gateway.telemetry.together import Telemetry, telling
 from gateway.trusted.documents import TrustedDocuments
@@ -155,8 +156,8 @@ def _executor(settings: Settings, schema: Schema, fan_out: FanOut, measured: Met
         DocumentBounds(settings.max_depth),
         suggests=not settings.introspection_scope and settings.trusted_documents != "only",
     )
-    turns = Turns()
-    measured.add(TurnMetrics(turns))
+    turns, load = Turns(), Load(settings.cost_at_work)
+    measured.add(WaitingMetrics(turns, load))
     executor: Executor
     executor = reference = ReferenceExecutor(schema, documents, turns)
     if settings.executor == "compiled":
@@ -168,7 +169,13 @@ def _executor(settings: Settings, schema: Schema, fan_out: FanOut, measured: Met
         executor = TimedExecutor(executor, settings.execution_seconds)
     rate = Rate(settings.rate, settings.rate_burst) if settings.rate else None
     return LimitedExecutor(
-        executor, schema, documents, max_cost=settings.max_cost, turns=turns, rate=rate
+        executor,
+        schema,
+        documents,
+        max_cost=settings.max_cost,
+        load=load,
+        turns=turns,
+        rate=rate,
     )
 
 

@@ -169,6 +169,14 @@ class Settings(BaseSettings):
             "refused as `OVERLOADED`."
         ),
     )
+    cost_at_work: int = Field(
+        40_000,
+        ge=2,
+        description=(
+            "What the requests that each worker carries out at once may cost together. Each may "
+            "take half of what is left, or waits, at most 5 seconds, until others have ended."
+        ),
+    )
     lag_seconds: float = Field(
         0.05,
         gt=0,

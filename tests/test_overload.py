@@ -256,12 +256,10 @@ async def test_client_that_hangs_up_leaves_no_work_behind(client: Client, gatewa
     await until_answered(client, QUERY)
 
 
-async def room(client: Client) -> int:
-    """Give how many requests the gateway takes on at once now."""
+async def gauge(client: Client, name: str) -> int:
+    """Give what a gauge of the gateway's own shows."""
     async with client.session.get(f"{client.url}/metrics") as answer:
-        found = re.search(
-            r"^invite_gateway_requests_room (\S+)$", await answer.text(), re.MULTILINE
-        )
+        found = re.search(rf"^invite_gateway_{name} (\S+)$", await answer.text(), re.MULTILINE)
     assert found
     return int(float(found[1]))
 
@@ -272,7 +270,7 @@ async def test_late_loop_takes_on_fewer_requests(tmp_path: Path) -> None:
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
             client = Client(http, gateway.url)
             async with asyncio.timeout(WITHIN):
-                while await room(client) > FEWEST:
+                while await gauge(client, "requests_room") > FEWEST:
                     await status(client)
             with locked(tmp_path):
                 writing = [asyncio.create_task(status(client, WRITE)) for _ in range(200)]
@@ -285,7 +283,56 @@ async def test_late_loop_takes_on_fewer_requests(tmp_path: Path) -> None:
             await asyncio.gather(*waiting)
 
 
-INTROSPECTION = '{"query":"{ __schema { types { name fields { name type { name } } } } }"}'
+MANY = """
+    mutation($v: [CreateInviteParticipantsOperationInput!]!) {
+      createInviteParticipantsOperations(inputs: $v) { createdCount }
+    }
+"""
+TEN = json.dumps({"query": MANY, "variables": {"v": [{}] * 10}})
+"""It costs 100."""
+CHEAP = '{"query":"{ __typename }"}'
+
+
+async def test_costly_requests_wait_for_each_other_and_no_others_do(tmp_path: Path) -> None:
+    async with asyncio.timeout(WITHIN), aiohttp.ClientSession() as http:
+        with running(tmp_path, "--cost-at-work", "200") as gateway:
+            client = Client(http, gateway.url)
+            with locked(tmp_path):
+                costly = [asyncio.create_task(status(client, TEN)) for _ in range(3)]
+                while await gauge(client, "cost_waiting") < 2:
+                    pass
+                assert await gauge(client, "cost_at_work") == 100
+                assert await status(client, CHEAP) == 200
+                cheap = asyncio.create_task(status(client, WRITE))
+                while await gauge(client, "cost_at_work") == 100:
+                    pass
+                assert await gauge(client, "cost_waiting") == 2
+
+            assert await asyncio.gather(*costly, cheap) == [200, 200, 200, 200]
+            assert await gauge(client, "cost_at_work") == 0
+
+
+async def test_request_that_is_given_up_waits_for_no_other(tmp_path: Path) -> None:
+    async with asyncio.timeout(WITHIN), aiohttp.ClientSession() as http:
+        with running(tmp_path, "--cost-at-work", "200") as gateway:
+            client = Client(http, gateway.url)
+            async with connected(http, gateway.url) as socket:
+                with locked(tmp_path):
+                    writing = asyncio.create_task(status(client, TEN))
+                    while await gauge(client, "cost_at_work") < 100:
+                        pass
+                    await socket.subscribe(MANY, v=[{}] * 10)
+                    while await gauge(client, "cost_waiting") < 1:
+                        pass
+                    await socket.send(type="complete", id="1")
+                    while await gauge(client, "cost_waiting") > 0:
+                        pass
+
+                assert await writing == 200
+                assert await gauge(client, "cost_at_work") == 0
+
+
+INTROSPECTION = '{"query":"{ __schema { types { name fields { name type { name } } } } } # %d"}'
 
 
 def test_short_requests_come_between_long_ones(tmp_path: Path) -> None:
@@ -296,8 +343,8 @@ def test_short_requests_come_between_long_ones(tmp_path: Path) -> None:
         asking.sendall(post())
         assert next(answers(asking))[0] == 200
         gateway.process.send_signal(signal.SIGSTOP)
-        for connection in introspecting:
-            connection.sendall(post(INTROSPECTION))
+        for number, connection in enumerate(introspecting):
+            connection.sendall(post(INTROSPECTION % number))
         asking.sendall(post())
         gateway.process.send_signal(signal.SIGCONT)
         assert next(answers(asking))[0] == 200

@@ -100,6 +100,9 @@ def serve(
     requests_at_work: Annotated[
         int | None, typer.Option(help="How many requests each worker takes on at once.")
     ] = None,
+    cost_at_work: Annotated[
+        int | None, typer.Option(help="What the requests carried out at once may cost together.")
+    ] = None,
     lag_seconds: Annotated[
         float | None, typer.Option(help="How late a worker may run before it takes on fewer.")
     ] = None,
@@ -175,6 +178,7 @@ def serve(
         rate=rate,
         rate_burst=rate_burst,
         requests_at_work=requests_at_work,
+        cost_at_work=cost_at_work,
         lag_seconds=lag_seconds,
         connections=connections,
         idle_seconds=idle_seconds,

@@ -18,14 +18,17 @@ from gateway.execution.turns import Turns
 from gateway.limits.arguments import defaults_of
 from gateway.limits.cost import Costs
 from gateway.limits.limit import MOST_SAID
+from gateway.limits.load import Load
 from gateway.limits.price import Price
 from gateway.limits.rate import Rate
 from schema import Schema
 from schema.context import Context, Principal
-from schema.errors import LimitExceeded, RequestError
+from schema.errors import LimitExceeded, Overloaded, RequestError
 
 MOST_COSTS = 100
 """For so many costs of one operation the facts are kept."""
+LARGE = 1_000
+"""From here on a request takes a turn of its own: even to send what was remembered takes long."""
 LEAST_CHARGE = 1
 REFUSAL_CHARGE = 100
 """What a principal is charged for a request that is refused: its document was read all the same."""
@@ -66,6 +69,7 @@ class LimitedExecutor:
         documents: Documents,
         *,
         max_cost: int,
+        load: Load,
         turns: Turns,
         rate: Rate | None = None,
     ) -> None:
@@ -73,6 +77,7 @@ class LimitedExecutor:
         self._documents = documents
         self._costs = Costs(schema.graphql)
         self._max_cost = max_cost
+        self._load = load
         self._turns = turns
         self._rate = rate
         self._operations = Cache(self._read)
@@ -82,7 +87,10 @@ class LimitedExecutor:
         facts = await self._admit(request, context.principal, context.request_id)
         if isinstance(facts, Answer):
             return facts
-        answer = await self._executor.execute(request, context)
+        try:
+            answer = await self._executor.execute(request, context)
+        finally:
+            self._load.end(facts.cost)
         return Answer(answer.executed, answer.data, answer.errors, facts)
 
     async def subscribe(self, request: GraphQLRequest, context: Context) -> Answer | Subscription:
@@ -90,13 +98,34 @@ class LimitedExecutor:
         facts = await self._admit(request, context.principal, context.request_id)
         if isinstance(facts, Answer):
             return facts
-        outcome = await self._executor.subscribe(request, context)
+        try:
+            outcome = await self._executor.subscribe(request, context)
+        finally:
+            self._load.end(facts.cost)
         if isinstance(outcome, Answer):
             return Answer(outcome.executed, outcome.data, outcome.errors, facts)
         outcome.facts = facts
         return outcome
 
     async def _admit(
+        self, request: GraphQLRequest, principal: Principal, request_id: str
+    ) -> Facts | Answer:
+        """Take on a request and return its facts, or the answer that says why it is refused.
+
+        What was taken on has to be ended.
+        """
+        facts = await self._charged(request, principal, request_id)
+        if isinstance(facts, Answer):
+            return facts
+        try:
+            if facts.cost >= LARGE:
+                await self._turns.another()
+            await self._load.begin(facts.cost)
+        except Overloaded as error:
+            return structs.replace(refused([error], error.code, request_id), facts=facts)
+        return facts
+
+    async def _charged(
         self, request: GraphQLRequest, principal: Principal, request_id: str
     ) -> Facts | Answer:
         """Return a request's facts, or the answer that says why it is refused; charge for it."""

@@ -7,17 +7,31 @@ from prometheus_client.registry import Collector
 
 from gateway.execution.compiled.executor import CompiledExecutor
 from gateway.execution.turns import Turns
+from gateway.limits.load import Load
 from gateway.telemetry.families import counter, gauge
 
 
-class TurnMetrics(Collector):
-    """How many requests wait for a turn of the event loop."""
+class WaitingMetrics(Collector):
+    """What is under way, and what waits for a turn of the event loop, or for others to end."""
 
-    def __init__(self, turns: Turns) -> None:
+    def __init__(self, turns: Turns, load: Load) -> None:
         self._turns = turns
+        self._load = load
 
     def collect(self) -> Iterator[Metric]:
-        """Count them."""
+        """Count it."""
+        yield gauge(
+            "cost_at_work",
+            "What the requests that are carried out cost together, of `cost-at-work`.",
+            (),
+            {(): self._load.under_way},
+        )
+        yield gauge(
+            "cost_waiting",
+            "Requests that wait until others have ended, since all together cost too much.",
+            (),
+            {(): self._load.waiting},
+        )
         yield gauge(
             "turns_waiting",
             "Requests that wait for their documents to be read or for the reference executor.",

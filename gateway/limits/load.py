@@ -1,0 +1,78 @@
+"""What the requests under way cost together: only so much is in memory at once.
+
+What a request reads is held until its answer is made. A hundred that ask for thousands of
+operations each would fill the memory, and all would be answered as late as the last of them.
+"""
+
+import asyncio
+from bisect import insort
+from itertools import count
+
+from schema.errors import Overloaded
+
+LONGEST_WAIT = 5.0
+"""In seconds."""
+
+
+class Load:
+    """The requests under way, and those that wait for others to end, the cheapest first.
+
+    Each may take half of what is left of ``most``, so that something is left for those that cost
+    little. What costs more than half of it all counts as that.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.under_way = 0
+        """What the requests under way cost together."""
+        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+        """What each costs, its number, and what tells it to begin; in that order."""
+        self._numbers = count()
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait."""
+        return len(self._waiting)
+
+    async def begin(self, cost: int) -> None:
+        """Wait until there is room for a request; raise ``Overloaded`` if that takes too long."""
+        share = self._share(cost)
+        if self._has_room(share):
+            self.under_way += share
+            return
+        told = asyncio.get_running_loop().create_future()
+        one = (share, next(self._numbers), told)
+        insort(self._waiting, one)
+        try:
+            async with asyncio.timeout(LONGEST_WAIT):
+                await told
+        except BaseException as error:
+            if not told.cancelled():
+                self.end(cost)
+            elif one in self._waiting:
+                self._waiting.remove(one)
+            if isinstance(error, TimeoutError):
+                raise _too_much() from None
+            raise
+
+    def end(self, cost: int) -> None:
+        """Take note of a request's end, and let those begin that there is room for now."""
+        self.under_way -= self._share(cost)
+        while self._waiting and self._has_room(self._waiting[0][0]):
+            share, _, told = self._waiting.pop(0)
+            if not told.cancelled():
+                self.under_way += share
+                told.set_result(None)
+
+    def _share(self, cost: int) -> int:
+        return min(cost, self._most // 2)
+
+    def _has_room(self, share: int) -> bool:
+        return share * 2 <= self._most - self.under_way
+
+
+def _too_much() -> Overloaded:
+    return Overloaded(
+        "The requests under way cost as much as the gateway carries out at once. Nothing was done; "
+        "send the request again later, or ask for less."
+    )

@@ -1,7 +1,9 @@
 """From the store into a file."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
+from schema.errors import LimitExceeded
 from schema.paging import MAX_PAGE_SIZE, Slice
 from schema.ports import OperationStore
 
@@ -11,9 +13,15 @@ async def exported_lines(store: OperationStore) -> AsyncIterator[bytes]:
     part = Slice(limit=MAX_PAGE_SIZE, backward=True)
     more = True
     while more:
-        page = await store.page(None, (), part)
+        try:
+            page = await store.page(None, (), part)
+        except LimitExceeded:
+            if part.limit == 1:
+                raise
+            part = replace(part, limit=part.limit // 2)
+            continue
         for operation in reversed(page.operations):
             yield operation.document + b"\n"
         more = page.more
         if more:
-            part = Slice(limit=MAX_PAGE_SIZE, backward=True, before=page.keys[0])
+            part = Slice(limit=part.limit, backward=True, before=page.keys[0])

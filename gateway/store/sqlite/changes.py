@@ -18,8 +18,9 @@ from schema.scalars import DateTime
 Record = tuple[Any, ...]
 
 MAX_SCANNED = 2_000
-MAX_SCANNED_BYTES = 8_000_000
-"""How many changes, and how much of documents, is looked at in one go for what a filter takes."""
+"""How many changes are looked at in one go for what a filter takes."""
+MAX_BYTES = 8_000_000
+"""How much of documents is looked at in one go: a page may end before it has as many as it may."""
 
 _KINDS = (ChangeKind.CREATED, ChangeKind.UPDATED, ChangeKind.DELETED)
 _RANKS = {kind: rank for rank, kind in enumerate(_KINDS)}
@@ -78,13 +79,13 @@ def _page(
     found: list[Change] = []
     end, looked_at = start.number, 0
     for count, record in enumerate(records):
-        if count == scanned or (matcher and looked_at > MAX_SCANNED_BYTES):
+        if count == scanned or looked_at > MAX_BYTES:
             return ChangePage(found, more=True, end=Position(start.log, end))
         if matcher is None or matcher.takes_change(document=record[-1], before=record[-2]):
             if len(found) == limit:
                 return ChangePage(found, more=True, end=found[-1].position if found else start)
             found.append(_change(start.log, record))
-        end, looked_at = record[0], looked_at + len(record[-1])
+        end, looked_at = record[0], looked_at + _size(record)
     return ChangePage(found, more=False, end=Position(start.log, end))
 
 
@@ -101,11 +102,30 @@ def history(connection: sqlite3.Connection, operation_id: str, stretch: Stretch)
             "  SELECT operation_seq FROM changes WHERE operation_id = :id AND kind = 2"
             " ) AND position > :after ORDER BY operation_seq, position LIMIT :limit",
             {"id": operation_id, "after": start.number, "limit": stretch.limit + 1},
-        ).fetchall()
-    found = [_change(held.log, record) for record in records[: stretch.limit]]
-    if len(records) > stretch.limit:
-        return ChangePage(found, more=True, end=found[-1].position if found else start)
-    return ChangePage(found, more=False, end=found[-1].position if found else held.end)
+        )
+        with closing(records):
+            taken, more = _first(records, stretch.limit)
+    found = [_change(held.log, record) for record in taken]
+    nowhere = start if more else held.end
+    return ChangePage(found, more=more, end=found[-1].position if found else nowhere)
+
+
+def _first(records: Iterable[Record], limit: int) -> tuple[list[Record], bool]:
+    """Take the first records, and tell whether there are more."""
+    taken: list[Record] = []
+    size = 0
+    for record in records:
+        if len(taken) == limit or size > MAX_BYTES:
+            return taken, True
+        taken.append(record)
+        size += _size(record)
+    return taken, False
+
+
+def _size(record: Record) -> int:
+    """Tell how long its documents are, in bytes."""
+    *_, before, document = record
+    return len(document) + len(before or b"")
 
 
 def _change(log: int, record: Record) -> Change:

@@ -68,6 +68,8 @@ def read_together(asked: Sequence[Asked], connection: SQLite) -> list[Any]:
             return [_attempt(one.work, one.deadline, connection) for one in asked]
         latest = max(one.deadline for one in asked if isinstance(one.work, Find))
         found = _attempt(partial(find_many, operation_ids=wanted), latest, connection)
+        if _is_too_long(found):
+            return [_attempt(one.work, one.deadline, connection) for one in asked]
         return [
             _found(found, one.work)
             if isinstance(one.work, Find)
@@ -76,6 +78,11 @@ def read_together(asked: Sequence[Asked], connection: SQLite) -> list[Any]:
         ]
     finally:
         connection.deadline = inf
+
+
+def _is_too_long(found: object) -> bool:
+    """Tell whether what was read at once has to be read one by one."""
+    return isinstance(found, Exception) and code_of(found) == sqlite3.SQLITE_TOOBIG
 
 
 def _found(found: dict[str, StoredOperation] | Exception, work: Find) -> Any:  # noqa: ANN401

@@ -12,8 +12,8 @@ from time import monotonic
 from typing import NamedTuple
 
 from gateway.store.errors import BusyDatabaseError, MovedDatabaseError, UnusableDatabaseError
-from gateway.store.sqlite.connection import code_of
-from schema.errors import Broken, Overloaded, TimedOut
+from gateway.store.sqlite.connection import LONGEST_READ, code_of
+from schema.errors import Broken, LimitExceeded, Overloaded, TimedOut
 
 logger = logging.getLogger(__name__)
 
@@ -76,6 +76,15 @@ def trouble_of(error: Exception) -> Trouble | None:
     return None if code is None else _TROUBLES.get(code) or _TROUBLES.get(code & 0xFF)
 
 
+def _too_long() -> LimitExceeded:
+    return LimitExceeded(
+        f"The operations of a page have more than {LONGEST_READ:,} bytes. Ask for smaller pages.",
+        limit="pageBytes",
+        value=LONGEST_READ,
+        requested=LONGEST_READ + 1,
+    )
+
+
 class Reading:
     """What befalls those who read."""
 
@@ -88,8 +97,11 @@ class Reading:
 
     def told(self, error: Exception, seconds: float) -> Exception:
         """Return what a client is told of an error, and have the log say what it needs to."""
-        if code_of(error) == sqlite3.SQLITE_INTERRUPT:
-            return self.late(seconds)
+        match code_of(error):
+            case sqlite3.SQLITE_INTERRUPT:
+                return self.late(seconds)
+            case sqlite3.SQLITE_TOOBIG:
+                return _too_long()
         trouble = trouble_of(error)
         if trouble is None:
             return error

@@ -50,8 +50,12 @@ def faithful(text: object) -> object:
     if isinstance(text, str):
         if "\0" in text:
             raise ValueError("The text holds the character U+0000, which cannot be stored.")
-        if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
-            raise ValueError("The text holds half of a surrogate pair, which is not Unicode text.")
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise ValueError(
+                "The text holds half of a surrogate pair, which is not Unicode text."
+            ) from None
     return text
 
 
@@ -62,6 +66,11 @@ def is_faithful(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def may_be_id(text: str) -> bool:
+    """Tell whether an operation can have this id."""
+    return len(text) <= MAX_ID and is_faithful(text)
 
 
 def _scalars(value: object, depth: int) -> Iterator[object]:

@@ -31,6 +31,10 @@ _INTEGERS = {
 }
 
 
+LONGEST_CURSOR = 65_536
+"""In characters: with all the keys that an order may have, each as long as may be, it is less."""
+
+
 @dataclass(frozen=True)
 class Slice:
     """The part of an ordered list to read: ``limit`` rows from its start, or from its end.
@@ -104,6 +108,8 @@ def pack(parts: object) -> str:
 
 def unpack(cursor: str, type_: type[T], argument: str) -> T:
     """Read the parts of a cursor; a text without such parts is ``BadUserInput``."""
+    if len(cursor) > LONGEST_CURSOR:
+        raise _invalid_cursor(argument)
     try:
         packed = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
         return msgspec.msgpack.decode(packed, type=type_)

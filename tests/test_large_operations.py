@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-import subprocess
-from collections.abc import AsyncIterator, Iterator
+from asyncio.subprocess import DEVNULL, PIPE
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ def gateway(folder: Path) -> Iterator[Gateway]:
 
 
 @pytest.fixture
-async def large(http: aiohttp.ClientSession, gateway: Gateway) -> AsyncIterator[Client]:
+async def large(http: aiohttp.ClientSession, gateway: Gateway) -> Client:
     """A client of a gateway with more bytes of operations than a page may have."""
     client = Client(http, gateway.url)
     found = await client.data("{ inviteParticipantsOperations(first: 0) { totalCount } }")
@@ -134,11 +134,11 @@ async def test_changes_end_a_page_before_it_is_too_large(
     assert len(counts) > 1
 
 
-async def test_all_are_exported(large: Client, folder: Path) -> None:
-    assert large
-
-    done = await asyncio.to_thread(
-        subprocess.run, [COMMAND, "export", "-"], cwd=folder, capture_output=True, check=True
+@pytest.mark.usefixtures("large")
+async def test_all_are_exported(folder: Path) -> None:
+    exporting = await asyncio.create_subprocess_exec(
+        COMMAND, "export", "-", cwd=folder, stdout=PIPE, stderr=DEVNULL
     )
+    exported, _ = await exporting.communicate()
 
-    assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == IDS
+    assert [json.loads(line)["id"] for line in exported.splitlines()] == IDS

@@ -5,8 +5,10 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from aiohttp import ClientSession
 from conftest import Client, Command, Gateway, running
 
+LISTED = "inviteParticipantsOperations"
 LIST = """query ($first: Int = 5) {
   inviteParticipantsOperations(first: $first) {
     changeCursor totalCount nodes { id version clientContext } } }"""
@@ -109,3 +111,16 @@ async def test_broken_page_is_refused_again(client: Client, gateway: Gateway) ->
     assert answers[0] == answers[1]
     assert answers[0]["errors"][0]["extensions"]["code"] == "LIMIT_EXCEEDED"
     assert gateway.process.poll() is None
+
+
+async def test_long_variables_count_as_what_is_remembered(
+    http: ClientSession, tmp_path: Path
+) -> None:
+    query = f"query ($id: ID) {{ {LISTED}(filter: {{ id: {{ eq: $id }} }}) {{ nodes {{ id }} }} }}"
+    ids = [str(number).ljust(50_000) for number in range(30)]
+    with running(tmp_path, "--answer-cache-bytes", "1000000") as gateway:
+        client = Client(http, gateway.url)
+        for id_ in (*ids, ids[0], ids[-1]):
+            await client.data(query, id=id_)
+
+        assert await remembered(client) == 1

@@ -20,7 +20,7 @@ def decode(text: bytes) -> Any:  # noqa: ANN401  JSON
         return json.loads(decoded, parse_constant=_no_constant, parse_float=_number)
 
 
-def encode(payload: dict[str, Any] | list[dict[str, Any]]) -> bytes:
+def encode(payload: dict[str, Any] | list[Any]) -> bytes:
     """Encode a response; half surrogates, which UTF-8 has no bytes for, go as escapes."""
     try:
         return msgspec.json.encode(payload)

@@ -21,6 +21,7 @@ from gateway.limits.limit import MOST_SAID
 from gateway.limits.load import Load
 from gateway.limits.price import Price
 from gateway.limits.rate import Rate
+from gateway.limits.repetition import check_repeated, repetitions
 from schema import Schema
 from schema.context import Context, Principal
 from schema.errors import LimitExceeded, Overloaded, RequestError
@@ -41,10 +42,13 @@ class _Operation:
     facts: Facts
     price: Price
     defaults: Mapping[str, Any]
+    repeated: Mapping[str, int]
     by_cost: dict[int, Facts] = field(default_factory=dict)
 
     def facts_for(self, request: GraphQLRequest) -> Facts:
-        """Return the facts of a request to run it."""
+        """Return the facts of a request to run it; raise ``LimitExceeded``."""
+        if self.repeated:
+            check_repeated(self.repeated, request.variables.values)
         if isinstance(self.price, int):
             return self.facts
         values = request.variables.values
@@ -185,7 +189,9 @@ class LimitedExecutor:
             cost=price if isinstance(price, int) else 0,
             cost_limit=self._max_cost,
         )
-        return _Operation(facts, price, defaults_of(node.variable_definitions or ()))
+        return _Operation(
+            facts, price, defaults_of(node.variable_definitions or ()), repetitions(document, node)
+        )
 
 
 def _hash(query: str) -> str:

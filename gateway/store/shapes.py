@@ -9,7 +9,7 @@ import msgspec
 from strawberry import Some
 
 from gateway.store.tables import STATUS_RANKS
-from schema.constraints import is_faithful
+from schema.constraints import MAX_TEXT, is_faithful
 from schema.errors import LimitExceeded
 from schema.filters import Filter, OperationStatusFilter, StringFilter
 from schema.resource.operation import OperationStatus
@@ -23,6 +23,9 @@ Operands = dict[str, Any]
 
 MAX_FILTER_CONDITIONS = 500
 MAX_FILTER_DEPTH = 16
+
+LONGEST_FOUND = MAX_TEXT * 3
+"""In characters: no stored text is longer, though case folding makes up to three of one."""
 
 _FLAGS = {"is_null", "ignore_case"}
 
@@ -103,7 +106,7 @@ def _scalar(value: Any, *, ignore_case: bool = False) -> Any:  # noqa: ANN401  a
     match value:
         case OperationStatus():
             return STATUS_RANKS[str(value.value)]
-        case str() if not is_faithful(value):
+        case str() if len(value) > LONGEST_FOUND or not is_faithful(value):
             return None
         case str() if ignore_case:
             return value.casefold()

@@ -236,4 +236,86 @@ TEXTS = [
     ),
 ]
 
-CASES = [*TYPES, *MANY, *DEEP, *TEXTS]
+LONG = "a" * 1_000_000
+WIDE = "\N{LATIN SMALL LETTER E WITH ACUTE}" * 170_000
+"""As long as a body may be, since it is written with escapes."""
+
+
+def many(value: str, count: int) -> str:
+    """Write a list in which a value stands so often."""
+    return f"[{','.join([value] * count)}]"
+
+
+FOUND = "inviteParticipantsOperations"
+REPEATED = [
+    case(
+        "a million letters 900 times in a filter",
+        f"query($v:String!){{{FOUND}(filter:{{clientContext:{{in:{many('$v', 900)}}}}})"
+        "{nodes{id}}}",
+        LONG,
+        TOO_MUCH,
+    ),
+    case(
+        "many letters to fold 900 times in a filter",
+        f"query($v:String!){{{FOUND}(filter:{{clientContext:{{in:{many('$v', 900)},ignoreCase:true"
+        "}}){nodes{id}}}",
+        WIDE,
+        TOO_MUCH,
+    ),
+    case(
+        "a million letters 500 times as an id",
+        f"query($v:ID!){{nodes(ids:{many('$v', 500)}){{id}}}}",
+        LONG,
+        TOO_MUCH,
+    ),
+    case(
+        "many letters 100 times as a context",
+        "mutation($v:String){createInviteParticipantsOperations(inputs:"
+        f"{many('{clientContext:$v}', 100)}){{createdCount}}}}",
+        WIDE,
+        TOO_MUCH,
+    ),
+    case(
+        "many letters 100 times as further properties",
+        "mutation($v:JSON){createInviteParticipantsOperations(inputs:"
+        f"{many('{additionalProperties:$v}', 100)}){{createdCount}}}}",
+        {"a": WIDE},
+        TOO_MUCH,
+    ),
+    *(
+        case(
+            f"30 lists by {name} of many letters",
+            f"query($v:{type_}){{"
+            + "".join(f"a{n}:{FOUND}(first:1,{argument}){{nodes{{id}}}} " for n in range(30))
+            + "}",
+            value,
+            expected,
+        )
+        for name, type_, argument, value, expected in (
+            (
+                "a filter",
+                "InviteParticipantsOperationFilter",
+                "filter:$v",
+                {"clientContext": {"eq": WIDE}},
+                TOO_MUCH,
+            ),
+            ("a moment", "DateTime", "filter:{createdAt:{gt:$v}}", LONG, TOO_MUCH),
+            ("a cursor", "String", "after:$v", LONG, TOO_MUCH),
+        )
+    ),
+    case(
+        "50,000 numbers and a text, in a field that is left out",
+        f"query($v:[Int!]){{__typename a:{FOUND}(filter:{{version:{{in:$v}}}})"
+        "@include(if:false){nodes{id}}}",
+        [*[1] * 50_000, "x"],
+        BAD,
+    ),
+    case(
+        "300,000 numbers",
+        f"query($v:[Int!]){{{FOUND}(filter:{{version:{{in:$v}}}}){{totalCount}}}}",
+        [1] * 300_000,
+        TOO_MUCH,
+    ),
+]
+
+CASES = [*TYPES, *MANY, *DEEP, *TEXTS, *REPEATED]

@@ -12,7 +12,7 @@ from gateway.execution.compiled.completion import Run
 from gateway.execution.compiled.declined import Declined
 from gateway.execution.compiled.leaving import check_left
 from gateway.execution.compiled.plan import FieldFailedError, Plan, compile_plan
-from gateway.execution.compiled.remembered import RememberedAnswers
+from gateway.execution.compiled.remembered import Question, RememberedAnswers
 from gateway.execution.compiled.selections import condition_variables
 from gateway.execution.compiled.variables import Declared, Given
 from gateway.execution.documents import (
@@ -193,13 +193,13 @@ class CompiledExecutor:
         return await plan.run(given, Run(context))
 
     async def _remembered_data(self, plan: Plan, given: Given, context: Context) -> Data:
-        key = (plan, given.variables.text, context.principal.scopes)
+        question = Question(plan, given.variables.text, context.principal.scopes)
         held = await context.log.held()
-        remembered = self._remembered.get(key, held)
+        remembered = self._remembered.get(question, held)
         if remembered is not None:
             self.remembered += 1
             return remembered
-        return self._remembered.keep(key, held, await plan.run(given, Run(context)))
+        return self._remembered.keep(question, held, await plan.run(given, Run(context)))
 
     def _prepare(self, query: str, operation_name: str | None) -> Operation | str:
         """Read an operation's declarations, or tell why it has no plans.

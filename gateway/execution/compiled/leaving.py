@@ -11,6 +11,8 @@ SHORT = 4_096
 """In bytes: so little text cannot hold too much."""
 MAX_LEFT = 1_500
 """How many objects, and fields of objects, the variables may have."""
+ITEMS = 5
+"""How many items of a list take as long as a field."""
 
 
 def check_left(variables: Variables, why: Exception) -> None:
@@ -25,8 +27,9 @@ def check_left(variables: Variables, why: Exception) -> None:
     if isinstance(why, Declined) and why.unfit:
         raise BadUserInput(f"The variables do not fit the types declared{_where(why)}.")
     raise LimitExceeded(
-        f"The variables have {count:,} objects and fields. More than {MAX_LEFT:,} are taken only "
-        "by documents with few conditions, and without introspection. Send several requests.",
+        f"The variables have {count:,} objects and fields, {ITEMS} items counted as one. "
+        f"More than {MAX_LEFT:,} are taken only by documents with few conditions, and without "
+        "introspection. Send several requests.",
         limit="variables",
         value=MAX_LEFT,
         requested=count,
@@ -34,7 +37,7 @@ def check_left(variables: Variables, why: Exception) -> None:
 
 
 def _count(values: JSONObject) -> int:
-    """Count objects and their fields, wherever they are."""
+    """Count objects, their fields and the items of lists, wherever they are."""
     count, left = 0, [*values.values()]
     while left:
         value = left.pop()
@@ -42,6 +45,7 @@ def _count(values: JSONObject) -> int:
             count += 1 + len(value)
             left += value.values()
         elif isinstance(value, list):
+            count += len(value) // ITEMS
             left += [item for item in value if isinstance(item, dict | list)]
     return count
 

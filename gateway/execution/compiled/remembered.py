@@ -5,8 +5,7 @@ held before the answer was read. The first request that finds it otherwise forge
 """
 
 from collections import OrderedDict
-from collections.abc import Hashable
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Raw
@@ -17,7 +16,16 @@ LARGEST_SHARE = 8
 """An answer that takes more than this part of the room is not kept: it would push out too many."""
 
 _ENTRY_BYTES = 512
-"""About what is kept beside an answer's own bytes: its key, with the text of its variables."""
+"""About what is kept beside an answer's own bytes and its variables'."""
+
+
+class Question(NamedTuple):
+    """What an answer is remembered by."""
+
+    plan: object
+    variables: bytes
+    """Their text in JSON."""
+    scopes: frozenset[object]
 
 
 class RememberedAnswers:
@@ -26,34 +34,36 @@ class RememberedAnswers:
     def __init__(self, max_bytes: int) -> None:
         self.max_bytes = max_bytes
         self._held: Span | None = None
-        self._answers: OrderedDict[Hashable, Raw] = OrderedDict()
+        self._answers: OrderedDict[Question, Raw] = OrderedDict()
         self._bytes = 0
 
-    def get(self, key: Hashable, held: Span) -> Raw | None:
-        """Return the answer to ``key``, if there is one of when the log held what it does now."""
+    def get(self, question: Question, held: Span) -> Raw | None:
+        """Return the answer, if there is one of when the log held what it does now."""
         if held != self._held:
             self._held = held
             self._answers.clear()
             self._bytes = 0
-        answer = self._answers.get(key)
+        answer = self._answers.get(question)
         if answer is not None:
-            self._answers.move_to_end(key)
+            self._answers.move_to_end(question)
         return answer
 
-    def keep(self, key: Hashable, held: Span, data: dict[str, Any]) -> dict[str, Any] | Raw:
+    def keep(self, question: Question, held: Span, data: dict[str, Any]) -> dict[str, Any] | Raw:
         """Keep what was read after the log held ``held``, unless it has moved on; return it."""
         if held != self._held:
             return data
         answer = Raw(msgspec.json.encode(data))
-        if _size(answer) > self.max_bytes // LARGEST_SHARE:
+        if _size(question, answer) > self.max_bytes // LARGEST_SHARE:
             return answer
-        replaced = self._answers.pop(key, None)
-        self._bytes += _size(answer) - (_size(replaced) if replaced is not None else 0)
-        self._answers[key] = answer
+        replaced = self._answers.pop(question, None)
+        if replaced is not None:
+            self._bytes -= _size(question, replaced)
+        self._bytes += _size(question, answer)
+        self._answers[question] = answer
         while self._bytes > self.max_bytes:
-            self._bytes -= _size(self._answers.popitem(last=False)[1])
+            self._bytes -= _size(*self._answers.popitem(last=False))
         return answer
 
 
-def _size(answer: Raw) -> int:
-    return _ENTRY_BYTES + memoryview(answer).nbytes
+def _size(question: Question, answer: Raw) -> int:
+    return _ENTRY_BYTES + len(question.variables) + memoryview(answer).nbytes

@@ -3,7 +3,7 @@
 import sqlite3
 from typing import NamedTuple
 
-from schema.constraints import is_faithful
+from schema.constraints import may_be_id
 from schema.resource.operation import StoredOperation
 
 
@@ -22,7 +22,7 @@ def find(connection: sqlite3.Connection, operation_id: str) -> StoredOperation |
 
 def find_row(connection: sqlite3.Connection, operation_id: str) -> Row | None:
     """Return the row of the operation with this id, or None."""
-    if not is_faithful(operation_id):
+    if not may_be_id(operation_id):
         return None
     row = connection.execute(
         "SELECT seq, document FROM operations WHERE id = ?", (operation_id,)

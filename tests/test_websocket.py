@@ -109,6 +109,11 @@ BROKEN = [
     ('{"type": "complete", "id": 1}', 4400, "$.id"),
     ('{"type": "subscribe", "id": "", "payload": {"query": "{ a }"}}', 4400, "'id'"),
     ('{"type": "subscribe", "id": null, "payload": {"query": "{ a }"}}', 4400, "$.id"),
+    (
+        f'{{"type": "subscribe", "id": "{"a" * 129}", "payload": {{"query": "{{ a }}"}}}}',
+        4400,
+        "128",
+    ),
     ('{"type": "subscribe", "id": "1"}', 4400, "payload"),
     ('{"type": "subscribe", "id": "1", "payload": []}', 4400, "list"),
     ('{"type": "subscribe", "id": "1", "payload": {}}', 4400, "'query'"),
@@ -133,6 +138,13 @@ async def test_what_is_no_message_closes_the_connection(
 
     assert closed[0] == code
     assert reason in str(closed[1])
+
+
+async def test_id_may_be_as_long_as_told(shared: Client) -> None:
+    async with connected(shared.session, shared.url) as socket:
+        await socket.subscribe("{ __typename }", "é" * 128)
+
+        assert await socket.payload("é" * 128) == {"data": {"__typename": "Query"}}
 
 
 async def test_message_that_is_not_text_in_utf_8_closes_the_connection(shared: Client) -> None:

@@ -284,7 +284,13 @@ MESSAGES = [
         init=False,
     ),
     closing("the same id twice", subscribe("1", FOLLOW) * 2, TAKEN),
-    bearing("an id of half a megabyte", subscribe("a" * 500_000)),
+    bearing("an id as long as may be", subscribe("a" * 128)),
+    closing("an id that is longer", subscribe("a" * 129), INVALID),
+    closing(
+        "50 subscriptions with ids of a megabyte",
+        lambda: (subscribe(str(number).ljust(1_000_000), FOLLOW) for number in range(50)),
+        INVALID,
+    ),
     sent("an id that is half a surrogate", '{"type":"complete","id":"\\ud800"}'),
     bearing("an end of what never began", message(type="complete", id="1") * 1_000),
     bearing(

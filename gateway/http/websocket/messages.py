@@ -5,10 +5,10 @@ a browser cannot send headers, the payload of ``connection_init`` brings the tok
 ``ping``, which may say anything, brings a fresh one.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Raw
+from msgspec import Meta, Raw
 
 from gateway.execution.operation import GraphQLRequest
 from gateway.http.faults import Fault
@@ -19,6 +19,8 @@ SUBPROTOCOL = "graphql-transport-ws"
 MAX_REASON_BYTES = 123
 """How long the reason of a close may be (RFC 6455, section 5.5)."""
 
+MAX_ID_LENGTH = 128
+"""In characters: ids are kept, and told again in all that concerns their operations."""
 NOTHING = Raw(b"null")
 
 Type = Literal["connection_init", "subscribe", "complete", "ping", "pong"]
@@ -37,7 +39,7 @@ class Message(msgspec.Struct, frozen=True):
     """A message from a client."""
 
     type: Type
-    id: str = ""
+    id: Annotated[str, Meta(max_length=MAX_ID_LENGTH)] = ""
     payload: Raw = NOTHING
 
     def operation(self) -> GraphQLRequest:

@@ -24,15 +24,12 @@ REDUCED = "The token has fewer scopes than before. Connect again."
 
 @dataclass(eq=False)
 class Session:
-    """A client that stays as long as its token is valid, or a fresh one that it sends.
-
-    Then ``end`` is called, and ``over`` says why.
-    """
+    """A client that stays as long as its token is valid, or a fresh one that it sends."""
 
     principal: Principal
     token: str | None = field(repr=False)
-    end: Callable[[], object] = field(repr=False)
     over: str | None = None
+    """Why it was ended, if it was."""
 
 
 class Sessions:
@@ -40,12 +37,12 @@ class Sessions:
 
     def __init__(self, authenticator: Authenticator) -> None:
         self._authenticator = authenticator
-        self._open: dict[Session, None] = {}
+        self._open: dict[Session, Callable[[], object]] = {}
 
     @contextmanager
-    def lasting(self, session: Session) -> Iterator[None]:
-        """End a session, if need be, as long as the block lasts."""
-        self._open[session] = None
+    def lasting(self, session: Session, end: Callable[[], object]) -> Iterator[None]:
+        """Call ``end`` when a session is over, as long as the block lasts."""
+        self._open[session] = end
         try:
             yield
         finally:
@@ -83,10 +80,10 @@ class Sessions:
     def _end(self, session: Session, token: str | None, why: str) -> None:
         """End it, unless it is over, or has sent another token meanwhile."""
         if session in self._open and session.token is token:
-            del self._open[session]
+            end = self._open.pop(session)
             session.over = why
             try:
-                session.end()
+                end()
             except Exception:
                 logger.exception("A client that is not let in any longer could not be cut off.")
 

@@ -78,16 +78,16 @@ class Stream:
     async def _follow(self, body: Body, request: Request) -> RequestError | None:
         """Run the subscription; return why it was cut off, if it was, before its end."""
         terms = self._terms
-        sink = _Sink(body, self._framing, self._subscription)
+        sink = _Sink(body, self._framing)
         request.observation.follows(self._subscription, sink)
         running = asyncio.ensure_future(self._subscription.run(sink))
-        session = Session(request.principal, token_of(request), running.cancel)
+        session = Session(request.principal, token_of(request))
         try:
             with (
                 terms.traffic.telling(running.cancel),
                 terms.traffic.missing(request.protocol, running.cancel),
-                terms.authentication.lasting(session),
-                sink.beating(terms.heartbeat_seconds),
+                terms.authentication.lasting(session, running.cancel),
+                sink.beating(terms.heartbeat_seconds, self._subscription),
             ):
                 if terms.traffic.stopping:
                     running.cancel()
@@ -105,10 +105,9 @@ class Stream:
 class _Sink:
     """Where the events go."""
 
-    def __init__(self, body: Body, framing: Framing, subscription: Subscription) -> None:
+    def __init__(self, body: Body, framing: Framing) -> None:
         self._body = body
         self._framing = framing
-        self._subscription = subscription
         self._silent = True
         self.sent = 0
         self.drained = body.drained
@@ -121,21 +120,21 @@ class _Sink:
         return not self._body.blocked
 
     @contextmanager
-    def beating(self, seconds: float) -> Iterator[None]:
+    def beating(self, seconds: float, subscription: Subscription) -> Iterator[None]:
         """Send a heartbeat whenever there was nothing else for so long."""
-        self._beat_after(seconds)
+        self._beat_after(seconds, subscription)
         try:
             yield
         finally:
             self._next_beat.cancel()
 
-    def _beat(self, seconds: float) -> None:
+    def _beat(self, seconds: float, subscription: Subscription) -> None:
         if self._silent and not self._body.blocked:
             with suppress(ConnectionError):  # which ends the stream in its own way
-                self._body.write(self._framing.heartbeat(self._subscription.place))
-        self._beat_after(seconds)
+                self._body.write(self._framing.heartbeat(subscription.place))
+        self._beat_after(seconds, subscription)
 
-    def _beat_after(self, seconds: float) -> None:
+    def _beat_after(self, seconds: float, subscription: Subscription) -> None:
         self._silent = True
         loop = asyncio.get_running_loop()
-        self._next_beat = loop.call_later(seconds, self._beat, seconds)
+        self._next_beat = loop.call_later(seconds, self._beat, seconds, subscription)

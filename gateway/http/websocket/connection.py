@@ -74,18 +74,24 @@ class Connection:
         self._acknowledged = False
         self._over = False
         self._running: dict[str, Running] = {}
-        self._places = Places(wire, self._subscriptions)
         self._tasks = asyncio.TaskGroup()
 
     async def run(self, *, stopping: bool = False) -> None:
         """Serve until the connection is closed, which is soon where the gateway is ``stopping``."""
+        try:
+            await self._serve(stopping=stopping)
+        finally:
+            self._running.clear()  # each task's end leads to its frames, and these lead back here
+
+    async def _serve(self, *, stopping: bool) -> None:
         async with self._tasks:
             if stopping:
                 self.stop()
             try:
+                places = Places(self._wire, self._subscriptions)
                 with (
                     self._guest.staying(self._end_with),
-                    self._places.telling(self._limits.heartbeat_seconds),
+                    places.telling(self._limits.heartbeat_seconds),
                 ):
                     await self._converse()
             except Closing as closing:

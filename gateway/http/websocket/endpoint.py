@@ -60,6 +60,7 @@ class WebSocketEndpoint:
                 await self._serve(socket, request)
         finally:
             request.observation.closed = socket.close_code
+            _part(socket, request)
         return socket
 
     async def _serve(self, socket: web.WebSocketResponse, request: Request) -> None:
@@ -78,3 +79,14 @@ class WebSocketEndpoint:
         self._limits.gate.leaves(request.protocol)  # its operations come in one by one
         with self._traffic.telling(connection.stop):
             await connection.run(stopping=self._traffic.stopping)
+
+
+def _part(socket: web.WebSocketResponse, request: Request) -> None:
+    """Part a closed socket from what leads back to it, which would make work for the GC.
+
+    That is a callback that its connection has, the traceback of what went wrong, and the heartbeat
+    that the last frame has it wait for once more.
+    """
+    request.protocol._data_received_cb = None  # noqa: SLF001  aiohttp has no other way
+    socket._exception = None  # noqa: SLF001  same
+    socket._cancel_heartbeat()  # noqa: SLF001  same

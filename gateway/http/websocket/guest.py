@@ -24,7 +24,7 @@ class Guest:
 
     def __init__(self, authentication: Authentication, token: str | None) -> None:
         self._authentication = authentication
-        self._session = Session(STRANGER, token, lambda: None)
+        self._session = Session(STRANGER, token)
 
     @property
     def principal(self) -> Principal:
@@ -34,8 +34,7 @@ class Guest:
     def staying(self, end: Callable[[Closing], object]) -> AbstractContextManager[None]:
         """Call ``end`` when its token is valid no longer, as long as the block lasts."""
         session = self._session
-        session.end = lambda: end(_forbidden(str(session.over)))
-        return self._authentication.lasting(session)
+        return self._authentication.lasting(session, lambda: end(_forbidden(str(session.over))))
 
     async def enter(self, payload: Raw) -> None:
         """Take in what ``connection_init`` says; raise ``Closing`` for who is not let in."""

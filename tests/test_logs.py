@@ -7,7 +7,7 @@ import socket
 import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
+from aiohttp import WSMsgType
 from conftest import COMMAND, Client, Gateway, running
 from sockets import CREATE, FOLLOW, NOW, connected
 
@@ -118,6 +119,51 @@ async def test_operations_on_a_websocket_have_a_line_each(
     assert told["3"]["errors"] == ["GRAPHQL_VALIDATION_FAILED"]
     assert (told[""]["status"], told[""]["closed"]) == (101, 1000)
     assert len(of_socket) == 4
+
+
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [
+        ("{", 4400),
+        ('{"type": "subscribe", "id": "1", "payload": {"query": "{ a }"}}', 4401),
+        ('{"type": "ping", "payload": {"a": "' + "a" * 2_000_000, 1009),
+    ],
+    ids=["none", "early", "large"],
+)
+async def test_socket_is_closed_with_what_the_gateway_said(
+    json_log: Gateway, http: aiohttp.ClientSession, sent: str, code: int
+) -> None:
+    async with connected(http, json_log.url, init=False) as ws:
+        with suppress(ConnectionError):  # it may be cut before it has sent all
+            await ws.ws.send_str(sent)
+        while (await ws.ws.receive()).type is WSMsgType.TEXT:
+            pass
+    json_log.stop()
+
+    (line,) = requests(json_log)
+    assert line["closed"] == code
+
+
+async def test_socket_of_another_protocol_has_the_code_of_its_close(
+    json_log: Gateway, http: aiohttp.ClientSession
+) -> None:
+    async with http.ws_connect(f"{json_log.url}/graphql", protocols=["graphql-ws"]) as ws:
+        await ws.receive()
+    json_log.stop()
+
+    (line,) = requests(json_log)
+    assert line["closed"] == 4406
+
+
+async def test_socket_has_the_code_that_its_client_closed_it_with(
+    json_log: Gateway, http: aiohttp.ClientSession
+) -> None:
+    async with connected(http, json_log.url) as ws:
+        await ws.ws.close(code=4321)
+    json_log.stop()
+
+    (line,) = requests(json_log)
+    assert line["closed"] == 4321
 
 
 async def test_stream_has_a_line_at_its_end(json_log: Gateway, http: aiohttp.ClientSession) -> None:

@@ -53,7 +53,7 @@ class Observation(msgspec.Struct, eq=False):
     sink: Sink | None = None
     """Where the events go, if it is a subscription that began."""
     closed: int | None = None
-    """The code that a WebSocket was closed with."""
+    """The code that a WebSocket was closed with, by whoever closed it."""
     trace: str = ""
     """The id of its trace, if it is traced."""
 

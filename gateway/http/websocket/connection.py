@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import count
 from time import perf_counter
 
-from aiohttp import WSMessage, WSMsgType
+from aiohttp import WebSocketError, WSMessage, WSMsgType
 
 from gateway.execution.errors import refused
 from gateway.execution.events import answered, failure
@@ -70,6 +70,8 @@ class Connection:
         self._executor = executor
         self._context = context
         self._limits = limits
+        self._whole = wire.request.observation
+        """What is seen of the connection, beside what is of its operations."""
         self._request_ids = (f"{request_id}.{number}" for number in count(1))
         self._acknowledged = False
         self._over = False
@@ -123,6 +125,8 @@ class Connection:
         await self._close(Closing(1001, "The gateway is stopping. Connect again."))
 
     async def _close(self, closing: Closing) -> None:
+        if not self._socket.closed:
+            self._whole.closed = closing.code
         try:
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self._socket.close(code=closing.code, message=closing.reason.encode())
@@ -151,6 +155,9 @@ class Connection:
                     await self._socket.pong(received.data)
                 case WSMsgType.BINARY:
                     raise invalid("it is binary. Send text.")
+                case WSMsgType.ERROR if isinstance(received.data, WebSocketError):
+                    self._whole.closed = received.data.code
+                    return None
                 case kind if kind is not WSMsgType.PONG:
                     return None
 
@@ -203,7 +210,7 @@ class Connection:
     def _observation(self) -> Observation:
         return Observation(
             self._wire.request,
-            self._wire.request.observation.observers,
+            self._whole.observers,
             perf_counter(),
             next(self._request_ids),
             "websocket",

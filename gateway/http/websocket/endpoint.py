@@ -59,7 +59,8 @@ class WebSocketEndpoint:
             with self._room.taken():
                 await self._serve(socket, request)
         finally:
-            request.observation.closed = socket.close_code
+            if request.observation.closed is None:
+                request.observation.closed = socket.close_code
             _part(socket, request)
         return socket
 
@@ -69,6 +70,7 @@ class WebSocketEndpoint:
         await socket.prepare(request)
         if socket.ws_protocol is None:
             refusal = Closing(4406, f"Subprotocol not acceptable: {SUBPROTOCOL} is spoken here")
+            request.observation.closed = refusal.code
             await socket.close(code=refusal.code, message=refusal.reason.encode())
             return
         wire = Wire(socket, request)

@@ -232,6 +232,52 @@ async def test_revoking_ends_sockets_and_streams(client: Client, tmp_path: Path,
         assert await staying.message() == {"type": "pong"}
 
 
+async def test_who_is_let_in_no_longer_is_told_of(
+    http: aiohttp.ClientSession, tmp_path: Path
+) -> None:
+    first = token(tmp_path, "create", "first", "--scope", "read")
+    second = token(tmp_path, "create", "second", "--scope", "read")
+    with running(tmp_path, *GUARDED, "--log-format", "json") as gateway:
+        client = Client(http, gateway.url)
+        async with (
+            connected(http, client.url, init=False) as stranger,
+            connected(http, client.url, init=False) as renewed,
+            connected(http, client.url, init=False) as revoked,
+        ):
+            await stranger.send(type="connection_init", payload=bearing("igw_wrong"))
+            await stranger.closed()
+            for socket in (renewed, revoked):
+                await socket.send(type="connection_init", payload=bearing(first))
+                await socket.message()
+            await renewed.send(type="ping", payload=bearing(second))
+            await renewed.message()
+            await renewed.send(type="ping", payload=bearing("igw_wrong"))
+            await renewed.closed()
+            for accept in ("text/event-stream", 'multipart/mixed;subscriptionSpec="1.0"'):
+                stream = await http.post(
+                    f"{client.url}/graphql",
+                    json={"query": FOLLOW},
+                    headers=bearing(first) | {"Accept": accept},
+                )
+                assert stream.status == 200
+            token(tmp_path, "revoke", "first")
+            await revoked.closed()
+        gateway.stop()
+
+    told = [json.loads(line) for line in gateway.log if '"request_id"' in line]
+    assert {
+        (line["transport"], line["status"], line.get("closed"), line.get("principal"))
+        for line in told
+        if line["errors"] == ["UNAUTHENTICATED"]
+    } == {
+        ("websocket", 101, 4403, None),
+        ("websocket", 101, 4403, "second"),
+        ("websocket", 101, 4403, "first"),
+        ("sse", 200, None, "first"),
+        ("multipart", 200, None, "first"),
+    }
+
+
 async def test_token_with_fewer_scopes_than_before_ends_its_sockets(
     client: Client, tmp_path: Path
 ) -> None:

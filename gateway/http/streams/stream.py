@@ -95,7 +95,9 @@ class Stream:
         finally:
             running.cancel()
         if session.over:
-            return Unauthenticated(session.over)
+            refusal = Unauthenticated(session.over)
+            request.observation.errors = (refusal.code.value,)
+            return refusal
         error = None if running.cancelled() else running.exception()
         if error and not isinstance(error, ConnectionError):
             logger.error("Request %s failed.", request.observation.request_id, exc_info=error)

@@ -125,6 +125,8 @@ class Connection:
         await self._close(Closing(1001, "The gateway is stopping. Connect again."))
 
     async def _close(self, closing: Closing) -> None:
+        if closing.error:
+            self._whole.errors = (closing.error.value,)
         if not self._socket.closed:
             self._whole.closed = closing.code
         try:
@@ -176,10 +178,13 @@ class Connection:
                 if self._acknowledged:
                     raise Closing(4429, "Too many initialisation requests")
                 await self._guest.enter(message.payload)
+                self._whole.principal = self._guest.principal
                 self._acknowledged = True
                 self._wire.send(messages.acknowledged())
             case "ping":
                 renewed = self._acknowledged and await self._guest.renew(message.payload)
+                if renewed:
+                    self._whole.principal = self._guest.principal
                 self._wire.send(messages.pong(messages.NOTHING if renewed else message.payload))
             case "subscribe":
                 self._subscribe(message.id, message.operation())

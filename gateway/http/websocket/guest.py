@@ -14,7 +14,7 @@ from gateway.auth.sessions import REDUCED, Session
 from gateway.http.authentication import Authentication
 from gateway.http.websocket.messages import Closing, authorization
 from schema.context import Principal
-from schema.errors import Unauthenticated
+from schema.errors import ErrorCode, Unauthenticated
 
 STRANGER = Principal("stranger", frozenset())
 
@@ -59,10 +59,10 @@ class Guest:
         try:
             return await self._authentication.principal(token)
         except IssuerUnavailable as refusal:
-            raise Closing(1013, refusal.message) from None
+            raise Closing(1013, refusal.message, error=refusal.code) from None
         except Unauthenticated as refusal:
             raise _forbidden(refusal.message) from None
 
 
 def _forbidden(why: str) -> Closing:
-    return Closing(4403, f"Forbidden: {why}")
+    return Closing(4403, f"Forbidden: {why}", error=ErrorCode.UNAUTHENTICATED)

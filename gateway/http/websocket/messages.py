@@ -13,25 +13,30 @@ from msgspec import Meta, Raw
 from gateway.execution.operation import GraphQLRequest
 from gateway.http.faults import Fault
 from gateway.http.parameters import parameters_of
+from schema.errors import ErrorCode
 from schema.paging import Position
 
 SUBPROTOCOL = "graphql-transport-ws"
 MAX_REASON_BYTES = 123
 """How long the reason of a close may be (RFC 6455, section 5.5)."""
-
 MAX_ID_LENGTH = 128
 """In characters: ids are kept, and told again in all that concerns their operations."""
+
 NOTHING = Raw(b"null")
 
 Type = Literal["connection_init", "subscribe", "complete", "ping", "pong"]
 
 
 class Closing(Exception):
-    """The end of a connection: the code, and the reason for people."""
+    """The end of a connection: the code, and the reason for people.
 
-    def __init__(self, code: int, reason: str) -> None:
+    ``error`` is what a request would have been answered that is refused for the same.
+    """
+
+    def __init__(self, code: int, reason: str, *, error: ErrorCode | None = None) -> None:
         super().__init__(reason)
         self.code = code
+        self.error = error
         self.reason = reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore")
 
 

@@ -7,6 +7,7 @@ iterable, or what many of them follow is evaluated once for all, as the log grow
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterable, Hashable, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Generic, TypeVar
 
 from schema.changes import Change, ChangeKind, ChangePage, Stretch
@@ -99,7 +100,7 @@ class Changes(Followed[Change]):
         self._where = where
         self._matches = log.matching(where) if where else None
         self._kinds = None if kinds is None else frozenset(kinds)
-        self.key = ("changes", repr(where), self._kinds)
+        self.key = ("changes", sha256(repr(where).encode()).digest(), self._kinds)
 
     async def read(self, after: Position) -> ChangePage:
         """Read on; the log itself leaves out what the filter does not take."""

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import ClientSession
 from bearers import bearing, token
 from conftest import Client
-from sockets import FOLLOW, NOW, WITHIN, Socket, connected
+from sockets import CREATE, FOLLOW, NOW, WITHIN, Socket, connected
 
 from gateway.app import answering
 from gateway.http.websocket.connection import Connection
@@ -74,9 +74,11 @@ async def test_socket_that_was_closed_is_gone(
 ) -> None:
     async with connected(client.session, client.url) as socket:
         await socket.subscribe(NOW, "query")
-        await socket.payload("query")
+        now = (await socket.payload("query"))["data"]["inviteParticipantsOperations"]
         await socket.message()
-        await socket.subscribe(FOLLOW)
+        await socket.subscribe(FOLLOW, after=now["changeCursor"])
+        await client.data(CREATE, input={})
+        await socket.change()
         assert len(open_connections()) == 1
         await end(socket)
     async with asyncio.timeout(WITHIN):

@@ -95,6 +95,11 @@ class Change:
         description="The operation right after the change; after a deletion, as it was last.",
     )
 
+    @property
+    def size(self) -> int:
+        """How long its documents are, in bytes."""
+        return len(self.operation.document) + len(self.before or b"")
+
     @strawberry.field(
         description=(
             "The change's place in the log, for `after`: of the changes of all operations, and of "

@@ -5,7 +5,7 @@ iterable, or what many of them follow is evaluated once for all, as the log grow
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterable, Hashable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Generic, TypeVar
@@ -30,6 +30,8 @@ class Followed(ABC, Generic[T]):
     key: Hashable
     operation_id: str | None = None
     """The operation that all which is followed concerns, if it is one."""
+    weight: int = 0
+    """How much it takes to tell whether a change is followed, for each byte of its documents."""
 
     @abstractmethod
     async def read(self, after: Position) -> ChangePage:
@@ -38,6 +40,10 @@ class Followed(ABC, Generic[T]):
     @abstractmethod
     def takes(self, change: Change) -> bool:
         """Tell whether a change is followed."""
+
+    def steps(self, change: Change) -> Iterator[bool]:
+        """Tell the same in short steps: it is what the last one says."""
+        yield self.takes(change)
 
     @abstractmethod
     def event(self, change: Change) -> T:
@@ -98,7 +104,8 @@ class Changes(Followed[Change]):
     ) -> None:
         self._log = log
         self._where = where
-        self._matches = log.matching(where) if where else None
+        self._matching = log.matching(where) if where else None
+        self.weight = self._matching.weight if self._matching else 0
         self._kinds = None if kinds is None else frozenset(kinds)
         self.key = ("changes", sha256(repr(where).encode()).digest(), self._kinds)
 
@@ -110,7 +117,13 @@ class Changes(Followed[Change]):
 
     def takes(self, change: Change) -> bool:
         """Tell whether it is of the kinds and matches."""
-        return self._is_of_kind(change) and (self._matches is None or self._matches(change))
+        return self._is_of_kind(change) and (self._matching is None or self._matching.takes(change))
+
+    def steps(self, change: Change) -> Iterator[bool]:
+        """Tell the same in steps."""
+        if self._matching and self._is_of_kind(change):
+            return self._matching.steps(change)
+        return super().steps(change)
 
     def event(self, change: Change) -> Change:
         """Return the change."""

@@ -1,7 +1,7 @@
 """What resolvers need of the world outside: a store of operations and its change log."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -78,6 +78,19 @@ class OperationStore(Protocol):
         """Remove an operation and return its last state."""
 
 
+class Matching(Protocol):
+    """What tells of changes whether their operation matches a filter before or after."""
+
+    weight: int
+    """How much it takes to tell it, for each byte of documents."""
+
+    def takes(self, change: Change) -> bool:
+        """Tell it at once."""
+
+    def steps(self, change: Change) -> Iterator[bool]:
+        """Tell it in short steps: it is what the last one says."""
+
+
 class ChangeLog(Protocol):
     """What happened to operations, in the order in which it came about.
 
@@ -99,7 +112,7 @@ class ChangeLog(Protocol):
     async def position(self) -> Position:
         """Return the place after the newest change."""
 
-    def matching(self, where: InviteParticipantsOperationFilter) -> Callable[[Change], bool]:
+    def matching(self, where: InviteParticipantsOperationFilter) -> Matching:
         """Return what tells of a change whether its operation matches before or after.
 
         Raises ``LimitExceeded`` for a filter that is too large or too deep.

@@ -13,6 +13,7 @@ import pytest
 from gateway.execution.compiled.executor import CompiledExecutor
 from gateway.execution.documents import Documents
 from gateway.execution.json import encode
+from gateway.execution.live import fan_out as fan_out_module
 from gateway.execution.live.fan_out import FanOut
 from gateway.execution.live.view import View
 from gateway.execution.operation import Answer, Executor, GraphQLRequest, Variables
@@ -31,6 +32,7 @@ from schema.inputs import (
     CreateInviteParticipantsOperationInput,
     UpdateInviteParticipantsOperationInput,
 )
+from schema.paging import Position
 
 FOLLOW = """
     subscription ($after: String, $is: String) {
@@ -142,9 +144,9 @@ async def test_change_is_shown_only_to_who_follows_its_operation(
     shown: set[tuple[str | None, str]] = set()
     push = View.push
 
-    def noted(self: View, changes: Sequence[Change]) -> int:
+    def noted(self: View, changes: Sequence[Change], before: Position) -> int:
         shown.update((self.followed.operation_id, change.operation_id) for change in changes)
-        return push(self, changes)
+        return push(self, changes, before)
 
     monkeypatch.setattr(View, "push", noted)
     made = [str(number) for number in range(50)]
@@ -238,3 +240,36 @@ async def test_subscriber_behind_what_the_log_keeps_is_told(path: Path) -> None:
     last = msgspec.json.decode(slow.events[-1].payload)
     assert last["data"] is None
     assert last["errors"][0]["extensions"]["code"] == "CURSOR_EXPIRED"
+
+
+async def test_place_is_what_was_sent_while_changes_go_to_view_after_view(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fan_out_module, "TURN", -1)  # a turn for each view
+    made = [str(number) for number in range(30)]
+    async with following(path) as (store, executor):
+        start = await store.log.position()
+        readers = [*(Reader(takes=31) for _ in range(29)), Reader(takes=1)]
+        first, last, slow = readers[0], readers[28], readers[29]
+        views = [*range(29), 28]
+        subscriptions = [
+            await subscribed(executor, store, **{"after": start.cursor(), "is": str(view)})
+            for view in views
+        ]
+        tasks = [
+            asyncio.create_task(subscription.run(reader))
+            for subscription, reader in zip(subscriptions, readers, strict=True)
+        ]
+        creating = asyncio.create_task(create(store, *made))
+        while not all(len(reader.events) >= 30 for reader in readers):
+            await asyncio.sleep(0)
+            for subscription, reader in zip(subscriptions, readers, strict=True):
+                if subscription.place:
+                    assert subscription.place.number - start.number == len(reader.events)
+            if len(first.events) > len(last.events) and slow.stalled.is_set():
+                slow.go_on(takes=len(first.events) + 1)  # it comes back while others are pushed to
+        await creating
+        for task in tasks:
+            task.cancel()
+
+    assert all(ids(reader) == made for reader in readers)

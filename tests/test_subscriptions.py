@@ -127,6 +127,35 @@ async def test_filter_takes_a_change_that_matches_before_or_after(
     assert read == live
 
 
+async def test_filter_that_takes_long_takes_all_changes_in_their_order(
+    client: Client, http: aiohttp.ClientSession
+) -> None:
+    query = """
+        subscription ($after: String!, $filter: InviteParticipantsOperationFilter!) {
+          changes(after: $after, filter: $filter) { operationId }
+        }
+    """
+    texts = [f"zz{number}" for number in range(90)] + ["é"]
+    named = [{"identity": {"any": {"displayName": {"contains": text}}}} for text in texts]
+    where = {"participants": {"some": {"or": named}}}
+    other, wanted = ({"identity": {"guest": {"displayName": name}}} for name in ("a" * 99, "Zoé"))
+    after, made = await now(client), []
+    async with connected(http, client.url) as one, connected(http, client.url) as another:
+        for socket in (one, another):
+            await socket.subscribe(query, after=after, filter=where)
+        for others in (150, 0, 150, 1):
+            made.append(await create(client, participants=[other] * others + [wanted]))
+            await create(client, participants=[other] * others)
+        await client.data(UPDATE, input={"id": made[0], "participants": []})
+        await client.data(UPDATE, input={"id": made[0], "clientContext": "of no interest"})
+        await client.data(UPDATE, input={"id": made[2], "clientContext": "of interest"})
+        seen = [
+            [(await socket.change())["operationId"] for _ in range(6)] for socket in (one, another)
+        ]
+
+    assert seen == [[*made, made[0], made[2]]] * 2
+
+
 @pytest.mark.parametrize(
     ("kinds", "wanted"),
     [

@@ -1,6 +1,6 @@
 """What a filter means, as a function of documents: what ``conditions`` says of it in SQL."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -15,6 +15,9 @@ from schema.resource.base import graphql_name
 Test = Callable[[Any], bool]
 """Tells whether a value fits: what stands in a document, None where nothing does."""
 
+SHORT = 32
+"""In characters: to look for a text that is longer takes as much longer."""
+
 
 class Matcher:
     """A filter on operations, to be asked of documents.
@@ -24,7 +27,11 @@ class Matcher:
 
     def __init__(self, where: InviteParticipantsOperationFilter) -> None:
         shape, operands = take_apart(where)
-        self._test = _Tests(operands).operation(shape)
+        tests = _Tests(operands)
+        self._test = tests.operation(shape)
+        self._searches = tests.searches
+        self.weight = sum(search.weight for search in tests.searches)
+        """How many comparisons of each participant it may come to."""
         fields = dict.fromkeys(_fields(shape), Any)
         looked_at = TypedDict("looked_at", fields, total=False)  # type: ignore[misc]  # made at run time
         decode: Callable[[bytes], Any] = msgspec.json.Decoder(looked_at).decode
@@ -42,6 +49,21 @@ class Matcher:
         differing = self._read(before) if before else {}
         return bool(differing) and self._test(after | differing)
 
+    def steps(self, document: bytes, before: bytes | None) -> Iterator[bool]:
+        """Tell what ``takes_change`` does, in short steps: it is what the last one says."""
+        after = self._read(document)
+        differing = self._read(before) if before else {}
+        for state in (after, after | differing) if differing else (after,):
+            if self._searches:
+                state["participants"] = searched = _Searched(state["participants"])
+                for search in self._searches:
+                    for _ in search.steps(searched):
+                        yield False
+            if self._test(state):
+                yield True
+                return
+        yield False
+
 
 def _fields(where: Shape) -> set[str]:
     """Return the fields of an operation that a filter looks at."""
@@ -57,11 +79,43 @@ def _fields(where: Shape) -> set[str]:
     return fields
 
 
+class _Searched(list[Any]):
+    """Participants, and what searches have come to."""
+
+    def __init__(self, participants: Iterable[Any]) -> None:
+        super().__init__(participants)
+        self.outcomes: dict[_Search, bool] = {}
+
+
+class _Search:
+    """The test whether one of the participants is sought, or with ``none`` whether none is."""
+
+    def __init__(self, sought: Test, weight: int, *, none: bool) -> None:
+        self._sought = sought
+        self._none = none
+        self.weight = weight
+
+    def __call__(self, participants: list[Any]) -> bool:
+        if isinstance(participants, _Searched):
+            return participants.outcomes[self]
+        return any(map(self._sought, participants)) is not self._none
+
+    def steps(self, participants: _Searched) -> Iterator[None]:
+        """Search, a participant each step."""
+        participants.outcomes[self] = self._none
+        for participant in participants:
+            yield
+            if self._sought(participant):
+                participants.outcomes[self] = not self._none
+                return
+
+
 class _Tests:
     """Makes the tests that the parts of a filter stand for."""
 
     def __init__(self, operands: Operands) -> None:
         self._operands = operands
+        self.searches: list[_Search] = []
 
     def operation(self, where: Shape) -> Test:
         return self._tree(where, self._of_operation)
@@ -97,12 +151,24 @@ class _Tests:
             count = self._comparison(item)
             return lambda participants: count(len(participants))
         test = self._tree(item, self._of_participant)
-        match name:
-            case "every":
-                return lambda participants: all(map(test, participants))
-            case "none":
-                return lambda participants: not any(map(test, participants))
-        return lambda participants: any(map(test, participants))
+        sought = _not(test) if name == "every" else test
+        search = _Search(sought, self._weight(item), none=name != "some")
+        self.searches.append(search)
+        return search
+
+    def _weight(self, where: Shape) -> int:
+        """Tell how many comparisons with short texts are made of a participant, at least one."""
+        weight = 1
+        for name, item in where:
+            match item:
+                case str():
+                    operand = self._operands[item]
+                    weight += 1 + (len(operand) // SHORT if isinstance(operand, str) else 0)
+                case tuple() if name in {"and_", "or_"}:
+                    weight += sum(map(self._weight, item))
+                case tuple():
+                    weight += self._weight(item)
+        return weight
 
     def _of_participant(self, name: str, item: Shape) -> Test:
         if name == "identity":

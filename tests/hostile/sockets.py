@@ -21,7 +21,7 @@ from hostile.frames import (
     shaken,
     split,
 )
-from hostile.harness import Case, Victim, answers_in, assert_is, exchanged
+from hostile.harness import Case, Victim, answers_in, assert_is, data, exchanged
 
 PROTOCOL_ERROR, TOO_LARGE, NOT_UTF_8, INVALID, UNAUTHORIZED = 1002, 1009, 1007, 4400, 4401
 TAKEN, TOO_MANY_INITS = 4409, 4429
@@ -391,6 +391,51 @@ async def _gone(victim: Victim) -> None:
             )
 
 
+KINDS = (
+    "application",
+    "applicationInstance",
+    "assertedIdentity",
+    "azureCommunicationServicesUser",
+    "device",
+    "encrypted",
+    "guest",
+    "onPremises",
+    "phone",
+    "user",
+)
+
+
+async def _filters(victim: Victim) -> None:
+    """Follow by 20 filters of 95 conditions, and create what each has to be asked of 2,000 times.
+
+    Only what is asked last holds, so that all are seen to have come to their end.
+    """
+    texts = [f"zz{number}" for number in range(94)] + ["é"]
+    conditions = [
+        {"identity": {"any": {"displayName": {"contains": text, "ignoreCase": True}}}}
+        for text in texts
+    ]
+    everybody = {"identity": {kind: {"displayName": "Zoé" * 5} for kind in KINDS}}
+    follow = "subscription($f:InviteParticipantsOperationFilter){changes(filter:$f){at}}"
+    async with shaken(victim) as socket:
+        for number in range(20):
+            where = {
+                "clientContext": {"neq": str(number)},
+                "participants": {"every": {"or": conditions}},
+            }
+            socket.write(subscribe(str(number), follow, variables={"f": where}))
+        socket.write(message(type="ping"))
+        await socket.text()
+        await data(
+            victim,
+            "mutation($i:CreateInviteParticipantsOperationInput!)"
+            "{createInviteParticipantsOperation(input:$i){errors{code}}}",
+            i={"participants": [everybody] * 200},
+        )
+        for _ in range(20):
+            assert b'"next"' in await socket.text()
+
+
 async def _half_a_frame(victim: Victim) -> None:
     """Begin 100 frames that are to be large, and send nothing of them."""
     async with AsyncExitStack() as stack:
@@ -408,6 +453,7 @@ CASES = [
     Case("300 connections without an init", _never_initialised),
     Case("500 connections that follow", _many),
     Case("20 connections that read nothing", _unread),
+    Case("20 filters that take long", _filters),
     Case("100 connections that are lost", _gone),
     Case("100 halves of a frame", _half_a_frame),
 ]

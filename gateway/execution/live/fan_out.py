@@ -3,20 +3,24 @@
 A subscriber is a place in the log. One whose client takes no more leaves the live edge, waits until
 the client does, and reads on from its place: from the tail in memory, or from the store when it is
 further behind. So nothing is queued for anybody.
+
+Nor does anybody wait for whoever's filter takes long to ask: all to whom such a filter matters
+leave the live edge as well, and it is asked while they read on, in turns of the loop.
 """
 
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from functools import partial
 from typing import Any
 
 from gateway.execution.facts import Facts
-from gateway.execution.live.tail import Tail
+from gateway.execution.live.tail import TURN, Tail
 from gateway.execution.live.view import Events, Follower, View
 from gateway.execution.subscription import Sink
-from schema.changes import Change
+from gateway.execution.turns import Turns
+from schema.changes import Change, ChangePage
 from schema.feeds import Feed
 from schema.paging import Position
 from schema.ports import ChangeLog
@@ -29,6 +33,12 @@ class FanOut:
         self.tail = Tail(log, self._push, self._dismiss_all)
         self.run = self.tail.run
         self.events = Events()
+        self.turns = Turns()
+        """Those in which changes are shown to who is behind."""
+        self._to_come: frozenset[View] = frozenset()
+        """The views that the newest changes in the tail still go to."""
+        self._before = Position(0, 0)
+        """The place before those changes."""
         self._views: dict[Hashable, View] = {}
         self._by_operation: defaultdict[str | None, dict[View, None]] = defaultdict(dict)
         """The views of one operation by its id, so that a change is only shown to those it may
@@ -60,15 +70,35 @@ class FanOut:
         if not alike:
             del self._by_operation[operation_id]
 
-    def _push(self, changes: Sequence[Change]) -> int:
+    def place(self, view: View, follower: Follower) -> Position | None:
+        """Return the place up to which a follower has been sent everything."""
+        if not view.pushes_to(follower):
+            return follower.position
+        if view in self._to_come and follower.position.number <= self._before.number:
+            return self._before
+        return self.tail.end
+
+    async def _push(self, changes: Sequence[Change], before: Position) -> int:
+        """Show changes to the views they may concern, with others' turns in between."""
         concerned: defaultdict[str | None, list[Change]] = defaultdict(list, {None: [*changes]})
         for change in changes:
             concerned[change.operation_id].append(change)
-        return sum(
-            view.push(several)
+        pushes = [
+            (view, several)
             for operation_id, several in concerned.items()
-            for view in tuple(self._by_operation.get(operation_id, ()))
-        )
+            for view in self._by_operation.get(operation_id, ())
+        ]
+        time = asyncio.get_running_loop().time
+        audience, turn_over = 0, time() + TURN
+        for number, (view, several) in enumerate(pushes):
+            if time() > turn_over:
+                self._before = before
+                self._to_come = frozenset(view for view, _ in pushes[number:])
+                await asyncio.sleep(0)
+                self._to_come = frozenset()
+                turn_over = time() + TURN
+            audience += view.push(several, before)
+        return audience
 
     def _dismiss_all(self) -> None:
         if self.tail.end is not None:
@@ -112,15 +142,12 @@ class LiveSubscription:
                 await sink.drained()
         follower = Follower(sink.send, position)
         follower.over = self._feed.over
-        self._place = partial(self._place_of, follower, view)
+        self._place = partial(self._fan_out.place, view, follower)
         while not follower.over:
             await self._catch_up(view, sink, follower)
             if not follower.over:
                 await _live(view, follower)
                 await sink.drained()
-
-    def _place_of(self, follower: Follower, view: View) -> Position | None:
-        return self._fan_out.tail.end if view.pushes_to(follower) else follower.position
 
     async def _catch_up(self, view: View, sink: Sink, follower: Follower) -> None:
         """Send what there is; return without a pause after having come to the live edge."""
@@ -130,8 +157,13 @@ class LiveSubscription:
             if follower.position.number >= end.number:
                 return
             page = tail.since(follower.position) or await view.followed.read(follower.position)
-            for change in page.changes:
-                if event := view.event(change):
+            await self._send(page, view, sink, follower)
+
+    async def _send(self, page: ChangePage, view: View, sink: Sink, follower: Follower) -> None:
+        turns = self._fan_out.turns
+        async with aclosing(turns.through(page.changes)) as changes:
+            async for change in changes:
+                if event := await view.event_in_turns(change, turns):
                     taken = sink.send(event)
                     follower.position = change.position
                     if not taken:
@@ -139,8 +171,7 @@ class LiveSubscription:
                     if view.followed.ends(change):
                         follower.over = True
                         return
-            follower.position = page.end
-            await asyncio.sleep(0)
+        follower.position = page.end
 
 
 async def _live(view: View, follower: Follower) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from schema.changes import Change, ChangePage, Stretch
@@ -32,15 +32,17 @@ TRIED_AGAIN_AFTER = 5
 """In seconds: how long to leave a log alone that could not be read."""
 
 
+Grown = Callable[[Sequence[Change], Position], Awaitable[int]]
+"""Is told of new changes and of the place before them, and returns to how many they went."""
+
+
 class Tail:
     """The end of a log; ``grown`` is told of changes in it, ``lost`` when some were missed.
 
-    ``grown`` returns to how many they went. The tail is kept only while somebody listens.
+    The tail is kept only while somebody listens.
     """
 
-    def __init__(
-        self, log: ChangeLog, grown: Callable[[Sequence[Change]], int], lost: Callable[[], None]
-    ) -> None:
+    def __init__(self, log: ChangeLog, grown: Grown, lost: Callable[[], None]) -> None:
         self._log = log
         self._grown = grown
         self._lost = lost
@@ -113,7 +115,7 @@ class Tail:
             logger.exception("The change log could not be read; trying again.")
             await asyncio.sleep(TRIED_AGAIN_AFTER)
             return
-        audience = await self._take_in(page.changes)
+        audience = await self._take_in(page.changes, self.end)
         self._advanced.set()
         self._advanced.clear()
         rest = min(audience * REST_EACH, LONGEST_REST)
@@ -122,16 +124,17 @@ class Tail:
         if not page.more:
             await self._more.wait()
 
-    async def _take_in(self, changes: Sequence[Change]) -> int:
-        """Give changes out, and return to how many at the most."""
+    async def _take_in(self, changes: Sequence[Change], before: Position) -> int:
+        """Give out the changes after a place, and return to how many at the most."""
         time = asyncio.get_running_loop().time
         turn_over = time() + TURN
         audience = 0
         for together in _parts(changes):
             self._kept += together
-            self._bytes += sum(map(_size, together))
+            self._bytes += sum(change.size for change in together)
             self.end = together[-1].position
-            audience = max(audience, self._grown(together))
+            audience = max(audience, await self._grown(together, before))
+            before = self.end
             if time() > turn_over:
                 await asyncio.sleep(0)
                 turn_over = time() + TURN
@@ -144,7 +147,7 @@ class Tail:
             return
         gone = 0
         while len(self._kept) - gone > KEPT // 2 or self._bytes > KEPT_BYTES // 2:
-            self._bytes -= _size(self._kept[gone])
+            self._bytes -= self._kept[gone].size
             gone += 1
         self._start = self._kept[gone - 1].position
         del self._kept[:gone]
@@ -158,14 +161,10 @@ def _parts(changes: Sequence[Change]) -> Iterator[list[Change]]:
     """Part changes into those that are written together."""
     part, size = list[Change](), 0
     for change in changes:
-        size += _size(change)
+        size += change.size
         if part and size > WRITTEN_TOGETHER:
             yield part
-            part, size = [], _size(change)
+            part, size = [], change.size
         part.append(change)
     if part:
         yield part
-
-
-def _size(change: Change) -> int:
-    return len(change.operation.document) + len(change.before or b"")

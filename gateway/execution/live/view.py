@@ -10,12 +10,15 @@ from gateway.execution.compiled.plan import RootField
 from gateway.execution.events import answered, failure
 from gateway.execution.operation import Answer
 from gateway.execution.subscription import Event
+from gateway.execution.turns import Turns
 from schema.changes import Change
 from schema.feeds import Followed
 from schema.paging import Position
 
 REMEMBERED_BYTES = 8_000_000
 """How much of encoded events is kept for those who are a little behind, of all views together."""
+LONG = 1_000_000
+"""What a filter that weighs 1 takes a millisecond or two for, in bytes of documents."""
 
 
 class Follower:
@@ -26,7 +29,7 @@ class Follower:
     def __init__(self, send: Callable[..., bool], position: Position) -> None:
         self.send = send
         self.position = position
-        """What it has been sent up to, unless it is at the live edge."""
+        """What it has been sent up to or, at the live edge, where it came to that."""
         self.over = False
         self.error: Exception | None = None
         """What its sink raised."""
@@ -39,6 +42,10 @@ class Events:
     def __init__(self) -> None:
         self._made: OrderedDict[tuple[object, int], Event | None] = OrderedDict()
         self._bytes = 0
+
+    def has(self, view: object, change: Change) -> bool:
+        """Tell whether it is known what event a change is to a view."""
+        return (view, change.position.number) in self._made
 
     def get(
         self, view: object, change: Change, make: Callable[[Change], Event | None]
@@ -58,6 +65,10 @@ def _size(event: Event | None) -> int:
     return 200 if event is None else 400 + len(event.payload)
 
 
+def _nothing(_change: Change) -> None:
+    """Make no event."""
+
+
 class View:
     """A subscription's events, for all who have the same."""
 
@@ -68,6 +79,8 @@ class View:
         self._root = root
         self._run = run
         self._live: dict[Follower, None] = {}
+        self._asking = asyncio.Lock()
+        """Held by whoever asks the filter for long; the others that follow have the answer too."""
 
     def join(self, follower: Follower) -> None:
         """Push to a follower that has all there is, from the next change on."""
@@ -91,6 +104,21 @@ class View:
             return None  # which would only fill up what is remembered
         return self._events.get(self, change, self._make)
 
+    async def event_in_turns(self, change: Change, turns: Turns) -> Event | None:
+        """Return what ``event`` does, in as many turns as it takes to tell whether it is one."""
+        if self.followed.weight * change.size <= LONG:
+            return self.event(change)
+        async with self._asking:
+            if self._events.has(self, change):
+                return self.event(change)
+            taken = False
+            try:
+                async for step in turns.through(self.followed.steps(change)):
+                    taken = step
+            except Exception as error:  # noqa: BLE001  it is shown
+                return self.failure(error)
+            return self._events.get(self, change, self._shown if taken else _nothing)
+
     def failure(self, error: Exception) -> Event:
         """Make the event of an error."""
         return failure(error, self._root.key, self._run.context.request_id)
@@ -101,6 +129,9 @@ class View:
                 return None
         except Exception as error:  # noqa: BLE001  it is shown
             return self.failure(error)
+        return self._shown(change)
+
+    def _shown(self, change: Change) -> Event:
         return self._event(self.followed.event(change), change.position)
 
     def _event(self, value: object, position: Position) -> Event:
@@ -110,19 +141,21 @@ class View:
             return self.failure(error)
         return answered(Answer(executed=True, data=data, errors=[]), position.cursor())
 
-    def push(self, changes: Sequence[Change]) -> int:
+    def push(self, changes: Sequence[Change], before: Position) -> int:
         """Send changes to all at the live edge, to each in one go; who can take no more leaves it.
 
-        Returns to how many they went.
+        So do all, to read on from ``before``, if it takes long to tell whom the changes are for.
+        Who came to the live edge while others were pushed to has them already. Returns to how many
+        they went.
         """
-        events = list[Event]()
-        over = False
-        for change in changes if self._live else ():
-            if event := self.event(change):
-                events.append(event)
-                if over := self.followed.ends(change):
-                    break
-        followers = tuple(self._live) if events else ()
+        newest = changes[-1].position
+        live = [one for one in self._live if one.position.number < newest.number]
+        if live and self.followed.weight * sum(change.size for change in changes) > LONG:
+            for follower in live:
+                self._dismiss(follower, before)
+            return 0
+        events, over = self._events_of(changes) if live else ([], False)
+        followers = live if events else ()
         for follower in followers:
             try:
                 if follower.send(*events) and not over:
@@ -130,8 +163,18 @@ class View:
             except Exception as error:  # noqa: BLE001  it is the follower's own
                 follower.error = error
             follower.over = over
-            self._dismiss(follower, changes[-1].position)
+            self._dismiss(follower, newest)
         return len(followers)
+
+    def _events_of(self, changes: Sequence[Change]) -> tuple[list[Event], bool]:
+        """Return the events that changes are, and whether the last one is the end."""
+        events = list[Event]()
+        for change in changes:
+            if event := self.event(change):
+                events.append(event)
+                if self.followed.ends(change):
+                    return events, True
+        return events, False
 
     def dismiss_all(self, position: Position) -> None:
         """Let all leave, who have been sent everything up to a place."""

@@ -1,7 +1,7 @@
 """The change log of one SQLite file."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from functools import partial
 
@@ -51,11 +51,26 @@ class SQLiteChangeLog:
         """Return the place after the newest change."""
         return (await self.held()).end
 
-    def matching(self, where: InviteParticipantsOperationFilter) -> Callable[[Change], bool]:
+    def matching(self, where: InviteParticipantsOperationFilter) -> "ChangeMatching":
         """Return what tells of a change whether its operation matches before or after."""
-        takes_change = Matcher(where).takes_change
-        return lambda change: takes_change(change.operation.document, change.before)
+        return ChangeMatching(Matcher(where))
 
     def watch(self) -> AbstractContextManager[asyncio.Event]:
         """Set an event, as long as the block lasts, each time when there may be new changes."""
         return self._watch.listening()
+
+
+class ChangeMatching:
+    """Tells of changes whether their operation matches before or after."""
+
+    def __init__(self, matcher: Matcher) -> None:
+        self.weight = matcher.weight
+        self._matcher = matcher
+
+    def takes(self, change: Change) -> bool:
+        """Tell it at once."""
+        return self._matcher.takes_change(change.operation.document, change.before)
+
+    def steps(self, change: Change) -> Iterator[bool]:
+        """Tell it in short steps: it is what the last one says."""
+        return self._matcher.steps(change.operation.document, change.before)

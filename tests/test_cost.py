@@ -97,6 +97,33 @@ PRICED: dict[str, tuple[str, dict[str, Any], int]] = {
         {"filter": {"status": {"eq": "Running"}, "or": [{"callId": {"eq": "1"}}, {}]}},
         10 + 20 + 2 * 5,
     ),
+    "a filter on participants": (
+        LIST,
+        {
+            "filter": {
+                "status": {"eq": "Running"},
+                "participants": {"count": {"gt": 1}, "some": {"region": {"eq": "a", "neq": "b"}}},
+            }
+        },
+        10 + 20 + 2 * 5 + 2 * 4 * 5,
+    ),
+    "a filter on any identities": (
+        LIST,
+        {
+            "filter": {
+                "participants": {
+                    "none": {"identity": {"any": {"id": {"in": ["a"] * 40}}}},
+                    "every": {"or": [{"identity": {"any": {"displayName": {"contains": "a"}}}}]},
+                }
+            }
+        },
+        10 + 20 + 4 * 5 * (5 + 20) + 4 * 5 * 5,
+    ),
+    "a filter on one identity": (
+        LIST,
+        {"filter": {"participants": {"some": {"identity": {"user": {"id": {"eq": "a"}}}}}}},
+        10 + 20 + 4 * 5,
+    ),
     "a filter with a list": (LIST, {"filter": {"id": {"in": ["a"] * 40}}}, 10 + 20 + 5 + 20),
     "a filter in the document": (
         f'{{ {MANY}(first: 0, filter: {{ id: {{ in: ["a", "b"] }} }}) {{ nodes {{ id }} }} }}',
@@ -221,6 +248,21 @@ REASONABLE = {
     "histories of a page": (
         f"{{ {MANY} {{ nodes {{ history {{ nodes {{ kind }} }} }} }} }}",
         {},
+    ),
+    "a search for names": (
+        LIST,
+        {
+            "filter": {
+                "participants": {
+                    "some": {
+                        "or": [
+                            {"identity": {"any": {"displayName": {"contains": f"name {n}"}}}}
+                            for n in range(50)
+                        ]
+                    }
+                }
+            }
+        },
     ),
     "introspection": (get_introspection_query(input_value_deprecation=True), {}),
 }

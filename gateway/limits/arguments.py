@@ -21,6 +21,9 @@ from schema.constraints import MAX_PARTICIPANTS
 from schema.paging import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 
 CONDITION = 5
+OF_PARTICIPANTS = 4
+OF_ANY_IDENTITY = 5
+"""How many times a condition counts that each participant is asked, and all of its identities."""
 KEY = 5
 LISTED_VALUES = 2
 """How many values in a list of a filter cost 1."""
@@ -31,6 +34,11 @@ SKIPPED = 100
 """How many operations that ``offset`` skips cost 1."""
 MAX_SKIPPED = 1_000_000
 
+_TIMES = {
+    **dict.fromkeys(("some", "every", "none"), OF_PARTICIPANTS),
+    "any": OF_ANY_IDENTITY,
+}
+"""How many times more is asked what stands under these names in a filter."""
 _MANY_CONDITIONS = 1_000
 """More than any filter may have: they need not be looked at."""
 
@@ -156,7 +164,9 @@ def _conditions(value: Any, values: Values) -> int:  # noqa: ANN401  JSON
         case None:
             return 0
         case dict() as fields:
-            return sum(_conditions(inner, values) for inner in fields.values())
+            return sum(
+                _TIMES.get(name, 1) * _conditions(inner, values) for name, inner in fields.items()
+            )
         case list() as items:
             if items and isinstance(_given(items[0], values), dict):
                 if len(items) > _MANY_CONDITIONS:

@@ -12,6 +12,8 @@ each group that may come                                          1
 ``inviteParticipantsOperationGroups``: it looks at all that match 500
 ``offset``                                                        1 for each 100 skipped
 each condition of a filter                                        5
+... under ``some``, ``every`` and ``none`` of ``participants``     4 times as much
+... and there under ``any`` of ``identity``                       5 times as much again
 each key of ``orderBy`` and ``by``                                5
 a list of values in a filter                                      1 more for each 2
 each write, such as each of ``inputs``                            10, and 1 for each participant

@@ -103,6 +103,43 @@ async def test_reads_wait_for_the_first_that_is_free_when_all_take_long(reader: 
     assert await outcomes[0] == "slow"
 
 
+@pytest.mark.parametrize("readers", [1, 2])
+async def test_reads_by_id_go_on_when_all_readers_are_kept(tmp_path: Path, readers: int) -> None:
+    path = tmp_path / "operations.db"
+    upgrade(path)
+    slow = [SlowRead() for _ in range(readers)]
+    async with open_sqlite_store(path, readers) as store:
+        reader = store.workers["read"]
+        outcomes = []
+        for one in slow:
+            outcomes.append(reader.do(one))
+            await asyncio.to_thread(one.began.wait)
+        count = asyncio.create_task(store.count(None))
+        created = await store.create(CreateInviteParticipantsOperationInput(id="1"))
+        found = [await store.get("1"), *await store.get_many(["1", "2"])]
+
+        assert found == [created, created, None]
+        assert not count.done()
+        assert not any(outcome.done() for outcome in outcomes)
+        for one in slow:
+            one.end.set()
+        assert await asyncio.gather(*outcomes, count) == [*["slow"] * readers, 1]
+
+
+async def test_read_by_id_is_done_apart_from_what_may_take_long(reader: Worker) -> None:
+    one, other = SlowRead(), SlowRead()
+    outcomes = [reader.do(one)]
+    await asyncio.to_thread(one.began.wait)
+    outcomes.append(reader.do(other))
+    found = reader.do(Find("none"), short=True)
+
+    assert await found is None
+    assert not any(outcome.done() for outcome in outcomes)
+    one.end.set()
+    other.end.set()
+    assert await asyncio.gather(*outcomes) == ["slow"] * 2
+
+
 async def test_read_that_fails_harms_no_other(tmp_path: Path) -> None:
     upgrade(tmp_path / "operations.db")
     async with open_sqlite_store(tmp_path / "operations.db") as store:

@@ -41,7 +41,7 @@ class SQLiteChangeLog:
     async def held(self) -> Span:
         """Return what it holds: as long as that stays the same, so does all that can be read."""
         held = self._glance.held()
-        return await self._reader.do(changes.span) if held is None else held
+        return await self._reader.do(changes.span, short=True) if held is None else held
 
     def held_now(self) -> Span | None:
         """Return what it holds, or None when that cannot be told without waiting."""

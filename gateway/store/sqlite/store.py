@@ -48,7 +48,7 @@ PROVED_FOR = 5.0
 
 
 class SQLiteStore:
-    """Operations in SQLite: several connections that read, one that writes."""
+    """Operations in SQLite: several connections that read, a spare one, one that writes."""
 
     def __init__(
         self, place: Place, reader: Worker, writer: Worker, glance: Glance, troubles: Writing
@@ -65,11 +65,12 @@ class SQLiteStore:
 
     async def get(self, operation_id: str) -> StoredOperation | None:
         """Return the operation with this id, or None."""
-        return await self._reader.do(reads.Find(operation_id))
+        return await self._reader.do(reads.Find(operation_id), short=True)
 
     async def get_many(self, operation_ids: Sequence[str]) -> list[StoredOperation | None]:
         """Return the operations with these ids, in their order, None where there is none."""
-        found = await self._reader.do(partial(reads.find_many, operation_ids=operation_ids))
+        find_many = partial(reads.find_many, operation_ids=operation_ids)
+        found = await self._reader.do(find_many, short=True)
         return [found.get(id_) for id_ in operation_ids]
 
     async def page(self, where: queries.Where, order: Order, part: Slice) -> Page:
@@ -194,15 +195,15 @@ async def open_sqlite_store(
             writing = await enter(connect_writer(path, lock))
             stack.push_async_callback(writing.shut)
             glance = stack.enter_context(closing(Glance(path)))
-            reading = [await enter(connect_reader(path)) for _ in range(readers)]
+            *reading, spare = [await enter(connect_reader(path)) for _ in range(readers + 1)]
             place, troubles = Place(path), Writing(path)
         except (sqlite3.Error, OSError) as error:
             raise UnusableDatabaseError(f"The database {path} cannot be used: {error}.") from error
         together = partial(commit_together, lock=lock, place=place)
         writer = Worker([writing], together, troubles, seconds=seconds)
-        reader = Worker(reading, reads.read_together, Reading(path), seconds=seconds)
+        reader = Worker(reading, reads.read_together, Reading(path), spare=spare, seconds=seconds)
         store = SQLiteStore(place, reader, writer, glance, troubles)
-        connections = Connections(writing, reading, glance)
+        connections = Connections(writing, [*reading, spare], glance)
         recovery = Recovery(place, lock, connections, writer, troubles)
         works = [reader.run(), writer.run(), store.log.run(), recovery.run()]
         pruning = [prune_regularly(writer, keep)] if keep else []

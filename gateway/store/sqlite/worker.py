@@ -52,8 +52,10 @@ Together = Callable[[Sequence[Asked], SQLite], list[Any]]
 class Worker:
     """Does works in the order they are asked for, as many at once as wait.
 
-    They go to the first of its connections, and to the next ones while that is busy for long. Each
-    has until its request's deadline or, if it belongs to none, so many ``seconds``; 0 is no limit.
+    They go to the first of its connections, and to the next ones while that is busy for long; where
+    all are, those that are short go to ``spare``, and none is done together with what may be long.
+    Each has until its request's deadline or, if it belongs to none, so many ``seconds``; 0 is no
+    limit.
     """
 
     def __init__(
@@ -62,14 +64,19 @@ class Worker:
         together: Together,
         troubles: Reading,
         *,
+        spare: Connection | None = None,
         seconds: float = 0,
     ) -> None:
         self._connections = connections
+        self._spare = spare
+        self._all = [*connections, spare] if spare else connections
         self._together = together
         self._troubles = troubles
         self._seconds = seconds
-        self._waiting: deque[Asked] = deque()
+        self._short: deque[Asked] = deque()
+        self._others: deque[Asked] = deque()
         self._asleep: list[asyncio.Future[None]] = []
+        self._spare_asleep: list[asyncio.Future[None]] = []
         self._busy = 0
         self._taken = 0.0
         """When a connection last took up works."""
@@ -85,9 +92,11 @@ class Worker:
     @property
     def waiting(self) -> int:
         """How many works no connection has taken up."""
-        return len(self._waiting)
+        return len(self._short) + len(self._others)
 
-    def do(self, work: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
+    def do(
+        self, work: Callable[[sqlite3.Connection], T], *, short: bool = False
+    ) -> asyncio.Future[T]:
         """Do ``work``; the future has what it returns or raises, once that is certain."""
         loop = asyncio.get_running_loop()
         outcome: asyncio.Future[T] = loop.create_future()
@@ -99,11 +108,11 @@ class Worker:
                 outcome.set_exception(self._troubles.late(self._seconds))
                 return outcome
             self._sweep = self._sweep or loop.call_later(SWEPT_EVERY, self._sweep_late)
-        self._waiting.append(Asked(work, deadline, outcome))
+        (self._short if short else self._others).append(Asked(work, deadline, outcome))
         self._idle.clear()
         if not self._busy:
             self._wake_one()
-        elif not self._look and self._asleep:
+        elif not self._look and (self._asleep or (short and self._spare_asleep)):
             self._look_later()
         return outcome
 
@@ -112,7 +121,10 @@ class Worker:
         try:
             async with asyncio.TaskGroup() as tasks:
                 for connection in reversed(self._connections):
-                    tasks.create_task(self._serve(connection))
+                    queues = (self._short, self._others)
+                    tasks.create_task(self._serve(connection, queues, self._asleep))
+                if self._spare:
+                    tasks.create_task(self._serve(self._spare, (self._short,), self._spare_asleep))
         finally:
             if self._sweep:
                 self._sweep.cancel()
@@ -123,8 +135,9 @@ class Worker:
 
     def _wake_one(self) -> None:
         """Let the connection work that was the last to rest: what it read last it has at hand."""
-        if self._asleep:
-            self._asleep.pop().set_result(None)
+        asleep = self._asleep or (self._spare_asleep if self._short else [])
+        if asleep:
+            asleep.pop().set_result(None)
             self._busy += 1
 
     def _look_later(self) -> None:
@@ -134,7 +147,7 @@ class Worker:
     def _look_after(self) -> None:
         """See to works that wait, if those who are busy have been so for long."""
         self._look = None
-        if not self._waiting:
+        if not self.waiting:
             return
         if asyncio.get_running_loop().time() - self._taken < PATIENCE:
             self._look_later()
@@ -144,33 +157,42 @@ class Worker:
     def _sweep_late(self) -> None:
         """End what waits or runs beyond its time."""
         now = monotonic()
-        for asked in self._waiting:
+        for asked in (*self._short, *self._others):
             if asked.deadline <= now and not asked.outcome.done():
                 asked.outcome.set_exception(self._troubles.late(self._seconds))
-        for connection in self._connections:
+        for connection in self._all:
             connection.stop_late(now)
         self._sweep = None
         if self._busy:
             loop = asyncio.get_running_loop()
             self._sweep = loop.call_later(SWEPT_EVERY, self._sweep_late)
 
-    async def _serve(self, connection: Connection) -> None:
+    async def _serve(
+        self,
+        connection: Connection,
+        queues: Sequence[deque[Asked]],
+        asleep: list[asyncio.Future[None]],
+    ) -> None:
         while True:
             awake: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._asleep.append(awake)
-            if self._waiting and not self._busy:  # asked for before there was anybody
+            asleep.append(awake)
+            if self.waiting and not self._busy:  # asked for before there was anybody
                 self._wake_one()
             await awake
-            while self._waiting:
-                self._taken = asyncio.get_running_loop().time()
-                count = min(len(self._waiting), MAX_BATCH)
-                began = perf_counter()
-                await self._do(connection, [self._waiting.popleft() for _ in range(count)])
-                self.seconds.observe(perf_counter() - began)
-                self.sizes.observe(count)
+            while any(queues):
+                for queue in filter(None, queues):
+                    await self._take(connection, queue)
             self._busy -= 1
-            if not self._busy:
+            if not (self._busy or self.waiting):
                 self._idle.set()
+
+    async def _take(self, connection: Connection, queue: deque[Asked]) -> None:
+        self._taken = asyncio.get_running_loop().time()
+        count = min(len(queue), MAX_BATCH)
+        began = perf_counter()
+        await self._do(connection, [queue.popleft() for _ in range(count)])
+        self.seconds.observe(perf_counter() - began)
+        self.sizes.observe(count)
 
     async def _do(self, connection: Connection, batch: list[Asked]) -> None:
         wanted = [asked for asked in batch if not asked.outcome.done()]

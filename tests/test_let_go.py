@@ -12,7 +12,9 @@ from conftest import Client
 from sockets import CREATE, FOLLOW, NOW, WITHIN, Socket, connected
 
 from gateway.app import answering
+from gateway.execution.live.fan_out import LiveSubscription
 from gateway.http.websocket.connection import Connection
+from gateway.http.websocket.wire import Wire
 from gateway.logs import logging_to_stderr
 from gateway.settings import Settings
 from gateway.store.migrate import upgrade
@@ -43,9 +45,10 @@ async def client(tmp_path: Path) -> AsyncIterator[Client]:
                 gc.unfreeze()
 
 
-def open_connections() -> list[Connection]:
-    """Give those that the memory has."""
-    return [each for each in gc.get_objects() if type(each) is Connection]
+def held() -> list[object]:
+    """Give the sockets, the ways to their clients and the subscriptions that the memory has."""
+    kinds = (Connection, Wire, LiveSubscription)
+    return [each for each in gc.get_objects() if type(each) in kinds]
 
 
 async def _leaves(socket: Socket) -> None:
@@ -79,8 +82,8 @@ async def test_socket_that_was_closed_is_gone(
         await socket.subscribe(FOLLOW, after=now["changeCursor"])
         await client.data(CREATE, input={})
         await socket.change()
-        assert len(open_connections()) == 1
+        assert len(held()) == 3
         await end(socket)
     async with asyncio.timeout(WITHIN):
-        while open_connections():
+        while held():
             await client.data(NOW)

@@ -1,6 +1,7 @@
 """What a filter means, as a function of documents: what ``conditions`` says of it in SQL."""
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -32,10 +33,7 @@ class Matcher:
         self._searches = tests.searches
         self.weight = sum(search.weight for search in tests.searches)
         """How many comparisons of each participant it may come to."""
-        fields = dict.fromkeys(_fields(shape), Any)
-        looked_at = TypedDict("looked_at", fields, total=False)  # type: ignore[misc]  # made at run time
-        decode: Callable[[bytes], Any] = msgspec.json.Decoder(looked_at).decode
-        self._read: Callable[[bytes], dict[str, Any]] = decode
+        self._read = _reader(frozenset(_fields(shape)))
 
     def takes(self, document: bytes) -> bool:
         """Tell whether the filter takes an operation."""
@@ -63,6 +61,15 @@ class Matcher:
                 yield True
                 return
         yield False
+
+
+@lru_cache
+def _reader(names: frozenset[str]) -> Callable[[bytes], dict[str, Any]]:
+    """Make what reads some fields of a document; it is made of a class, which only the GC frees."""
+    fields = dict.fromkeys(names, Any)
+    looked_at = TypedDict("looked_at", fields, total=False)  # type: ignore[misc]  # made at run time
+    decode: Callable[[bytes], Any] = msgspec.json.Decoder(looked_at).decode
+    return decode
 
 
 def _fields(where: Shape) -> set[str]:

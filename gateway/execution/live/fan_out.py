@@ -12,7 +12,6 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
-from functools import partial
 from typing import Any
 
 from gateway.execution.facts import Facts
@@ -118,12 +117,14 @@ class LiveSubscription:
         self._key = key
         self._feed = feed
         self._make_view = make_view
-        self._place: Callable[[], Position | None] = lambda: None if feed.first else feed.position
+        self._following: tuple[View, Follower] | None = None
 
     @property
     def place(self) -> Position | None:
         """The place up to which everything has been sent, or None before there is one."""
-        return self._place()
+        if self._following is None:
+            return None if self._feed.first else self._feed.position
+        return self._fan_out.place(*self._following)
 
     async def run(self, sink: Sink) -> None:
         """Send every event, until there are no more or the client is gone."""
@@ -142,7 +143,7 @@ class LiveSubscription:
                 await sink.drained()
         follower = Follower(sink.send, position)
         follower.over = self._feed.over
-        self._place = partial(self._fan_out.place, view, follower)
+        self._following = (view, follower)
         while not follower.over:
             await self._catch_up(view, sink, follower)
             if not follower.over:

@@ -101,6 +101,9 @@ HANDSHAKES = [
     refused("a handshake with a short key", b"dGhlIHNhbXBsZSBub25jZQ==", b"AA==", BAD),
     refused("a handshake with a key that is none", b"dGhlIHNhbXBsZSBub25jZQ==", b"!" * 24, BAD),
     refused(
+        "a handshake with a key of bytes", b"dGhlIHNhbXBsZSBub25jZQ==", b"\xe3\x80\x82", BAD
+    ),
+    refused(
         "a handshake with a key of 8,000 letters", b"dGhlIHNhbXBsZSBub25jZQ==", b"a" * 8_000, BAD
     ),
     refused("a handshake of version 8", b"Version: 13", b"Version: 4", BAD),

@@ -9,6 +9,7 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
+from time import monotonic
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -423,13 +424,19 @@ def test_idle_connection_is_closed(tmp_path: Path) -> None:
         assert [status for status, _, _ in answers(connection)] == [200, 200]
 
 
+def narrow(gateway: Gateway) -> socket.socket:
+    """Connect as one that takes in next to nothing at once."""
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_048)
+    parts = urlsplit(gateway.url)
+    connection.connect((str(parts.hostname), int(parts.port or 0)))
+    return connection
+
+
 def test_client_that_does_not_take_its_answers_is_let_go(tmp_path: Path) -> None:
     query = json.dumps({"query": "{ __schema { types { name fields { name description } } } }"})
     with running(tmp_path, "--transfer-seconds", "0.3") as gateway:
-        with socket.socket() as connection:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_048)
-            parts = urlsplit(gateway.url)
-            connection.connect((str(parts.hostname), int(parts.port or 0)))
+        with narrow(gateway) as connection:
             connection.settimeout(0.0)
             ending = select.poll()
             ending.register(connection, 0)  # tells of the end alone
@@ -444,6 +451,59 @@ def test_client_that_does_not_take_its_answers_is_let_go(tmp_path: Path) -> None
             other.sendall(post())
 
             assert next(answers(other))[0] == 200
+
+
+LARGE = 300
+"""So many operations take more bytes than a system keeps for a client."""
+
+
+@pytest.mark.parametrize("fields", [(), ("Connection: close",)], ids=["kept", "last"])
+def test_client_that_asks_for_more_than_it_takes_is_let_go(
+    tmp_path: Path, fields: tuple[str, ...]
+) -> None:
+    inputs = [{"additionalProperties": {"text": "x" * 15_000}}] * (LARGE // 5)
+    create = """mutation ($inputs: [CreateInviteParticipantsOperationInput!]!) {
+        createInviteParticipantsOperations(inputs: $inputs) { createdCount }
+    }"""
+    pages = [
+        f"{{ inviteParticipantsOperations(first: {count}) {{ nodes {{ additionalProperties }} }} }}"
+        for count in range(130, LARGE, 2)
+    ]
+    limits = ("--transfer-seconds", "0.3", "--idle-seconds", "0.3")
+    with running(tmp_path, *limits) as gateway, ExitStack() as stack:
+        with dial(gateway) as making:
+            told = answers(making)
+            for _ in range(5):
+                body = json.dumps({"query": create, "variables": {"inputs": inputs}})
+                making.sendall(post(body))
+                assert next(told)[0] == 200
+        asking = [stack.enter_context(narrow(gateway)) for _ in pages]
+        for connection, page in zip(asking, pages, strict=True):
+            connection.sendall(post(json.dumps({"query": page}), *fields) * 2)
+        ending = select.poll()
+        for connection in asking:
+            ending.register(connection, 0)  # tells of the end alone
+        deadline = monotonic() + WITHIN
+        while len(ending.poll(100)) < len(pages):
+            assert monotonic() < deadline, "Some are kept for ever."
+            for connection in asking:  # one that the gateway has closed learns it by sending
+                with suppress(ConnectionError):
+                    connection.send(b"\r\n")
+
+
+def test_requests_for_hosts_that_are_none_keep_nobody_out(tmp_path: Path) -> None:
+    with running(tmp_path, "--connections", "5") as gateway, ExitStack() as stack:
+        for _ in range(10):
+            connection = stack.enter_context(dial(gateway))
+            connection.sendall(b"GET http://xn--/graphql HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            ((told, headers, body),) = answers(connection)
+
+            assert (told, headers["Connection"], code(body)) == (400, "close", "BAD_USER_INPUT")
+        other = stack.enter_context(dial(gateway))
+        other.sendall(post())
+
+        assert next(answers(other))[0] == 200
+    assert not [line for line in gateway.log if "Traceback" in line]
 
 
 def test_connection_that_waits_the_longest_makes_room_for_another(tmp_path: Path) -> None:

@@ -60,6 +60,7 @@ class Connection(RepeatingProtocol):
 
     __slots__ = (
         "_body",
+        "_closing",
         "_head",
         "_in_step",
         "_lounge",
@@ -81,6 +82,8 @@ class Connection(RepeatingProtocol):
         self.capacity = capacity
         self.is_spare = False
         """Whether there is one more than are kept: it is only told how the gateway does."""
+        self._closing: asyncio.Transport | None = None
+        """What is still to be taken in by the client before it is closed."""
         self._lounge = lounge
         self._queue: Waiting[Connection] | None = None
         self._body: StreamReader | None = None
@@ -102,6 +105,7 @@ class Connection(RepeatingProtocol):
     def connection_lost(self, exc: BaseException | None) -> None:
         """Wait no more; a request under way goes on."""
         super().connection_lost(exc)
+        self._closing = None
         self._wait(None)
         if self._current_request is None:
             self.capacity.gate.leaves(self)
@@ -137,10 +141,18 @@ class Connection(RepeatingProtocol):
     def _process_keepalive(self) -> None:
         """Do nothing: those that are idle are parted with elsewhere."""
 
+    def force_close(self) -> None:
+        """Close it as soon as its client has taken in the last answer, and wait for that."""
+        if self.transport is not None:
+            self._closing = self.transport
+            self._wait(self._lounge.idle)
+        super().force_close()
+
     def abort(self) -> None:
         """End it at once, whatever is under way."""
-        if self.transport is not None:
-            self.transport.abort()
+        transport = self.transport or self._closing
+        if transport is not None:
+            transport.abort()
 
     def cut(self) -> None:
         """Close it, as its request takes too long to arrive."""

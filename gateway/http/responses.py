@@ -16,6 +16,8 @@ from gateway.http.media_types import JSON, accepts_gzip
 from gateway.http.request import Request
 
 if TYPE_CHECKING:
+    from aiohttp.http import StreamWriter
+
     from gateway.http.connection import Connection
 
 MIN_COMPRESSED_BYTES = 1_024
@@ -88,7 +90,7 @@ class Response:
             self.headers["Content-Length"] = str(len(self.body))
         first = head(self.status, self.headers, request, keep_alive=self.keep_alive)
         whole = first if request.method == "HEAD" else first + self.body
-        await request.writer.write(whole)
+        await cast("StreamWriter", request.writer).write(whole, drain=False)
         connection = cast("Connection", request.protocol)
         if connection.writing_paused:
             await connection.drained()

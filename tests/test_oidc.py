@@ -528,6 +528,29 @@ async def test_keys_without_end_are_not_read(http: aiohttp.ClientSession, tmp_pa
     assert any("more than 262144 bytes" in line for line in gateway.log)
 
 
+# ---- several issuers ----
+
+
+@pytest.mark.parametrize("claims", [{}, {"oid": None}, {"oid": None, "sub": None}], ids=str)
+async def test_those_whom_two_issuers_call_the_same_are_told_apart(
+    http: aiohttp.ClientSession, tmp_path: Path, claims: dict[str, Any]
+) -> None:
+    key, called = rsa("one"), claims.get("oid", "heidi") or claims.get("sub", "s") or "somebody"
+    with issuing() as one, issuing() as other:
+        one.publish(key)
+        other.publish(key)
+        trusted = ("--oidc-issuers", f"{one.url},{other.url}", "--oidc-audiences", AUDIENCE)
+        rated = ("--rate", "0.001", "--rate-burst", "1")
+        with running(tmp_path, "--auth", "oidc", *trusted, *rated) as gateway:
+            client = Client(http, gateway.url)
+            tokens = [issuer.token(key, **claims) for issuer in (one, one, other)]
+            seen = [(await answer(client, token, LIST))[0] for token in tokens]
+
+    assert seen == [200, 429, 200]
+    for issuer in (one, other):
+        assert any(f'principal="{called} of {issuer.url}"' in line for line in gateway.log)
+
+
 # ---- settings ----
 
 

@@ -47,6 +47,8 @@ class Expected:
     leeway: float
     """In seconds: how far the issuer's clock may be off."""
     names: Mapping[Scope, str]
+    names_issuer: bool = False
+    """Whether there are several issuers, who may call different people the same."""
 
 
 def principal_of(text: bytes, expected: Expected) -> Principal:
@@ -57,10 +59,15 @@ def principal_of(text: bytes, expected: Expected) -> Principal:
         raise InvalidToken("The token's claims are not as they must be.") from None
     _check(claims, expected)
     return Principal(
-        name=(claims.oid or claims.sub or "somebody")[:128],
+        name=_name(claims, names_issuer=expected.names_issuer),
         scopes=granted(_scopes(claims), expected.names),
         expires_at=claims.exp + expected.leeway,
     )
+
+
+def _name(claims: Claims, *, names_issuer: bool) -> str:
+    name = (claims.oid or claims.sub or "somebody")[:128]
+    return f"{name} of {claims.iss}" if names_issuer else name
 
 
 def _check(claims: Claims, expected: Expected) -> None:

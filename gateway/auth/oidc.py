@@ -73,7 +73,12 @@ class IssuedTokens:
 @asynccontextmanager
 async def issued_tokens(settings: Settings) -> AsyncIterator[IssuedTokens]:
     """Take tokens by the settings, and keep the keys of their issuers fresh meanwhile."""
-    expected = Expected(settings.oidc_audiences, settings.oidc_leeway, scope_names(settings))
+    expected = Expected(
+        settings.oidc_audiences,
+        settings.oidc_leeway,
+        scope_names(settings),
+        names_issuer=len(set(settings.oidc_issuers)) > 1,
+    )
     tokens = IssuedTokens(expected, frozenset(settings.oidc_algorithms))
     async with client() as http:
         issuers = [Issuer(url, http, tokens.forget) for url in settings.oidc_issuers]

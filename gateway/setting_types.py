@@ -91,7 +91,7 @@ def _host_names(names: tuple[str, ...]) -> tuple[str, ...]:
         if not _HOST_NAME.fullmatch(name):
             raise ValueError(
                 f"{name!r} is not a host's name. Give it without a scheme and a port, such as "
-                "gateway.example.com, or .example.com for all in that domain."
+                "gateway.example.com, or .example.com for that and all in its domain."
             )
     return tuple(name.lower() for name in names)
 

@@ -110,8 +110,8 @@ class Settings(BaseSettings):
         (),
         description=(
             "The names by which pages reach the gateway, separated by commas, such as "
-            "`gateway.example.com`, or `.example.com` for all in that domain; `localhost` and "
-            "addresses need not be named. Where some are, or on a loopback address, requests "
+            "`gateway.example.com`, or `.example.com` for that and all in its domain; `localhost` "
+            "and addresses need not be named. Where some are, or on a loopback address, requests "
             "under other names are refused, not only those of pages."
         ),
     )

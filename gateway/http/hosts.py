@@ -18,7 +18,7 @@ class Hosts:
 
     def __init__(self, bound: str, names: Collection[str]) -> None:
         self._bound = bound.lower()
-        self._exact = {self._bound, *(name for name in names if not name.startswith("."))}
+        self._exact = {self._bound, *(name.removeprefix(".") for name in names)}
         self._suffixes = tuple(name for name in names if name.startswith("."))
         self.is_closed = bool(names) or is_loopback(bound)
         """Whether nothing is to be answered under another name, also where no browser asks."""

@@ -100,9 +100,7 @@ HANDSHAKES = [
     ),
     refused("a handshake with a short key", b"dGhlIHNhbXBsZSBub25jZQ==", b"AA==", BAD),
     refused("a handshake with a key that is none", b"dGhlIHNhbXBsZSBub25jZQ==", b"!" * 24, BAD),
-    refused(
-        "a handshake with a key of bytes", b"dGhlIHNhbXBsZSBub25jZQ==", b"\xe3\x80\x82", BAD
-    ),
+    refused("a handshake with a key of bytes", b"dGhlIHNhbXBsZSBub25jZQ==", b"\xe3\x80\x82", BAD),
     refused(
         "a handshake with a key of 8,000 letters", b"dGhlIHNhbXBsZSBub25jZQ==", b"a" * 8_000, BAD
     ),

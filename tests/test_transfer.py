@@ -348,6 +348,55 @@ def test_file_that_is_not_there_is_told(command: Command, arguments: tuple[str, 
     assert "Traceback" not in done.stderr
 
 
+def test_export_replaces_a_file_only_when_told(command: Command, tmp_path: Path) -> None:
+    command("db", "upgrade")
+    (tmp_path / "out").write_text("precious")
+    refused = command("export", "out")
+    kept = (tmp_path / "out").read_text()
+    done = command("export", "out", "--replace")
+
+    assert (refused.returncode, kept) == (2, "precious")
+    assert "--replace" in refused.stderr
+    assert (done.returncode, (tmp_path / "out").read_text()) == (0, "")
+
+
+@pytest.mark.parametrize("arguments", [("export",), ("export", "--replace"), ("backup",)])
+@pytest.mark.parametrize(
+    "file",
+    [
+        "operations.db",
+        "./operations.db",
+        "linked",
+        "link",
+        "operations.db-wal",
+        "operations.db-shm",
+    ],
+)
+def test_database_is_never_written_over(
+    command: Command, tmp_path: Path, arguments: tuple[str, ...], file: str
+) -> None:
+    database = tmp_path / "operations.db"
+    (tmp_path / "in").write_text(lines(*TWO))
+    command("import", "in")
+    (tmp_path / "link").symlink_to(database)
+    (tmp_path / "linked").hardlink_to(database)
+    before = database.read_bytes()
+    done = command(*arguments, file)
+
+    assert done.returncode == 2
+    assert "is the database itself, or a part of it" in done.stderr
+    assert database.read_bytes() == before
+    assert not (tmp_path / "operations.db-wal").exists()
+
+
+def test_export_into_a_folder_is_told(command: Command) -> None:
+    command("db", "upgrade")
+    done = command("export", ".")
+
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
 def test_export_that_cannot_be_written_is_told(command: Command, tmp_path: Path) -> None:
     (tmp_path / "in").write_text(lines(*({"clientContext": "x" * 200} for _ in range(500))))
     command("import", "in")
@@ -399,7 +448,10 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path, form: str) -> None:
         (tmp_path / "in").write_text(lines(*items) if form == "lines" else json.dumps(items))
         database = ("--database", f"sqlite:///{count}.db")
         peaks.append(
-            (peak(tmp_path, "import", "in", *database), peak(tmp_path, "export", "x", *database))
+            (
+                peak(tmp_path, "import", "in", *database),
+                peak(tmp_path, "export", f"{count}", *database),
+            )
         )
 
     (small_in, small_out), (large_in, large_out) = peaks

@@ -13,6 +13,7 @@ from typing import Annotated, BinaryIO, cast
 import typer
 
 from gateway.cli.console import DatabaseOption, errors, fail, progress, upgraded_path, usable
+from gateway.cli.targets import ReplaceOption, completed
 from gateway.store.documents import Put
 from gateway.store.sqlite.store import open_sqlite_store
 from gateway.transfer.exporting import exported_lines
@@ -85,6 +86,8 @@ def _source(file: str) -> Iterator[BinaryIO]:
 def export_file(
     file: Annotated[str, typer.Argument(help="The file to write; - is standard output.")],
     database: DatabaseOption = None,
+    *,
+    replace: ReplaceOption = False,
 ) -> None:
     """Write all operations to a file, one JSON object a line, the oldest first.
 
@@ -93,7 +96,7 @@ def export_file(
     Example: invite-gateway export operations.ndjson
     """
     path = upgraded_path(database)
-    with _target(file) as target, usable():
+    with _target(file, path, replace=replace) as target, usable():
         count = asyncio.run(_export(target, path))
     errors.print(f"Exported {count:,}.")
 
@@ -111,19 +114,19 @@ async def _export(target: BinaryIO, path: Path) -> int:
 
 
 @contextmanager
-def _target(file: str) -> Iterator[BinaryIO]:
+def _target(file: str, database: Path, *, replace: bool) -> Iterator[BinaryIO]:
     """Open what to write to; a file takes its name only once it is complete."""
     try:
         if file == STANDARD:
             yield sys.stdout.buffer
             sys.stdout.buffer.flush()
             return
-        if Path(file).exists() and not Path(file).is_file():  # a device or a pipe
+        if _is_device(Path(file)):
             with Path(file).open("wb") as device:
                 yield device
             return
-        with _replacing(Path(file)) as part:
-            yield part
+        with completed(Path(file), database, replace=replace) as part, part.open("xb") as target:
+            yield target
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at exit
         raise typer.Exit(1) from None
@@ -131,13 +134,5 @@ def _target(file: str) -> Iterator[BinaryIO]:
         fail(f"Cannot write {file}: {error.strerror}.")
 
 
-@contextmanager
-def _replacing(file: Path) -> Iterator[BinaryIO]:
-    """Open a file beside ``file`` that takes its place once it is complete."""
-    part = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        with part.open("xb") as target:
-            yield target
-        part.replace(file)
-    finally:
-        part.unlink(missing_ok=True)
+def _is_device(file: Path) -> bool:
+    return file.exists() and not file.is_file() and not file.is_dir()

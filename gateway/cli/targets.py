@@ -1,0 +1,67 @@
+"""The files that commands write: complete or not at all, and in the place of nothing needed."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.cli.console import fail
+
+ReplaceOption = Annotated[bool, typer.Option("--replace", help="Replace the file, if it is there.")]
+
+_ENDINGS = ("", "-wal", "-shm", "-journal", ".lock")
+"""Of the names of the files that make up a database."""
+
+
+@contextmanager
+def completed(file: Path, database: Path, *, replace: bool) -> Iterator[Path]:
+    """Give the name of a file beside ``file`` that gets its name once it is complete.
+
+    What is part of the database is never replaced; what else is there only if told so.
+    """
+    _check(file, database, replace=replace)
+    part = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        yield part
+        _check(file, database, replace=replace)  # it may have come meanwhile
+        part.replace(file)
+        _sync_folder(file.parent)
+    except OSError as error:
+        fail(f"Cannot write {file}: {error.strerror}.")
+    finally:
+        for leftover in (part, part.with_name(f"{part.name}-journal")):
+            leftover.unlink(missing_ok=True)
+
+
+def _check(file: Path, database: Path, *, replace: bool) -> None:
+    if not file.parent.is_dir():
+        fail(f"Cannot write {file}: the folder {file.parent} does not exist.")
+    if _is_part(file, database):
+        fail(f"{file} is the database itself, or a part of it. Name another file.")
+    if not file.exists():
+        return
+    if not file.is_file():
+        fail(f"Cannot write {file}: it is there, and no file. Name another one.")
+    if not replace:
+        fail(f"{file} is there already. Name another file, or replace it with --replace.")
+
+
+def _is_part(file: Path, database: Path) -> bool:
+    if file.exists() and database.exists() and file.samefile(database):
+        return True
+    return any(
+        file.resolve() == where.with_name(f"{where.name}{ending}").resolve()
+        for where in (database, database.resolve())
+        for ending in _ENDINGS
+    )
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

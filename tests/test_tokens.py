@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import os
 import re
 import stat
+import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -13,7 +15,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 from bearers import READ, WRITE, answer, bearing, ended, status, token
-from conftest import Client, Command, Gateway, running
+from conftest import COMMAND, Client, Command, Gateway, running
 from sockets import FOLLOW, connected
 
 from gateway.auth.token_file import Token, TokenFile
@@ -132,6 +134,63 @@ def test_wrong_command_says_why_and_changes_nothing(
     assert (done.returncode, done.stdout) == (2, "")
     assert told in " ".join(done.stderr.split())
     assert (tmp_path / "tokens.json").read_bytes() == before
+
+
+def owned(path: Path) -> tuple[int, int, int]:
+    """Give whose a file is, and who may do what with it."""
+    status = path.stat()
+    return status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)
+
+
+OTHER = 12_345 if os.geteuid() == 0 else os.getuid()
+"""A user that the gateway may run as: another one, where files can be given away."""
+
+
+@pytest.mark.parametrize("arguments", [("create", "b", "--scope", "read"), ("revoke", "a")])
+@pytest.mark.parametrize("path", ["tokens.json", "linked.json"])
+def test_file_stays_whose_it_is(
+    here: Command, tmp_path: Path, arguments: tuple[str, ...], path: str
+) -> None:
+    file = tmp_path / "tokens.json"
+    (tmp_path / "linked.json").symlink_to(file)
+    here("token", "create", "a", "--scope", "read")
+    os.chown(file, OTHER, OTHER if os.geteuid() == 0 else -1)
+    file.chmod(0o640)
+    before = owned(file)
+    done = here("token", *arguments, "--tokens-file", path)
+
+    assert done.returncode == 0, done.stderr
+    assert owned(file) == before
+
+
+def test_new_file_belongs_to_whom_its_folder_does(here: Command, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    os.chown(folder, OTHER, OTHER if os.geteuid() == 0 else -1)
+    here("token", "create", "a", "--scope", "read", "--tokens-file", "folder/tokens.json")
+    whose = folder.stat()
+
+    assert owned(folder / "tokens.json") == (whose.st_uid, whose.st_gid, 0o600)
+
+
+def test_file_that_would_become_anothers_is_left_alone(here: Command, tmp_path: Path) -> None:
+    here("token", "create", "a", "--scope", "read")
+    file = tmp_path / "tokens.json"
+    os.chown(file, OTHER, -1)
+    before = owned(file), file.read_bytes()
+    refusing = ("strace", "-f", "-e", "inject=fchown:error=EPERM", "-o", "/dev/null")
+    done = subprocess.run(
+        [*refusing, COMMAND, "token", "revoke", "a"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert f"user {OTHER}" in done.stderr
+    assert (owned(file), file.read_bytes()) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["tokens.json"]
 
 
 BROKEN = {

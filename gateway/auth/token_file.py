@@ -5,6 +5,7 @@ A token is 256 random bits, so nobody finds one by trying, and a plain SHA-256 o
 
 import fcntl
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -101,13 +102,14 @@ class TokenFile:
             os.close(folder)
 
     def _write(self, tokens: Tokens) -> None:
-        """Replace it in one step, by a file that its owner alone may read."""
+        """Replace it in one step, by a file of the same owner that the same may read."""
         path = self.path.resolve()
         text = msgspec.json.format(msgspec.json.encode(tokens), indent=2) + b"\n"
         try:
             file, written = mkstemp(dir=path.parent, prefix=f".{path.name}.")
             try:
                 with os.fdopen(file, "wb") as stream:
+                    self._give(file, path)
                     stream.write(text)
                     stream.flush()
                     os.fsync(file)
@@ -118,6 +120,23 @@ class TokenFile:
                 raise
         except OSError as error:
             raise self._unusable(f"{error.strerror}.") from error
+
+    def _give(self, file: int, path: Path) -> None:
+        """Give the new file to whom the one that is there belongs, or its folder where none is.
+
+        The gateway may run as another user than who runs the command, as root does.
+        """
+        there = path.stat() if path.exists() else None
+        owner = there or (path.parent.stat() if os.geteuid() == 0 else os.fstat(file))
+        try:
+            os.fchown(file, owner.st_uid, owner.st_gid)
+            if there:
+                os.fchmod(file, stat.S_IMODE(there.st_mode))
+        except PermissionError as error:
+            raise self._unusable(
+                f"it would no longer belong to user {owner.st_uid} and group {owner.st_gid}. "
+                "Run the command as that user, or as root."
+            ) from error
 
     def _unusable(self, why: str) -> UnusableAuthError:
         return UnusableAuthError(f"The tokens file {self.path} cannot be used: {why}")

@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import aiohttp
 import pytest
 from conftest import COMMAND, Client, Command, running
 
+from gateway.store.migrate import REVISIONS
 from schema import build_schema
 
 Json = Any
@@ -341,11 +344,36 @@ def test_import_reads_standard_input(command: Command) -> None:
 
 @pytest.mark.parametrize("arguments", [("import", "none"), ("import", "."), ("export", "none/x")])
 def test_file_that_is_not_there_is_told(command: Command, arguments: tuple[str, str]) -> None:
+    command("db", "upgrade")
     done = command(*arguments)
 
     assert done.returncode == 2
     assert arguments[1] in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_export_of_no_database_is_told_and_makes_none(command: Command, tmp_path: Path) -> None:
+    done = command("export", "out")
+
+    assert done.returncode == 2
+    assert "There is no database at operations.db" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_export_of_an_older_database_is_told_and_leaves_it_alone(
+    command: Command, tmp_path: Path
+) -> None:
+    database = tmp_path / "operations.db"
+    command("db", "upgrade")
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = ?", [REVISIONS[0]])
+    before = database.read_bytes()
+    done = command("export", "out")
+
+    assert done.returncode == 2
+    assert "db upgrade" in done.stderr
+    assert database.read_bytes() == before
+    assert not (tmp_path / "out").exists()
 
 
 def test_export_replaces_a_file_only_when_told(command: Command, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -12,7 +11,6 @@ from rich.progress import MofNCompleteColumn, Progress
 
 from gateway.settings import Settings
 from gateway.store.errors import UnusableDatabaseError
-from gateway.store.migrate import upgrade
 from schema.errors import Broken, Overloaded
 
 FAILED = 2
@@ -50,14 +48,6 @@ def _told(error: Any, given: dict[str, object]) -> str:  # noqa: ANN401  pydanti
     option, variable = f"--{name.replace('_', '-')}", f"INVITE_GATEWAY_{name.upper()}"
     message = str(error.get("ctx", {}).get("error", error["msg"]))
     return f"{option if name in given else variable}: {message}"
-
-
-def upgraded_path(database: str | None) -> Path:
-    """Return the file of a database, made or upgraded where needed."""
-    path = settings_from(database=database).database_path
-    with usable():
-        upgrade(path)
-    return path
 
 
 @contextmanager

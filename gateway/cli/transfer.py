@@ -12,9 +12,10 @@ from typing import Annotated, BinaryIO, cast
 
 import typer
 
-from gateway.cli.console import DatabaseOption, errors, fail, progress, upgraded_path, usable
+from gateway.cli.console import DatabaseOption, errors, fail, progress, settings_from, usable
 from gateway.cli.targets import ReplaceOption, completed
 from gateway.store.documents import Put
+from gateway.store.migrate import require, upgrade
 from gateway.store.sqlite.store import open_sqlite_store
 from gateway.transfer.exporting import exported_lines
 from gateway.transfer.importing import import_items
@@ -36,7 +37,9 @@ def import_file(
 
     Example: invite-gateway import operations.ndjson
     """
-    path = upgraded_path(database)
+    path = settings_from(database=database).database_path
+    with usable():
+        upgrade(path)
     with _source(file) as source, usable():
         done, problems = asyncio.run(_import(file, source, path))
     errors.print(
@@ -95,7 +98,9 @@ def export_file(
 
     Example: invite-gateway export operations.ndjson
     """
-    path = upgraded_path(database)
+    path = settings_from(database=database).database_path
+    with usable():
+        require(path)
     with _target(file, path, replace=replace) as target, usable():
         count = asyncio.run(_export(target, path))
     errors.print(f"Exported {count:,}.")

@@ -92,6 +92,19 @@ def check(path: Path) -> DatabaseState:
         return _state(connection)
 
 
+def require(path: Path) -> None:
+    """Raise ``UnusableDatabaseError`` unless the database at ``path`` can be read as it is."""
+    state = check(path)
+    _refuse(path, state)
+    if state is DatabaseState.EMPTY:
+        raise UnusableDatabaseError(f"There is no database at {path}.")
+    if state is DatabaseState.OLDER:
+        raise UnusableDatabaseError(
+            f"The database {path} is older than this version of the gateway. Use the version that "
+            "serves it, or upgrade it with `invite-gateway db upgrade`."
+        )
+
+
 def upgrade(path: Path) -> DatabaseState:
     """Make or upgrade the tables at ``path`` and return the state they were in before.
 

@@ -356,7 +356,32 @@ async def test_file_of_something_else_in_place_is_left_alone(
     await recovered(client, "after")
     assert await ids(client) == {"before", "after"}
     assert gateway.stop() == 0
+    assert said(gateway, "cannot be written: another file is in its place", "A backup") == 1
     assert said(gateway, "Traceback") == 0
+
+
+async def test_damaged_file_in_place_is_told_until_the_database_is_back(
+    client: Client, gateway: Gateway, tmp_path: Path, command: Command
+) -> None:
+    assert await created(client, "before")
+    file = tmp_path / "operations.db"
+    command("backup", "backup.db")
+    content = (tmp_path / "backup.db").read_bytes()
+    (tmp_path / "backup.db").write_bytes(content[:100] + b"\xff" * (len(content) - 100))
+    file.rename(tmp_path / "away")
+    (tmp_path / "backup.db").replace(file)
+    await until(lambda: noted(gateway, "cannot be written: it is damaged", "Move a backup"))
+
+    for document in (CREATE, GET):
+        (error,) = (await client.answer(document, id="lost"))["errors"]
+        assert error["extensions"] == {"code": "INTERNAL_SERVER_ERROR"}
+        assert "it is damaged" in error["message"]
+    (tmp_path / "away").replace(file)
+    await until(lambda: ready(client))
+    assert await ids(client) == {"before"}
+    assert gateway.stop() == 0
+    assert said(gateway, "Traceback") == 0
+    assert_whole(file)
 
 
 def spoil(path: Path) -> None:
@@ -416,7 +441,11 @@ async def test_read_only_file_in_place_is_told_until_it_can_be_written(
         (tmp_path / "backup.db").replace(tmp_path / "operations.db")
 
         assert not await created(client, "lost")
-        await until(lambda: noted(gateway, "readonly"))
+        await until(lambda: noted(gateway, "cannot be written: it is read-only", "Make the file"))
+        for document in (CREATE, IDS):
+            (error,) = (await client.answer(document, id="lost"))["errors"]
+            assert error["extensions"] == {"code": "OVERLOADED"}
+            assert "it is read-only" in error["message"]
         (tmp_path / "operations.db").chmod(0o644)
         await recovered(client, "after")
         assert await ids(client) == {"after"}

@@ -23,6 +23,7 @@ from gateway.execution.time_limit import TimedExecutor
 from gateway.execution.turns import Turns
 from gateway.store.deadline import DEADLINE
 from gateway.store.migrate import upgrade
+from gateway.store.place import Place
 from gateway.store.sqlite.connection import Connection, connect_reader
 from gateway.store.sqlite.reads import Find, read_together
 from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
@@ -164,7 +165,7 @@ async def connection(database: Path) -> AsyncIterator[Connection]:
 @pytest.fixture
 async def reader(connection: Connection, database: Path) -> AsyncIterator[Worker]:
     """Who reads with it, not for long."""
-    worker = Worker([connection], read_together, Reading(database), seconds=0.1)
+    worker = Worker([connection], read_together, Reading(Place(database)), seconds=0.1)
     task = asyncio.create_task(worker.run())
     yield worker
     task.cancel()

@@ -2,7 +2,8 @@
 
     UnusableDatabaseError       a file that this version of the gateway must not or cannot use
     ├── BusyDatabaseError       others are writing to it, and did not come to an end
-    └── MovedDatabaseError      it is not in its place any more, or another one is
+    └── MovedDatabaseError      it is not in its place any more
+        └── ReplacedDatabaseError   and another file is
 
 The command line tells them as they are, a client that the gateway is overloaded or has failed.
 """
@@ -18,3 +19,7 @@ class BusyDatabaseError(UnusableDatabaseError):
 
 class MovedDatabaseError(UnusableDatabaseError):
     """A database whose file is not the one that was opened."""
+
+
+class ReplacedDatabaseError(MovedDatabaseError):
+    """A database that has another file in its place."""

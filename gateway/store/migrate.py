@@ -54,7 +54,7 @@ def _alone(path: Path) -> Iterator[sqlite3.Connection]:
             yield connection
     except (sqlite3.Error, DatabaseError) as error:
         reason = error.orig if isinstance(error, DatabaseError) else error
-        raise UnusableDatabaseError(f"The database {path} cannot be used: {reason}.") from error
+        raise UnusableDatabaseError(f"The database {path} cannot be used: {reason}.") from reason
 
 
 def _state(connection: sqlite3.Connection) -> DatabaseState:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from gateway.store.errors import MovedDatabaseError
+from gateway.store.errors import MovedDatabaseError, ReplacedDatabaseError
 from gateway.store.migrate import APPLICATION_ID
 
 _HEADER = 100
@@ -21,12 +21,19 @@ class Place:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.refused: Exception | None = None
+        """Why the file that is there could not be opened, if that was tried."""
         self.take_note()
 
     def take_note(self) -> None:
         """Remember which files are there, opened just now; raise ``OSError`` when there is none."""
-        self._file = _identity(self.path)
+        self._file: Identity | None = _identity(self.path)
         self._beside = {file: _identity(file) for file in self._files_beside() if file.exists()}
+        self.refused = None
+
+    def leave(self) -> None:
+        """Take note that none is open any more: whichever is there is to be opened."""
+        self._file, self._beside = None, {}
 
     def is_taken(self) -> bool:
         """Tell whether another database of the gateway's is there, all of it."""
@@ -42,7 +49,7 @@ class Place:
         except OSError as error:
             raise MovedDatabaseError(f"{self.path}: {error.strerror}") from error
         if there != self._file:
-            raise MovedDatabaseError(f"{self.path} is another file than the one that was opened")
+            raise ReplacedDatabaseError(f"{self.path} is another file than the one that was opened")
 
     def clear(self) -> None:
         """Remove what the file that was there has left beside it.

@@ -12,13 +12,15 @@ from gateway.store.lock import WriteLock
 from gateway.store.migrate import upgrade
 from gateway.store.place import Place
 from gateway.store.sqlite.commits import prove
-from gateway.store.sqlite.connection import Connection
+from gateway.store.sqlite.connection import Connection, SQLite
 from gateway.store.sqlite.glance import Glance
 from gateway.store.sqlite.troubles import Writing
 from gateway.store.sqlite.worker import Worker
 from schema.errors import RequestError
 
 logger = logging.getLogger(__name__)
+
+_FAILURES = (SQLiteError, UnusableDatabaseError, OSError)
 
 TRIED_EVERY = 1.0
 """In seconds: how often to look for another file in the database's place, and to try to write."""
@@ -75,7 +77,7 @@ class Recovery:
                     await self._take_over()
                 elif self._troubles.failing:
                     await self._try_again()
-            except (SQLiteError, UnusableDatabaseError, OSError) as error:
+            except _FAILURES as error:
                 self._troubles.told(error, 0)
 
     async def _try_again(self) -> None:
@@ -86,16 +88,24 @@ class Recovery:
 
     async def _take_over(self) -> None:
         """Let go of the file that was there, and open the one that is."""
-        await self._connections.writing.run(self._clear)
-        await self._connections.shut()
-        await asyncio.to_thread(upgrade, self._place.path)
-        await self._connections.reopen()
-        self._place.take_note()
+        try:
+            await self._connections.writing.run(self._clear)
+            await self._connections.shut()
+            self._place.leave()
+            await asyncio.to_thread(upgrade, self._place.path)
+            await self._connections.reopen()
+            self._place.take_note()
+        except _FAILURES as error:
+            self._place.refused = error
+            raise
         logger.warning("The database %s is another file now, and served.", self._place.path)
         await self._prove()
 
-    def _clear(self, _connection: object) -> None:
+    def _clear(self, connection: SQLite) -> None:
+        """Leave the file that was there complete, should somebody put it back."""
         with self._lock:
+            with suppress(SQLiteError):
+                connection.execute("PRAGMA wal_checkpoint")
             self._place.clear()
 
     async def _prove(self) -> None:

@@ -57,7 +57,7 @@ class SQLiteStore:
         self._reader = reader
         self._writer = writer
         self._troubles = troubles
-        self._checking = Reading(place.path)
+        self._checking = Reading(place)
         self._queries = queries.Queries(compiled)
         self.log = SQLiteChangeLog(reader, glance)
         self.workers = {"read": reader, "write": writer}
@@ -196,12 +196,13 @@ async def open_sqlite_store(
             stack.push_async_callback(writing.shut)
             glance = stack.enter_context(closing(Glance(path)))
             *reading, spare = [await enter(connect_reader(path)) for _ in range(readers + 1)]
-            place, troubles = Place(path), Writing(path)
+            place = Place(path)
         except (sqlite3.Error, OSError) as error:
             raise UnusableDatabaseError(f"The database {path} cannot be used: {error}.") from error
+        troubles = Writing(place)
         together = partial(commit_together, lock=lock, place=place)
         writer = Worker([writing], together, troubles, seconds=seconds)
-        reader = Worker(reading, reads.read_together, Reading(path), spare=spare, seconds=seconds)
+        reader = Worker(reading, reads.read_together, Reading(place), spare=spare, seconds=seconds)
         store = SQLiteStore(place, reader, writer, glance, troubles)
         connections = Connections(writing, [*reading, spare], glance)
         recovery = Recovery(place, lock, connections, writer, troubles)

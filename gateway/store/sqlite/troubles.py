@@ -4,6 +4,7 @@ A client learns what is wrong in general, and whether sending the request again 
 has the file, SQLite's own code and the way out: when it begins, and again when it goes on for long.
 """
 
+import errno
 import logging
 import sqlite3
 from pathlib import Path
@@ -11,7 +12,13 @@ from shutil import disk_usage
 from time import monotonic
 from typing import NamedTuple
 
-from gateway.store.errors import BusyDatabaseError, MovedDatabaseError, UnusableDatabaseError
+from gateway.store.errors import (
+    BusyDatabaseError,
+    MovedDatabaseError,
+    ReplacedDatabaseError,
+    UnusableDatabaseError,
+)
+from gateway.store.place import Place
 from gateway.store.sqlite.connection import LONGEST_READ, code_of
 from schema.errors import Broken, LimitExceeded, Overloaded, TimedOut
 
@@ -40,6 +47,15 @@ _DAMAGED = Trouble(
     "it is damaged", "Move a backup to its place, which is taken up then.", passes=False
 )
 _AWAY = Trouble("its file is not in its place", "Put it back, or a backup of it in its place.")
+_REPLACED = Trouble(
+    "another file is in its place",
+    "A backup is taken up by itself, once all of it is there; what is none, replace by one.",
+)
+_UNFIT = Trouble(
+    "it is none that this version of the gateway can use",
+    "Move one that is to its place, which is taken up then.",
+    passes=False,
+)
 _SHUT = Trouble("it is being opened again", "That passes.")
 
 _TROUBLES = {
@@ -61,19 +77,40 @@ _TROUBLES = {
 }
 
 
+_CODES = {
+    errno.EACCES: sqlite3.SQLITE_READONLY,
+    errno.EPERM: sqlite3.SQLITE_READONLY,
+    errno.EROFS: sqlite3.SQLITE_READONLY,
+    errno.ENOSPC: sqlite3.SQLITE_FULL,
+    errno.EDQUOT: sqlite3.SQLITE_FULL,
+}
+"""SQLite's own codes for those of the system."""
+
+
 def trouble_of(error: Exception) -> Trouble | None:
     """Return what befell the database; None when an error is of another kind."""
     match error:
-        case BusyDatabaseError():
-            return _LOCKED
-        case MovedDatabaseError():
-            return _AWAY
-        case UnusableDatabaseError() | OSError():
-            return _TROUBLES[sqlite3.SQLITE_CANTOPEN]
+        case UnusableDatabaseError():
+            return _trouble_of_unusable(error)
+        case OSError():
+            return _TROUBLES[_CODES.get(error.errno or 0, sqlite3.SQLITE_CANTOPEN)]
         case sqlite3.ProgrammingError() if "closed database" in str(error):
             return _SHUT
     code = code_of(error)
     return None if code is None else _TROUBLES.get(code) or _TROUBLES.get(code & 0xFF)
+
+
+def _trouble_of_unusable(error: UnusableDatabaseError) -> Trouble:
+    match error:
+        case BusyDatabaseError():
+            return _LOCKED
+        case ReplacedDatabaseError():
+            return _REPLACED
+        case MovedDatabaseError():
+            return _AWAY
+        case UnusableDatabaseError(__cause__=Exception() as cause):
+            return trouble_of(cause) or _TROUBLES[sqlite3.SQLITE_CANTOPEN]
+    return _UNFIT
 
 
 def _too_long() -> LimitExceeded:
@@ -91,8 +128,8 @@ class Reading:
     doing = "read"
     outcome = "Send the request again later."
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, place: Place) -> None:
+        self._place = place
         self._said: dict[str, float] = {}
 
     def told(self, error: Exception, seconds: float) -> Exception:
@@ -102,6 +139,7 @@ class Reading:
                 return self.late(seconds)
             case sqlite3.SQLITE_TOOBIG:
                 return _too_long()
+        error = self._reason(error)
         trouble = trouble_of(error)
         if trouble is None:
             return error
@@ -123,6 +161,11 @@ class Reading:
     def worked(self) -> None:
         """Take note that it went well."""
 
+    def _reason(self, error: Exception) -> Exception:
+        """Return why there is no connection, if that is the error: the file could not be opened."""
+        refused = self._place.refused
+        return refused if refused and trouble_of(error) in {_SHUT, _REPLACED} else error
+
     def _log(self, trouble: Trouble, error: Exception) -> None:
         now = monotonic()
         if now - self._said.get(trouble.what, -SAID_AGAIN_AFTER) < SAID_AGAIN_AFTER:
@@ -131,10 +174,10 @@ class Reading:
         cause = getattr(error, "sqlite_errorname", None)
         logger.error(
             "The database %s cannot be %s: %s (%s). %s",
-            self._path,
+            self._place.path,
             self.doing,
             trouble.what,
-            f"{cause}: {error}" if cause else error,
+            f"{cause}: {error}" if cause else str(error).removesuffix("."),
             trouble.way_out,
         )
 
@@ -145,8 +188,8 @@ class Writing(Reading):
     doing = "written"
     outcome = "Nothing was changed; send the request again later."
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
+    def __init__(self, place: Place) -> None:
+        super().__init__(place)
         self.failing = False
         self.locked = False
         """Whether that is others' doing, and nothing is wrong with the connection."""
@@ -178,11 +221,11 @@ class Writing(Reading):
         if (
             self.failing
             and self.worked_at - self._failed_at >= STEADY_SECONDS
-            and _has_room(self._path.parent)
+            and _has_room(self._place.path.parent)
         ):
             self.failing = False
             self._said.clear()
-            logger.warning("The database %s can be written again.", self._path)
+            logger.warning("The database %s can be written again.", self._place.path)
 
 
 def _has_room(folder: Path) -> bool:

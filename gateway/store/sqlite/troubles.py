@@ -41,7 +41,9 @@ class Trouble(NamedTuple):
     """Whether it can be over the next time, without anybody having put another file in place."""
 
 
-_FULL = Trouble("its disk is full", "Free some space on its disk.")
+_FULL = Trouble(
+    "its disk is full", f"Free some space on its disk: {ROOM_BYTES // 1_000_000} MB at least."
+)
 _LOCKED = Trouble("others keep it locked", "See which other program has it open.")
 _DAMAGED = Trouble(
     "it is damaged", "Move a backup to its place, which is taken up then.", passes=False

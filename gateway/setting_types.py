@@ -112,11 +112,16 @@ def _with_documents(mode: str, info: ValidationInfo) -> str:
     return mode
 
 
+def _none_if_empty(value: object) -> object:
+    return value or None
+
+
 Database = Annotated[str, AfterValidator(_known_database)]
 Workers = Annotated[int, AfterValidator(_possible_workers)]
 OpenTelemetry = Annotated[bool, AfterValidator(_possible_otel)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 Algorithms = Annotated[tuple[Algorithm, ...], NoDecode, BeforeValidator(_split)]
+Documents = Annotated[Path | None, BeforeValidator(_none_if_empty)]
 HostNames = Annotated[Names, AfterValidator(_host_names)]
 Origins = Annotated[Names, AfterValidator(_origins)]
 TrustedMode = Annotated[Literal["off", "allow", "log", "only"], AfterValidator(_with_documents)]

@@ -10,6 +10,7 @@ from gateway.setting_types import (
     DEFAULT_DATABASE,
     Algorithms,
     Database,
+    Documents,
     HostNames,
     Names,
     OpenTelemetry,
@@ -115,7 +116,7 @@ class Settings(BaseSettings):
             "under other names are refused, not only those of pages."
         ),
     )
-    documents: Path | None = Field(
+    documents: Documents = Field(
         None,
         description=(
             "A manifest of documents that clients may ask for by their ids, or a folder of "

@@ -482,7 +482,7 @@ def test_serve_refuses_a_wrong_manifest(
     told = here("serve", "--port", "0", "--documents", "wrong.json")
 
     assert told.returncode == 2
-    assert told.stderr.startswith("Error: wrong.json: ")
+    assert told.stderr.startswith("Error: --documents: wrong.json: ")
     assert why in told.stderr.replace("\n", " ")
     assert "Traceback" not in told.stderr
     assert not (tmp_path / "operations.db").exists()
@@ -500,8 +500,11 @@ def test_serve_tells_ten_wrong_documents_at_once(here: Command, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("options", "why"),
     [
-        (["--documents", "nothing.json"], "nothing.json: it cannot be read: No such file"),
-        (["--documents", "empty"], "empty: there is no *.json and no *.graphql"),
+        (
+            ["--documents", "nothing.json"],
+            "--documents: nothing.json: it cannot be read: No such file",
+        ),
+        (["--documents", "empty"], "--documents: empty: there is no *.json and no *.graphql"),
         (["--trusted-documents", "only"], "--trusted-documents: 'only' needs manifests"),
         (["--trusted-documents", "log"], "--trusted-documents: 'log' needs manifests"),
         (["--trusted-documents", "some"], "--trusted-documents: Input should be 'off', 'allow'"),
@@ -515,6 +518,20 @@ def test_serve_refuses_settings_without_documents(
 
     assert told.returncode == 2
     assert f"Error: {why}" in told.stderr
+
+
+def test_manifest_that_a_variable_names_is_told_by_its_name(here: Command) -> None:
+    told = here("serve", "--port", "0", INVITE_GATEWAY_DOCUMENTS="nothing.json")
+
+    assert "Error: INVITE_GATEWAY_DOCUMENTS: nothing.json: it cannot be read" in told.stderr
+
+
+async def test_variable_that_is_empty_names_no_documents(
+    tmp_path: Path, http: aiohttp.ClientSession
+) -> None:
+    written(tmp_path / "count.json", {"count": COUNT})
+    with running(tmp_path, INVITE_GATEWAY_DOCUMENTS="") as gateway:
+        assert await code(Client(http, gateway.url), documentId="count") == NOT_FOUND
 
 
 def test_serve_refuses_an_id_that_two_files_give_to_two_documents(
@@ -535,7 +552,7 @@ def test_serve_with_workers_refuses_a_wrong_manifest_too(command: Command, tmp_p
     told = command("serve", "--port", "0", "--workers", "2", "--documents", "wrong.json")
 
     assert told.returncode == 2
-    assert "Error: wrong.json: the document 'a': Cannot query field" in told.stderr
+    assert "Error: --documents: wrong.json: the document 'a': Cannot query field" in told.stderr
     assert not (tmp_path / "operations.db").exists()
 
 

@@ -45,9 +45,13 @@ def settings_from(**options: Any) -> Settings:  # noqa: ANN401  any option's
 
 def _told(error: Any, given: dict[str, object]) -> str:  # noqa: ANN401  pydantic's error
     name = str(error["loc"][0])
-    option, variable = f"--{name.replace('_', '-')}", f"INVITE_GATEWAY_{name.upper()}"
     message = str(error.get("ctx", {}).get("error", error["msg"]))
-    return f"{option if name in given else variable}: {message}"
+    return f"{called(name, is_option=name in given)}: {message}"
+
+
+def called(name: str, *, is_option: bool) -> str:
+    """Return what a setting is called where it was given: an option, or a variable."""
+    return f"--{name.replace('_', '-')}" if is_option else f"INVITE_GATEWAY_{name.upper()}"
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from uvloop import new_event_loop
 from gateway.app import serve as serve_alone
 from gateway.auth.modes import check
 from gateway.auth.refusals import UnusableAuthError
-from gateway.cli.console import DatabaseOption, errors, fail, settings_from, usable
+from gateway.cli.console import DatabaseOption, called, errors, fail, settings_from, usable
 from gateway.logs import logging_to_stderr
 from gateway.settings import Settings
 from gateway.trusted.manifests import UnusableManifestError
@@ -203,7 +203,7 @@ def serve(
         except OSError as error:
             fail(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}.")
         except UnusableManifestError as error:
-            fail(str(error))
+            fail(f"{called('documents', is_option=bool(documents))}: {error}")
         except WorkersFailedError as error:
             fail(str(error), status=1)
 

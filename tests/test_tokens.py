@@ -72,6 +72,24 @@ def test_create_prints_the_token_and_keeps_its_hash(here: Command, tmp_path: Pat
     assert [path.name for path in tmp_path.iterdir()] == ["tokens.json"]
 
 
+NAMES = ("--read-scope", "see", "--write-scope", "do", "--introspection-scope", "look")
+
+
+async def test_token_made_with_the_scopes_of_the_gateway_is_let_in(
+    http: aiohttp.ClientSession, tmp_path: Path
+) -> None:
+    scopes = [word for scope in ("read", "write", "introspection") for word in ("--scope", scope)]
+    secret = token(tmp_path, "create", "support", *scopes, *NAMES)
+    with running(tmp_path, *GUARDED, *NAMES) as gateway:
+        sent = await answer(
+            Client(http, gateway.url), secret, "{ __schema { queryType { name } } }"
+        )
+
+    assert kept(tmp_path)[0]["scopes"] == ["see", "do", "look"]
+    assert sent[0] == 200
+    assert "errors" not in sent[1]
+
+
 def test_list_shows_all_but_the_token(here: Command) -> None:
     made = [
         here("token", "create", name, "--scope", "read", "--expires", expires).stdout.strip()
@@ -106,7 +124,10 @@ WRONG: dict[str, tuple[tuple[str, ...], str]] = {
     "a name that is taken": (("create", "there", "--scope", "read"), "Revoke it, or choose"),
     "no scope": (("create", "a"), "--scope"),
     "a scope that is none": (("create", "a", "--scope", "admin"), "read and write are"),
-    "a scope without a name": (("create", "a", "--scope", "introspection"), "no scope here"),
+    "a scope without a name": (
+        ("create", "a", "--scope", "introspection"),
+        "--introspection-scope",
+    ),
     "a time that is none": (("create", "a", "--scope", "read", "--expires", "9y"), "90d, or never"),
     "no time": (("create", "a", "--scope", "read", "--expires", "0d"), "90d, or never"),
     "a time without end": (

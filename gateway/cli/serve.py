@@ -12,6 +12,7 @@ from gateway.app import serve as serve_alone
 from gateway.auth.modes import check
 from gateway.auth.refusals import UnusableAuthError
 from gateway.cli.console import DatabaseOption, called, errors, fail, settings_from, usable
+from gateway.cli.scopes import IntrospectionScopeOption, ReadScopeOption, WriteScopeOption
 from gateway.logs import logging_to_stderr
 from gateway.settings import Settings
 from gateway.trusted.manifests import UnusableManifestError
@@ -58,15 +59,9 @@ def serve(
     oidc_leeway: Annotated[
         float | None, typer.Option(help="How many seconds an issuer's clock may be off.")
     ] = None,
-    read_scope: Annotated[
-        str | None, typer.Option(help="The scope that lets a token read.")
-    ] = None,
-    write_scope: Annotated[
-        str | None, typer.Option(help="The scope that lets a token write and read.")
-    ] = None,
-    introspection_scope: Annotated[
-        str | None, typer.Option(help="The scope that introspection needs, if any.")
-    ] = None,
+    read_scope: ReadScopeOption = None,
+    write_scope: WriteScopeOption = None,
+    introspection_scope: IntrospectionScopeOption = None,
     allowed_hosts: Annotated[
         str | None,
         typer.Option(help="Names by which pages reach the gateway, separated by commas."),

@@ -15,7 +15,9 @@ from gateway.auth.refusals import UnusableAuthError
 from gateway.auth.scopes import scope_names
 from gateway.auth.token_file import Token, TokenFile, digest, new_token
 from gateway.cli.console import errors, fail, settings_from
+from gateway.cli.scopes import IntrospectionScopeOption, ReadScopeOption, WriteScopeOption
 from gateway.settings import Settings
+from schema.context import Scope
 
 app = typer.Typer(help="Make and revoke bearer tokens, for --auth tokens.", no_args_is_help=True)
 
@@ -45,12 +47,22 @@ def create(
         str, typer.Option(help="When it expires, such as 90d, 12h, 30m or 45s, or never.")
     ] = "90d",
     tokens_file: FileOption = None,
+    read_scope: ReadScopeOption = None,
+    write_scope: WriteScopeOption = None,
+    introspection_scope: IntrospectionScopeOption = None,
 ) -> None:
     """Make a token and print it, this once: what is kept is its hash.
 
+    Where `serve` has other names for scopes, by options or variables, so has this command to.
+
     Example: invite-gateway token create support --scope read --expires 90d
     """
-    settings = settings_from(tokens_file=tokens_file)
+    settings = settings_from(
+        tokens_file=tokens_file,
+        read_scope=read_scope,
+        write_scope=write_scope,
+        introspection_scope=introspection_scope,
+    )
     now = datetime.now(UTC).replace(microsecond=0)
     secret = new_token()
     token = Token(
@@ -109,6 +121,11 @@ def _named(scope: str, settings: Settings) -> str:
     names = {each.value: name for each, name in scope_names(settings).items()}
     if scope in names.values():
         return scope
+    if scope == Scope.INTROSPECTION.value and scope not in names:
+        fail(
+            "--scope: introspection needs no scope here. Where it does, name that one with "
+            "INVITE_GATEWAY_INTROSPECTION_SCOPE or --introspection-scope, as for `serve`."
+        )
     if scope not in names:
         fail(f"--scope: {scope!r} is no scope here, but {' and '.join(names)} are.")
     return names[scope]

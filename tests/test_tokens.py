@@ -104,11 +104,28 @@ def test_list_shows_all_but_the_token(here: Command) -> None:
     assert not any(secret in listed.stdout for secret in made)
 
 
+def test_list_has_a_line_for_each_token_however_long(command: Command) -> None:
+    for name in ("a" * 128, "b"):
+        command("token", "create", name, "--scope", "read", "--scope", "write")
+    lines = command("token", "list", COLUMNS="80").stdout.splitlines()
+
+    assert len(lines) == 3
+    assert all(f"{READ} {WRITE}" in line for line in lines[1:])
+    assert lines[1].startswith("a" * 128 + " ")
+
+
+def test_list_of_a_file_that_is_not_there_names_it(here: Command, tmp_path: Path) -> None:
+    done = here("token", "list")
+
+    assert done.returncode == 0
+    assert f"There is no file {tmp_path / 'tokens.json'}" in done.stderr.replace("\n", "")
+
+
 def test_list_says_what_has_expired(here: Command, tmp_path: Path) -> None:
     here("token", "create", "old", "--scope", "read")
     keep(tmp_path, [kept(tmp_path)[0] | {"expiresAt": "2020-01-01T00:00:00Z"}])
 
-    assert "2020-01-01 00:00 UTC (expired)" in here("token", "list").stdout
+    assert "2020-01-01 00:00:00 UTC (expired)" in here("token", "list").stdout
 
 
 def test_revoke_removes_the_token(here: Command, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """``invite-gateway token create``, ``token list`` and ``token revoke``."""
 
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from gateway.auth.refusals import UnusableAuthError
 from gateway.auth.scopes import scope_names
@@ -22,6 +23,8 @@ from schema.context import Scope
 app = typer.Typer(help="Make and revoke bearer tokens, for --auth tokens.", no_args_is_help=True)
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_UNCUT = 10_000
+"""In characters: a width that no line of the list has."""
 _LASTING = re.compile(r"([1-9][0-9]{0,5})([smhd])", re.ASCII)
 
 FileOption = Annotated[
@@ -87,13 +90,16 @@ def list_all(tokens_file: FileOption = None) -> None:
     Example: invite-gateway token list
     """
     file = TokenFile(Path(settings_from(tokens_file=tokens_file).tokens_file))
-    table = Table("name", "scopes", "created", "expires", box=None, pad_edge=False)
+    if file.state() is None:
+        errors.print(f"There is no file {file.path}, and so no token.", markup=False)
+    columns = (Column(name, overflow="fold") for name in ("name", "scopes", "created", "expires"))
+    table = Table(*columns, box=None, pad_edge=False)
     with _usable():
         for token in file.read():
             table.add_row(
                 token.name, " ".join(token.scopes), str(token.created_at.date()), _expiry(token)
             )
-    Console(markup=False, soft_wrap=True).print(table)
+    Console(markup=False, width=None if sys.stdout.isatty() else _UNCUT).print(table)
 
 
 @app.command("revoke")
@@ -147,7 +153,7 @@ def _expiry(token: Token) -> str:
     if token.expires_at is None:
         return "never"
     passed = token.expires_at <= datetime.now(UTC)
-    return f"{token.expires_at:%Y-%m-%d %H:%M} UTC{' (expired)' if passed else ''}"
+    return f"{token.expires_at:%Y-%m-%d %H:%M:%S} UTC{' (expired)' if passed else ''}"
 
 
 def _told(token: Token) -> str:

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, ValidationInfo
 from pydantic_settings import NoDecode
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -14,6 +14,7 @@ from sqlalchemy.exc import ArgumentError
 DEFAULT_DATABASE = "sqlite:///operations.db"
 
 _HOST_NAME = re.compile(r"\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
+_SCOPE = re.compile(r"[!#-\[\]-~]*")
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(\[[0-9a-f:]+\]|[a-z0-9_-]+(\.[a-z0-9_-]+)*)(:\d{1,5})?")
 
 
@@ -82,8 +83,15 @@ Algorithm = Literal[
 ]
 """How tokens may be signed: with a public key to check by, so that who checks cannot sign."""
 
-Scope = Annotated[str, Field(pattern=r"^[!#-\[\]-~]*$")]
-"""A scope's name (RFC 6749, section 3.3)."""
+
+def _scope(name: str) -> str:
+    """Check a scope's name (RFC 6749, section 3.3)."""
+    if not _SCOPE.fullmatch(name):
+        raise ValueError(
+            f"{name!r} is not a scope's name: that is one word, of printable ASCII without quotes "
+            "and backslashes."
+        )
+    return name
 
 
 def _host_names(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -121,6 +129,7 @@ Workers = Annotated[int, AfterValidator(_possible_workers)]
 OpenTelemetry = Annotated[bool, AfterValidator(_possible_otel)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 Algorithms = Annotated[tuple[Algorithm, ...], NoDecode, BeforeValidator(_split)]
+Scope = Annotated[str, AfterValidator(_scope)]
 Documents = Annotated[Path | None, BeforeValidator(_none_if_empty)]
 HostNames = Annotated[Names, AfterValidator(_host_names)]
 Origins = Annotated[Names, AfterValidator(_origins)]

@@ -453,6 +453,25 @@ async def test_read_only_file_in_place_is_told_until_it_can_be_written(
     assert said(gateway, "Traceback") == 0
 
 
+def test_backup_to_a_full_disk_says_which_is_full(command: Command, tmp_path: Path) -> None:
+    command("db", "upgrade")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    with mounted(disk, "32k") as is_small:
+        limit = () if is_small else ("prlimit", "--fsize=32768")
+        done = subprocess.run(
+            [*limit, COMMAND, "backup", "disk/copy.db"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        left = list(disk.iterdir())
+
+    assert (done.returncode, left) == (2, [])
+    assert "Error: Cannot write disk/copy.db: d" in done.stderr
+
+
 async def noted(gateway: Gateway, *words: str) -> bool:
     """Tell whether the log has a line with these words, having given it time to come."""
     await asyncio.sleep(0)

@@ -345,13 +345,16 @@ def test_database_that_cannot_be_written_is_told(command: Command, tmp_path: Pat
         check=False,
     )
 
-    assert_told(done, "operations.db", "readonly")
+    assert_told(done, "operations.db", "readonly", "Make the file and its folder writable")
     assert file.read_bytes() == before
 
 
 @pytest.mark.parametrize(
     ("url", "place"),
-    [("sqlite:///missing/operations.db", "missing"), ("sqlite:///folder", "folder")],
+    [
+        ("sqlite:///missing/operations.db", "missing"),
+        ("sqlite:///folder", "See that the file and its folder are there"),
+    ],
 )
 def test_database_in_no_place_is_told(here: Command, tmp_path: Path, url: str, place: str) -> None:
     (tmp_path / "folder").mkdir()
@@ -382,7 +385,21 @@ async def test_variables_set_what_options_do_not(
 
 
 def test_wrong_variable_is_told_by_its_name(here: Command) -> None:
-    assert_told(here("serve", INVITE_GATEWAY_PORT="many"), "INVITE_GATEWAY_PORT")
+    assert_told(here("serve", INVITE_GATEWAY_PORT="many"), "INVITE_GATEWAY_PORT", "it is 'many'")
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--introspection-scope", "a b"), "'a b' is not a scope's name: that is one word"),
+        (("--oidc-algorithms", "HS256"), "or 'Ed25519'; it is 'HS256'\n"),
+        (("--port", "70000", "--workers", "0"), "it is 70000; --workers: Input should be"),
+    ],
+)
+def test_wrong_option_is_told_once_and_with_its_value(
+    here: Command, options: tuple[str, ...], told: str
+) -> None:
+    assert_told(here("serve", *options), f"Error: {options[0]}: ", told)
 
 
 @pytest.mark.parametrize(

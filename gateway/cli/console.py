@@ -11,6 +11,7 @@ from rich.progress import MofNCompleteColumn, Progress
 
 from gateway.settings import Settings
 from gateway.store.errors import UnusableDatabaseError
+from gateway.store.sqlite.troubles import with_way_out
 from schema.errors import Broken, Overloaded
 
 FAILED = 2
@@ -40,12 +41,13 @@ def settings_from(**options: Any) -> Settings:  # noqa: ANN401  any option's
     try:
         return Settings(**given)
     except ValidationError as invalid:
-        fail("; ".join(_told(error, given) for error in invalid.errors()))
+        first = {str(error["loc"][0]): error for error in reversed(invalid.errors())}
+        fail("; ".join(_told(name, first[name], given) for name in reversed(first)))
 
 
-def _told(error: Any, given: dict[str, object]) -> str:  # noqa: ANN401  pydantic's error
-    name = str(error["loc"][0])
-    message = str(error.get("ctx", {}).get("error", error["msg"]))
+def _told(name: str, error: Any, given: dict[str, object]) -> str:  # noqa: ANN401  pydantic's error
+    own = error.get("ctx", {}).get("error")
+    message = str(own) if own else f"{error['msg']}; it is {error['input']!r}"
     return f"{called(name, is_option=name in given)}: {message}"
 
 
@@ -60,7 +62,7 @@ def usable() -> Iterator[None]:
     try:
         yield
     except UnusableDatabaseError as error:
-        fail(str(error))
+        fail(with_way_out(error))
     except (Overloaded, Broken) as error:
         fail(error.message)
 

@@ -4,16 +4,20 @@ import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from errno import EIO
 from pathlib import Path
 
 from gateway.store.errors import UnusableDatabaseError
 from gateway.store.lock import write_lock
 from gateway.store.migrate import NO_LOG, DatabaseState, check
-from gateway.store.sqlite.connection import SQLite, close_writer, open_writer
+from gateway.store.sqlite.connection import SQLite, close_writer, code_of, open_writer
 
 WAIT_SECONDS = 30.0
 """How long others may keep the database to themselves."""
 PAGES_AT_ONCE = 1_000
+
+_OF_WRITING = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC}
+"""What befalls the copy alone, since of the database there is only read."""
 
 Progress = Callable[[int, int], None]
 """Is told how many pages are copied, and how many there are."""
@@ -36,11 +40,14 @@ def back_up(path: Path, target: Path, progress: Progress) -> None:
             finally:
                 close_writer(source, lock)
     except sqlite3.Error as error:
+        if code_of(error) in _OF_WRITING:
+            raise OSError(EIO, str(error)) from error
         raise UnusableDatabaseError(f"The database {path} cannot be copied: {error}.") from error
     _sync(target)
 
 
 def _copy(source: SQLite, target: Path, progress: Progress) -> None:
+    target.open("xb").close()
     source.execute("BEGIN")
     source.execute("SELECT 1 FROM sqlite_schema").fetchone()  # from here on it sees this moment
     with closing(sqlite3.connect(target, isolation_level=None)) as copy:

@@ -115,6 +115,11 @@ def _trouble_of_unusable(error: UnusableDatabaseError) -> Trouble:
     return _UNFIT
 
 
+def with_way_out(error: UnusableDatabaseError) -> str:
+    """Return what an error says, and the way out where it has none of its own."""
+    return f"{error} {_trouble_of_unusable(error).way_out}" if error.__cause__ else str(error)
+
+
 def _too_long() -> LimitExceeded:
     return LimitExceeded(
         f"The operations of a page have more than {LONGEST_READ:,} bytes. Ask for smaller pages.",

@@ -1,6 +1,7 @@
 """The server as a process: how it starts, stops, and what survives it."""
 
 import asyncio
+import importlib.metadata
 import itertools
 import json
 import os
@@ -414,6 +415,13 @@ def test_help_shows_an_example(here: Command, words: str) -> None:
 
     assert done.returncode == 0
     assert f"Example: invite-gateway {words}" in done.stdout
+
+
+def test_version_is_told(here: Command) -> None:
+    version = importlib.metadata.version("invite-gateway")
+    done = here("--version")
+
+    assert (done.returncode, done.stdout) == (0, f"invite-gateway {version}\n")
 
 
 def test_help_lists_every_here(here: Command) -> None:

@@ -3,6 +3,9 @@
 Exit status: 0 done; 1 done in part, or found what was looked for; 2 not done, for the reason given.
 """
 
+from importlib.metadata import version
+from typing import Annotated
+
 import typer
 
 from gateway.cli.backup import backup
@@ -19,6 +22,25 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"invite-gateway {version('invite-gateway')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
+
+
 app.command("serve")(serve)
 app.command("import")(import_file)
 app.command("export")(export_file)

@@ -561,6 +561,16 @@ async def test_those_whom_two_issuers_call_the_same_are_told_apart(
         (("--oidc-issuers", "https://issuer.example"), "--oidc-audiences"),
         (("--oidc-issuers", "http://issuer.example", "--oidc-audiences", "x"), "https://"),
         (("--oidc-issuers", "issuer", "--oidc-audiences", "x"), "https://"),
+        *(
+            (
+                (
+                    *("--oidc-issuers", f"https://login.microsoftonline.com/{anybody}/v2.0"),
+                    *("--oidc-audiences", "x"),
+                ),
+                "is no issuer",
+            )
+            for anybody in ("common", "Organizations", "consumers")
+        ),
         (("--oidc-algorithms", "HS256"), "--oidc-algorithms"),
         (("--oidc-algorithms", "RS256,none"), "--oidc-algorithms"),
         (("--oidc-algorithms", ""), "--oidc-algorithms"),

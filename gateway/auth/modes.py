@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from gateway.auth.authenticator import Anybody, Authenticator
-from gateway.auth.places import is_loopback, is_secure
+from gateway.auth.places import is_any_tenant, is_loopback, is_secure
 from gateway.auth.refusals import UnusableAuthError
 from gateway.auth.scopes import scope_names
 from gateway.auth.token_file import TokenFile
@@ -43,6 +43,11 @@ def _check_issuers(settings: Settings) -> None:
         if not is_secure(issuer):
             raise UnusableAuthError(
                 f"The issuer {issuer!r} cannot be trusted: its URL has to begin with https://."
+            )
+        if is_any_tenant(issuer):
+            raise UnusableAuthError(
+                f"{issuer!r} is no issuer: the tokens had there name a tenant as theirs. Name each "
+                "tenant, such as https://login.microsoftonline.com/<tenant id>/v2.0."
             )
 
 

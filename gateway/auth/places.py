@@ -12,6 +12,23 @@ def is_loopback(host: str) -> bool:
         return host.lower() == "localhost"
 
 
+_MICROSOFT = {
+    "login.microsoftonline.com",
+    "login.microsoftonline.us",
+    "login.partner.microsoftonline.cn",
+    "login.windows.net",
+    "sts.windows.net",
+}
+_ANY_TENANT = {"common", "organizations", "consumers"}
+
+
+def is_any_tenant(url: str) -> bool:
+    """Tell whether a URL is where Microsoft signs in people of any tenant: no token's issuer."""
+    parts = urlsplit(url)
+    tenant = parts.path.removeprefix("/").partition("/")[0]
+    return parts.hostname in _MICROSOFT and tenant.lower() in _ANY_TENANT
+
+
 def is_secure(url: str) -> bool:
     """Tell whether what comes from a URL is what was sent: by https, or from this machine."""
     try:

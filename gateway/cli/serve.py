@@ -120,7 +120,8 @@ def serve(
         int | None, typer.Option(help="How many subscriptions over HTTP each worker keeps open.")
     ] = None,
     heartbeat_seconds: Annotated[
-        float | None, typer.Option(help="How long a WebSocket may be silent.")
+        float | None,
+        typer.Option(help="How long a subscription may be silent before a heartbeat."),
     ] = None,
     shutdown_seconds: Annotated[
         float | None, typer.Option(help="How long requests may take to finish at shutdown.")

@@ -271,6 +271,16 @@ def plain(http: aiohttp.ClientSession, without: str) -> Client:
     return Client(http, without)
 
 
+async def test_text_given_with_anothers_id_is_told_that_a_manifest_has_it(
+    allowing: Client,
+) -> None:
+    _, answer = await post(allowing, query=NODE, documentId="apollo-count")
+
+    (error,) = answer["errors"]
+    assert error["extensions"] == {"code": "BAD_USER_INPUT"}
+    assert "is not the one that has the id 'apollo-count'" in error["message"]
+
+
 async def test_document_given_with_its_hash_is_found_by_it_from_then_on(plain: Client) -> None:
     text = f"{COUNT} # given once"
     extensions = persisted(hash_of(text))

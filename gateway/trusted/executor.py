@@ -120,8 +120,12 @@ class TrustedExecutor:
     def _check(self, text: str, id_: str) -> None:
         """Check that a text is the document of the id given with it, and keep it for the next."""
         known = self._trusted.get(id_)
-        is_same = known == text if known else sha256_of(text) == id_.removeprefix(SHA256)
-        if not is_same:
+        if known and known != text:
+            raise BadUserInput(
+                f"The document given is not the one that has the id {_shown(id_)}, given with it, "
+                "in the gateway's manifests. Send one of the two alone."
+            )
+        if not known and sha256_of(text) != id_.removeprefix(SHA256):
             raise BadUserInput(
                 f"The document given has not the id {_shown(id_)} given with it: it is no "
                 "manifest's, and not the SHA-256 hash of the text. Send one of the two alone."

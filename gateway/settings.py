@@ -171,7 +171,7 @@ class Settings(BaseSettings):
         ),
     )
     cost_at_work: int = Field(
-        40_000,
+        20_000,
         ge=2,
         description=(
             "What the requests that each worker carries out at once may cost together. Each may "

@@ -375,10 +375,10 @@ def crowd(name: str, clients: int, document: str) -> Case:
 
 CROWDS = [
     crowd(
-        "100 clients with 5,000 operations each, without a plan",
-        100,
+        "30 clients with 1,000 operations each, without a plan",
+        30,
         f"query({NOT_COMPILED}){{{CONDITIONS} "
-        + repeated(f"a#:{LIST}(first:500){{nodes{{id status createdAt callId}}}}", 10)
+        + repeated(f"a#:{LIST}(first:500){{nodes{{id status createdAt callId}}}}", 2)
         + "}",
     ),
     crowd(

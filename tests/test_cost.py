@@ -117,7 +117,7 @@ PRICED: dict[str, tuple[str, dict[str, Any], int]] = {
                 }
             }
         },
-        10 + 20 + 4 * 5 * (5 + 20) + 4 * 5 * 5,
+        10 + 20 + 4 * 5 * 5 + 20 + 4 * 5 * 5,
     ),
     "a filter on one identity": (
         LIST,

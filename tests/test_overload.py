@@ -333,6 +333,48 @@ async def test_request_that_is_given_up_waits_for_no_other(tmp_path: Path) -> No
                 assert await gauge(client, "cost_at_work") == 0
 
 
+MANY_OPERATIONS = json.dumps({"query": MANY, "variables": {"v": [{}] * 500}})
+CONDITIONS = [f"c{number}" for number in range(7)]
+"""More than a plan is made for."""
+UNPLANNED = json.dumps(
+    {
+        "query": f"query ({' '.join(f'${name}: Boolean = true' for name in CONDITIONS)}) {{ "
+        + " ".join(f"{name}: __typename @include(if: ${name})" for name in CONDITIONS)
+        + " ".join(
+            f" l{number}: inviteParticipantsOperations(first: 500) {{ nodes {{ id status }} }}"
+            for number in range(10)
+        )
+        + " }"
+    }
+)
+CROWD = 100
+MAY_TAKE = 200_000_000
+"""In bytes: all at once took 1.7 GB."""
+
+
+def most_resident(gateway: Gateway) -> int:
+    """Give how many bytes of the machine's memory a gateway has held at most."""
+    status = Path(f"/proc/{gateway.process.pid}/status").read_text()
+    (found,) = re.findall(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
+    return int(found) * 1_024
+
+
+async def test_crowd_of_large_requests_fills_no_memory(client: Client, tmp_path: Path) -> None:
+    with running(tmp_path) as gateway:
+        client = Client(client.session, gateway.url)
+        assert [await status(client, MANY_OPERATIONS), await status(client, UNPLANNED)] == [
+            200,
+            200,
+        ]
+        before = most_resident(gateway)
+        crowd = [asyncio.create_task(status(client, UNPLANNED)) for _ in range(CROWD)]
+        while not all(one.done() for one in crowd):
+            assert await status(client, CHEAP) == 200
+
+        assert {one.result() for one in crowd} == {200, 503}
+        assert most_resident(gateway) - before < MAY_TAKE
+
+
 INTROSPECTION = '{"query":"{ __schema { types { name fields { name type { name } } } } } # %d"}'
 
 

@@ -159,21 +159,22 @@ def _participants(written: Any, values: Values) -> int:  # noqa: ANN401  JSON
     return count + BEYOND_MOST * max(0, count - MAX_PARTICIPANTS)
 
 
-def _conditions(value: Any, values: Values) -> int:  # noqa: ANN401  JSON
+def _conditions(value: Any, values: Values, times: int = 1) -> int:  # noqa: ANN401  JSON
     match _given(value, values):
         case None:
             return 0
         case dict() as fields:
             return sum(
-                _TIMES.get(name, 1) * _conditions(inner, values) for name, inner in fields.items()
+                _conditions(inner, values, times * _TIMES.get(name, 1))
+                for name, inner in fields.items()
             )
         case list() as items:
             if items and isinstance(_given(items[0], values), dict):
                 if len(items) > _MANY_CONDITIONS:
                     return CONDITION * len(items)
-                return sum(_conditions(item, values) for item in items)
-            return CONDITION + len(items) // LISTED_VALUES
-    return CONDITION
+                return sum(_conditions(item, values, times) for item in items)
+            return times * CONDITION + len(items) // LISTED_VALUES
+    return times * CONDITION
 
 
 def _is_number(value: Any) -> bool:  # noqa: ANN401  JSON

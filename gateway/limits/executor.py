@@ -123,7 +123,7 @@ class LimitedExecutor:
             return facts
         try:
             if facts.cost >= LARGE:
-                await self._turns.another()
+                await self._turns.take()
             await self._load.begin(facts.cost)
         except Overloaded as error:
             return structs.replace(refused([error], error.code, request_id), facts=facts)

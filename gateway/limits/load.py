@@ -12,6 +12,8 @@ from schema.errors import Overloaded
 
 LONGEST_WAIT = 5.0
 """In seconds."""
+MOST_WAITING = 100
+"""More would hardly have their turn in that time."""
 
 
 class Load:
@@ -35,11 +37,16 @@ class Load:
         return len(self._waiting)
 
     async def begin(self, cost: int) -> None:
-        """Wait until there is room for a request; raise ``Overloaded`` if that takes too long."""
+        """Wait until there is room for a request; raise ``Overloaded`` if there is none for long.
+
+        It is raised at once where many wait already.
+        """
         share = self._share(cost)
         if self._has_room(share):
             self.under_way += share
             return
+        if len(self._waiting) >= MOST_WAITING:
+            raise _too_much()
         told = asyncio.get_running_loop().create_future()
         one = (share, next(self._numbers), told)
         insort(self._waiting, one)

@@ -1,8 +1,6 @@
 """Documents: deep, wide, many of everything, and small ones that stand for large ones."""
 
-import asyncio
-
-from hostile.harness import Case, Victim, asked, asking, assert_is
+from hostile.harness import Case, asking
 
 INVALID = "400 GRAPHQL_VALIDATION_FAILED"
 BROKEN = "400 GRAPHQL_PARSE_FAILED"
@@ -363,29 +361,4 @@ ODD = [
 ]
 
 
-def crowd(name: str, clients: int, document: str) -> Case:
-    """Make the case of many clients that ask for the same at once."""
-
-    async def attack(victim: Victim) -> None:
-        for answer in await asyncio.gather(*(asked(victim, document) for _ in range(clients))):
-            assert_is(answer, f"{FINE} | 503 OVERLOADED")
-
-    return Case(name, attack)
-
-
-CROWDS = [
-    crowd(
-        "30 clients with 1,000 operations each, without a plan",
-        30,
-        f"query({NOT_COMPILED}){{{CONDITIONS} "
-        + repeated(f"a#:{LIST}(first:500){{nodes{{id status createdAt callId}}}}", 2)
-        + "}",
-    ),
-    crowd(
-        "400 clients with 5,000 operations each",
-        400,
-        "{" + repeated(f"a#:{LIST}(first:500){{nodes{{id status createdAt callId}}}}", 10) + "}",
-    ),
-]
-
-CASES: list[Case] = [*DEEP, *WIDE, *EXPANDING, *OVERLAPPING, *COSTLY, *CROWDS, *LONG, *ODD]
+CASES: list[Case] = [*DEEP, *WIDE, *EXPANDING, *OVERLAPPING, *COSTLY, *LONG, *ODD]

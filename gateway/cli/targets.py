@@ -26,9 +26,10 @@ def completed(file: Path, database: Path, *, replace: bool) -> Iterator[Path]:
     part = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         yield part
+        _sync(part)
         _check(file, database, replace=replace)  # it may have come meanwhile
         part.replace(file)
-        _sync_folder(file.parent)
+        _sync(file.parent)
     except OSError as error:
         fail(f"Cannot write {file}: {error.strerror}.")
     finally:
@@ -59,8 +60,9 @@ def _is_part(file: Path, database: Path) -> bool:
     )
 
 
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    """Have a file, or the names in a folder, outlast a loss of power."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

@@ -48,7 +48,7 @@ class _Operation:
     def facts_for(self, request: GraphQLRequest) -> Facts:
         """Return the facts of a request to run it; raise ``LimitExceeded``."""
         if self.repeated:
-            check_repeated(self.repeated, request.variables.values)
+            check_repeated(self.repeated, request.variables)
         if isinstance(self.price, int):
             return self.facts
         values = request.variables.values

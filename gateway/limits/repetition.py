@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from graphql import (
     FieldNode,
@@ -18,6 +17,7 @@ from graphql import (
 
 from gateway.execution.documents import Document
 from gateway.execution.json import encode
+from gateway.execution.operation import Variables
 from schema.errors import LimitExceeded
 
 MAX_REPEATED = 1_048_576
@@ -27,14 +27,17 @@ MAX_REPEATED = 1_048_576
 def repetitions(document: Document, operation: OperationDefinitionNode) -> dict[str, int]:
     """Return how often variables stand in arguments beyond their first place, if they do.
 
-    Fragments are written out wherever they are spread: of a document within its limits.
+    Fragments count wherever they are spread; there is none within itself in a valid document.
     """
-    places = Counter(_variables(document, operation.selection_set))
+    places = _Places(document).within(operation.selection_set)
     return {name: count - 1 for name, count in places.items() if count > 1}
 
 
-def check_repeated(repeated: Mapping[str, int], values: Mapping[str, Any]) -> None:
+def check_repeated(repeated: Mapping[str, int], variables: Variables) -> None:
     """Raise ``LimitExceeded`` where large values are to be read very often."""
+    if 0 < len(variables.text) * sum(repeated.values()) <= MAX_REPEATED:
+        return
+    values = variables.values
     size = sum(
         count * len(encode([values[name]])) for name, count in repeated.items() if name in values
     )
@@ -48,18 +51,32 @@ def check_repeated(repeated: Mapping[str, int], values: Mapping[str, Any]) -> No
         )
 
 
-def _variables(document: Document, selected: SelectionSetNode | None) -> Iterable[str]:
-    for selection in selected.selections if selected else ():
-        match selection:
-            case FieldNode():
-                for argument in selection.arguments or ():
-                    yield from _named(argument.value)
-                yield from _variables(document, selection.selection_set)
-            case InlineFragmentNode():
-                yield from _variables(document, selection.selection_set)
-            case FragmentSpreadNode():
-                fragment = document.fragments[selection.name.value]
-                yield from _variables(document, fragment.selection_set)
+class _Places:
+    """How often variables stand in arguments; each fragment is looked at once."""
+
+    def __init__(self, document: Document) -> None:
+        self._fragments = document.fragments
+        self._known: dict[str, Counter[str]] = {}
+
+    def within(self, selected: SelectionSetNode | None) -> Counter[str]:
+        """Count those in a selection set, and in all that is under it."""
+        places: Counter[str] = Counter()
+        for selection in selected.selections if selected else ():
+            match selection:
+                case FieldNode():
+                    for argument in selection.arguments or ():
+                        places.update(_named(argument.value))
+                    places.update(self.within(selection.selection_set))
+                case InlineFragmentNode():
+                    places.update(self.within(selection.selection_set))
+                case FragmentSpreadNode():
+                    places.update(self._fragment(selection.name.value))
+        return places
+
+    def _fragment(self, name: str) -> Counter[str]:
+        if name not in self._known:
+            self._known[name] = self.within(self._fragments[name].selection_set)
+        return self._known[name]
 
 
 def _named(value: ValueNode) -> Iterable[str]:

@@ -24,4 +24,4 @@ async def exported_lines(store: OperationStore) -> AsyncIterator[bytes]:
             yield operation.document + b"\n"
         more = page.more
         if more:
-            part = Slice(limit=part.limit, backward=True, before=page.keys[0])
+            part = replace(part, before=page.keys[0])

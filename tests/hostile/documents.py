@@ -360,5 +360,4 @@ ODD = [
     ),
 ]
 
-
 CASES: list[Case] = [*DEEP, *WIDE, *EXPANDING, *OVERLAPPING, *COSTLY, *LONG, *ODD]

@@ -1,6 +1,5 @@
 """A copy of a database as it is at one moment, taken while others go on reading and writing."""
 
-import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -24,7 +23,7 @@ Progress = Callable[[int, int], None]
 
 
 def back_up(path: Path, target: Path, progress: Progress) -> None:
-    """Copy the database at ``path`` to ``target``, a new file, and have it reach the disk.
+    """Copy the database at ``path`` to ``target``, a new file.
 
     Raises ``UnusableDatabaseError``, or ``OSError`` when the copy cannot be written.
     """
@@ -43,7 +42,6 @@ def back_up(path: Path, target: Path, progress: Progress) -> None:
         if code_of(error) in _OF_WRITING:
             raise OSError(EIO, str(error)) from error
         raise UnusableDatabaseError(f"The database {path} cannot be copied: {error}.") from error
-    _sync(target)
 
 
 def _copy(source: SQLite, target: Path, progress: Progress) -> None:
@@ -60,11 +58,3 @@ def _copy(source: SQLite, target: Path, progress: Progress) -> None:
         tables = "SELECT 1 FROM sqlite_schema WHERE name = 'change_log'"
         if copy.execute(tables).fetchone():
             copy.execute("UPDATE change_log SET id = ?", (NO_LOG,))
-
-
-def _sync(file: Path) -> None:
-    handle = os.open(file, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

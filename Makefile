@@ -20,7 +20,7 @@ export PATH := $(CURDIR)/$(NODE):$(PATH)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL_LOCKED := $(PIP) install --require-hashes
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-header $(UPGRADE)
+	--no-emit-index-url --no-strip-extras --no-header $(UPGRADE)
 NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
 PLAYGROUND_SOURCES := $(shell find $(PLAYGROUND) \

@@ -18,9 +18,10 @@ from gateway.auth.sessions import Sessions
 from gateway.execution.compiled.executor import CompiledExecutor
 from gateway.execution.documents import Documents
 from gateway.execution.live.fan_out import FanOut
-from gateway.execution.operation import Executor
+from gateway.execution.pipeline import Limits as RequestLimits
+from gateway.execution.pipeline import Pipeline
+from gateway.execution.prepared import PreparedOperations
 from gateway.execution.reference import ReferenceExecutor
-from gateway.execution.time_limit import TimedExecutor
 from gateway.execution.turns import Turns
 from gateway.http.answers import Answers
 from gateway.http.authentication import Authentication
@@ -42,7 +43,6 @@ from gateway.http.streams.stream import Terms
 from gateway.http.websocket.connection import Limits
 from gateway.http.websocket.endpoint import WebSocketEndpoint
 from gateway.limits.document import DocumentBounds
-from gateway.limits.executor import LimitedExecutor
 from gateway.limits.load import Load
 from gateway.limits.rate import Rate
 from gateway.logs import Logs
@@ -54,11 +54,11 @@ from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
 from gateway.tasks import running
 from gateway.telemetry.gate import GateMetrics
 from gateway.telemetry.operations import OperationMetrics, WaitingMetrics
-from gateway.telemetry.page import Metrics, Place
+from gateway.telemetry.page import Place
 from gateway.telemetry.together import Telemetry, telling
 from gateway.trusted.documents import TrustedDocuments
-from gateway.trusted.executor import TrustedExecutor
 from gateway.trusted.manifests import trusted_documents
+from gateway.trusted.persisted import PersistedDocuments
 from schema import Schema, build_schema
 from schema.context import Context
 
@@ -107,11 +107,7 @@ def _graphql(
     context: Context,
     playground: Playground | None,
 ) -> GraphQLEndpoint:
-    executor = TrustedExecutor(
-        _executor(settings, schema, parts.fan_out, parts.telemetry.metrics),
-        parts.trusted,
-        settings.trusted_documents,
-    )
+    pipeline = _pipeline(settings, parts, schema)
     etags = ETags(
         version=version("invite-gateway"),
         sdl=schema.sdl(),
@@ -131,9 +127,9 @@ def _graphql(
         gate=parts.capacity.gate,
     )
     return GraphQLEndpoint(
-        Answers(executor, context, etags),
-        Streams(executor, context, terms),
-        WebSocketEndpoint(executor, context, parts.traffic, limits, parts.authentication),
+        Answers(pipeline, context, etags),
+        Streams(pipeline, context, terms),
+        WebSocketEndpoint(pipeline, context, parts.traffic, limits, parts.authentication),
         authentication=parts.authentication,
         max_body_bytes=settings.max_body_bytes,
         playground=playground,
@@ -150,33 +146,31 @@ def _capacity(settings: Settings) -> Capacity:
     )
 
 
-def _executor(settings: Settings, schema: Schema, fan_out: FanOut, measured: Metrics) -> Executor:
+def _pipeline(settings: Settings, parts: Parts, schema: Schema) -> Pipeline:
     documents = Documents(
         schema,
         DocumentBounds(settings.max_depth),
         suggests=not settings.introspection_scope and settings.trusted_documents != "only",
     )
-    turns, load = Turns(), Load(settings.cost_at_work)
-    measured.add(WaitingMetrics(turns, load))
-    executor: Executor
-    executor = reference = ReferenceExecutor(schema, documents, turns)
-    if settings.executor == "compiled":
-        executor = compiled = CompiledExecutor(
-            schema, documents, reference, fan_out, remembered_bytes=settings.answer_cache_bytes
-        )
-        measured.add(OperationMetrics(compiled))
-    if settings.execution_seconds:
-        executor = TimedExecutor(executor, settings.execution_seconds)
-    rate = Rate(settings.rate, settings.rate_burst) if settings.rate else None
-    return LimitedExecutor(
-        executor,
-        schema,
-        documents,
+    prepared = PreparedOperations(schema, documents, max_cost=settings.max_cost)
+    measured = parts.telemetry.metrics
+    limits = RequestLimits(
         max_cost=settings.max_cost,
-        load=load,
-        turns=turns,
-        rate=rate,
+        load=Load(settings.cost_at_work),
+        turns=Turns(),
+        rate=Rate(settings.rate, settings.rate_burst) if settings.rate else None,
+        seconds=settings.execution_seconds,
     )
+    measured.add(WaitingMetrics(limits.turns, limits.load))
+    persisted = PersistedDocuments(parts.trusted, settings.trusted_documents)
+    reference = ReferenceExecutor(schema, documents, limits.turns)
+    if settings.executor == "reference":
+        return Pipeline(prepared, reference, limits, persisted)
+    compiled = CompiledExecutor(
+        prepared, reference, parts.fan_out, remembered_bytes=settings.answer_cache_bytes
+    )
+    measured.add(OperationMetrics(compiled))
+    return Pipeline(prepared, compiled, limits, persisted)
 
 
 BACKLOG = 1_024

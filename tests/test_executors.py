@@ -13,15 +13,13 @@ from conftest import LONGER
 from documents import requests
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from pipelines import compiled_pipeline, reference_pipeline
 from strategies import JSONObject, operations, stores
 
-from gateway.execution.compiled.executor import CompiledExecutor
-from gateway.execution.documents import Documents
 from gateway.execution.json import encode
 from gateway.execution.live.fan_out import FanOut
-from gateway.execution.operation import Executor, GraphQLRequest, Variables
-from gateway.execution.reference import ReferenceExecutor
-from gateway.execution.turns import Turns
+from gateway.execution.operation import GraphQLRequest, Variables
+from gateway.execution.pipeline import Pipeline
 from gateway.store.migrate import upgrade
 from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
 from schema import build_schema
@@ -30,7 +28,6 @@ from schema.inputs import CreateInviteParticipantsOperationInput
 from schema.paging import Position
 
 SCHEMA = build_schema()
-DOCUMENTS = Documents(SCHEMA)
 EXAMPLES = Path(__file__).parent.parent / "gateway" / "playground" / "examples"
 
 NOW = re.compile(r'"20(?!26-0[12])\d\d-\d\d-\d\dT[^"]+Z"')
@@ -50,14 +47,14 @@ GUARDED = SCOPES | {Scope.INTROSPECTION: "Schema.Read.All"}
 
 
 async def answered(
-    executor: Executor,
+    pipeline: Pipeline,
     store: SQLiteStore,
     query: str,
     variables: JSONObject,
     principal: Principal = ANYBODY,
 ) -> str:
     """Give the answer as it is sent, with the times of writing left out."""
-    answer = await executor.execute(
+    answer = await pipeline.execute(
         GraphQLRequest(query, None, Variables(encode(variables))),
         Context(store, store.log, principal=principal, scopes=GUARDED),
     )
@@ -73,15 +70,16 @@ async def store(tmp_path: Path) -> AsyncIterator[SQLiteStore]:
 
 
 @pytest.fixture
-def reference() -> ReferenceExecutor:
+def reference() -> Pipeline:
     """The executor that is right."""
-    return ReferenceExecutor(SCHEMA, DOCUMENTS, Turns())
+    return reference_pipeline(SCHEMA)
 
 
 @pytest.fixture
-def compiled(reference: ReferenceExecutor) -> CompiledExecutor:
+def compiled() -> Pipeline:
     """The executor that is fast, and remembers."""
-    return CompiledExecutor(SCHEMA, DOCUMENTS, reference, remembered_bytes=1_000_000)
+    pipeline, _ = compiled_pipeline(SCHEMA, remembered_bytes=1_000_000)
+    return pipeline
 
 
 async def fill(store: SQLiteStore, documents: list[JSONObject]) -> None:
@@ -93,8 +91,8 @@ async def fill(store: SQLiteStore, documents: list[JSONObject]) -> None:
 @given(st.data())
 async def test_queries_are_answered_alike(
     store: SQLiteStore,
-    reference: ReferenceExecutor,
-    compiled: CompiledExecutor,
+    reference: Pipeline,
+    compiled: Pipeline,
     data: st.DataObject,
 ) -> None:
     before = await store.log.position()
@@ -184,8 +182,8 @@ mutations: st.SearchStrategy[tuple[str, JSONObject]] = st.one_of(
 @given(st.lists(st.tuples(mutations, principals), min_size=5, max_size=25))
 async def test_mutations_are_answered_alike(
     tmp_path_factory: pytest.TempPathFactory,
-    reference: ReferenceExecutor,
-    compiled: CompiledExecutor,
+    reference: Pipeline,
+    compiled: Pipeline,
     writes: list[tuple[tuple[str, JSONObject], Principal]],
 ) -> None:
     folder = tmp_path_factory.mktemp("alike")
@@ -202,13 +200,11 @@ async def test_mutations_are_answered_alike(
 
 
 @pytest.mark.parametrize("name", [path.stem for path in sorted(EXAMPLES.glob("*.graphql"))])
-async def test_playground_example_is_compiled(
-    store: SQLiteStore, reference: ReferenceExecutor, name: str
-) -> None:
-    executor = CompiledExecutor(SCHEMA, DOCUMENTS, reference, FanOut(store.log))
+async def test_playground_example_is_compiled(store: SQLiteStore, name: str) -> None:
+    pipeline, executor = compiled_pipeline(SCHEMA, fan_out=FanOut(store.log))
     query, variables = example(name)
     request = GraphQLRequest(query, None, Variables(encode(variables)))
-    await executor.subscribe(request, Context(store, store.log))
+    await pipeline.subscribe(request, Context(store, store.log))
 
     assert (executor.compiled, dict(executor.declined)) == (1, {})
 
@@ -223,9 +219,9 @@ async def test_playground_example_is_compiled(
     ],
 )
 async def test_request_without_a_plan_is_let_go_of(
-    store: SQLiteStore, reference: ReferenceExecutor, query: str, variables: JSONObject
+    store: SQLiteStore, query: str, variables: JSONObject
 ) -> None:
-    executor = CompiledExecutor(SCHEMA, DOCUMENTS, reference)
+    pipeline, executor = compiled_pipeline(SCHEMA)
     given = []
     gc.collect()
     gc.disable()  # it would find what only time would lead it to
@@ -233,7 +229,7 @@ async def test_request_without_a_plan_is_let_go_of(
         for _ in range(3):
             request = GraphQLRequest(query, None, Variables(encode(variables)))
             given.append(weakref.ref(request.variables))
-            await executor.execute(request, Context(store, store.log))
+            await pipeline.execute(request, Context(store, store.log))
             del request
         assert executor.compiled == 0
         assert [one() for one in given] == [None] * 3
@@ -271,20 +267,18 @@ LOG_READERS = {
 
 @pytest.mark.parametrize("query", LOG_READERS.values(), ids=LOG_READERS)
 async def test_what_reads_the_log_is_compiled(
-    store: SQLiteStore, reference: ReferenceExecutor, query: str
+    store: SQLiteStore, reference: Pipeline, query: str
 ) -> None:
-    executor = CompiledExecutor(SCHEMA, DOCUMENTS, reference)
+    pipeline, executor = compiled_pipeline(SCHEMA)
     await store.create(CreateInviteParticipantsOperationInput(id="1"))
     variables = {"first": 1}
-    compiled = await answered(executor, store, query, variables)
+    compiled = await answered(pipeline, store, query, variables)
 
     assert compiled == await answered(reference, store, query, variables)
     assert executor.compiled == 1
 
 
-async def test_history_under_a_mutation_fails_alone(
-    store: SQLiteStore, compiled: CompiledExecutor
-) -> None:
+async def test_history_under_a_mutation_fails_alone(store: SQLiteStore, compiled: Pipeline) -> None:
     query = """
         mutation {
           one: createInviteParticipantsOperation(input: {id: "1"}) { operation { id } }
@@ -340,8 +334,8 @@ FORBIDDEN: dict[str, tuple[str, JSONObject | None]] = {
 @pytest.mark.parametrize(("query", "data"), FORBIDDEN.values(), ids=FORBIDDEN)
 async def test_what_is_forbidden_is_answered_alike(
     store: SQLiteStore,
-    reference: ReferenceExecutor,
-    compiled: CompiledExecutor,
+    reference: Pipeline,
+    compiled: Pipeline,
     query: str,
     data: JSONObject | None,
 ) -> None:
@@ -353,13 +347,11 @@ async def test_what_is_forbidden_is_answered_alike(
     assert {error["extensions"]["code"] for error in answer["errors"]} == {"FORBIDDEN"}
 
 
-async def test_what_is_not_compiled_is_counted_by_its_reason(
-    store: SQLiteStore, reference: ReferenceExecutor
-) -> None:
-    executor = CompiledExecutor(SCHEMA, DOCUMENTS, reference)
+async def test_what_is_not_compiled_is_counted_by_its_reason(store: SQLiteStore) -> None:
+    pipeline, executor = compiled_pipeline(SCHEMA)
     for query in ("{ __schema { queryType { name } } }", "{ nodes(ids: [7]) { id } }"):
-        await answered(executor, store, query, {})
-    await answered(executor, store, "query ($id: ID!) { node(id: $id) { id } }", {"id": 7})
+        await answered(pipeline, store, query, {})
+    await answered(pipeline, store, "query ($id: ID!) { node(id: $id) { id } }", {"id": 7})
 
     assert (executor.compiled, dict(executor.declined)) == (
         1,

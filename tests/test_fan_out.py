@@ -9,17 +9,15 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from pipelines import compiled_pipeline
 
-from gateway.execution.compiled.executor import CompiledExecutor
-from gateway.execution.documents import Documents
 from gateway.execution.json import encode
 from gateway.execution.live import fan_out as fan_out_module
 from gateway.execution.live.fan_out import FanOut
 from gateway.execution.live.view import View
-from gateway.execution.operation import Answer, Executor, GraphQLRequest, Variables
-from gateway.execution.reference import ReferenceExecutor
+from gateway.execution.operation import Answer, GraphQLRequest, Variables
+from gateway.execution.pipeline import Pipeline
 from gateway.execution.subscription import Event, Subscription
-from gateway.execution.turns import Turns
 from gateway.store.migrate import upgrade
 from gateway.store.retention import Retention
 from gateway.store.sqlite.pruning import prune
@@ -82,18 +80,17 @@ def path(tmp_path: Path) -> Path:
 
 
 @asynccontextmanager
-async def following(path: Path) -> AsyncIterator[tuple[SQLiteStore, Executor]]:
+async def following(path: Path) -> AsyncIterator[tuple[SQLiteStore, Pipeline]]:
     """Open a store and what runs subscriptions on it."""
-    documents = Documents(build_schema())
-    reference = ReferenceExecutor(build_schema(), documents, Turns())
     async with open_sqlite_store(path) as store:
         fan_out = FanOut(store.log)
         async with running(fan_out.run()):
-            yield store, CompiledExecutor(build_schema(), documents, reference, fan_out)
+            pipeline, _ = compiled_pipeline(build_schema(), fan_out=fan_out)
+            yield store, pipeline
 
 
 async def subscribed(
-    executor: Executor, store: SQLiteStore, query: str = FOLLOW, **variables: str
+    executor: Pipeline, store: SQLiteStore, query: str = FOLLOW, **variables: str
 ) -> Subscription:
     """Begin to follow, from now on unless told otherwise."""
     request = GraphQLRequest(query, None, Variables(encode({"is": "", **variables})))

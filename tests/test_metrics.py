@@ -113,11 +113,13 @@ async def test_store_tells_of_its_work(client: Client) -> None:
     for number in range(3):
         await client.data(CREATE, input={"id": str(number)})
     await client.data("{ inviteParticipantsOperation(id: 1) { id } }")
+    await client.data("{ inviteParticipantsOperations { totalCount } }")
 
     sizes = await values(client, "store_batch_size", suffix="_sum")
     done = await values(client, "store_duration_seconds", suffix="_count")
     assert (sizes["write"] >= 3, sizes["read"] >= 1) == (True, True)
     assert (done["write"] >= 3, done["read"] >= 1) == (True, True)
+    assert (await values(client, "store_loop_reads"))[""] >= 1
     assert await values(client, "store_waiting") == {}
     assert await values(client, "change_log_position") == {"": 3}
     assert await values(client, "change_log_changes") == {"": 3}

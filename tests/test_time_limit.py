@@ -13,14 +13,10 @@ from typing import Any
 import aiohttp
 import pytest
 from conftest import Client, running
+from pipelines import compiled_pipeline, reference_pipeline
 from sockets import CREATE, FOLLOW, NOW, connected
 
-from gateway.execution.compiled.executor import CompiledExecutor
-from gateway.execution.documents import Documents
-from gateway.execution.operation import Executor, GraphQLRequest
-from gateway.execution.reference import ReferenceExecutor
-from gateway.execution.time_limit import TimedExecutor
-from gateway.execution.turns import Turns
+from gateway.execution.operation import GraphQLRequest
 from gateway.store.deadline import DEADLINE
 from gateway.store.migrate import upgrade
 from gateway.store.place import Place
@@ -269,10 +265,9 @@ async def test_everything_read_for_an_operation_has_one_deadline(
     database: Path, executor: str
 ) -> None:
     schema = build_schema()
-    documents = Documents(schema)
-    chosen: Executor = ReferenceExecutor(schema, documents, Turns())
+    pipeline = reference_pipeline(schema, seconds=60)
     if executor == "compiled":
-        chosen = CompiledExecutor(schema, documents, ReferenceExecutor(schema, documents, Turns()))
+        pipeline, _ = compiled_pipeline(schema, seconds=60)
     query = """{
         list: inviteParticipantsOperations(offset: -1) { totalCount }
         groups: inviteParticipantsOperationGroups(by: [STATUS]) { count }
@@ -280,7 +275,7 @@ async def test_everything_read_for_an_operation_has_one_deadline(
     }"""
     async with open_sqlite_store(database) as store:
         noting = Noting(store)
-        answer = await TimedExecutor(chosen, 60).execute(
+        answer = await pipeline.execute(
             GraphQLRequest(query), Context(noting, store.log, read_only=True)
         )
 

@@ -1,14 +1,12 @@
 """A GraphQL request and its answer, as every transport has them."""
 
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 from msgspec import Raw, Struct
 
 from gateway.execution.facts import Facts
 from gateway.execution.json import decode
-from gateway.execution.subscription import Subscription
-from schema.context import Context
 
 JSONObject = dict[str, Any]
 Data = JSONObject | Raw
@@ -77,20 +75,3 @@ class Answer(Struct, frozen=True):
             cost = {"requested": self.facts.cost, "limit": self.facts.cost_limit}
             payload["extensions"] = {"cost": cost}
         return payload
-
-
-class Executor(Protocol):
-    """What runs GraphQL requests."""
-
-    async def execute(self, request: GraphQLRequest, context: Context) -> Answer:
-        """Run a request and return its answer.
-
-        Raises ``MutationNotAllowed`` when the context is ``read_only``, and what is to run is no
-        query.
-        """
-
-    async def subscribe(self, request: GraphQLRequest, context: Context) -> Answer | Subscription:
-        """Begin a subscription, or answer why it cannot begin: nothing ran, and no data.
-
-        A query or a mutation is answered as by ``execute``, and refused as there.
-        """

@@ -4,11 +4,12 @@ from inspect import isawaitable
 
 from graphql import ExecutionResult, GraphQLError, OperationType, execute
 
-from gateway.execution.documents import Document, Documents, InvalidDocumentError
+from gateway.execution.documents import Document, Documents
 from gateway.execution.errors import present, refused
 from gateway.execution.introspection import guarded
 from gateway.execution.operation import Answer, GraphQLRequest
 from gateway.execution.paced import PacedExecution
+from gateway.execution.prepared import PreparedOperation
 from gateway.execution.pulled import begin
 from gateway.execution.subscription import Subscription
 from gateway.execution.turns import Turns
@@ -46,21 +47,23 @@ class ReferenceExecutor:
         self._documents = documents
         self._turns = turns
 
-    async def execute(self, request: GraphQLRequest, context: Context) -> Answer:
-        """Run a request and return its answer; only ``MutationNotAllowed`` is raised.
+    async def execute(
+        self, operation: PreparedOperation, request: GraphQLRequest, context: Context
+    ) -> Answer:
+        """Run a request and return its answer; raise only ``MutationNotAllowed``.
 
         That is when the context is ``read_only`` and the operation to run is no query.
         """
-        loaded = await self._load(request, context.request_id)
-        if isinstance(loaded, Answer):
-            return loaded
-        document, type_ = loaded
-        if type_ is OperationType.SUBSCRIPTION:
+        if operation.facts.type is OperationType.SUBSCRIPTION:
             return refused(
                 [AnsweredOverTime(_OVER_TIME)], AnsweredOverTime.code, context.request_id
             )
-        if context.read_only and type_ is not OperationType.QUERY:
+        if context.read_only and operation.facts.type is not OperationType.QUERY:
             raise MutationNotAllowed("Only queries are answered by GET. Send a mutation by POST.")
+        try:
+            document = await self._load(request)
+        except RequestError as error:
+            return refused([error], error.code, context.request_id)
         result = await self._run(document, request, context)
         errors = result.errors or []
         if result.data is None and not any(error.path for error in errors):
@@ -70,29 +73,26 @@ class ReferenceExecutor:
         ]
         return Answer(executed=True, data=result.data, errors=shown)
 
-    async def subscribe(self, request: GraphQLRequest, context: Context) -> Answer | Subscription:
+    async def subscribe(
+        self, operation: PreparedOperation, request: GraphQLRequest, context: Context
+    ) -> Answer | Subscription:
         """Begin a subscription, or answer why not; answer a query or a mutation."""
-        loaded = await self._load(request, context.request_id)
-        if isinstance(loaded, Answer):
-            return loaded
-        document, type_ = loaded
-        if type_ is not OperationType.SUBSCRIPTION:
-            return await self.execute(request, context)
+        if operation.facts.type is not OperationType.SUBSCRIPTION:
+            return await self.execute(operation, request, context)
+        try:
+            document = await self._load(request)
+        except RequestError as error:
+            return refused([error], error.code, context.request_id)
         hides = not self._suggests(request)
         return await begin(self._schema, document, request, context, hide_suggestions=hides)
 
-    async def _load(
-        self, request: GraphQLRequest, request_id: str
-    ) -> tuple[Document, OperationType] | Answer:
-        """Load a document in a turn of the loop in which it can be run at once, or refuse to."""
-        try:
-            await self._turns.take()
-            document = self._documents.load(request.query)
-            return document, document.operation(request.operation_name).operation
-        except InvalidDocumentError as invalid:
-            return refused(invalid.errors, invalid.code, request_id)
-        except RequestError as error:
-            return refused([error], error.code, request_id)
+    async def _load(self, request: GraphQLRequest) -> Document:
+        """Load a document in a turn of the loop in which it can be run at once.
+
+        Raises ``Overloaded`` when too many wait for one.
+        """
+        await self._turns.take()
+        return self._documents.load(request.query)
 
     def _suggests(self, request: GraphQLRequest) -> bool:
         is_short = len(request.variables.text) <= MAX_TEXT_WITH_SUGGESTIONS

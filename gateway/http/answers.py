@@ -4,7 +4,8 @@ from http import HTTPStatus
 
 from aiohttp import hdrs
 
-from gateway.execution.operation import Answer, Executor, GraphQLRequest
+from gateway.execution.operation import Answer, GraphQLRequest
+from gateway.execution.pipeline import Pipeline
 from gateway.http.caching import ETags, cacheable, not_modified, tags_held
 from gateway.http.faults import Fault
 from gateway.http.media_types import JSON
@@ -21,8 +22,8 @@ RETRY_AFTER = "5"
 class Answers:
     """Answers requests by POST and GET."""
 
-    def __init__(self, executor: Executor, context: Context, etags: ETags) -> None:
-        self._executor = executor
+    def __init__(self, pipeline: Pipeline, context: Context, etags: ETags) -> None:
+        self._pipeline = pipeline
         self._context = context
         self._etags = etags
 
@@ -58,7 +59,7 @@ class Answers:
             observation.request_id,
             read_only=request.method == hdrs.METH_GET,
         )
-        answer = await self._executor.execute(wanted, context)
+        answer = await self._pipeline.execute(wanted, context)
         observation.answered(answer)
         return answer
 

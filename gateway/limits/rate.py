@@ -11,9 +11,27 @@ from dataclasses import dataclass
 from math import ceil
 from time import monotonic
 
+from schema.errors import LimitExceeded
+
 REMEMBERED = 10_000
 """How many principals are remembered; of more, those that asked longest ago begin anew."""
 BURST_SECONDS = 10
+
+
+class RateExceeded(LimitExceeded):
+    """A principal has asked for too much of late."""
+
+    def __init__(self, per_second: float, left: float, retry_after: int) -> None:
+        super().__init__(
+            f"These requests cost more than {per_second:,g} a second. Send this one again in "
+            f"{retry_after} s, and the next ones less often.",
+            limit="rate",
+            value=per_second,
+            requested=ceil(per_second - left),
+            retryAfter=retry_after,
+        )
+        self.retry_after = retry_after
+        """In seconds."""
 
 
 @dataclass(slots=True)
@@ -48,9 +66,11 @@ class Rate:
         bucket.at = now
         return bucket.left
 
-    def seconds_until(self, left: float) -> int:
-        """Return how long it takes a principal with so much left to have anything again."""
-        return max(1, ceil((1 - left) / self.per_second))
+    def check(self, principal: str) -> None:
+        """Raise ``RateExceeded`` for a principal that has nothing left."""
+        left = self.left(principal)
+        if left <= 0:
+            raise RateExceeded(self.per_second, left, max(1, ceil((1 - left) / self.per_second)))
 
     def charge(self, principal: str, cost: int) -> None:
         """Take off what a request costs."""

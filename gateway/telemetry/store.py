@@ -6,7 +6,7 @@ from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from gateway.store.sqlite.store import SQLiteStore
-from gateway.telemetry.families import gauge, histogram
+from gateway.telemetry.families import counter, gauge, histogram
 
 
 class StoreMetrics(Collector):
@@ -14,6 +14,7 @@ class StoreMetrics(Collector):
 
     def __init__(self, store: SQLiteStore) -> None:
         self._log = store.log
+        self._loop_reader = store.loop_reader
         self._workers = store.workers
 
     def collect(self) -> Iterator[Metric]:
@@ -35,6 +36,12 @@ class StoreMetrics(Collector):
             "How long that took; of writes, until they were on disk.",
             ("kind",),
             (((kind,), worker.seconds) for kind, worker in self._workers.items()),
+        )
+        yield counter(
+            "store_loop_reads",
+            "Short reads on the event loop's own thread: of operations by id, and of positions.",
+            (),
+            {(): self._loop_reader.reads},
         )
         yield from self._change_log()
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from graphql import (
     FieldNode,
+    GraphQLNonNull,
     GraphQLObjectType,
     OperationDefinitionNode,
     OperationType,
@@ -20,6 +21,7 @@ from gateway.execution.compiled.selections import Scope, collect
 from gateway.execution.compiled.variables import Given
 from gateway.execution.documents import Document
 from schema import Schema
+from schema.errors import RequestError
 from schema.feeds import Feed
 
 Resolve = Callable[..., Awaitable[Any]]
@@ -35,15 +37,17 @@ class RootField:
     resolve: Resolve
     arguments: ArgumentPlan
     complete: Complete
+    is_nullable: bool
 
 
 class FieldFailedError(Exception):
-    """A field of a mutation failed, after which nothing may be done over."""
+    """A field failed, and the operation is not to be run again: here is what it comes to."""
 
-    def __init__(self, field: RootField, cause: Exception) -> None:
+    def __init__(self, field: RootField, cause: Exception, data: Answer | None = None) -> None:
         super().__init__(field.key)
         self.field = field
         self.cause = cause
+        self.data = data
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +79,8 @@ class Plan:
         """Run the operation and return its data.
 
         Raises ``Declined`` before anything is executed. A mutation that fails on the way raises
-        ``FieldFailedError``, a query whatever its resolvers raise.
+        ``FieldFailedError``, and so does a query whose only field refuses to be resolved. Other
+        queries raise whatever their resolvers raise.
         """
         arguments = [field.arguments.arguments(given) for field in self.fields]
         run.nested = [plan.arguments(given) for plan in self.nested]
@@ -89,7 +94,12 @@ class Plan:
     async def _query(self, answer: Answer, arguments: list[Arguments], run: Run) -> None:
         if len(self.fields) == 1:
             (field,) = self.fields
-            values = [await field.resolve(None, run, **arguments[0])]
+            try:
+                values = [await field.resolve(None, run, **arguments[0])]
+            except RequestError as error:
+                raise FieldFailedError(
+                    field, error, answer if field.is_nullable else None
+                ) from error
         else:
             values = await asyncio.gather(
                 *(
@@ -166,4 +176,5 @@ def _root_field(
         resolve=field.extensions["strawberry-definition"].base_resolver.wrapped_func,
         arguments=ArgumentPlan(scope.schema, field, nodes[0]),
         complete=completion(scope, field.type, nodes),
+        is_nullable=not isinstance(field.type, GraphQLNonNull),
     )

@@ -3,7 +3,8 @@
 from aiohttp import hdrs
 
 from gateway.execution.events import answered
-from gateway.execution.operation import Answer, Executor, GraphQLRequest
+from gateway.execution.operation import Answer, GraphQLRequest
+from gateway.execution.pipeline import Pipeline
 from gateway.execution.subscription import Event
 from gateway.http.answers import accept, json_answer, wants_cost
 from gateway.http.media_types import EVENT_STREAM, GRAPHQL_RESPONSE, JSON, chosen
@@ -17,8 +18,8 @@ from schema.context import Context
 class Streams:
     """Answers requests for a stream of events."""
 
-    def __init__(self, executor: Executor, context: Context, terms: Terms) -> None:
-        self._executor = executor
+    def __init__(self, pipeline: Pipeline, context: Context, terms: Terms) -> None:
+        self._pipeline = pipeline
         self._context = context
         self._terms = terms
 
@@ -36,7 +37,7 @@ class Streams:
             read_only=request.method == hdrs.METH_GET,
             resume_after=request.headers.get("Last-Event-ID") or None,
         )
-        outcome = await self._executor.subscribe(wanted, context)
+        outcome = await self._pipeline.subscribe(wanted, context)
         if not isinstance(outcome, Answer):
             self._terms.room.check()
             return Stream(outcome, FRAMINGS[media_type], self._terms)

@@ -12,7 +12,8 @@ from aiohttp import WebSocketError, WSMessage, WSMsgType
 from gateway.execution.errors import refused
 from gateway.execution.events import answered, failure
 from gateway.execution.json import encode
-from gateway.execution.operation import Answer, Executor, GraphQLRequest
+from gateway.execution.operation import Answer, GraphQLRequest
+from gateway.execution.pipeline import Pipeline
 from gateway.execution.subscription import Subscription
 from gateway.http.gate import MESSAGE, Gate
 from gateway.http.observing import Observation
@@ -58,7 +59,7 @@ class Connection:
         self,
         wire: Wire,
         guest: Guest,
-        executor: Executor,
+        pipeline: Pipeline,
         context: Context,
         *,
         limits: Limits,
@@ -67,7 +68,7 @@ class Connection:
         self._guest = guest
         self._wire = wire
         self._socket = wire.socket
-        self._executor = executor
+        self._pipeline = pipeline
         self._context = context
         self._limits = limits
         self._whole = wire.request.observation
@@ -245,7 +246,7 @@ class Connection:
         request_id = observation.request_id
         try:
             context = self._context.of(self._guest.principal, request_id)
-            outcome = await self._executor.subscribe(request, context)
+            outcome = await self._pipeline.subscribe(request, context)
             if isinstance(outcome, Answer) and not outcome.executed:
                 del self._running[id_]
                 self._refuse(id_, outcome, observation)

@@ -2,7 +2,7 @@
 
 from aiohttp import HttpVersion11, hdrs, web
 
-from gateway.execution.operation import Executor
+from gateway.execution.pipeline import Pipeline
 from gateway.http.authentication import Authentication, token_of
 from gateway.http.faults import Fault
 from gateway.http.request import Request
@@ -25,13 +25,13 @@ class WebSocketEndpoint:
 
     def __init__(
         self,
-        executor: Executor,
+        pipeline: Pipeline,
         context: Context,
         traffic: Traffic,
         limits: Limits,
         authentication: Authentication,
     ) -> None:
-        self._executor = executor
+        self._pipeline = pipeline
         self._context = context
         self._traffic = traffic
         self._limits = limits
@@ -76,7 +76,7 @@ class WebSocketEndpoint:
         wire = Wire(socket, request)
         guest = Guest(self._authentication, token_of(request))
         connection = Connection(
-            wire, guest, self._executor, self._context, limits=self._limits, request_id=request_id
+            wire, guest, self._pipeline, self._context, limits=self._limits, request_id=request_id
         )
         self._limits.gate.leaves(request.protocol)  # its operations come in one by one
         with self._traffic.telling(connection.stop):

@@ -7,7 +7,7 @@ from functools import partial
 
 from gateway.store.matching import Matcher
 from gateway.store.sqlite import changes
-from gateway.store.sqlite.glance import Glance
+from gateway.store.sqlite.loop_reader import LoopReader, NotReadError
 from gateway.store.sqlite.worker import Worker
 from gateway.store.watching import Watch
 from schema.changes import Change, ChangePage, Span, Stretch
@@ -18,9 +18,9 @@ from schema.paging import Position
 class SQLiteChangeLog:
     """What happened to the operations in a SQLite file; the writes append to it."""
 
-    def __init__(self, reader: Worker, glance: Glance) -> None:
+    def __init__(self, reader: Worker, loop_reader: LoopReader) -> None:
         self._reader = reader
-        self._glance = glance
+        self._loop_reader = loop_reader
         self._watch = Watch(self.position)
         self.wake = self._watch.wake
         self.run = self._watch.run
@@ -40,12 +40,17 @@ class SQLiteChangeLog:
 
     async def held(self) -> Span:
         """Return what it holds: as long as that stays the same, so does all that can be read."""
-        held = self._glance.held()
-        return await self._reader.do(changes.span, short=True) if held is None else held
+        try:
+            return self._loop_reader.span()
+        except NotReadError:
+            return await self._reader.do(changes.span, short=True)
 
     def held_now(self) -> Span | None:
         """Return what it holds, or None when that cannot be told without waiting."""
-        return self._glance.held()
+        try:
+            return self._loop_reader.span()
+        except NotReadError:
+            return None
 
     async def position(self) -> Position:
         """Return the place after the newest change."""

@@ -50,7 +50,7 @@ def append(
     )
 
 
-def span(connection: sqlite3.Connection) -> Span:
+def span(connection: sqlite3.Connection | sqlite3.Cursor) -> Span:
     """Return what the log holds."""
     log, pruned, newest = connection.execute(
         "SELECT id, pruned, (SELECT max(position) FROM changes) FROM change_log"

@@ -146,6 +146,6 @@ def connect_reader(path: Path) -> Connection:
     return Connection(partial(_open_reader, path))
 
 
-def open_glance(path: Path) -> SQLite:
+def open_loop_connection(path: Path) -> SQLite:
     """Open a connection for the loop's own thread: it can only read, and waits for nobody."""
     return _open(path, "ro", 0)

@@ -36,7 +36,7 @@ class Find:
 
 
 def find_many(
-    connection: sqlite3.Connection, operation_ids: Iterable[str]
+    connection: sqlite3.Connection | sqlite3.Cursor, operation_ids: Iterable[str]
 ) -> dict[str, StoredOperation]:
     """Return the operations that have one of these ids, by their ids."""
     wanted = [id_ for id_ in operation_ids if may_be_id(id_)]

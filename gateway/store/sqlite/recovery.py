@@ -13,7 +13,7 @@ from gateway.store.migrate import upgrade
 from gateway.store.place import Place
 from gateway.store.sqlite.commits import prove
 from gateway.store.sqlite.connection import Connection, SQLite
-from gateway.store.sqlite.glance import Glance
+from gateway.store.sqlite.loop_reader import LoopReader
 from gateway.store.sqlite.troubles import Writing
 from gateway.store.sqlite.worker import Worker
 from schema.errors import RequestError
@@ -32,11 +32,11 @@ class Connections:
 
     writing: Connection
     reading: Sequence[Connection]
-    glance: Glance
+    loop_reader: LoopReader
 
     async def shut(self) -> None:
         """Close them."""
-        self.glance.close()
+        self.loop_reader.close()
         for connection in (*self.reading, self.writing):
             await connection.shut()
 
@@ -44,7 +44,7 @@ class Connections:
         """Open them on the file that is there now."""
         for connection in (self.writing, *self.reading):
             await connection.reopen()
-        self.glance.reopen()
+        self.loop_reader.reopen()
 
 
 class Recovery:

@@ -19,8 +19,8 @@ from gateway.store.sqlite import reads, writes
 from gateway.store.sqlite.change_log import SQLiteChangeLog
 from gateway.store.sqlite.commits import commit_together, prove
 from gateway.store.sqlite.compiler import compiled
-from gateway.store.sqlite.connection import connect_reader, connect_writer, open_glance
-from gateway.store.sqlite.glance import Glance
+from gateway.store.sqlite.connection import connect_reader, connect_writer, open_loop_connection
+from gateway.store.sqlite.loop_reader import LoopReader, NotReadError
 from gateway.store.sqlite.pruning import prune_regularly
 from gateway.store.sqlite.recovery import Connections, Recovery
 from gateway.store.sqlite.troubles import Reading, Writing
@@ -51,26 +51,38 @@ class SQLiteStore:
     """Operations in SQLite: several connections that read, a spare one, one that writes."""
 
     def __init__(
-        self, place: Place, reader: Worker, writer: Worker, glance: Glance, troubles: Writing
+        self,
+        place: Place,
+        reader: Worker,
+        writer: Worker,
+        loop_reader: LoopReader,
+        troubles: Writing,
     ) -> None:
         self._place = place
         self._reader = reader
         self._writer = writer
+        self.loop_reader = loop_reader
         self._troubles = troubles
         self._checking = Reading(place)
         self._queries = queries.Queries(compiled)
-        self.log = SQLiteChangeLog(reader, glance)
+        self.log = SQLiteChangeLog(reader, loop_reader)
         self.workers = {"read": reader, "write": writer}
         """Who does the works, by their kind."""
 
     async def get(self, operation_id: str) -> StoredOperation | None:
         """Return the operation with this id, or None."""
-        return await self._reader.do(reads.Find(operation_id), short=True)
+        try:
+            return self.loop_reader.find(operation_id)
+        except NotReadError:
+            return await self._reader.do(reads.Find(operation_id), short=True)
 
     async def get_many(self, operation_ids: Sequence[str]) -> list[StoredOperation | None]:
         """Return the operations with these ids, in their order, None where there is none."""
-        find_many = partial(reads.find_many, operation_ids=operation_ids)
-        found = await self._reader.do(find_many, short=True)
+        try:
+            found = self.loop_reader.find_many(operation_ids)
+        except NotReadError:
+            find_many = partial(reads.find_many, operation_ids=operation_ids)
+            found = await self._reader.do(find_many, short=True)
         return [found.get(id_) for id_ in operation_ids]
 
     async def page(self, where: queries.Where, order: Order, part: Slice) -> Page:
@@ -146,6 +158,7 @@ class SQLiteStore:
 
     async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         outcome = await self._writer.do(work)
+        self.loop_reader.end_transaction()
         self.log.wake()
         return outcome
 
@@ -165,7 +178,7 @@ _ABORTED = MutationFailure(
 
 def _read_anew(place: Place) -> None:
     place.check()
-    with closing(open_glance(place.path)) as connection:
+    with closing(open_loop_connection(place.path)) as connection:
         connection.execute("SELECT seq FROM operations LIMIT 1").fetchall()
 
 
@@ -194,7 +207,7 @@ async def open_sqlite_store(
         try:
             writing = await enter(connect_writer(path, lock))
             stack.push_async_callback(writing.shut)
-            glance = stack.enter_context(closing(Glance(path)))
+            loop_reader = stack.enter_context(closing(LoopReader(path)))
             *reading, spare = [await enter(connect_reader(path)) for _ in range(readers + 1)]
             place = Place(path)
         except (sqlite3.Error, OSError) as error:
@@ -203,8 +216,8 @@ async def open_sqlite_store(
         together = partial(commit_together, lock=lock, place=place)
         writer = Worker([writing], together, troubles, seconds=seconds)
         reader = Worker(reading, reads.read_together, Reading(place), spare=spare, seconds=seconds)
-        store = SQLiteStore(place, reader, writer, glance, troubles)
-        connections = Connections(writing, [*reading, spare], glance)
+        store = SQLiteStore(place, reader, writer, loop_reader, troubles)
+        connections = Connections(writing, [*reading, spare], loop_reader)
         recovery = Recovery(place, lock, connections, writer, troubles)
         works = [reader.run(), writer.run(), store.log.run(), recovery.run()]
         pruning = [prune_regularly(writer, keep)] if keep else []

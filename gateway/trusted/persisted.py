@@ -1,18 +1,15 @@
-"""The executor before all others: it finds the document that is asked for, if it may run.
+"""Finding the document that a request asks for, and whether it may run.
 
 A client gives a document's text, or its id: as ``documentId`` (GraphQL over HTTP), as ``doc_id``
-(Relay), or as ``extensions.persistedQuery`` (Apollo). Those behind see the text alone.
+(Relay), or as ``extensions.persistedQuery`` (Apollo).
 """
 
 from typing import ClassVar, Literal
 
 from gateway.execution.documents import MAX_CACHED_LENGTH
-from gateway.execution.errors import refused
-from gateway.execution.operation import PERSISTED_QUERY, Answer, Executor, GraphQLRequest
-from gateway.execution.subscription import Subscription
+from gateway.execution.operation import PERSISTED_QUERY, GraphQLRequest
 from gateway.trusted.documents import SHA256, AutomaticDocuments, TrustedDocuments, sha256_of
 from gateway.trusted.unknown import UnknownDocuments
-from schema.context import Context
 from schema.errors import BadUserInput, ErrorCode, RequestError
 
 AUTOMATIC_DOCUMENTS = 1_000
@@ -47,39 +44,16 @@ class PersistedQueryNotSupported(RequestError):
         super().__init__("PersistedQueryNotSupported")
 
 
-class TrustedExecutor:
-    """Runs documents by their ids, and those alone that ``mode`` lets run."""
+class PersistedDocuments:
+    """Finds documents by their ids, and lets those alone run that ``mode`` allows."""
 
-    def __init__(self, executor: Executor, trusted: TrustedDocuments, mode: Mode) -> None:
-        self._executor = executor
+    def __init__(self, trusted: TrustedDocuments, mode: Mode) -> None:
         self._trusted = trusted
         self._mode = mode
         self._automatic = AutomaticDocuments(documents=AUTOMATIC_DOCUMENTS, size=AUTOMATIC_BYTES)
         self._unknown = UnknownDocuments(LOGGED_DOCUMENTS)
 
-    async def execute(self, request: GraphQLRequest, context: Context) -> Answer:
-        """Run a request by its text or its id; raise only ``MutationNotAllowed``."""
-        try:
-            found = self._found(request)
-        except RequestError as error:
-            return refused([error], error.code, context.request_id)
-        answer = await self._executor.execute(found, context)
-        if answer.executed:
-            self._note(found, context.request_id)
-        return answer
-
-    async def subscribe(self, request: GraphQLRequest, context: Context) -> Answer | Subscription:
-        """Begin a subscription by its text or its id, or answer; as ``execute``."""
-        try:
-            found = self._found(request)
-        except RequestError as error:
-            return refused([error], error.code, context.request_id)
-        outcome = await self._executor.subscribe(found, context)
-        if not isinstance(outcome, Answer) or outcome.executed:
-            self._note(found, context.request_id)
-        return outcome
-
-    def _found(self, request: GraphQLRequest) -> GraphQLRequest:
+    def resolve(self, request: GraphQLRequest) -> GraphQLRequest:
         """Return the request with its document; raise ``RequestError`` if it may not run."""
         if request.document_id is not None or request.extensions:
             request = self._named(request)
@@ -153,8 +127,8 @@ class TrustedExecutor:
             "to a manifest."
         )
 
-    def _note(self, request: GraphQLRequest, request_id: str) -> None:
-        """Take note of a document that ran."""
+    def note(self, request: GraphQLRequest, request_id: str) -> None:
+        """Log a document that ran, if it is to be logged."""
         if self._mode == "log" and request.query not in self._trusted:
             self._unknown.note(request, request_id)
 

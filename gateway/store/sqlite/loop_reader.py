@@ -1,0 +1,113 @@
+"""Short reads on the event loop's own thread, which take less time than a hop to a reader's.
+
+Reads of one iteration of the loop share a transaction, since beginning one costs as much as a read.
+Their requests were received before the iteration began, and so before what they read; a write of
+this process that completes meanwhile ends the transaction.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+from gateway.store.sqlite import changes
+from gateway.store.sqlite.connection import open_loop_connection
+from gateway.store.sqlite.reads import find_many
+from schema.changes import Span
+from schema.constraints import may_be_id
+from schema.resource.operation import StoredOperation
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+MAX_IDS = 32
+"""How many operations are read at once here; more are for a reader's thread."""
+MAX_BYTES = 65_536
+"""How long a document may be."""
+MAX_STEPS = 10_000
+"""How many instructions of SQLite's virtual machine a read may surely take: about a millisecond's.
+
+SQLite counts them for a statement over all of its executions, and so calls its progress handler
+now and then in a short one as well: a second call is that of a long one.
+"""
+
+_FIND = "SELECT document FROM operations WHERE id = ?"
+
+
+class NotReadError(Exception):
+    """Something cannot be read here: it is too large, or the connection would have to wait."""
+
+
+class LoopReader:
+    """A connection that can only read, waits for no lock, and stops whatever takes long."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._is_reading = False
+        self._span: Span | None = None
+        self.reads = 0
+        """How many reads were done here."""
+        self.reopen()
+
+    def reopen(self) -> None:
+        """Open the connection, on the file that is there now; raise ``sqlite3.Error``."""
+        connection = open_loop_connection(self._path)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_BYTES)
+        connection.set_progress_handler(self._is_long, MAX_STEPS)
+        self._connection = connection
+        self._cursor = connection.cursor()
+        self._is_reading, self._span, self._calls = False, None, 0
+
+    def close(self) -> None:
+        """Close the connection; nothing can be read here then."""
+        self._is_reading, self._span = False, None
+        self._connection.close()
+
+    def find(self, operation_id: str) -> StoredOperation | None:
+        """Return the operation with this id, or None; raise ``NotReadError``."""
+        return self._read(_find, operation_id) if may_be_id(operation_id) else None
+
+    def find_many(self, operation_ids: Sequence[str]) -> dict[str, StoredOperation]:
+        """Return the operations that have one of these ids, by id; raise ``NotReadError``."""
+        if len(operation_ids) > MAX_IDS:
+            raise NotReadError
+        return self._read(find_many, operation_ids)
+
+    def span(self) -> Span:
+        """Return what the change log holds; raise ``NotReadError``."""
+        if self._span is None:
+            self._span = self._read(changes.span)
+        return self._span
+
+    def end_transaction(self) -> None:
+        """Have what is read next be read anew."""
+        if self._is_reading:
+            self._is_reading, self._span = False, None
+            self._connection.rollback()
+
+    def _is_long(self) -> bool:
+        self._calls += 1
+        return self._calls > 1
+
+    def _read(
+        self,
+        read: Callable[Concatenate[sqlite3.Cursor, P], T],
+        *arguments: P.args,
+        **options: P.kwargs,
+    ) -> T:
+        try:
+            if not self._is_reading:
+                self._cursor.execute("BEGIN")
+                self._is_reading = True
+                asyncio.get_running_loop().call_soon(self.end_transaction)
+            self.reads += 1
+            self._calls = 0
+            return read(self._cursor, *arguments, **options)
+        except sqlite3.Error as error:
+            raise NotReadError from error
+
+
+def _find(cursor: sqlite3.Cursor, operation_id: str) -> StoredOperation | None:
+    row = cursor.execute(_FIND, (operation_id,)).fetchone()
+    return row and StoredOperation(row[0])

@@ -1,0 +1,46 @@
+"""Pipelines within the tests' own process: requests run as the gateway runs them."""
+
+from gateway.execution.compiled.executor import CompiledExecutor
+from gateway.execution.documents import Documents
+from gateway.execution.live.fan_out import FanOut
+from gateway.execution.pipeline import Limits, Pipeline
+from gateway.execution.prepared import PreparedOperations
+from gateway.execution.reference import ReferenceExecutor
+from gateway.execution.turns import Turns
+from gateway.limits.load import Load
+from gateway.trusted.documents import TrustedDocuments
+from gateway.trusted.persisted import PersistedDocuments
+from schema import Schema
+
+UNLIMITED = 2**53
+
+
+def compiled_pipeline(
+    schema: Schema,
+    *,
+    fan_out: FanOut | None = None,
+    remembered_bytes: int = 0,
+    seconds: float = 0,
+) -> tuple[Pipeline, CompiledExecutor]:
+    """Make a pipeline that refuses nothing for its cost, and the executor in it."""
+    documents, limits = Documents(schema), _limits(seconds)
+    prepared = PreparedOperations(schema, documents, max_cost=UNLIMITED)
+    reference = ReferenceExecutor(schema, documents, limits.turns)
+    compiled = CompiledExecutor(prepared, reference, fan_out, remembered_bytes=remembered_bytes)
+    return Pipeline(prepared, compiled, limits, _NOT_PERSISTED), compiled
+
+
+def reference_pipeline(schema: Schema, *, seconds: float = 0) -> Pipeline:
+    """Make a pipeline that refuses nothing for its cost, and runs everything on graphql-core."""
+    documents, limits = Documents(schema), _limits(seconds)
+    prepared = PreparedOperations(schema, documents, max_cost=UNLIMITED)
+    return Pipeline(
+        prepared, ReferenceExecutor(schema, documents, limits.turns), limits, _NOT_PERSISTED
+    )
+
+
+def _limits(seconds: float) -> Limits:
+    return Limits(UNLIMITED, Load(UNLIMITED), Turns(), seconds=seconds)
+
+
+_NOT_PERSISTED = PersistedDocuments(TrustedDocuments({}), "off")

@@ -32,14 +32,16 @@ from gateway.http.connection import Capacity
 from gateway.http.connections import Server
 from gateway.http.gate import Gate
 from gateway.http.graphql import GraphQLEndpoint
+from gateway.http.head import Handler
 from gateway.http.hosts import Hosts
 from gateway.http.metrics import metrics
 from gateway.http.playground import Playground
 from gateway.http.room import Room
 from gateway.http.sdl import sdl
-from gateway.http.server import Handler, Traffic, make_server, page
+from gateway.http.server import Responder, page
 from gateway.http.streams.endpoint import Streams
 from gateway.http.streams.stream import Terms
+from gateway.http.traffic import Traffic
 from gateway.http.websocket.connection import Limits
 from gateway.http.websocket.endpoint import WebSocketEndpoint
 from gateway.limits.document import DocumentBounds
@@ -78,26 +80,29 @@ class Parts:
 
 def create_server(settings: Settings, parts: Parts) -> Server:
     """Put the server together on an open store."""
+    responder = Responder(
+        _routes(settings, parts),
+        parts.traffic,
+        parts.capacity.gate,
+        parts.telemetry.observers,
+        Browsers(Hosts(settings.host, settings.allowed_hosts), settings.cors_origins),
+    )
+    return Server(parts.capacity, parts.traffic, responder.respond)
+
+
+def _routes(settings: Settings, parts: Parts) -> dict[str, Handler]:
     schema = build_schema()
     context = Context(store=parts.store, log=parts.store.log, scopes=scope_names(settings))
     has_playground = settings.playground and settings.trusted_documents != "only"
     playground = Playground() if has_playground else None
-    routes: dict[str, Handler] = {
+    return {
         "/graphql": _graphql(settings, parts, schema, context, playground),
         "/schema.graphql": sdl(schema.sdl(), parts.authentication, context),
         "/health/live": page(live),
         "/health/ready": page(ready(parts.store.check, lambda: parts.traffic.stopping)),
         "/metrics": page(metrics(parts.telemetry.metrics.page)),
+        **({path: page(file) for path, file in playground.files.items()} if playground else {}),
     }
-    if playground:
-        routes |= {path: page(file) for path, file in playground.files.items()}
-    return make_server(
-        routes,
-        parts.traffic,
-        parts.capacity,
-        parts.telemetry.observers,
-        browsers=Browsers(Hosts(settings.host, settings.allowed_hosts), settings.cors_origins),
-    )
 
 
 def _graphql(

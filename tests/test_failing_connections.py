@@ -7,7 +7,10 @@ from typing import NoReturn
 import pytest
 from aiohttp import web
 
-from gateway.http.protocol import RequestProtocol
+from gateway.http.connection import Capacity, Connection, Shared
+from gateway.http.gate import Gate
+from gateway.http.idle import WaitingConnections
+from gateway.http.traffic import Traffic
 
 
 def failing(*_: object) -> NoReturn:
@@ -15,15 +18,17 @@ def failing(*_: object) -> NoReturn:
     raise LookupError("secret")
 
 
-async def unreached(_: web.BaseRequest) -> web.StreamResponse:
+async def unreached(_: object) -> NoReturn:
     """Never be asked."""
     raise AssertionError
 
 
 async def test_connection_that_fails_is_closed(caplog: pytest.LogCaptureFixture) -> None:
     loop = asyncio.get_running_loop()
-    requests = web.Server(unreached, request_factory=failing)
-    served = await loop.create_server(lambda: RequestProtocol(requests, loop=loop), "127.0.0.1", 0)
+    server = web.Server(unreached, request_factory=failing)
+    capacity = Capacity(Gate(most=1, max_lag_seconds=1), 1, 1, 30, 30)
+    shared = Shared(capacity, Traffic(), unreached, WaitingConnections())
+    served = await loop.create_server(lambda: Connection(server, shared, loop=loop), "127.0.0.1", 0)
     async with served:
         reader, writer = await asyncio.open_connection(*served.sockets[0].getsockname())
         writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -32,6 +37,6 @@ async def test_connection_that_fails_is_closed(caplog: pytest.LogCaptureFixture)
 
     assert answered == b""
     ((name, level, line),) = caplog.record_tuples
-    assert (name, level) == ("gateway.http.protocol", logging.ERROR)
+    assert (name, level) == ("gateway.http.connection", logging.ERROR)
     assert line.startswith("A connection failed: LookupError in ")
     assert "secret" not in line

@@ -10,8 +10,8 @@ from aiohttp import hdrs
 
 from gateway.http.cors import allow_origin, is_preflight
 from gateway.http.faults import Fault
+from gateway.http.head import Head
 from gateway.http.hosts import Hosts
-from gateway.http.request import Request
 
 SEC_FETCH_SITE = "Sec-Fetch-Site"
 _OTHER_SITES = {"cross-site", "same-site"}
@@ -24,9 +24,9 @@ class Browsers:
         self._hosts = hosts
         self._origins = frozenset(origins)
 
-    def check(self, request: Request) -> None:
+    def check(self, head: Head) -> None:
         """Raise ``Fault`` for a request that comes under a foreign name or from a foreign page."""
-        headers = request.headers
+        headers = head.headers
         host, origin = headers.get(hdrs.HOST, ""), headers.get(hdrs.ORIGIN)
         is_own = origin is not None and _is_own(origin, host)
         if host and (is_own or self._hosts.is_closed) and not self._hosts.knows(host):
@@ -37,21 +37,21 @@ class Browsers:
             return
         if origin is not None and headers.get(hdrs.UPGRADE):
             raise Fault(403, f"Pages of {origin!r} may not connect. It is not in cors-origins.")
-        if headers.get(SEC_FETCH_SITE) in _OTHER_SITES and not _is_visit(request):
+        if headers.get(SEC_FETCH_SITE) in _OTHER_SITES and not _is_visit(head):
             raise Fault(
                 403,
                 "Pages of other origins may not ask. Theirs is not in cors-origins"
                 + (f": {origin!r}." if origin else ", or they ask without CORS."),
             )
 
-    def is_preflight(self, request: Request) -> bool:
+    def is_preflight(self, head: Head) -> bool:
         """Tell whether a browser asks what a page of a named origin may ask, at any path."""
-        return is_preflight(request) and request.headers.get(hdrs.ORIGIN) in self._origins
+        return is_preflight(head) and head.headers.get(hdrs.ORIGIN) in self._origins
 
-    def admit(self, request: Request, headers: MutableMapping[str, str]) -> None:
+    def admit(self, head: Head, headers: MutableMapping[str, str]) -> None:
         """Let a page of a named origin read the response with these headers."""
         if self._origins:
-            allow_origin(request, headers, self._origins)
+            allow_origin(head, headers, self._origins)
 
 
 def _is_own(origin: str, host: str) -> bool:
@@ -59,11 +59,11 @@ def _is_own(origin: str, host: str) -> bool:
     return host != "" and origin.partition("://")[2] == host.lower()
 
 
-def _is_visit(request: Request) -> bool:
+def _is_visit(head: Head) -> bool:
     """Tell whether somebody follows a link from another site, which shows that page nothing."""
-    headers = request.headers
+    headers = head.headers
     return (
-        request.method == hdrs.METH_GET
+        head.method == hdrs.METH_GET
         and headers.get("Sec-Fetch-Mode") == "navigate"
         and headers.get("Sec-Fetch-Dest") == "document"
     )

@@ -1,68 +1,84 @@
 """All connections of a worker: how many are kept, and an end to those that keep it waiting."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Any, cast
+from typing import cast
 
-from aiohttp import web
+from aiohttp import StreamReader, web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http import RawRequestMessage
 
-from gateway.http.connection import Capacity, Connection, Lounge
+from gateway.http.connection import Capacity, Connection, Respond, Shared, answer_parsed
+from gateway.http.idle import WaitingConnections
+from gateway.http.traffic import Traffic
 from gateway.tasks import running
 
-LONGEST_LOOK_SECONDS = 1.0
+MAX_SWEEP_SECONDS = 1.0
 
 
 class Server(web.Server):
-    """aiohttp's server, with connections of the gateway's own.
+    """aiohttp's server, with connections of the gateway's own."""
 
-    It calls ``lost`` at the end of each; a request under way goes on.
-    """
-
-    def __init__(
-        self,
-        capacity: Capacity,
-        lost: Callable[[object], None],
-        *arguments: Any,  # noqa: ANN401  aiohttp's own
-        **options: Any,  # noqa: ANN401  same
-    ) -> None:
-        super().__init__(*arguments, **options)
-        self._capacity = capacity
-        self._lost = lost
-        self._lounge = Lounge()
+    def __init__(self, capacity: Capacity, traffic: Traffic, respond: Respond) -> None:
+        super().__init__(
+            answer_parsed,  # type: ignore[arg-type]  # of a response, only what ours have is asked for
+            request_factory=self._make_request,
+            auto_decompress=False,  # a small body must not become a large one unseen
+            access_log=None,
+        )
+        self._waiting: WaitingConnections[Connection] = WaitingConnections()
+        self._shared = Shared(capacity, traffic, respond, self._waiting)
 
     def __call__(self) -> Connection:
         """Make the protocol of a new connection."""
-        return Connection(self, self._capacity, self._lounge, loop=self._loop, **self._kwargs)
+        return Connection(self, self._shared, loop=self._loop, **self._kwargs)
 
     def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
         """Keep a connection, in the place of the one that waits the longest if there are many."""
         super().connection_made(handler, transport)
-        if len(self._connections) <= self._capacity.connections:
+        if len(self._connections) <= self._shared.capacity.connections:
             return
         newcomer = cast("Connection", handler)
-        leaving = self._lounge.longest(but=newcomer)
+        leaving = self._waiting.oldest(but=newcomer)
         newcomer.is_spare = leaving is None or leaving.is_spare
         if leaving:
-            leaving.let_go()
+            leaving.close_idle()
 
     def connection_lost(
         self, handler: web.RequestHandler, exc: BaseException | None = None
     ) -> None:
-        """Take note."""
+        """Tell who follows the connection."""
         super().connection_lost(handler, exc)
-        self._lost(handler)
+        self._shared.traffic.connection_lost(handler)
 
     async def run(self) -> None:
-        """Look after the gate and the connections, until cancelled."""
-        async with running(self._capacity.gate.run()):
-            await self._part_with_those_who_wait()
+        """Look after admission control and the connections, until cancelled."""
+        async with running(self._shared.capacity.gate.run()):
+            await self._close_those_that_wait()
 
-    async def _part_with_those_who_wait(self) -> None:
-        capacity, lounge = self._capacity, self._lounge
+    async def _close_those_that_wait(self) -> None:
+        capacity, waiting = self._shared.capacity, self._waiting
         shortest = min(capacity.idle_seconds, capacity.transfer_seconds)
         while True:
-            await asyncio.sleep(min(shortest / 4, LONGEST_LOOK_SECONDS))
-            for connection in lounge.idle.longer_than(capacity.idle_seconds):
-                connection.let_go()
-            for connection in lounge.arriving.longer_than(capacity.transfer_seconds):
-                connection.cut()
+            await asyncio.sleep(min(shortest / 4, MAX_SWEEP_SECONDS))
+            for connection in waiting.idle.pop_older_than(capacity.idle_seconds):
+                connection.close_idle()
+            for connection in waiting.arriving.pop_older_than(capacity.transfer_seconds):
+                connection.close_arriving()
+
+    def _make_request(
+        self,
+        message: RawRequestMessage,
+        payload: StreamReader,
+        protocol: web.RequestHandler,
+        writer: AbstractStreamWriter,
+        task: asyncio.Task[None],
+    ) -> web.BaseRequest:
+        return web.BaseRequest(
+            message,
+            payload,
+            protocol,
+            writer,
+            task,
+            self._loop,
+            client_max_size=self._shared.capacity.body_bytes,
+        )

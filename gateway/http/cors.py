@@ -4,7 +4,7 @@ from collections.abc import Collection, MutableMapping
 
 from aiohttp import hdrs
 
-from gateway.http.request import Request
+from gateway.http.head import Head
 from gateway.http.responses import vary
 
 # Accept has to be asked for when there are quotes in it, as Apollo's clients write for a stream.
@@ -18,25 +18,20 @@ EXPOSED_HEADERS = "etag, retry-after, www-authenticate, x-request-id"
 PREFLIGHT_SECONDS = 7_200
 
 
-def is_preflight(request: Request) -> bool:
+def is_preflight(head: Head) -> bool:
     """Tell whether a browser asks what it may ask."""
-    return (
-        request.method == hdrs.METH_OPTIONS
-        and hdrs.ACCESS_CONTROL_REQUEST_METHOD in request.headers
-    )
+    return head.method == hdrs.METH_OPTIONS and hdrs.ACCESS_CONTROL_REQUEST_METHOD in head.headers
 
 
-def allow_origin(
-    request: Request, headers: MutableMapping[str, str], origins: Collection[str]
-) -> None:
+def allow_origin(head: Head, headers: MutableMapping[str, str], origins: Collection[str]) -> None:
     """Let a page of one of ``origins`` read the response with these headers, also a preflight's."""
     vary(headers, hdrs.ORIGIN)
-    origin = request.headers.get(hdrs.ORIGIN)
+    origin = head.headers.get(hdrs.ORIGIN)
     if not origin or origin not in origins:
         return
     headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
     headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = EXPOSED_HEADERS
-    if is_preflight(request):
+    if is_preflight(head):
         headers[hdrs.ACCESS_CONTROL_ALLOW_METHODS] = ALLOWED_METHODS
         headers[hdrs.ACCESS_CONTROL_ALLOW_HEADERS] = ALLOWED_HEADERS
         headers[hdrs.ACCESS_CONTROL_MAX_AGE] = str(PREFLIGHT_SECONDS)

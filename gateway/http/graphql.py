@@ -8,6 +8,7 @@ from gateway.execution.reference import MutationNotAllowed
 from gateway.http.answers import Answers, accept
 from gateway.http.authentication import Authentication
 from gateway.http.faults import Fault, method_not_allowed
+from gateway.http.head import Handler
 from gateway.http.media_types import (
     EVENT_STREAM,
     GRAPHQL_RESPONSE,
@@ -19,8 +20,7 @@ from gateway.http.media_types import (
 from gateway.http.parameters import PARAMETERS, posted, queried
 from gateway.http.playground import Playground
 from gateway.http.request import Request
-from gateway.http.responses import Response
-from gateway.http.server import Handler, Sendable
+from gateway.http.responses import Response, Sendable
 from gateway.http.streams.endpoint import Streams
 from gateway.http.streams.framing import FRAMINGS
 from gateway.http.websocket.endpoint import is_upgrade

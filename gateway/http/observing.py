@@ -9,11 +9,11 @@ from time import perf_counter
 from typing import Any, Literal, Protocol, Self
 
 import msgspec
-from aiohttp import web
 
 from gateway.execution.facts import Facts
 from gateway.execution.operation import Answer
 from gateway.execution.subscription import Subscription
+from gateway.http.head import Head
 from schema.context import Principal
 
 logger = logging.getLogger(__name__)
@@ -31,11 +31,11 @@ class Sink(Protocol):
 class Observation(msgspec.Struct, eq=False):
     """A request or an operation: what is known of it so far, and at its end all there is to know.
 
-    An operation on a WebSocket has no ``status``: its ``request`` is the one that opened the
-    WebSocket, which is observed by itself.
+    An operation on a WebSocket has no ``status``: its ``head`` is that of the request that opened
+    the WebSocket, which is observed by itself.
     """
 
-    request: web.BaseRequest
+    head: Head
     observers: "Observers"
     began: float
     """On the clock of ``perf_counter``, in seconds."""

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import msgspec
 from aiohttp import hdrs, web
@@ -21,9 +21,6 @@ from gateway.http.json_text import check_text, decoded
 from gateway.http.media_types import JSON
 from gateway.http.request import Request
 from schema.errors import ErrorCode
-
-if TYPE_CHECKING:
-    from gateway.http.connection import Connection
 
 PARAMETERS = ("query", "documentId", "doc_id", "operationName", "variables", "extensions")
 _UTF_8 = re.compile(r'charset\s*=\s*("utf-?8"|utf-?8)', re.IGNORECASE)
@@ -79,21 +76,29 @@ def _is_json(content_type: str) -> bool:
 
 
 async def _body(request: Request, max_bytes: int) -> bytes:
-    content = request.content
-    if content.is_eof() and content.total_bytes <= max_bytes:
-        return content.read_nowait()
-    try:
-        with cast("Connection", request.protocol).awaiting_body():
-            return await request.read()
-    except web.HTTPRequestEntityTooLarge:
-        raise Fault(
-            413,
-            f"The body is larger than {max_bytes:,} bytes. Send less at once.",
-            code=ErrorCode.LIMIT_EXCEEDED,
-            limit="bytes",
-            value=max_bytes,
-            requested=max(request.content_length or 0, max_bytes + 1),
-        ) from None
+    body = request.whole_body
+    if body is None:
+        try:
+            with request.connection.awaiting_body():
+                return await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            raise _too_large(
+                max(request.base.content_length or 0, max_bytes + 1), max_bytes
+            ) from None
+    if len(body) > max_bytes:
+        raise _too_large(len(body), max_bytes)
+    return body
+
+
+def _too_large(size: int, max_bytes: int) -> Fault:
+    return Fault(
+        413,
+        f"The body is larger than {max_bytes:,} bytes. Send less at once.",
+        code=ErrorCode.LIMIT_EXCEEDED,
+        limit="bytes",
+        value=max_bytes,
+        requested=size,
+    )
 
 
 def _plain(body: bytes) -> GraphQLRequest | None:

@@ -1,15 +1,99 @@
 """A request, with what the gateway itself knows of it."""
 
-from aiohttp import web
+from typing import TYPE_CHECKING, cast
 
+from aiohttp import HttpVersion, hdrs, web
+from multidict import CIMultiDictProxy, MultiMapping
+
+from gateway.http.head import Head
 from gateway.http.observing import Observation
 from schema.context import Principal
 
+if TYPE_CHECKING:
+    from aiohttp.http import StreamWriter
 
-class Request(web.BaseRequest):
-    """aiohttp's request."""
+    from gateway.http.connection import Connection
+
+
+class Request:
+    """A request whose head has come.
+
+    Its body is there as a whole, or is read from aiohttp's request, ``base``.
+    """
+
+    __slots__ = ("_base", "_body", "connection", "head", "is_admitted", "observation", "principal")
 
     observation: Observation
     """What is seen of it, until it is answered."""
     principal: Principal
     """Who asks, once that is known."""
+
+    def __init__(
+        self,
+        head: Head,
+        connection: "Connection",
+        *,
+        body: bytes = b"",
+        base: web.BaseRequest | None = None,
+        is_admitted: bool = False,
+    ) -> None:
+        self.head = head
+        self.connection = connection
+        self.is_admitted = is_admitted
+        """Whether admission control has let it in."""
+        self._body = body
+        self._base = base
+
+    @property
+    def base(self) -> web.BaseRequest:
+        """Aiohttp's request, made of this one if it is not there yet."""
+        if self._base is None:
+            self._base = self.connection.base_request(self.head.message, self._body)
+        return self._base
+
+    @property
+    def whole_body(self) -> bytes | None:
+        """The body, if all of it is there and it has not been read."""
+        if self._base is None:
+            return self._body
+        content = self._base.content
+        return content.read_nowait() if content.is_eof() else None
+
+    async def read(self) -> bytes:
+        """Read the body; raise ``web.HTTPRequestEntityTooLarge``."""
+        if hdrs.EXPECT in self.headers:  # the client waits before it sends it (RFC 9110, 10.1.1)
+            await cast("StreamWriter", self.base.writer).write(
+                b"HTTP/1.1 100 Continue\r\n\r\n", drain=False
+            )
+            self.base.writer.output_size = 0
+        return await self.base.read()
+
+    @property
+    def method(self) -> str:
+        """The method."""
+        return self.head.method
+
+    @property
+    def raw_path(self) -> str:
+        """The target as it was sent, with its query."""
+        return self.head.raw_path
+
+    @property
+    def path(self) -> str:
+        """The target's path, decoded."""
+        return self.head.path
+
+    @property
+    def query(self) -> MultiMapping[str]:
+        """The target's query parameters, decoded."""
+        return self.head.query
+
+    @property
+    def headers(self) -> CIMultiDictProxy[str]:
+        """The header fields."""
+        return self.head.headers
+
+    @property
+    def version(self) -> HttpVersion:
+        """The version of HTTP."""
+        return self.head.version

@@ -2,9 +2,9 @@
 
 from gateway.http.authentication import Authentication, forbidden
 from gateway.http.faults import check_looked_at
+from gateway.http.head import Handler
 from gateway.http.request import Request
 from gateway.http.responses import Response
-from gateway.http.server import Handler
 from schema.context import Context, Scope
 from schema.errors import Forbidden
 

@@ -48,7 +48,7 @@ class RequestLines:
         failed = observation.status >= FAILED
         if not (self._all or (failed and self._failed)):
             return
-        request = observation.request if observation.is_request else None
+        head = observation.head if observation.is_request else None
         principal = observation.principal
         self._write(
             self._start
@@ -60,7 +60,7 @@ class RequestLines:
                 observation.seconds * 1000,
             )
             + self._same(
-                request and (request.method, shown(request.rel_url.raw_path), observation.status),
+                head and (head.method, shown(head.url.raw_path), observation.status),
                 observation.facts,
                 principal and principal.name,
             )

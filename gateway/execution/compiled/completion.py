@@ -125,7 +125,7 @@ def _python_class(type_: GraphQLObjectType) -> type:
 
 def _of_object(scope: Scope, type_: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Complete:
     if _is_projected(scope, type_, nodes):
-        decode = _projection(scope, type_, nodes)
+        decode = project(scope, type_, nodes).decoder()
         return lambda value, _run: decode(value.document)
 
     fields = collect(scope, type_, subselections(nodes))
@@ -172,9 +172,10 @@ def _of_operation(scope: Scope, type_: GraphQLObjectType, fields: Fields) -> Com
 
 
 def _projection(scope: Scope, type_: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Decode:
-    """Compile what is selected of a stored operation.
+    """Compile what is selected of the stored operations in a list.
 
-    A selection that looks inside its parts takes longer than remembering what came of it.
+    A selection that looks inside its parts takes longer than remembering what came of it, where
+    the same operations are asked for often: those of a list are the newest.
     """
     decode = project(scope, type_, nodes).decoder()
     fields = collect(scope, type_, subselections(nodes)).values()

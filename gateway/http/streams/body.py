@@ -2,8 +2,6 @@
 
 import asyncio
 
-from aiohttp import HttpVersion10
-
 from gateway.http.request import Request
 
 STALLED_SECONDS = 60.0
@@ -14,18 +12,18 @@ class Body:
     """The way to one client, which goes on until one of the two ends it."""
 
     def __init__(self, request: Request) -> None:
-        transport = request.transport
+        transport = request.connection.transport
         if transport is None:
             raise ConnectionResetError("The client is gone.")
         self._transport = transport
-        self._request = request
-        self.chunked = request.version != HttpVersion10
+        self._connection = request.connection
+        self.chunked = not request.head.is_http_10
         """Whether the client sees the end of the body, or only that of the connection."""
 
     @property
     def blocked(self) -> bool:
         """Whether no more is to be written before ``drained``."""
-        return self._request.protocol.writing_paused
+        return self._connection.writing_paused
 
     def write(self, data: bytes, head: bytes = b"") -> None:
         """Send a piece, after the response's head if it is the first."""
@@ -44,7 +42,7 @@ class Body:
         try:
             async with asyncio.timeout(STALLED_SECONDS):
                 while self.blocked and not self._transport.is_closing():
-                    await self._request.writer.drain()
+                    await self._connection.writable()
         except TimeoutError:
             self._transport.abort()
         if self._transport.is_closing():

@@ -10,11 +10,11 @@ from gateway.auth.sessions import Session
 from gateway.execution.subscription import Event, Subscription
 from gateway.http.authentication import Authentication, token_of
 from gateway.http.request import Request
-from gateway.http.responses import head
+from gateway.http.responses import encode_head
 from gateway.http.room import Room
-from gateway.http.server import Traffic
 from gateway.http.streams.body import Body
 from gateway.http.streams.framing import Framing
+from gateway.http.traffic import Traffic
 from schema.errors import Overloaded, RequestError, Unauthenticated
 
 logger = logging.getLogger(__name__)
@@ -67,10 +67,11 @@ class Stream:
 
     async def _send(self, request: Request) -> None:
         body = Body(request)
-        self.keep_alive = body.chunked and self.keep_alive and bool(request.keep_alive)
+        self.keep_alive = body.chunked and self.keep_alive and request.head.keep_alive
         transfer = {"Transfer-Encoding": "chunked"} if body.chunked else {}
-        first = head(self.status, self.headers | transfer, request, keep_alive=self.keep_alive)
-        body.write(self._framing.start(self._subscription.place), head=first)
+        headers = self.headers | transfer
+        first = encode_head(self.status, headers, request.head, keep_alive=self.keep_alive)
+        body.write(self._framing.start(self._subscription.place), head=first + b"\r\n")
         reason = await self._follow(body, request)
         body.write(self._framing.cut_off(reason) if reason else self._framing.completed)
         body.end()
@@ -84,8 +85,8 @@ class Stream:
         session = Session(request.principal, token_of(request))
         try:
             with (
-                terms.traffic.telling(running.cancel),
-                terms.traffic.missing(request.protocol, running.cancel),
+                terms.traffic.calling_on_stop(running.cancel),
+                terms.traffic.calling_on_lost(request.connection, running.cancel),
                 terms.authentication.lasting(session, running.cancel),
                 sink.beating(terms.heartbeat_seconds, self._subscription),
             ):

@@ -215,7 +215,7 @@ class Connection:
 
     def _observation(self) -> Observation:
         return Observation(
-            self._wire.request,
+            self._wire.request.head,
             self._whole.observers,
             perf_counter(),
             next(self._request_ids),

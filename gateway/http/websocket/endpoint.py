@@ -4,10 +4,11 @@ from aiohttp import HttpVersion11, hdrs, web
 
 from gateway.execution.pipeline import Pipeline
 from gateway.http.authentication import Authentication, token_of
+from gateway.http.connection import release_websocket
 from gateway.http.faults import Fault
 from gateway.http.request import Request
 from gateway.http.room import Room
-from gateway.http.server import Traffic
+from gateway.http.traffic import Traffic
 from gateway.http.websocket.connection import CLOSE_SECONDS, Connection, Limits
 from gateway.http.websocket.guest import Guest
 from gateway.http.websocket.messages import SUBPROTOCOL, Closing
@@ -52,7 +53,7 @@ class WebSocketEndpoint:
             max_msg_size=self._limits.message_bytes,
             decode_text=False,
         )
-        if request.version < HttpVersion11 or not socket.can_prepare(request):
+        if request.version < HttpVersion11 or not socket.can_prepare(request.base):
             raise Fault(400, "The WebSocket handshake is not complete (RFC 6455, section 4.1).")
         request.observation.transport = "websocket"
         try:
@@ -61,13 +62,13 @@ class WebSocketEndpoint:
         finally:
             if request.observation.closed is None:
                 request.observation.closed = socket.close_code
-            _part(socket, request)
+            release_websocket(socket, request.connection)
         return socket
 
     async def _serve(self, socket: web.WebSocketResponse, request: Request) -> None:
         request_id = request.observation.request_id
         socket.headers["X-Request-Id"] = request_id
-        await socket.prepare(request)
+        await socket.prepare(request.base)
         if socket.ws_protocol is None:
             refusal = Closing(4406, f"Subprotocol not acceptable: {SUBPROTOCOL} is spoken here")
             request.observation.closed = refusal.code
@@ -78,17 +79,6 @@ class WebSocketEndpoint:
         connection = Connection(
             wire, guest, self._pipeline, self._context, limits=self._limits, request_id=request_id
         )
-        self._limits.gate.leaves(request.protocol)  # its operations come in one by one
-        with self._traffic.telling(connection.stop):
+        self._limits.gate.leaves(request.connection)  # its operations come in one by one
+        with self._traffic.calling_on_stop(connection.stop):
             await connection.run(stopping=self._traffic.stopping)
-
-
-def _part(socket: web.WebSocketResponse, request: Request) -> None:
-    """Part a closed socket from what leads back to it, which would make work for the GC.
-
-    That is a callback that its connection has, the traceback of what went wrong, and the heartbeat
-    that the last frame has it wait for once more.
-    """
-    request.protocol._data_received_cb = None  # noqa: SLF001  aiohttp has no other way
-    socket._exception = None  # noqa: SLF001  same
-    socket._cancel_heartbeat()  # noqa: SLF001  same

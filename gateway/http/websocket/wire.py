@@ -37,9 +37,9 @@ class Wire:
     def __init__(self, socket: web.WebSocketResponse, request: Request) -> None:
         self.socket = socket
         self.request = request
-        self._protocol = request.protocol
+        self._connection = request.connection
         self._draining: asyncio.Task[None] | None = None
-        transport = request.transport
+        transport = request.connection.transport
         if transport is None:
             raise ConnectionResetError("The client is gone.")
         self._transport = transport
@@ -47,7 +47,7 @@ class Wire:
     @property
     def blocked(self) -> bool:
         """Whether no more is to be sent before ``drained``."""
-        return self._protocol.writing_paused
+        return self._connection.writing_paused
 
     def send(self, *texts: bytes) -> bool:
         """Send texts in one write; false when no more can be taken in before ``drained``.
@@ -71,7 +71,7 @@ class Wire:
     async def _drain(self) -> None:
         """Wait for all operations at once: aiohttp would cancel the others' waiting with one's."""
         with suppress(ConnectionError):
-            await self.request.writer.drain()
+            await self._connection.writable()
 
     def give_up(self) -> None:
         """Let go of what a client does not take, which would keep the connection for ever."""

@@ -12,13 +12,13 @@ Attributes = dict[str, str | int]
 
 def of_http(observation: Observation) -> Attributes:
     """Tell of a request (semantic conventions for HTTP servers)."""
-    request = observation.request
+    head = observation.head
     attributes: Attributes = {
         "http.request.method": method(observation),
-        "network.protocol.version": f"{request.version.major}.{request.version.minor}",
+        "network.protocol.version": f"{head.version.major}.{head.version.minor}",
         "url.scheme": "http",
     }
-    if request.rel_url.raw_path == GRAPHQL:
+    if head.url.raw_path == GRAPHQL:
         attributes["http.route"] = GRAPHQL
     if observation.status:
         attributes["http.response.status_code"] = observation.status
@@ -39,5 +39,5 @@ def of_graphql(observation: Observation) -> Attributes:
 
 def method(observation: Observation) -> str:
     """Return the method, if it is one of HTTP's."""
-    given = observation.request.method
+    given = observation.head.method
     return given if given in _METHODS else "_OTHER"

@@ -29,12 +29,12 @@ class Spans:
 
     def __call__(self, observation: Observation) -> None:
         """Make them, as parts of the trace that the client began, if it did."""
-        request = observation.request
-        if request.rel_url.raw_path != GRAPHQL:
+        head = observation.head
+        if head.url.raw_path != GRAPHQL:
             return
         end = time_ns()
         begin = end - int(observation.seconds * 1e9)
-        context = extract(request.headers)
+        context = extract(head.headers)
         spans = []
         if observation.is_request:
             spans.append(self._http(observation, context, begin))
@@ -47,7 +47,7 @@ class Spans:
             observation.trace = f"{traced.trace_id:032x}"
 
     def _http(self, observation: Observation, context: Context, begin: int) -> Span:
-        path = observation.request.rel_url.raw_path
+        path = observation.head.url.raw_path
         attributes: Attributes = {**of_http(observation), "url.path": path}
         span = self._begun(f"{method(observation)} {GRAPHQL}", context, begin, attributes)
         if observation.status >= FAILED:

@@ -10,7 +10,7 @@ from aiohttp.http_exceptions import BadHttpMessage
 from yarl import URL
 
 
-def sound(message: RawRequestMessage) -> RawRequestMessage:
+def checked(message: RawRequestMessage) -> RawRequestMessage:
     """Return the head of a request as it is to be taken; raise ``BadHttpMessage`` if it is not.
 
     One that asks for another protocol is its connection's last: should it be answered in HTTP, what

@@ -1,0 +1,58 @@
+"""The head of a request, parsed: what it asks for, and what was decided for all that have it."""
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from aiohttp import HttpVersion, HttpVersion10
+from aiohttp.http import RawRequestMessage
+from multidict import CIMultiDictProxy, MultiMapping
+from yarl import URL
+
+if TYPE_CHECKING:
+    from gateway.http.request import Request
+    from gateway.http.responses import Sendable
+
+Handler = Callable[["Request"], Awaitable["Sendable"]]
+
+
+class Head:
+    """A request's method, target, version and header fields."""
+
+    __slots__ = (
+        "handler",
+        "headers",
+        "is_http_10",
+        "keep_alive",
+        "message",
+        "method",
+        "raw_path",
+        "url",
+    )
+
+    def __init__(self, message: RawRequestMessage, url: URL | None = None) -> None:
+        self.message = message
+        self.method = message.method
+        self.raw_path = message.path
+        """The target as it was sent, with its query."""
+        self.url = message.url if url is None else url
+        """The target, relative to the server."""
+        self.headers: CIMultiDictProxy[str] = message.headers
+        self.keep_alive = not message.should_close
+        self.is_http_10 = message.version == HttpVersion10
+        self.handler: Handler | None = None
+        """What answers requests that have this head, once that is decided."""
+
+    @property
+    def path(self) -> str:
+        """The target's path, decoded."""
+        return self.url.path
+
+    @property
+    def query(self) -> MultiMapping[str]:
+        """The target's query parameters, decoded."""
+        return self.url.query
+
+    @property
+    def version(self) -> HttpVersion:
+        """The version of HTTP."""
+        return self.message.version

@@ -1,0 +1,70 @@
+"""Heads of requests that came before, byte for byte: they need not be parsed again.
+
+A client's requests differ in their bodies, and their heads in little else than a body's length.
+Only heads that leave no doubt about where the request ends are cached, so that no other end is seen
+here than by the parser (RFC 9112, section 6): a request taken for longer or shorter than it is
+would hide another in it.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from gateway.http.head import Head
+
+END = b"\r\n\r\n"
+MAX_HEAD_BYTES = 4_096
+MAX_HEADS = 256
+"""With what was parsed, one takes 5 to 15 KB."""
+MAX_LENGTHS = 1_024
+"""How many heads are found by all of their bytes, the body's length among them."""
+
+_HEAD = re.compile(rb"(?:POST|GET) (/[!-~]*) HTTP/1\.1(?:\r\n[A-Za-z0-9-]+:[\t -~]*)*\r\n\r\n")
+_TELLING = re.compile(
+    rb"\r\n(content-length|transfer-encoding|upgrade|connection|expect|origin):[ \t]*([^\r]*)"
+)
+_LENGTH = re.compile(rb"\d{1,7}[ \t]*")
+_LENGTH_FIELD = re.compile(rb"\r\ncontent-length:[^\r]*", re.IGNORECASE)
+_DOUBTFUL = {b"transfer-encoding", b"upgrade"}
+_NEEDS_PARSING = {b"connection", b"expect", b"origin"}
+"""Fields that a refusal has to take into account."""
+
+
+@dataclass(slots=True)
+class CachedHead:
+    """What is known of all requests whose heads differ in their body's length alone."""
+
+    path: bytes
+    is_plain: bool
+    """Whether one refusal does for all such requests."""
+    head: Head | None = None
+    """The head parsed, once it has been."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundHead:
+    """A head, and how many bytes of a body follow it."""
+
+    cached: CachedHead
+    body_bytes: int
+
+
+@lru_cache(MAX_LENGTHS)
+def find_head(head: bytes) -> FoundHead | None:
+    """Find a head by its bytes, its end included; return None for one that leaves any doubt."""
+    matched = _HEAD.fullmatch(head) if len(head) <= MAX_HEAD_BYTES else None
+    if not matched:
+        return None
+    telling = _TELLING.findall(head.lower())
+    names = {name for name, value in telling if (name, value) != (b"connection", b"keep-alive")}
+    lengths = [value for name, value in telling if name == b"content-length"] or [b"0"]
+    if names & _DOUBTFUL or len(lengths) > 1 or not _LENGTH.fullmatch(lengths[0]):
+        return None
+    return FoundHead(_shared(_LENGTH_FIELD.sub(b"", head)), int(lengths[0]))
+
+
+@lru_cache(MAX_HEADS)
+def _shared(head: bytes) -> CachedHead:
+    path = head.split(b" ", 2)[1].partition(b"?")[0]
+    names = {name for name, value in _TELLING.findall(head.lower()) if value != b"keep-alive"}
+    return CachedHead(path, is_plain=not names & _NEEDS_PARSING)

@@ -1,0 +1,23 @@
+"""The answer to what cannot be read as HTTP, in GraphQL's form.
+
+aiohttp's own answer is plain text that repeats what came, and each one leaves a traceback in the
+log: strangers could fill it.
+"""
+
+from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
+
+from gateway.http.faults import Fault
+from schema.errors import ErrorCode
+
+
+def unreadable(error: HttpProcessingError) -> Fault:
+    """Return what a client is told of an error of the parser's."""
+    if isinstance(error, LineTooLong):
+        return Fault(
+            431,
+            "A line of the request's head is too long. Send fewer and shorter headers, and what is "
+            "long in the body of a POST.",
+            code=ErrorCode.LIMIT_EXCEEDED,
+        )
+    reason = error.message.partition("\n")[0].partition(":")[0]
+    return Fault(400, f"The request cannot be read as HTTP/1.1 ({reason}).")

@@ -1,9 +1,18 @@
-"""Works that go on as long as something is open."""
+"""Tasks that run as long as something is open, and the task that a coroutine runs in."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
+
+
+async def ensure_task() -> None:
+    """Wait until the caller runs in a task, which ``asyncio.timeout`` and task groups need.
+
+    A request is answered without one until it has to wait for something.
+    """
+    if asyncio.current_task() is None:
+        await asyncio.sleep(0)
 
 
 @asynccontextmanager

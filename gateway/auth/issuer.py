@@ -14,6 +14,7 @@ from joserfc.jwk import Key
 from gateway.auth.keys import Keys, read_keys
 from gateway.auth.places import is_secure
 from gateway.auth.refusals import InvalidToken, IssuerUnavailable
+from gateway.tasks import ensure_task
 
 logger = logging.getLogger(__name__)
 
@@ -81,6 +82,7 @@ class Issuer:
     async def _look_up(self, kid: str) -> None:
         """Fetch the keys for one that is missing, once for all who wait, and not too often."""
         now = asyncio.get_running_loop().time
+        await ensure_task()
         async with self._fetching:
             if kid not in self._keys and now() - self._looked_up > LOOKED_UP_EVERY:
                 self._looked_up = now()

@@ -23,9 +23,13 @@ class Cache(Generic[T]):
         self._left = capacity
         self._made: OrderedDict[tuple[str, str | None], T] = OrderedDict()
 
-    def has(self, text: str, name: str | None = None) -> bool:
-        """Tell whether something made of a text and a name is kept."""
-        return (text, name) in self._made
+    def find(self, text: str, name: str | None = None) -> T | None:
+        """Return what was made of a text and a name, if it is kept."""
+        key = (text, name)
+        found = self._made.get(key)
+        if found is not None:
+            self._made.move_to_end(key)
+        return found
 
     def get(self, text: str, name: str | None = None) -> T:
         """Return what is made of a text and a name."""

@@ -51,7 +51,7 @@ class GraphQLRequest(Struct, frozen=True):
     document_id: str | None = None
 
 
-class Answer(Struct, frozen=True):
+class Answer(Struct):
     """A result in GraphQL's response format, its errors already as clients see them.
 
     ``executed`` is false for a request error: nothing ran, and ``data`` is left out.

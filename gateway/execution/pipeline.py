@@ -15,7 +15,7 @@ from contextvars import Token
 from dataclasses import dataclass
 from time import monotonic
 
-from msgspec import structs
+from msgspec import Struct
 
 from gateway.execution.documents import InvalidDocumentError
 from gateway.execution.errors import refused
@@ -52,8 +52,7 @@ class Limits:
     """How long an operation may take; 0 is no limit."""
 
 
-@dataclass(frozen=True)
-class Admitted:
+class Admitted(Struct, frozen=True):
     """A request that may run, with its document's text in it."""
 
     request: GraphQLRequest
@@ -102,7 +101,8 @@ class Pipeline:
             self._release(facts, outside)
         if answer.executed:
             self._persisted.note(request, context.request_id)
-        return Answer(answer.executed, answer.data, answer.errors, facts)
+        answer.facts = facts
+        return answer
 
     async def subscribe(self, request: GraphQLRequest, context: Context) -> Answer | Subscription:
         """Begin a subscription, or answer why it cannot begin: nothing ran, and no data.
@@ -120,12 +120,9 @@ class Pipeline:
             outcome = await self._executor.subscribe(admitted.operation, request, context)
         finally:
             self._release(facts, outside)
-        if isinstance(outcome, Answer) and not outcome.executed:
-            return Answer(outcome.executed, outcome.data, outcome.errors, facts)
-        self._persisted.note(request, context.request_id)
-        if isinstance(outcome, Answer):
-            return Answer(outcome.executed, outcome.data, outcome.errors, facts)
         outcome.facts = facts
+        if not isinstance(outcome, Answer) or outcome.executed:
+            self._persisted.note(request, context.request_id)
         return outcome
 
     async def _admit(self, request: GraphQLRequest, context: Context) -> Admitted:
@@ -140,13 +137,19 @@ class Pipeline:
             if limits.rate:
                 limits.rate.check(principal)
                 charge = REFUSAL_CHARGE
-            operation = await self._prepare(request)
-            facts = operation.facts_of(request)
-            _check_cost(facts)
-            charge = max(facts.cost, MIN_CHARGE)
-            if facts.cost >= LARGE_COST:
+            operation = self._prepared.find(request.query, request.operation_name)
+            if operation is None:
                 await limits.turns.take()
-            await limits.load.begin(facts.cost)
+                operation = self._prepared.get(request.query, request.operation_name)
+            facts = operation.facts_of(request)
+            cost = facts.cost
+            if cost > facts.cost_limit:
+                raise _too_costly(facts)
+            charge = max(cost, MIN_CHARGE)
+            if cost >= LARGE_COST:
+                await limits.turns.take()
+            if not limits.load.try_acquire(cost):
+                await limits.load.acquire(cost)
         except (InvalidDocumentError, RequestError) as error:
             facts = facts or Facts(document_hash(request.query), cost_limit=limits.max_cost)
             raise RefusedError(_refusal(error, facts, context.request_id)) from None
@@ -155,33 +158,26 @@ class Pipeline:
                 limits.rate.charge(principal, charge)
         return Admitted(request, operation, facts)
 
-    async def _prepare(self, request: GraphQLRequest) -> PreparedOperation:
-        """Return the operation to run; one that is yet to be read waits for a turn to do so."""
-        if not self._prepared.has(request.query, request.operation_name):
-            await self._limits.turns.take()
-        return self._prepared.get(request.query, request.operation_name)
-
     def _start_clock(self) -> Token[float | None]:
         seconds = self._limits.seconds
         return DEADLINE.set(monotonic() + seconds if seconds else None)
 
     def _release(self, facts: Facts, outside: Token[float | None]) -> None:
         DEADLINE.reset(outside)
-        self._limits.load.end(facts.cost)
+        self._limits.load.release(facts.cost)
 
 
 def _refusal(error: InvalidDocumentError | RequestError, facts: Facts, request_id: str) -> Answer:
     errors = error.errors if isinstance(error, InvalidDocumentError) else [error]
     answer = refused(errors, error.code, request_id)
-    retry_after = error.retry_after if isinstance(error, RateExceeded) else None
-    return structs.replace(answer, facts=facts, retry_after=retry_after)
+    answer.facts = facts
+    answer.retry_after = error.retry_after if isinstance(error, RateExceeded) else None
+    return answer
 
 
-def _check_cost(facts: Facts) -> None:
-    if facts.cost <= facts.cost_limit:
-        return
+def _too_costly(facts: Facts) -> LimitExceeded:
     cost = min(facts.cost, MOST_SAID)
-    raise LimitExceeded(
+    return LimitExceeded(
         f"The request costs {cost:,}, and the limit is {facts.cost_limit:,}. Ask for smaller "
         "pages, above all of lists under lists, or send several requests.",
         limit="cost",

@@ -46,7 +46,7 @@ class Compilation:
 
     def outcomes(self, given: Given) -> tuple[bool, ...]:
         """Return the values of the conditions; raise ``Declined`` if one is not a Boolean."""
-        return tuple([_outcome(given, name) for name in self.conditions])
+        return tuple([_outcome(given, name) for name in self.conditions]) if self.conditions else ()
 
 
 def _outcome(given: Given, name: str) -> bool:
@@ -98,8 +98,8 @@ class PreparedOperations:
         self.get = self._cache.get
         """Return an operation, prepared if need be; raise ``InvalidDocumentError`` or
         ``OperationNotFound``."""
-        self.has = self._cache.has
-        """Tell whether an operation is prepared already."""
+        self.find = self._cache.find
+        """Return an operation that is prepared already, or None."""
 
     def plan(self, operation: PreparedOperation, request: GraphQLRequest) -> tuple[Plan, Given]:
         """Return the plan that runs a request, and the values of its variables.

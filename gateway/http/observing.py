@@ -57,6 +57,11 @@ class Observation(msgspec.Struct, eq=False):
     trace: str = ""
     """The id of its trace, if it is traced."""
 
+    @property
+    def is_unusual(self) -> bool:
+        """Whether there is more to tell of it than of most."""
+        return bool(self.errors or self.sink or self.closed is not None or self.trace)
+
     def __enter__(self) -> Self:
         """Take note that it goes on."""
         self.observers.under_way.add(self)

@@ -8,6 +8,7 @@ import asyncio
 from bisect import insort
 from itertools import count
 
+from gateway.tasks import ensure_task
 from schema.errors import Overloaded
 
 LONGEST_WAIT = 5.0
@@ -25,6 +26,7 @@ class Load:
 
     def __init__(self, most: int) -> None:
         self._most = most
+        self._largest = most // 2
         self.under_way = 0
         """What the requests under way cost together."""
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
@@ -36,43 +38,46 @@ class Load:
         """How many requests wait."""
         return len(self._waiting)
 
-    async def begin(self, cost: int) -> None:
+    def try_acquire(self, cost: int) -> bool:
+        """Take a share for a request, if there is room for it now; tell whether that is so."""
+        share = min(self._largest, cost)
+        if share * 2 > self._most - self.under_way:
+            return False
+        self.under_way += share
+        return True
+
+    async def acquire(self, cost: int) -> None:
         """Wait until there is room for a request; raise ``Overloaded`` if there is none for long.
 
         It is raised at once where many wait already.
         """
-        share = self._share(cost)
-        if self._has_room(share):
-            self.under_way += share
-            return
+        share = min(cost, self._largest)
         if len(self._waiting) >= MOST_WAITING:
             raise _too_much()
         told = asyncio.get_running_loop().create_future()
         one = (share, next(self._numbers), told)
         insort(self._waiting, one)
         try:
+            await ensure_task()
             async with asyncio.timeout(LONGEST_WAIT):
                 await told
         except BaseException as error:
             if not told.cancelled():
-                self.end(cost)
+                self.release(cost)
             elif one in self._waiting:
                 self._waiting.remove(one)
             if isinstance(error, TimeoutError):
                 raise _too_much() from None
             raise
 
-    def end(self, cost: int) -> None:
-        """Take note of a request's end, and let those begin that there is room for now."""
-        self.under_way -= self._share(cost)
+    def release(self, cost: int) -> None:
+        """Give back the share of a request, and let those begin that there is room for now."""
+        self.under_way -= min(self._largest, cost)
         while self._waiting and self._has_room(self._waiting[0][0]):
             share, _, told = self._waiting.pop(0)
             if not told.cancelled():
                 self.under_way += share
                 told.set_result(None)
-
-    def _share(self, cost: int) -> int:
-        return min(cost, self._most // 2)
 
     def _has_room(self, share: int) -> bool:
         return share * 2 <= self._most - self.under_way

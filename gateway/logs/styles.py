@@ -113,12 +113,12 @@ STYLES: dict[str, type[Style]] = {"readable": Readable, "json": JSON}
 
 def at(seconds: float) -> str:
     """Write a time of Unix, to the millisecond."""
-    second = int(seconds)
-    return f"{_second(second)}.{int((seconds - second) * 1000):03d}Z"
+    second, fraction = divmod(seconds, 1)
+    return f"{_second(second)}.{int(fraction * 1000):03d}Z"
 
 
 @lru_cache(1)
-def _second(second: int) -> str:
+def _second(second: float) -> str:
     return strftime("%Y-%m-%dT%H:%M:%S", gmtime(second))
 
 

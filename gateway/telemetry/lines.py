@@ -48,25 +48,23 @@ class RequestLines:
         failed = observation.status >= FAILED
         if not (self._all or (failed and self._failed)):
             return
-        head = observation.head if observation.is_request else None
-        principal = observation.principal
-        self._write(
-            self._start
-            % (
-                at(time()),
-                self._warning if failed else self._info,
-                observation.request_id,
-                observation.transport,
-                observation.seconds * 1000,
-            )
-            + self._same(
-                head and (head.method, shown(head.url.raw_path), observation.status),
-                observation.facts,
-                principal and principal.name,
-            )
-            + self._rest(observation)
-            + self._end
+        principal, head = observation.principal, observation.head
+        line = self._start % (
+            at(time()),
+            self._warning if failed else self._info,
+            observation.request_id,
+            observation.transport,
+            observation.seconds * 1000,
+        ) + self._same(
+            (head.method, head.url.raw_path, observation.status)
+            if observation.is_request
+            else None,
+            observation.facts,
+            principal and principal.name,
         )
+        if observation.is_unusual:
+            line += self._rest(observation)
+        self._write(line + self._end)
 
     def _of_all_alike(
         self, http: tuple[str, str, int] | None, facts: Facts | None, principal: str | None
@@ -74,7 +72,8 @@ class RequestLines:
         """Write what stays the same for all requests of a kind."""
         written = ""
         if http:
-            written += self._http % http
+            method, path, status = http
+            written += self._http % (method, shown(path), status)
         if facts:
             written += self._of_operation(facts)
         if principal is not None:

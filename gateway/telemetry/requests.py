@@ -18,6 +18,9 @@ OTHER, ANONYMOUS = "other", ""
 
 TRANSPORTS = ("http", "websocket", "sse", "multipart")
 
+QUERY, MUTATION = OperationType.QUERY, OperationType.MUTATION
+"""Names of the module, since Python 3.11 takes 0.3 µs to find a member of an enumeration."""
+
 Durations = dict[str | None, Histogram]
 
 
@@ -44,9 +47,9 @@ class RequestMetrics(Collector):
         facts = observation.facts
         if facts is None:
             return
-        if facts.type is OperationType.QUERY:
+        if facts.type is QUERY:
             durations = self._queries
-        elif facts.type is OperationType.MUTATION:
+        elif facts.type is MUTATION:
             durations = self._mutations
         else:
             return

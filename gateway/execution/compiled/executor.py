@@ -56,14 +56,20 @@ class CompiledExecutor:
     ) -> Answer:
         """Run a request by its plan and return its answer, or have the reference executor do so."""
         try:
-            data = await self._data(operation, request, context)
+            plan, given = self._prepared.plan(operation, request)
+            if not plan.is_query:
+                _check_type(plan, context)
+            if plan.lists and self._remembered.max_bytes:
+                data = await self._remembered_data(plan, given, context)
+            else:
+                data = await plan.run(given, Run(context))
         except FieldFailedError as failed:
             return _failed(failed, context.request_id)
         except Exception as error:  # noqa: BLE001  see `_leave`
             refusal = self._leave(request, error, context.request_id)
         else:
             self.compiled += 1
-            return Answer(executed=True, data=data, errors=[])
+            return Answer(True, data, [])  # noqa: FBT003  by position, as it is made for each request
         return refusal or await self._reference.execute(operation, request, context)
 
     async def subscribe(
@@ -107,19 +113,6 @@ class CompiledExecutor:
         key = (root, feed.followed.key, context.principal.scopes)
         return LiveSubscription(self._fan_out, key, feed, make_view)
 
-    async def _data(
-        self, operation: PreparedOperation, request: GraphQLRequest, context: Context
-    ) -> Data:
-        plan, given = self._prepared.plan(operation, request)
-        if not plan.is_query:
-            if plan.type is OperationType.SUBSCRIPTION:
-                raise Declined("a subscription to answer at once")
-            if context.read_only:
-                raise Declined("a mutation by GET")
-        if plan.lists and self._remembered.max_bytes:
-            return await self._remembered_data(plan, given, context)
-        return await plan.run(given, Run(context))
-
     async def _remembered_data(self, plan: Plan, given: Given, context: Context) -> Data:
         question = Question(plan, given.variables.text, context.principal.scopes)
         held = await context.log.held()
@@ -128,6 +121,14 @@ class CompiledExecutor:
             self.remembered += 1
             return remembered
         return self._remembered.keep(question, held, await plan.run(given, Run(context)))
+
+
+def _check_type(plan: Plan, context: Context) -> None:
+    """Leave to the reference executor the refusal of what is no query where one is expected."""
+    if plan.type is OperationType.SUBSCRIPTION:
+        raise Declined("a subscription to answer at once")
+    if context.read_only:
+        raise Declined("a mutation by GET")
 
 
 def _failed(failed: FieldFailedError, request_id: str) -> Answer:

@@ -55,6 +55,8 @@ class Plan:
     """An operation, ready to run with any values of its variables."""
 
     type: OperationType
+    is_query: bool
+    """Whether it only reads."""
     template: Answer
     """The answer with all its keys in their order, and the values that are known beforehand."""
     fields: list[RootField]
@@ -63,11 +65,6 @@ class Plan:
     lists: bool
     """Whether it reads more than operations by their ids, which takes no longer than a look at the
     change log."""
-
-    @property
-    def is_query(self) -> bool:
-        """Whether it only reads."""
-        return self.type is OperationType.QUERY
 
     async def feed(self, given: Given, run: Run) -> Feed[Any]:
         """Resolve what a subscription follows; raise whatever its resolver raises."""
@@ -139,6 +136,7 @@ def compile_plan(
     selected = collect(scope, root, [operation.selection_set])
     return Plan(
         type=operation.operation,
+        is_query=operation.operation is OperationType.QUERY,
         template={key: _known(root, nodes) for key, nodes in selected.items()},
         fields=[
             _root_field(scope, root, key, nodes)

@@ -131,8 +131,7 @@ def _graphql(
         gate=parts.capacity.gate,
     )
     return GraphQLEndpoint(
-        Answers(executor, context, etags),
-        Streams(executor, context, terms),
+        Answers(executor, context, etags, Streams(terms)),
         WebSocketEndpoint(executor, context, parts.traffic, limits, parts.authentication),
         authentication=parts.authentication,
         max_body_bytes=settings.max_body_bytes,

@@ -338,7 +338,7 @@ async def test_subscription_is_answered_by_a_type_that_can_carry_it(
 async def test_query_by_get_is_cached_though_its_client_takes_streams(
     shared: Client, accept: str
 ) -> None:
-    request = {"params": {"query": "{ __typename }"}}
+    request: Any = {"params": {"query": "{ __typename }"}}
     url, headers = f"{shared.url}/graphql", {"Accept": accept}
     async with shared.session.get(url, headers=headers, **request) as first:
         tag = first.headers["ETag"]

@@ -29,6 +29,7 @@ from gateway.http.caching import ETags
 from gateway.http.checks import live, ready
 from gateway.http.connection import Capacity
 from gateway.http.connections import Server
+from gateway.http.cors import CORS
 from gateway.http.gate import Gate
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.hosts import Hosts
@@ -96,7 +97,10 @@ def create_server(settings: Settings, parts: Parts) -> Server:
         parts.traffic,
         parts.capacity,
         parts.telemetry.observers,
-        browsers=Browsers(Hosts(settings.host, settings.allowed_hosts), settings.cors_origins),
+        browsers=Browsers(
+            Hosts(settings.host, settings.allowed_hosts),
+            CORS(settings.cors_origins, settings.cors_headers),
+        ),
     )
 
 

@@ -11,6 +11,7 @@ from gateway.setting_types import (
     Algorithms,
     Database,
     Documents,
+    HeaderNames,
     HostNames,
     Names,
     OpenTelemetry,
@@ -136,6 +137,14 @@ class Settings(BaseSettings):
         description=(
             "The origins whose pages may call the gateway from a browser, separated by commas, "
             "such as `https://app.example.com`; none but the gateway's own when empty."
+        ),
+    )
+    cors_headers: HeaderNames = Field(
+        (),
+        description=(
+            "Headers that these pages may send beside the common ones of GraphQL clients and "
+            "tracing tools, separated by commas, such as `x-tenant`, or `x-tenant-*` for all that "
+            "begin so."
         ),
     )
     max_body_bytes: int = Field(

@@ -77,6 +77,9 @@ def serve(
         str | None,
         typer.Option(help="Origins whose pages may call the gateway, separated by commas."),
     ] = None,
+    cors_headers: Annotated[
+        str | None, typer.Option(help="Further headers they may send, separated by commas.")
+    ] = None,
     max_body_bytes: Annotated[
         int | None, typer.Option(help="The largest request body taken.")
     ] = None,
@@ -168,6 +171,7 @@ def serve(
         documents=documents,
         trusted_documents=trusted_documents,
         cors_origins=cors_origins,
+        cors_headers=cors_headers,
         max_body_bytes=max_body_bytes,
         max_cost=max_cost,
         max_depth=max_depth,

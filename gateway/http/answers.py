@@ -16,6 +16,7 @@ from gateway.http.server import Sendable
 from gateway.http.streams.endpoint import Streams, one_event
 from schema.context import Context
 from schema.errors import ErrorCode, RequestError
+from schema.paging import LAST_EVENT_ID
 
 RETRY_AFTER = "5"
 """In seconds."""
@@ -82,7 +83,7 @@ class Answers:
             request.principal,
             observation.request_id,
             read_only=request.method == hdrs.METH_GET,
-            resume_after=request.headers.get("Last-Event-ID") or None,
+            resume_after=request.headers.get(LAST_EVENT_ID) or None,
         )
         if types.stream is None:
             outcome: Answer | Subscription = await self._executor.execute(wanted, context)
@@ -109,11 +110,19 @@ def json_answer(answer: Answer, media_type: str, *, with_cost: bool = False) -> 
         status=status_of(answer, media_type),
         content_type=media_type,
     )
-    if answer.retry_after is not None:
-        response.headers[hdrs.RETRY_AFTER] = str(answer.retry_after)
-    elif response.status == HTTPStatus.SERVICE_UNAVAILABLE:
-        response.headers[hdrs.RETRY_AFTER] = RETRY_AFTER
+    if seconds := retry_after(answer, response.status):
+        response.headers[hdrs.RETRY_AFTER] = seconds
     return response
+
+
+def retry_after(answer: Answer, status: int) -> str | None:
+    """Return in how many seconds a request may be sent again, for a status that says so."""
+    match status:
+        case HTTPStatus.TOO_MANY_REQUESTS:
+            return str(answer.retry_after)
+        case HTTPStatus.SERVICE_UNAVAILABLE:
+            return RETRY_AFTER
+    return None
 
 
 def status_of(answer: Answer, media_type: str) -> int:

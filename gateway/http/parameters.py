@@ -109,7 +109,7 @@ def _plain(body: bytes) -> GraphQLRequest | None:
         return None
     request = GraphQLRequest(
         parameters.query or "",
-        parameters.operation_name,
+        parameters.operation_name or None,
         variables,
         parameters.extensions,
         parameters.document_id or parameters.doc_id or None,
@@ -143,13 +143,12 @@ def queried(request: Request) -> GraphQLRequest:
         values = request.query.getall(name, [])
         if len(values) > 1:
             raise Fault(400, f"The parameter {name!r} is given more than once.")
-        for value in values:
-            parameters[name] = value
-        if values and name in {"variables", "extensions"}:
-            texts[name] = values[0].encode(errors="surrogatepass")
+        value = values[0] if values else ""
+        if name in {"variables", "extensions"} and value:  # in a URL an empty one is none
+            texts[name] = value.encode(errors="surrogatepass")
             parameters[name] = decoded(texts[name], f"The parameter {name!r}")
-    if parameters.get("operationName") == "":
-        del parameters["operationName"]  # in a URL an empty one is none
+        elif values and name not in {"variables", "extensions"}:
+            parameters[name] = value
     return _from_parameters(parameters, texts.get("variables", b""))
 
 
@@ -167,7 +166,7 @@ def _from_parameters(
     values = _typed("variables", parameters.get("variables"), dict, "a JSON object")
     request = GraphQLRequest(
         query=query or "",
-        operation_name=_text(parameters, "operationName"),
+        operation_name=_text(parameters, "operationName") or None,
         variables=NO_VARIABLES if values is None else Variables(variables_text, values),
         extensions=_typed("extensions", parameters.get("extensions"), dict, "a JSON object"),
         document_id=_document_id(parameters),

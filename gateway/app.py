@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from socket import socket
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
@@ -15,15 +15,16 @@ from gateway import memory
 from gateway.auth.modes import open_authenticator
 from gateway.auth.scopes import scope_names
 from gateway.auth.sessions import Sessions
+from gateway.execution.batch import BatchExecutor
 from gateway.execution.compiled.executor import CompiledExecutor
 from gateway.execution.documents import Documents
 from gateway.execution.live.fan_out import FanOut
-from gateway.execution.operation import Executor
 from gateway.execution.reference import ReferenceExecutor
 from gateway.execution.time_limit import TimedExecutor
 from gateway.execution.turns import Turns
 from gateway.http.answers import Answers
 from gateway.http.authentication import Authentication
+from gateway.http.batch import Batches
 from gateway.http.browsers import Browsers
 from gateway.http.caching import ETags
 from gateway.http.checks import live, ready
@@ -62,6 +63,9 @@ from gateway.trusted.executor import TrustedExecutor
 from gateway.trusted.manifests import trusted_documents
 from schema import Schema, build_schema
 from schema.context import Context
+
+if TYPE_CHECKING:
+    from gateway.execution.operation import Executor
 
 
 @dataclass(frozen=True)
@@ -136,6 +140,7 @@ def _graphql(
     )
     return GraphQLEndpoint(
         Answers(executor, context, etags, Streams(terms)),
+        Batches(executor, context, parts.capacity.gate, settings.batch),
         WebSocketEndpoint(executor, context, parts.traffic, limits, parts.authentication),
         authentication=parts.authentication,
         max_body_bytes=settings.max_body_bytes,
@@ -153,7 +158,9 @@ def _capacity(settings: Settings) -> Capacity:
     )
 
 
-def _executor(settings: Settings, schema: Schema, fan_out: FanOut, measured: Metrics) -> Executor:
+def _executor(
+    settings: Settings, schema: Schema, fan_out: FanOut, measured: Metrics
+) -> BatchExecutor:
     documents = Documents(
         schema,
         DocumentBounds(settings.max_depth),
@@ -161,8 +168,8 @@ def _executor(settings: Settings, schema: Schema, fan_out: FanOut, measured: Met
     )
     turns, load = Turns(), Load(settings.cost_at_work)
     measured.add(WaitingMetrics(turns, load))
-    executor: Executor
-    executor = reference = ReferenceExecutor(schema, documents, turns)
+    reference = ReferenceExecutor(schema, documents, turns)
+    executor: Executor = reference
     if settings.executor == "compiled":
         executor = compiled = CompiledExecutor(
             schema, documents, reference, fan_out, remembered_bytes=settings.answer_cache_bytes

@@ -147,11 +147,22 @@ class Settings(BaseSettings):
             "begin so."
         ),
     )
+    batch: int = Field(
+        10,
+        ge=0,
+        le=100,
+        description=(
+            "How many requests one body may hold as a JSON array, which cost and count together; "
+            "0 takes them one at a time."
+        ),
+    )
     max_body_bytes: int = Field(
         1_048_576, ge=1_024, description="The largest request body taken, in bytes."
     )
     max_cost: int = Field(
-        20_000, ge=1, description="The most that one request may cost; 500 operations cost 510."
+        20_000,
+        ge=1,
+        description=("The most that one request, or one batch, may cost; 500 operations cost 510."),
     )
     max_depth: int = Field(
         16, ge=1, le=50, description="How many levels of fields a document may have."

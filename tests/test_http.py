@@ -382,7 +382,7 @@ DEEP = 100_000
         b"1",
         b'"{ __typename }"',
         b"[]",
-        b'[{"query": "{ __typename }"}]',
+        b'[["{ __typename }"]]',
         b"{}",
         b'{"query": null}',
         b'{"query": 1}',

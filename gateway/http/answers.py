@@ -79,16 +79,15 @@ class Answers:
         self, request: Request, wanted: GraphQLRequest, types: AnswerTypes
     ) -> Answer | Subscription:
         observation = request.observation
+        takes_stream = types.stream is not None
         context = self._context.of(
             request.principal,
             observation.request_id,
             read_only=request.method == hdrs.METH_GET,
-            resume_after=request.headers.get(LAST_EVENT_ID) or None,
+            resume_after=request.headers.get(LAST_EVENT_ID) or None if takes_stream else None,
         )
-        if types.stream is None:
-            outcome: Answer | Subscription = await self._executor.execute(wanted, context)
-        else:
-            outcome = await self._executor.subscribe(wanted, context)
+        run = self._executor.subscribe if takes_stream else self._executor.execute
+        outcome = await run(wanted, context)
         if isinstance(outcome, Answer):
             observation.answered(outcome)
         return outcome

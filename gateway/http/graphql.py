@@ -7,10 +7,11 @@ from aiohttp import hdrs
 from gateway.execution.reference import MutationNotAllowed
 from gateway.http.answers import Answers
 from gateway.http.authentication import Authentication
+from gateway.http.batch import Batches, is_batch
 from gateway.http.faults import Fault, method_not_allowed
 from gateway.http.media_types import GRAPHQL_RESPONSE, HTML, JSON, chosen
 from gateway.http.negotiation import accept, negotiated
-from gateway.http.parameters import PARAMETERS, posted
+from gateway.http.parameters import PARAMETERS, parameters_of, posted
 from gateway.http.playground import Playground
 from gateway.http.request import Request
 from gateway.http.responses import Response
@@ -23,9 +24,10 @@ ALLOWED = "GET, POST, OPTIONS"
 class GraphQLEndpoint:
     """Answers every method at ``/graphql``."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  the transports, and what comes before them
         self,
         answers: Answers,
+        batches: Batches,
         websockets: Handler,
         *,
         authentication: Authentication,
@@ -34,6 +36,7 @@ class GraphQLEndpoint:
     ) -> None:
         self._authentication = authentication
         self._answers = answers
+        self._batches = batches
         self._websockets = websockets
         self._max_body_bytes = max_body_bytes
         self._playground = playground
@@ -54,8 +57,10 @@ class GraphQLEndpoint:
     async def _post(self, request: Request) -> Sendable:
         await self._authentication.admit(request)
         types = negotiated(request)
-        wanted = await posted(request, self._max_body_bytes)
-        return await self._answers.answer(request, wanted, types)
+        body = await posted(request, self._max_body_bytes)
+        if is_batch(body):
+            return await self._batches.answer(request, body, types)
+        return await self._answers.answer(request, parameters_of(body, "The body"), types)
 
     async def _get(self, request: Request) -> Sendable:
         if self._playground and _is_page_visit(request):

@@ -43,8 +43,8 @@ class _Body(msgspec.Struct, rename="camel"):
 _decode_body = msgspec.json.Decoder(_Body).decode
 
 
-async def posted(request: Request, max_bytes: int) -> GraphQLRequest:
-    """Read the body of a POST; raise ``Fault`` for one that is no GraphQL request."""
+async def posted(request: Request, max_bytes: int) -> bytes:
+    """Read the body of a POST; raise ``Fault`` for one that is not JSON by its headers."""
     content_type = request.headers.get(hdrs.CONTENT_TYPE, "")
     if content_type != JSON and not _is_json(content_type):
         raise Fault(
@@ -59,13 +59,13 @@ async def posted(request: Request, max_bytes: int) -> GraphQLRequest:
             "The body is encoded. Send it as it is, without Content-Encoding.",
             headers={"Accept-Encoding": "identity"},
         )
-    return parameters_of(await _body(request, max_bytes), "The body")
+    return await _body(request, max_bytes)
 
 
 def parameters_of(text: bytes, what: str) -> GraphQLRequest:
     """Read a JSON object of parameters; raise ``Fault`` for one that is no GraphQL request."""
     check_text(text, what)
-    return _plain(text) or _from_parameters(decoded(text, what), what=what)
+    return _plain(text) or from_parameters(decoded(text, what), what=what)
 
 
 def _is_json(content_type: str) -> bool:
@@ -149,12 +149,13 @@ def queried(request: Request) -> GraphQLRequest:
             parameters[name] = decoded(texts[name], f"The parameter {name!r}")
         elif values and name not in {"variables", "extensions"}:
             parameters[name] = value
-    return _from_parameters(parameters, texts.get("variables", b""))
+    return from_parameters(parameters, texts.get("variables", b""))
 
 
-def _from_parameters(
+def from_parameters(
     parameters: object, variables_text: bytes = b"", *, what: str = ""
 ) -> GraphQLRequest:
+    """Take parameters that are decoded already; raise ``Fault`` for what is no GraphQL request."""
     if not isinstance(parameters, dict):
         raise Fault(
             400,

@@ -1,66 +1,31 @@
 """What stands before an executor: it knows what a request is, and refuses what is too much."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from hashlib import sha256
+from collections.abc import Sequence
 from math import ceil
-from typing import Any
+from time import perf_counter
 
 from msgspec import structs
 
-from gateway.execution.cache import Cache
+from gateway.execution.batch import BatchedRequest, run_in_order
 from gateway.execution.documents import Documents, InvalidDocumentError
 from gateway.execution.errors import refused
 from gateway.execution.facts import Facts
 from gateway.execution.operation import Answer, Executor, GraphQLRequest
 from gateway.execution.subscription import Subscription
 from gateway.execution.turns import Turns
-from gateway.limits.arguments import defaults_of
-from gateway.limits.cost import Costs
 from gateway.limits.limit import MOST_SAID
 from gateway.limits.load import Load
-from gateway.limits.price import Price
+from gateway.limits.operations import Operations, hash_of
 from gateway.limits.rate import Rate
-from gateway.limits.repetition import check_repeated, repetitions
 from schema import Schema
 from schema.context import Context, Principal
 from schema.errors import LimitExceeded, Overloaded, RequestError
 
-MOST_COSTS = 100
-"""For so many costs of one operation the facts are kept."""
 LARGE = 1_000
 """From here on a request takes a turn of its own: even to send what was remembered takes long."""
 LEAST_CHARGE = 1
 REFUSAL_CHARGE = 100
 """What a principal is charged for a request that is refused: its document was read all the same."""
-
-
-@dataclass(frozen=True)
-class _Operation:
-    """An operation: its facts, which hold for all values of its variables if its price does."""
-
-    facts: Facts
-    price: Price
-    defaults: Mapping[str, Any]
-    repeated: Mapping[str, int]
-    by_cost: dict[int, Facts] = field(default_factory=dict)
-
-    def facts_for(self, request: GraphQLRequest) -> Facts:
-        """Return the facts of a request to run it; raise ``LimitExceeded``."""
-        if self.repeated:
-            check_repeated(self.repeated, request.variables)
-        if isinstance(self.price, int):
-            return self.facts
-        values = request.variables.values
-        cost = self.price({**self.defaults, **values} if self.defaults else values)
-        return self.by_cost.get(cost) or self._costing(cost)
-
-    def _costing(self, cost: int) -> Facts:
-        """Make the facts of requests that cost so much; those of most are the same."""
-        facts = replace(self.facts, cost=cost)
-        if len(self.by_cost) < MOST_COSTS:
-            self.by_cost[cost] = facts
-        return facts
 
 
 class LimitedExecutor:
@@ -78,13 +43,11 @@ class LimitedExecutor:
         rate: Rate | None = None,
     ) -> None:
         self._executor = executor
-        self._documents = documents
-        self._costs = Costs(schema.graphql)
         self._max_cost = max_cost
         self._load = load
         self._turns = turns
         self._rate = rate
-        self._operations = Cache(self._read)
+        self._operations = Operations(schema, documents, max_cost)
 
     async def execute(self, request: GraphQLRequest, context: Context) -> Answer:
         """Run a request and return its answer; raise only ``MutationNotAllowed``."""
@@ -110,6 +73,54 @@ class LimitedExecutor:
             return Answer(outcome.executed, outcome.data, outcome.errors, facts)
         outcome.facts = facts
         return outcome
+
+    async def execute_batch(self, batch: Sequence[BatchedRequest]) -> None:
+        """Answer requests whose costs count together."""
+        runnable = await self._charged_batch([one for one in batch if one.answer is None])
+        try:
+            await self._begin_batch(runnable)
+        except RequestError as error:
+            for one in runnable:
+                refusal = refused([error], error.code, one.context.request_id)
+                one.answer = structs.replace(refusal, facts=one.facts)
+            return
+        try:
+            await run_in_order(runnable, self._run)
+        finally:
+            self._load.end(_cost_of(runnable))
+
+    async def _charged_batch(self, batch: Sequence[BatchedRequest]) -> list[BatchedRequest]:
+        """Charge for requests; return those that can run, and answer the others."""
+        if not batch:
+            return []
+        rate, principal = self._rate, batch[0].context.principal
+        if rate and (left := rate.left(principal.name)) <= 0:
+            for one in batch:
+                one.answer = self._later(one.request, rate, left, one.context.request_id)
+            return []
+        for one in batch:
+            facts = await self._facts(one.request, one.context.request_id)
+            one.answer, one.facts = (facts, None) if isinstance(facts, Answer) else (None, facts)
+        runnable = [one for one in batch if one.answer is None]
+        if rate:
+            charge = max(_cost_of(runnable), LEAST_CHARGE)
+            rate.charge(principal.name, charge + REFUSAL_CHARGE * (len(batch) - len(runnable)))
+        return runnable
+
+    async def _begin_batch(self, runnable: Sequence[BatchedRequest]) -> None:
+        """Wait until requests can run; raise ``LimitExceeded`` or ``Overloaded`` if they cannot."""
+        cost = _cost_of(runnable)
+        if cost > self._max_cost:
+            raise _batch_too_dear(cost, self._max_cost)
+        if cost >= LARGE:
+            await self._turns.take()
+        await self._load.begin(cost)
+
+    async def _run(self, one: BatchedRequest) -> None:
+        one.began = perf_counter()
+        answer = await self._executor.execute(one.request, one.context)
+        one.seconds = perf_counter() - one.began
+        one.answer = structs.replace(answer, facts=one.facts)
 
     async def _admit(
         self, request: GraphQLRequest, principal: Principal, request_id: str
@@ -147,10 +158,9 @@ class LimitedExecutor:
     async def _facts(self, request: GraphQLRequest, request_id: str) -> Facts | Answer:
         """Return a request's facts, or the answer that says why it is refused."""
         try:
-            if not self._operations.has(request.query, request.operation_name):
+            if not self._operations.has(request):
                 await self._turns.take()
-            operation = self._operations.get(request.query, request.operation_name)
-            facts = operation.facts_for(request)
+            facts = self._operations.facts(request)
         except InvalidDocumentError as invalid:
             return self._refused(request, refused(invalid.errors, invalid.code, request_id))
         except RequestError as error:
@@ -162,7 +172,9 @@ class LimitedExecutor:
 
     def _refused(self, request: GraphQLRequest, answer: Answer) -> Answer:
         """Tell the facts of a request that has no operation to run."""
-        return structs.replace(answer, facts=Facts(_hash(request.query), cost_limit=self._max_cost))
+        return structs.replace(
+            answer, facts=Facts(hash_of(request.query), cost_limit=self._max_cost)
+        )
 
     def _later(self, request: GraphQLRequest, rate: Rate, left: float, request_id: str) -> Answer:
         """Refuse for now."""
@@ -178,24 +190,9 @@ class LimitedExecutor:
         answer = self._refused(request, refused([error], error.code, request_id))
         return structs.replace(answer, retry_after=seconds)
 
-    def _read(self, query: str, operation_name: str | None) -> _Operation:
-        document = self._documents.load(query)
-        node = document.operation(operation_name)
-        price = self._costs.price(document, node)
-        facts = Facts(
-            document_hash=_hash(query),
-            operation_name=node.name.value if node.name else None,
-            type=node.operation,
-            cost=price if isinstance(price, int) else 0,
-            cost_limit=self._max_cost,
-        )
-        return _Operation(
-            facts, price, defaults_of(node.variable_definitions or ()), repetitions(document, node)
-        )
 
-
-def _hash(query: str) -> str:
-    return sha256(query.encode(errors="surrogatepass")).hexdigest()
+def _cost_of(batch: Sequence[BatchedRequest]) -> int:
+    return sum(one.facts.cost for one in batch if one.facts)
 
 
 def _too_dear(facts: Facts) -> LimitExceeded:
@@ -206,4 +203,14 @@ def _too_dear(facts: Facts) -> LimitExceeded:
         limit="cost",
         value=facts.cost_limit,
         requested=cost,
+    )
+
+
+def _batch_too_dear(cost: int, limit: int) -> LimitExceeded:
+    return LimitExceeded(
+        f"The requests of the batch cost {min(cost, MOST_SAID):,} together, and the limit is "
+        f"{limit:,}. Send fewer of them at once, or ask for smaller pages.",
+        limit="cost",
+        value=limit,
+        requested=min(cost, MOST_SAID),
     )

@@ -4,11 +4,13 @@ A client gives a document's text, or its id: as ``documentId`` (GraphQL over HTT
 (Relay), or as ``extensions.persistedQuery`` (Apollo). Those behind see the text alone.
 """
 
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 
+from gateway.execution.batch import BatchedRequest, BatchExecutor
 from gateway.execution.documents import MAX_CACHED_LENGTH
 from gateway.execution.errors import refused
-from gateway.execution.operation import PERSISTED_QUERY, Answer, Executor, GraphQLRequest
+from gateway.execution.operation import PERSISTED_QUERY, Answer, GraphQLRequest
 from gateway.execution.subscription import Subscription
 from gateway.trusted.documents import SHA256, AutomaticDocuments, TrustedDocuments, sha256_of
 from gateway.trusted.unknown import UnknownDocuments
@@ -50,7 +52,7 @@ class PersistedQueryNotSupported(RequestError):
 class TrustedExecutor:
     """Runs documents by their ids, and those alone that ``mode`` lets run."""
 
-    def __init__(self, executor: Executor, trusted: TrustedDocuments, mode: Mode) -> None:
+    def __init__(self, executor: BatchExecutor, trusted: TrustedDocuments, mode: Mode) -> None:
         self._executor = executor
         self._trusted = trusted
         self._mode = mode
@@ -78,6 +80,20 @@ class TrustedExecutor:
         if not isinstance(outcome, Answer) or outcome.executed:
             self._note(found, context.request_id)
         return outcome
+
+    async def execute_batch(self, batch: Sequence[BatchedRequest]) -> None:
+        """Answer several requests by their texts or their ids."""
+        for one in batch:
+            if one.answer is not None:
+                continue
+            try:
+                one.request = self._found(one.request)
+            except RequestError as error:
+                one.answer = refused([error], error.code, one.context.request_id)
+        await self._executor.execute_batch(batch)
+        for one in batch:
+            if one.answer is not None and one.answer.executed:
+                self._note(one.request, one.context.request_id)
 
     def _found(self, request: GraphQLRequest) -> GraphQLRequest:
         """Return the request with its document; raise ``RequestError`` if it may not run."""

@@ -25,11 +25,13 @@ from gateway.execution.reference import ReferenceExecutor
 from gateway.execution.turns import Turns
 from gateway.http.answers import Answers
 from gateway.http.authentication import Authentication
+from gateway.http.batch import Batches
 from gateway.http.browsers import Browsers
 from gateway.http.caching import ETags
 from gateway.http.checks import live, ready
 from gateway.http.connection import Capacity
 from gateway.http.connections import Server
+from gateway.http.cors import CORS
 from gateway.http.gate import Gate
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.head import Handler
@@ -85,7 +87,10 @@ def create_server(settings: Settings, parts: Parts) -> Server:
         parts.traffic,
         parts.capacity.gate,
         parts.telemetry.observers,
-        Browsers(Hosts(settings.host, settings.allowed_hosts), settings.cors_origins),
+        Browsers(
+            Hosts(settings.host, settings.allowed_hosts),
+            CORS(settings.cors_origins, settings.cors_headers),
+        ),
     )
     return Server(parts.capacity, parts.traffic, responder.respond)
 
@@ -132,8 +137,8 @@ def _graphql(
         gate=parts.capacity.gate,
     )
     return GraphQLEndpoint(
-        Answers(pipeline, context, etags),
-        Streams(pipeline, context, terms),
+        Answers(pipeline, context, etags, Streams(terms)),
+        Batches(pipeline, context, parts.capacity.gate, settings.batch),
         WebSocketEndpoint(pipeline, context, parts.traffic, limits, parts.authentication),
         authentication=parts.authentication,
         max_body_bytes=settings.max_body_bytes,

@@ -14,6 +14,7 @@ from sqlalchemy.exc import ArgumentError
 DEFAULT_DATABASE = "sqlite:///operations.db"
 
 _HOST_NAME = re.compile(r"\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'+.^_`|~-]+\*?")
 _SCOPE = re.compile(r"[!#-\[\]-~]*")
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(\[[0-9a-f:]+\]|[a-z0-9_-]+(\.[a-z0-9_-]+)*)(:\d{1,5})?")
 
@@ -104,14 +105,29 @@ def _host_names(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name.lower() for name in names)
 
 
+def is_origin(text: str) -> bool:
+    """Tell whether a text is an origin as browsers write it."""
+    return _ORIGIN.fullmatch(text) is not None
+
+
 def _origins(origins: tuple[str, ...]) -> tuple[str, ...]:
     for origin in origins:
-        if not _ORIGIN.fullmatch(origin):
+        if not is_origin(origin):
             raise ValueError(
                 f"{origin!r} is not an origin. Name each as browsers do: scheme, host and, if it "
                 "is not the scheme's own, port, such as https://app.example.com."
             )
     return origins
+
+
+def _header_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if not _HEADER_NAME.fullmatch(name):
+            raise ValueError(
+                f"{name!r} is not a header's name. Give names without values, such as x-tenant, "
+                "or x-tenant-* for all that begin so."
+            )
+    return tuple(name.lower() for name in names)
 
 
 def _with_documents(mode: str, info: ValidationInfo) -> str:
@@ -132,5 +148,6 @@ Algorithms = Annotated[tuple[Algorithm, ...], NoDecode, BeforeValidator(_split)]
 Scope = Annotated[str, AfterValidator(_scope)]
 Documents = Annotated[Path | None, BeforeValidator(_none_if_empty)]
 HostNames = Annotated[Names, AfterValidator(_host_names)]
+HeaderNames = Annotated[Names, AfterValidator(_header_names)]
 Origins = Annotated[Names, AfterValidator(_origins)]
 TrustedMode = Annotated[Literal["off", "allow", "log", "only"], AfterValidator(_with_documents)]

@@ -11,6 +11,7 @@ from gateway.setting_types import (
     Algorithms,
     Database,
     Documents,
+    HeaderNames,
     HostNames,
     Names,
     OpenTelemetry,
@@ -138,11 +139,30 @@ class Settings(BaseSettings):
             "such as `https://app.example.com`; none but the gateway's own when empty."
         ),
     )
+    cors_headers: HeaderNames = Field(
+        (),
+        description=(
+            "Headers that these pages may send beside the common ones of GraphQL clients and "
+            "tracing tools, separated by commas, such as `x-tenant`, or `x-tenant-*` for all that "
+            "begin so."
+        ),
+    )
+    batch: int = Field(
+        10,
+        ge=0,
+        le=100,
+        description=(
+            "How many requests one body may hold as a JSON array, which cost and count together; "
+            "0 takes them one at a time."
+        ),
+    )
     max_body_bytes: int = Field(
         1_048_576, ge=1_024, description="The largest request body taken, in bytes."
     )
     max_cost: int = Field(
-        20_000, ge=1, description="The most that one request may cost; 500 operations cost 510."
+        20_000,
+        ge=1,
+        description=("The most that one request, or one batch, may cost; 500 operations cost 510."),
     )
     max_depth: int = Field(
         16, ge=1, le=50, description="How many levels of fields a document may have."

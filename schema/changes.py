@@ -7,7 +7,7 @@ import msgspec
 import strawberry
 
 from schema.errors import CursorExpired
-from schema.paging import DEFAULT_PAGE_SIZE, PageInfo, Position, page_size, unpack
+from schema.paging import DEFAULT_PAGE_SIZE, PageInfo, Position, page_size, source, unpack
 from schema.resource.operation import CONTENT, InviteParticipantsOperation, StoredOperation
 from schema.scalars import DateTime
 
@@ -33,8 +33,10 @@ class Span(msgspec.Struct, frozen=True):
         """The place right after the newest change."""
         return Position(self.log, self.newest)
 
-    def start(self, after: Position | None) -> Position:
+    def start(self, after: Position | None, given_as: str = "after") -> Position:
         """Return where to read on from; None is the oldest change.
+
+        ``given_as`` is the argument or the header that the place was given in.
 
         Raises ``CursorExpired`` where changes are missing, as they are after a place in another
         log, such as the one before a backup was put in place, or one that this has not come to.
@@ -43,16 +45,16 @@ class Span(msgspec.Struct, frozen=True):
             return Position(self.log, self.pruned)
         if after.log != self.log or after.number > self.newest:
             raise CursorExpired(
-                "The cursor in 'after' is of another database, or of this one before a backup took "
-                "its place. Read the list again, and go on from its changeCursor.",
+                f"The cursor in {given_as!r} is of another database, or of this one before a "
+                "backup took its place. Read the list again, and go on from its changeCursor.",
                 reason="CURSOR_FOREIGN",
-                argument="after",
+                **source(given_as),
             )
         if after.number < self.pruned:
             raise CursorExpired(
-                "The cursor in 'after' is older than the change log. Read the list again, and go "
-                "on from its changeCursor.",
-                argument="after",
+                f"The cursor in {given_as!r} is older than the change log. Read the list again, "
+                "and go on from its changeCursor.",
+                **source(given_as),
             )
         return after
 
@@ -63,6 +65,8 @@ class Stretch:
 
     limit: int
     after: Position | None = None
+    given_as: str = "after"
+    """The argument or the header that the place was given in."""
 
 
 def stretch_of(first: int | None, after: str | None) -> Stretch:

@@ -14,7 +14,7 @@ from schema.changes import Change, ChangeKind, ChangePage, Stretch
 from schema.errors import CursorExpired
 from schema.filters import InviteParticipantsOperationFilter
 from schema.ordering import sort_keys
-from schema.paging import Position, Slice, unpack
+from schema.paging import LAST_EVENT_ID, Position, Slice, unpack
 from schema.ports import ChangeLog, OperationStore
 from schema.resource.operation import StoredOperation
 
@@ -163,13 +163,19 @@ async def changes_feed(
     after: str | None,
     where: InviteParticipantsOperationFilter | None,
     kinds: Sequence[ChangeKind] | None,
+    *,
+    resume_after: str | None = None,
 ) -> Feed[Change]:
-    """Follow changes from now on or after a cursor; raise ``CursorExpired`` or ``BadUserInput``."""
+    """Follow changes from now on or after a cursor, of which ``resume_after`` goes first.
+
+    Raises ``CursorExpired`` or ``BadUserInput``.
+    """
     followed = Changes(log, where, kinds)
-    if after is None:
+    cursor, given_as = (after, "after") if resume_after is None else (resume_after, LAST_EVENT_ID)
+    if cursor is None:
         return Feed(log, followed, await log.position())
-    position = unpack(after, Position, "after")
-    await log.changes(None, Stretch(0, position))  # which raises what is wrong with it
+    position = unpack(cursor, Position, given_as)
+    await log.changes(None, Stretch(0, position, given_as))  # which raises what is wrong with it
     return Feed(log, followed, position)
 
 
@@ -182,7 +188,7 @@ async def operation_feed(
     present = await store.page(by_id, sort_keys(None), Slice(limit=1))
     operation = next(iter(present.operations), None)
     if resume_after is not None:
-        position = unpack(resume_after, Position, "after")
+        position = unpack(resume_after, Position, LAST_EVENT_ID)
         try:
             since = await log.history(operation_id, Stretch(1, position))
         except CursorExpired:

@@ -101,6 +101,11 @@ class PageInfo:
     )
 
 
+LAST_EVENT_ID = "Last-Event-ID"
+"""The header in which a client that was cut off gives its place in the change log, which goes
+before the argument ``after`` (HTML, section 9.2.4)."""
+
+
 def pack(parts: object) -> str:
     """Write the parts of a cursor as a text that says nothing to a client."""
     return urlsafe_b64encode(msgspec.msgpack.encode(parts)).rstrip(b"=").decode()
@@ -147,7 +152,19 @@ def decode_cursor(order: Order, cursor: str, argument: str) -> Keys:
     return keys
 
 
+def source(name: str) -> dict[str, str]:
+    """Return the extension of an error that says where a client gave what is wrong."""
+    return {"header" if name == LAST_EVENT_ID else "argument": name}
+
+
 def _invalid_cursor(argument: str) -> BadUserInput:
+    if argument == LAST_EVENT_ID:
+        return BadUserInput(
+            "The header Last-Event-ID is not the id of an event of this stream. Send the last id "
+            "received as it came, or begin anew without the header.",
+            reason="CURSOR_INVALID",
+            **source(argument),
+        )
     return BadUserInput(
         f"The text in {argument!r} is not a cursor of this list. Give a cursor as a page "
         "returned it, or begin anew without it.",

@@ -58,8 +58,13 @@ class Subscription:
         ] = UNSET,
     ) -> AsyncIterable[Change]:
         context = info.context
-        begin = context.resume_after or given(after)
-        return await changes_feed(context.log, begin, filter or None, given(kinds))
+        return await changes_feed(
+            context.log,
+            given(after),
+            filter or None,
+            given(kinds),
+            resume_after=context.resume_after,
+        )
 
     @strawberry.subscription(
         graphql_type=InviteParticipantsOperation | None,

@@ -205,7 +205,7 @@ async def test_preflight_of_a_named_origin_is_granted(
     assert headers["Access-Control-Allow-Origin"] == NAMED
     assert methods in headers["Access-Control-Allow-Methods"].split(", ")
     assert {*SENT_HEADERS} <= {*headers["Access-Control-Allow-Headers"].split(", ")}
-    assert "Access-Control-Allow-Credentials" not in headers
+    assert headers["Access-Control-Allow-Credentials"] == "true"
 
 
 @pytest.mark.parametrize("origin", [FOREIGN, "null", "http://app.example.com", f"{NAMED}:444"])

@@ -113,7 +113,6 @@ async def test_what_does_not_go_on_is_answered_in_json(
         f"multipart/mixed, {JSON}",
         f"multipart/mixed;deferSpec=20220824, {JSON}",
         f'multipart/mixed;subscriptionSpec="2.0", {JSON}',
-        f"{JSON}, {ACCEPT}",
     ],
 )
 async def test_other_multipart_is_not_this_one(shared: Client, accept: str) -> None:

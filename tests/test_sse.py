@@ -277,7 +277,7 @@ async def test_what_is_no_request_is_refused_in_json(shared: Client, body: bytes
         ("TEXT/*", EVENT_STREAM),
         (f"{EVENT_STREAM};q=0.5, {JSON}", JSON),
         (f"{JSON}, {EVENT_STREAM}", JSON),
-        (f"{RESPONSE}, {JSON}, {EVENT_STREAM}, multipart/mixed", JSON),
+        (f"{RESPONSE}, {JSON}, {EVENT_STREAM}, multipart/mixed", RESPONSE),
         (f"{RESPONSE}, {EVENT_STREAM}", RESPONSE),
         (f"*/*, {EVENT_STREAM}", JSON),
         (f"{JSON}, {EVENT_STREAM};q=0", JSON),
@@ -292,6 +292,59 @@ async def test_stream_is_for_who_likes_it_best_or_names_it_first(
     url, body = f"{shared.url}/graphql", {"query": "{ __typename }"}
     async with shared.session.post(url, json=body, headers={"Accept": accept}) as response:
         assert (response.status, response.content_type) == (200, content_type)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize(
+    ("accept", "content_type"),
+    [
+        (f"{RESPONSE}, {JSON}, {EVENT_STREAM}", EVENT_STREAM),
+        (f"{JSON}, {EVENT_STREAM}", EVENT_STREAM),
+        (f"{JSON}, {EVENT_STREAM};q=0.1", EVENT_STREAM),
+        (f"*/*, {EVENT_STREAM}", EVENT_STREAM),
+        (f"{JSON}, text/*", EVENT_STREAM),
+        (f"{EVENT_STREAM};charset=utf-8, {JSON}", EVENT_STREAM),
+        (f"{JSON}, {MULTIPART}", "multipart/mixed"),
+        (f'{JSON}, multipart/mixed;boundary="a,b";subscriptionSpec="1.0"', "multipart/mixed"),
+        (f"{JSON}, {MULTIPART}, {EVENT_STREAM}", "multipart/mixed"),
+        (f"{JSON}, {EVENT_STREAM}, {MULTIPART}", EVENT_STREAM),
+        (f"{MULTIPART};q=0.5, {EVENT_STREAM}", EVENT_STREAM),
+        (f"{MULTIPART}, {EVENT_STREAM};q=0", "multipart/mixed"),
+        ("*/*", JSON),
+        ("", JSON),
+        (f"{JSON}, text/plain, */*", JSON),
+        (f"{JSON}, {EVENT_STREAM};q=0, */*", JSON),
+        (f"{RESPONSE}, multipart/mixed;deferSpec=20220824", RESPONSE),
+    ],
+)
+async def test_subscription_is_answered_by_a_type_that_can_carry_it(
+    shared: Client, method: str, accept: str, content_type: str
+) -> None:
+    query = 'subscription { inviteParticipantsOperation(id: "nowhere") { id } }'
+    sent: Any = {"params": {"query": query}} if method == "GET" else {"json": {"query": query}}
+    async with shared.session.request(
+        method, f"{shared.url}/graphql", headers={"Accept": accept}, **sent
+    ) as response:
+        text = await response.text()
+
+    assert (response.content_type, "ETag" in response.headers) == (content_type, False)
+    assert ('{"data":{"inviteParticipantsOperation":null}}' in text) == (
+        content_type not in {JSON, RESPONSE}
+    )
+    assert response.status == (400 if content_type == RESPONSE else 200)
+
+
+@pytest.mark.parametrize("accept", [f"{JSON}, {EVENT_STREAM}", f"{JSON}, {MULTIPART}"])
+async def test_query_by_get_is_cached_though_its_client_takes_streams(
+    shared: Client, accept: str
+) -> None:
+    request: Any = {"params": {"query": "{ __typename }"}}
+    url, headers = f"{shared.url}/graphql", {"Accept": accept}
+    async with shared.session.get(url, headers=headers, **request) as first:
+        tag = first.headers["ETag"]
+    headers["If-None-Match"] = tag
+    async with shared.session.get(url, headers=headers, **request) as second:
+        assert (first.status, second.status) == (200, 304)
 
 
 async def test_subscription_in_json_is_told_where_to_go(shared: Client) -> None:

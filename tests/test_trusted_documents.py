@@ -155,6 +155,8 @@ IDS = [
     ({"documentId": "apollo-count", "query": None, "doc_id": None, "extensions": {}}, COUNT),
     ({"documentId": "apollo-count", "query": COUNT}, COUNT),
     ({"documentId": "apollo-count", "query": ""}, COUNT),
+    ({"documentId": "apollo-count", "operationName": ""}, COUNT),
+    ({"extensions": persisted(hash_of(COUNT)), "operationName": ""}, COUNT),
 ]
 
 

@@ -77,6 +77,12 @@ def serve(
         str | None,
         typer.Option(help="Origins whose pages may call the gateway, separated by commas."),
     ] = None,
+    cors_headers: Annotated[
+        str | None, typer.Option(help="Further headers they may send, separated by commas.")
+    ] = None,
+    batch: Annotated[
+        int | None, typer.Option(help="How many requests one body may hold; 0 takes one alone.")
+    ] = None,
     max_body_bytes: Annotated[
         int | None, typer.Option(help="The largest request body taken.")
     ] = None,
@@ -168,6 +174,8 @@ def serve(
         documents=documents,
         trusted_documents=trusted_documents,
         cors_origins=cors_origins,
+        cors_headers=cors_headers,
+        batch=batch,
         max_body_bytes=max_body_bytes,
         max_cost=max_cost,
         max_depth=max_depth,

@@ -11,12 +11,14 @@ Each step but the last may refuse the request, by a ``RequestError``: nothing ha
 answer has no data.
 """
 
+from collections.abc import Sequence
 from contextvars import Token
 from dataclasses import dataclass
-from time import monotonic
+from time import monotonic, perf_counter
 
 from msgspec import Struct
 
+from gateway.execution.batch import BatchedRequest, run_in_order
 from gateway.execution.documents import InvalidDocumentError
 from gateway.execution.errors import refused
 from gateway.execution.executor import Executor
@@ -125,38 +127,109 @@ class Pipeline:
             self._persisted.note(request, context.request_id)
         return outcome
 
+    async def execute_batch(self, batch: Sequence[BatchedRequest]) -> None:
+        """Answer each request of a batch that has no answer yet; their costs count together."""
+        runnable = await self._price_batch([one for one in batch if one.answer is None])
+        cost = sum(one.cost for one in runnable)
+        try:
+            _check_cost_of_batch(cost, self._limits.max_cost)
+            await self._acquire(cost)
+        except RequestError as error:
+            for one in runnable:
+                one.answer = self._refusal(error, one.request, one.context, one.facts)
+            return
+        try:
+            await run_in_order(runnable, self._run_batched)
+        finally:
+            self._limits.load.release(cost)
+
     async def _admit(self, request: GraphQLRequest, context: Context) -> Admitted:
         """Take the steps before a request runs; raise ``RefusedError``.
 
         The share of the load that it acquires is released by who runs the request.
         """
-        limits, principal = self._limits, context.principal.name
+        rate, principal = self._limits.rate, context.principal.name
         facts, charge = None, 0
         try:
             request = self._persisted.resolve(request)
-            if limits.rate:
-                limits.rate.check(principal)
+            if rate:
+                rate.check(principal)
                 charge = REFUSAL_CHARGE
-            operation = self._prepared.find(request.query, request.operation_name)
-            if operation is None:
-                await limits.turns.take()
-                operation = self._prepared.get(request.query, request.operation_name)
+            operation = await self._prepare(request)
             facts = operation.facts_of(request)
-            cost = facts.cost
-            if cost > facts.cost_limit:
+            if facts.cost > facts.cost_limit:
                 raise _too_costly(facts)
-            charge = max(cost, MIN_CHARGE)
-            if cost >= LARGE_COST:
-                await limits.turns.take()
-            if not limits.load.try_acquire(cost):
-                await limits.load.acquire(cost)
+            charge = max(facts.cost, MIN_CHARGE)
+            await self._acquire(facts.cost)
         except (InvalidDocumentError, RequestError) as error:
-            facts = facts or Facts(document_hash(request.query), cost_limit=limits.max_cost)
-            raise RefusedError(_refusal(error, facts, context.request_id)) from None
+            raise RefusedError(self._refusal(error, request, context, facts)) from None
         finally:
-            if limits.rate and charge:
-                limits.rate.charge(principal, charge)
+            if rate and charge:
+                rate.charge(principal, charge)
         return Admitted(request, operation, facts)
+
+    async def _price_batch(self, batch: Sequence[BatchedRequest]) -> list[BatchedRequest]:
+        """Price requests, and charge for them; return those that can run, answer the others."""
+        rate, charge = self._limits.rate, 0
+        for one in batch:
+            try:
+                one.request = self._persisted.resolve(one.request)
+                if rate:
+                    rate.check(one.context.principal.name)
+                one.operation = await self._prepare(one.request)
+                one.facts = one.operation.facts_of(one.request)
+                if one.cost > self._limits.max_cost:
+                    raise _too_costly(one.facts)
+                charge += one.cost
+            except (InvalidDocumentError, RequestError) as error:
+                one.answer = self._refusal(error, one.request, one.context, one.facts)
+                charge += 0 if isinstance(error, RateExceeded) else REFUSAL_CHARGE
+        if rate and batch and charge:
+            rate.charge(batch[0].context.principal.name, max(charge, MIN_CHARGE))
+        return [one for one in batch if one.answer is None]
+
+    async def _run_batched(self, one: BatchedRequest) -> None:
+        assert one.operation is not None  # noqa: S101  it is priced
+        one.began = perf_counter()
+        outside = self._start_clock()
+        try:
+            one.answer = await self._executor.execute(one.operation, one.request, one.context)
+        finally:
+            DEADLINE.reset(outside)
+        one.seconds = perf_counter() - one.began
+        one.answer.facts = one.facts
+        if one.answer.executed:
+            self._persisted.note(one.request, one.context.request_id)
+
+    async def _prepare(self, request: GraphQLRequest) -> PreparedOperation:
+        """Return the operation to run; one that is yet to be read waits for a turn to do so."""
+        operation = self._prepared.find(request.query, request.operation_name)
+        if operation is None:
+            await self._limits.turns.take()
+            operation = self._prepared.get(request.query, request.operation_name)
+        return operation
+
+    async def _acquire(self, cost: int) -> None:
+        """Acquire a share of the load; raise ``Overloaded`` if there is none for long."""
+        if cost >= LARGE_COST:
+            await self._limits.turns.take()
+        if not self._limits.load.try_acquire(cost):
+            await self._limits.load.acquire(cost)
+
+    def _refusal(
+        self,
+        error: InvalidDocumentError | RequestError,
+        request: GraphQLRequest,
+        context: Context,
+        facts: Facts | None,
+    ) -> Answer:
+        errors = error.errors if isinstance(error, InvalidDocumentError) else [error]
+        answer = refused(errors, error.code, context.request_id)
+        answer.facts = facts or Facts(
+            document_hash(request.query), cost_limit=self._limits.max_cost
+        )
+        answer.retry_after = error.retry_after if isinstance(error, RateExceeded) else None
+        return answer
 
     def _start_clock(self) -> Token[float | None]:
         seconds = self._limits.seconds
@@ -167,14 +240,6 @@ class Pipeline:
         self._limits.load.release(facts.cost)
 
 
-def _refusal(error: InvalidDocumentError | RequestError, facts: Facts, request_id: str) -> Answer:
-    errors = error.errors if isinstance(error, InvalidDocumentError) else [error]
-    answer = refused(errors, error.code, request_id)
-    answer.facts = facts
-    answer.retry_after = error.retry_after if isinstance(error, RateExceeded) else None
-    return answer
-
-
 def _too_costly(facts: Facts) -> LimitExceeded:
     cost = min(facts.cost, MOST_SAID)
     return LimitExceeded(
@@ -182,5 +247,18 @@ def _too_costly(facts: Facts) -> LimitExceeded:
         "pages, above all of lists under lists, or send several requests.",
         limit="cost",
         value=facts.cost_limit,
+        requested=cost,
+    )
+
+
+def _check_cost_of_batch(cost: int, limit: int) -> None:
+    if cost <= limit:
+        return
+    cost = min(cost, MOST_SAID)
+    raise LimitExceeded(
+        f"The requests of the batch cost {cost:,} together, and the limit is {limit:,}. Send "
+        "fewer of them at once, or ask for smaller pages.",
+        limit="cost",
+        value=limit,
         requested=cost,
     )

@@ -34,8 +34,8 @@ class AnsweredOverTime(RequestError):
 
 
 _OVER_TIME = (
-    "A subscription has many answers. Send it with Accept: text/event-stream, or over WebSocket "
-    "by the graphql-transport-ws protocol."
+    "A subscription has many answers. Send it by itself, with Accept: text/event-stream or "
+    "multipart/mixed;subscriptionSpec=1.0, or over WebSocket by the graphql-transport-ws protocol."
 )
 
 

@@ -1,47 +1,70 @@
-"""GraphQL over HTTP: one answer in JSON, which caches may keep if it is a query's by GET."""
+"""GraphQL over HTTP: a request is answered by one result or, if it subscribes, by a stream."""
 
 from http import HTTPStatus
 
 from aiohttp import hdrs
 
+from gateway.execution.events import answered
 from gateway.execution.operation import Answer, GraphQLRequest
 from gateway.execution.pipeline import Pipeline
+from gateway.execution.subscription import Subscription
 from gateway.http.caching import ETags, cacheable, not_modified, tags_held
-from gateway.http.faults import Fault
-from gateway.http.media_types import JSON
+from gateway.http.media_types import EVENT_STREAM, JSON, AnswerTypes
 from gateway.http.parameters import queried
 from gateway.http.request import Request
-from gateway.http.responses import Response, json_response
+from gateway.http.responses import Response, Sendable, json_response
+from gateway.http.streams.endpoint import Streams, one_event
 from schema.context import Context
 from schema.errors import ErrorCode, RequestError
+from schema.paging import LAST_EVENT_ID
 
 RETRY_AFTER = "5"
 """In seconds."""
 
 
 class Answers:
-    """Answers requests by POST and GET."""
+    """Answers requests by POST and GET.
 
-    def __init__(self, pipeline: Pipeline, context: Context, etags: ETags) -> None:
+    What a document asks for decides between a result and a stream, so an executor is asked to
+    subscribe wherever the client takes a stream: it answers what is no subscription at once.
+    """
+
+    def __init__(
+        self, pipeline: Pipeline, context: Context, etags: ETags, streams: Streams
+    ) -> None:
         self._pipeline = pipeline
         self._context = context
         self._etags = etags
+        self._streams = streams
 
-    async def by_post(self, request: Request, wanted: GraphQLRequest, media_type: str) -> Response:
-        """Answer a query or a mutation."""
-        answer = await self._answer(request, wanted)
-        return json_answer(answer, media_type, with_cost=wants_cost(request))
+    async def answer(
+        self, request: Request, wanted: GraphQLRequest, types: AnswerTypes
+    ) -> Sendable:
+        """Answer a query, a mutation or a subscription."""
+        outcome = await self._outcome(request, wanted, types)
+        if not isinstance(outcome, Answer):
+            return self._streams.begin(request, outcome, types.stream or EVENT_STREAM)
+        if types.result == EVENT_STREAM:
+            return one_event(request, answered(outcome, with_cost=wants_cost(request)))
+        return json_answer(outcome, types.result, with_cost=wants_cost(request))
 
-    async def by_get(self, request: Request, media_type: str) -> Response:
-        """Answer a query, without looking at it if the client has the answer."""
+    async def by_get(self, request: Request, types: AnswerTypes) -> Sendable:
+        """Answer a query or a subscription.
+
+        Caches may keep the result of a query: it is not looked at if the client has it already.
+        """
+        if types.result == EVENT_STREAM:
+            return await self.answer(request, queried(request), types)
         with_cost = wants_cost(request)
-        tag = await self._tag(request, media_type, with_cost=with_cost)
+        tag = await self._tag(request, types.result, with_cost=with_cost)
         known = tags_held(request)
         if tag is not None and tag in known:
             return not_modified(tag)
-        answer = await self._answer(request, queried(request))
-        response = json_answer(answer, media_type, with_cost=with_cost)
-        if answer.errors or tag is None:
+        outcome = await self._outcome(request, queried(request), types)
+        if not isinstance(outcome, Answer):
+            return self._streams.begin(request, outcome, types.stream or EVENT_STREAM)
+        response = json_answer(outcome, types.result, with_cost=with_cost)
+        if outcome.errors or tag is None:
             return cacheable(response)
         return not_modified(tag) if "*" in known else cacheable(response, tag)
 
@@ -52,38 +75,22 @@ class Answers:
             return None  # what is wrong the answer itself tells
         return self._etags.tag(held, request, media_type, with_cost=with_cost)
 
-    async def _answer(self, request: Request, wanted: GraphQLRequest) -> Answer:
+    async def _outcome(
+        self, request: Request, wanted: GraphQLRequest, types: AnswerTypes
+    ) -> Answer | Subscription:
         observation = request.observation
+        takes_stream = types.stream is not None
         context = self._context.of(
             request.principal,
             observation.request_id,
             read_only=request.method == hdrs.METH_GET,
+            resume_after=request.headers.get(LAST_EVENT_ID) or None if takes_stream else None,
         )
-        answer = await self._pipeline.execute(wanted, context)
-        observation.answered(answer)
-        return answer
-
-
-MAX_ACCEPT = 2_048
-"""In characters: browsers and GraphQL clients send less than a tenth of it."""
-
-
-def accept(request: Request) -> str:
-    """Return all Accept headers as the one they stand for; raise ``Fault`` when they are long.
-
-    A megabyte of them would take a second to read.
-    """
-    accepted = ", ".join(request.headers.getall(hdrs.ACCEPT, ()))
-    if len(accepted) > MAX_ACCEPT:
-        raise Fault(
-            431,
-            f"The Accept headers are longer than {MAX_ACCEPT:,} characters. Name fewer types.",
-            code=ErrorCode.LIMIT_EXCEEDED,
-            limit="accept",
-            value=MAX_ACCEPT,
-            requested=len(accepted),
-        )
-    return accepted
+        run = self._pipeline.subscribe if takes_stream else self._pipeline.execute
+        outcome = await run(wanted, context)
+        if isinstance(outcome, Answer):
+            observation.answered(outcome)
+        return outcome
 
 
 COST = "GraphQL-Cost"
@@ -99,17 +106,25 @@ def json_answer(answer: Answer, media_type: str, *, with_cost: bool = False) -> 
     """Answer in JSON."""
     response = json_response(
         answer.payload(with_cost=with_cost),
-        status=_status(answer, media_type),
+        status=status_of(answer, media_type),
         content_type=media_type,
     )
-    if answer.retry_after is not None:
-        response.headers[hdrs.RETRY_AFTER] = str(answer.retry_after)
-    elif response.status == HTTPStatus.SERVICE_UNAVAILABLE:
-        response.headers[hdrs.RETRY_AFTER] = RETRY_AFTER
+    if seconds := retry_after(answer, response.status):
+        response.headers[hdrs.RETRY_AFTER] = seconds
     return response
 
 
-def _status(answer: Answer, media_type: str) -> int:
+def retry_after(answer: Answer, status: int) -> str | None:
+    """Return in how many seconds a request may be sent again, for a status that says so."""
+    match status:
+        case HTTPStatus.TOO_MANY_REQUESTS:
+            return str(answer.retry_after)
+        case HTTPStatus.SERVICE_UNAVAILABLE:
+            return RETRY_AFTER
+    return None
+
+
+def status_of(answer: Answer, media_type: str) -> int:
     """Return 400 for a request error; in plain JSON 200 even then, as clients expect.
 
     What is beyond a limit, or cannot be done as things are, is no matter of GraphQL alone: what

@@ -4,14 +4,15 @@ No page can do harm by way of a visitor: a write is taken as JSON alone, for whi
 first (the Fetch standard, CORS-safelisted methods and headers), and there are no cookies.
 """
 
-from collections.abc import Collection, MutableMapping
+from collections.abc import MutableMapping
 
 from aiohttp import hdrs
 
-from gateway.http.cors import allow_origin, is_preflight
+from gateway.http.cors import CORS, is_preflight
 from gateway.http.faults import Fault
 from gateway.http.head import Head
 from gateway.http.hosts import Hosts
+from gateway.http.refused_origins import RefusedOrigins
 
 SEC_FETCH_SITE = "Sec-Fetch-Site"
 _OTHER_SITES = {"cross-site", "same-site"}
@@ -20,9 +21,10 @@ _OTHER_SITES = {"cross-site", "same-site"}
 class Browsers:
     """Lets in pages of the gateway's own and of the origins that are named."""
 
-    def __init__(self, hosts: Hosts, origins: Collection[str]) -> None:
+    def __init__(self, hosts: Hosts, cors: CORS) -> None:
         self._hosts = hosts
-        self._origins = frozenset(origins)
+        self._cors = cors
+        self._refused = RefusedOrigins()
 
     def check(self, head: Head) -> None:
         """Raise ``Fault`` for a request that comes under a foreign name or from a foreign page."""
@@ -33,30 +35,39 @@ class Browsers:
             raise Fault(
                 421, f"This gateway does not go by the name {host!r}. It is not in allowed-hosts."
             )
-        if origin in self._origins or is_own:
+        if origin in self._cors.origins or is_own:
             return
-        if origin is not None and headers.get(hdrs.UPGRADE):
-            raise Fault(403, f"Pages of {origin!r} may not connect. It is not in cors-origins.")
-        if headers.get(SEC_FETCH_SITE) in _OTHER_SITES and not _is_visit(head):
-            raise Fault(
-                403,
-                "Pages of other origins may not ask. Theirs is not in cors-origins"
-                + (f": {origin!r}." if origin else ", or they ask without CORS."),
-            )
+        refusal = _refusal(head, origin)
+        if origin and (refusal or is_preflight(head)):
+            self._refused.note(origin)
+        if refusal:
+            raise refusal
 
     def is_preflight(self, head: Head) -> bool:
         """Tell whether a browser asks what a page of a named origin may ask, at any path."""
-        return is_preflight(head) and head.headers.get(hdrs.ORIGIN) in self._origins
+        return is_preflight(head) and head.headers.get(hdrs.ORIGIN) in self._cors.origins
 
     def admit(self, head: Head, headers: MutableMapping[str, str]) -> None:
         """Let a page of a named origin read the response with these headers."""
-        if self._origins:
-            allow_origin(head, headers, self._origins)
+        self._cors.allow(head, headers)
 
 
 def _is_own(origin: str, host: str) -> bool:
     """Tell whether a page says that it is of the host that it asks."""
     return host != "" and origin.partition("://")[2] == host.lower()
+
+
+def _refusal(head: Head, origin: str | None) -> Fault | None:
+    """Return why a request is refused that may be a foreign page's, if it is."""
+    if origin is not None and head.headers.get(hdrs.UPGRADE):
+        return Fault(403, f"Pages of {origin!r} may not connect. It is not in cors-origins.")
+    if head.headers.get(SEC_FETCH_SITE) in _OTHER_SITES and not _is_visit(head):
+        return Fault(
+            403,
+            "Pages of other origins may not ask. Theirs is not in cors-origins"
+            + (f": {origin!r}." if origin else ", or they ask without CORS."),
+        )
+    return None
 
 
 def _is_visit(head: Head) -> bool:

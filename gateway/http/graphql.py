@@ -5,24 +5,17 @@ from collections.abc import Awaitable
 from aiohttp import hdrs
 
 from gateway.execution.reference import MutationNotAllowed
-from gateway.http.answers import Answers, accept
+from gateway.http.answers import Answers
 from gateway.http.authentication import Authentication
+from gateway.http.batch import Batches, is_batch
 from gateway.http.faults import Fault, method_not_allowed
 from gateway.http.head import Handler
-from gateway.http.media_types import (
-    EVENT_STREAM,
-    GRAPHQL_RESPONSE,
-    HTML,
-    JSON,
-    answer_type,
-    chosen,
-)
-from gateway.http.parameters import PARAMETERS, posted, queried
+from gateway.http.media_types import GRAPHQL_RESPONSE, HTML, JSON, chosen
+from gateway.http.negotiation import accept, negotiated
+from gateway.http.parameters import PARAMETERS, parameters_of, posted
 from gateway.http.playground import Playground
 from gateway.http.request import Request
 from gateway.http.responses import Response, Sendable
-from gateway.http.streams.endpoint import Streams
-from gateway.http.streams.framing import FRAMINGS
 from gateway.http.websocket.endpoint import is_upgrade
 
 ALLOWED = "GET, POST, OPTIONS"
@@ -34,7 +27,7 @@ class GraphQLEndpoint:
     def __init__(  # noqa: PLR0913  the transports, and what comes before them
         self,
         answers: Answers,
-        streams: Streams,
+        batches: Batches,
         websockets: Handler,
         *,
         authentication: Authentication,
@@ -43,7 +36,7 @@ class GraphQLEndpoint:
     ) -> None:
         self._authentication = authentication
         self._answers = answers
-        self._streams = streams
+        self._batches = batches
         self._websockets = websockets
         self._max_body_bytes = max_body_bytes
         self._playground = playground
@@ -63,38 +56,25 @@ class GraphQLEndpoint:
 
     async def _post(self, request: Request) -> Sendable:
         await self._authentication.admit(request)
-        media_type = _media_type(request)
-        wanted = await posted(request, self._max_body_bytes)
-        if media_type in FRAMINGS:
-            return await self._streams.answer(request, wanted, media_type)
-        return await self._answers.by_post(request, wanted, media_type)
+        types = negotiated(request)
+        body = await posted(request, self._max_body_bytes)
+        if is_batch(body):
+            return await self._batches.answer(request, body, types)
+        return await self._answers.answer(request, parameters_of(body, "The body"), types)
 
     async def _get(self, request: Request) -> Sendable:
         if self._playground and _is_page_visit(request):
             return self._playground.page()
         await self._authentication.admit(request)
-        media_type = _media_type(request)
+        types = negotiated(request)
         try:
-            if media_type in FRAMINGS:
-                return await self._streams.answer(request, queried(request), media_type)
-            return await self._answers.by_get(request, media_type)
+            return await self._answers.by_get(request, types)
         except MutationNotAllowed as refusal:
             raise Fault(405, refusal.message, headers={"Allow": "POST"}) from None
 
 
 async def _options() -> Response:
     return Response(status=204, headers={"Allow": ALLOWED})
-
-
-def _media_type(request: Request) -> str:
-    media_type = answer_type(accept(request))
-    if media_type is None:
-        raise Fault(
-            406,
-            "Nothing in the Accept header is given here. "
-            f"Accept {GRAPHQL_RESPONSE}, {JSON} or {EVENT_STREAM}.",
-        )
-    return media_type
 
 
 def _is_page_visit(request: Request) -> bool:

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 JSON = "application/json"
@@ -11,38 +13,54 @@ EVENT_STREAM = "text/event-stream"
 APOLLO_MULTIPART = "multipart/mixed;subscriptionspec=1.0"
 """The one media type that a parameter makes another."""
 
+_ANY = "*/*"
 _QUOTE = '"'
 _QUALITY = re.compile(r"0(\.\d*)?|1(\.0*)?|\.\d+")
+_QUOTED = r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)'
+_ITEM = re.compile(rf'(?:[^,"]|{_QUOTED})++')
+_PART = re.compile(rf'(?:[^;"]|{_QUOTED})++')
+"""What stands between commas or semicolons, of which there may be some in quotes."""
 
 
-def _ranges(accept: str) -> list[tuple[str, float]]:
+class _Range(NamedTuple):
+    name: str
+    quality: float
+
+
+def _ranges(accept: str) -> list[_Range]:
     """Read the media ranges of a header with their qualities; one that is malformed counts 0."""
     ranges = []
-    for item in accept.lower().split(","):
-        name, *parameters = (part.strip() for part in item.split(";"))
+    for item in _ITEM.findall(accept.lower()):
+        name, *parameters = [part.strip() for part in _PART.findall(item)] or [""]
         quality = 1.0
         for parameter in parameters:
-            key, _, value = parameter.partition("=")
-            if key.strip() == "q":
-                quality = float(value) if _QUALITY.fullmatch(value.strip()) else 0.0
-            elif key.strip() == "subscriptionspec":
-                name = f"{name};subscriptionspec={value.strip().strip(_QUOTE)}"
+            key, _, value = (text.strip() for text in parameter.partition("="))
+            if key == "q":
+                quality = float(value) if _QUALITY.fullmatch(value) else 0.0
+            elif key == "subscriptionspec":
+                name = f"{name};subscriptionspec={value.strip(_QUOTE)}"
         if name:
-            ranges.append((name, quality))
+            ranges.append(_Range(name, quality))
     return ranges
 
 
-def _liking(media_type: str, ranges: Sequence[tuple[str, float]]) -> tuple[float, int]:
-    """Return the quality of the most specific range that takes in ``media_type``, and its place.
+class _Preference(NamedTuple):
+    """How much a client wants a media type: of two, the greater one is preferred."""
 
-    The place counts down, so that of two likings the greater one is preferred.
-    """
+    quality: float
+    place: int
+    """Where the range stands that says so, counted down."""
+    range_name: str
+
+
+def _preference(media_type: str, ranges: Sequence[_Range]) -> _Preference:
+    """Return what the most specific range says that takes in ``media_type``."""
     family = media_type.partition("/")[0] + "/*"
-    for name in (media_type, family, "*/*"):
-        for place, (range_, quality) in enumerate(ranges):
-            if range_ == name:
-                return quality, -place
-    return 0.0, -len(ranges)
+    for name in (media_type, family, _ANY):
+        for place, (range_name, quality) in enumerate(ranges):
+            if range_name == name:
+                return _Preference(quality, -place, name)
+    return _Preference(0.0, -len(ranges), "")
 
 
 @lru_cache(256)
@@ -54,23 +72,73 @@ def chosen(accept: str, offered: tuple[str, ...]) -> str | None:
     if not accept.strip():
         return offered[0]
     ranges = _ranges(accept)
-    best = max(offered, key=lambda media_type: _liking(media_type, ranges)[0])
-    return best if _liking(best, ranges)[0] > 0 else None
+    best = max(offered, key=lambda media_type: _preference(media_type, ranges).quality)
+    return best if _preference(best, ranges).quality > 0 else None
+
+
+@dataclass(frozen=True)
+class AnswerTypes:
+    """The media types that a client takes: which one is used depends on what comes of its request.
+
+    ``json`` is for results in JSON, ``stream`` for the events of a subscription, ``result`` for the
+    one result of a query, a mutation, or a subscription that does not begin.
+    """
+
+    json: str | None
+    stream: str | None
+    result: str
 
 
 @lru_cache(256)
-def answer_type(accept: str) -> str | None:
-    """Return the type to answer a GraphQL request in, or None.
+def answer_types(accept: str) -> AnswerTypes | None:
+    """Return the types to answer a GraphQL request in, or None where a client takes none of them.
 
-    A stream is only for who likes it better than JSON, or names it before: most clients name all
-    that they can read.
+    Most clients name all types that they read, with each request. So a subscription has a stream
+    wherever that is named. One result is sent in JSON, unless a client takes no JSON, or prefers
+    server-sent events by their quality or by naming them first.
     """
-    one = chosen(accept, (JSON, GRAPHQL_RESPONSE))
+    if not accept.strip():
+        return AnswerTypes(JSON, None, JSON)
     ranges = _ranges(accept)
-    offered = (JSON, GRAPHQL_RESPONSE, EVENT_STREAM, APOLLO_MULTIPART)
-    best = max(offered, key=lambda media_type: _liking(media_type, ranges))
-    is_stream = best in {EVENT_STREAM, APOLLO_MULTIPART} and _liking(best, ranges)[0] > 0
-    return best if is_stream else one
+    json = _json_type(ranges)
+    stream = _stream_type(ranges, takes_json=json is not None)
+    if json is None and stream is None:
+        return None
+    is_event = stream == EVENT_STREAM and (json is None or _is_stream_preferred(ranges))
+    return AnswerTypes(json, stream, EVENT_STREAM if is_event else json or JSON)
+
+
+def _json_type(ranges: Sequence[_Range]) -> str | None:
+    """Return the better type for JSON: at equal quality GraphQL's own, to clients that name it.
+
+    Others may not know it (GraphQL over HTTP, section 6.4).
+    """
+    plain, graphql = _preference(JSON, ranges), _preference(GRAPHQL_RESPONSE, ranges)
+    if max(plain.quality, graphql.quality) <= 0:
+        return None
+    if plain.quality == graphql.quality:
+        return GRAPHQL_RESPONSE if graphql.range_name == GRAPHQL_RESPONSE else JSON
+    return JSON if plain.quality > graphql.quality else GRAPHQL_RESPONSE
+
+
+def _stream_type(ranges: Sequence[_Range], *, takes_json: bool) -> str | None:
+    """Return the preferred type for a stream.
+
+    ``*/*`` alone does not ask for one: clients that read a single result send it, and would wait
+    for the end of the stream.
+    """
+    preferences = {name: _preference(name, ranges) for name in (EVENT_STREAM, APOLLO_MULTIPART)}
+    acceptable = {
+        name: preference
+        for name, preference in preferences.items()
+        if preference.quality > 0 and not (takes_json and preference.range_name == _ANY)
+    }
+    return max(acceptable, key=lambda name: acceptable[name][:2], default=None)
+
+
+def _is_stream_preferred(ranges: Sequence[_Range]) -> bool:
+    types = (JSON, GRAPHQL_RESPONSE, EVENT_STREAM)
+    return max(types, key=lambda name: _preference(name, ranges)[:2]) == EVENT_STREAM
 
 
 @lru_cache(256)

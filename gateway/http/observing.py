@@ -31,8 +31,8 @@ class Sink(Protocol):
 class Observation(msgspec.Struct, eq=False):
     """A request or an operation: what is known of it so far, and at its end all there is to know.
 
-    An operation on a WebSocket has no ``status``: its ``head`` is that of the request that opened
-    the WebSocket, which is observed by itself.
+    An operation on a WebSocket or in a batch has no ``status``: its ``head`` is that of the
+    request that opened the WebSocket or brought the batch, which is observed by itself.
     """
 
     head: Head
@@ -42,7 +42,9 @@ class Observation(msgspec.Struct, eq=False):
     request_id: str
     transport: Transport = "http"
     is_request: bool = True
-    """Whether it is a whole request, and not an operation on a WebSocket."""
+    """Whether it is a whole request, and not an operation on a WebSocket or in a batch."""
+    is_batched: bool = False
+    """Whether it is an operation of a batch."""
     principal: Principal | None = None
     status: int = 0
     """Of the response; 0 when there was none."""
@@ -50,6 +52,8 @@ class Observation(msgspec.Struct, eq=False):
     facts: Facts | None = None
     errors: Sequence[str] = ()
     """The codes of the errors answered, each once."""
+    operations: "Sequence[Observation]" = ()
+    """The operations of a batch, each of which is told of after it."""
     sink: Sink | None = None
     """Where the events go, if it is a subscription that began."""
     closed: int | None = None
@@ -71,6 +75,8 @@ class Observation(msgspec.Struct, eq=False):
         """Tell of it, since it is over."""
         self.seconds = perf_counter() - self.began
         self.observers.tell(self)
+        for operation in self.operations:
+            self.observers.tell(operation)
 
     def answered(self, answer: Answer) -> None:
         """Take note of an answer."""

@@ -40,8 +40,8 @@ class _Body(msgspec.Struct, rename="camel"):
 _decode_body = msgspec.json.Decoder(_Body).decode
 
 
-async def posted(request: Request, max_bytes: int) -> GraphQLRequest:
-    """Read the body of a POST; raise ``Fault`` for one that is no GraphQL request."""
+async def posted(request: Request, max_bytes: int) -> bytes:
+    """Read the body of a POST; raise ``Fault`` for one that is not JSON by its headers."""
     content_type = request.headers.get(hdrs.CONTENT_TYPE, "")
     if content_type != JSON and not _is_json(content_type):
         raise Fault(
@@ -56,13 +56,13 @@ async def posted(request: Request, max_bytes: int) -> GraphQLRequest:
             "The body is encoded. Send it as it is, without Content-Encoding.",
             headers={"Accept-Encoding": "identity"},
         )
-    return parameters_of(await _body(request, max_bytes), "The body")
+    return await _body(request, max_bytes)
 
 
 def parameters_of(text: bytes, what: str) -> GraphQLRequest:
     """Read a JSON object of parameters; raise ``Fault`` for one that is no GraphQL request."""
     check_text(text, what)
-    return _plain(text) or _from_parameters(decoded(text, what), what=what)
+    return _plain(text) or from_parameters(decoded(text, what), what=what)
 
 
 def _is_json(content_type: str) -> bool:
@@ -114,7 +114,7 @@ def _plain(body: bytes) -> GraphQLRequest | None:
         return None
     request = GraphQLRequest(
         parameters.query or "",
-        parameters.operation_name,
+        parameters.operation_name or None,
         variables,
         parameters.extensions,
         parameters.document_id or parameters.doc_id or None,
@@ -148,19 +148,19 @@ def queried(request: Request) -> GraphQLRequest:
         values = request.query.getall(name, [])
         if len(values) > 1:
             raise Fault(400, f"The parameter {name!r} is given more than once.")
-        for value in values:
-            parameters[name] = value
-        if values and name in {"variables", "extensions"}:
-            texts[name] = values[0].encode(errors="surrogatepass")
+        value = values[0] if values else ""
+        if name in {"variables", "extensions"} and value:  # in a URL an empty one is none
+            texts[name] = value.encode(errors="surrogatepass")
             parameters[name] = decoded(texts[name], f"The parameter {name!r}")
-    if parameters.get("operationName") == "":
-        del parameters["operationName"]  # in a URL an empty one is none
-    return _from_parameters(parameters, texts.get("variables", b""))
+        elif values and name not in {"variables", "extensions"}:
+            parameters[name] = value
+    return from_parameters(parameters, texts.get("variables", b""))
 
 
-def _from_parameters(
+def from_parameters(
     parameters: object, variables_text: bytes = b"", *, what: str = ""
 ) -> GraphQLRequest:
+    """Take parameters that are decoded already; raise ``Fault`` for what is no GraphQL request."""
     if not isinstance(parameters, dict):
         raise Fault(
             400,
@@ -172,7 +172,7 @@ def _from_parameters(
     values = _typed("variables", parameters.get("variables"), dict, "a JSON object")
     request = GraphQLRequest(
         query=query or "",
-        operation_name=_text(parameters, "operationName"),
+        operation_name=_text(parameters, "operationName") or None,
         variables=NO_VARIABLES if values is None else Variables(variables_text, values),
         extensions=_typed("extensions", parameters.get("extensions"), dict, "a JSON object"),
         document_id=_document_id(parameters),

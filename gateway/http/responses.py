@@ -147,7 +147,7 @@ def vary(headers: MutableMapping[str, str], name: str) -> None:
 
 
 def json_response(
-    payload: dict[str, Any],
+    payload: dict[str, Any] | list[dict[str, Any]],
     *,
     status: int = 200,
     content_type: str = JSON,

@@ -14,6 +14,10 @@ TOO_MUCH = "400 LIMIT_EXCEEDED"
 FINE = "200"
 QUERY = '"query": "{ __typename }"'
 
+DEAR = (
+    "{ inviteParticipantsOperations(first: 500) { nodes { history(first: 10) { nodes { at } } } } }"
+)
+
 OF_EVERY_TYPE = {
     "null": "null",
     "true": "true",
@@ -79,7 +83,7 @@ LARGE = [
     posting("a mebibyte of spaces", lambda: b" " * MEBIBYTE, BAD),
     posting("a mebibyte of opened lists", lambda: b"[" * MEBIBYTE, TOO_MUCH),
     posting("a mebibyte of empty lists", lambda: b"[" + b"[]," * 349_000 + b"[]]", TOO_MUCH),
-    posting("49,000 empty lists", lambda: b"[" + b"[]," * 49_000 + b"[]]", BAD),
+    posting("49,000 empty lists", lambda: b"[" + b"[]," * 49_000 + b"[]]", TOO_MUCH),
     posting(
         "a mebibyte of empty lists in the variables",
         lambda: with_variable("[" + "[]," * 349_000 + "[]]"),
@@ -126,7 +130,23 @@ LARGE = [
     posting(
         "a list of 10,000 requests",
         lambda: json.dumps([{"query": "{ __typename }"}] * 10_000).encode(),
-        BAD,
+        TOO_MUCH,
+    ),
+    posting("a batch of batches", lambda: json.dumps([[[{"query": "{a}"}]] * 10]).encode(), BAD),
+    posting(
+        "a batch of documents as long as may be",
+        lambda: json.dumps([{"query": "{a}#" + "#" * 32_700}] * 10).encode(),
+        "200 GRAPHQL_VALIDATION_FAILED",
+    ),
+    posting(
+        "a batch of documents of as many tokens as may be",
+        lambda: json.dumps([{"query": "{" + "a " * 1_990 + "}"}] * 10).encode(),
+        TOO_MUCH,
+    ),
+    posting(
+        "a batch that costs as much as may be, ten times",
+        lambda: json.dumps([{"query": DEAR}] * 10).encode(),
+        TOO_MUCH,
     ),
     posting("more than is taken", lambda: b" " * (MEBIBYTE + 1), "413 LIMIT_EXCEEDED"),
 ]

@@ -48,7 +48,9 @@ class Answer:
         """The message and the extensions of each error."""
         if not self.headers.get("content-type", "").startswith(("application/json", STRICT)):
             return []
-        errors = json.loads(self.body).get("errors", [])
+        answered = json.loads(self.body)
+        results = answered if isinstance(answered, list) else [answered]
+        errors = [error for result in results for error in result.get("errors", [])]
         return [{"message": error["message"], **error["extensions"]} for error in errors]
 
 

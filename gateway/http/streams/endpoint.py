@@ -1,57 +1,33 @@
-"""Subscriptions over HTTP: begun by POST or GET, resumed by ``Last-Event-ID``."""
+"""Subscriptions over HTTP: streams that begin, and the one event of what is no subscription."""
 
-from aiohttp import hdrs
-
-from gateway.execution.events import answered
-from gateway.execution.operation import Answer, GraphQLRequest
-from gateway.execution.pipeline import Pipeline
-from gateway.execution.subscription import Event
-from gateway.http.answers import accept, json_answer, wants_cost
-from gateway.http.media_types import EVENT_STREAM, GRAPHQL_RESPONSE, JSON, chosen
+from gateway.execution.subscription import Event, Subscription
 from gateway.http.request import Request
 from gateway.http.responses import Response
 from gateway.http.streams.framing import FRAMINGS, SERVER_SENT_EVENTS
 from gateway.http.streams.stream import HEADERS, Stream, Terms
-from schema.context import Context
 
 
 class Streams:
-    """Answers requests for a stream of events."""
+    """Makes the responses that are streams of events."""
 
-    def __init__(self, pipeline: Pipeline, context: Context, terms: Terms) -> None:
-        self._pipeline = pipeline
-        self._context = context
+    def __init__(self, terms: Terms) -> None:
         self._terms = terms
 
-    async def answer(
-        self, request: Request, wanted: GraphQLRequest, media_type: str
-    ) -> Response | Stream:
-        """Begin a subscription in a media type of ``FRAMINGS``, or answer what is none at once.
+    def begin(self, request: Request, subscription: Subscription, media_type: str) -> Stream:
+        """Begin to send a subscription in a media type of ``FRAMINGS``.
 
-        Raises ``Fault`` when there is no room for one more subscription.
+        Raises ``Fault`` when there is no room for one more.
         """
-        request.observation.transport = FRAMINGS[media_type].transport
-        context = self._context.of(
-            request.principal,
-            request.observation.request_id,
-            read_only=request.method == hdrs.METH_GET,
-            resume_after=request.headers.get("Last-Event-ID") or None,
-        )
-        outcome = await self._pipeline.subscribe(wanted, context)
-        if not isinstance(outcome, Answer):
-            self._terms.room.check()
-            return Stream(outcome, FRAMINGS[media_type], self._terms)
-        request.observation.answered(outcome)
-        with_cost = wants_cost(request)
-        if media_type == EVENT_STREAM:
-            return _one_event(answered(outcome, with_cost=with_cost))
-        media_type = chosen(accept(request), (JSON, GRAPHQL_RESPONSE)) or JSON
-        return json_answer(outcome, media_type, with_cost=with_cost)
+        framing = FRAMINGS[media_type]
+        request.observation.transport = framing.transport
+        self._terms.room.check()
+        return Stream(subscription, framing, self._terms)
 
 
-def _one_event(event: Event) -> Response:
+def one_event(request: Request, event: Event) -> Response:
     """Answer with one event and the end, also a request error: the protocol wants it there."""
     framing = SERVER_SENT_EVENTS
+    request.observation.transport = framing.transport
     return Response(
         framing.event(event) + framing.completed,
         headers={"Content-Type": framing.content_type, **HEADERS},

@@ -63,7 +63,7 @@ def read(connection: sqlite3.Connection, stretch: Stretch, matcher: Matcher | No
     scanned = stretch.limit if matcher is None else MAX_SCANNED
     with connection:  # for one snapshot of all that is read
         connection.execute("BEGIN")
-        start = span(connection).start(stretch.after)
+        start = span(connection).start(stretch.after, stretch.given_as)
         records = connection.execute(
             "SELECT position, operation_id, kind, at, version, before, document"
             " FROM changes WHERE position > ? ORDER BY position LIMIT ?",
@@ -94,7 +94,7 @@ def history(connection: sqlite3.Connection, operation_id: str, stretch: Stretch)
     with connection:  # for one snapshot of all that is read
         connection.execute("BEGIN")
         held = span(connection)
-        start = held.start(stretch.after)
+        start = held.start(stretch.after, stretch.given_as)
         records = connection.execute(
             "SELECT position, operation_id, kind, at, version, before, document"
             " FROM changes WHERE operation_seq IN ("

@@ -30,6 +30,8 @@ class Spans:
     def __call__(self, observation: Observation) -> None:
         """Make them, as parts of the trace that the client began, if it did."""
         head = observation.head
+        if observation.is_batched:
+            return  # its span is made with that of its request
         if head.url.raw_path != GRAPHQL:
             return
         end = time_ns()
@@ -41,10 +43,20 @@ class Spans:
             context = set_span_in_context(spans[0], context)
         if observation.facts:
             spans.append(self._graphql(observation, context, begin))
+        self._batch(observation, context, begin - int(observation.began * 1e9))
         for span in reversed(spans):
             span.end(end)
-        if spans and (traced := spans[0].get_span_context()).trace_flags.sampled:
-            observation.trace = f"{traced.trace_id:032x}"
+        if spans:
+            observation.trace = _trace_of(spans[0])
+
+    def _batch(self, observation: Observation, context: Context, clock: int) -> None:
+        """Make the spans of a batch's operations; ``clock`` is when ``perf_counter`` was 0."""
+        for operation in observation.operations:
+            if operation.facts:
+                begin = clock + int(operation.began * 1e9)
+                span = self._graphql(operation, context, begin)
+                span.end(begin + int(operation.seconds * 1e9))
+                operation.trace = _trace_of(span)
 
     def _http(self, observation: Observation, context: Context, begin: int) -> Span:
         path = observation.head.url.raw_path
@@ -69,3 +81,9 @@ class Spans:
 
     def _begun(self, name: str, context: Context, begin: int, attributes: Attributes) -> Span:
         return self._tracer.start_span(name, context, SpanKind.SERVER, attributes, start_time=begin)
+
+
+def _trace_of(span: Span) -> str:
+    """Return the id of a span's trace, if that is kept."""
+    traced = span.get_span_context()
+    return f"{traced.trace_id:032x}" if traced.trace_flags.sampled else ""

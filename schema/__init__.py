@@ -27,6 +27,15 @@ from schema.resource.operation import InviteParticipantsOperation, read_attribut
 from schema.scalars import SCALARS
 from schema.subscriptions import Subscription
 
+DESCRIPTION = """\
+Operations of Microsoft Graph that invite participants into calls \
+(`inviteParticipantsOperation`), kept across all calls. Read one by its id, or list, filter, sort, \
+count and group them by `inviteParticipantsOperations` and `inviteParticipantsOperationGroups`. \
+Write them by the mutations: an expected failure is in `errors` of the payload, with a code and \
+the path of the input that it is about. To stay up to date, read a list with its `changeCursor`, \
+then query or subscribe to `changes` after it.\
+"""
+
 
 class Schema(strawberry.Schema):
     """The schema; its errors are logged where they are shown, not here."""
@@ -64,6 +73,7 @@ def build_schema() -> Schema:
         ],
         config=StrawberryConfig(scalar_map=SCALARS, default_resolver=read_attribute),
     )
+    schema.graphql.description = DESCRIPTION
     for type_ in schema.graphql.type_map.values():
         # Strawberry marks an input as @oneOf where graphql-core, which checks it, does not look.
         if isinstance(type_, GraphQLInputObjectType):

@@ -10,6 +10,7 @@ from strawberry import Maybe
 
 from schema.errors import LimitExceeded
 from schema.resource.base import Model
+from schema.validation import refuse_invalid_values
 
 MAX_SORT_KEYS = 8
 
@@ -81,6 +82,7 @@ class ResultInfoOrder(OrderInput):
     )
 
 
+@refuse_invalid_values
 @strawberry.pydantic.input(
     one_of=True,
     description=(

@@ -16,7 +16,6 @@ from graphql import (
 )
 from graphql.validation.validate import ValidationAbortedError
 from graphql.validation.validation_context import MAX_FRAGMENT_WORK
-from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from schema import Schema
@@ -60,7 +59,6 @@ _RULES: tuple[type[ASTValidationRule], ...] = (
         BoundedOverlappingFieldsRule if rule is OverlappingFieldsCanBeMergedRule else rule
         for rule in specified_rules
     ),
-    MaybeNullValidationRule,
     OneOfInputValidationRule,
 )
 

@@ -18,4 +18,5 @@ def excerpt(value: object) -> str:
             value = value[:MAX_EXCERPT] + "…"
         case int() if value.bit_length() > BITS_OF_A_DIGIT * MAX_EXCERPT:
             return "a number of many digits"
-    return json.dumps(value, ensure_ascii=False)
+    # Half surrogates, which have no bytes in UTF-8, are escaped as JSON does.
+    return json.dumps(value, ensure_ascii=False).encode(errors="backslashreplace").decode()

@@ -23,19 +23,23 @@ def present(error: GraphQLError, code: ErrorCode, request_id: str) -> dict[str, 
         case RequestError() as origin:
             formatted["extensions"] = origin.extensions
         case RecursionError():
-            formatted["message"] = "The request is nested too deeply."
+            formatted["message"] = "The request is nested too deeply. Nest it less."
             formatted["extensions"] = {"code": ErrorCode.LIMIT_EXCEEDED, "limit": "depth"}
         case origin if error.path is None:
             formatted["message"] = sentence(error.message)
             formatted["extensions"] = {"code": code}
             if isinstance(origin, ValueError):  # Python reads no number of over 4,300 digits
-                formatted["message"] = "A number in the request has too many digits."
+                formatted["message"] = (
+                    "A number in the request has too many digits. Give one that fits in 64 bits."
+                )
         case GraphQLError() as origin if origin.nodes:  # an argument that does not coerce
             formatted["message"] = sentence(error.message)
             formatted["extensions"] = {"code": ErrorCode.BAD_USER_INPUT}
         case origin:
             logger.error("Request %s failed at %s.", request_id, error.path, exc_info=origin)
-            formatted["message"] = "The gateway failed to answer; its log has the reason."
+            formatted["message"] = (
+                "The gateway failed to answer. Its log has the reason under the request's id."
+            )
             formatted["extensions"] = {
                 "code": ErrorCode.INTERNAL_SERVER_ERROR,
                 "requestId": request_id,

@@ -84,7 +84,11 @@ def _validated(schema: Schema, ast: DocumentNode, *, hide_suggestions: bool) -> 
             schema.graphql, ast, _RULES, max_errors=MAX_ERRORS, hide_suggestions=hide_suggestions
         )
     except ValueError:  # Python reads no integer of more than 4,300 digits
-        return [GraphQLError("A number in the document has too many digits.")]
+        return [
+            GraphQLError(
+                "A number in the document has too many digits. Give one that fits in 64 bits."
+            )
+        ]
     if errors and isinstance(errors[-1], ValidationAbortedError):
         return [*errors[:-1], _aborted(len(errors) - 1)]
     return errors
@@ -92,7 +96,7 @@ def _validated(schema: Schema, ast: DocumentNode, *, hide_suggestions: bool) -> 
 
 def _aborted(errors: int) -> GraphQLError:
     if errors >= MAX_ERRORS:
-        return GraphQLError(f"There are more errors than these {MAX_ERRORS}. Mend them first.")
+        return GraphQLError(f"There are more errors than these {MAX_ERRORS}. Correct them first.")
     return LimitExceeded(
         "The fragments of the document are spread in too many places. Spread fewer of them.",
         limit="fragmentWork",

@@ -61,7 +61,9 @@ def invalid_variables(
     explained = _Variables(hide_suggestions=hide_suggestions).errors(schema, operation, values)
     errors = [*islice(explained, MAX_ERRORS + 1)]
     if len(errors) > MAX_ERRORS:
-        errors[-1] = GraphQLError(f"There are more errors than these {MAX_ERRORS}.")
+        errors[-1] = GraphQLError(
+            f"There are more errors than these {MAX_ERRORS}. Correct them first."
+        )
     return errors
 
 

@@ -91,7 +91,7 @@ def _media_type(request: Request) -> str:
     if media_type is None:
         raise Fault(
             406,
-            "Nothing in the Accept header is given here. "
+            "The Accept header names no media type that is supported. "
             f"Accept {GRAPHQL_RESPONSE}, {JSON} or {EVENT_STREAM}.",
         )
     return media_type

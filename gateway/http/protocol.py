@@ -62,7 +62,7 @@ class RequestProtocol(web.RequestHandler):
             logger.error("A request failed: %s", message, exc_info=exc)
             response = Fault(
                 status,
-                "The gateway failed to answer; its log has the reason.",
+                "The gateway failed to answer. Its log has the reason.",
                 code=ErrorCode.INTERNAL_SERVER_ERROR,
             ).response()
         if request.writer.output_size > 0:
@@ -93,8 +93,8 @@ def _unreadable(error: HttpProcessingError) -> Fault:
     if isinstance(error, LineTooLong):
         return Fault(
             431,
-            "A line of the request's head is too long. Send fewer and shorter headers, and what is "
-            "long in the body of a POST.",
+            "A line of the request's head is too long. Send shorter headers, and a long document "
+            "in the body of a POST.",
             code=ErrorCode.LIMIT_EXCEEDED,
         )
     reason = error.message.partition("\n")[0].partition(":")[0]

@@ -24,6 +24,7 @@ from gateway.http.observing import Observation, Observers
 from gateway.http.request import Request
 from gateway.http.responses import Response
 from schema.errors import ErrorCode
+from schema.excerpts import excerpt
 
 logger = logging.getLogger(__name__)
 
@@ -173,13 +174,15 @@ async def _answer(routes: Mapping[str, Handler], browsers: Browsers, request: Re
         return _refuse(request, fault)
     except (ConnectionError, web.RequestPayloadError):
         # For nobody: the client is gone.
-        return _refuse(request, Fault(400, "The request broke off."))
+        return _refuse(
+            request, Fault(400, "The request ended before it was complete. Send it again.")
+        )
     except Exception:
         request_id = request.observation.request_id
         logger.exception("Request %s failed.", request_id)
         failed = Fault(
             500,
-            f"The gateway failed to answer; its log has the reason under {request_id}.",
+            f"The gateway failed to answer. Its log has the reason under {request_id}.",
             code=ErrorCode.INTERNAL_SERVER_ERROR,
         )
         return _refuse(request, failed)
@@ -194,13 +197,15 @@ async def _go_on(request: Request) -> None:
     """Tell a client that waits before it sends its body to send it (RFC 9110, section 10.1.1)."""
     expected = request.headers["Expect"]
     if expected.lower() != "100-continue":
-        raise Fault(417, f"{expected!r} cannot be expected here, but 100-continue can.")
+        raise Fault(
+            417, f"The Expect header is {excerpt(expected)}. Only 100-continue is supported."
+        )
     await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     request.writer.output_size = 0
 
 
 async def _nowhere(request: Request) -> Response:
-    raise Fault(404, f"There is nothing at {request.path}. GraphQL is at /graphql.")
+    raise Fault(404, f"There is nothing at {excerpt(request.path)}. GraphQL is at /graphql.")
 
 
 def page(response: Callable[[], Awaitable[Response]]) -> Handler:
@@ -220,7 +225,9 @@ def gated(gate: Gate, answer: Handler) -> Handler:
         connection = cast("Connection", request.protocol)
         if connection.is_spare:
             connection.close()
-            raise overloaded("There are as many connections as are kept open.", Connection="close")
+            raise overloaded(
+                "The limit of open connections is reached. Try again later.", Connection="close"
+            )
         if not gate.admits(connection):
             raise overloaded()
         try:

@@ -168,8 +168,8 @@ class LimitedExecutor:
         """Refuse for now."""
         seconds = rate.seconds_until(left)
         error = LimitExceeded(
-            f"These requests cost more than {rate.per_second:,g} a second. Send this one again in "
-            f"{seconds} s, and the next ones less often.",
+            f"The requests of this client cost more than the limit of {rate.per_second:,g} a "
+            f"second. Send this one again in {seconds} seconds, and others less often.",
             limit="rate",
             value=rate.per_second,
             requested=ceil(rate.per_second - left),
@@ -202,7 +202,7 @@ def _too_dear(facts: Facts) -> LimitExceeded:
     cost = min(facts.cost, MOST_SAID)
     return LimitExceeded(
         f"The request costs {cost:,}, and the limit is {facts.cost_limit:,}. Ask for smaller "
-        "pages, above all of lists under lists, or send several requests.",
+        "pages, especially of lists within lists, or send several requests.",
         limit="cost",
         value=facts.cost_limit,
         requested=cost,

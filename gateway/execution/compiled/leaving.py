@@ -31,8 +31,7 @@ def check_left(variables: Variables, why: Exception) -> None:
         raise BadUserInput(_unfit(why.unfit))
     raise LimitExceeded(
         f"The variables have {count:,} objects and fields, counting {ITEMS} items of a list as "
-        f"one. The limit is {MAX_LEFT:,} for a document with introspection or with many "
-        "@skip and @include. Send several requests.",
+        f"one, and the limit for this request is {MAX_LEFT:,}. Send several requests.",
         limit="variables",
         value=MAX_LEFT,
         requested=count,

@@ -105,7 +105,7 @@ def reason(error: Any, model: type[BaseModel] | None = None) -> str:  # noqa: AN
         case "missing":
             return "The field is required. Give it a value."
         case "extra_forbidden":
-            return "There is no such field. Leave it out."
+            return f"There is no field {excerpt(error['loc'][-1])} here. Leave it out."
         case _ if given is None:
             return f"The value null was given. {_without_null(model, error['loc'])}"
         case "value_error":

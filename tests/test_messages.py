@@ -872,7 +872,7 @@ VALID = st.one_of(
         st.fixed_dictionaries({"inputs": st.lists(inputs, max_size=3), "atomic": st.booleans()}),
     ),
 )
-WRONG = st.sampled_from(
+WRONG: st.SearchStrategy[Any] = st.sampled_from(
     [
         *(None, True, False, 0, -1, 1.5, 2**31, -(2**63), 2**64, 10**120, 1e300),
         *("", "a", "null", "\0", "\ud800", "x" * 1_025, "2026-01-31T09:30:00", "it's", '"<'),

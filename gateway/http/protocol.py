@@ -9,7 +9,7 @@ from traceback import extract_tb
 
 from aiohttp import web
 from aiohttp.http import RawRequestMessage
-from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
+from aiohttp.http_exceptions import HttpProcessingError, InvalidURLError, LineTooLong
 from aiohttp.streams import EMPTY_PAYLOAD
 from aiohttp.web_protocol import _ErrInfo, _MsgType
 
@@ -97,5 +97,6 @@ def _unreadable(error: HttpProcessingError) -> Fault:
             "in the body of a POST.",
             code=ErrorCode.LIMIT_EXCEEDED,
         )
-    reason = error.message.partition("\n")[0].partition(":")[0]
-    return Fault(400, f"The request cannot be read as HTTP/1.1 ({reason}).")
+    is_url = isinstance(error, InvalidURLError)  # whose message is the URL
+    reason = "Invalid URL" if is_url else error.message.partition("\n")[0].partition(":")[0]
+    return Fault(400, f"The request cannot be read as HTTP/1.1 ({reason.rstrip('.')}).")

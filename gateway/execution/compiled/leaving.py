@@ -60,4 +60,6 @@ def _unfit(unfit: ValidationError) -> str:
     if not first["loc"]:
         return f"The variables do not fit the types declared. {reason(first)}"
     variable, *path = first["loc"]
+    if first["type"] == "extra_forbidden":
+        path.pop()  # a name that the client chose, of any length
     return invalid_value(f"variable '${variable}'", tuple(path), reason(first))

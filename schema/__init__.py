@@ -27,14 +27,13 @@ from schema.resource.operation import InviteParticipantsOperation, read_attribut
 from schema.scalars import SCALARS
 from schema.subscriptions import Subscription
 
-DESCRIPTION = """\
-Operations of Microsoft Graph that invite participants into calls \
-(`inviteParticipantsOperation`), kept across all calls. Read one by its id, or list, filter, sort, \
-count and group them by `inviteParticipantsOperations` and `inviteParticipantsOperationGroups`. \
-Write them by the mutations: an expected failure is in `errors` of the payload, with a code and \
-the path of the input that it is about. To stay up to date, read a list with its `changeCursor`, \
-then query or subscribe to `changes` after it.\
-"""
+DESCRIPTION = (
+    "The operations that track inviting participants into calls (`inviteParticipantsOperation` of "
+    "Microsoft Graph), of all calls. Read one with `inviteParticipantsOperation`, or filter, sort "
+    "and page through them with `inviteParticipantsOperations`. Mutations return expected failures "
+    "as data, in `errors`, with a code and the path of the input at fault. To keep a copy up to "
+    "date, read a list with its `changeCursor`, then query or subscribe to `changes` after it."
+)
 
 
 class Schema(strawberry.Schema):

@@ -106,7 +106,9 @@ def _check_additional(value: JSON, declared: Collection[str]) -> JSON:
     for scalar in _scalars(value, 1):
         faithful(scalar)
         if isinstance(scalar, float) and not isfinite(scalar):
-            raise ValueError("A number in the JSON is out of range. Give one that fits in 64 bits.")
+            raise ValueError(
+                "The JSON has a number out of range. Give one that fits in a 64-bit float."
+            )
     if len(msgspec.json.encode(value)) > MAX_ADDITIONAL_PROPERTIES:
         raise ValueError(f"The JSON is larger than {MAX_ADDITIONAL_PROPERTIES:,} bytes. Give less.")
     return JSON(value)

@@ -150,7 +150,7 @@ def decode_cursor(order: Order, cursor: str, argument: str) -> Keys:
 def _invalid_cursor(argument: str) -> BadUserInput:
     return BadUserInput(
         f"The value of '{argument}' is not a cursor of this list. Give a cursor as it was "
-        "returned, or leave it out to start at the first page.",
+        f"returned, or leave '{argument}' out.",
         reason="CURSOR_INVALID",
         argument=argument,
     )

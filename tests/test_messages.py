@@ -133,10 +133,7 @@ OUT = "The value null was given. Leave the field out, or use isNull."
 NO_NULL = "The value null was given. Leave the field out, or give it a value."
 STATUSES = "Give one of: NotStarted, Running, Completed, Failed."
 DATE_TIME = "Give a string in RFC 3339 with an offset, such as 2026-01-31T09:30:00Z."
-NO_CURSOR = (
-    "is not a cursor of this list. Give a cursor as it was returned, or leave it out to start at "
-    "the first page."
-)
+NOT_A_CURSOR = "is not a cursor of this list. Give a cursor as it was returned, or leave"
 
 
 def misfit(place: str, type_: str, found: str, way_out: str = "") -> str:
@@ -394,9 +391,9 @@ VALUES: list[tuple[str, JSONObject, str, str]] = [
     (LIST, {"offset": -1}, BAD, "'offset' is -1. Give 0 or more."),
     (LIST, {"offset": 1, "last": 1}, BAD, "Give 'offset' with 'first', not with 'last'."),
     (LIST, {"first": 1, "last": 1}, BAD, "Give 'first' or 'last', not both."),
-    (LIST, {"after": "x"}, BAD, f"The value of 'after' {NO_CURSOR}"),
-    (LIST, {"before": "kgEC"}, BAD, f"The value of 'before' {NO_CURSOR}"),
-    (CHANGES, {"after": "\ud800"}, BAD, f"The value of 'after' {NO_CURSOR}"),
+    (LIST, {"after": "x"}, BAD, f"The value of 'after' {NOT_A_CURSOR} 'after' out."),
+    (LIST, {"before": "kgEC"}, BAD, f"The value of 'before' {NOT_A_CURSOR} 'before' out."),
+    (CHANGES, {"after": "\ud800"}, BAD, f"The value of 'after' {NOT_A_CURSOR} 'after' out."),
     (
         NODES,
         {"ids": ["a"] * 501},
@@ -495,7 +492,7 @@ VALUES: list[tuple[str, JSONObject, str, str]] = [
         f"{{ inviteParticipantsOperations(first: {'9' * 5_000}) {{ totalCount }} }}",
         {},
         INVALID,
-        "A number in the request has too many digits. Give one that fits in 64 bits.",
+        "A number in the request has more than 4,300 digits. Give fewer digits.",
     ),
     (
         "{ node",
@@ -721,7 +718,7 @@ ENVELOPES: list[tuple[bytes, int, str]] = [
     (
         b'{"query": "{ __typename }", "variables": {"n": %s}}' % (b"9" * 5_000),
         400,
-        "The body has a number of too many digits. Give one that fits in 64 bits.",
+        "The body has a number of more than 4,300 digits. Give fewer digits.",
     ),
     (
         b'{"query": "{ __typename }", "variables": %s%s}' % (b'{"a":' * 201, b"1" + b"}" * 201),

@@ -6,6 +6,7 @@ from typing import Any
 
 from graphql import GraphQLError
 
+from gateway.execution.json import TOO_MANY_DIGITS
 from gateway.execution.operation import Answer
 from gateway.execution.wording import sentence
 from schema.errors import ErrorCode, RequestError
@@ -29,9 +30,7 @@ def present(error: GraphQLError, code: ErrorCode, request_id: str) -> dict[str, 
             formatted["message"] = sentence(error.message)
             formatted["extensions"] = {"code": code}
             if isinstance(origin, ValueError):  # Python reads no number of over 4,300 digits
-                formatted["message"] = (
-                    "A number in the request has too many digits. Give one that fits in 64 bits."
-                )
+                formatted["message"] = f"A number in the request has {TOO_MANY_DIGITS}"
         case GraphQLError() as origin if origin.nodes:  # an argument that does not coerce
             formatted["message"] = sentence(error.message)
             formatted["extensions"] = {"code": ErrorCode.BAD_USER_INPUT}

@@ -18,6 +18,7 @@ from graphql.validation.validate import ValidationAbortedError
 from graphql.validation.validation_context import MAX_FRAGMENT_WORK
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
+from gateway.execution.json import TOO_MANY_DIGITS
 from schema import Schema
 from schema.errors import LimitExceeded
 
@@ -84,11 +85,7 @@ def _validated(schema: Schema, ast: DocumentNode, *, hide_suggestions: bool) -> 
             schema.graphql, ast, _RULES, max_errors=MAX_ERRORS, hide_suggestions=hide_suggestions
         )
     except ValueError:  # Python reads no integer of more than 4,300 digits
-        return [
-            GraphQLError(
-                "A number in the document has too many digits. Give one that fits in 64 bits."
-            )
-        ]
+        return [GraphQLError(f"A number in the document has {TOO_MANY_DIGITS}")]
     if errors and isinstance(errors[-1], ValidationAbortedError):
         return [*errors[:-1], _aborted(len(errors) - 1)]
     return errors

@@ -4,7 +4,7 @@ import json
 from itertools import accumulate
 from typing import Any
 
-from gateway.execution.json import decode
+from gateway.execution.json import TOO_MANY_DIGITS, decode
 from gateway.http.faults import Fault
 from schema.errors import ErrorCode
 
@@ -82,6 +82,4 @@ def decoded(data: bytes, what: str) -> Any:  # noqa: ANN401  JSON
             f"{what} is not valid JSON: {error.msg} (line {error.lineno}, column {error.colno}).",
         ) from None
     except ValueError:
-        raise Fault(
-            400, f"{what} has a number of too many digits. Give one that fits in 64 bits."
-        ) from None
+        raise Fault(400, f"{what} has a number of {TOO_MANY_DIGITS}") from None

@@ -169,7 +169,7 @@ class LimitedExecutor:
         seconds = rate.seconds_until(left)
         error = LimitExceeded(
             f"The requests of this client cost more than the limit of {rate.per_second:,g} a "
-            f"second. Send this one again in {seconds} seconds, and others less often.",
+            f"second. Send this one again in {seconds} s, and others less often.",
             limit="rate",
             value=rate.per_second,
             requested=ceil(rate.per_second - left),

@@ -456,6 +456,40 @@ VALUES: list[tuple[str, JSONObject, str, str]] = [
         ),
     ),
     (
+        "{ inviteParticipantsOperations(orderBy: {id: null}) { totalCount } }",
+        {},
+        INVALID,
+        (
+            "Within OneOf Input Object type 'InviteParticipantsOperationOrder', exactly one field "
+            "must be specified, and the value for that field must be non-null."
+        ),
+    ),
+    (
+        "{ inviteParticipantsOperations(orderBy: {id: $d}) { totalCount } }",
+        {},
+        INVALID,
+        "Variable '$d' is not defined.",
+    ),
+    *(
+        (
+            (
+                f"query ($d: SortDirection) {{ inviteParticipantsOperations(orderBy: {order}) "
+                "{ totalCount } }"
+            ),
+            {"d": "ASC"},
+            INVALID,
+            (
+                "Variable '$d' is of type 'SortDirection' but must be non-nullable to be used for "
+                f"OneOf Input Object '{type_}'."
+            ),
+        )
+        for order, type_ in (
+            ("{id: $d}", "InviteParticipantsOperationOrder"),
+            ("[{version: ASC}, {id: $d}]", "InviteParticipantsOperationOrder"),
+            ("{resultInfo: {code: $d}}", "ResultInfoOrder"),
+        )
+    ),
+    (
         '{ inviteParticipantsOperations(first: "1") { totalCount } }',
         {},
         INVALID,
@@ -529,6 +563,16 @@ def test_invalid_filter_names_each_place_to_programs(gateways: Gateways) -> None
         {"path": ["filter", "and", "0", "version", "gt"], "message": OUT},
         {"path": ["filter", "id"], "message": OUT},
     ]
+
+
+def test_variable_of_an_order_may_stand_in_a_fragment_before_its_operation(
+    gateways: Gateways,
+) -> None:
+    page = "inviteParticipantsOperations(orderBy: {id: $d}) { totalCount }"
+    fragment = f"fragment F on Query {{ {page} }}"
+    answer = gateways.ask(f"{fragment} query ($d: SortDirection!) {{ ...F }}", {"d": "ASC"})
+
+    assert "errors" not in answer
 
 
 def test_many_invalid_values_are_refused_with_the_first(gateways: Gateways) -> None:

@@ -16,9 +16,9 @@ from graphql import (
 )
 from graphql.validation.validate import ValidationAbortedError
 from graphql.validation.validation_context import MAX_FRAGMENT_WORK
-from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from gateway.execution.json import TOO_MANY_DIGITS
+from gateway.execution.one_of import OneOfVariablesRule
 from schema import Schema
 from schema.errors import LimitExceeded
 
@@ -60,7 +60,7 @@ _RULES: tuple[type[ASTValidationRule], ...] = (
         BoundedOverlappingFieldsRule if rule is OverlappingFieldsCanBeMergedRule else rule
         for rule in specified_rules
     ),
-    OneOfInputValidationRule,
+    OneOfVariablesRule,
 )
 
 

@@ -27,6 +27,14 @@ from schema.resource.operation import InviteParticipantsOperation, read_attribut
 from schema.scalars import SCALARS
 from schema.subscriptions import Subscription
 
+DESCRIPTION = (
+    "The operations that track inviting participants into calls (`inviteParticipantsOperation` of "
+    "Microsoft Graph), of all calls. Read one with `inviteParticipantsOperation`, or filter, sort "
+    "and page through them with `inviteParticipantsOperations`. Mutations return expected failures "
+    "as data, in `errors`, with a code and the path of the input at fault. To keep a copy up to "
+    "date, read a list with its `changeCursor`, then query or subscribe to `changes` after it."
+)
+
 
 class Schema(strawberry.Schema):
     """The schema; its errors are logged where they are shown, not here."""
@@ -64,6 +72,7 @@ def build_schema() -> Schema:
         ],
         config=StrawberryConfig(scalar_map=SCALARS, default_resolver=read_attribute),
     )
+    schema.graphql.description = DESCRIPTION
     for type_ in schema.graphql.type_map.values():
         # Strawberry marks an input as @oneOf where graphql-core, which checks it, does not look.
         if isinstance(type_, GraphQLInputObjectType):

@@ -9,6 +9,7 @@ from graphql import GraphQLError
 from pydantic import AfterValidator, BeforeValidator, Field
 from strawberry import ID
 
+from schema.excerpts import excerpt
 from schema.scalars import JSON, DateTime, parse_date_time
 
 MAX_TEXT = 1_024
@@ -49,12 +50,14 @@ def faithful(text: object) -> object:
     """Refuse a text that a database or a JSON document cannot keep as it is."""
     if isinstance(text, str):
         if "\0" in text:
-            raise ValueError("The text holds the character U+0000, which cannot be stored.")
+            raise ValueError(
+                "The string has the character U+0000, which cannot be stored. Leave it out."
+            )
         try:
             text.encode()
         except UnicodeEncodeError:
             raise ValueError(
-                "The text holds half of a surrogate pair, which is not Unicode text."
+                "The string has half of a surrogate pair, which is not Unicode. Leave it out."
             ) from None
     return text
 
@@ -76,7 +79,9 @@ def may_be_id(text: str) -> bool:
 def _scalars(value: object, depth: int) -> Iterator[object]:
     """Every key and every value in ``value`` that holds no other."""
     if depth > MAX_JSON_DEPTH:
-        raise ValueError(f"The JSON is nested more than {MAX_JSON_DEPTH} levels deep.")
+        raise ValueError(
+            f"The JSON is nested more than {MAX_JSON_DEPTH} levels deep. Nest it less."
+        )
     if isinstance(value, dict):
         for key, item in value.items():
             yield key
@@ -90,16 +95,22 @@ def _scalars(value: object, depth: int) -> Iterator[object]:
 
 def _check_additional(value: JSON, declared: Collection[str]) -> JSON:
     if not isinstance(value, dict):
-        raise ValueError("Additional properties are a JSON object.")  # noqa: TRY004  for pydantic
+        told = f"Expected a JSON object, but {excerpt(value)} was given."
+        raise ValueError(told)  # noqa: TRY004  for pydantic
     for name in value:
         if name in declared:
-            raise ValueError(f"{name!r} is a property of this type: give it as a field.")
+            raise ValueError(
+                f"The property '{name}' is a field of this type. Give it as that, beside "
+                "'additionalProperties'."
+            )
     for scalar in _scalars(value, 1):
         faithful(scalar)
         if isinstance(scalar, float) and not isfinite(scalar):
-            raise ValueError("A number in the JSON is out of range.")
+            raise ValueError(
+                "The JSON has a number out of range. Give one that fits in a 64-bit float."
+            )
     if len(msgspec.json.encode(value)) > MAX_ADDITIONAL_PROPERTIES:
-        raise ValueError(f"The JSON is larger than {MAX_ADDITIONAL_PROPERTIES:,} bytes.")
+        raise ValueError(f"The JSON is larger than {MAX_ADDITIONAL_PROPERTIES:,} bytes. Give less.")
     return JSON(value)
 
 

@@ -76,7 +76,7 @@ class Forbidden(RequestError):
 
     def __init__(self, scope: str) -> None:
         super().__init__(
-            f"This needs the scope {scope!r}, which the token does not have. Send one that has.",
+            f"This needs the scope '{scope}', which the token does not have. Send a token with it.",
             scope=scope,
         )
         self.scope = scope

@@ -1,12 +1,11 @@
 """What the mutations take."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import strawberry
 from pydantic import BaseModel, Field
 from strawberry import Maybe
-from strawberry.pydantic.conversion import build_pydantic_model
 from strawberry.types.arguments import InputContext
 
 from schema.constraints import (
@@ -23,30 +22,29 @@ from schema.resource.base import Model, absent
 from schema.resource.operation import OperationStatus
 from schema.resource.participant import InvitationParticipantInfoInput
 from schema.resource.result_info import ResultInfoInput
+from schema.validation import InputT, InvalidInput, read_input
 
 Participants = Annotated[list[InvitationParticipantInfoInput], Field(max_length=MAX_PARTICIPANTS)]
 
-InputT = TypeVar("InputT", bound=BaseModel)
-
 
 def _model_or_failure(
-    model: type[BaseModel], value: Mapping[str, Any], context: InputContext
+    model: type[BaseModel], value: Mapping[str, Any], _context: InputContext
 ) -> BaseModel | MutationFailure:
     """Read an input; a value that breaks a constraint gives a failure in the input's place.
 
     So a payload can show it as data, and one bad input of many does not stop the others.
     """
     try:
-        return build_pydantic_model(model, value, context)
-    except strawberry.pydantic.InputValidationError as invalid:
+        return read_input(model, value)
+    except InvalidInput as invalid:
         return MutationFailure(
             *(
                 ValidationError(
                     code=MutationErrorCode.INVALID,
-                    message=detail.message,
-                    path=detail.location[len(context.path) :],
+                    message=problem.message,
+                    path=[str(step) for step in problem.path],
                 )
-                for detail in invalid.errors
+                for problem in invalid.problems
             )
         )
 

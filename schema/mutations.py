@@ -66,7 +66,8 @@ class Mutation:
     ) -> CreateInviteParticipantsOperationsPayload:
         if len(inputs) > MAX_INPUTS:
             raise LimitExceeded(
-                f"'inputs' has {len(inputs)} operations; at most {MAX_INPUTS} are created at once.",
+                f"'inputs' has {len(inputs):,} operations, and the limit is {MAX_INPUTS:,}. Send "
+                "several requests.",
                 limit="inputs",
                 value=MAX_INPUTS,
                 requested=len(inputs),

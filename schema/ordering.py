@@ -10,6 +10,7 @@ from strawberry import Maybe
 
 from schema.errors import LimitExceeded
 from schema.resource.base import Model
+from schema.validation import refuse_invalid_values
 
 MAX_SORT_KEYS = 8
 
@@ -81,6 +82,7 @@ class ResultInfoOrder(OrderInput):
     )
 
 
+@refuse_invalid_values
 @strawberry.pydantic.input(
     one_of=True,
     description=(
@@ -139,7 +141,7 @@ def sort_keys(order_by: list[InviteParticipantsOperationOrder] | None) -> Order:
     order_by = order_by or []
     if len(order_by) > MAX_SORT_KEYS:
         raise LimitExceeded(
-            f"orderBy has {len(order_by)} keys; at most {MAX_SORT_KEYS} are allowed.",
+            f"'orderBy' has {len(order_by):,} keys, and the limit is {MAX_SORT_KEYS}. Give fewer.",
             limit="sortKeys",
             value=MAX_SORT_KEYS,
             requested=len(order_by),

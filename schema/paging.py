@@ -136,8 +136,8 @@ def decode_cursor(order: Order, cursor: str, argument: str) -> Keys:
     fingerprint, keys = unpack(cursor, tuple[int, Keys], argument)
     if fingerprint != _fingerprint(order):
         raise BadUserInput(
-            f"The cursor in {argument!r} was made for another order. Page on with the orderBy it "
-            "came from, or begin anew without it.",
+            f"The cursor in '{argument}' was made for another order. Give the 'orderBy' that it "
+            "was made for, or leave the cursor out to start at the first page.",
             reason="CURSOR_ORDER_MISMATCH",
             argument=argument,
         )
@@ -166,8 +166,8 @@ def _invalid_cursor(argument: str) -> BadUserInput:
             **source(argument),
         )
     return BadUserInput(
-        f"The text in {argument!r} is not a cursor of this list. Give a cursor as a page "
-        "returned it, or begin anew without it.",
+        f"The value of '{argument}' is not a cursor of this list. Give a cursor as it was "
+        f"returned, or leave '{argument}' out.",
         reason="CURSOR_INVALID",
         argument=argument,
     )
@@ -176,10 +176,10 @@ def _invalid_cursor(argument: str) -> BadUserInput:
 def page_size(argument: str, value: int, *, maximum: int = MAX_PAGE_SIZE) -> int:
     """Check the size asked for in ``argument``: 0 to ``maximum``."""
     if value < 0:
-        raise BadUserInput(f"{argument!r} is {value}; give 0 or more.", argument=argument)
+        raise BadUserInput(f"'{argument}' is {value}. Give 0 or more.", argument=argument)
     if value > maximum:
         raise LimitExceeded(
-            f"{argument!r} is {value}; at most {maximum} are given at once. Page on for more.",
+            f"'{argument}' is {value:,}, and the limit is {maximum}. Read more page by page.",
             limit=argument,
             value=maximum,
             requested=value,
@@ -203,9 +203,9 @@ def slice_of(
     if first is not None and last is not None:
         raise BadUserInput("Give 'first' or 'last', not both.", argument="last")
     if offset is not None and offset < 0:
-        raise BadUserInput(f"'offset' is {offset}; give 0 or more.", argument="offset")
+        raise BadUserInput(f"'offset' is {offset}. Give 0 or more.", argument="offset")
     if offset and last is not None:
-        raise BadUserInput("'offset' goes with 'first', not with 'last'.", argument="offset")
+        raise BadUserInput("Give 'offset' with 'first', not with 'last'.", argument="offset")
     return Slice(
         limit=page_size("first", DEFAULT_PAGE_SIZE if first is None else first)
         if last is None

@@ -54,7 +54,8 @@ class Query:
     ) -> list[StoredOperation | None]:
         if len(ids) > MAX_PAGE_SIZE:
             raise LimitExceeded(
-                f"'ids' has {len(ids)} ids; at most {MAX_PAGE_SIZE} are looked up at once.",
+                f"'ids' has {len(ids):,} ids, and the limit is {MAX_PAGE_SIZE}. Send several "
+                "requests.",
                 limit="ids",
                 value=MAX_PAGE_SIZE,
                 requested=len(ids),

@@ -13,9 +13,9 @@ import strawberry
 from graphql import GraphQLError, Undefined, ValueNode, value_from_ast_untyped
 from strawberry.types.scalar import ScalarDefinition
 
-_RFC_3339 = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,12})?([Zz]|[+-]\d\d:\d\d)\Z", re.ASCII
-)
+from schema.excerpts import excerpt
+
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)\Z", re.ASCII)
 
 DateTime = NewType("DateTime", str)
 JSON = NewType("JSON", object)
@@ -28,14 +28,12 @@ def date_time(moment: datetime) -> DateTime:
 
 def parse_date_time(value: object) -> DateTime:
     """Read an RFC 3339 time with an offset; anything else is a ``GraphQLError`` that says so."""
-    if not isinstance(value, str):
-        raise GraphQLError(f"DateTime cannot represent {value!r}: give a text in RFC 3339.")
-    if _RFC_3339.match(value):
+    if isinstance(value, str) and _RFC_3339.match(value):
         with suppress(ValueError, OverflowError):  # no such day, or one before the year 1
             return date_time(datetime.fromisoformat(value.upper()))
     raise GraphQLError(
-        f"DateTime cannot represent {value!r}: give RFC 3339 with an offset, "
-        "such as 2026-01-31T09:30:00Z."
+        f"Expected a value of type 'DateTime', but {excerpt(value)} was given. Give a string in "
+        "RFC 3339 with an offset, such as 2026-01-31T09:30:00Z."
     )
 
 
@@ -58,16 +56,17 @@ SCALARS: dict[object, ScalarDefinition] = {
     DateTime: strawberry.scalar(
         name="DateTime",
         description=(
-            "A moment in UTC as RFC 3339 text with microseconds, such as "
-            "`2026-01-31T09:30:00.000000Z`. On input any offset is accepted, and required."
+            "A moment in UTC as an RFC 3339 string with six digits of a second, such as "
+            "`2026-01-31T09:30:00.000000Z`. On input an offset is required, and any is accepted; "
+            "digits beyond the sixth are dropped, and leap seconds are refused."
         ),
-        specified_by_url="https://scalars.graphql.org/andimarek/date-time",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
         serialize=str,
         parse_value=parse_date_time,
     ),
     JSON: strawberry.scalar(
         name="JSON",
-        description="Any JSON value: an object, a list, a text, a number, true, false or null.",
+        description="Any JSON value: an object, a list, a string, a number, true, false or null.",
         serialize=lambda value: value,
         parse_value=lambda value: value,
         parse_literal=parse_json_literal,

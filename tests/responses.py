@@ -1,8 +1,19 @@
 """What the GraphQL specification says of every response (section 7.1)."""
 
+import re
 from typing import Any
 
 Json = Any
+
+QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'')
+PYTHON_WORDS = re.compile(
+    r"\b(None|NoneType|True|False|dict|dictionary|tuple|str|bool|float|pydantic|msgspec|Traceback"
+    r"|instance of|isinstance|\w*Exception|\w+Error)\b|<[^>]*>|`|Input should|Value error"
+)
+"""What Python would call things; GraphQL and JSON call them null, object, list, string, Boolean."""
+SENTENCE_ENDS = (".", "?", "…")
+BY_PROTOCOL = {"PersistedQueryNotFound", "PersistedQueryNotSupported"}
+"""Messages that Apollo's clients go by."""
 
 
 def assert_well_formed(response: Json) -> None:
@@ -30,7 +41,7 @@ def assert_error(error: Json) -> None:
     """Assert that an error is one, with a code as the gateway gives."""
     assert error.keys() <= {"message", "locations", "path", "extensions"}
     assert error["message"]
-    assert isinstance(error["message"], str)
+    assert_plain(error["message"])
     assert isinstance(error["extensions"]["code"], str)
     for location in error.get("locations", []):
         assert location.keys() == {"line", "column"}
@@ -38,6 +49,15 @@ def assert_error(error: Json) -> None:
         assert location["column"] >= 1
     for step in error.get("path", []):
         assert type(step) in {str, int}
+
+
+def assert_plain(message: str) -> None:
+    """Assert that a message is made of sentences, and in GraphQL's words outside of quotes."""
+    if message in BY_PROTOCOL:
+        return
+    assert message.endswith(SENTENCE_ENDS), message
+    said = QUOTED.sub("", message)
+    assert not PYTHON_WORDS.search(said.replace("Syntax Error", "")), message
 
 
 def assert_null_at(data: Json, path: list[str | int]) -> None:

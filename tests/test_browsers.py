@@ -546,7 +546,7 @@ async def test_name_rebound_to_the_gateway_gets_and_does_nothing(
     assert visit
     assert visit.status == 421
     for way in ("json", "plain", "get", "blind"):
-        assert "does not go by the name" in done[way]
+        assert "is not a name of this gateway" in done[way]
     assert [done[way] for way in ("script", "image", "socket")] == ["failed"] * 3
     assert await total(client) == 0
 

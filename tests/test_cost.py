@@ -297,7 +297,7 @@ async def test_request_that_costs_too_much_is_refused_unexecuted(
         "errors": [
             {
                 "message": "The request costs 33, and the limit is 30. Ask for smaller pages, "
-                "above all of lists under lists, or send several requests.",
+                "especially of lists within lists, or send several requests.",
                 "extensions": {
                     "code": "LIMIT_EXCEEDED",
                     "limit": "cost",

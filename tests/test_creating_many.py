@@ -63,9 +63,9 @@ MANY = [{"clientContext": "standup", "resultInfo": {"code": 200, "subcode": 0}}]
 @pytest.mark.parametrize(
     ("wrong", "named"),
     [
-        ({"status": "Unknown"}, "inputs.300.status"),
-        ({"clientContext": "x" * 257}, "inputs.300.clientContext"),
-        ({"unknown": 1}, "inputs.300.unknown"),
+        ({"status": "Unknown"}, "[300].status"),
+        ({"clientContext": "x" * 257}, "[300].clientContext"),
+        ({"unknown": 1}, "[300]' of the variable '$inputs'. There is no field \"unknown\""),
     ],
 )
 async def test_creating_very_many_with_a_wrong_one_creates_none_and_names_it(

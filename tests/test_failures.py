@@ -279,7 +279,7 @@ async def test_database_that_is_away_is_read_and_taken_back(
     await recovered(client, "after")
     assert await ids(client) == {"before", "after"}
     assert gateway.stop() == 0
-    await until(lambda: noted(gateway, "cannot be written", "not in its place"))
+    await until(lambda: noted(gateway, "cannot be written", "its file is missing"))
     assert said(gateway, "Traceback") == 0
 
 
@@ -356,7 +356,7 @@ async def test_file_of_something_else_in_place_is_left_alone(
     await recovered(client, "after")
     assert await ids(client) == {"before", "after"}
     assert gateway.stop() == 0
-    assert said(gateway, "cannot be written: another file is in its place", "A backup") == 1
+    assert said(gateway, "cannot be written: its file was replaced", "A backup") == 1
     assert said(gateway, "Traceback") == 0
 
 

@@ -52,7 +52,7 @@ async def large(http: aiohttp.ClientSession, gateway: Gateway) -> Client:
 def refusal(answer: dict[str, Any]) -> dict[str, Any]:
     """Give what is told of the one error of an answer."""
     (error,) = answer["errors"]
-    assert "smaller pages" in error["message"]
+    assert "a smaller page" in error["message"]
     extensions: dict[str, Any] = error["extensions"]
     return extensions
 

@@ -193,7 +193,7 @@ async def test_only_the_first_errors_are_told(shared: Client) -> None:
 
     *first, last = [error["message"] for error in answer["errors"]]
     assert len(first) == 5
-    assert last == "There are more errors than these 5. Mend them first."
+    assert last == "There are more errors than these 5. Correct them first."
 
 
 async def test_few_errors_say_what_may_have_been_meant(shared: Client) -> None:

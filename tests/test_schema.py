@@ -10,6 +10,7 @@ from graphql import (
     GraphQLInterfaceType,
     GraphQLNamedType,
     GraphQLObjectType,
+    GraphQLScalarType,
     GraphQLSchema,
     find_breaking_changes,
 )
@@ -60,6 +61,24 @@ def test_everything_is_described() -> None:
     without = [name for name, description in described(build_schema().graphql) if not description]
 
     assert without == []
+
+
+def test_schema_says_what_it_is_for() -> None:
+    description = build_schema().graphql.description or ""
+
+    assert 2 <= description.count(". ") + 1 <= 4
+    assert description.endswith(".")
+    assert PRINTED.read_text().startswith(f'"""\n{description}\n"""\nschema {{')
+
+
+def test_scalars_name_only_a_specification_that_their_values_fit() -> None:
+    named = {
+        name: type_.specified_by_url
+        for name, type_ in build_schema().graphql.type_map.items()
+        if isinstance(type_, GraphQLScalarType) and type_.specified_by_url
+    }
+
+    assert named == {"DateTime": "https://www.rfc-editor.org/rfc/rfc3339"}
 
 
 def test_defaults_are_only_those_that_are_meant() -> None:

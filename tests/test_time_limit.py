@@ -97,7 +97,7 @@ async def test_query_that_takes_too_long_is_stopped_and_told(client: Client, que
     assert answer["data"] is None
     assert error["extensions"] == {"code": "TIMEOUT", "seconds": SECONDS}
     assert error["path"][0] == "inviteParticipantsOperations"
-    assert "the 1 seconds" in error["message"]
+    assert "limit of 1 s," in error["message"]
 
 
 async def test_others_are_answered_while_a_query_takes_too_long(client: Client) -> None:

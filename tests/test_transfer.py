@@ -144,7 +144,7 @@ def test_import_of_the_seed_names_its_placeholder(command: Command, tmp_path: Pa
 
     assert done.returncode == 1
     assert "status" in done.stderr
-    assert "'String'" in done.stderr
+    assert '"String"' in done.stderr
     assert exported(command) == []
 
 

@@ -100,15 +100,15 @@ BROKEN = [
     ("null", 4400, "object"),
     ("{", 4400, "JSON"),
     ("", 4400, "JSON"),
-    ("{}", 4400, "`type`"),
-    ('{"type": 1}', 4400, "$.type"),
-    ('{"type": "start"}', 4400, "start"),
+    ("{}", 4400, "'type'"),
+    ('{"type": 1}', 4400, "'type'"),
+    ('{"type": "start"}', 4400, "one of connection_init"),
     ('{"type": "connection_init", "payload": 1}', 4400, "'payload'"),
     ('{"type": "ping", "payload": []}', 4400, "'payload'"),
     ('{"type": "complete"}', 4400, "'id'"),
-    ('{"type": "complete", "id": 1}', 4400, "$.id"),
+    ('{"type": "complete", "id": 1}', 4400, "'id'"),
     ('{"type": "subscribe", "id": "", "payload": {"query": "{ a }"}}', 4400, "'id'"),
-    ('{"type": "subscribe", "id": null, "payload": {"query": "{ a }"}}', 4400, "$.id"),
+    ('{"type": "subscribe", "id": null, "payload": {"query": "{ a }"}}', 4400, "'id'"),
     (
         f'{{"type": "subscribe", "id": "{"a" * 129}", "payload": {{"query": "{{ a }}"}}}}',
         4400,
@@ -151,11 +151,11 @@ async def test_message_that_is_not_text_in_utf_8_closes_the_connection(shared: C
     async with connected(shared.session, shared.url) as socket:
         await socket.ws.send_bytes(b'{"type":"ping"}')
 
-        assert await socket.closed() == (4400, "Invalid message: it is binary. Send text.")
+        assert await socket.closed() == (4400, "Invalid message: It is binary. Send text.")
     async with connected(shared.session, shared.url) as socket:
         await socket.ws.send_frame(b'{"type":"ping","payload":{"a":"\xff"}}', WSMsgType.TEXT)
 
-        assert await socket.closed() == (4400, "Invalid message: it is not UTF-8.")
+        assert await socket.closed() == (4400, "Invalid message: It is not UTF-8.")
 
 
 async def test_message_that_is_too_large_closes_the_connection(shared: Client) -> None:

@@ -56,7 +56,7 @@ def principal_of(text: bytes, expected: Expected) -> Principal:
     try:
         claims = _decode(text)
     except (msgspec.MsgspecError, RecursionError, ValueError):
-        raise InvalidToken("The token's claims are not as they must be.") from None
+        raise InvalidToken("The token's claims are not valid.") from None
     _check(claims, expected)
     return Principal(
         name=_name(claims, names_issuer=expected.names_issuer),
@@ -80,9 +80,9 @@ def _check(claims: Claims, expected: Expected) -> None:
     if not set(audiences) & set(expected.audiences):
         raise InvalidToken("The token is for another audience.")
     if claims.nonce is not None or claims.at_hash is not None:
-        raise InvalidToken("The token is an ID token, and no access token.")
+        raise InvalidToken("The token is an ID token, not an access token.")
     if claims.tid.lower() == PERSONAL_ACCOUNTS:
-        raise InvalidToken("The token is of a personal Microsoft account, which is not let in.")
+        raise InvalidToken("The token is of a personal Microsoft account, which is not allowed.")
 
 
 def _scopes(claims: Claims) -> Collection[str]:

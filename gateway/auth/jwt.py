@@ -52,11 +52,13 @@ class SignedToken:
             self.header = _read_header(header)
             self.issuer = _read_issuer(self.payload).iss
         except (ValueError, msgspec.MsgspecError, RecursionError):
-            raise InvalidToken("The token is not a JSON Web Token as it is needed here.") from None
+            raise InvalidToken(
+                "The token is not a JSON Web Token of the kind that is supported here."
+            ) from None
         if self.header.typ.lower() not in _TYPES:
             raise InvalidToken("The token is not an access token.")
         if self.header.crit or not self.header.b64:
-            raise InvalidToken("The token demands extensions that are not understood here.")
+            raise InvalidToken("The token requires extensions that are not supported here.")
 
     def verify(self, key: Key, algorithms: Collection[str]) -> bytes:
         """Return its claims, as JSON; raise ``InvalidToken`` unless the key's owner signed it."""

@@ -32,7 +32,8 @@ class IssuerUnavailable(Unauthenticated):
 
     def __init__(self) -> None:
         super().__init__(
-            "No token can be checked yet: the keys of its issuer could not be had. Try again."
+            "The token cannot be checked yet, because the keys of its issuer could not be fetched. "
+            "Try again later."
         )
 
 

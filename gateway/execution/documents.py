@@ -15,6 +15,7 @@ from gateway.execution.cache import CAPACITY, Cache
 from gateway.execution.validation import MAX_TOKENS_WITH_SUGGESTIONS, errors_of
 from schema import Schema
 from schema.errors import ErrorCode, LimitExceeded, RequestError
+from schema.excerpts import excerpt
 
 MAX_TOKENS = 2_000
 MAX_CACHED_LENGTH = 32_768
@@ -66,9 +67,10 @@ class Document:
         operation = get_operation_ast(self.ast, name)
         if operation is None:
             raise OperationNotFound(
-                f"The document has no operation named {name!r}."
+                f"The document has no operation named {excerpt(name)}. Give 'operationName' as in "
+                "the document."
                 if name is not None
-                else "The document does not have exactly one operation: give 'operationName'."
+                else "The document does not have exactly one operation. Give 'operationName'."
             )
         return operation
 

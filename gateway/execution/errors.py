@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from graphql import GraphQLError
-from strawberry.pydantic import InputValidationError
 
+from gateway.execution.json import TOO_MANY_DIGITS
 from gateway.execution.operation import Answer
+from gateway.execution.wording import sentence
 from schema.errors import ErrorCode, RequestError
 
 logger = logging.getLogger(__name__)
@@ -22,25 +23,22 @@ def present(error: GraphQLError, code: ErrorCode, request_id: str) -> dict[str, 
     match _origin(error):
         case RequestError() as origin:
             formatted["extensions"] = origin.extensions
-        case InputValidationError() as origin:
-            formatted["extensions"] = {
-                "code": ErrorCode.BAD_USER_INPUT,
-                "validationErrors": [
-                    {"path": detail.location, "message": detail.message} for detail in origin.errors
-                ],
-            }
         case RecursionError():
-            formatted["message"] = "The request is nested too deeply."
+            formatted["message"] = "The request is nested too deeply. Nest it less."
             formatted["extensions"] = {"code": ErrorCode.LIMIT_EXCEEDED, "limit": "depth"}
         case origin if error.path is None:
+            formatted["message"] = sentence(error.message)
             formatted["extensions"] = {"code": code}
             if isinstance(origin, ValueError):  # Python reads no number of over 4,300 digits
-                formatted["message"] = "A number in the request has too many digits."
+                formatted["message"] = f"A number in the request has {TOO_MANY_DIGITS}"
         case GraphQLError() as origin if origin.nodes:  # an argument that does not coerce
+            formatted["message"] = sentence(error.message)
             formatted["extensions"] = {"code": ErrorCode.BAD_USER_INPUT}
         case origin:
             logger.error("Request %s failed at %s.", request_id, error.path, exc_info=origin)
-            formatted["message"] = "The gateway failed to answer; its log has the reason."
+            formatted["message"] = (
+                "The gateway failed to answer. Its log has the reason under the request's id."
+            )
             formatted["extensions"] = {
                 "code": ErrorCode.INTERNAL_SERVER_ERROR,
                 "requestId": request_id,
@@ -63,6 +61,15 @@ def refused(errors: Sequence[GraphQLError], code: ErrorCode, request_id: str) ->
     """Answer a request of which nothing was executed."""
     shown = [present(error, code, request_id) for error in errors]
     return Answer(executed=False, data=None, errors=shown)
+
+
+def explained(errors: list[GraphQLError], instead: list[GraphQLError]) -> list[GraphQLError]:
+    """Return the errors to show in the place of graphql-core's own, if there are any."""
+    if not instead:
+        return errors
+    for error in errors:
+        _let_go(error)
+    return instead
 
 
 def _origin(error: GraphQLError) -> BaseException | None:

@@ -1,10 +1,14 @@
 """JSON as clients send it, odd texts and numbers included, and as it is sent to them."""
 
 import json
+import sys
 from math import isfinite
 from typing import Any, NoReturn
 
 import msgspec
+
+TOO_MANY_DIGITS = f"more than {sys.int_info.default_max_str_digits:,} digits. Give fewer digits."
+"""How a message goes on about a number that Python does not read."""
 
 
 def decode(text: bytes) -> Any:  # noqa: ANN401  JSON

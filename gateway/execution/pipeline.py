@@ -244,7 +244,7 @@ def _too_costly(facts: Facts) -> LimitExceeded:
     cost = min(facts.cost, MOST_SAID)
     return LimitExceeded(
         f"The request costs {cost:,}, and the limit is {facts.cost_limit:,}. Ask for smaller "
-        "pages, above all of lists under lists, or send several requests.",
+        "pages, especially of lists within lists, or send several requests.",
         limit="cost",
         value=facts.cost_limit,
         requested=cost,

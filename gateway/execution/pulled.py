@@ -18,11 +18,12 @@ from graphql import (
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from gateway.execution.documents import Document
-from gateway.execution.errors import present, refused
+from gateway.execution.errors import explained, present, refused
 from gateway.execution.events import answered, failure
 from gateway.execution.facts import Facts
 from gateway.execution.operation import Answer, GraphQLRequest
 from gateway.execution.subscription import Sink
+from gateway.execution.wording import invalid_variables
 from schema import Schema
 from schema.context import Context
 from schema.errors import ErrorCode
@@ -50,7 +51,14 @@ async def begin(
             hide_suggestions=hide_suggestions,
         )
         if isinstance(executor, list):
-            return refused(executor, ErrorCode.BAD_USER_INPUT, request_id)
+            operation = document.operation(request.operation_name)
+            invalid = invalid_variables(
+                schema.graphql,
+                operation,
+                request.variables.values,
+                hide_suggestions=hide_suggestions,
+            )
+            return refused(explained(executor, invalid), ErrorCode.BAD_USER_INPUT, request_id)
         found = create_source_event_stream(executor)
         feed: Any = await found if isawaitable(found) else found
     except RecursionError as error:

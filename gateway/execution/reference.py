@@ -5,7 +5,7 @@ from inspect import isawaitable
 from graphql import ExecutionResult, GraphQLError, OperationType, execute
 
 from gateway.execution.documents import Document, Documents
-from gateway.execution.errors import present, refused
+from gateway.execution.errors import explained, present, refused
 from gateway.execution.introspection import guarded
 from gateway.execution.operation import Answer, GraphQLRequest
 from gateway.execution.paced import PacedExecution
@@ -13,6 +13,7 @@ from gateway.execution.prepared import PreparedOperation
 from gateway.execution.pulled import begin
 from gateway.execution.subscription import Subscription
 from gateway.execution.turns import Turns
+from gateway.execution.wording import invalid_variables
 from schema import Schema
 from schema.context import Context, Scope
 from schema.errors import ErrorCode, RequestError
@@ -67,6 +68,7 @@ class ReferenceExecutor:
         result = await self._run(document, request, context)
         errors = result.errors or []
         if result.data is None and not any(error.path for error in errors):
+            errors = explained(errors, self._invalid_variables(document, request))
             return refused(errors, ErrorCode.BAD_USER_INPUT, context.request_id)
         shown = [
             present(error, ErrorCode.INTERNAL_SERVER_ERROR, context.request_id) for error in errors
@@ -97,6 +99,15 @@ class ReferenceExecutor:
     def _suggests(self, request: GraphQLRequest) -> bool:
         is_short = len(request.variables.text) <= MAX_TEXT_WITH_SUGGESTIONS
         return is_short and self._documents.suggests
+
+    def _invalid_variables(self, document: Document, request: GraphQLRequest) -> list[GraphQLError]:
+        """Say which values of variables do not fit, if any."""
+        return invalid_variables(
+            self._schema.graphql,
+            document.operation(request.operation_name),
+            request.variables.values,
+            hide_suggestions=not self._suggests(request),
+        )
 
     async def _run(
         self, document: Document, request: GraphQLRequest, context: Context

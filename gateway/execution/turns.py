@@ -35,7 +35,7 @@ class Turns:
         if self.waiting >= MOST_WAITING:
             raise Overloaded(
                 "Too many requests wait for their documents to be read or for the schema to be "
-                "introspected. Nothing was done; send the request again later."
+                "introspected. Nothing was done. Send the request again later."
             )
         self.waiting += 1
         try:

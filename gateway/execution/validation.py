@@ -16,9 +16,9 @@ from graphql import (
 )
 from graphql.validation.validate import ValidationAbortedError
 from graphql.validation.validation_context import MAX_FRAGMENT_WORK
-from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
-from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
+from gateway.execution.json import TOO_MANY_DIGITS
+from gateway.execution.one_of import OneOfVariablesRule
 from schema import Schema
 from schema.errors import LimitExceeded
 
@@ -60,8 +60,7 @@ _RULES: tuple[type[ASTValidationRule], ...] = (
         BoundedOverlappingFieldsRule if rule is OverlappingFieldsCanBeMergedRule else rule
         for rule in specified_rules
     ),
-    MaybeNullValidationRule,
-    OneOfInputValidationRule,
+    OneOfVariablesRule,
 )
 
 
@@ -86,7 +85,7 @@ def _validated(schema: Schema, ast: DocumentNode, *, hide_suggestions: bool) -> 
             schema.graphql, ast, _RULES, max_errors=MAX_ERRORS, hide_suggestions=hide_suggestions
         )
     except ValueError:  # Python reads no integer of more than 4,300 digits
-        return [GraphQLError("A number in the document has too many digits.")]
+        return [GraphQLError(f"A number in the document has {TOO_MANY_DIGITS}")]
     if errors and isinstance(errors[-1], ValidationAbortedError):
         return [*errors[:-1], _aborted(len(errors) - 1)]
     return errors
@@ -94,7 +93,7 @@ def _validated(schema: Schema, ast: DocumentNode, *, hide_suggestions: bool) -> 
 
 def _aborted(errors: int) -> GraphQLError:
     if errors >= MAX_ERRORS:
-        return GraphQLError(f"There are more errors than these {MAX_ERRORS}. Mend them first.")
+        return GraphQLError(f"There are more errors than these {MAX_ERRORS}. Correct them first.")
     return LimitExceeded(
         "The fragments of the document are spread in too many places. Spread fewer of them.",
         limit="fragmentWork",

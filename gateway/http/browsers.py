@@ -13,6 +13,7 @@ from gateway.http.faults import Fault
 from gateway.http.head import Head
 from gateway.http.hosts import Hosts
 from gateway.http.refused_origins import RefusedOrigins
+from schema.excerpts import excerpt
 
 SEC_FETCH_SITE = "Sec-Fetch-Site"
 _OTHER_SITES = {"cross-site", "same-site"}
@@ -33,7 +34,9 @@ class Browsers:
         is_own = origin is not None and _is_own(origin, host)
         if host and (is_own or self._hosts.is_closed) and not self._hosts.knows(host):
             raise Fault(
-                421, f"This gateway does not go by the name {host!r}. It is not in allowed-hosts."
+                421,
+                f"The Host {excerpt(host)} is not a name of this gateway. Use one that is, or add "
+                "this one to the setting allowed-hosts.",
             )
         if origin in self._cors.origins or is_own:
             return
@@ -60,12 +63,18 @@ def _is_own(origin: str, host: str) -> bool:
 def _refusal(head: Head, origin: str | None) -> Fault | None:
     """Return why a request is refused that may be a foreign page's, if it is."""
     if origin is not None and head.headers.get(hdrs.UPGRADE):
-        return Fault(403, f"Pages of {origin!r} may not connect. It is not in cors-origins.")
+        return Fault(
+            403,
+            f"The origin {excerpt(origin)} is not allowed to connect. Add it to the setting "
+            "cors-origins.",
+        )
     if head.headers.get(SEC_FETCH_SITE) in _OTHER_SITES and not _is_visit(head):
         return Fault(
             403,
-            "Pages of other origins may not ask. Theirs is not in cors-origins"
-            + (f": {origin!r}." if origin else ", or they ask without CORS."),
+            f"The origin {excerpt(origin)} is not allowed. Add it to the setting cors-origins."
+            if origin
+            else "The request comes from a page of another site, without CORS. Send it with "
+            "CORS, from an origin that the setting cors-origins has.",
         )
     return None
 

@@ -523,7 +523,7 @@ class Connection(web.RequestHandler):
             logger.error("A request failed: %s", message, exc_info=exc)
             response = Fault(
                 status,
-                "The gateway failed to answer; its log has the reason.",
+                "The gateway failed to answer. Its log has the reason.",
                 code=ErrorCode.INTERNAL_SERVER_ERROR,
             ).response()
         if request.writer.output_size > 0:

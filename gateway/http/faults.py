@@ -42,5 +42,7 @@ def check_looked_at(request: Request) -> None:
 def method_not_allowed(method: str, allowed: str) -> Fault:
     """Refuse a method, naming those that are answered."""
     return Fault(
-        405, f"{method} is not answered here, but {allowed} is.", headers={"Allow": allowed}
+        405,
+        f"The method {method} is not allowed here. Use one of: {allowed}.",
+        headers={"Allow": allowed},
     )

@@ -21,7 +21,7 @@ FEWEST = 64
 """So many are taken on however late the loop is: with fewer it would wait for work in between, and
 on a machine that does much else even a few clients would be refused."""
 
-MESSAGE = "The gateway has more to do than it can. Nothing was done; send the request again later."
+MESSAGE = "The gateway is overloaded. Nothing was done. Send the request again later."
 
 
 def overloaded(message: str = MESSAGE, **headers: str) -> Fault:

@@ -4,7 +4,7 @@ import json
 from itertools import accumulate
 from typing import Any
 
-from gateway.execution.json import decode
+from gateway.execution.json import TOO_MANY_DIGITS, decode
 from gateway.http.faults import Fault
 from schema.errors import ErrorCode
 
@@ -21,10 +21,10 @@ def check_text(data: bytes, what: str) -> None:
     try:
         data.isascii() or data.decode()
     except UnicodeDecodeError:
-        raise Fault(400, f"{what} is not UTF-8.") from None
+        raise Fault(400, f"{what} is not UTF-8. Send it in UTF-8.") from None
     if len(data) > MAX_JSON_VALUES and (values := _values(data)) > MAX_JSON_VALUES:
         raise _beyond(
-            f"{what} has {values:,} objects, lists, texts and other values. Send less at once.",
+            f"{what} has {values:,} objects, lists, strings and other values. Send less at once.",
             limit="jsonValues",
             value=MAX_JSON_VALUES,
             requested=values,
@@ -34,7 +34,7 @@ def check_text(data: bytes, what: str) -> None:
     depth = _depth(data)
     if depth > MAX_JSON_DEPTH:
         raise _beyond(
-            f"{what} is nested {depth:,} levels deep. Send it less deep.",
+            f"{what} is nested {depth:,} levels deep. Nest it less.",
             limit="jsonDepth",
             value=MAX_JSON_DEPTH,
             requested=depth,
@@ -77,6 +77,9 @@ def decoded(data: bytes, what: str) -> Any:  # noqa: ANN401  JSON
     try:
         return decode(data)
     except json.JSONDecodeError as error:
-        raise Fault(400, f"{what} is not valid JSON: {error}.") from None
+        raise Fault(
+            400,
+            f"{what} is not valid JSON: {error.msg} (line {error.lineno}, column {error.colno}).",
+        ) from None
     except ValueError:
-        raise Fault(400, f"{what} has a number of too many digits.") from None
+        raise Fault(400, f"{what} has a number of {TOO_MANY_DIGITS}") from None

@@ -41,7 +41,7 @@ def negotiated(request: Request) -> AnswerTypes:
     if types is None:
         raise Fault(
             406,
-            "Nothing in the Accept header is given here. "
+            "The Accept header names no media type that is supported. "
             f"Accept {GRAPHQL_RESPONSE}, {JSON} or {EVENT_STREAM}.",
         )
     return types

@@ -21,6 +21,7 @@ from gateway.http.json_text import check_text, decoded
 from gateway.http.media_types import JSON
 from gateway.http.request import Request
 from schema.errors import ErrorCode
+from schema.excerpts import excerpt
 
 PARAMETERS = ("query", "documentId", "doc_id", "operationName", "variables", "extensions")
 _UTF_8 = re.compile(r'charset\s*=\s*("utf-?8"|utf-?8)', re.IGNORECASE)
@@ -46,14 +47,15 @@ async def posted(request: Request, max_bytes: int) -> bytes:
     if content_type != JSON and not _is_json(content_type):
         raise Fault(
             415,
-            f"The Content-Type is {content_type!r}. Send JSON in UTF-8, with Content-Type: {JSON}."
+            f"The Content-Type is {excerpt(content_type)}. Send JSON in UTF-8, with Content-Type: "
+            f"{JSON}."
             if content_type
             else f"The Content-Type is missing. Send JSON, with Content-Type: {JSON}.",
         )
     if request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
         raise Fault(
             415,
-            "The body is encoded. Send it as it is, without Content-Encoding.",
+            "The body has a Content-Encoding, which is not supported. Send it without.",
             headers={"Accept-Encoding": "identity"},
         )
     return await _body(request, max_bytes)
@@ -147,11 +149,11 @@ def queried(request: Request) -> GraphQLRequest:
     for name in PARAMETERS:
         values = request.query.getall(name, [])
         if len(values) > 1:
-            raise Fault(400, f"The parameter {name!r} is given more than once.")
+            raise Fault(400, f"The parameter '{name}' is given more than once. Give it once.")
         value = values[0] if values else ""
         if name in {"variables", "extensions"} and value:  # in a URL an empty one is none
             texts[name] = value.encode(errors="surrogatepass")
-            parameters[name] = decoded(texts[name], f"The parameter {name!r}")
+            parameters[name] = decoded(texts[name], f"The parameter '{name}'")
         elif values and name not in {"variables", "extensions"}:
             parameters[name] = value
     return from_parameters(parameters, texts.get("variables", b""))
@@ -166,19 +168,19 @@ def from_parameters(
             400,
             f"{what} is a JSON list; operations are taken one at a time."
             if isinstance(parameters, list)
-            else f"{what} is not a JSON object with a 'query'.",
+            else f"{what} is not a JSON object. Send one with a 'query'.",
         )
     query = _text(parameters, "query")
-    values = _typed("variables", parameters.get("variables"), dict, "a JSON object")
+    values = _typed("variables", parameters.get("variables"), dict, "an object")
     request = GraphQLRequest(
         query=query or "",
         operation_name=_text(parameters, "operationName") or None,
         variables=NO_VARIABLES if values is None else Variables(variables_text, values),
-        extensions=_typed("extensions", parameters.get("extensions"), dict, "a JSON object"),
+        extensions=_typed("extensions", parameters.get("extensions"), dict, "an object"),
         document_id=_document_id(parameters),
     )
     if query is None and not _names_document(request):
-        raise Fault(400, "The parameter 'query' is missing: give the GraphQL document there.")
+        raise Fault(400, "The parameter 'query' is missing. Give the GraphQL document there.")
     return request
 
 
@@ -186,16 +188,16 @@ def _document_id(parameters: JSONObject) -> str | None:
     """Return the id by which a client names a document: GraphQL over HTTP's way, or Relay's."""
     document_id, doc_id = _text(parameters, "documentId"), _text(parameters, "doc_id")
     if document_id and doc_id:
-        raise Fault(400, "The document is named twice. Give 'documentId' or 'doc_id' alone.")
+        raise Fault(400, "Both 'documentId' and 'doc_id' name a document. Give one of them.")
     return document_id or doc_id or None
 
 
 def _text(parameters: JSONObject, name: str) -> str | None:
-    text: str | None = _typed(name, parameters.get(name), str, "a text")
+    text: str | None = _typed(name, parameters.get(name), str, "a string")
     return text
 
 
 def _typed(name: str, value: Any, expected: type, called: str) -> Any:  # noqa: ANN401  JSON
     if value is not None and not isinstance(value, expected):
-        raise Fault(400, f"The parameter {name!r} is not {called}.")
+        raise Fault(400, f"The parameter '{name}' is {excerpt(value)}. Give {called}.")
     return value

@@ -24,7 +24,7 @@ def checked(message: RawRequestMessage) -> RawRequestMessage:
     if message.url.absolute:
         _check_host(message.url)
     if not headers.get(hdrs.SEC_WEBSOCKET_KEY, "").isascii():
-        raise BadHttpMessage("Its 'Sec-WebSocket-Key' is none")
+        raise BadHttpMessage("The 'Sec-WebSocket-Key' header is not valid")
     if message.upgrade or hdrs.UPGRADE in headers:
         return message._replace(should_close=True)
     return message
@@ -35,7 +35,7 @@ def _check_coding(message: RawRequestMessage) -> None:
     if message.version < HttpVersion11:
         raise BadHttpMessage("HTTP/1.0 has no 'Transfer-Encoding'")
     if message.headers[hdrs.TRANSFER_ENCODING].lower() != "chunked":
-        raise BadHttpMessage("A 'Transfer-Encoding' other than chunked is not taken")
+        raise BadHttpMessage("A 'Transfer-Encoding' other than chunked is not supported")
 
 
 def _check_host(target: URL) -> None:

@@ -11,7 +11,7 @@ class Room:
     """The room for so many of a kind, such as ``WebSockets``."""
 
     def __init__(self, places: int, kind: str) -> None:
-        self._free = places
+        self._places = self._free = places
         self._kind = kind
 
     def check(self) -> None:
@@ -19,7 +19,7 @@ class Room:
         if self._free <= 0:
             raise Fault(
                 503,
-                f"There are as many {self._kind} as are kept open. Try again later.",
+                f"The limit of {self._places:,} open {self._kind} is reached. Try again later.",
                 code=ErrorCode.OVERLOADED,
                 headers={"Retry-After": "5"},
             )

@@ -22,6 +22,7 @@ from gateway.http.request import Request
 from gateway.http.responses import Response, Sendable
 from gateway.http.traffic import Traffic
 from schema.errors import ErrorCode
+from schema.excerpts import excerpt
 
 logger = logging.getLogger(__name__)
 
@@ -75,13 +76,15 @@ class Responder:
             return _refuse(request, fault)
         except (ConnectionError, web.RequestPayloadError):
             # For nobody: the client is gone.
-            return _refuse(request, Fault(400, "The request broke off."))
+            return _refuse(
+                request, Fault(400, "The request ended before it was complete. Send it again.")
+            )
         except Exception:
             request_id = request.observation.request_id
             logger.exception("Request %s failed.", request_id)
             failed = Fault(
                 500,
-                f"The gateway failed to answer; its log has the reason under {request_id}.",
+                f"The gateway failed to answer. Its log has the reason under {request_id}.",
                 code=ErrorCode.INTERNAL_SERVER_ERROR,
             )
             return _refuse(request, failed)
@@ -118,11 +121,13 @@ async def _no_content(_request: Request) -> Response:
 def _check_expected(head: Head) -> None:
     expected = head.headers[hdrs.EXPECT]
     if expected.lower() != "100-continue":
-        raise Fault(417, f"{expected!r} cannot be expected here, but 100-continue can.")
+        raise Fault(
+            417, f"The Expect header is {excerpt(expected)}. Only 100-continue is supported."
+        )
 
 
 async def _nowhere(request: Request) -> Response:
-    raise Fault(404, f"There is nothing at {request.path}. GraphQL is at /graphql.")
+    raise Fault(404, f"There is nothing at {excerpt(request.path)}. GraphQL is at /graphql.")
 
 
 def page(response: Callable[[], Awaitable[Response]]) -> Handler:
@@ -142,7 +147,9 @@ def gated(gate: Gate, answer: Handler) -> Handler:
         connection = request.connection
         if connection.is_spare:
             connection.close()
-            raise overloaded("There are as many connections as are kept open.", Connection="close")
+            raise overloaded(
+                "The limit of open connections is reached. Try again later.", Connection="close"
+            )
         if request.is_admitted:
             return await answer(request)
         if not gate.admits(connection):

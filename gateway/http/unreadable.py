@@ -4,7 +4,7 @@ aiohttp's own answer is plain text that repeats what came, and each one leaves a
 log: strangers could fill it.
 """
 
-from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
+from aiohttp.http_exceptions import HttpProcessingError, InvalidURLError, LineTooLong
 
 from gateway.http.faults import Fault
 from schema.errors import ErrorCode
@@ -15,9 +15,10 @@ def unreadable(error: HttpProcessingError) -> Fault:
     if isinstance(error, LineTooLong):
         return Fault(
             431,
-            "A line of the request's head is too long. Send fewer and shorter headers, and what is "
-            "long in the body of a POST.",
+            "A line of the request's head is too long. Send shorter headers, and a long document "
+            "in the body of a POST.",
             code=ErrorCode.LIMIT_EXCEEDED,
         )
-    reason = error.message.partition("\n")[0].partition(":")[0]
-    return Fault(400, f"The request cannot be read as HTTP/1.1 ({reason}).")
+    is_url = isinstance(error, InvalidURLError)  # whose message is the URL
+    reason = "Invalid URL" if is_url else error.message.partition("\n")[0].partition(":")[0]
+    return Fault(400, f"The request cannot be read as HTTP/1.1 ({reason.rstrip('.')}).")

@@ -30,7 +30,10 @@ _ROOT_FIELDS = Limit(
 )
 _ALIASES = Limit("aliases", 100, "aliases, with fragments written out", "Send several requests.")
 _SELECTIONS = Limit(
-    "selections", 2_000, "selections, with fragments written out", "Spread fewer of them."
+    "selections",
+    2_000,
+    "selections, with fragments written out",
+    "Select less, or spread fewer fragments.",
 )
 MAX_DEPTH = 16
 

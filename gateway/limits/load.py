@@ -85,6 +85,6 @@ class Load:
 
 def _too_much() -> Overloaded:
     return Overloaded(
-        "The requests under way cost as much as the gateway carries out at once. Nothing was done; "
-        "send the request again later, or ask for less."
+        "The gateway is executing as much as it may at once. Nothing was done. Send the request "
+        "again later, or ask for less."
     )

@@ -23,8 +23,8 @@ class RateExceeded(LimitExceeded):
 
     def __init__(self, per_second: float, left: float, retry_after: int) -> None:
         super().__init__(
-            f"These requests cost more than {per_second:,g} a second. Send this one again in "
-            f"{retry_after} s, and the next ones less often.",
+            f"The requests of this client cost more than the limit of {per_second:,g} a "
+            f"second. Send this one again in {retry_after} s, and others less often.",
             limit="rate",
             value=per_second,
             requested=ceil(per_second - left),

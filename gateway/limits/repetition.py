@@ -43,8 +43,8 @@ def check_repeated(repeated: Mapping[str, int], variables: Variables) -> None:
     )
     if size > MAX_REPEATED:
         raise LimitExceeded(
-            f"The variables come to {size:,} bytes more where they stand again in the document, "
-            f"and the limit is {MAX_REPEATED:,}. Send several requests.",
+            f"The document uses variables again that have {size:,} bytes, counted for each use "
+            f"after the first, and the limit is {MAX_REPEATED:,}. Send several requests.",
             limit="repeatedBytes",
             value=MAX_REPEATED,
             requested=size,

@@ -80,14 +80,15 @@ class _Parts:
         self._conditions += 1
         if depth > MAX_FILTER_DEPTH:
             raise LimitExceeded(
-                f"The filter is nested more than {MAX_FILTER_DEPTH} levels deep.",
+                f"The filter is nested more than {MAX_FILTER_DEPTH} levels deep. Nest it less.",
                 limit="filterDepth",
                 value=MAX_FILTER_DEPTH,
                 requested=depth,
             )
         if self._conditions > MAX_FILTER_CONDITIONS:
             raise LimitExceeded(
-                f"The filter has more than {MAX_FILTER_CONDITIONS} conditions.",
+                f"The filter has more than {MAX_FILTER_CONDITIONS} conditions. Give fewer, or use "
+                "'in' for several values.",
                 limit="filterConditions",
                 value=MAX_FILTER_CONDITIONS,
                 requested=self._conditions,

@@ -14,9 +14,9 @@ from schema.inputs import OperationContent, Participants
 from schema.resource.base import absent
 from schema.resource.operation import OperationStatus
 from schema.scalars import date_time
+from schema.validation import reason
 
 _IDS = UUID("5c2a1f0e-7f1b-5d0c-9a53-0f6f1d3e8b7a")
-_SHOWN = 60
 MAX_VERSION = 2_000_000_000
 """A version is an Int in GraphQL, and some changes are still to come."""
 
@@ -61,17 +61,11 @@ def document(value: Any) -> documents.Document:  # noqa: ANN401  JSON
 
 
 def _told(error: Any) -> str:  # noqa: ANN401  pydantic's error
-    """Tell a problem: which property, what is wrong, and what stands there."""
+    """Tell a problem: which property, and what is wrong."""
     path = ".".join(str(step) for step in error["loc"])
     if error["type"] == "extra_forbidden":
         return (
             f"{path}: no such property; put what Microsoft Graph does not declare under "
             "additionalProperties, or keep its @odata.type"
         )
-    given = repr(error["input"])
-    shown = given if len(given) <= _SHOWN else given[:_SHOWN] + "…"
-    return (
-        f"{path}: {error['msg']}; it is {shown}"
-        if error["type"] != "missing"
-        else f"{path}: missing"
-    )
+    return f"{path}: {reason(error).removesuffix('.')}"

@@ -11,11 +11,11 @@ from gateway.execution.operation import PERSISTED_QUERY, GraphQLRequest
 from gateway.trusted.documents import SHA256, AutomaticDocuments, TrustedDocuments, sha256_of
 from gateway.trusted.unknown import UnknownDocuments
 from schema.errors import BadUserInput, ErrorCode, RequestError
+from schema.excerpts import excerpt
 
 AUTOMATIC_DOCUMENTS = 1_000
 AUTOMATIC_BYTES = 8 * 1_048_576
 LOGGED_DOCUMENTS = 1_000
-SHOWN_ID = 100
 
 Mode = Literal["off", "allow", "log", "only"]
 
@@ -59,8 +59,8 @@ class PersistedDocuments:
             request = self._named(request)
         if self._mode == "only" and request.query not in self._trusted:
             raise PersistedDocumentNotFound(
-                "Only the documents of the gateway's manifests run here, and this is none of them. "
-                "Send one of those, or its id; or have this one added to a manifest."
+                "Only the documents in the gateway's manifests are executed, and this is not one "
+                "of them. Send one of those or its id, or have this one added to a manifest."
             )
         return request
 
@@ -74,7 +74,8 @@ class PersistedDocuments:
             return request
         if automatic is not None and request.document_id is not None:
             raise BadUserInput(
-                "The document is named twice. Give its id or extensions.persistedQuery alone."
+                "Both a document id and extensions.persistedQuery name a document. Give one of "
+                "them."
             )
         if request.query:
             self._check(request.query, id_)
@@ -96,13 +97,13 @@ class PersistedDocuments:
         known = self._trusted.get(id_)
         if known and known != text:
             raise BadUserInput(
-                f"The document given is not the one that has the id {_shown(id_)}, given with it, "
-                "in the gateway's manifests. Send one of the two alone."
+                f"The gateway's manifests have another document under the id {excerpt(id_)}. Send "
+                "the document or the id alone."
             )
         if not known and sha256_of(text) != id_.removeprefix(SHA256):
             raise BadUserInput(
-                f"The document given has not the id {_shown(id_)} given with it: it is no "
-                "manifest's, and not the SHA-256 hash of the text. Send one of the two alone."
+                f"The id {excerpt(id_)} is neither in a manifest nor the SHA-256 hash of the "
+                "document given with it. Send the document or the id alone."
             )
         if known is None and self._mode != "only" and len(text) <= MAX_CACHED_LENGTH:
             self._automatic.keep(text)
@@ -113,18 +114,18 @@ class PersistedDocuments:
                 return PersistedQueryNotSupported()
             case "off":
                 return PersistedDocumentNotFound(
-                    "Documents have no ids here. Send the text, as 'query'."
+                    "Document ids are not supported here. Send the document as 'query'."
                 )
             case "only":
                 return PersistedDocumentNotFound(
-                    f"No manifest of the gateway has a document {_shown(id_)}, and no others run "
-                    "here. Have it added to one."
+                    f"No manifest of the gateway has a document with the id {excerpt(id_)}, and "
+                    "only those are executed. Have it added to a manifest."
                 )
         if automatic:
             return PersistedQueryNotFound()
         return PersistedDocumentNotFound(
-            f"No document is known as {_shown(id_)}. Send its text, as 'query', or have it added "
-            "to a manifest."
+            f"No document with the id {excerpt(id_)} is known. Send the document as 'query', or "
+            "have it added to a manifest."
         )
 
     def note(self, request: GraphQLRequest, request_id: str) -> None:
@@ -143,9 +144,6 @@ def _automatic_id(request: GraphQLRequest) -> str | None:
         case {"version": 1, "sha256Hash": str(id_)} if id_:
             return id_
     raise BadUserInput(
-        'extensions.persistedQuery is not {"version": 1, "sha256Hash": the document\'s hash}.'
+        "extensions.persistedQuery is not valid. Give an object with 'version' 1 and, as "
+        "'sha256Hash', the SHA-256 hash of the document."
     )
-
-
-def _shown(id_: str) -> str:
-    return repr(id_ if len(id_) <= SHOWN_ID else f"{id_[:SHOWN_ID]}…")

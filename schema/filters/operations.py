@@ -16,6 +16,7 @@ from schema.filters.comparisons import (
     StringFilter,
 )
 from schema.filters.participants import InvitationParticipantInfoListFilter
+from schema.validation import refuse_invalid_values
 
 
 @strawberry.pydantic.input(
@@ -30,6 +31,7 @@ class ResultInfoFilter(Filter):
     is_null: Maybe[bool] = Field(description="The result is null (true) or not null (false).")
 
 
+@refuse_invalid_values
 @strawberry.pydantic.input(
     description=(
         "Which operations to take. Fields given together are joined by and; an empty object "

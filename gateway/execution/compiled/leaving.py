@@ -3,9 +3,12 @@
 It takes 50 microseconds for a field of an object, of which a plan reads many in that time.
 """
 
+from pydantic import ValidationError
+
 from gateway.execution.compiled.declined import Declined
 from gateway.execution.operation import JSONObject, Variables
 from schema.errors import BadUserInput, LimitExceeded, RequestError
+from schema.validation import invalid_value, reason
 
 SHORT = 4_096
 """In bytes: so little text cannot hold too much."""
@@ -25,11 +28,10 @@ def check_left(variables: Variables, why: Exception) -> None:
     if isinstance(why, RequestError):
         raise why
     if isinstance(why, Declined) and why.unfit:
-        raise BadUserInput(f"The variables do not fit the types declared{_where(why)}.")
+        raise BadUserInput(_unfit(why.unfit))
     raise LimitExceeded(
-        f"The variables have {count:,} objects and fields, {ITEMS} items counted as one. "
-        f"More than {MAX_LEFT:,} are taken only by documents with few conditions, and without "
-        "introspection. Send several requests.",
+        f"The variables have {count:,} objects and fields, counting {ITEMS} items of a list as "
+        f"one, and the limit for this request is {MAX_LEFT:,}. Send several requests.",
         limit="variables",
         value=MAX_LEFT,
         requested=count,
@@ -50,10 +52,14 @@ def _count(values: JSONObject) -> int:
     return count
 
 
-def _where(declined: Declined) -> str:
-    """Say where the first value is that does not fit, and why; of very many, none is first."""
-    unfit = declined.unfit
-    if unfit is None or unfit.error_count() > MAX_LEFT:
-        return ""
-    first = unfit.errors(include_url=False, include_context=False, include_input=False)[0]
-    return f", at {'.'.join(map(str, first['loc']))}: {first['msg']}"
+def _unfit(unfit: ValidationError) -> str:
+    """Say which value does not fit first, and why; of very many, none is first."""
+    if unfit.error_count() > MAX_LEFT:
+        return f"More than {MAX_LEFT:,} values of the variables do not fit the types declared."
+    first = unfit.errors(include_url=False)[0]
+    if not first["loc"]:
+        return f"The variables do not fit the types declared. {reason(first)}"
+    variable, *path = first["loc"]
+    if first["type"] == "extra_forbidden":
+        path.pop()  # a name that the client chose, of any length
+    return invalid_value(f"variable '${variable}'", tuple(path), reason(first))

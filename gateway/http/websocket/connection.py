@@ -157,7 +157,7 @@ class Connection:
                 case WSMsgType.PING:
                     await self._socket.pong(received.data)
                 case WSMsgType.BINARY:
-                    raise invalid("it is binary. Send text.")
+                    raise invalid("It is binary. Send text.")
                 case WSMsgType.ERROR if isinstance(received.data, WebSocketError):
                     self._whole.closed = received.data.code
                     return None
@@ -275,7 +275,7 @@ class Connection:
 
 def _too_many(limit: int, request_id: str) -> Answer:
     error = LimitExceeded(
-        f"{limit} operations run on this connection already, which is the limit.",
+        f"The limit of {limit} operations on one connection is reached. Complete one first.",
         limit="operations",
         value=limit,
         requested=limit + 1,

@@ -54,7 +54,11 @@ class WebSocketEndpoint:
             decode_text=False,
         )
         if request.version < HttpVersion11 or not socket.can_prepare(request.base):
-            raise Fault(400, "The WebSocket handshake is not complete (RFC 6455, section 4.1).")
+            raise Fault(
+                400,
+                "The WebSocket handshake is not complete (RFC 6455, section 4.1). Connect by "
+                "HTTP/1.1 with a WebSocket client.",
+            )
         request.observation.transport = "websocket"
         try:
             with self._room.taken():
@@ -70,7 +74,7 @@ class WebSocketEndpoint:
         socket.headers["X-Request-Id"] = request_id
         await socket.prepare(request.base)
         if socket.ws_protocol is None:
-            refusal = Closing(4406, f"Subprotocol not acceptable: {SUBPROTOCOL} is spoken here")
+            refusal = Closing(4406, f"Subprotocol not acceptable: use {SUBPROTOCOL}.")
             request.observation.closed = refusal.code
             await socket.close(code=refusal.code, message=refusal.reason.encode())
             return

@@ -5,7 +5,7 @@ a browser cannot send headers, the payload of ``connection_init`` brings the tok
 ``ping``, which may say anything, brings a fresh one.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 from msgspec import Meta, Raw
@@ -37,7 +37,14 @@ class Closing(Exception):
         super().__init__(reason)
         self.code = code
         self.error = error
-        self.reason = reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore")
+        self.reason = _cut_short(reason)
+
+
+def _cut_short(reason: str) -> str:
+    encoded = reason.encode()
+    if len(encoded) <= MAX_REASON_BYTES:
+        return reason
+    return encoded[: MAX_REASON_BYTES - len("…".encode())].decode(errors="ignore") + "…"
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -72,18 +79,27 @@ def read(text: bytes) -> Message:
             msgspec.json.decode(message.payload), dict | None
         )
     except UnicodeDecodeError:
-        raise invalid("it is not UTF-8.") from None
+        raise invalid("It is not UTF-8.") from None
     except RecursionError:
-        raise invalid("it is nested too deeply.") from None
+        raise invalid("It is nested too deeply.") from None
     except msgspec.ValidationError as error:
-        raise invalid(f"{error}.") from None
-    except (msgspec.DecodeError, ValueError) as error:
-        raise invalid(f"it is not JSON: {error}.") from None
+        raise invalid(_reason(str(error))) from None
+    except (msgspec.DecodeError, ValueError):
+        raise invalid("It is not valid JSON.") from None
     if is_odd:
-        raise invalid("the 'payload' is not an object.")
+        raise invalid("'payload' is not an object.")
     if message.type in {"subscribe", "complete"} and not message.id:
-        raise invalid(f"{message.type!r} needs an 'id', a text that is not empty.")
+        raise invalid(f"'{message.type}' needs an 'id', a string that is not empty.")
     return message
+
+
+def _reason(error: str) -> str:
+    """Say what msgspec's error is about, which names types as Python does."""
+    if "`id`" in error or error.endswith("`$.id`"):
+        return f"'id' is not a string of at most {MAX_ID_LENGTH} characters."
+    if "`type`" in error or error.endswith("`$.type`"):
+        return f"'type' is not one of {', '.join(get_args(Type))}."
+    return "It is not an object."
 
 
 def authorization(payload: Raw) -> str | None:

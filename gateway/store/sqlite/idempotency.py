@@ -32,8 +32,8 @@ def known(
         raise MutationFailure(
             IdempotencyError(
                 code=MutationErrorCode.IDEMPOTENCY_MISMATCH,
-                message="The idempotency key was used before with another input. Send the input "
-                "of then, or a new key.",
+                message="The idempotency key was used before, with another input. Send that input "
+                "again, or another key.",
                 path=["idempotencyKey"],
             )
         )

@@ -169,8 +169,8 @@ class SQLiteStore:
 _ABORTED = MutationFailure(
     AbortedError(
         code=MutationErrorCode.ABORTED,
-        message="Not created, since another input of this request failed. Mend that one, or send "
-        "the request with atomic: false.",
+        message="Not created, because another input of this request failed. Correct that one, or "
+        "send the request with 'atomic' false.",
         path=[],
     )
 )

@@ -44,17 +44,17 @@ class Trouble(NamedTuple):
 _FULL = Trouble(
     "its disk is full", f"Free some space on its disk: {ROOM_BYTES // 1_000_000} MB at least."
 )
-_LOCKED = Trouble("others keep it locked", "See which other program has it open.")
+_LOCKED = Trouble("another program has it locked", "See which other program has it open.")
 _DAMAGED = Trouble(
     "it is damaged", "Move a backup to its place, which is taken up then.", passes=False
 )
-_AWAY = Trouble("its file is not in its place", "Put it back, or a backup of it in its place.")
+_AWAY = Trouble("its file is missing", "Put it back, or a backup of it in its place.")
 _REPLACED = Trouble(
-    "another file is in its place",
+    "its file was replaced",
     "A backup is taken up by itself, once all of it is there; what is none, replace by one.",
 )
 _UNFIT = Trouble(
-    "it is none that this version of the gateway can use",
+    "this version of the gateway cannot use it",
     "Move one that is to its place, which is taken up then.",
     passes=False,
 )
@@ -122,7 +122,8 @@ def with_way_out(error: UnusableDatabaseError) -> str:
 
 def _too_long() -> LimitExceeded:
     return LimitExceeded(
-        f"The operations of a page have more than {LONGEST_READ:,} bytes. Ask for smaller pages.",
+        f"The operations of the page are larger than the limit of {LONGEST_READ:,} bytes. Ask for "
+        "a smaller page.",
         limit="pageBytes",
         value=LONGEST_READ,
         requested=LONGEST_READ + 1,
@@ -154,13 +155,13 @@ class Reading:
         told = f"The database cannot be {self.doing}: {trouble.what}."
         if trouble.passes:
             return Overloaded(f"{told} {self.outcome}")
-        return Broken(f"{told} Those who run the gateway have to see to it.")
+        return Broken(f"{told} The operators of the gateway have to repair it.")
 
     def late(self, seconds: float) -> TimedOut:
         """Return what a client is told whose operation takes too long."""
         return TimedOut(
-            f"The operation took longer than the {seconds:g} seconds that it may, and was stopped. "
-            "Ask for less at once: a narrower filter, fewer fields, a cursor in the place of an "
+            f"The operation took longer than the limit of {seconds:g} s, and was stopped. "
+            "Ask for less at once: use a narrower filter, fewer fields, or a cursor instead of an "
             "offset.",
             seconds=seconds,
         )
@@ -193,7 +194,7 @@ class Writing(Reading):
     """What befalls those who write, and whether the next who does is likely to get through."""
 
     doing = "written"
-    outcome = "Nothing was changed; send the request again later."
+    outcome = "Nothing was changed. Send the request again later."
 
     def __init__(self, place: Place) -> None:
         super().__init__(place)
@@ -214,8 +215,8 @@ class Writing(Reading):
     def late(self, seconds: float) -> TimedOut:
         """Return what a client is told whose write was not begun in time."""
         return TimedOut(
-            f"The change could not be begun within the {seconds:g} seconds that an operation may "
-            "take. Nothing was changed by it; send it again.",
+            f"The change could not be started within the limit of {seconds:g} s for an "
+            "operation. Nothing was changed. Send the request again.",
             seconds=seconds,
         )
 

@@ -17,6 +17,7 @@ from schema.errors import (
     NotFoundError,
     ValidationError,
 )
+from schema.excerpts import excerpt
 from schema.inputs import (
     CreateInviteParticipantsOperationInput,
     DeleteInviteParticipantsOperationInput,
@@ -37,8 +38,8 @@ def create(
         raise MutationFailure(
             AlreadyExistsError(
                 code=MutationErrorCode.ALREADY_EXISTS,
-                message=f"An operation with the id {given.id!r} is there already. Give another "
-                "id, or update that one.",
+                message=f"An operation with the id {excerpt(given.id)} exists already. Give "
+                "another id, or update that one.",
                 path=["id"],
                 current=current,
             )
@@ -86,7 +87,8 @@ def _given_twice(operation_id: str) -> MutationFailure:
     return MutationFailure(
         ValidationError(
             code=MutationErrorCode.INVALID,
-            message=f"The id {operation_id!r} is given twice in this request. Give each its own.",
+            message=f"The id {excerpt(operation_id)} is given twice in this request. Give each "
+            "operation an id of its own.",
             path=["id"],
         )
     )
@@ -178,7 +180,8 @@ def _expected(connection: sqlite3.Connection, operation_id: str, if_version: int
         raise MutationFailure(
             NotFoundError(
                 code=MutationErrorCode.NOT_FOUND,
-                message=f"No operation has the id {operation_id!r}.",
+                message=f"No operation has the id {excerpt(operation_id)}. It may have been "
+                "deleted.",
                 path=["id"],
             )
         )
@@ -187,8 +190,8 @@ def _expected(connection: sqlite3.Connection, operation_id: str, if_version: int
         raise MutationFailure(
             ConflictError(
                 code=MutationErrorCode.CONFLICT,
-                message=f"The operation is at version {current.version}, not {if_version}. Look "
-                "at it as it is now, and try again with its version.",
+                message=f"The operation is at version {current.version}, not {if_version}. Read "
+                "'current', and try again with its version.",
                 path=["ifVersion"],
                 current=current,
             )

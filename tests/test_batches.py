@@ -90,9 +90,20 @@ def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield gateway.url
 
 
+@pytest.fixture(scope="module", params=["compiled", "reference"])
+def either(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[str]:
+    """A gateway with each of the executors."""
+    with running(tmp_path_factory.mktemp("either"), "--executor", request.param) as gateway:
+        yield gateway.url
+
+
 @pytest.mark.parametrize("accept", [JSON, RESPONSE, "*/*", f"{EVENT_STREAM}, {JSON};q=0.1"])
-async def test_batch_is_answered_in_order(shared: Client, accept: str) -> None:
-    id_ = str(uuid4())
+async def test_batch_is_answered_in_order(
+    http: aiohttp.ClientSession, either: str, accept: str
+) -> None:
+    client, id_ = Client(http, either), str(uuid4())
     batch = [
         NAME,
         asked(GET, id=id_),
@@ -102,7 +113,7 @@ async def test_batch_is_answered_in_order(shared: Client, accept: str) -> None:
         asked(UPDATE, id=id_, context="third"),
         asked(GET, id=id_),
     ]
-    status, answers, response = await sent(shared, batch, accept)
+    status, answers, response = await sent(client, batch, accept)
 
     found = [next(iter(answer["data"].values())) for answer in answers]
     assert status == 200
@@ -119,7 +130,10 @@ async def test_batch_is_answered_in_order(shared: Client, accept: str) -> None:
     assert "ETag" not in response.headers
 
 
-async def test_each_request_of_a_batch_has_its_own_errors(shared: Client) -> None:
+async def test_each_request_of_a_batch_has_its_own_errors(
+    http: aiohttp.ClientSession, either: str
+) -> None:
+    client = Client(http, either)
     batch = [
         NAME,
         {"query": "{ nothing }"},
@@ -133,7 +147,7 @@ async def test_each_request_of_a_batch_has_its_own_errors(shared: Client) -> Non
         {"query": "query A { __typename } query B { __typename }", "operationName": "B"},
     ]
     for accept in (JSON, RESPONSE):
-        status, answers, _ = await sent(shared, batch, accept)
+        status, answers, _ = await sent(client, batch, accept)
 
         assert status == 200
         assert codes(answers) == [
@@ -277,6 +291,20 @@ async def test_rate_counts_all_requests_of_a_batch(
     assert (second, codes(refused)) == (429, ["LIMIT_EXCEEDED"] * 2)
     assert refused[0]["errors"][0]["extensions"]["limit"] == "rate"
     assert int(response.headers["Retry-After"]) > 100
+
+
+async def test_batches_wait_for_each_other_where_they_cost_much(
+    tmp_path: Path, http: aiohttp.ClientSession
+) -> None:
+    page = asked(LIST, first=300)
+    with running(tmp_path, "--cost-at-work", "1000") as gateway:
+        client = Client(http, gateway.url)
+        await client.data(CREATE, id="a")
+        answers = await asyncio.gather(*(sent(client, [page] * 3) for _ in range(20)))
+        at_work = await values(client, "cost_at_work")
+
+    assert {status for status, _, _ in answers} == {200}
+    assert at_work == {}
 
 
 async def test_gate_counts_each_request_of_a_batch(

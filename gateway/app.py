@@ -34,6 +34,7 @@ from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.hosts import Hosts
 from gateway.http.metrics import metrics
 from gateway.http.playground import Playground
+from gateway.http.redirects import add_no_slash, show_playground
 from gateway.http.room import Room
 from gateway.http.sdl import sdl
 from gateway.http.server import Handler, Traffic, make_server, page
@@ -81,15 +82,17 @@ def create_server(settings: Settings, parts: Parts) -> Server:
     schema = build_schema()
     context = Context(store=parts.store, log=parts.store.log, scopes=scope_names(settings))
     has_playground = settings.playground and settings.trusted_documents != "only"
-    playground = Playground() if has_playground else None
+    playground = Playground(settings.auth, settings.oidc_issuers) if has_playground else None
     routes: dict[str, Handler] = {
         "/graphql": _graphql(settings, parts, schema, context, playground),
+        "/graphql/": add_no_slash,
         "/schema.graphql": sdl(schema.sdl(), parts.authentication, context),
         "/health/live": page(live),
         "/health/ready": page(ready(parts.store.check, lambda: parts.traffic.stopping)),
         "/metrics": page(metrics(parts.telemetry.metrics.page)),
     }
     if playground:
+        routes["/"] = show_playground
         routes |= {path: page(file) for path, file in playground.files.items()}
     return make_server(
         routes,

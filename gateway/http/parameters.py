@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from gateway.http.connection import Connection
 
 PARAMETERS = ("query", "documentId", "doc_id", "operationName", "variables", "extensions")
+NAMING_PARAMETERS = ("documentId", "doc_id", "extensions")
+"""Those that may name a document in another way than by its text."""
 _UTF_8 = re.compile(r'charset\s*=\s*("utf-?8"|utf-?8)', re.IGNORECASE)
 
 

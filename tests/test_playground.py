@@ -299,6 +299,11 @@ async def test_playground_can_be_used_on_a_phone(client: Client) -> None:
             for pane in ("query-editor", "response")
         ]
         wide = await visit.page.evaluate("document.documentElement.scrollWidth")
+        await visit.page.get_by_role("button", name="Show Bearer token").click()
+        button = visit.page.get_by_role("button", name="Clear the token")
+        await expect(button).to_be_in_viewport(ratio=1)
+        await visit.page.get_by_role("button", name="Hide Bearer token").click()
+        await visit.shows("mutation Create", pane="query-editor")
 
     assert editor
     assert response

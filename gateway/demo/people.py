@@ -15,6 +15,7 @@ _IDS = UUID("0d2f4c1e-5b7a-5e36-8c4d-9a1b2c3d4e5f")
 TENANT = str(uuid5(_IDS, "tenant"))
 
 _STAFF = (
+    ("Ada Brandt", "emea", "de-CH"),
     ("Adele Vance", "amer", "en-US"),
     ("Amara Okafor", "emea", "en-GB"),
     ("Anders Lindqvist", "emea", "sv-SE"),
@@ -37,7 +38,6 @@ _STAFF = (
     ("Rosa Giordano", "emea", "it-IT"),
     ("Siobhán O'Brien", "emea", "en-IE"),
     ("Tomáš Novák", "emea", "cs-CZ"),
-    ("Ursula Brandt", "emea", "de-CH"),
     ("Vikram Mehta", "apac", "en-IN"),
     ("Wanjiru Kamau", "emea", "en-GB"),
     ("Ximena Fuentes", "amer", "es-CL"),

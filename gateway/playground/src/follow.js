@@ -1,7 +1,7 @@
 import { signals } from './signals.js'
 
 const MAX_EVENTS = 100
-const UNAUTHORIZED = [4401, 4403]
+const FORBIDDEN = 4403
 
 /** Subscribe, and show all that came so far, the newest first: GraphiQL alone shows the last event. */
 export function follow(client, request) {
@@ -27,7 +27,7 @@ export function follow(client, request) {
           observer.next({ status: `Following. ${told(count)}`, events })
         },
         error(error) {
-          if (UNAUTHORIZED.includes(error?.code)) signals.dispatchEvent(new Event('unauthorized'))
+          if (error?.code === FORBIDDEN) signals.dispatchEvent(new Event('unauthorized'))
           if (Array.isArray(error)) end('Stopped: the gateway refused to go on.', error)
           else end(`Stopped: ${lost(error)} Run it again to follow.`)
         },

@@ -37,7 +37,7 @@ serve: $(VENV)/.project $(PLAYGROUND)/dist/index.html ## Set up everything and s
 	@exec $(BIN)/invite-gateway serve $(ARGS)
 
 .PHONY: demo
-demo: $(VENV)/.project ## Fill the database with invented operations and make more; options in ARGS='--seed 2'
+demo: $(VENV)/.project ## Fill the database with sample operations and make more; options in ARGS='--seed 2'
 	@exec $(BIN)/invite-gateway demo $(ARGS)
 
 .PHONY: test

@@ -34,7 +34,7 @@ from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.hosts import Hosts
 from gateway.http.metrics import metrics
 from gateway.http.playground import Playground
-from gateway.http.redirects import add_no_slash, show_playground
+from gateway.http.redirects import redirect_to_endpoint, redirect_to_playground
 from gateway.http.room import Room
 from gateway.http.sdl import sdl
 from gateway.http.server import Handler, Traffic, make_server, page
@@ -85,14 +85,14 @@ def create_server(settings: Settings, parts: Parts) -> Server:
     playground = Playground(settings.auth, settings.oidc_issuers) if has_playground else None
     routes: dict[str, Handler] = {
         "/graphql": _graphql(settings, parts, schema, context, playground),
-        "/graphql/": add_no_slash,
+        "/graphql/": redirect_to_endpoint,
         "/schema.graphql": sdl(schema.sdl(), parts.authentication, context),
         "/health/live": page(live),
         "/health/ready": page(ready(parts.store.check, lambda: parts.traffic.stopping)),
         "/metrics": page(metrics(parts.telemetry.metrics.page)),
     }
     if playground:
-        routes["/"] = show_playground
+        routes["/"] = redirect_to_playground
         routes |= {path: page(file) for path, file in playground.files.items()}
     return make_server(
         routes,

@@ -1,4 +1,4 @@
-"""The command that fills a database with invented operations and goes on making some."""
+"""The command that fills a database with sample operations and goes on making some."""
 
 import json
 import re
@@ -6,6 +6,7 @@ import signal
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,11 +35,11 @@ def filled(here: Command) -> list[Json]:
     """The operations of a database that was filled."""
     done = here("demo", "--once")
     assert done.returncode == 0, done.stderr
-    assert "300 invented operations" in done.stderr
+    assert "300 sample operations" in done.stderr
     return exported(here)
 
 
-def test_demo_invents_what_there_is_in_the_world(filled: list[Json]) -> None:
+def test_demo_makes_every_kind_of_operation(filled: list[Json]) -> None:
     results = [each["resultInfo"] for each in filled if "resultInfo" in each]
     kinds = Counter(
         kind for each in filled for one in each["participants"] for kind in one["identity"]
@@ -98,7 +99,7 @@ def content(operation: Json) -> Json:
     return {key: operation[key] for key in ("id", "callId", "clientContext", "participants")}
 
 
-def test_demo_invents_the_same_for_the_same_seed(here: Command) -> None:
+def test_demo_makes_the_same_for_the_same_seed(here: Command) -> None:
     by_seed = {}
     for name, seed in (("a", "7"), ("b", "7"), ("c", "8")):
         database = ("--database", f"sqlite:///{name}.db")
@@ -113,7 +114,7 @@ def test_demo_invents_the_same_for_the_same_seed(here: Command) -> None:
 
 
 @pytest.mark.parametrize("count", ["1", "3", "5"])
-def test_demo_invents_as_few_as_wanted(here: Command, count: str) -> None:
+def test_demo_makes_as_few_as_wanted(here: Command, count: str) -> None:
     assert here("demo", "--once", "--operations", count).returncode == 0
     assert len(exported(here)) == int(count)
 
@@ -136,15 +137,25 @@ def test_demo_started_again_adds_no_more_of_the_past(here: Command, filled: list
     again = here("demo", "--once")
 
     assert again.returncode == 0
-    assert "300 invented operations; no more of the past are added" in again.stderr
+    assert "300 sample operations; no more of the past are added" in again.stderr
     assert exported(here) == filled
+
+
+def test_demo_started_twice_at_once_makes_each_operation_once(
+    command: Command, here: Command
+) -> None:
+    with ThreadPoolExecutor() as pool:
+        runs = list(pool.map(lambda _: command("demo", "--once"), range(2)))
+
+    assert [done.returncode for done in runs] == [0, 0], [done.stderr for done in runs]
+    assert len({each["id"] for each in exported(here)}) == 300
 
 
 @pytest.mark.parametrize(
     ("options", "named"),
     [
         (("--operations", "0"), "--operations"),
-        (("--operations", "100001"), "--operations"),
+        (("--operations", "10001"), "--operations"),
         (("--operations", "many"), "--operations"),
         (("--seed", "x"), "--seed"),
         (("--database", "postgres://x"), "--database"),
@@ -193,6 +204,7 @@ def stopped(process: subprocess.Popen[str], how: signal.Signals) -> str:
     return said
 
 
+NO_PINGS = ("--heartbeat-seconds", "600")
 FOLLOW = "subscription { changes { operationId kind version changedFields } }"
 
 
@@ -201,7 +213,7 @@ FOLLOW = "subscription { changes { operationId kind version changedFields } }"
 async def test_demo_goes_on_beside_a_gateway_until_stopped(
     tmp_path: Path, http: aiohttp.ClientSession, how: signal.Signals
 ) -> None:
-    with running(tmp_path) as gateway:
+    with running(tmp_path, *NO_PINGS) as gateway:
         async with connected(http, gateway.url) as socket:
             await socket.subscribe(FOLLOW)
             with going_on(tmp_path) as process:
@@ -222,7 +234,7 @@ async def test_demo_leaves_alone_what_others_change(
     delete = (
         "mutation ($id: ID!) { deleteInviteParticipantsOperation(input: {id: $id}) { deletedId } }"
     )
-    with running(tmp_path) as gateway:
+    with running(tmp_path, *NO_PINGS) as gateway:
         client = Client(http, gateway.url)
         async with connected(http, gateway.url) as socket:
             await socket.subscribe(FOLLOW)

@@ -9,7 +9,7 @@ import typer
 
 from gateway.app import stop_signal
 from gateway.cli.console import DatabaseOption, errors, fail, progress, settings_from, usable
-from gateway.demo.invitations import MARK, Inventor
+from gateway.demo.invitations import MARK, Generator
 from gateway.demo.live import Live
 from gateway.demo.past import DAYS, carry_out, past_writes
 from gateway.store.migrate import upgrade
@@ -29,15 +29,15 @@ def demo(
     database: DatabaseOption = None,
     *,
     operations: Annotated[
-        int, typer.Option(min=1, max=100_000, help="How many operations of the past to make.")
+        int, typer.Option(min=1, max=10_000, help="How many operations of the past to make.")
     ] = 300,
-    seed: Annotated[int, typer.Option(help="The same seed invents the same operations.")] = 1,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same operations.")] = 1,
     once: Annotated[bool, typer.Option("--once", help="Make those of the past, and end.")] = False,
     add: Annotated[
         bool, typer.Option("--add", help="Add to a database that has other operations.")
     ] = False,
 ) -> None:
-    """Fill the database with invented operations of four weeks, then make more until stopped.
+    """Fill the database with sample operations of four weeks, then make more until stopped.
 
     They have all statuses, results and histories, and begin their client context with "demo: ".
     `serve` may serve the database meanwhile. Started again, the command adds no more of the past
@@ -61,11 +61,12 @@ async def _run(path: Path, count: int, seed: int, *, once: bool, add: bool) -> N
                 f"{total - own:,}. Name another with --database, or add to them with --add."
             )
         if own:
-            errors.print(f"{path} has {own:,} invented operations; no more of the past are added.")
+            kept = f"{path} has {own:,} sample operations; no more of the past are added."
+            errors.print(kept, markup=False)
         else:
             await _fill(store, path, count, seed, stop)
         if not once and not stop.is_set():
-            await _go_on(store, Inventor(f"{seed} {total}"), stop)
+            await _run_live(store, Generator(f"{seed} {total}"), stop)
 
 
 async def _fill(store: SQLiteStore, path: Path, count: int, seed: int, stop: asyncio.Event) -> None:
@@ -78,23 +79,23 @@ async def _fill(store: SQLiteStore, path: Path, count: int, seed: int, stop: asy
             batch = writes[start : start + AT_ONCE]
             await carry_out(store, batch)
             bar.advance(task, len(batch))
-    errors.print(f"{path} has {await _told(store)}, of the last {DAYS} days.", markup=False)
+    errors.print(f"{path} has {await _summary(store)}, of the last {DAYS} days.", markup=False)
 
 
-async def _told(store: SQLiteStore) -> str:
-    """Tell how many invented operations there are, by their status."""
+async def _summary(store: SQLiteStore) -> str:
+    """Return how many sample operations there are, by their status."""
     groups = await store.groups([GroupKey.STATUS], _MADE_HERE, 10)
     total = sum(group.count for group in groups)
     by_status = ", ".join(
         f"{group.count:,} {group.status.value}" for group in groups if group.status
     )
-    return f"{total:,} invented operations ({by_status})"
+    return f"{total:,} sample operations ({by_status})"
 
 
-async def _go_on(store: SQLiteStore, inventor: Inventor, stop: asyncio.Event) -> None:
+async def _run_live(store: SQLiteStore, generator: Generator, stop: asyncio.Event) -> None:
     errors.print("Making and changing some until stopped (Ctrl-C).")
     with errors.status("Created: 0, changed: 0.") as line:
-        live = Live(store, inventor, lambda: line.update(_counts(live)))
+        live = Live(store, generator, lambda: line.update(_counts(live)))
         await live.run(stop)
     errors.print(f"Stopped. {_counts(live)}")
 

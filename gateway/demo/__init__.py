@@ -1,1 +1,1 @@
-"""Invented operations, so that there is something to list, to chart and to follow."""
+"""Sample operations, so that there is something to list, to chart and to follow."""

@@ -14,8 +14,9 @@ from schema.inputs import (
 from schema.resource.operation import OperationStatus
 from schema.resource.result_info import ResultInfoInput
 
+BAD_REQUEST = 400
 MARK = "demo: "
-"""What the client context of every invented operation begins with."""
+"""What the client context of every sample operation begins with."""
 
 _SUBJECTS = (
     "weekly standup",
@@ -27,13 +28,26 @@ _SUBJECTS = (
     "board meeting",
     "webinar rehearsal",
 )
+_NO_DIAL_OUT = (
+    "addParticipants failed for participant 4:{phone}. Underlying reason: Call does not contain "
+    "the metadata required for making this PSTN dial out.. DiagCode: 403#10151"
+)
+_RESULTS = (
+    (70, 200, 0, "Call accepted."),
+    (6, 200, 8515, None),
+    (6, 0, 7015, None),
+    (5, BAD_REQUEST, 8508, "Bad Request. DiagCode: 400#8508.@"),
+    (10, 412, 9999, _NO_DIAL_OUT),
+    (3, 500, 7106, "Server Internal Error. DiagCode: 500#7106.@"),
+)
+"""How often each result is chosen, its code, its subcode and its message."""
 _MOST_INVITED = 5
 """Microsoft Graph takes so many participants in one invitation."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """What comes next for an operation, so many seconds after what came before."""
+    """A change of status, so many seconds after the one before."""
 
     after_seconds: float
     status: OperationStatus
@@ -59,14 +73,14 @@ class Invitation:
     steps: Steps
 
 
-class Inventor:
-    """Invents invitations: the same ones, in the same order, for the same seed."""
+class Generator:
+    """Generates invitations: the same ones, in the same order, for the same seed."""
 
     def __init__(self, seed: object) -> None:
         self._random = Random(f"{seed}")  # noqa: S311  nothing is to be kept secret
 
     def call(self) -> list[Invitation]:
-        """Invent the invitations to one call, one or a few."""
+        """Generate the invitations to one call, one or a few."""
         call_id = self._id()
         subject = self._random.choice(_SUBJECTS).format(self._random.randint(1_000, 9_999))
         return [self._invitation(call_id, subject) for _ in range(self._random.randint(1, 4))]
@@ -86,42 +100,30 @@ class Inventor:
         return Invitation(id_, new, self.steps(OperationStatus.NotStarted, invited))
 
     def steps(self, status: OperationStatus, invited: Sequence[Participant] = ()) -> Steps:
-        """Invent what becomes of an operation from a status on."""
-        outcome, result = self._outcome(invited)
+        """Generate the steps of an operation from a status on."""
+        result = self._result(invited)
+        has_failed = result.code >= BAD_REQUEST
+        outcome = OperationStatus.Failed if has_failed else OperationStatus.Completed
         end = Step(self._seconds(1.5, 12), outcome, result)
-        is_refused = result.code == 400  # noqa: PLR2004  at once, as bad requests are
-        if status is OperationStatus.Running or is_refused:
+        if status is OperationStatus.Running or result.code == BAD_REQUEST:
             return (end,)
         return (Step(self._seconds(0.4, 3), OperationStatus.Running), end)
 
     def pause(self) -> float:
-        """Invent how many seconds pass until the next invitation."""
+        """Choose how many seconds pass until the next invitation."""
         return self._random.uniform(0.8, 4)
 
-    def _outcome(self, invited: Sequence[Participant]) -> tuple[OperationStatus, ResultInfoInput]:
-        """Choose a result of those that the service is seen to give."""
-        number = next(filter(None, map(phone_of, invited)), None)
-        (kind,) = self._random.choices(range(6), weights=(70, 6, 6, 5, 10 if number else 0, 3))
-        completed, failed = OperationStatus.Completed, OperationStatus.Failed
-        match kind:
-            case 0:
-                return completed, ResultInfoInput(code=200, subcode=0, message="Call accepted.")
-            case 1:
-                return completed, ResultInfoInput(code=200, subcode=8515)
-            case 2:
-                return completed, ResultInfoInput(code=0, subcode=7015)
-            case 3:
-                message = "Bad Request. DiagCode: 400#8508.@"
-                return failed, ResultInfoInput(code=400, subcode=8508, message=message)
-            case 4:
-                message = (
-                    f"addParticipants failed for participant 4:{number}. Underlying reason: Call "
-                    "does not contain the metadata required for making this PSTN dial out.. "
-                    "DiagCode: 403#10151"
-                )
-                return failed, ResultInfoInput(code=412, subcode=9999, message=message)
-        message = "Server Internal Error. DiagCode: 500#7106.@"
-        return failed, ResultInfoInput(code=500, subcode=7106, message=message)
+    def _result(self, invited: Sequence[Participant]) -> ResultInfoInput:
+        """Choose a result; some befall only invitations of a phone."""
+        phone = next(filter(None, map(phone_of, invited)), None)
+        weights = [
+            0 if phone is None and "{phone}" in (message or "") else weight
+            for weight, _, _, message in _RESULTS
+        ]
+        ((_, code, subcode, message),) = self._random.choices(_RESULTS, weights)
+        return ResultInfoInput(
+            code=code, subcode=subcode, message=message and message.format(phone=phone)
+        )
 
     def _seconds(self, least: float, usual: float) -> float:
         """Choose a time, which now and then is several times as long as usual."""

@@ -4,17 +4,17 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 
-from gateway.demo.invitations import MARK, Inventor, Invitation, Steps
+from gateway.demo.invitations import MARK, Generator, Invitation, Steps
 from gateway.store.sqlite.store import SQLiteStore
 from schema.errors import MutationFailure
 from schema.filters import InviteParticipantsOperationFilter
 from schema.paging import Slice
 from schema.resource.operation import StoredOperation
 
-MAX_CONTINUED = 100
-"""How many operations that an earlier run left under way are taken up again."""
+MAX_RESUMED = 100
+"""How many operations that an earlier run left unfinished are continued."""
 
 _UNFINISHED = InviteParticipantsOperationFilter.model_validate(
     {"clientContext": {"startsWith": MARK}, "status": {"in": ["NotStarted", "Running"]}}
@@ -31,45 +31,47 @@ class _Due:
 
 
 class Live:
-    """Makes operations and changes them until stopped; ``report`` is called after each write."""
+    """Creates operations and changes them until stopped; calls ``report`` after each write."""
 
     def __init__(
-        self, store: SQLiteStore, inventor: Inventor, report: Callable[[], None] = lambda: None
+        self,
+        store: SQLiteStore,
+        generator: Generator,
+        report: Callable[[], None],
     ) -> None:
         self._store = store
-        self._inventor = inventor
+        self._generator = generator
         self._report = report
         self._call: list[Invitation] = []
-        self._agenda: list[_Due] = []
+        self._schedule: list[_Due] = []
         self.created = 0
         self.changed = 0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Go on until ``stop`` is set, with what is under way as well."""
         time = asyncio.get_running_loop().time
-        await self._take_up()
+        await self._resume()
         next_invitation = time()
         while not stop.is_set():
-            if self._agenda and self._agenda[0].at <= time():
-                await self._change(heappop(self._agenda))
+            if self._schedule and self._schedule[0].at <= time():
+                await self._change(heappop(self._schedule))
             elif next_invitation <= time():
                 await self._create()
-                next_invitation = time() + self._inventor.pause()
+                next_invitation = time() + self._generator.pause()
             else:
-                soonest = min([next_invitation, *(due.at for due in self._agenda[:1])])
+                soonest = min([next_invitation, *(due.at for due in self._schedule[:1])])
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), soonest - time())
 
-    async def _take_up(self) -> None:
-        page = await self._store.page(_UNFINISHED, (), Slice(limit=MAX_CONTINUED))
+    async def _resume(self) -> None:
+        page = await self._store.page(_UNFINISHED, (), Slice(limit=MAX_RESUMED))
         for stored in page.operations:
-            self._plan(stored, self._inventor.steps(stored.operation.status))
-        heapify(self._agenda)
+            self._plan(stored, self._generator.steps(stored.operation.status))
 
     async def _create(self) -> None:
-        self._call = self._call or self._inventor.call()
+        self._call = self._call or self._generator.call()
         invitation = self._call.pop()
-        with suppress(MutationFailure):  # the same seed invented it before
+        with suppress(MutationFailure):  # an earlier run generated the same
             self._plan(await self._store.create(invitation.new), invitation.steps)
             self.created += 1
             self._report()
@@ -87,4 +89,4 @@ class Live:
     def _plan(self, operation: StoredOperation, steps: Steps) -> None:
         if steps:
             at = asyncio.get_running_loop().time() + steps[0].after_seconds
-            heappush(self._agenda, _Due(at, operation, steps))
+            heappush(self._schedule, _Due(at, operation, steps))

@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import itemgetter
 from random import Random
 
-from gateway.demo.invitations import Inventor, Invitation
+from gateway.demo.invitations import Generator, Invitation
 from gateway.store.sqlite.store import SQLiteStore
+from schema.errors import MutationFailure
 from schema.inputs import (
     CreateInviteParticipantsOperationInput,
     UpdateInviteParticipantsOperationInput,
@@ -32,7 +34,7 @@ class PastWrite:
 
 
 def past_writes(seed: int, count: int, now: datetime) -> list[PastWrite]:
-    """Invent the writes that make so many operations what they are now, the oldest write first.
+    """Generate the writes that make so many operations what they are now, the oldest write first.
 
     The newest operations are under way: what happens to them after ``now`` is left out.
     """
@@ -46,15 +48,15 @@ def past_writes(seed: int, count: int, now: datetime) -> list[PastWrite]:
 
 
 def _scheduled(seed: int, count: int, now: datetime) -> list[tuple[datetime, Invitation]]:
-    """Invent so many invitations and when they are made, the oldest first.
+    """Generate so many invitations and the times at which they are made, the oldest first.
 
     The times are chosen apart from the rest, which is the same whatever the time is now.
     """
-    inventor, random = Inventor(seed), Random(f"{seed} times")  # noqa: S311  no secret
+    generator, random = Generator(seed), Random(f"{seed} times")  # noqa: S311  no secret
     scheduled: list[tuple[datetime, Invitation]] = []
     while len(scheduled) < count:
         at = _moment(random, now)
-        for invitation in inventor.call():
+        for invitation in generator.call():
             scheduled.append((at, invitation))
             at += timedelta(minutes=random.uniform(0.5, 20))
     scheduled = sorted(scheduled[:count], key=itemgetter(0))
@@ -67,7 +69,7 @@ def _scheduled(seed: int, count: int, now: datetime) -> list[tuple[datetime, Inv
 
 
 def _start_under_way(invitation: Invitation, place: int, now: datetime) -> datetime:
-    """Choose when an invitation was made that is running now or, at every other place, begins."""
+    """Return when to make an invitation that is Running now or, at odd places, NotStarted."""
     if place % 2 == 0 and len(invitation.steps) > 1:
         return now - timedelta(seconds=invitation.steps[0].after_seconds)
     return now
@@ -99,8 +101,9 @@ async def carry_out(store: SQLiteStore, writes: Sequence[PastWrite]) -> None:
 
 
 async def _carry_out(store: SQLiteStore, write: PastWrite) -> None:
-    match write.given:
-        case CreateInviteParticipantsOperationInput() as new:
-            await store.create(new, at=write.at)
-        case UpdateInviteParticipantsOperationInput() as change:
-            await store.update(change, at=write.at)
+    with suppress(MutationFailure):  # another process has written the same, or deleted it
+        match write.given:
+            case CreateInviteParticipantsOperationInput() as new:
+                await store.create(new, at=write.at)
+            case UpdateInviteParticipantsOperationInput() as change:
+                await store.update(change, at=write.at)

@@ -1,4 +1,4 @@
-"""Whom the invented operations invite: people, guests, phones, bots and call queues.
+"""Whom the sample operations invite: people, guests, phones, bots and call queues.
 
 The phone numbers are of ranges that regulators keep for fiction, so that nobody has them.
 """

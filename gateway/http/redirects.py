@@ -1,4 +1,4 @@
-"""Redirects from the addresses that people try to the one address of GraphQL."""
+"""Redirects to the GraphQL endpoint from the addresses that people try instead."""
 
 from urllib.parse import quote
 
@@ -13,13 +13,13 @@ _KEPT = "%!$&'()*+,;=:@/?-._~"
 """What may stand in the query of a URL as it is (RFC 3986, section 3.4)."""
 
 
-async def add_no_slash(request: Request) -> Response:
-    """Send ``/graphql/`` on, whatever the method: 308 keeps the method and the body."""
+async def redirect_to_endpoint(request: Request) -> Response:
+    """Redirect ``/graphql/``, whatever the method: 308 keeps the method and the body."""
     return _redirect(308, request)
 
 
-async def show_playground(request: Request) -> Response:
-    """Send a visitor of ``/`` to the playground; not for good, since another page may come here."""
+async def redirect_to_playground(request: Request) -> Response:
+    """Redirect ``/``; for now only, since another page may come there."""
     check_looked_at(request)
     return _redirect(307, request)
 

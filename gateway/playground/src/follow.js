@@ -24,12 +24,12 @@ export function follow(client, request) {
           count += 1
           events.unshift(event)
           events.splice(MAX_EVENTS)
-          observer.next({ status: `Following. ${told(count)}`, events })
+          observer.next({ status: `Following. ${countOf(count)}`, events })
         },
         error(error) {
           if (error?.code === FORBIDDEN) signals.dispatchEvent(new Event('unauthorized'))
           if (Array.isArray(error)) end('Stopped: the gateway refused to go on.', error)
-          else end(`Stopped: ${lost(error)} Run it again to follow.`)
+          else end(`Stopped: ${closeReason(error)} Run it again to follow.`)
         },
         complete() {
           end('Stopped: the gateway ended the subscription. Run it again to follow.')
@@ -47,14 +47,14 @@ export function follow(client, request) {
   }
 }
 
-function told(count) {
+function countOf(count) {
   if (count === 1) return 'One event so far.'
   if (count <= MAX_EVENTS) return `${count} events so far, the newest first.`
   return `${count} events so far; here are the newest ${MAX_EVENTS}, the newest first.`
 }
 
 /** Why a WebSocket was closed: the gateway's own reason, where it gave one. */
-function lost(event) {
+function closeReason(event) {
   if (event?.reason) return `the gateway closed the connection (${event.reason}).`
   return 'the connection to the gateway was lost.'
 }

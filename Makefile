@@ -36,6 +36,10 @@ help: ## List the tasks
 serve: $(VENV)/.project $(PLAYGROUND)/dist/index.html ## Set up everything and serve; options in ARGS='--port 9000'
 	@exec $(BIN)/invite-gateway serve $(ARGS)
 
+.PHONY: demo
+demo: $(VENV)/.project ## Fill the database with sample operations and make more; options in ARGS='--seed 2'
+	@exec $(BIN)/invite-gateway demo $(ARGS)
+
 .PHONY: test
 test: $(VENV)/.dev $(PLAYGROUND)/dist/index.html $(TOOLS)/node_modules/.installed ## Set up everything and run all tests; options in ARGS='-k create'
 	$(BIN)/python -m pytest --numprocesses=4 --dist=loadfile --cov --cov-report=term-missing $(ARGS)

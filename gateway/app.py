@@ -38,6 +38,7 @@ from gateway.http.head import Handler
 from gateway.http.hosts import Hosts
 from gateway.http.metrics import metrics
 from gateway.http.playground import Playground
+from gateway.http.redirects import redirect_to_endpoint, redirect_to_playground
 from gateway.http.room import Room
 from gateway.http.sdl import sdl
 from gateway.http.server import Responder, page
@@ -99,15 +100,21 @@ def _routes(settings: Settings, parts: Parts) -> dict[str, Handler]:
     schema = build_schema()
     context = Context(store=parts.store, log=parts.store.log, scopes=scope_names(settings))
     has_playground = settings.playground and settings.trusted_documents != "only"
-    playground = Playground() if has_playground else None
+    playground = Playground(settings.auth, settings.oidc_issuers) if has_playground else None
     return {
         "/graphql": _graphql(settings, parts, schema, context, playground),
+        "/graphql/": redirect_to_endpoint,
         "/schema.graphql": sdl(schema.sdl(), parts.authentication, context),
         "/health/live": page(live),
         "/health/ready": page(ready(parts.store.check, lambda: parts.traffic.stopping)),
         "/metrics": page(metrics(parts.telemetry.metrics.page)),
-        **({path: page(file) for path, file in playground.files.items()} if playground else {}),
+        **(_playground_routes(playground) if playground else {}),
     }
+
+
+def _playground_routes(playground: Playground) -> dict[str, Handler]:
+    files = {path: page(file) for path, file in playground.files.items()}
+    return {"/": redirect_to_playground, **files}
 
 
 def _graphql(

@@ -555,7 +555,7 @@ async def test_head_of_a_page_tells_its_length_alone(shared: Client) -> None:
         assert head.headers["Content-Length"] == str(length)
 
 
-@pytest.mark.parametrize("path", ["/", "/graphql/", "/nothing", "/%ff", "/..", "/playground/../x"])
+@pytest.mark.parametrize("path", ["/nothing", "/%ff", "/playground/../x", "/graphql//"])
 async def test_unknown_path_is_not_found_in_json(shared: Client, path: str) -> None:
     for method in ("GET", "POST"):
         assert (await refused(shared, method, path))[0] in {404, 403}

@@ -32,11 +32,11 @@ async def test_queries_answer_as_shown(client: Client) -> None:
     assert listed == json.loads(blocks("json")[0])
 
 
-def test_quick_start_is_two_commands_of_the_makefile() -> None:
+def test_quick_start_is_three_commands_of_the_makefile() -> None:
     makefile = (Path(__file__).parent.parent / "Makefile").read_text()
     quick_start = [words for words in commands() if words[0] == "make"]
 
-    assert quick_start == [["make", "serve"], ["make", "test"]]
+    assert quick_start == [["make", "serve"], ["make", "demo"], ["make", "test"]]
     assert all(f"\n{target}:" in makefile for _, target in quick_start)
 
 
@@ -52,7 +52,7 @@ def test_commands_work_as_shown(command: Command, tmp_path: Path) -> None:
         name: (ran.returncode, ran.stderr) for name, ran in done.items() if ran.returncode
     } == {}
     assert {words[0] for words in shown} == {
-        *("serve", "import", "export", "backup", "schema", "db", "token")
+        *("serve", "demo", "import", "export", "backup", "schema", "db", "token")
     }
 
 

@@ -61,6 +61,27 @@ async def missing(client: Client, ids: list[str]) -> list[str]:
     return [id_ for id_ in ids if id_ not in there]
 
 
+HINT = "--cors-origins http://localhost:5173"
+
+
+@pytest.mark.parametrize(
+    ("options", "count"),
+    [
+        ((), 1),
+        (("--workers", "2"), 1),
+        (("--cors-origins", "https://app.example.com"), 0),
+        (("--log-format", "json"), 0),
+    ],
+)
+def test_start_names_once_what_a_frontend_needs(
+    tmp_path: Path, options: tuple[str, ...], count: int
+) -> None:
+    with running(tmp_path, *options) as gateway:
+        assert gateway.stop() == 0
+
+    assert "".join(gateway.log).count(HINT) == count
+
+
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_stopping_an_idle_server_ends_well(gateway: Gateway, how: signal.Signals) -> None:
     with socket.create_connection(address(gateway)):  # a client that says nothing holds up nobody

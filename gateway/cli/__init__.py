@@ -10,6 +10,7 @@ import typer
 
 from gateway.cli.backup import backup
 from gateway.cli.database import app as database
+from gateway.cli.demo import demo
 from gateway.cli.schema import app as schema
 from gateway.cli.serve import serve
 from gateway.cli.token import app as token
@@ -42,6 +43,7 @@ def _options(
 
 
 app.command("serve")(serve)
+app.command("demo")(demo)
 app.command("import")(import_file)
 app.command("export")(export_file)
 app.command("backup")(backup)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sqlite3
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -10,6 +11,7 @@ from uvloop import new_event_loop
 
 from gateway.app import serve as serve_alone
 from gateway.auth.modes import check
+from gateway.auth.places import is_loopback
 from gateway.auth.refusals import UnusableAuthError
 from gateway.cli.console import DatabaseOption, called, errors, fail, settings_from, usable
 from gateway.cli.scopes import IntrospectionScopeOption, ReadScopeOption, WriteScopeOption
@@ -213,7 +215,7 @@ def serve(
 
 
 def _run(settings: Settings) -> None:
-    announce = _log if settings.log_format == "json" else _show
+    announce = _log if settings.log_format == "json" else partial(_show, settings=settings)
     with logging_to_stderr(settings.log_level, settings.log_format) as logs:
         logger.info("Storing in SQLite %s.", sqlite3.sqlite_version)
         if settings.workers > 1:
@@ -223,8 +225,13 @@ def _run(settings: Settings) -> None:
                 runner.run(serve_alone(settings, announce, logs))
 
 
-def _show(url: str) -> None:
+def _show(url: str, *, settings: Settings) -> None:
     errors.print(f"Serving {url} (Ctrl-C to stop)")
+    if is_loopback(settings.host) and not settings.cors_origins:
+        errors.print(
+            "A frontend on another port needs its origin named: "
+            "--cors-origins http://localhost:5173"
+        )
 
 
 def _log(url: str) -> None:

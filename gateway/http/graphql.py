@@ -12,7 +12,7 @@ from gateway.http.faults import Fault, method_not_allowed
 from gateway.http.head import Handler
 from gateway.http.media_types import GRAPHQL_RESPONSE, HTML, JSON, chosen
 from gateway.http.negotiation import accept, negotiated
-from gateway.http.parameters import PARAMETERS, parameters_of, posted
+from gateway.http.parameters import NAMING_PARAMETERS, parameters_of, posted
 from gateway.http.playground import Playground
 from gateway.http.request import Request
 from gateway.http.responses import Response, Sendable
@@ -78,7 +78,12 @@ async def _options() -> Response:
 
 
 def _is_page_visit(request: Request) -> bool:
-    """Tell whether a browser asks for a page, and not a client for an answer."""
+    """Return whether a browser asks for a page, and not a client for an answer.
+
+    A link with a query is a visit: the page shows the query, and nothing runs by itself. A document
+    that is named by its id alone cannot be shown, so it runs.
+    """
     if chosen(accept(request), (JSON, GRAPHQL_RESPONSE, HTML)) != HTML:
         return False
-    return not any(name in request.query for name in PARAMETERS)
+    query = request.query
+    return "query" in query or not any(name in query for name in NAMING_PARAMETERS)

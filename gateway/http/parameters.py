@@ -24,6 +24,8 @@ from schema.errors import ErrorCode
 from schema.excerpts import excerpt
 
 PARAMETERS = ("query", "documentId", "doc_id", "operationName", "variables", "extensions")
+NAMING_PARAMETERS = ("documentId", "doc_id", "extensions")
+"""Those that may name a document in another way than by its text."""
 _UTF_8 = re.compile(r'charset\s*=\s*("utf-?8"|utf-?8)', re.IGNORECASE)
 
 

@@ -1,7 +1,8 @@
 """The playground: GraphiQL, built from ``gateway/playground`` and served by the gateway itself."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from html import escape
 from mimetypes import guess_type
 from pathlib import Path
 
@@ -22,11 +23,15 @@ NOT_BUILT = """<!doctype html>
 
 
 class Playground:
-    """The page and the files it loads."""
+    """The page and the files it loads.
 
-    def __init__(self, build: Path = BUILD) -> None:
+    ``auth`` and ``issuers`` are settings, by which the page says where a token comes from.
+    """
+
+    def __init__(self, auth: str, issuers: Sequence[str] = (), build: Path = BUILD) -> None:
         index = build / "index.html"
-        self._page = index.read_bytes() if index.exists() else NOT_BUILT.encode()
+        text = index.read_text(encoding="utf-8") if index.exists() else NOT_BUILT
+        self._page = text.replace("</head>", f"{_metadata(auth, issuers)}</head>", 1).encode()
         self.files = {
             f"/playground/{file.relative_to(build).as_posix()}": _file(file)
             for file in sorted(build.rglob("*"))
@@ -45,6 +50,15 @@ class Playground:
                 "Vary": "Accept",
             },
         )
+
+
+def _metadata(auth: str, issuers: Sequence[str]) -> str:
+    """Write the settings that the page reads, as HTML."""
+    named = {"auth": auth, "issuers": " ".join(issuers)}
+    return "".join(
+        f'<meta name="invite-gateway:{name}" content="{escape(content)}">'
+        for name, content in named.items()
+    )
 
 
 def _file(file: Path) -> Callable[[], Awaitable[Response]]:

@@ -6,6 +6,6 @@ const variables = import.meta.glob('../examples/*.json', { eager: true, import: 
 export const examples = Object.keys(documents)
   .sort()
   .map((path) => ({
-    query: documents[path],
-    variables: variables[path.replace(/\.graphql$/, '.json')],
+    query: documents[path].trimEnd(),
+    variables: variables[path.replace(/\.graphql$/, '.json')].trimEnd(),
   }))

@@ -5,9 +5,48 @@ const KEY = 'bearerToken'
 
 export const readToken = () => sessionStorage.getItem(KEY)
 
+/** What the gateway wrote into the page: the settings of these names. */
+const setting = (name) => document.querySelector(`meta[name="invite-gateway:${name}"]`)?.content ?? ''
+
 function storeToken(token) {
   if (token) sessionStorage.setItem(KEY, token)
   else sessionStorage.removeItem(KEY)
+}
+
+/** A command that is wrapped between its words alone. */
+function Command({ children }) {
+  const words = children.split(' ')
+  return <code className="command">{words.flatMap((word, index) => [<span key={index}>{word}</span>, ' '])}</code>
+}
+
+function TokenSource() {
+  switch (setting('auth')) {
+    case 'tokens':
+      return (
+        <p>
+          This gateway asks for a token. Make one where it runs:
+          <Command>invite-gateway token create NAME --scope write</Command>
+          or, to read alone, with <code>--scope read</code>.
+        </p>
+      )
+    case 'oidc':
+      return (
+        <p>
+          This gateway asks for an access token of{' '}
+          {setting('issuers')
+            .split(' ')
+            .map((issuer, index) => (
+              <span key={issuer}>
+                {index > 0 && ' or '}
+                <code>{issuer}</code>
+              </span>
+            ))}
+          . Get one there, as your application does.
+        </p>
+      )
+    default:
+      return <p>This gateway asks for no token.</p>
+  }
 }
 
 function TokenPanel() {
@@ -27,6 +66,7 @@ function TokenPanel() {
   return (
     <form className="token-panel" onSubmit={submit}>
       <h2>Authorization</h2>
+      <TokenSource />
       <label htmlFor="bearer-token">Bearer token</label>
       <input
         id="bearer-token"
@@ -57,6 +97,11 @@ function KeyIcon(props) {
       <path d="m11.5 11.5 8-8m-3 3 3.5 3.5m-6-1 2.5 2.5" strokeLinecap="round" />
     </svg>
   )
+}
+
+/** Open the panel, by the button that does: GraphiQL has no other way to unfold its plugins. */
+export function showTokenPanel() {
+  document.querySelector(`.graphiql-sidebar [aria-label="Show ${tokenPlugin.title}"]`)?.click()
 }
 
 export const tokenPlugin = { title: 'Bearer token', icon: KeyIcon, content: TokenPanel }

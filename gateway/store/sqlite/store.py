@@ -104,9 +104,14 @@ class SQLiteStore:
         records = await self._select(self._queries.groups(by, where, first))
         return [queries.group(by, record) for record in records]
 
-    async def create(self, new: CreateInviteParticipantsOperationInput) -> StoredOperation:
-        """Add an operation; with an idempotency key seen before, return the one made then."""
-        return await self._write(partial(writes.create, given=new, now=_now()))
+    async def create(
+        self, new: CreateInviteParticipantsOperationInput, *, at: datetime | None = None
+    ) -> StoredOperation:
+        """Add an operation; with an idempotency key seen before, return the one made then.
+
+        It is written down as created ``at`` a time, or now.
+        """
+        return await self._write(partial(writes.create, given=new, now=at or _now()))
 
     async def create_many(
         self,
@@ -129,9 +134,14 @@ class SQLiteStore:
         """Add an operation, or change the one with its id by the fields given."""
         return await self._write(partial(writes.upsert, given=new, now=_now()))
 
-    async def update(self, change: UpdateInviteParticipantsOperationInput) -> StoredOperation:
-        """Change the fields given; if they hold the same already, change nothing."""
-        return await self._write(partial(writes.update, given=change, now=_now()))
+    async def update(
+        self, change: UpdateInviteParticipantsOperationInput, *, at: datetime | None = None
+    ) -> StoredOperation:
+        """Change the fields given; if they hold the same already, change nothing.
+
+        It is written down as changed ``at`` a time, or now.
+        """
+        return await self._write(partial(writes.update, given=change, now=at or _now()))
 
     async def delete(self, target: DeleteInviteParticipantsOperationInput) -> StoredOperation:
         """Remove an operation and return its last state."""

@@ -1,0 +1,104 @@
+"""``invite-gateway demo``."""
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.app import stop_signal
+from gateway.cli.console import DatabaseOption, errors, fail, progress, settings_from, usable
+from gateway.demo.invitations import MARK, Generator
+from gateway.demo.live import Live
+from gateway.demo.past import DAYS, carry_out, past_writes
+from gateway.store.migrate import upgrade
+from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
+from schema.filters import InviteParticipantsOperationFilter
+from schema.groups import GroupKey
+
+AT_ONCE = 200
+"""How many writes are carried out before the progress bar moves."""
+
+_MADE_HERE = InviteParticipantsOperationFilter.model_validate(
+    {"clientContext": {"startsWith": MARK}}
+)
+
+
+def demo(
+    database: DatabaseOption = None,
+    *,
+    operations: Annotated[
+        int, typer.Option(min=1, max=10_000, help="How many operations of the past to make.")
+    ] = 300,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same operations.")] = 1,
+    once: Annotated[bool, typer.Option("--once", help="Make those of the past, and end.")] = False,
+    add: Annotated[
+        bool, typer.Option("--add", help="Add to a database that has other operations.")
+    ] = False,
+) -> None:
+    """Fill the database with sample operations of four weeks, then make more until stopped.
+
+    They have all statuses, results and histories, and begin their client context with "demo: ".
+    `serve` may serve the database meanwhile. Started again, the command adds no more of the past
+    and goes on.
+
+    Example: invite-gateway demo --database sqlite:///demo.db
+    """
+    path = settings_from(database=database).database_path
+    with usable():
+        upgrade(path)
+        asyncio.run(_run(path, operations, seed, once=once, add=add))
+
+
+async def _run(path: Path, count: int, seed: int, *, once: bool, add: bool) -> None:
+    stop = stop_signal()
+    async with open_sqlite_store(path, readers=1) as store:
+        total, own = await store.count(None), await store.count(_MADE_HERE)
+        if total > own and not add:
+            fail(
+                f"The database {path} has operations that were not made by this command: "
+                f"{total - own:,}. Name another with --database, or add to them with --add."
+            )
+        if own:
+            kept = f"{path} has {own:,} sample operations; no more of the past are added."
+            errors.print(kept, markup=False)
+        else:
+            await _fill(store, path, count, seed, stop)
+        if not once and not stop.is_set():
+            await _run_live(store, Generator(f"{seed} {total}"), stop)
+
+
+async def _fill(store: SQLiteStore, path: Path, count: int, seed: int, stop: asyncio.Event) -> None:
+    writes = past_writes(seed, count, datetime.now(UTC))
+    with progress() as bar:
+        task = bar.add_task("Writing", total=len(writes))
+        for start in range(0, len(writes), AT_ONCE):
+            if stop.is_set():
+                break
+            batch = writes[start : start + AT_ONCE]
+            await carry_out(store, batch)
+            bar.advance(task, len(batch))
+    errors.print(f"{path} has {await _summary(store)}, of the last {DAYS} days.", markup=False)
+
+
+async def _summary(store: SQLiteStore) -> str:
+    """Return how many sample operations there are, by their status."""
+    groups = await store.groups([GroupKey.STATUS], _MADE_HERE, 10)
+    total = sum(group.count for group in groups)
+    by_status = ", ".join(
+        f"{group.count:,} {group.status.value}" for group in groups if group.status
+    )
+    return f"{total:,} sample operations ({by_status})"
+
+
+async def _run_live(store: SQLiteStore, generator: Generator, stop: asyncio.Event) -> None:
+    errors.print("Making and changing some until stopped (Ctrl-C).")
+    with errors.status("Created: 0, changed: 0.") as line:
+        live = Live(store, generator, lambda: line.update(_counts(live)))
+        await live.run(stop)
+    errors.print(f"Stopped. {_counts(live)}")
+
+
+def _counts(live: Live) -> str:
+    return f"Created: {live.created:,}, changed: {live.changed:,}."

@@ -34,7 +34,7 @@ from gateway.http.connections import Server
 from gateway.http.cors import CORS
 from gateway.http.gate import Gate
 from gateway.http.graphql import GraphQLEndpoint
-from gateway.http.head import Handler
+from gateway.http.head import Route
 from gateway.http.hosts import Hosts
 from gateway.http.metrics import metrics
 from gateway.http.playground import Playground
@@ -96,7 +96,7 @@ def create_server(settings: Settings, parts: Parts) -> Server:
     return Server(parts.capacity, parts.traffic, responder.respond)
 
 
-def _routes(settings: Settings, parts: Parts) -> dict[str, Handler]:
+def _routes(settings: Settings, parts: Parts) -> dict[str, Route]:
     schema = build_schema()
     context = Context(store=parts.store, log=parts.store.log, scopes=scope_names(settings))
     has_playground = settings.playground and settings.trusted_documents != "only"
@@ -112,7 +112,7 @@ def _routes(settings: Settings, parts: Parts) -> dict[str, Handler]:
     }
 
 
-def _playground_routes(playground: Playground) -> dict[str, Handler]:
+def _playground_routes(playground: Playground) -> dict[str, Route]:
     files = {path: page(file) for path, file in playground.files.items()}
     return {"/": redirect_to_playground, **files}
 

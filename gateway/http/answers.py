@@ -9,14 +9,14 @@ from gateway.execution.operation import Answer, GraphQLRequest
 from gateway.execution.pipeline import Pipeline
 from gateway.execution.subscription import Subscription
 from gateway.http.caching import ETags, cacheable, not_modified, tags_held
-from gateway.http.media_types import EVENT_STREAM, JSON, AnswerTypes
+from gateway.http.media_types import EVENT_STREAM, JSON
+from gateway.http.negotiation import Preferences
 from gateway.http.parameters import queried
 from gateway.http.request import Request
 from gateway.http.responses import Response, Sendable, json_response
 from gateway.http.streams.endpoint import Streams, one_event
 from schema.context import Context
 from schema.errors import ErrorCode, RequestError
-from schema.paging import LAST_EVENT_ID
 
 RETRY_AFTER = "5"
 """In seconds."""
@@ -38,29 +38,30 @@ class Answers:
         self._streams = streams
 
     async def answer(
-        self, request: Request, wanted: GraphQLRequest, types: AnswerTypes
+        self, request: Request, wanted: GraphQLRequest, preferences: Preferences
     ) -> Sendable:
         """Answer a query, a mutation or a subscription."""
-        outcome = await self._outcome(request, wanted, types)
+        types = preferences.types
+        outcome = await self._outcome(request, wanted, preferences)
         if not isinstance(outcome, Answer):
             return self._streams.begin(request, outcome, types.stream or EVENT_STREAM)
         if types.result == EVENT_STREAM:
-            return one_event(request, answered(outcome, with_cost=wants_cost(request)))
-        return json_answer(outcome, types.result, with_cost=wants_cost(request))
+            return one_event(request, answered(outcome, with_cost=preferences.with_cost))
+        return json_answer(outcome, types.result, with_cost=preferences.with_cost)
 
-    async def by_get(self, request: Request, types: AnswerTypes) -> Sendable:
+    async def by_get(self, request: Request, preferences: Preferences) -> Sendable:
         """Answer a query or a subscription.
 
         Caches may keep the result of a query: it is not looked at if the client has it already.
         """
+        types, with_cost = preferences.types, preferences.with_cost
         if types.result == EVENT_STREAM:
-            return await self.answer(request, queried(request), types)
-        with_cost = wants_cost(request)
+            return await self.answer(request, queried(request), preferences)
         tag = await self._tag(request, types.result, with_cost=with_cost)
         known = tags_held(request)
         if tag is not None and tag in known:
             return not_modified(tag)
-        outcome = await self._outcome(request, queried(request), types)
+        outcome = await self._outcome(request, queried(request), preferences)
         if not isinstance(outcome, Answer):
             return self._streams.begin(request, outcome, types.stream or EVENT_STREAM)
         response = json_answer(outcome, types.result, with_cost=with_cost)
@@ -76,16 +77,16 @@ class Answers:
         return self._etags.tag(held, request, media_type, with_cost=with_cost)
 
     async def _outcome(
-        self, request: Request, wanted: GraphQLRequest, types: AnswerTypes
+        self, request: Request, wanted: GraphQLRequest, preferences: Preferences
     ) -> Answer | Subscription:
         observation = request.observation
-        takes_stream = types.stream is not None
         context = self._context.of(
             request.principal,
             observation.request_id,
-            read_only=request.method == hdrs.METH_GET,
-            resume_after=request.headers.get(LAST_EVENT_ID) or None if takes_stream else None,
+            read_only=request.head.method == hdrs.METH_GET,
+            resume_after=preferences.last_event_id,
         )
+        takes_stream = preferences.types.stream is not None
         run = self._pipeline.subscribe if takes_stream else self._pipeline.execute
         outcome = await run(wanted, context)
         if isinstance(outcome, Answer):
@@ -93,17 +94,10 @@ class Answers:
         return outcome
 
 
-COST = "GraphQL-Cost"
-"""The request header that asks for ``extensions.cost``."""
-
-
-def wants_cost(request: Request) -> bool:
-    """Tell whether a client asks what its request costs."""
-    return request.headers.get(COST, "0") not in {"", "0"}
-
-
 def json_answer(answer: Answer, media_type: str, *, with_cost: bool = False) -> Response:
     """Answer in JSON."""
+    if answer.executed and not answer.errors and not with_cost:
+        return json_response({"data": answer.data}, content_type=media_type)
     response = json_response(
         answer.payload(with_cost=with_cost),
         status=status_of(answer, media_type),

@@ -1,5 +1,7 @@
 """Letting requests in: by whose bearer token they carry (RFC 6750)."""
 
+from time import time
+
 from aiohttp import hdrs
 
 from gateway.auth.authenticator import Authenticator
@@ -7,6 +9,7 @@ from gateway.auth.bearer import bearer_token
 from gateway.auth.refusals import InvalidToken, IssuerUnavailable
 from gateway.auth.sessions import Sessions
 from gateway.http.faults import Fault
+from gateway.http.head import Head, KnownPrincipal
 from gateway.http.request import Request
 from schema.context import Principal
 from schema.errors import Forbidden, Unauthenticated
@@ -19,17 +22,31 @@ class Authentication:
     """Lets in those whose token is somebody's, for as long as it is."""
 
     def __init__(self, authenticator: Authenticator, sessions: Sessions) -> None:
+        self._authenticator = authenticator
         self.principal = authenticator.principal
         self.lasting = sessions.lasting
 
     async def admit(self, request: Request) -> Principal:
         """Return whose request it is, and write that down on it; raise ``Fault`` if nobody's."""
-        try:
-            principal = await self.principal(token_of(request))
-        except Unauthenticated as refusal:
-            raise _refused(refusal) from None
+        principal = self._known(request.head)
+        if principal is None:
+            generation = self._authenticator.generation
+            try:
+                principal = await self.principal(token_of(request))
+            except Unauthenticated as refusal:
+                raise _refused(refusal) from None
+            request.head.principal = KnownPrincipal(principal, generation)
         request.principal = request.observation.principal = principal
         return principal
+
+    def _known(self, head: Head) -> Principal | None:
+        """Return whose the token in a head is, if that is known and has not changed since."""
+        known = head.principal
+        if known is None or known.generation != self._authenticator.generation:
+            return None
+        principal = known.principal
+        is_over = principal.expires_at is not None and principal.expires_at <= time()
+        return None if is_over else principal
 
 
 def token_of(request: Request) -> str | None:

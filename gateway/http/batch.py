@@ -13,11 +13,12 @@ from msgspec import Raw
 from gateway.execution.batch import BatchedRequest
 from gateway.execution.operation import Answer, GraphQLRequest
 from gateway.execution.pipeline import Pipeline
-from gateway.http.answers import retry_after, status_of, wants_cost
+from gateway.http.answers import retry_after, status_of
 from gateway.http.faults import Fault
 from gateway.http.gate import Gate, overloaded
 from gateway.http.json_text import check_text, decoded
-from gateway.http.media_types import GRAPHQL_RESPONSE, JSON, AnswerTypes
+from gateway.http.media_types import GRAPHQL_RESPONSE, JSON
+from gateway.http.negotiation import Preferences
 from gateway.http.observing import Observation
 from gateway.http.parameters import from_parameters, parameters_of
 from gateway.http.request import Request
@@ -46,10 +47,11 @@ class Batches:
         self._gate = gate
         self._max_requests = max_requests
 
-    async def answer(self, request: Request, body: bytes, types: AnswerTypes) -> Response:
+    async def answer(self, request: Request, body: bytes, preferences: Preferences) -> Response:
         """Answer each request of a batch, in order; raise ``Fault`` for what is no batch."""
         elements = self._elements(body)
-        if types.json is None:
+        media_type = preferences.types.json
+        if media_type is None:
             raise Fault(
                 406, f"A batch is answered in JSON. Accept {GRAPHQL_RESPONSE} or {JSON} for it."
             )
@@ -65,7 +67,7 @@ class Batches:
         observation = request.observation
         observation.operations = [_observed(one, observation) for one in batch]
         answers = [one.answer for one in batch if one.answer]
-        return _response(answers, types.json, with_cost=wants_cost(request))
+        return _response(answers, media_type, with_cost=preferences.with_cost)
 
     def _elements(self, body: bytes) -> list[Element]:
         """Read the elements of an array; raise ``Fault`` for one in which there is no request."""

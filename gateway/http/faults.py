@@ -1,5 +1,6 @@
 """Requests that are no GraphQL requests yet: refused in HTTP's terms, in GraphQL's form."""
 
+from gateway.http.head import Head
 from gateway.http.request import Request
 from gateway.http.responses import Response, json_response
 from schema.errors import ErrorCode
@@ -33,10 +34,16 @@ class Fault(Exception):
         return json_response({"errors": [error]}, status=self.status, headers=self.headers)
 
 
-def check_looked_at(request: Request) -> None:
+def refuse(request: Request, fault: Fault) -> Response:
+    """Answer a request with a refusal."""
+    request.observation.errors = (fault.code.value,)
+    return fault.response()
+
+
+def check_looked_at(head: Head) -> None:
     """Raise ``Fault`` for a method other than those of something that is only looked at."""
-    if request.method not in {"GET", "HEAD"}:
-        raise method_not_allowed(request.method, "GET, HEAD")
+    if head.method not in {"GET", "HEAD"}:
+        raise method_not_allowed(head.method, "GET, HEAD")
 
 
 def method_not_allowed(method: str, allowed: str) -> Fault:

@@ -1,18 +1,16 @@
 """The GraphQL endpoint: which of GraphQL's transports a request asks for, or the playground."""
 
-from collections.abc import Awaitable
-
 from aiohttp import hdrs
 
 from gateway.execution.reference import MutationNotAllowed
 from gateway.http.answers import Answers
 from gateway.http.authentication import Authentication
 from gateway.http.batch import Batches, is_batch
-from gateway.http.faults import Fault, method_not_allowed
-from gateway.http.head import Handler
+from gateway.http.faults import Fault, method_not_allowed, refuse
+from gateway.http.head import Handler, Head
 from gateway.http.media_types import GRAPHQL_RESPONSE, HTML, JSON, chosen
-from gateway.http.negotiation import accept, negotiated
-from gateway.http.parameters import NAMING_PARAMETERS, parameters_of, posted
+from gateway.http.negotiation import Preferences, accept, preferences_of
+from gateway.http.parameters import NAMING_PARAMETERS, check_content, parameters_of, read_body
 from gateway.http.playground import Playground
 from gateway.http.request import Request
 from gateway.http.responses import Response, Sendable
@@ -22,7 +20,7 @@ ALLOWED = "GET, POST, OPTIONS"
 
 
 class GraphQLEndpoint:
-    """Answers every method at ``/graphql``."""
+    """Decides what answers at ``/graphql``, and answers."""
 
     def __init__(  # noqa: PLR0913  the transports, and what comes before them
         self,
@@ -41,49 +39,84 @@ class GraphQLEndpoint:
         self._max_body_bytes = max_body_bytes
         self._playground = playground
 
-    def __call__(self, request: Request) -> Awaitable[Sendable]:
-        """Dispatch by method."""
-        match request.method:
+    def __call__(self, head: Head) -> Handler:
+        """Decide by a request's head what answers it."""
+        match head.method:
             case hdrs.METH_POST:
-                return self._post(request)
-            case hdrs.METH_GET if is_upgrade(request):
-                return self._websockets(request)
+                return self._post(head)
+            case hdrs.METH_GET if is_upgrade(head):
+                return self._websockets
             case hdrs.METH_GET:
-                return self._get(request)
+                return self._get(head)
             case hdrs.METH_OPTIONS:
-                return _options()
-        raise method_not_allowed(request.method, ALLOWED)
+                return _options
+        raise method_not_allowed(head.method, ALLOWED)
 
-    async def _post(self, request: Request) -> Sendable:
-        await self._authentication.admit(request)
-        types = negotiated(request)
-        body = await posted(request, self._max_body_bytes)
-        if is_batch(body):
-            return await self._batches.answer(request, body, types)
-        return await self._answers.answer(request, parameters_of(body, "The body"), types)
+    def _post(self, head: Head) -> Handler:
+        preferences = _posting(head)
 
-    async def _get(self, request: Request) -> Sendable:
-        if self._playground and _is_page_visit(request):
-            return self._playground.page()
-        await self._authentication.admit(request)
-        types = negotiated(request)
-        try:
-            return await self._answers.by_get(request, types)
-        except MutationNotAllowed as refusal:
-            raise Fault(405, refusal.message, headers={"Allow": "POST"}) from None
+        async def post(request: Request) -> Sendable:
+            await self._authentication.admit(request)
+            if isinstance(preferences, Fault):
+                return refuse(request, preferences)
+            body = await read_body(request, self._max_body_bytes)
+            if is_batch(body):
+                return await self._batches.answer(request, body, preferences)
+            wanted = parameters_of(body, "The body")
+            return await self._answers.answer(request, wanted, preferences)
+
+        return post
+
+    def _get(self, head: Head) -> Handler:
+        if self._playground and _is_page_visit(head):
+            return self._show_playground
+        preferences = _getting(head)
+
+        async def get(request: Request) -> Sendable:
+            await self._authentication.admit(request)
+            if isinstance(preferences, Fault):
+                return refuse(request, preferences)
+            try:
+                return await self._answers.by_get(request, preferences)
+            except MutationNotAllowed as refusal:
+                raise Fault(405, refusal.message, headers={"Allow": "POST"}) from None
+
+        return get
+
+    async def _show_playground(self, _request: Request) -> Response:
+        assert self._playground is not None  # noqa: S101  it answers only where there is one
+        return self._playground.page()
 
 
-async def _options() -> Response:
+def _posting(head: Head) -> Preferences | Fault:
+    """Return how to answer a POST, or why it is refused once it is known who asks."""
+    try:
+        preferences = preferences_of(head)
+        check_content(head)
+    except Fault as fault:
+        return fault.with_traceback(None)
+    return preferences
+
+
+def _getting(head: Head) -> Preferences | Fault:
+    """Return how to answer a GET, or why it is refused once it is known who asks."""
+    try:
+        return preferences_of(head)
+    except Fault as fault:
+        return fault.with_traceback(None)
+
+
+async def _options(_request: Request) -> Response:
     return Response(status=204, headers={"Allow": ALLOWED})
 
 
-def _is_page_visit(request: Request) -> bool:
+def _is_page_visit(head: Head) -> bool:
     """Return whether a browser asks for a page, and not a client for an answer.
 
     A link with a query is a visit: the page shows the query, and nothing runs by itself. A document
     that is named by its id alone cannot be shown, so it runs.
     """
-    if chosen(accept(request), (JSON, GRAPHQL_RESPONSE, HTML)) != HTML:
+    if chosen(accept(head), (JSON, GRAPHQL_RESPONSE, HTML)) != HTML:
         return False
-    query = request.query
+    query = head.query
     return "query" in query or not any(name in query for name in NAMING_PARAMETERS)

@@ -1,6 +1,7 @@
 """The head of a request, parsed: what it asks for, and what was decided for all that have it."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aiohttp import HttpVersion, HttpVersion10
@@ -8,11 +9,23 @@ from aiohttp.http import RawRequestMessage
 from multidict import CIMultiDictProxy, MultiMapping
 from yarl import URL
 
+from schema.context import Principal
+
 if TYPE_CHECKING:
     from gateway.http.request import Request
     from gateway.http.responses import Sendable
 
+Route = Callable[["Head"], "Handler"]
+"""What decides by a head what answers; it may raise ``Fault``, which is the answer then."""
 Handler = Callable[["Request"], Awaitable["Sendable"]]
+
+
+@dataclass(frozen=True)
+class KnownPrincipal:
+    """Whose a token was found to be, in a generation of the authenticator's."""
+
+    principal: Principal
+    generation: int
 
 
 class Head:
@@ -25,6 +38,7 @@ class Head:
         "keep_alive",
         "message",
         "method",
+        "principal",
         "raw_path",
         "url",
     )
@@ -41,6 +55,8 @@ class Head:
         self.is_http_10 = message.version == HttpVersion10
         self.handler: Handler | None = None
         """What answers requests that have this head, once that is decided."""
+        self.principal: KnownPrincipal | None = None
+        """Whose the token in it was when it was last looked at."""
 
     @property
     def path(self) -> str:

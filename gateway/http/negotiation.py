@@ -1,8 +1,11 @@
-"""Which media types a request may be answered in, or why in none."""
+"""How a client wants to be answered, which its request's head says."""
+
+from dataclasses import dataclass
 
 from aiohttp import hdrs
 
 from gateway.http.faults import Fault
+from gateway.http.head import Head
 from gateway.http.media_types import (
     EVENT_STREAM,
     GRAPHQL_RESPONSE,
@@ -10,19 +13,19 @@ from gateway.http.media_types import (
     AnswerTypes,
     answer_types,
 )
-from gateway.http.request import Request
 from schema.errors import ErrorCode
+from schema.paging import LAST_EVENT_ID
 
 MAX_ACCEPT = 2_048
 """In characters: browsers and GraphQL clients send less than a tenth of it."""
 
 
-def accept(request: Request) -> str:
+def accept(head: Head) -> str:
     """Return all Accept headers as the one they stand for; raise ``Fault`` when they are long.
 
     A megabyte of them would take a second to read.
     """
-    accepted = ", ".join(request.headers.getall(hdrs.ACCEPT, ()))
+    accepted = ", ".join(head.headers.getall(hdrs.ACCEPT, ()))
     if len(accepted) > MAX_ACCEPT:
         raise Fault(
             431,
@@ -35,13 +38,31 @@ def accept(request: Request) -> str:
     return accepted
 
 
-def negotiated(request: Request) -> AnswerTypes:
-    """Return the types to answer a GraphQL request in; raise ``Fault`` if none is acceptable."""
-    types = answer_types(accept(request))
+COST = "GraphQL-Cost"
+"""The request header that asks for ``extensions.cost``."""
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """The media types to answer in, and whether a client asks what its request costs."""
+
+    types: AnswerTypes
+    with_cost: bool
+    last_event_id: str | None
+    """Where a subscription is to go on; None also where no stream is taken."""
+
+
+def preferences_of(head: Head) -> Preferences:
+    """Return how to answer a GraphQL request; raise ``Fault`` if no type is acceptable."""
+    types = answer_types(accept(head))
     if types is None:
         raise Fault(
             406,
             "The Accept header names no media type that is supported. "
             f"Accept {GRAPHQL_RESPONSE}, {JSON} or {EVENT_STREAM}.",
         )
-    return types
+    return Preferences(
+        types,
+        with_cost=head.headers.get(COST, "0") not in {"", "0"},
+        last_event_id=head.headers.get(LAST_EVENT_ID) or None if types.stream else None,
+    )

@@ -17,6 +17,7 @@ from gateway.execution.operation import (
     Variables,
 )
 from gateway.http.faults import Fault
+from gateway.http.head import Head
 from gateway.http.json_text import check_text, decoded
 from gateway.http.media_types import JSON
 from gateway.http.request import Request
@@ -43,9 +44,9 @@ class _Body(msgspec.Struct, rename="camel"):
 _decode_body = msgspec.json.Decoder(_Body).decode
 
 
-async def posted(request: Request, max_bytes: int) -> bytes:
-    """Read the body of a POST; raise ``Fault`` for one that is not JSON by its headers."""
-    content_type = request.headers.get(hdrs.CONTENT_TYPE, "")
+def check_content(head: Head) -> None:
+    """Raise ``Fault`` for a body that is not JSON by its headers."""
+    content_type = head.headers.get(hdrs.CONTENT_TYPE, "")
     if content_type != JSON and not _is_json(content_type):
         raise Fault(
             415,
@@ -54,13 +55,12 @@ async def posted(request: Request, max_bytes: int) -> bytes:
             if content_type
             else f"The Content-Type is missing. Send JSON, with Content-Type: {JSON}.",
         )
-    if request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
+    if head.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
         raise Fault(
             415,
             "The body has a Content-Encoding, which is not supported. Send it without.",
             headers={"Accept-Encoding": "identity"},
         )
-    return await _body(request, max_bytes)
 
 
 def parameters_of(text: bytes, what: str) -> GraphQLRequest:
@@ -79,7 +79,8 @@ def _is_json(content_type: str) -> bool:
     )
 
 
-async def _body(request: Request, max_bytes: int) -> bytes:
+async def read_body(request: Request, max_bytes: int) -> bytes:
+    """Read a body; raise ``Fault`` for one that is too large."""
     body = request.whole_body
     if body is None:
         try:

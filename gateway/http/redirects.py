@@ -5,6 +5,7 @@ from urllib.parse import quote
 from aiohttp import hdrs
 
 from gateway.http.faults import check_looked_at
+from gateway.http.head import Handler, Head
 from gateway.http.request import Request
 from gateway.http.responses import Response
 
@@ -13,20 +14,23 @@ _KEPT = "%!$&'()*+,;=:@/?-._~"
 """What may stand in the query of a URL as it is (RFC 3986, section 3.4)."""
 
 
-async def redirect_to_endpoint(request: Request) -> Response:
+def redirect_to_endpoint(head: Head) -> Handler:
     """Redirect ``/graphql/``, whatever the method: 308 keeps the method and the body."""
-    return _redirect(308, request)
+    return _redirect(308, head)
 
 
-async def redirect_to_playground(request: Request) -> Response:
+def redirect_to_playground(head: Head) -> Handler:
     """Redirect ``/``; for now only, since another page may come there."""
-    check_looked_at(request)
-    return _redirect(307, request)
+    check_looked_at(head)
+    return _redirect(307, head)
 
 
-def _redirect(status: int, request: Request) -> Response:
-    query = request.raw_path.partition("?")[2]
+def _redirect(status: int, head: Head) -> Handler:
+    query = head.raw_path.partition("?")[2]
     kept = quote(query, safe=_KEPT, errors="surrogateescape")
-    return Response(
-        status=status, headers={hdrs.LOCATION: f"{ENDPOINT}?{kept}" if kept else ENDPOINT}
-    )
+    location = f"{ENDPOINT}?{kept}" if kept else ENDPOINT
+
+    async def redirect(_request: Request) -> Response:
+        return Response(status=status, headers={hdrs.LOCATION: location})
+
+    return redirect

@@ -2,22 +2,25 @@
 
 from gateway.http.authentication import Authentication, forbidden
 from gateway.http.faults import check_looked_at
-from gateway.http.head import Handler
+from gateway.http.head import Handler, Head, Route
 from gateway.http.request import Request
 from gateway.http.responses import Response
 from schema.context import Context, Scope
 from schema.errors import Forbidden
 
 
-def sdl(text: str, authentication: Authentication, context: Context) -> Handler:
-    """Make the answer to ``/schema.graphql``, for those who may introspect."""
+def sdl(text: str, authentication: Authentication, context: Context) -> Route:
+    """Make the route of ``/schema.graphql``, for those who may introspect."""
 
     async def answer(request: Request) -> Response:
-        check_looked_at(request)
         try:
             context.of(await authentication.admit(request)).require(Scope.INTROSPECTION)
         except Forbidden as refusal:
             raise forbidden(refusal) from None
         return Response(text.encode(), headers={"Content-Type": "text/plain; charset=utf-8"})
 
-    return answer
+    def route(head: Head) -> Handler:
+        check_looked_at(head)
+        return answer
+
+    return route

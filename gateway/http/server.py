@@ -14,9 +14,9 @@ from aiohttp import hdrs, web
 
 from gateway.http.browsers import Browsers
 from gateway.http.connection import GATED_PATH
-from gateway.http.faults import Fault, check_looked_at
+from gateway.http.faults import Fault, check_looked_at, refuse
 from gateway.http.gate import Gate, overloaded
-from gateway.http.head import Handler, Head
+from gateway.http.head import Handler, Head, Route
 from gateway.http.observing import Observation, Observers
 from gateway.http.request import Request
 from gateway.http.responses import Response, Sendable
@@ -32,7 +32,7 @@ class Responder:
 
     def __init__(
         self,
-        routes: Mapping[str, Handler],
+        routes: Mapping[str, Route],
         traffic: Traffic,
         gate: Gate,
         observers: Observers,
@@ -73,10 +73,10 @@ class Responder:
                 handler = request.head.handler = self._handler(request.head)
             return await handler(request)
         except Fault as fault:
-            return _refuse(request, fault)
+            return refuse(request, fault)
         except (ConnectionError, web.RequestPayloadError):
             # For nobody: the client is gone.
-            return _refuse(
+            return refuse(
                 request, Fault(400, "The request ended before it was complete. Send it again.")
             )
         except Exception:
@@ -87,7 +87,7 @@ class Responder:
                 f"The gateway failed to answer. Its log has the reason under {request_id}.",
                 code=ErrorCode.INTERNAL_SERVER_ERROR,
             )
-            return _refuse(request, failed)
+            return refuse(request, failed)
 
     def _handler(self, head: Head) -> Handler:
         """Decide what answers all requests that have a head."""
@@ -97,21 +97,17 @@ class Responder:
                 return _no_content
             if hdrs.EXPECT in head.headers:
                 _check_expected(head)
+            route = self._routes.get(head.raw_path) or self._routes.get(head.path, _nowhere)
+            return route(head)
         except Fault as fault:
             return _refusing(fault)
-        return self._routes.get(head.raw_path) or self._routes.get(head.path) or _nowhere
-
-
-def _refuse(request: Request, fault: Fault) -> Response:
-    request.observation.errors = (fault.code.value,)
-    return fault.response()
 
 
 def _refusing(fault: Fault) -> Handler:
-    async def refuse(request: Request) -> Response:
-        return _refuse(request, fault)
+    async def answer(request: Request) -> Response:
+        return refuse(request, fault)
 
-    return refuse
+    return answer
 
 
 async def _no_content(_request: Request) -> Response:
@@ -126,37 +122,46 @@ def _check_expected(head: Head) -> None:
         )
 
 
-async def _nowhere(request: Request) -> Response:
-    raise Fault(404, f"There is nothing at {excerpt(request.path)}. GraphQL is at /graphql.")
+def _nowhere(head: Head) -> Handler:
+    raise Fault(404, f"There is nothing at {head.path}. GraphQL is at /graphql.")
 
 
-def page(response: Callable[[], Awaitable[Response]]) -> Handler:
-    """Make the handler of something that is only looked at."""
+def page(response: Callable[[], Awaitable[Response]]) -> Route:
+    """Make the route of something that is only looked at."""
 
-    async def answer(request: Request) -> Response:
-        check_looked_at(request)
+    async def answer(_request: Request) -> Response:
         return await response()
 
-    return answer
+    def route(head: Head) -> Handler:
+        check_looked_at(head)
+        return answer
+
+    return route
 
 
-def gated(gate: Gate, answer: Handler) -> Handler:
-    """Let requests to a handler pass only through the gate."""
+def gated(gate: Gate, route: Route) -> Route:
+    """Let requests of a route pass only through the gate."""
 
-    async def pass_through(request: Request) -> Sendable:
-        connection = request.connection
-        if connection.is_spare:
-            connection.close()
-            raise overloaded(
-                "The limit of open connections is reached. Try again later.", Connection="close"
-            )
-        if request.is_admitted:
-            return await answer(request)
-        if not gate.admits(connection):
-            raise overloaded()
-        try:
-            return await answer(request)
-        finally:
-            gate.leaves(connection)
+    def gated_route(head: Head) -> Handler:
+        answer = route(head)
 
-    return pass_through
+        async def pass_through(request: Request) -> Sendable:
+            connection = request.connection
+            if connection.is_spare:
+                connection.close()
+                raise overloaded(
+                    "The limit of open connections is reached. Try again later.",
+                    Connection="close",
+                )
+            if request.is_admitted:
+                return await answer(request)
+            if not gate.admits(connection):
+                raise overloaded()
+            try:
+                return await answer(request)
+            finally:
+                gate.leaves(connection)
+
+        return pass_through
+
+    return gated_route

@@ -6,6 +6,7 @@ from gateway.execution.pipeline import Pipeline
 from gateway.http.authentication import Authentication, token_of
 from gateway.http.connection import release_websocket
 from gateway.http.faults import Fault
+from gateway.http.head import Head
 from gateway.http.request import Request
 from gateway.http.room import Room
 from gateway.http.traffic import Traffic
@@ -16,9 +17,9 @@ from gateway.http.websocket.wire import Wire
 from schema.context import Context
 
 
-def is_upgrade(request: Request) -> bool:
+def is_upgrade(head: Head) -> bool:
     """Tell whether a request asks for a WebSocket."""
-    return request.headers.get(hdrs.UPGRADE, "").lower() == "websocket"
+    return head.headers.get(hdrs.UPGRADE, "").lower() == "websocket"
 
 
 class WebSocketEndpoint:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
+from secrets import token_bytes
 from socket import socket
 from typing import Any
 
@@ -37,6 +38,10 @@ from gateway.http.playground import Playground
 from gateway.http.room import Room
 from gateway.http.sdl import sdl
 from gateway.http.server import Handler, Traffic, make_server, page
+from gateway.http.single_connection.endpoint import SingleConnectionEndpoint, StreamOptions
+from gateway.http.single_connection.forwarding import http_socket
+from gateway.http.single_connection.open_streams import OpenStreams
+from gateway.http.single_connection.tokens import KEY_BYTES, StreamTokens
 from gateway.http.streams.endpoint import Streams
 from gateway.http.streams.stream import Terms
 from gateway.http.websocket.connection import Limits
@@ -74,6 +79,7 @@ class Parts:
     authentication: Authentication
     trusted: TrustedDocuments
     capacity: Capacity
+    place: Place | None
 
 
 def create_server(settings: Settings, parts: Parts) -> Server:
@@ -134,9 +140,22 @@ def _graphql(
         Answers(executor, context, etags),
         Streams(executor, context, terms),
         WebSocketEndpoint(executor, context, parts.traffic, limits, parts.authentication),
+        SingleConnectionEndpoint(
+            executor, context, terms, parts.authentication, _stream_options(settings, parts.place)
+        ),
         authentication=parts.authentication,
         max_body_bytes=settings.max_body_bytes,
         playground=playground,
+    )
+
+
+def _stream_options(settings: Settings, place: Place | None) -> StreamOptions:
+    return StreamOptions(
+        max_operations=settings.websocket_operations,
+        max_body_bytes=settings.max_body_bytes,
+        tokens=StreamTokens(place.key.read_bytes() if place else token_bytes(KEY_BYTES)),
+        streams=OpenStreams(place.streams, place.number) if place else OpenStreams(),
+        sockets=place.folder if place else None,
     )
 
 
@@ -239,7 +258,7 @@ async def answering(
         await stack.enter_async_context(running(sessions.run()))
         authentication = Authentication(authenticator, sessions)
         capacity = _capacity(settings)
-        parts = Parts(store, fan_out, traffic, telemetry, authentication, trusted, capacity)
+        parts = Parts(store, fan_out, traffic, telemetry, authentication, trusted, capacity, place)
         telemetry.metrics.add(GateMetrics(capacity.gate))
         server = create_server(settings, parts)
         await stack.enter_async_context(running(server.run()))
@@ -250,7 +269,10 @@ async def answering(
         sites: list[web.BaseSite] = [
             web.SockSite(runner, bound, backlog=BACKLOG) for bound in sockets
         ]
-        for site in sites or [web.TCPSite(runner, settings.host, settings.port, backlog=BACKLOG)]:
+        sites = sites or [web.TCPSite(runner, settings.host, settings.port, backlog=BACKLOG)]
+        if place:
+            sites.append(web.UnixSite(runner, http_socket(place.folder, place.number)))
+        for site in sites:
             await site.start()
         yield endpoint(runner.addresses[0])
         await traffic.drain(settings.drain_seconds)

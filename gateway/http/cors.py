@@ -11,9 +11,9 @@ from gateway.http.responses import vary
 ALLOWED_HEADERS = (
     "accept, apollo-require-preflight, apollographql-client-name, apollographql-client-version, "
     "authorization, baggage, content-type, graphql-cost, if-none-match, last-event-id, "
-    "traceparent, tracestate, x-apollo-operation-name, x-request-id"
+    "traceparent, tracestate, x-apollo-operation-name, x-graphql-event-stream-token, x-request-id"
 )
-ALLOWED_METHODS = "GET, HEAD, POST"
+ALLOWED_METHODS = "DELETE, GET, HEAD, POST, PUT"
 EXPOSED_HEADERS = "etag, retry-after, www-authenticate, x-request-id"
 PREFLIGHT_SECONDS = 7_200
 

@@ -16,16 +16,17 @@ from gateway.http.media_types import (
     answer_type,
     chosen,
 )
-from gateway.http.parameters import PARAMETERS, posted, queried
+from gateway.http.parameters import PARAMETERS, parameters_of, posted, queried
 from gateway.http.playground import Playground
 from gateway.http.request import Request
 from gateway.http.responses import Response
 from gateway.http.server import Handler, Sendable
+from gateway.http.single_connection.protocol import is_single_connection
 from gateway.http.streams.endpoint import Streams
 from gateway.http.streams.framing import FRAMINGS
 from gateway.http.websocket.endpoint import is_upgrade
 
-ALLOWED = "GET, POST, OPTIONS"
+ALLOWED = "GET, POST, PUT, DELETE, OPTIONS"
 
 
 class GraphQLEndpoint:
@@ -36,6 +37,7 @@ class GraphQLEndpoint:
         answers: Answers,
         streams: Streams,
         websockets: Handler,
+        single_connection: Handler,
         *,
         authentication: Authentication,
         max_body_bytes: int,
@@ -45,16 +47,19 @@ class GraphQLEndpoint:
         self._answers = answers
         self._streams = streams
         self._websockets = websockets
+        self._single_connection = single_connection
         self._max_body_bytes = max_body_bytes
         self._playground = playground
 
     def __call__(self, request: Request) -> Awaitable[Sendable]:
         """Dispatch by method."""
         match request.method:
-            case hdrs.METH_POST:
-                return self._post(request)
             case hdrs.METH_GET if is_upgrade(request):
                 return self._websockets(request)
+            case _ if is_single_connection(request):
+                return self._single_connection(request)
+            case hdrs.METH_POST:
+                return self._post(request)
             case hdrs.METH_GET:
                 return self._get(request)
             case hdrs.METH_OPTIONS:
@@ -64,7 +69,7 @@ class GraphQLEndpoint:
     async def _post(self, request: Request) -> Sendable:
         await self._authentication.admit(request)
         media_type = _media_type(request)
-        wanted = await posted(request, self._max_body_bytes)
+        wanted = parameters_of(await posted(request, self._max_body_bytes), "The body")
         if media_type in FRAMINGS:
             return await self._streams.answer(request, wanted, media_type)
         return await self._answers.by_post(request, wanted, media_type)

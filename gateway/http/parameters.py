@@ -43,8 +43,8 @@ class _Body(msgspec.Struct, rename="camel"):
 _decode_body = msgspec.json.Decoder(_Body).decode
 
 
-async def posted(request: Request, max_bytes: int) -> GraphQLRequest:
-    """Read the body of a POST; raise ``Fault`` for one that is no GraphQL request."""
+async def posted(request: Request, max_bytes: int) -> bytes:
+    """Read the body of a POST; raise ``Fault`` for one that is not JSON by its headers."""
     content_type = request.headers.get(hdrs.CONTENT_TYPE, "")
     if content_type != JSON and not _is_json(content_type):
         raise Fault(
@@ -59,7 +59,7 @@ async def posted(request: Request, max_bytes: int) -> GraphQLRequest:
             "The body is encoded. Send it as it is, without Content-Encoding.",
             headers={"Accept-Encoding": "identity"},
         )
-    return parameters_of(await _body(request, max_bytes), "The body")
+    return await _body(request, max_bytes)
 
 
 def parameters_of(text: bytes, what: str) -> GraphQLRequest:

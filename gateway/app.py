@@ -64,6 +64,7 @@ from gateway.telemetry.together import Telemetry, telling
 from gateway.trusted.documents import TrustedDocuments
 from gateway.trusted.executor import TrustedExecutor
 from gateway.trusted.manifests import trusted_documents
+from gateway.trusted.shared import SharedDocuments
 from schema import Schema, build_schema
 from schema.context import Context
 
@@ -117,6 +118,7 @@ def _graphql(
         _executor(settings, schema, parts.fan_out, parts.telemetry.metrics),
         parts.trusted,
         settings.trusted_documents,
+        SharedDocuments(parts.place.documents) if parts.place else None,
     )
     etags = ETags(
         version=version("invite-gateway"),

@@ -58,6 +58,11 @@ class Place:
         """The folder in which the workers tell who has which stream."""
         return self.folder / "streams"
 
+    @property
+    def documents(self) -> Path:
+        """The folder of the documents that clients gave with their hash."""
+        return self.folder / "documents"
+
 
 class _Family(msgspec.Struct):
     """A metric as it goes from one worker to another."""

@@ -11,6 +11,7 @@ from gateway.execution.errors import refused
 from gateway.execution.operation import PERSISTED_QUERY, Answer, Executor, GraphQLRequest
 from gateway.execution.subscription import Subscription
 from gateway.trusted.documents import SHA256, AutomaticDocuments, TrustedDocuments, sha256_of
+from gateway.trusted.shared import SharedDocuments
 from gateway.trusted.unknown import UnknownDocuments
 from schema.context import Context
 from schema.errors import BadUserInput, ErrorCode, RequestError
@@ -50,11 +51,19 @@ class PersistedQueryNotSupported(RequestError):
 class TrustedExecutor:
     """Runs documents by their ids, and those alone that ``mode`` lets run."""
 
-    def __init__(self, executor: Executor, trusted: TrustedDocuments, mode: Mode) -> None:
+    def __init__(
+        self,
+        executor: Executor,
+        trusted: TrustedDocuments,
+        mode: Mode,
+        shared: SharedDocuments | None = None,
+    ) -> None:
         self._executor = executor
         self._trusted = trusted
         self._mode = mode
-        self._automatic = AutomaticDocuments(documents=AUTOMATIC_DOCUMENTS, size=AUTOMATIC_BYTES)
+        self._automatic = AutomaticDocuments(
+            documents=AUTOMATIC_DOCUMENTS, size=AUTOMATIC_BYTES, shared=shared
+        )
         self._unknown = UnknownDocuments(LOGGED_DOCUMENTS)
 
     async def execute(self, request: GraphQLRequest, context: Context) -> Answer:

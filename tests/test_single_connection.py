@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,8 +16,12 @@ import aiohttp
 import pytest
 from bearers import READ, bearing, token
 from conftest import Client, Gateway, children, running
+from graphql import get_introspection_query
+from sockets import FOLLOW
+from test_http_clients import now
 from test_sse import CHANGES, CREATE, EVENT_STREAM, Event, events, soon
-from test_tools import run
+from test_tools import NODE, TOOLS, run
+from test_workers import wait
 
 TOKEN = "X-GraphQL-Event-Stream-Token"  # noqa: S105  a header's name
 COUNT = "{ inviteParticipantsOperations(first: 0) { totalCount } }"
@@ -291,3 +296,73 @@ async def test_graphql_sse_follows_on_one_connection(shared: Client, lazy: str) 
         "streams": 1,
         "ended": 2,
     }
+
+
+async def test_client_that_reads_nothing_is_sent_no_more_than_its_operations(
+    tmp_path: Path, http: aiohttp.ClientSession
+) -> None:
+    query = get_introspection_query()
+    with running(tmp_path, "--websocket-operations", "3") as gateway:
+        async with opened(Client(http, gateway.url)) as stream:
+            started = 0
+            async with asyncio.timeout(WITHIN):
+                while (await stream.start(str(started), query))[0] == 202:
+                    started += 1
+            ids = [(await stream.next())[1]["id"] for _ in range(2 * started)]
+
+    assert sorted(ids, key=int) == [str(number) for number in range(started) for _ in "ab"]
+
+
+def folder_of_workers(path: Path) -> tuple[Path, int]:
+    """Give the folder that workers share, and how many streams are open by it."""
+    (folder,) = path.glob("invite-gateway-*")
+    return folder, len(list((folder / "streams").iterdir()))
+
+
+async def test_workers_leave_nothing_behind_when_their_supervisor_is_killed(
+    tmp_path: Path, scattered: aiohttp.ClientSession
+) -> None:
+    with running(tmp_path, "--workers", "2", TMPDIR=str(tmp_path)) as gateway:
+        client = Client(scattered, gateway.url)
+        async with opened(client) as stream:
+            folder, streams = folder_of_workers(tmp_path)
+            assert streams == 1
+            gateway.stop(signal.SIGKILL)
+            async with asyncio.timeout(WITHIN):
+                assert [message async for message in stream.messages] == []
+        await asyncio.to_thread(wait, lambda: not folder.exists())
+
+
+async def test_graphql_sse_comes_back_by_itself_after_a_restart(
+    tmp_path: Path, http: aiohttp.ClientSession
+) -> None:
+    with running(tmp_path) as gateway:
+        client = Client(http, gateway.url)
+        async with following(f"{gateway.url}/graphql", await now(client)) as lines:
+            await client.data(CREATE, context="a")
+            assert await anext(lines) == "a"
+            await asyncio.to_thread(gateway.stop)
+            with running(tmp_path, "--port", gateway.url.rpartition(":")[2]) as again:
+                assert await anext(lines) == "a"
+                await Client(http, again.url).data(CREATE, context="b")
+                assert await anext(lines) == "b"
+
+
+@asynccontextmanager
+async def following(url: str, after: str) -> AsyncIterator[AsyncIterator[str]]:
+    """Run graphql-sse's client in single connection mode; give the lines that it prints."""
+    process = await asyncio.create_subprocess_exec(
+        "node",
+        *("follow_on.mjs", url, FOLLOW, after, "single"),
+        cwd=TOOLS,
+        env=os.environ | {"PATH": f"{NODE}{os.pathsep}{os.environ['PATH']}"},
+        stdout=PIPE,
+    )
+    assert process.stdout is not None
+    printed = process.stdout
+    try:
+        async with asyncio.timeout(WITHIN):
+            yield (line.decode().strip() async for line in printed)
+    finally:
+        process.kill()
+        await process.wait()

@@ -18,6 +18,9 @@ from gateway.http.single_connection.protocol import TOKEN_HEADER
 FORWARDED = (hdrs.ACCEPT, hdrs.AUTHORIZATION, hdrs.CONTENT_TYPE, "GraphQL-Cost", TOKEN_HEADER)
 RETURNED = (hdrs.CONTENT_TYPE, hdrs.RETRY_AFTER, hdrs.WWW_AUTHENTICATE, hdrs.ALLOW)
 
+ANSWERED_WITHIN_SECONDS = 60
+"""How long another worker may take to answer."""
+
 
 def http_socket(folder: Path, number: int) -> Path:
     """Return the path of the Unix socket at which a worker answers HTTP."""
@@ -31,7 +34,8 @@ async def forward(request: Request, body: bytes, socket: Path) -> Response:
     try:
         async with (
             ClientSession(
-                connector=UnixConnector(str(socket)), timeout=ClientTimeout(total=None)
+                connector=UnixConnector(str(socket)),
+                timeout=ClientTimeout(total=ANSWERED_WITHIN_SECONDS),
             ) as session,
             session.request(request.method, url, data=body, headers=headers) as answer,
         ):

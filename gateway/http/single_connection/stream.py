@@ -14,10 +14,10 @@ from gateway.http.faults import Fault
 from gateway.http.media_types import EVENT_STREAM
 from gateway.http.observing import Observation
 from gateway.http.request import Request
-from gateway.http.responses import head
 from gateway.http.single_connection.operation import Operation
 from gateway.http.streams.body import STALLED_SECONDS, Body
-from gateway.http.streams.stream import HEADERS, Terms
+from gateway.http.streams.response import StreamingResponse
+from gateway.http.streams.stream import Terms
 from schema.errors import ErrorCode, Unauthenticated
 
 logger = logging.getLogger(__name__)
@@ -25,12 +25,13 @@ logger = logging.getLogger(__name__)
 HEARTBEAT = b":\n\n"
 
 
-class OperationStream:
+class OperationStream(StreamingResponse):
     """A response that lasts until its client, its token or the gateway ends it."""
 
     def __init__(
         self, request: Request, terms: Terms, *, max_operations: int, on_end: Callable[[], object]
     ) -> None:
+        super().__init__(f"{EVENT_STREAM}; charset=utf-8")
         self._terms = terms
         self._max_operations = max_operations
         self._on_end = on_end
@@ -41,19 +42,6 @@ class OperationStream:
         self._ended = asyncio.Event()
         self._is_stopping = False
         self._is_silent = True
-        self.headers = {"Content-Type": f"{EVENT_STREAM}; charset=utf-8", **HEADERS}
-        self.keep_alive = True
-        self.status = 200
-
-    def force_close(self) -> None:
-        """Make it the connection's last response."""
-        self.keep_alive = False
-
-    async def prepare(self, request: Request) -> None:
-        """Do nothing: all of it has been sent."""
-
-    async def write_eof(self) -> None:
-        """Do nothing: all of it has been sent."""
 
     async def run(self, request: Request) -> None:
         """Send it, from its head to its end."""
@@ -66,11 +54,7 @@ class OperationStream:
             self._on_end()
 
     async def _send(self, request: Request) -> None:
-        body = self._body
-        self.keep_alive = body.chunked and self.keep_alive and bool(request.keep_alive)
-        transfer = {"Transfer-Encoding": "chunked"} if body.chunked else {}
-        first = head(self.status, self.headers | transfer, request, keep_alive=self.keep_alive)
-        body.write(HEARTBEAT, head=first)
+        self.start(request, self._body, HEARTBEAT)
         async with self._tasks:
             try:
                 await self._last(request)
@@ -79,7 +63,7 @@ class OperationStream:
                 for operation in self._operations.values():
                     operation.end()
                 self._operations.clear()
-        body.end()
+        self._body.end()
 
     async def _last(self, request: Request) -> None:
         """Wait for the end, and break long silences."""

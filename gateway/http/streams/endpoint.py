@@ -10,7 +10,8 @@ from gateway.http.media_types import EVENT_STREAM, GRAPHQL_RESPONSE, JSON, chose
 from gateway.http.request import Request
 from gateway.http.responses import Response
 from gateway.http.streams.framing import FRAMINGS, SERVER_SENT_EVENTS
-from gateway.http.streams.stream import HEADERS, Stream, Terms
+from gateway.http.streams.response import HEADERS
+from gateway.http.streams.stream import Stream, Terms
 from schema.context import Context
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
+from secrets import token_bytes
 from socket import socket
 from typing import Any
 
@@ -42,6 +43,10 @@ from gateway.http.redirects import redirect_to_endpoint, redirect_to_playground
 from gateway.http.room import Room
 from gateway.http.sdl import sdl
 from gateway.http.server import Responder, page
+from gateway.http.single_connection.endpoint import SingleConnectionEndpoint, StreamOptions
+from gateway.http.single_connection.forwarding import http_socket
+from gateway.http.single_connection.open_streams import OpenStreams
+from gateway.http.single_connection.tokens import KEY_BYTES, StreamTokens
 from gateway.http.streams.endpoint import Streams
 from gateway.http.streams.stream import Terms
 from gateway.http.traffic import Traffic
@@ -64,6 +69,7 @@ from gateway.telemetry.together import Telemetry, telling
 from gateway.trusted.documents import TrustedDocuments
 from gateway.trusted.manifests import trusted_documents
 from gateway.trusted.persisted import PersistedDocuments
+from gateway.trusted.shared import SharedDocuments
 from schema import Schema, build_schema
 from schema.context import Context
 
@@ -79,6 +85,7 @@ class Parts:
     authentication: Authentication
     trusted: TrustedDocuments
     capacity: Capacity
+    place: Place | None
 
 
 def create_server(settings: Settings, parts: Parts) -> Server:
@@ -147,9 +154,22 @@ def _graphql(
         Answers(pipeline, context, etags, Streams(terms)),
         Batches(pipeline, context, parts.capacity.gate, settings.batch),
         WebSocketEndpoint(pipeline, context, parts.traffic, limits, parts.authentication),
+        SingleConnectionEndpoint(
+            pipeline, context, terms, parts.authentication, _stream_options(settings, parts.place)
+        ),
         authentication=parts.authentication,
         max_body_bytes=settings.max_body_bytes,
         playground=playground,
+    )
+
+
+def _stream_options(settings: Settings, place: Place | None) -> StreamOptions:
+    return StreamOptions(
+        max_operations=settings.websocket_operations,
+        max_body_bytes=settings.max_body_bytes,
+        tokens=StreamTokens(place.key.read_bytes() if place else token_bytes(KEY_BYTES)),
+        streams=OpenStreams(place.streams, place.number) if place else OpenStreams(),
+        sockets=place.folder if place else None,
     )
 
 
@@ -179,7 +199,8 @@ def _pipeline(settings: Settings, parts: Parts, schema: Schema) -> Pipeline:
         seconds=settings.execution_seconds,
     )
     measured.add(WaitingMetrics(limits.turns, limits.load))
-    persisted = PersistedDocuments(parts.trusted, settings.trusted_documents)
+    shared = SharedDocuments(parts.place.documents) if parts.place else None
+    persisted = PersistedDocuments(parts.trusted, settings.trusted_documents, shared)
     reference = ReferenceExecutor(schema, documents, limits.turns)
     if settings.executor == "reference":
         return Pipeline(prepared, reference, limits, persisted)
@@ -250,7 +271,7 @@ async def answering(
         await stack.enter_async_context(running(sessions.run()))
         authentication = Authentication(authenticator, sessions)
         capacity = _capacity(settings)
-        parts = Parts(store, fan_out, traffic, telemetry, authentication, trusted, capacity)
+        parts = Parts(store, fan_out, traffic, telemetry, authentication, trusted, capacity, place)
         telemetry.metrics.add(GateMetrics(capacity.gate))
         server = create_server(settings, parts)
         await stack.enter_async_context(running(server.run()))
@@ -261,7 +282,10 @@ async def answering(
         sites: list[web.BaseSite] = [
             web.SockSite(runner, bound, backlog=BACKLOG) for bound in sockets
         ]
-        for site in sites or [web.TCPSite(runner, settings.host, settings.port, backlog=BACKLOG)]:
+        sites = sites or [web.TCPSite(runner, settings.host, settings.port, backlog=BACKLOG)]
+        if place:
+            sites.append(web.UnixSite(runner, http_socket(place.folder, place.number)))
+        for site in sites:
             await site.start()
         yield endpoint(runner.addresses[0])
         await traffic.drain(settings.drain_seconds)

@@ -223,7 +223,12 @@ class Settings(BaseSettings):
         10_000, ge=0, description="How many WebSockets each worker keeps open at once."
     )
     websocket_operations: int = Field(
-        100, ge=1, description="How many operations may run on one WebSocket at once."
+        100,
+        ge=1,
+        description=(
+            "How many operations may run at once on one WebSocket, or on one stream in single "
+            "connection mode."
+        ),
     )
     streams: int = Field(
         10_000,

@@ -185,11 +185,15 @@ SENT_HEADERS = [
     "if-none-match",
     "last-event-id",
     "traceparent",
+    "x-graphql-event-stream-token",
     "x-request-id",
 ]
 
 
-@pytest.mark.parametrize(("path", "methods"), [("/graphql", "POST"), ("/schema.graphql", "GET")])
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [("/graphql", "POST"), ("/graphql", "PUT"), ("/graphql", "DELETE"), ("/schema.graphql", "GET")],
+)
 async def test_preflight_of_a_named_origin_is_granted(
     http: aiohttp.ClientSession, naming: str, path: str, methods: str
 ) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from conftest import Client, Command, Gateway, running
+from conftest import Client, Command, Gateway, children, running
 from sockets import connected
 from test_tools import PROGRAMS, TOOLS, run
 from test_workers import wait
@@ -91,6 +91,18 @@ def allowing(http: aiohttp.ClientSession, known: str) -> Client:
 @pytest.fixture
 def only(http: aiohttp.ClientSession, strict: str) -> Client:
     return Client(http, strict)
+
+
+@pytest.fixture
+async def scattered() -> AsyncIterator[aiohttp.ClientSession]:
+    """An HTTP client with a connection for each request: they are spread over the workers."""
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)) as session:
+        yield session
+
+
+def ready(gateway: Gateway) -> list[str]:
+    """Give the lines of the log that say that a worker answers."""
+    return [line for line in gateway.log if re.search(r"Worker \d+ answers", line)]
 
 
 async def post(client: Client, accept: str = RESPONSE, **body: Json) -> tuple[int, Json]:
@@ -326,6 +338,28 @@ async def test_documents_kept_for_clients_are_bounded(
 
     assert await code(plain, extensions=persisted(hash_of(texts[0]))) == QUERY_NOT_FOUND
     assert await post(plain, extensions=persisted(hash_of(texts[-1]))) == (200, NAME)
+
+
+async def test_document_given_to_one_worker_is_known_to_all_and_to_later_ones(
+    tmp_path: Path, scattered: aiohttp.ClientSession
+) -> None:
+    text = f"{COUNT}\r\n# é"
+    extensions = persisted(hash_of(text))
+    with running(tmp_path, "--workers", "2") as gateway:
+        client = Client(scattered, gateway.url)
+        assert await code(client, extensions=extensions) == QUERY_NOT_FOUND
+        assert await code(client, query=COUNT, extensions=extensions) == "BAD_USER_INPUT"
+        assert await code(client, extensions=extensions) == QUERY_NOT_FOUND
+        assert await post(client, query=text, extensions=extensions) == (200, COUNTED)
+        for _ in range(20):
+            assert await post(client, extensions=extensions) == (200, COUNTED)
+        assert await code(client, extensions=persisted("../key")) == QUERY_NOT_FOUND
+
+        for worker in children(gateway.process.pid):
+            os.kill(worker, signal.SIGKILL)
+        await asyncio.to_thread(wait, lambda: len(ready(gateway)) == 4)
+        for _ in range(20):
+            assert await post(client, extensions=extensions) == (200, COUNTED)
 
 
 async def test_document_by_its_id_is_compiled(allowing: Client) -> None:

@@ -42,6 +42,7 @@ ALLOWED_HEADERS = frozenset(
         "x-csrf-token",
         "x-graphql-client-name",
         "x-graphql-client-version",
+        "x-graphql-event-stream-token",
         "x-newrelic-id",
         "x-newrelic-transaction",
         "x-request-id",
@@ -66,7 +67,7 @@ ALLOWED_PREFIXES = (
 MAX_REQUESTED_HEADERS = 100
 """How many of the headers asked for are looked at."""
 
-ALLOWED_METHODS = "GET, HEAD, POST"
+ALLOWED_METHODS = "DELETE, GET, HEAD, POST, PUT"
 EXPOSED_HEADERS = "allow, date, etag, retry-after, www-authenticate, x-request-id"
 PREFLIGHT_SECONDS = 7_200
 

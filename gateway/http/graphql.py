@@ -14,9 +14,10 @@ from gateway.http.parameters import NAMING_PARAMETERS, check_content, parameters
 from gateway.http.playground import Playground
 from gateway.http.request import Request
 from gateway.http.responses import Response, Sendable
+from gateway.http.single_connection.protocol import is_single_connection
 from gateway.http.websocket.endpoint import is_upgrade
 
-ALLOWED = "GET, POST, OPTIONS"
+ALLOWED = "GET, POST, PUT, DELETE, OPTIONS"
 
 
 class GraphQLEndpoint:
@@ -27,6 +28,7 @@ class GraphQLEndpoint:
         answers: Answers,
         batches: Batches,
         websockets: Handler,
+        single_connection: Handler,
         *,
         authentication: Authentication,
         max_body_bytes: int,
@@ -36,16 +38,19 @@ class GraphQLEndpoint:
         self._answers = answers
         self._batches = batches
         self._websockets = websockets
+        self._single_connection = single_connection
         self._max_body_bytes = max_body_bytes
         self._playground = playground
 
     def __call__(self, head: Head) -> Handler:
         """Decide by a request's head what answers it."""
         match head.method:
-            case hdrs.METH_POST:
-                return self._post(head)
             case hdrs.METH_GET if is_upgrade(head):
                 return self._websockets
+            case _ if is_single_connection(head):
+                return self._single_connection
+            case hdrs.METH_POST:
+                return self._post(head)
             case hdrs.METH_GET:
                 return self._get(head)
             case hdrs.METH_OPTIONS:

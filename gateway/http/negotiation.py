@@ -52,6 +52,11 @@ class Preferences:
     """Where a subscription is to go on; None also where no stream is taken."""
 
 
+def wants_cost(head: Head) -> bool:
+    """Return whether a client asks what its request costs."""
+    return head.headers.get(COST, "0") not in {"", "0"}
+
+
 def preferences_of(head: Head) -> Preferences:
     """Return how to answer a GraphQL request; raise ``Fault`` if no type is acceptable."""
     types = answer_types(accept(head))
@@ -63,6 +68,6 @@ def preferences_of(head: Head) -> Preferences:
         )
     return Preferences(
         types,
-        with_cost=head.headers.get(COST, "0") not in {"", "0"},
+        with_cost=wants_cost(head),
         last_event_id=head.headers.get(LAST_EVENT_ID) or None if types.stream else None,
     )

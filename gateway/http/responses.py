@@ -92,7 +92,7 @@ class Response:
         return b"%b%b\r\n%b" % (first, own.encode(), body)
 
 
-class StreamingResponse(Protocol):
+class StreamedResponse(Protocol):
     """A response that is sent piece by piece: its headers are made first, and then it runs."""
 
     headers: dict[str, str]
@@ -106,7 +106,7 @@ class StreamingResponse(Protocol):
         """Send it, from its head to its end."""
 
 
-Sendable = Response | web.StreamResponse | StreamingResponse
+Sendable = Response | web.StreamResponse | StreamedResponse
 
 
 def encode_head(

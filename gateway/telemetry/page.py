@@ -7,6 +7,7 @@ its own series, but would take for a jump in a sum.
 """
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -41,6 +42,26 @@ class Place:
     def socket(self, number: int) -> Path:
         """Return where a worker is asked."""
         return self.folder / str(number)
+
+    def remove_if_last(self) -> None:
+        """Remove the folder, unless there are other workers."""
+        if not any(self.socket(number).exists() for number in range(1, self.workers + 1)):
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def key(self) -> Path:
+        """The file of a secret that all workers have."""
+        return self.folder / "key"
+
+    @property
+    def streams(self) -> Path:
+        """The folder in which the workers tell who has which stream."""
+        return self.folder / "streams"
+
+    @property
+    def documents(self) -> Path:
+        """The folder of the documents that clients gave with their hash."""
+        return self.folder / "documents"
 
 
 class _Family(msgspec.Struct):

@@ -7,6 +7,8 @@ from hashlib import sha256
 
 import msgspec
 
+from gateway.trusted.shared import SharedDocuments
+
 SHA256 = "sha256:"
 """What comes before a hash in an id (GraphQL over HTTP, appendix on persisted documents)."""
 
@@ -43,8 +45,9 @@ class AutomaticDocuments:
     A hash is of one text alone, so nobody can put a document in another's place.
     """
 
-    def __init__(self, *, documents: int, size: int) -> None:
-        """Keep so many ``documents``, in so many bytes of memory."""
+    def __init__(self, *, documents: int, size: int, shared: SharedDocuments | None = None) -> None:
+        """Keep so many ``documents``, in so many bytes of memory, and find those of all workers."""
+        self._shared = shared
         self._documents = documents
         self._size = size
         self._texts: OrderedDict[str, str] = OrderedDict()
@@ -55,11 +58,19 @@ class AutomaticDocuments:
         text = self._texts.get(hash_)
         if text is not None:
             self._texts.move_to_end(hash_)
+        elif self._shared and (text := self._shared.get(hash_)) is not None:
+            self._remember(hash_, text)
         return text
 
     def keep(self, text: str) -> None:
-        """Take in a document, and let go of what nobody asked for the longest."""
+        """Take in a document, and tell the other workers of it."""
         hash_ = sha256_of(text)
+        if self._shared and hash_ not in self._texts:
+            self._shared.keep(hash_, text)
+        self._remember(hash_, text)
+
+    def _remember(self, hash_: str, text: str) -> None:
+        """Take in a document, and let go of what nobody asked for the longest."""
         if hash_ not in self._texts:
             self._texts[hash_] = text
             self._used += sys.getsizeof(text)

@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 from gateway.execution.documents import MAX_CACHED_LENGTH
 from gateway.execution.operation import PERSISTED_QUERY, GraphQLRequest
 from gateway.trusted.documents import SHA256, AutomaticDocuments, TrustedDocuments, sha256_of
+from gateway.trusted.shared import SharedDocuments
 from gateway.trusted.unknown import UnknownDocuments
 from schema.errors import BadUserInput, ErrorCode, RequestError
 from schema.excerpts import excerpt
@@ -47,10 +48,14 @@ class PersistedQueryNotSupported(RequestError):
 class PersistedDocuments:
     """Finds documents by their ids, and lets those alone run that ``mode`` allows."""
 
-    def __init__(self, trusted: TrustedDocuments, mode: Mode) -> None:
+    def __init__(
+        self, trusted: TrustedDocuments, mode: Mode, shared: SharedDocuments | None = None
+    ) -> None:
         self._trusted = trusted
         self._mode = mode
-        self._automatic = AutomaticDocuments(documents=AUTOMATIC_DOCUMENTS, size=AUTOMATIC_BYTES)
+        self._automatic = AutomaticDocuments(
+            documents=AUTOMATIC_DOCUMENTS, size=AUTOMATIC_BYTES, shared=shared
+        )
         self._unknown = UnknownDocuments(LOGGED_DOCUMENTS)
 
     def resolve(self, request: GraphQLRequest) -> GraphQLRequest:

@@ -4,10 +4,12 @@ import asyncio
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from secrets import token_bytes
 from tempfile import TemporaryDirectory
 from time import monotonic
 
 from gateway.app import endpoint, stop_signal
+from gateway.http.single_connection.tokens import KEY_BYTES
 from gateway.settings import Settings
 from gateway.store.migrate import upgrade
 from gateway.trusted.documents import TrustedDocuments
@@ -48,6 +50,7 @@ async def supervise(settings: Settings, announce: Callable[[str], None]) -> None
         ) as folder,  # nobody else can look into
         shared_port(settings.host, settings.port, listening=settings.workers) as port,
     ):
+        (Path(folder) / "key").write_bytes(token_bytes(KEY_BYTES))
         supervisor = Supervisor(
             settings, trusted, Path(folder), port, lambda: announce(endpoint(port.address))
         )

@@ -49,8 +49,7 @@ def main() -> None:
             raise SystemExit(1) from None
         finally:
             if os.getppid() != supervisor:  # which would do it
-                with suppress(OSError):  # while there are other workers
-                    place.folder.rmdir()
+                place.remove_if_last()
 
 
 async def _work(

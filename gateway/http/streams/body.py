@@ -37,6 +37,10 @@ class Body:
         if self.chunked and not self._transport.is_closing():
             self._transport.write(b"0\r\n\r\n")
 
+    def abort(self) -> None:
+        """Let go of a client that takes in nothing."""
+        self._transport.abort()
+
     async def drained(self) -> None:
         """Wait until more can be written; raise ``ConnectionError`` when the client is gone."""
         try:

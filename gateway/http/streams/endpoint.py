@@ -4,7 +4,8 @@ from gateway.execution.subscription import Event, Subscription
 from gateway.http.request import Request
 from gateway.http.responses import Response
 from gateway.http.streams.framing import FRAMINGS, SERVER_SENT_EVENTS
-from gateway.http.streams.stream import HEADERS, Stream, Terms
+from gateway.http.streams.response import HEADERS
+from gateway.http.streams.stream import Stream, Terms
 
 
 class Streams:

@@ -10,18 +10,14 @@ from gateway.auth.sessions import Session
 from gateway.execution.subscription import Event, Subscription
 from gateway.http.authentication import Authentication, token_of
 from gateway.http.request import Request
-from gateway.http.responses import encode_head
 from gateway.http.room import Room
 from gateway.http.streams.body import Body
 from gateway.http.streams.framing import Framing
+from gateway.http.streams.response import StreamingResponse
 from gateway.http.traffic import Traffic
 from schema.errors import Overloaded, RequestError, Unauthenticated
 
 logger = logging.getLogger(__name__)
-
-# What lies between is not to keep events back, to make one of several or to compress them.
-HEADERS = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}
-
 
 CUT_OFF = Overloaded("The gateway is stopping. Subscribe again.")
 
@@ -36,26 +32,14 @@ class Terms:
     heartbeat_seconds: float
 
 
-class Stream:
+class Stream(StreamingResponse):
     """The events of a subscription, in a framing."""
 
     def __init__(self, subscription: Subscription, framing: Framing, terms: Terms) -> None:
+        super().__init__(framing.content_type)
         self._subscription = subscription
         self._framing = framing
         self._terms = terms
-        self.headers = {"Content-Type": framing.content_type, **HEADERS}
-        self.keep_alive = True
-        self.status = 200
-
-    def force_close(self) -> None:
-        """Make it the connection's last."""
-        self.keep_alive = False
-
-    async def prepare(self, request: Request) -> None:
-        """Do nothing: all of it has been sent."""
-
-    async def write_eof(self) -> None:
-        """Do nothing: all of it has been sent."""
 
     async def run(self, request: Request) -> None:
         """Send it, until it has come to its end or one of the two goes away."""
@@ -67,11 +51,7 @@ class Stream:
 
     async def _send(self, request: Request) -> None:
         body = Body(request)
-        self.keep_alive = body.chunked and self.keep_alive and request.head.keep_alive
-        transfer = {"Transfer-Encoding": "chunked"} if body.chunked else {}
-        headers = self.headers | transfer
-        first = encode_head(self.status, headers, request.head, keep_alive=self.keep_alive)
-        body.write(self._framing.start(self._subscription.place), head=first + b"\r\n")
+        self.start(request, body, self._framing.start(self._subscription.place))
         reason = await self._follow(body, request)
         body.write(self._framing.cut_off(reason) if reason else self._framing.completed)
         body.end()

@@ -4,18 +4,14 @@ aiohttp's own way takes a coroutine a message. These writes go beside it to the 
 of whole frames, and never after a close.
 """
 
-import asyncio
-from contextlib import suppress
 from struct import Struct
 
 from aiohttp import web
 
 from gateway.execution.subscription import Event
+from gateway.http.drain import SharedDrain
 from gateway.http.request import Request
 from gateway.http.websocket.messages import next_start
-
-LOOKED_EVERY = 5.0
-"""In seconds: how often to see whether a client that takes nothing has been given up."""
 
 _SHORT, _MIDDLE, _LONG = Struct("!BB"), Struct("!BBH"), Struct("!BBQ")
 _TEXT = 0x81
@@ -38,7 +34,7 @@ class Wire:
         self.socket = socket
         self.request = request
         self._connection = request.connection
-        self._draining: asyncio.Task[None] | None = None
+        self.drained = SharedDrain(request.connection).drained
         transport = request.connection.transport
         if transport is None:
             raise ConnectionResetError("The client is gone.")
@@ -58,20 +54,6 @@ class Wire:
             raise ConnectionResetError("The client is gone.")
         self._transport.write(b"".join([head(len(text)) + text for text in texts]))
         return not self.blocked
-
-    async def drained(self) -> None:
-        """Wait until more can be sent; raise ``ConnectionError`` when the client is gone."""
-        while self.blocked and not self._transport.is_closing():
-            if self._draining is None or self._draining.done():
-                self._draining = asyncio.create_task(self._drain())
-            await asyncio.wait([self._draining], timeout=LOOKED_EVERY)
-        if self._transport.is_closing():
-            raise ConnectionResetError("The client is gone.")
-
-    async def _drain(self) -> None:
-        """Wait for all operations at once: aiohttp would cancel the others' waiting with one's."""
-        with suppress(ConnectionError):
-            await self._connection.writable()
 
     def give_up(self) -> None:
         """Let go of what a client does not take, which would keep the connection for ever."""

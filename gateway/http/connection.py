@@ -243,7 +243,7 @@ class Connection(web.RequestHandler):
         if cached.head is None:
             self._unparsed = cached
             return data
-        self._answer(cached.head, data[end:], is_admitted=cached.is_plain)
+        self._answer(cached.head, data[end:], is_admitted=cached.is_plain and not self.is_spare)
         return b""
 
     def _read_on(self, data: bytes) -> bytes:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gateway.http.request import Request
 
 MIN_COMPRESSED_BYTES = 1_024
+"""A shorter body is not worth the time that compressing it takes."""
 # A page becomes as small as by zlib's first level, for a fifth of the time.
 COMPRESSION_LEVEL = 1
 LARGE_BODY = 262_144
@@ -73,9 +74,7 @@ class Response:
         self.keep_alive = False
 
     async def compress(self, accept_encoding: str) -> None:
-        """Compress the body, if it is long enough for that to pay and the client can take it."""
-        if len(self.body) <= MIN_COMPRESSED_BYTES:
-            return
+        """Compress the body, if the client can take it."""
         vary(self.headers, "Accept-Encoding")
         if accepts_gzip(accept_encoding):
             self.body = await _compressed(self.body)

@@ -19,7 +19,7 @@ from gateway.http.gate import Gate, overloaded
 from gateway.http.head import Handler, Head, Route
 from gateway.http.observing import Observation, Observers
 from gateway.http.request import Request
-from gateway.http.responses import Response, Sendable
+from gateway.http.responses import MIN_COMPRESSED_BYTES, Response, Sendable
 from gateway.http.traffic import Traffic
 from schema.errors import ErrorCode
 from schema.excerpts import excerpt
@@ -51,14 +51,18 @@ class Responder:
         observation = Observation(head, self._observers, perf_counter(), request_id)
         request.observation = observation
         with observation:
-            response = await self._answer(request)
+            try:
+                handler = head.handler or self._bind(head)
+                response = await handler(request)
+            except Exception as error:  # noqa: BLE001  whatever it is, the client is answered
+                response = _failed(request, error)
+            self._browsers.admit(head, response.headers)
             if isinstance(response, Response):
                 response.request_id = request_id
-                self._browsers.admit(head, response.headers)
-                await response.compress(head.headers.get(hdrs.ACCEPT_ENCODING, ""))
+                if len(response.body) > MIN_COMPRESSED_BYTES:
+                    await response.compress(head.headers.get(hdrs.ACCEPT_ENCODING, ""))
             else:
                 response.headers["X-Request-Id"] = request_id
-                self._browsers.admit(head, response.headers)
                 if not isinstance(response, web.StreamResponse):
                     await response.run(request)
             observation.status = response.status
@@ -66,28 +70,10 @@ class Responder:
             response.force_close()
         return response
 
-    async def _answer(self, request: Request) -> Sendable:
-        try:
-            handler = request.head.handler
-            if handler is None:
-                handler = request.head.handler = self._handler(request.head)
-            return await handler(request)
-        except Fault as fault:
-            return refuse(request, fault)
-        except (ConnectionError, web.RequestPayloadError):
-            # For nobody: the client is gone.
-            return refuse(
-                request, Fault(400, "The request ended before it was complete. Send it again.")
-            )
-        except Exception:
-            request_id = request.observation.request_id
-            logger.exception("Request %s failed.", request_id)
-            failed = Fault(
-                500,
-                f"The gateway failed to answer. Its log has the reason under {request_id}.",
-                code=ErrorCode.INTERNAL_SERVER_ERROR,
-            )
-            return refuse(request, failed)
+    def _bind(self, head: Head) -> Handler:
+        """Decide what answers all requests that have a head, and keep that with it."""
+        handler = head.handler = self._handler(head)
+        return handler
 
     def _handler(self, head: Head) -> Handler:
         """Decide what answers all requests that have a head."""
@@ -101,6 +87,24 @@ class Responder:
             return route(head)
         except Fault as fault:
             return _refusing(fault)
+
+
+def _failed(request: Request, error: Exception) -> Response:
+    """Answer a request that was refused or has failed."""
+    match error:
+        case Fault():
+            return refuse(request, error)
+        case ConnectionError() | web.RequestPayloadError():  # for nobody: the client is gone
+            message = "The request ended before it was complete. Send it again."
+            return refuse(request, Fault(400, message))
+    request_id = request.observation.request_id
+    logger.error("Request %s failed.", request_id, exc_info=error)
+    failed = Fault(
+        500,
+        f"The gateway failed to answer. Its log has the reason under {request_id}.",
+        code=ErrorCode.INTERNAL_SERVER_ERROR,
+    )
+    return refuse(request, failed)
 
 
 def _refusing(fault: Fault) -> Handler:
@@ -145,7 +149,7 @@ def gated(gate: Gate, route: Route) -> Route:
     def gated_route(head: Head) -> Handler:
         answer = route(head)
 
-        async def pass_through(request: Request) -> Sendable:
+        async def answer_if_admitted(request: Request) -> Sendable:
             connection = request.connection
             if connection.is_spare:
                 connection.close()
@@ -153,14 +157,15 @@ def gated(gate: Gate, route: Route) -> Route:
                     "The limit of open connections is reached. Try again later.",
                     Connection="close",
                 )
-            if request.is_admitted:
-                return await answer(request)
             if not gate.admits(connection):
                 raise overloaded()
             try:
                 return await answer(request)
             finally:
                 gate.leaves(connection)
+
+        def pass_through(request: Request) -> Awaitable[Sendable]:
+            return answer(request) if request.is_admitted else answer_if_admitted(request)
 
         return pass_through
 

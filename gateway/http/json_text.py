@@ -29,7 +29,7 @@ def check_text(data: bytes, what: str) -> None:
             value=MAX_JSON_VALUES,
             requested=values,
         )
-    if data.count(b"[") + data.count(b"{") <= MAX_JSON_DEPTH:
+    if is_shallow(data):
         return
     depth = _depth(data)
     if depth > MAX_JSON_DEPTH:
@@ -39,6 +39,11 @@ def check_text(data: bytes, what: str) -> None:
             value=MAX_JSON_DEPTH,
             requested=depth,
         )
+
+
+def is_shallow(data: bytes) -> bool:
+    """Return whether JSON has so few brackets that it cannot be too deep."""
+    return data.count(b"[") + data.count(b"{") <= MAX_JSON_DEPTH
 
 
 def _values(data: bytes) -> int:

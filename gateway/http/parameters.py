@@ -18,7 +18,7 @@ from gateway.execution.operation import (
 )
 from gateway.http.faults import Fault
 from gateway.http.head import Head
-from gateway.http.json_text import check_text, decoded
+from gateway.http.json_text import MAX_JSON_VALUES, check_text, decoded, is_shallow
 from gateway.http.media_types import JSON
 from gateway.http.request import Request
 from schema.errors import ErrorCode
@@ -65,6 +65,10 @@ def check_content(head: Head) -> None:
 
 def parameters_of(text: bytes, what: str) -> GraphQLRequest:
     """Read a JSON object of parameters; raise ``Fault`` for one that is no GraphQL request."""
+    if len(text) <= MAX_JSON_VALUES and text.isascii():  # so it has not too many values
+        plain = _plain(text)
+        if plain is not None and plain.extensions is None and is_shallow(plain.variables.text):
+            return plain
     check_text(text, what)
     return _plain(text) or from_parameters(decoded(text, what), what=what)
 

@@ -113,12 +113,17 @@ STYLES: dict[str, type[Style]] = {"readable": Readable, "json": JSON}
 
 def at(seconds: float) -> str:
     """Write a time of Unix, to the millisecond."""
-    second, fraction = divmod(seconds, 1)
-    return f"{_second(second)}.{int(fraction * 1000):03d}Z"
+    return _millisecond(int(seconds * 1000))
 
 
 @lru_cache(1)
-def _second(second: float) -> str:
+def _millisecond(number: int) -> str:
+    second, millisecond = divmod(number, 1000)
+    return f"{_second(second)}.{millisecond:03d}Z"
+
+
+@lru_cache(1)
+def _second(second: int) -> str:
     return strftime("%Y-%m-%dT%H:%M:%S", gmtime(second))
 
 

@@ -79,31 +79,37 @@ class Plan:
         ``FieldFailedError``, and so does a query whose only field refuses to be resolved. Other
         queries raise whatever their resolvers raise.
         """
+        if self.nested:
+            run.nested = [plan.arguments(given) for plan in self.nested]
+        answer = self.template.copy()
+        if self.is_query and len(self.fields) == 1:
+            await self._query_one(answer, given, run)
+            return answer
         arguments = [field.arguments.arguments(given) for field in self.fields]
-        run.nested = [plan.arguments(given) for plan in self.nested]
-        answer = dict(self.template)
         if self.is_query:
             await self._query(answer, arguments, run)
         else:
             await self._mutate(answer, arguments, run)
         return answer
 
+    async def _query_one(self, answer: Answer, given: Given, run: Run) -> None:
+        field = self.fields[0]
+        arguments = field.arguments.arguments(given)
+        try:
+            value = await field.resolve(None, run, **arguments)
+        except RequestError as error:
+            raise FieldFailedError(field, error, answer if field.is_nullable else None) from error
+        answer[field.key] = field.complete(value, run)
+        if run.waiting:
+            await run.finish()
+
     async def _query(self, answer: Answer, arguments: list[Arguments], run: Run) -> None:
-        if len(self.fields) == 1:
-            (field,) = self.fields
-            try:
-                values = [await field.resolve(None, run, **arguments[0])]
-            except RequestError as error:
-                raise FieldFailedError(
-                    field, error, answer if field.is_nullable else None
-                ) from error
-        else:
-            values = await asyncio.gather(
-                *(
-                    field.resolve(None, run, **given)
-                    for field, given in zip(self.fields, arguments, strict=True)
-                )
+        values = await asyncio.gather(
+            *(
+                field.resolve(None, run, **given)
+                for field, given in zip(self.fields, arguments, strict=True)
             )
+        )
         for field, value in zip(self.fields, values, strict=True):
             answer[field.key] = field.complete(value, run)
         if run.waiting:

@@ -14,6 +14,7 @@ from conftest import Client, Gateway, running
 from gql import Client as GqlClient
 from gql import gql
 from gql.transport.aiohttp_websockets import AIOHTTPWebsocketsTransport
+from responses import PYTHON_WORDS
 from sockets import CREATE, FOLLOW, NOW, SUBPROTOCOL, WITHIN, Socket, connected
 from test_tools import run
 
@@ -138,6 +139,7 @@ async def test_what_is_no_message_closes_the_connection(
 
     assert closed[0] == code
     assert reason in str(closed[1])
+    assert not PYTHON_WORDS.search(str(closed[1]))
 
 
 async def test_id_may_be_as_long_as_told(shared: Client) -> None:

@@ -21,4 +21,5 @@ def unreadable(error: HttpProcessingError) -> Fault:
         )
     is_url = isinstance(error, InvalidURLError)  # whose message is the URL
     reason = "Invalid URL" if is_url else error.message.partition("\n")[0].partition(":")[0]
-    return Fault(400, f"The request cannot be read as HTTP/1.1 ({reason.rstrip('.')}).")
+    reason = reason.replace("`", "").rstrip(".")
+    return Fault(400, f"The request cannot be read as HTTP/1.1 ({reason}).")

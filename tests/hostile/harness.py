@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
+from responses import assert_plain
 from yarl import URL
 
 JSON = "application/json"
@@ -90,6 +91,8 @@ def assert_decent(answer: Answer) -> None:
     assert answer.status < 500 or str(answer) == "503 OVERLOADED", (answer.status, text[:500])
     assert not LEAK.search(text), text[:2_000]
     assert all(error["message"] and error["code"] for error in answer.errors), text[:2_000]
+    for error in answer.errors:
+        assert_plain(error["message"])
     assert answer.status < 400 or answer.errors, (answer.status, answer.headers, text[:500])
 
 

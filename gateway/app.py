@@ -13,48 +13,39 @@ from typing import Any
 from aiohttp import web
 
 from gateway import memory
+from gateway.admission.cooperative_lock import CooperativeLock
+from gateway.admission.load import Load
+from gateway.admission.rate import Rate
 from gateway.auth.modes import open_authenticator
 from gateway.auth.scopes import scope_names
 from gateway.auth.sessions import Sessions
-from gateway.execution.compiled.executor import CompiledExecutor
-from gateway.execution.documents import Documents
+from gateway.documents.bounds import DocumentBounds
+from gateway.documents.manifests import trusted_documents
+from gateway.documents.parsing import Documents
+from gateway.documents.persisted import PersistedDocuments
+from gateway.documents.shared import SharedDocuments
+from gateway.documents.trusted import TrustedDocuments
+from gateway.execution.compiled_executor import CompiledExecutor
 from gateway.execution.live.fan_out import FanOut
-from gateway.execution.pipeline import Limits as RequestLimits
-from gateway.execution.pipeline import Pipeline
+from gateway.execution.pipeline import Pipeline, RequestLimits
 from gateway.execution.prepared import PreparedOperations
 from gateway.execution.reference import ReferenceExecutor
-from gateway.execution.turns import Turns
-from gateway.http.answers import Answers
+from gateway.http.admission_control import AdmissionControl
 from gateway.http.authentication import Authentication
-from gateway.http.batch import Batches
 from gateway.http.browsers import Browsers
-from gateway.http.caching import ETags
 from gateway.http.checks import live, ready
-from gateway.http.connection import Capacity
+from gateway.http.connection import ServerOptions
 from gateway.http.connections import Server
 from gateway.http.cors import CORS
-from gateway.http.gate import Gate
-from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.head import Route
 from gateway.http.hosts import Hosts
+from gateway.http.limiter import Limiter
 from gateway.http.metrics import metrics
 from gateway.http.playground import Playground
 from gateway.http.redirects import redirect_to_endpoint, redirect_to_playground
-from gateway.http.room import Room
 from gateway.http.sdl import sdl
 from gateway.http.server import Responder, page
-from gateway.http.single_connection.endpoint import SingleConnectionEndpoint, StreamOptions
-from gateway.http.single_connection.forwarding import http_socket
-from gateway.http.single_connection.open_streams import OpenStreams
-from gateway.http.single_connection.tokens import KEY_BYTES, StreamTokens
-from gateway.http.streams.endpoint import Streams
-from gateway.http.streams.stream import Terms
 from gateway.http.traffic import Traffic
-from gateway.http.websocket.connection import Limits
-from gateway.http.websocket.endpoint import WebSocketEndpoint
-from gateway.limits.document import DocumentBounds
-from gateway.limits.load import Load
-from gateway.limits.rate import Rate
 from gateway.logs import Logs
 from gateway.open_files import possible_connections
 from gateway.settings import Settings
@@ -62,14 +53,25 @@ from gateway.store.migrate import upgrade
 from gateway.store.retention import Retention
 from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
 from gateway.tasks import running
-from gateway.telemetry.gate import GateMetrics
-from gateway.telemetry.operations import OperationMetrics, WaitingMetrics
-from gateway.telemetry.page import Place
-from gateway.telemetry.together import Telemetry, telling
-from gateway.trusted.documents import TrustedDocuments
-from gateway.trusted.manifests import trusted_documents
-from gateway.trusted.persisted import PersistedDocuments
-from gateway.trusted.shared import SharedDocuments
+from gateway.telemetry.admission import AdmissionMetrics
+from gateway.telemetry.operations import LoadMetrics, OperationMetrics
+from gateway.telemetry.page import WorkerId
+from gateway.telemetry.setup import Telemetry, open_telemetry
+from gateway.transports.answers import Answers
+from gateway.transports.batch import Batches
+from gateway.transports.caching import ETags
+from gateway.transports.endpoint import GraphQLEndpoint
+from gateway.transports.single_connection.endpoint import (
+    SingleConnectionEndpoint,
+    SingleConnectionOptions,
+)
+from gateway.transports.single_connection.forwarding import http_socket
+from gateway.transports.single_connection.open_streams import OpenStreams
+from gateway.transports.single_connection.tokens import KEY_BYTES, StreamTokens
+from gateway.transports.streams.endpoint import Streams
+from gateway.transports.streams.stream import StreamOptions
+from gateway.transports.websocket.connection import WebSocketOptions
+from gateway.transports.websocket.endpoint import WebSocketEndpoint
 from schema import Schema, build_schema
 from schema.context import Context
 
@@ -84,8 +86,8 @@ class Parts:
     telemetry: Telemetry
     authentication: Authentication
     trusted: TrustedDocuments
-    capacity: Capacity
-    place: Place | None
+    capacity: ServerOptions
+    place: WorkerId | None
 
 
 def create_server(settings: Settings, parts: Parts) -> Server:
@@ -93,7 +95,7 @@ def create_server(settings: Settings, parts: Parts) -> Server:
     responder = Responder(
         _routes(settings, parts),
         parts.traffic,
-        parts.capacity.gate,
+        parts.capacity.admission,
         parts.telemetry.observers,
         Browsers(
             Hosts(settings.host, settings.allowed_hosts),
@@ -137,22 +139,22 @@ def _graphql(
         sdl=schema.sdl(),
         documents=f"{settings.trusted_documents} {parts.trusted.fingerprint()}",
     )
-    terms = Terms(
+    terms = StreamOptions(
         parts.traffic,
         parts.authentication,
-        Room(settings.streams, "subscriptions over HTTP"),
+        Limiter(settings.streams, "subscriptions over HTTP"),
         settings.heartbeat_seconds,
     )
-    limits = Limits(
+    limits = WebSocketOptions(
         connections=settings.websocket_connections,
         operations=settings.websocket_operations,
         message_bytes=settings.max_body_bytes,
         heartbeat_seconds=settings.heartbeat_seconds,
-        gate=parts.capacity.gate,
+        admission=parts.capacity.admission,
     )
     return GraphQLEndpoint(
         Answers(pipeline, context, etags, Streams(terms)),
-        Batches(pipeline, context, parts.capacity.gate, settings.batch),
+        Batches(pipeline, context, parts.capacity.admission, settings.batch),
         WebSocketEndpoint(pipeline, context, parts.traffic, limits, parts.authentication),
         SingleConnectionEndpoint(
             pipeline, context, terms, parts.authentication, _stream_options(settings, parts.place)
@@ -163,8 +165,8 @@ def _graphql(
     )
 
 
-def _stream_options(settings: Settings, place: Place | None) -> StreamOptions:
-    return StreamOptions(
+def _stream_options(settings: Settings, place: WorkerId | None) -> SingleConnectionOptions:
+    return SingleConnectionOptions(
         max_operations=settings.websocket_operations,
         max_body_bytes=settings.max_body_bytes,
         tokens=StreamTokens(place.key.read_bytes() if place else token_bytes(KEY_BYTES)),
@@ -173,9 +175,11 @@ def _stream_options(settings: Settings, place: Place | None) -> StreamOptions:
     )
 
 
-def _capacity(settings: Settings) -> Capacity:
-    return Capacity(
-        Gate(most=settings.requests_at_work, max_lag_seconds=settings.lag_seconds),
+def _capacity(settings: Settings) -> ServerOptions:
+    return ServerOptions(
+        AdmissionControl(
+            max_in_flight=settings.requests_at_work, max_lag_seconds=settings.lag_seconds
+        ),
         body_bytes=settings.max_body_bytes,
         connections=possible_connections(settings.connections),
         idle_seconds=settings.idle_seconds,
@@ -194,11 +198,11 @@ def _pipeline(settings: Settings, parts: Parts, schema: Schema) -> Pipeline:
     limits = RequestLimits(
         max_cost=settings.max_cost,
         load=Load(settings.cost_at_work),
-        turns=Turns(),
+        turns=CooperativeLock(),
         rate=Rate(settings.rate, settings.rate_burst) if settings.rate else None,
         seconds=settings.execution_seconds,
     )
-    measured.add(WaitingMetrics(limits.turns, limits.load))
+    measured.add(LoadMetrics(limits.turns, limits.load))
     shared = SharedDocuments(parts.place.documents) if parts.place else None
     persisted = PersistedDocuments(parts.trusted, settings.trusted_documents, shared)
     reference = ReferenceExecutor(schema, documents, limits.turns)
@@ -248,7 +252,7 @@ async def answering(
     logs: Logs,
     trusted: TrustedDocuments,
     sockets: Sequence[socket] = (),
-    place: Place | None = None,
+    place: WorkerId | None = None,
 ) -> AsyncIterator[str]:
     """Answer requests, and give the URL; on leaving, finish those under way.
 
@@ -264,7 +268,9 @@ async def answering(
         )
         traffic = Traffic()
         fan_out = FanOut(store.log)
-        telemetry = await stack.enter_async_context(telling(logs, store, place, otel=settings.otel))
+        telemetry = await stack.enter_async_context(
+            open_telemetry(logs, store, place, otel=settings.otel)
+        )
         await stack.enter_async_context(running(fan_out.run()))
         authenticator = await stack.enter_async_context(open_authenticator(settings))
         sessions = Sessions(authenticator)
@@ -272,7 +278,7 @@ async def answering(
         authentication = Authentication(authenticator, sessions)
         capacity = _capacity(settings)
         parts = Parts(store, fan_out, traffic, telemetry, authentication, trusted, capacity, place)
-        telemetry.metrics.add(GateMetrics(capacity.gate))
+        telemetry.metrics.add(AdmissionMetrics(capacity.admission))
         server = create_server(settings, parts)
         await stack.enter_async_context(running(server.run()))
         memory.settle()

@@ -1,15 +1,15 @@
 """Pipelines within the tests' own process: requests run as the gateway runs them."""
 
-from gateway.execution.compiled.executor import CompiledExecutor
-from gateway.execution.documents import Documents
+from gateway.admission.cooperative_lock import CooperativeLock
+from gateway.admission.load import Load
+from gateway.documents.parsing import Documents
+from gateway.documents.persisted import PersistedDocuments
+from gateway.documents.trusted import TrustedDocuments
+from gateway.execution.compiled_executor import CompiledExecutor
 from gateway.execution.live.fan_out import FanOut
-from gateway.execution.pipeline import Limits, Pipeline
+from gateway.execution.pipeline import Pipeline, RequestLimits
 from gateway.execution.prepared import PreparedOperations
 from gateway.execution.reference import ReferenceExecutor
-from gateway.execution.turns import Turns
-from gateway.limits.load import Load
-from gateway.trusted.documents import TrustedDocuments
-from gateway.trusted.persisted import PersistedDocuments
 from schema import Schema
 
 UNLIMITED = 2**53
@@ -39,8 +39,8 @@ def reference_pipeline(schema: Schema, *, seconds: float = 0) -> Pipeline:
     )
 
 
-def _limits(seconds: float) -> Limits:
-    return Limits(UNLIMITED, Load(UNLIMITED), Turns(), seconds=seconds)
+def _limits(seconds: float) -> RequestLimits:
+    return RequestLimits(UNLIMITED, Load(UNLIMITED), CooperativeLock(), seconds=seconds)
 
 
 _NOT_PERSISTED = PersistedDocuments(TrustedDocuments({}), "off")

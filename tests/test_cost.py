@@ -15,11 +15,11 @@ from sockets import connected
 from test_executors import EXAMPLES, RANDOM
 from test_executors import example as example_tab
 
-from gateway.execution.documents import Documents, InvalidDocumentError
-from gateway.limits.arguments import defaults_of
-from gateway.limits.cost import Costs
-from gateway.limits.document import DocumentBounds
-from gateway.limits.price import price_for
+from gateway.documents.arguments import defaults_of
+from gateway.documents.bounds import DocumentBounds
+from gateway.documents.cost import Costs
+from gateway.documents.parsing import Documents, InvalidDocumentError
+from gateway.documents.price import price_for
 from schema import build_schema
 from schema.errors import RequestError
 

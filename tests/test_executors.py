@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from pipelines import compiled_pipeline, reference_pipeline
 from strategies import JSONObject, operations, stores
 
-from gateway.execution.json import encode
+from gateway.documents.json import encode
+from gateway.documents.request import GraphQLRequest, Variables
 from gateway.execution.live.fan_out import FanOut
-from gateway.execution.operation import GraphQLRequest, Variables
 from gateway.execution.pipeline import Pipeline
 from gateway.store.migrate import upgrade
 from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store

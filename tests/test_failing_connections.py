@@ -7,9 +7,9 @@ from typing import NoReturn
 import pytest
 from aiohttp import web
 
-from gateway.http.connection import Capacity, Connection, Shared
-from gateway.http.gate import Gate
-from gateway.http.idle import WaitingConnections
+from gateway.http.admission_control import AdmissionControl
+from gateway.http.connection import Connection, ServerOptions, Shared
+from gateway.http.idle_connections import WaitingConnections
 from gateway.http.traffic import Traffic
 
 
@@ -26,7 +26,7 @@ async def unreached(_: object) -> NoReturn:
 async def test_connection_that_fails_is_closed(caplog: pytest.LogCaptureFixture) -> None:
     loop = asyncio.get_running_loop()
     server = web.Server(unreached, request_factory=failing)
-    capacity = Capacity(Gate(most=1, max_lag_seconds=1), 1, 1, 30, 30)
+    capacity = ServerOptions(AdmissionControl(max_in_flight=1, max_lag_seconds=1), 1, 1, 30, 30)
     shared = Shared(capacity, Traffic(), unreached, WaitingConnections())
     served = await loop.create_server(lambda: Connection(server, shared, loop=loop), "127.0.0.1", 0)
     async with served:

@@ -11,11 +11,11 @@ import msgspec
 import pytest
 from pipelines import compiled_pipeline
 
-from gateway.execution.json import encode
+from gateway.documents.json import encode
+from gateway.documents.request import Answer, GraphQLRequest, Variables
 from gateway.execution.live import fan_out as fan_out_module
 from gateway.execution.live.fan_out import FanOut
 from gateway.execution.live.view import View
-from gateway.execution.operation import Answer, GraphQLRequest, Variables
 from gateway.execution.pipeline import Pipeline
 from gateway.execution.subscription import Event, Subscription
 from gateway.store.migrate import upgrade

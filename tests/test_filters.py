@@ -123,7 +123,7 @@ async def asker(http: aiohttp.ClientSession, filled: tuple[str, Path]) -> AsyncI
         yield Asker(Client(http, url), store, database)
 
 
-class Question(NamedTuple):
+class CacheKey(NamedTuple):
     """What to ask of a list; ``after`` and ``before`` are positions in the list of everything."""
 
     where: JSONObject | None
@@ -143,7 +143,7 @@ pages = st.fixed_dictionaries(
     optional={"first": st.integers(0, 4), "offset": st.integers(0, 3)}
     | {"after": st.integers(0, 7), "before": st.integers(0, 7)},
 )
-questions = st.builds(Question, filters | st.none(), orders | st.none(), pages)
+questions = st.builds(CacheKey, filters | st.none(), orders | st.none(), pages)
 
 
 @settings(RANDOM, max_examples=25 * LONGER)
@@ -200,7 +200,7 @@ async def test_counting_and_grouping_gives_what_the_oracle_counts(
 @settings(RANDOM, max_examples=25 * LONGER)
 @given(documents=stores, asked=st.lists(questions, min_size=3, max_size=6))
 async def test_paging_gives_the_pages_of_the_oracle(
-    asker: Asker, documents: list[JSONObject], asked: list[Question]
+    asker: Asker, documents: list[JSONObject], asked: list[CacheKey]
 ) -> None:
     await asker.fill(documents)
     for where, order_by, bounds in asked:

@@ -12,13 +12,13 @@ from conftest import Client
 from sockets import CREATE, FOLLOW, NOW, WITHIN, Socket, connected
 
 from gateway.app import answering
+from gateway.documents.manifests import trusted_documents
 from gateway.execution.live.fan_out import LiveSubscription
-from gateway.http.websocket.connection import Connection
-from gateway.http.websocket.wire import Wire
 from gateway.logs import logging_to_stderr
 from gateway.settings import Settings
 from gateway.store.migrate import upgrade
-from gateway.trusted.manifests import trusted_documents
+from gateway.transports.websocket.connection import Connection
+from gateway.transports.websocket.wire import Wire
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from sockets import connected
 from test_executors import RANDOM
 
-from gateway.execution.documents import Documents, InvalidDocumentError
-from gateway.limits.document import DocumentBounds
-from gateway.limits.text import count
+from gateway.documents.bounds import DocumentBounds
+from gateway.documents.parsing import Documents, InvalidDocumentError
+from gateway.documents.text_bounds import count
 from schema import build_schema
 from schema.errors import ErrorCode
 

@@ -19,7 +19,7 @@ from conftest import COMMAND, Client, Gateway, running
 from sockets import CREATE, FOLLOW, SUBPROTOCOL, WITHIN, connected
 from wire import QUERY, answers, dial, get, locked, post
 
-from gateway.http.gate import FEWEST
+from gateway.http.admission_control import MIN_LIMIT
 
 WRITE = json.dumps({"query": CREATE, "variables": {"input": {"clientContext": "written"}}})
 CHECKS = ("/health/live", "/health/ready", "/metrics")
@@ -271,7 +271,7 @@ async def test_late_loop_takes_on_fewer_requests(tmp_path: Path) -> None:
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
             client = Client(http, gateway.url)
             async with asyncio.timeout(WITHIN):
-                while await gauge(client, "requests_room") > FEWEST:
+                while await gauge(client, "requests_room") > MIN_LIMIT:
                     await status(client)
             with locked(tmp_path):
                 writing = [asyncio.create_task(status(client, WRITE)) for _ in range(200)]

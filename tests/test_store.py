@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from gateway.store.database_file import DatabaseFile
 from gateway.store.migrate import upgrade
-from gateway.store.place import Place
 from gateway.store.sqlite.connection import connect_reader
+from gateway.store.sqlite.failures import ReadFailures
 from gateway.store.sqlite.reads import Find, read_together
 from gateway.store.sqlite.store import open_sqlite_store
-from gateway.store.sqlite.troubles import Reading
 from gateway.store.sqlite.worker import Worker
 from schema.inputs import CreateInviteParticipantsOperationInput
 from schema.paging import Slice
@@ -70,7 +70,9 @@ async def reader(tmp_path: Path) -> AsyncIterator[Worker]:
         connect_reader(tmp_path / "operations.db") as other,
         asyncio.TaskGroup() as tasks,
     ):
-        worker = Worker([one, other], read_together, Reading(Place(tmp_path / "operations.db")))
+        worker = Worker(
+            [one, other], read_together, ReadFailures(DatabaseFile(tmp_path / "operations.db"))
+        )
         running = tasks.create_task(worker.run())
         yield worker
         running.cancel()

@@ -16,14 +16,14 @@ from conftest import Client, running
 from pipelines import compiled_pipeline, reference_pipeline
 from sockets import CREATE, FOLLOW, NOW, connected
 
-from gateway.execution.operation import GraphQLRequest
+from gateway.documents.request import GraphQLRequest
+from gateway.store.database_file import DatabaseFile
 from gateway.store.deadline import DEADLINE
 from gateway.store.migrate import upgrade
-from gateway.store.place import Place
 from gateway.store.sqlite.connection import Connection, connect_reader
+from gateway.store.sqlite.failures import ReadFailures
 from gateway.store.sqlite.reads import Find, read_together
 from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
-from gateway.store.sqlite.troubles import Reading
 from gateway.store.sqlite.worker import Worker
 from schema import build_schema
 from schema.context import Context
@@ -161,7 +161,7 @@ async def connection(database: Path) -> AsyncIterator[Connection]:
 @pytest.fixture
 async def reader(connection: Connection, database: Path) -> AsyncIterator[Worker]:
     """Who reads with it, not for long."""
-    worker = Worker([connection], read_together, Reading(Place(database)), seconds=0.1)
+    worker = Worker([connection], read_together, ReadFailures(DatabaseFile(database)), seconds=0.1)
     task = asyncio.create_task(worker.run())
     yield worker
     task.cancel()

@@ -234,7 +234,7 @@ async def test_collector_that_is_gone_harms_no_request(
 def test_off_it_is_not_even_imported(command: Command) -> None:
     imported = command("schema", "export", PYTHONPROFILEIMPORTTIME="1").stderr
 
-    assert "gateway.telemetry.together" in imported
+    assert "gateway.telemetry.setup" in imported
     assert "opentelemetry" not in imported
 
 

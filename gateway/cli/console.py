@@ -11,7 +11,7 @@ from rich.progress import MofNCompleteColumn, Progress
 
 from gateway.settings import Settings
 from gateway.store.errors import UnusableDatabaseError
-from gateway.store.sqlite.troubles import with_way_out
+from gateway.store.sqlite.failures import with_way_out
 from schema.errors import Broken, Overloaded
 
 FAILED = 2

@@ -15,9 +15,9 @@ from gateway.auth.places import is_loopback
 from gateway.auth.refusals import UnusableAuthError
 from gateway.cli.console import DatabaseOption, called, errors, fail, settings_from, usable
 from gateway.cli.scopes import IntrospectionScopeOption, ReadScopeOption, WriteScopeOption
+from gateway.documents.manifests import UnusableManifestError
 from gateway.logs import logging_to_stderr
 from gateway.settings import Settings
-from gateway.trusted.manifests import UnusableManifestError
 from gateway.workers.supervisor import WorkersFailedError, supervise
 
 logger = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ from itertools import groupby
 from graphql import OperationType
 from msgspec import Struct
 
-from gateway.execution.facts import Facts
-from gateway.execution.operation import Answer, GraphQLRequest
+from gateway.documents.operation_info import OperationInfo
+from gateway.documents.request import Answer, GraphQLRequest
 from gateway.execution.prepared import PreparedOperation
 from gateway.tasks import ensure_task
 from schema.context import Context
@@ -24,14 +24,14 @@ class BatchedRequest(Struct, eq=False):
     context: Context
     answer: Answer | None = None
     operation: PreparedOperation | None = None
-    facts: Facts | None = None
+    info: OperationInfo | None = None
     began: float = 0.0
     seconds: float = 0.0
 
     @property
     def cost(self) -> int:
         """What it costs, once that is known."""
-        return self.facts.cost if self.facts else 0
+        return self.info.cost if self.info else 0
 
 
 async def run_in_order(
@@ -42,7 +42,7 @@ async def run_in_order(
 
     def step(place_and_one: tuple[int, BatchedRequest]) -> int:
         place, one = place_and_one
-        is_mutation = one.facts is not None and one.facts.type is OperationType.MUTATION
+        is_mutation = one.info is not None and one.info.type is OperationType.MUTATION
         return place if is_mutation else -1
 
     await ensure_task()

@@ -6,9 +6,9 @@ from typing import Any
 
 from graphql import GraphQLError
 
-from gateway.execution.json import TOO_MANY_DIGITS
-from gateway.execution.operation import Answer
-from gateway.execution.wording import sentence
+from gateway.documents.json import TOO_MANY_DIGITS
+from gateway.documents.request import Answer
+from gateway.documents.wording import sentence
 from schema.errors import ErrorCode, RequestError
 
 logger = logging.getLogger(__name__)

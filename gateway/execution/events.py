@@ -2,9 +2,9 @@
 
 from graphql import located_error
 
+from gateway.documents.json import encode
+from gateway.documents.request import Answer
 from gateway.execution.errors import present
-from gateway.execution.json import encode
-from gateway.execution.operation import Answer
 from gateway.execution.subscription import Event
 from schema.errors import ErrorCode
 

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from gateway.execution.operation import Answer, GraphQLRequest
+from gateway.documents.request import Answer, GraphQLRequest
 from gateway.execution.prepared import PreparedOperation
 from gateway.execution.subscription import Subscription
 from schema.context import Context

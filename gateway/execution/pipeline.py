@@ -18,20 +18,20 @@ from time import monotonic, perf_counter
 
 from msgspec import Struct
 
+from gateway.admission.cooperative_lock import CooperativeLock
+from gateway.admission.load import Load
+from gateway.admission.rate import Rate, RateExceeded
+from gateway.documents.limit import MOST_SAID
+from gateway.documents.operation_info import OperationInfo
+from gateway.documents.parsing import InvalidDocumentError
+from gateway.documents.persisted import PersistedDocuments
+from gateway.documents.request import Answer, GraphQLRequest
 from gateway.execution.batch import BatchedRequest, run_in_order
-from gateway.execution.documents import InvalidDocumentError
 from gateway.execution.errors import refused
 from gateway.execution.executor import Executor
-from gateway.execution.facts import Facts
-from gateway.execution.operation import Answer, GraphQLRequest
 from gateway.execution.prepared import PreparedOperation, PreparedOperations, document_hash
 from gateway.execution.subscription import Subscription
-from gateway.execution.turns import Turns
-from gateway.limits.limit import MOST_SAID
-from gateway.limits.load import Load
-from gateway.limits.rate import Rate, RateExceeded
 from gateway.store.deadline import DEADLINE
-from gateway.trusted.persisted import PersistedDocuments
 from schema.context import Context
 from schema.errors import LimitExceeded, RequestError
 
@@ -43,12 +43,12 @@ REFUSAL_CHARGE = 100
 
 
 @dataclass(frozen=True)
-class Limits:
+class RequestLimits:
     """How much requests may ask for, one by one and together."""
 
     max_cost: int
     load: Load
-    turns: Turns
+    turns: CooperativeLock
     rate: Rate | None = None
     seconds: float = 0
     """How long an operation may take; 0 is no limit."""
@@ -59,7 +59,7 @@ class Admitted(Struct, frozen=True):
 
     request: GraphQLRequest
     operation: PreparedOperation
-    facts: Facts
+    info: OperationInfo
 
 
 class RefusedError(Exception):
@@ -77,7 +77,7 @@ class Pipeline:
         self,
         prepared: PreparedOperations,
         executor: Executor,
-        limits: Limits,
+        limits: RequestLimits,
         persisted: PersistedDocuments,
     ) -> None:
         self._prepared = prepared
@@ -95,15 +95,15 @@ class Pipeline:
             admitted = await self._admit(request, context)
         except RefusedError as refusal:
             return refusal.answer
-        request, facts = admitted.request, admitted.facts
+        request, info = admitted.request, admitted.info
         outside = self._start_clock()
         try:
             answer = await self._executor.execute(admitted.operation, request, context)
         finally:
-            self._release(facts, outside)
+            self._release(info, outside)
         if answer.executed:
             self._persisted.note(request, context.request_id)
-        answer.facts = facts
+        answer.info = info
         return answer
 
     async def subscribe(self, request: GraphQLRequest, context: Context) -> Answer | Subscription:
@@ -116,13 +116,13 @@ class Pipeline:
             admitted = await self._admit(request, context)
         except RefusedError as refusal:
             return refusal.answer
-        request, facts = admitted.request, admitted.facts
+        request, info = admitted.request, admitted.info
         outside = self._start_clock()
         try:
             outcome = await self._executor.subscribe(admitted.operation, request, context)
         finally:
-            self._release(facts, outside)
-        outcome.facts = facts
+            self._release(info, outside)
+        outcome.info = info
         if not isinstance(outcome, Answer) or outcome.executed:
             self._persisted.note(request, context.request_id)
         return outcome
@@ -136,7 +136,7 @@ class Pipeline:
             await self._acquire(cost)
         except RequestError as error:
             for one in runnable:
-                one.answer = self._refusal(error, one.request, one.context, one.facts)
+                one.answer = self._refusal(error, one.request, one.context, one.info)
             return
         try:
             await run_in_order(runnable, self._run_batched)
@@ -149,24 +149,24 @@ class Pipeline:
         The share of the load that it acquires is released by who runs the request.
         """
         rate, principal = self._limits.rate, context.principal.name
-        facts, charge = None, 0
+        info, charge = None, 0
         try:
             request = self._persisted.resolve(request)
             if rate:
                 rate.check(principal)
                 charge = REFUSAL_CHARGE
             operation = await self._prepare(request)
-            facts = operation.facts_of(request)
-            if facts.cost > facts.cost_limit:
-                raise _too_costly(facts)
-            charge = max(facts.cost, MIN_CHARGE)
-            await self._acquire(facts.cost)
+            info = operation.info_of(request)
+            if info.cost > info.cost_limit:
+                raise _too_costly(info)
+            charge = max(info.cost, MIN_CHARGE)
+            await self._acquire(info.cost)
         except (InvalidDocumentError, RequestError) as error:
-            raise RefusedError(self._refusal(error, request, context, facts)) from None
+            raise RefusedError(self._refusal(error, request, context, info)) from None
         finally:
             if rate and charge:
                 rate.charge(principal, charge)
-        return Admitted(request, operation, facts)
+        return Admitted(request, operation, info)
 
     async def _price_batch(self, batch: Sequence[BatchedRequest]) -> list[BatchedRequest]:
         """Price requests, and charge for them; return those that can run, answer the others."""
@@ -177,12 +177,12 @@ class Pipeline:
                 if rate:
                     rate.check(one.context.principal.name)
                 one.operation = await self._prepare(one.request)
-                one.facts = one.operation.facts_of(one.request)
+                one.info = one.operation.info_of(one.request)
                 if one.cost > self._limits.max_cost:
-                    raise _too_costly(one.facts)
+                    raise _too_costly(one.info)
                 charge += one.cost
             except (InvalidDocumentError, RequestError) as error:
-                one.answer = self._refusal(error, one.request, one.context, one.facts)
+                one.answer = self._refusal(error, one.request, one.context, one.info)
                 charge += 0 if isinstance(error, RateExceeded) else REFUSAL_CHARGE
         if rate and batch and charge:
             rate.charge(batch[0].context.principal.name, max(charge, MIN_CHARGE))
@@ -197,7 +197,7 @@ class Pipeline:
         finally:
             DEADLINE.reset(outside)
         one.seconds = perf_counter() - one.began
-        one.answer.facts = one.facts
+        one.answer.info = one.info
         if one.answer.executed:
             self._persisted.note(one.request, one.context.request_id)
 
@@ -205,14 +205,14 @@ class Pipeline:
         """Return the operation to run; one that is yet to be read waits for a turn to do so."""
         operation = self._prepared.find(request.query, request.operation_name)
         if operation is None:
-            await self._limits.turns.take()
+            await self._limits.turns.acquire()
             operation = self._prepared.get(request.query, request.operation_name)
         return operation
 
     async def _acquire(self, cost: int) -> None:
         """Acquire a share of the load; raise ``Overloaded`` if there is none for long."""
         if cost >= LARGE_COST:
-            await self._limits.turns.take()
+            await self._limits.turns.acquire()
         if not self._limits.load.try_acquire(cost):
             await self._limits.load.acquire(cost)
 
@@ -221,11 +221,11 @@ class Pipeline:
         error: InvalidDocumentError | RequestError,
         request: GraphQLRequest,
         context: Context,
-        facts: Facts | None,
+        info: OperationInfo | None,
     ) -> Answer:
         errors = error.errors if isinstance(error, InvalidDocumentError) else [error]
         answer = refused(errors, error.code, context.request_id)
-        answer.facts = facts or Facts(
+        answer.info = info or OperationInfo(
             document_hash(request.query), cost_limit=self._limits.max_cost
         )
         answer.retry_after = error.retry_after if isinstance(error, RateExceeded) else None
@@ -235,18 +235,18 @@ class Pipeline:
         seconds = self._limits.seconds
         return DEADLINE.set(monotonic() + seconds if seconds else None)
 
-    def _release(self, facts: Facts, outside: Token[float | None]) -> None:
+    def _release(self, info: OperationInfo, outside: Token[float | None]) -> None:
         DEADLINE.reset(outside)
-        self._limits.load.release(facts.cost)
+        self._limits.load.release(info.cost)
 
 
-def _too_costly(facts: Facts) -> LimitExceeded:
-    cost = min(facts.cost, MOST_SAID)
+def _too_costly(info: OperationInfo) -> LimitExceeded:
+    cost = min(info.cost, MOST_SAID)
     return LimitExceeded(
-        f"The request costs {cost:,}, and the limit is {facts.cost_limit:,}. Ask for smaller "
+        f"The request costs {cost:,}, and the limit is {info.cost_limit:,}. Ask for smaller "
         "pages, especially of lists within lists, or send several requests.",
         limit="cost",
-        value=facts.cost_limit,
+        value=info.cost_limit,
         requested=cost,
     )
 

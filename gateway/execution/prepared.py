@@ -11,22 +11,22 @@ from typing import Any
 
 from graphql import OperationDefinitionNode
 
-from gateway.execution.cache import Cache
+from gateway.documents.arguments import defaults_of
+from gateway.documents.cache import Cache
+from gateway.documents.cost import Costs
+from gateway.documents.operation_info import OperationInfo
+from gateway.documents.parsing import MAX_CACHED_LENGTH, Document, Documents
+from gateway.documents.price import Price
+from gateway.documents.repetition import check_repeated, repetitions
+from gateway.documents.request import GraphQLRequest
 from gateway.execution.compiled.declined import Declined
 from gateway.execution.compiled.plan import Plan, compile_plan
 from gateway.execution.compiled.selections import condition_variables
 from gateway.execution.compiled.variables import Declared, Given
-from gateway.execution.documents import MAX_CACHED_LENGTH, Document, Documents
-from gateway.execution.facts import Facts
-from gateway.execution.operation import GraphQLRequest
-from gateway.limits.arguments import defaults_of
-from gateway.limits.cost import Costs
-from gateway.limits.price import Price
-from gateway.limits.repetition import check_repeated, repetitions
 from schema import Schema
 
 MAX_KEPT_COSTS = 100
-"""For so many costs of one operation the facts are kept."""
+"""For so many costs of one operation the info are kept."""
 MAX_CONDITIONS = 6
 """How many variables may decide on selections: each doubles how many plans there may be."""
 
@@ -60,30 +60,30 @@ def _outcome(given: Given, name: str) -> bool:
 class PreparedOperation:
     """An operation: what logs and metrics tell of it, its price, and how it is run."""
 
-    facts: Facts
+    info: OperationInfo
     """What holds for every request; with the cost, if that depends on no variable."""
     price: Price
     defaults: Mapping[str, Any]
     repeated: Mapping[str, int]
     compilation: Compilation | str
     """A text is the reason why no request of it is run by a plan."""
-    by_cost: dict[int, Facts] = field(default_factory=dict)
+    by_cost: dict[int, OperationInfo] = field(default_factory=dict)
 
-    def facts_of(self, request: GraphQLRequest) -> Facts:
-        """Return the facts of a request to run it; raise ``LimitExceeded``."""
+    def info_of(self, request: GraphQLRequest) -> OperationInfo:
+        """Return the info of a request to run it; raise ``LimitExceeded``."""
         if self.repeated:
             check_repeated(self.repeated, request.variables)
         if isinstance(self.price, int):
-            return self.facts
+            return self.info
         values = request.variables.values
         cost = self.price({**self.defaults, **values} if self.defaults else values)
         return self.by_cost.get(cost) or self._with_cost(cost)
 
-    def _with_cost(self, cost: int) -> Facts:
-        facts = replace(self.facts, cost=cost)
+    def _with_cost(self, cost: int) -> OperationInfo:
+        info = replace(self.info, cost=cost)
         if len(self.by_cost) < MAX_KEPT_COSTS:
-            self.by_cost[cost] = facts
-        return facts
+            self.by_cost[cost] = info
+        return info
 
 
 class PreparedOperations:
@@ -124,7 +124,7 @@ class PreparedOperations:
         node = document.operation(operation_name)
         price = self._costs.price(document, node)
         return PreparedOperation(
-            Facts(
+            OperationInfo(
                 document_hash=document_hash(text),
                 operation_name=node.name.value if node.name else None,
                 type=node.operation,

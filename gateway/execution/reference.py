@@ -4,16 +4,16 @@ from inspect import isawaitable
 
 from graphql import ExecutionResult, GraphQLError, OperationType, execute
 
-from gateway.execution.documents import Document, Documents
+from gateway.admission.cooperative_lock import CooperativeLock
+from gateway.documents.parsing import Document, Documents
+from gateway.documents.request import Answer, GraphQLRequest
+from gateway.documents.wording import invalid_variables
+from gateway.execution.cooperative import CooperativeExecution
 from gateway.execution.errors import explained, present, refused
 from gateway.execution.introspection import guarded
-from gateway.execution.operation import Answer, GraphQLRequest
-from gateway.execution.paced import PacedExecution
 from gateway.execution.prepared import PreparedOperation
-from gateway.execution.pulled import begin
+from gateway.execution.reference_subscription import begin
 from gateway.execution.subscription import Subscription
-from gateway.execution.turns import Turns
-from gateway.execution.wording import invalid_variables
 from schema import Schema
 from schema.context import Context, Scope
 from schema.errors import ErrorCode, RequestError
@@ -43,7 +43,7 @@ _OVER_TIME = (
 class ReferenceExecutor:
     """Runs GraphQL requests on the schema's resolvers."""
 
-    def __init__(self, schema: Schema, documents: Documents, turns: Turns) -> None:
+    def __init__(self, schema: Schema, documents: Documents, turns: CooperativeLock) -> None:
         self._schema = schema
         self._documents = documents
         self._turns = turns
@@ -55,11 +55,11 @@ class ReferenceExecutor:
 
         That is when the context is ``read_only`` and the operation to run is no query.
         """
-        if operation.facts.type is OperationType.SUBSCRIPTION:
+        if operation.info.type is OperationType.SUBSCRIPTION:
             return refused(
                 [AnsweredOverTime(_OVER_TIME)], AnsweredOverTime.code, context.request_id
             )
-        if context.read_only and operation.facts.type is not OperationType.QUERY:
+        if context.read_only and operation.info.type is not OperationType.QUERY:
             raise MutationNotAllowed("Only queries are answered by GET. Send a mutation by POST.")
         try:
             document = await self._load(request)
@@ -79,7 +79,7 @@ class ReferenceExecutor:
         self, operation: PreparedOperation, request: GraphQLRequest, context: Context
     ) -> Answer | Subscription:
         """Begin a subscription, or answer why not; answer a query or a mutation."""
-        if operation.facts.type is not OperationType.SUBSCRIPTION:
+        if operation.info.type is not OperationType.SUBSCRIPTION:
             return await self.execute(operation, request, context)
         try:
             document = await self._load(request)
@@ -93,7 +93,7 @@ class ReferenceExecutor:
 
         Raises ``Overloaded`` when too many wait for one.
         """
-        await self._turns.take()
+        await self._turns.acquire()
         return self._documents.load(request.query)
 
     def _suggests(self, request: GraphQLRequest) -> bool:
@@ -119,7 +119,7 @@ class ReferenceExecutor:
                 context_value=context,
                 variable_values=request.variables.values,
                 operation_name=request.operation_name,
-                executor_class=PacedExecution,
+                executor_class=CooperativeExecution,
                 turns=self._turns,
                 hide_suggestions=not self._suggests(request),
                 middleware=None if context.allows(Scope.INTROSPECTION) else [guarded],

@@ -4,7 +4,7 @@ from typing import Protocol
 
 import msgspec
 
-from gateway.execution.facts import Facts
+from gateway.documents.operation_info import OperationInfo
 from schema.paging import Position
 
 
@@ -31,7 +31,7 @@ class Sink(Protocol):
 class Subscription(Protocol):
     """A subscription that can begin: its document and its arguments are right."""
 
-    facts: Facts | None
+    info: OperationInfo | None
 
     @property
     def place(self) -> Position | None:

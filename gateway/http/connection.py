@@ -24,12 +24,12 @@ from aiohttp.streams import EMPTY_PAYLOAD
 from aiohttp.web_protocol import _ErrInfo, _MsgType
 
 from gateway.http import eager
+from gateway.http.admission_control import AdmissionControl, overloaded
 from gateway.http.faults import Fault
-from gateway.http.gate import Gate, overloaded
 from gateway.http.head import Head
 from gateway.http.head_cache import END, CachedHead, find_head
-from gateway.http.idle import IdleConnections, WaitingConnections
-from gateway.http.request import Request
+from gateway.http.idle_connections import IdleConnections, WaitingConnections
+from gateway.http.request import ClientConnection, Request
 from gateway.http.request_smuggling import checked
 from gateway.http.responses import Response, Sendable
 from gateway.http.traffic import Traffic
@@ -49,10 +49,10 @@ Respond = Callable[[Request], Coroutine[Any, Any, Sendable]]
 
 
 @dataclass(frozen=True)
-class Capacity:
+class ServerOptions:
     """What is taken on: how much at once, and how long a client may keep the gateway waiting."""
 
-    gate: Gate
+    admission: AdmissionControl
     body_bytes: int
     connections: int
     idle_seconds: float
@@ -63,7 +63,7 @@ class Capacity:
 class Shared:
     """What all connections of a server share."""
 
-    capacity: Capacity
+    capacity: ServerOptions
     traffic: Traffic
     respond: Respond
     waiting: WaitingConnections["Connection"]
@@ -156,7 +156,7 @@ class Connection(web.RequestHandler):
         self._closing = None
         self._wait(None)
         if self._current_request is None and self._task is None:
-            self.capacity.gate.leaves(self)
+            self.capacity.admission.release(self)
 
     async def start(self) -> None:
         """Answer requests to the connection's end, which a failure is as well."""
@@ -235,7 +235,7 @@ class Connection(web.RequestHandler):
 
     def _begin(self, cached: CachedHead, data: bytes, end: int) -> bytes:
         """Refuse or answer a request whose head ends at ``end``, or return what is to be parsed."""
-        if cached.path == _GATED and cached.is_plain and self.capacity.gate.turns_away(self):
+        if cached.path == _GATED and cached.is_plain and self.capacity.admission.is_full(self):
             self._refuse()
             return b""
         if self._owed:
@@ -323,7 +323,7 @@ class Connection(web.RequestHandler):
             self._send(request, response)
             return
         if is_admitted:
-            self.capacity.gate.admits(self)
+            self.capacity.admission.try_acquire(self)
         self._shared.traffic.add(self)
         self._wait(None)
         self._task = response
@@ -441,7 +441,7 @@ class Connection(web.RequestHandler):
 
     def mark_idle(self) -> None:
         """Wait for the next request, if it is not there already."""
-        self.capacity.gate.leaves(self)  # in case it was answered before it came to be work
+        self.capacity.admission.release(self)  # in case it was answered before it came to be work
         if self.transport is not None:
             self._wait(None if self._messages else self._shared.waiting.idle)
 
@@ -460,14 +460,14 @@ class Connection(web.RequestHandler):
 
     @contextmanager
     def awaiting_body(self) -> Iterator[None]:
-        """Leave the gate while a body arrives, as that is no work; raise ``Fault`` if it is shut.
+        """Do not count a request while its body arrives; raise ``Fault`` if the limit is reached.
 
-        Else a few clients that send slowly would keep all others out.
+        Otherwise a few clients that send slowly would lock all others out.
         """
-        gate = self.capacity.gate
-        gate.leaves(self)
+        admission = self.capacity.admission
+        admission.release(self)
         yield
-        if not gate.admits(self):
+        if not admission.try_acquire(self):
             raise overloaded()
 
     def _look(self) -> None:
@@ -532,12 +532,13 @@ class Connection(web.RequestHandler):
         return AiohttpResponse(response)
 
 
-def release_websocket(socket: web.WebSocketResponse, connection: Connection) -> None:
+def release_websocket(socket: web.WebSocketResponse, connection: ClientConnection) -> None:
     """Break the references from a closed socket to what leads back to it.
 
     They would leave it to the garbage collector: a callback that its connection has, the traceback
     of what went wrong, and the heartbeat that the last frame has it wait for once more.
     """
+    assert isinstance(connection, Connection)  # noqa: S101  the server makes no others
     connection._data_received_cb = None  # noqa: SLF001  aiohttp has no other way
     socket._exception = None  # noqa: SLF001  same
     socket._cancel_heartbeat()  # noqa: SLF001  same

@@ -7,8 +7,8 @@ from aiohttp import StreamReader, web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import RawRequestMessage
 
-from gateway.http.connection import Capacity, Connection, Respond, Shared, answer_parsed
-from gateway.http.idle import WaitingConnections
+from gateway.http.connection import Connection, Respond, ServerOptions, Shared, answer_parsed
+from gateway.http.idle_connections import WaitingConnections
 from gateway.http.traffic import Traffic
 from gateway.tasks import running
 
@@ -18,7 +18,7 @@ MAX_SWEEP_SECONDS = 1.0
 class Server(web.Server):
     """aiohttp's server, with connections of the gateway's own."""
 
-    def __init__(self, capacity: Capacity, traffic: Traffic, respond: Respond) -> None:
+    def __init__(self, capacity: ServerOptions, traffic: Traffic, respond: Respond) -> None:
         super().__init__(
             answer_parsed,  # type: ignore[arg-type]  # of a response, only what ours have is asked for
             request_factory=self._make_request,
@@ -52,7 +52,7 @@ class Server(web.Server):
 
     async def run(self) -> None:
         """Look after admission control and the connections, until cancelled."""
-        async with running(self._shared.capacity.gate.run()):
+        async with running(self._shared.capacity.admission.run()):
             await self._close_those_that_wait()
 
     async def _close_those_that_wait(self) -> None:

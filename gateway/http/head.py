@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 from aiohttp import HttpVersion, HttpVersion10
 from aiohttp.http import RawRequestMessage
@@ -11,13 +11,10 @@ from yarl import URL
 
 from schema.context import Principal
 
-if TYPE_CHECKING:
-    from gateway.http.request import Request
-    from gateway.http.responses import Sendable
-
-Route = Callable[["Head"], "Handler"]
-"""What decides by a head what answers; it may raise ``Fault``, which is the answer then."""
-Handler = Callable[["Request"], Awaitable["Sendable"]]
+Handler = Callable[[Any], Awaitable[Any]]
+"""Answers requests: takes a ``Request`` and returns a ``Sendable``."""
+Route = Callable[["Head"], Handler]
+"""Decides by a head what answers the requests that have it, or raises ``Fault`` to refuse them."""
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from typing import Any, Literal, Protocol, Self
 
 import msgspec
 
-from gateway.execution.facts import Facts
-from gateway.execution.operation import Answer
+from gateway.documents.operation_info import OperationInfo
+from gateway.documents.request import Answer
 from gateway.execution.subscription import Subscription
 from gateway.http.head import Head
 from schema.context import Principal
@@ -49,7 +49,7 @@ class Observation(msgspec.Struct, eq=False):
     status: int = 0
     """Of the response; 0 when there was none."""
     seconds: float = 0.0
-    facts: Facts | None = None
+    info: OperationInfo | None = None
     errors: Sequence[str] = ()
     """The codes of the errors answered, each once."""
     operations: "Sequence[Observation]" = ()
@@ -80,13 +80,13 @@ class Observation(msgspec.Struct, eq=False):
 
     def answered(self, answer: Answer) -> None:
         """Take note of an answer."""
-        self.facts = answer.facts
+        self.info = answer.info
         if answer.errors:
             self.errors = _codes(answer.errors)
 
     def follows(self, subscription: Subscription, sink: Sink) -> None:
         """Take note of a subscription that begins."""
-        self.facts = subscription.facts
+        self.info = subscription.info
         self.sink = sink
 
 

@@ -1,8 +1,11 @@
 """A request, with what the gateway itself knows of it."""
 
-from typing import TYPE_CHECKING, cast
+import asyncio
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Protocol, cast
 
 from aiohttp import HttpVersion, hdrs, web
+from aiohttp.http import RawRequestMessage
 from multidict import CIMultiDictProxy, MultiMapping
 
 from gateway.http.head import Head
@@ -12,7 +15,30 @@ from schema.context import Principal
 if TYPE_CHECKING:
     from aiohttp.http import StreamWriter
 
-    from gateway.http.connection import Connection
+
+class ClientConnection(Protocol):
+    """What the answering of a request needs of its connection."""
+
+    is_spare: bool
+    """Whether it exceeds the limit of connections, so that only checks are answered."""
+    transport: asyncio.Transport | None
+    """None once it is closed."""
+
+    @property
+    def writing_paused(self) -> bool:
+        """Whether the client has to read before more is written."""
+
+    async def writable(self) -> None:
+        """Wait until more can be written."""
+
+    def awaiting_body(self) -> AbstractContextManager[None]:
+        """Do not count the request while its body arrives."""
+
+    def base_request(self, message: RawRequestMessage, body: bytes) -> web.BaseRequest:
+        """Make aiohttp's request of one that was not parsed by it."""
+
+    def close(self) -> None:
+        """Close it after the answer."""
 
 
 class Request:
@@ -31,7 +57,7 @@ class Request:
     def __init__(
         self,
         head: Head,
-        connection: "Connection",
+        connection: ClientConnection,
         *,
         body: bytes = b"",
         base: web.BaseRequest | None = None,

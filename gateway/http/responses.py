@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from aiohttp import web
 from isal import igzip
 
-from gateway.execution.json import encode
+from gateway.documents.json import encode
 from gateway.http.head import Head
 from gateway.http.media_types import JSON, accepts_gzip
 

@@ -12,10 +12,10 @@ from time import perf_counter
 
 from aiohttp import hdrs, web
 
+from gateway.http.admission_control import AdmissionControl, overloaded
 from gateway.http.browsers import Browsers
 from gateway.http.connection import GATED_PATH
 from gateway.http.faults import Fault, check_looked_at, refuse
-from gateway.http.gate import Gate, overloaded
 from gateway.http.head import Handler, Head, Route
 from gateway.http.observing import Observation, Observers
 from gateway.http.request import Request
@@ -27,6 +27,9 @@ from schema.excerpts import excerpt
 logger = logging.getLogger(__name__)
 
 
+Answering = Callable[[Request], Awaitable[Sendable]]
+
+
 class Responder:
     """Answers requests by their paths."""
 
@@ -34,11 +37,11 @@ class Responder:
         self,
         routes: Mapping[str, Route],
         traffic: Traffic,
-        gate: Gate,
+        admission: AdmissionControl,
         observers: Observers,
         browsers: Browsers,
     ) -> None:
-        self._routes = {**routes, GATED_PATH: gated(gate, routes[GATED_PATH])}
+        self._routes = {**routes, GATED_PATH: gated(admission, routes[GATED_PATH])}
         self._traffic = traffic
         self._observers = observers
         self._browsers = browsers
@@ -53,7 +56,7 @@ class Responder:
         with observation:
             try:
                 handler = head.handler or self._bind(head)
-                response = await handler(request)
+                response: Sendable = await handler(request)
             except Exception as error:  # noqa: BLE001  whatever it is, the client is answered
                 response = _failed(request, error)
             self._browsers.admit(head, response.headers)
@@ -143,11 +146,11 @@ def page(response: Callable[[], Awaitable[Response]]) -> Route:
     return route
 
 
-def gated(gate: Gate, route: Route) -> Route:
-    """Let requests of a route pass only through the gate."""
+def gated(admission: AdmissionControl, route: Route) -> Route:
+    """Let requests of a route pass only through the admission."""
 
     def gated_route(head: Head) -> Handler:
-        answer = route(head)
+        answer: Answering = route(head)
 
         async def answer_if_admitted(request: Request) -> Sendable:
             connection = request.connection
@@ -157,12 +160,12 @@ def gated(gate: Gate, route: Route) -> Route:
                     "The limit of open connections is reached. Try again later.",
                     Connection="close",
                 )
-            if not gate.admits(connection):
+            if not admission.try_acquire(connection):
                 raise overloaded()
             try:
                 return await answer(request)
             finally:
-                gate.leaves(connection)
+                admission.release(connection)
 
         def pass_through(request: Request) -> Awaitable[Sendable]:
             return answer(request) if request.is_admitted else answer_if_admitted(request)

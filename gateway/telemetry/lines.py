@@ -10,7 +10,7 @@ from time import time
 
 import msgspec
 
-from gateway.execution.facts import Facts
+from gateway.documents.operation_info import OperationInfo
 from gateway.http.observing import Observation
 from gateway.logs import Logs
 from gateway.logs.styles import at, shown
@@ -59,7 +59,7 @@ class RequestLines:
             (head.method, head.url.raw_path, observation.status)
             if observation.is_request
             else None,
-            observation.facts,
+            observation.info,
             principal and principal.name,
         )
         if observation.is_unusual:
@@ -67,24 +67,24 @@ class RequestLines:
         self._write(line + self._end)
 
     def _of_all_alike(
-        self, http: tuple[str, str, int] | None, facts: Facts | None, principal: str | None
+        self, http: tuple[str, str, int] | None, info: OperationInfo | None, principal: str | None
     ) -> str:
         """Write what stays the same for all requests of a kind."""
         written = ""
         if http:
             method, path, status = http
             written += self._http % (method, shown(path), status)
-        if facts:
-            written += self._of_operation(facts)
+        if info:
+            written += self._of_operation(info)
         if principal is not None:
             written += self._principal % shown(principal)
         return written
 
-    def _of_operation(self, facts: Facts) -> str:
-        written = self._type % facts.type.value if facts.type else ""
-        if facts.operation_name is not None:
-            written += self._name % shown(facts.operation_name).strip('"')
-        return written + self._document % facts.document_hash + self._cost % facts.cost
+    def _of_operation(self, info: OperationInfo) -> str:
+        written = self._type % info.type.value if info.type else ""
+        if info.operation_name is not None:
+            written += self._name % shown(info.operation_name).strip('"')
+        return written + self._document % info.document_hash + self._cost % info.cost
 
     def _rest(self, observation: Observation) -> str:
         """Write what few have."""

@@ -1,30 +1,30 @@
-"""How operations were run."""
+"""Metrics of the execution of operations."""
 
 from collections.abc import Iterator
 
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
-from gateway.execution.compiled.executor import CompiledExecutor
-from gateway.execution.turns import Turns
-from gateway.limits.load import Load
+from gateway.admission.cooperative_lock import CooperativeLock
+from gateway.admission.load import Load
+from gateway.execution.compiled_executor import CompiledExecutor
 from gateway.telemetry.families import counter, gauge
 
 
-class WaitingMetrics(Collector):
-    """What is under way, and what waits for a turn of the event loop, or for others to end."""
+class LoadMetrics(Collector):
+    """Reads how much runs, and how much waits."""
 
-    def __init__(self, turns: Turns, load: Load) -> None:
-        self._turns = turns
+    def __init__(self, lock: CooperativeLock, load: Load) -> None:
+        self._lock = lock
         self._load = load
 
     def collect(self) -> Iterator[Metric]:
-        """Count it."""
+        """Yield the metrics."""
         yield gauge(
             "cost_at_work",
             "What the requests that are carried out cost together, of `cost-at-work`.",
             (),
-            {(): self._load.under_way},
+            {(): self._load.running_cost},
         )
         yield gauge(
             "cost_waiting",
@@ -36,18 +36,18 @@ class WaitingMetrics(Collector):
             "turns_waiting",
             "Requests that wait for their documents to be read or for the reference executor.",
             (),
-            {(): self._turns.waiting},
+            {(): self._lock.waiting},
         )
 
 
 class OperationMetrics(Collector):
-    """What was compiled: the executor counts by itself, which costs less than a metric."""
+    """Reads the executor's own counts, which cost less than updating a metric each time."""
 
     def __init__(self, executor: CompiledExecutor) -> None:
         self._executor = executor
 
     def collect(self) -> Iterator[Metric]:
-        """Read the executor's counts."""
+        """Yield the metrics."""
         yield counter(
             "compiled_operations",
             "Requests answered by a compiled plan.",

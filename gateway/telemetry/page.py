@@ -32,7 +32,7 @@ ASKED_FOR = 1.0
 
 
 @dataclass(frozen=True)
-class Place:
+class WorkerId:
     """A worker's place among all of them: its number, and where they find each other."""
 
     number: int
@@ -76,7 +76,7 @@ class _Family(msgspec.Struct):
 class Metrics:
     """The metrics of this process and, if it has a place among others, of those."""
 
-    def __init__(self, place: Place | None = None) -> None:
+    def __init__(self, place: WorkerId | None = None) -> None:
         self._registry = CollectorRegistry()
         self._place = place
         for collector in (GCCollector, PlatformCollector, ProcessCollector):

@@ -7,7 +7,7 @@ from graphql import OperationType
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
-from gateway.execution.facts import Facts
+from gateway.documents.operation_info import OperationInfo
 from gateway.histogram import SECONDS, Histogram
 from gateway.http.observing import Observation, Observers
 from gateway.telemetry.families import counter, gauge, histogram
@@ -44,21 +44,21 @@ class RequestMetrics(Collector):
             self._errors.update(observation.errors)
         if observation.sink:
             self._events[observation.transport] += observation.sink.sent
-        facts = observation.facts
-        if facts is None:
+        info = observation.info
+        if info is None:
             return
-        if facts.type is QUERY:
+        if info.type is QUERY:
             durations = self._queries
-        elif facts.type is MUTATION:
+        elif info.type is MUTATION:
             durations = self._mutations
         else:
             return
-        durations_of = durations.get(facts.operation_name) or self._new(durations, facts)
+        durations_of = durations.get(info.operation_name) or self._new(durations, info)
         durations_of.observe(observation.seconds)
 
-    def _new(self, durations: Durations, facts: Facts) -> Histogram:
+    def _new(self, durations: Durations, info: OperationInfo) -> Histogram:
         """Return the histogram of a name not seen before, or that of all others."""
-        name = facts.operation_name
+        name = info.operation_name
         if name is not None and name not in self._names:
             if len(self._names) >= MOST_NAMES:
                 name = OTHER

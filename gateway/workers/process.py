@@ -15,8 +15,8 @@ from pathlib import Path
 from socket import socket
 from typing import cast
 
+from gateway.documents.trusted import TrustedDocuments
 from gateway.settings import Settings
-from gateway.trusted.documents import TrustedDocuments
 
 STOPPING = (signal.SIGINT, signal.SIGTERM)
 

@@ -9,11 +9,11 @@ from tempfile import TemporaryDirectory
 from time import monotonic
 
 from gateway.app import endpoint, stop_signal
-from gateway.http.single_connection.tokens import KEY_BYTES
+from gateway.documents.manifests import trusted_documents
+from gateway.documents.trusted import TrustedDocuments
 from gateway.settings import Settings
 from gateway.store.migrate import upgrade
-from gateway.trusted.documents import TrustedDocuments
-from gateway.trusted.manifests import trusted_documents
+from gateway.transports.single_connection.tokens import KEY_BYTES
 from gateway.workers.port import SharedPort, shared_port
 from gateway.workers.process import WorkerProcess, start
 

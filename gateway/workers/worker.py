@@ -20,11 +20,11 @@ from socket import socket
 from uvloop import new_event_loop
 
 from gateway.app import answering, stop_signal
+from gateway.documents.trusted import TrustedDocuments
 from gateway.logs import Logs, logging_to_stderr
 from gateway.settings import Settings
 from gateway.store.errors import UnusableDatabaseError
-from gateway.telemetry.page import Place
-from gateway.trusted.documents import TrustedDocuments
+from gateway.telemetry.page import WorkerId
 from gateway.workers.process import STOPPING
 
 logger = logging.getLogger("gateway.workers.worker")
@@ -36,7 +36,7 @@ def main() -> None:
     settings = Settings.model_validate_json(sys.stdin.readline())
     trusted = TrustedDocuments(json.loads(sys.stdin.readline()))
     sockets = [socket(fileno=int(file)) for file in files]
-    place = Place(int(number), settings.workers, Path(folder))
+    place = WorkerId(int(number), settings.workers, Path(folder))
     supervisor = os.getppid()
     with (
         logging_to_stderr(settings.log_level, settings.log_format, place.number) as logs,
@@ -57,7 +57,7 @@ async def _work(
     logs: Logs,
     trusted: TrustedDocuments,
     sockets: Sequence[socket],
-    place: Place,
+    place: WorkerId,
 ) -> None:
     with _stopped_by_signals() as stop:
         _notice_end_of_input(stop)

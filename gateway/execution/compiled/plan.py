@@ -14,12 +14,12 @@ from graphql import (
     get_named_type,
 )
 
+from gateway.documents.parsing import Document
 from gateway.execution.compiled.arguments import ArgumentPlan, Arguments
 from gateway.execution.compiled.completion import Answer, Complete, Run, completion
 from gateway.execution.compiled.declined import Declined
 from gateway.execution.compiled.selections import Scope, collect
 from gateway.execution.compiled.variables import Given
-from gateway.execution.documents import Document
 from schema import Schema
 from schema.errors import RequestError
 from schema.feeds import Feed

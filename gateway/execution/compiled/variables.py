@@ -21,8 +21,8 @@ from graphql import (
 from pydantic import TypeAdapter, ValidationError
 from typing_extensions import TypedDict  # pydantic takes typing's own only from Python 3.12
 
+from gateway.documents.request import NO_VARIABLES, Variables
 from gateway.execution.compiled.declined import Declined
-from gateway.execution.operation import NO_VARIABLES, Variables
 from schema.constraints import Int32, Moment
 
 Values = Mapping[str, Any]

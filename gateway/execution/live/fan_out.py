@@ -14,11 +14,11 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from typing import Any
 
-from gateway.execution.facts import Facts
+from gateway.admission.cooperative_lock import CooperativeLock
+from gateway.documents.operation_info import OperationInfo
 from gateway.execution.live.tail import TURN, Tail
 from gateway.execution.live.view import Events, Follower, View
 from gateway.execution.subscription import Sink
-from gateway.execution.turns import Turns
 from schema.changes import Change, ChangePage
 from schema.feeds import Feed
 from schema.paging import Position
@@ -32,7 +32,7 @@ class FanOut:
         self.tail = Tail(log, self._push, self._dismiss_all)
         self.run = self.tail.run
         self.events = Events()
-        self.turns = Turns()
+        self.turns = CooperativeLock()
         """Those in which changes are shown to who is behind."""
         self._to_come: frozenset[View] = frozenset()
         """The views that the newest changes in the tail still go to."""
@@ -108,7 +108,7 @@ class FanOut:
 class LiveSubscription:
     """A subscription that shares a view with others."""
 
-    facts: Facts | None = None
+    info: OperationInfo | None = None
 
     def __init__(
         self, fan_out: FanOut, key: Hashable, feed: Feed[Any], make_view: Callable[[], View]
@@ -162,7 +162,7 @@ class LiveSubscription:
 
     async def _send(self, page: ChangePage, view: View, sink: Sink, follower: Follower) -> None:
         turns = self._fan_out.turns
-        async with aclosing(turns.through(page.changes)) as changes:
+        async with aclosing(turns.iterate(page.changes)) as changes:
             async for change in changes:
                 if event := await view.event_in_turns(change, turns):
                     taken = sink.send(event)

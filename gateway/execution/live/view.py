@@ -5,12 +5,12 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from gateway.admission.cooperative_lock import CooperativeLock
+from gateway.documents.request import Answer
 from gateway.execution.compiled.completion import Run
 from gateway.execution.compiled.plan import RootField
 from gateway.execution.events import answered, failure
-from gateway.execution.operation import Answer
 from gateway.execution.subscription import Event
-from gateway.execution.turns import Turns
 from schema.changes import Change
 from schema.feeds import Followed
 from schema.paging import Position
@@ -104,7 +104,7 @@ class View:
             return None  # which would only fill up what is remembered
         return self._events.get(self, change, self._make)
 
-    async def event_in_turns(self, change: Change, turns: Turns) -> Event | None:
+    async def event_in_turns(self, change: Change, turns: CooperativeLock) -> Event | None:
         """Return what ``event`` does, in as many turns as it takes to tell whether it is one."""
         if self.followed.weight * change.size <= LONG:
             return self.event(change)
@@ -113,7 +113,7 @@ class View:
                 return self.event(change)
             taken = False
             try:
-                async for step in turns.through(self.followed.steps(change)):
+                async for step in turns.iterate(self.followed.steps(change)):
                     taken = step
             except Exception as error:  # noqa: BLE001  it is shown
                 return self.failure(error)

@@ -1,25 +1,25 @@
-"""Writing, to a file that is the database still, as one process at a time."""
+"""Writing to the file that still is the database, as one process at a time."""
 
 import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
+from gateway.store.database_file import DatabaseFile
 from gateway.store.errors import BusyDatabaseError
 from gateway.store.lock import WriteLock
-from gateway.store.place import Place
 from gateway.store.sqlite.worker import Asked, Work
 
 
 def commit_together(
-    asked: Sequence[Asked], connection: sqlite3.Connection, *, lock: WriteLock, place: Place
+    asked: Sequence[Asked], connection: sqlite3.Connection, *, lock: WriteLock, file: DatabaseFile
 ) -> list[Any]:
     """Write in one transaction, each work in a savepoint: one that fails harms no other.
 
     Raises ``BusyDatabaseError`` when others do not let go of the database.
     """
     with lock:  # until after the checkpoint that a commit may end with
-        place.check()
+        file.check()
         _begin(connection)
         try:
             outcomes = [_in_savepoint(one.work, connection) for one in asked]
@@ -27,7 +27,7 @@ def commit_together(
             _roll_back(connection)
             raise
         _commit(connection)
-        place.check()
+        file.check()
     return outcomes
 
 
@@ -58,7 +58,7 @@ def _commit(connection: sqlite3.Connection) -> None:
 
     When the disk fails to keep what was written to the WAL, that stands there all the same, whole:
     whoever opens the database after a crash takes it for committed. The next transaction begins in
-    its place, and spoils it; so there is one at once, that changes nothing of anybody's.
+    its file, and spoils it; so there is one at once, that changes nothing of anybody's.
     """
     try:
         connection.execute("COMMIT")

@@ -7,14 +7,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from sqlite3 import Error as SQLiteError
 
+from gateway.store.database_file import DatabaseFile
 from gateway.store.errors import UnusableDatabaseError
 from gateway.store.lock import WriteLock
 from gateway.store.migrate import upgrade
-from gateway.store.place import Place
 from gateway.store.sqlite.commits import prove
 from gateway.store.sqlite.connection import Connection, SQLite
+from gateway.store.sqlite.failures import WriteFailures
 from gateway.store.sqlite.loop_reader import LoopReader
-from gateway.store.sqlite.troubles import Writing
 from gateway.store.sqlite.worker import Worker
 from schema.errors import RequestError
 
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 _FAILURES = (SQLiteError, UnusableDatabaseError, OSError)
 
 TRIED_EVERY = 1.0
-"""In seconds: how often to look for another file in the database's place, and to try to write."""
+"""In seconds: how often to look for another file in the database's file, and to try to write."""
 
 
 @dataclass(frozen=True)
@@ -51,38 +51,38 @@ class Recovery:
     """Opens connections again where that is needed.
 
     After a failure that is the writer's alone, on the same file; whoever reads goes on. When
-    another file has taken the database's place, it is all of them.
+    another file has taken the database's file, it is all of them.
     """
 
     def __init__(
         self,
-        place: Place,
+        file: DatabaseFile,
         lock: WriteLock,
         connections: Connections,
         writer: Worker,
-        troubles: Writing,
+        failures: WriteFailures,
     ) -> None:
-        self._place = place
+        self._file = file
         self._lock = lock
         self._connections = connections
         self._writer = writer
-        self._troubles = troubles
+        self._failures = failures
 
     async def run(self) -> None:
         """Look again and again, until cancelled."""
         while True:
             await asyncio.sleep(TRIED_EVERY)
             try:
-                if await asyncio.to_thread(self._place.is_taken):
+                if await asyncio.to_thread(self._file.is_replaced):
                     await self._take_over()
-                elif self._troubles.failing:
+                elif self._failures.failing:
                     await self._try_again()
             except _FAILURES as error:
-                self._troubles.told(error, 0)
+                self._failures.translate(error, 0)
 
     async def _try_again(self) -> None:
-        await asyncio.to_thread(self._place.check)
-        if not self._troubles.locked:
+        await asyncio.to_thread(self._file.check)
+        if not self._failures.locked:
             await self._connections.writing.reopen()
         await self._prove()
 
@@ -91,14 +91,14 @@ class Recovery:
         try:
             await self._connections.writing.run(self._clear)
             await self._connections.shut()
-            self._place.leave()
-            await asyncio.to_thread(upgrade, self._place.path)
+            self._file.forget()
+            await asyncio.to_thread(upgrade, self._file.path)
             await self._connections.reopen()
-            self._place.take_note()
+            self._file.record()
         except _FAILURES as error:
-            self._place.refused = error
+            self._file.refused = error
             raise
-        logger.warning("The database %s is another file now, and served.", self._place.path)
+        logger.warning("The database %s is another file now, and served.", self._file.path)
         await self._prove()
 
     def _clear(self, connection: SQLite) -> None:
@@ -106,7 +106,7 @@ class Recovery:
         with self._lock:
             with suppress(SQLiteError):
                 connection.execute("PRAGMA wal_checkpoint")
-            self._place.clear()
+            self._file.remove_companions()
 
     async def _prove(self) -> None:
         with suppress(RequestError):  # which is remembered

@@ -11,19 +11,19 @@ from time import monotonic
 from typing import TypeVar
 
 from gateway.store import documents, queries
+from gateway.store.database_file import DatabaseFile
 from gateway.store.errors import UnusableDatabaseError
 from gateway.store.lock import write_lock
-from gateway.store.place import Place
 from gateway.store.retention import Retention
 from gateway.store.sqlite import reads, writes
 from gateway.store.sqlite.change_log import SQLiteChangeLog
 from gateway.store.sqlite.commits import commit_together, prove
 from gateway.store.sqlite.compiler import compiled
 from gateway.store.sqlite.connection import connect_reader, connect_writer, open_loop_connection
+from gateway.store.sqlite.failures import ReadFailures, WriteFailures
 from gateway.store.sqlite.loop_reader import LoopReader, NotReadError
 from gateway.store.sqlite.pruning import prune_regularly
 from gateway.store.sqlite.recovery import Connections, Recovery
-from gateway.store.sqlite.troubles import Reading, Writing
 from gateway.store.sqlite.worker import Worker
 from gateway.tasks import running
 from schema.errors import AbortedError, MutationErrorCode, MutationFailure, Overloaded
@@ -52,18 +52,18 @@ class SQLiteStore:
 
     def __init__(
         self,
-        place: Place,
+        file: DatabaseFile,
         reader: Worker,
         writer: Worker,
         loop_reader: LoopReader,
-        troubles: Writing,
+        failures: WriteFailures,
     ) -> None:
-        self._place = place
+        self._file = file
         self._reader = reader
         self._writer = writer
         self.loop_reader = loop_reader
-        self._troubles = troubles
-        self._checking = Reading(place)
+        self._failures = failures
+        self._checking = ReadFailures(file)
         self._queries = queries.Queries(compiled)
         self.log = SQLiteChangeLog(reader, loop_reader)
         self.workers = {"read": reader, "write": writer}
@@ -158,12 +158,12 @@ class SQLiteStore:
         and written if nobody has done so lately.
         """
         try:
-            await asyncio.to_thread(_read_anew, self._place)
+            await asyncio.to_thread(_read_anew, self._file)
         except (sqlite3.Error, UnusableDatabaseError) as error:
-            raise self._checking.told(error, 0) from None
-        if self._troubles.failing:
+            raise self._checking.translate(error, 0) from None
+        if self._failures.failing:
             raise Overloaded("The database cannot be written.")
-        if monotonic() - self._troubles.worked_at > PROVED_FOR:
+        if monotonic() - self._failures.worked_at > PROVED_FOR:
             await self._writer.do(prove)
 
     async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -186,9 +186,9 @@ _ABORTED = MutationFailure(
 )
 
 
-def _read_anew(place: Place) -> None:
-    place.check()
-    with closing(open_loop_connection(place.path)) as connection:
+def _read_anew(file: DatabaseFile) -> None:
+    file.check()
+    with closing(open_loop_connection(file.path)) as connection:
         connection.execute("SELECT seq FROM operations LIMIT 1").fetchall()
 
 
@@ -219,16 +219,18 @@ async def open_sqlite_store(
             stack.push_async_callback(writing.shut)
             loop_reader = stack.enter_context(closing(LoopReader(path)))
             *reading, spare = [await enter(connect_reader(path)) for _ in range(readers + 1)]
-            place = Place(path)
+            file = DatabaseFile(path)
         except (sqlite3.Error, OSError) as error:
             raise UnusableDatabaseError(f"The database {path} cannot be used: {error}.") from error
-        troubles = Writing(place)
-        together = partial(commit_together, lock=lock, place=place)
-        writer = Worker([writing], together, troubles, seconds=seconds)
-        reader = Worker(reading, reads.read_together, Reading(place), spare=spare, seconds=seconds)
-        store = SQLiteStore(place, reader, writer, loop_reader, troubles)
+        failures = WriteFailures(file)
+        together = partial(commit_together, lock=lock, file=file)
+        writer = Worker([writing], together, failures, seconds=seconds)
+        reader = Worker(
+            reading, reads.read_together, ReadFailures(file), spare=spare, seconds=seconds
+        )
+        store = SQLiteStore(file, reader, writer, loop_reader, failures)
         connections = Connections(writing, [*reading, spare], loop_reader)
-        recovery = Recovery(place, lock, connections, writer, troubles)
+        recovery = Recovery(file, lock, connections, writer, failures)
         works = [reader.run(), writer.run(), store.log.run(), recovery.run()]
         pruning = [prune_regularly(writer, keep)] if keep else []
         async with running(*works, *pruning):

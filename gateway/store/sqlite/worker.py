@@ -18,7 +18,7 @@ from gateway.histogram import COUNTS, SECONDS, Histogram
 from gateway.store.deadline import DEADLINE
 from gateway.store.errors import UnusableDatabaseError
 from gateway.store.sqlite.connection import Connection, SQLite
-from gateway.store.sqlite.troubles import Reading
+from gateway.store.sqlite.failures import ReadFailures
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], Any]
@@ -62,7 +62,7 @@ class Worker:
         self,
         connections: Sequence[Connection],
         together: Together,
-        troubles: Reading,
+        failures: ReadFailures,
         *,
         spare: Connection | None = None,
         seconds: float = 0,
@@ -71,7 +71,7 @@ class Worker:
         self._spare = spare
         self._all = [*connections, spare] if spare else connections
         self._together = together
-        self._troubles = troubles
+        self._failures = failures
         self._seconds = seconds
         self._short: deque[Asked] = deque()
         self._others: deque[Asked] = deque()
@@ -105,7 +105,7 @@ class Worker:
             now = monotonic()
             deadline = DEADLINE.get() or now + self._seconds
             if deadline <= now:
-                outcome.set_exception(self._troubles.late(self._seconds))
+                outcome.set_exception(self._failures.late(self._seconds))
                 return outcome
             self._sweep = self._sweep or loop.call_later(SWEPT_EVERY, self._sweep_late)
         (self._short if short else self._others).append(Asked(work, deadline, outcome))
@@ -159,7 +159,7 @@ class Worker:
         now = monotonic()
         for asked in (*self._short, *self._others):
             if asked.deadline <= now and not asked.outcome.done():
-                asked.outcome.set_exception(self._troubles.late(self._seconds))
+                asked.outcome.set_exception(self._failures.late(self._seconds))
         for connection in self._all:
             connection.stop_late(now)
         self._sweep = None
@@ -201,11 +201,11 @@ class Worker:
         except (sqlite3.Error, UnusableDatabaseError, OSError, ValueError) as error:
             outcomes = [error] * len(wanted)
         else:
-            self._troubles.worked()
+            self._failures.worked()
         for asked, outcome in zip(wanted, outcomes, strict=True):
             if asked.outcome.done():
                 continue
             if isinstance(outcome, Exception):
-                asked.outcome.set_exception(self._troubles.told(outcome, self._seconds))
+                asked.outcome.set_exception(self._failures.translate(outcome, self._seconds))
             else:
                 asked.outcome.set_result(outcome)

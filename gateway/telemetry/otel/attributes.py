@@ -30,8 +30,8 @@ def of_http(observation: Observation) -> Attributes:
 def of_graphql(observation: Observation) -> Attributes:
     """Tell of an operation, but not its name (semantic conventions for GraphQL servers)."""
     attributes: Attributes = {}
-    if observation.facts and observation.facts.type:
-        attributes["graphql.operation.type"] = observation.facts.type.value
+    if observation.info and observation.info.type:
+        attributes["graphql.operation.type"] = observation.info.type.value
     if observation.errors:
         attributes["error.type"] = observation.errors[0]
     return attributes

@@ -41,7 +41,7 @@ class Spans:
         if observation.is_request:
             spans.append(self._http(observation, context, begin))
             context = set_span_in_context(spans[0], context)
-        if observation.facts:
+        if observation.info:
             spans.append(self._graphql(observation, context, begin))
         self._batch(observation, context, begin - int(observation.began * 1e9))
         for span in reversed(spans):
@@ -52,7 +52,7 @@ class Spans:
     def _batch(self, observation: Observation, context: Context, clock: int) -> None:
         """Make the spans of a batch's operations; ``clock`` is when ``perf_counter`` was 0."""
         for operation in observation.operations:
-            if operation.facts:
+            if operation.info:
                 begin = clock + int(operation.began * 1e9)
                 span = self._graphql(operation, context, begin)
                 span.end(begin + int(operation.seconds * 1e9))
@@ -69,11 +69,11 @@ class Spans:
     def _graphql(self, observation: Observation, context: Context, begin: int) -> Span:
         attributes = of_graphql(observation)
         name = str(attributes.get("graphql.operation.type", "GraphQL Operation"))
-        facts = observation.facts
-        if facts:
-            attributes["graphql.document.hash"] = f"sha256:{facts.document_hash}"
-            if facts.operation_name is not None:
-                attributes["graphql.operation.name"] = facts.operation_name
+        info = observation.info
+        if info:
+            attributes["graphql.document.hash"] = f"sha256:{info.document_hash}"
+            if info.operation_name is not None:
+                attributes["graphql.operation.name"] = info.operation_name
         span = self._begun(name, context, begin, attributes)
         if observation.errors:
             span.set_status(Status(StatusCode.ERROR, ", ".join(observation.errors)))

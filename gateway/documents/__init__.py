@@ -1,0 +1,1 @@
+"""A request's parameters and its document: read, checked, priced, and found by its id."""

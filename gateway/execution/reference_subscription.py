@@ -1,0 +1,127 @@
+"""Subscriptions on graphql-core: each subscriber pulls its own events, one after another."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from inspect import isawaitable
+from typing import Any
+
+from graphql import (
+    ExecutionResult,
+    FieldNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    InlineFragmentNode,
+    SelectionSetNode,
+    create_source_event_stream,
+    map_source_to_response_event,
+)
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from gateway.documents.operation_info import OperationInfo
+from gateway.documents.parsing import Document
+from gateway.documents.request import Answer, GraphQLRequest
+from gateway.documents.wording import invalid_variables
+from gateway.execution.errors import explained, present, refused
+from gateway.execution.events import answered, failure
+from gateway.execution.subscription import Sink
+from schema import Schema
+from schema.context import Context
+from schema.errors import ErrorCode
+from schema.feeds import Feed
+from schema.paging import Position
+
+
+async def begin(
+    schema: Schema,
+    document: Document,
+    request: GraphQLRequest,
+    context: Context,
+    *,
+    hide_suggestions: bool = False,
+) -> "Answer | ReferenceSubscription":
+    """Resolve what a subscription follows, or answer why that cannot be."""
+    request_id = context.request_id
+    try:
+        executor = StrawberryGraphQLCoreExecutionContext.build(
+            schema.graphql,
+            document.ast,
+            context_value=context,
+            raw_variable_values=request.variables.values,
+            operation_name=request.operation_name,
+            hide_suggestions=hide_suggestions,
+        )
+        if isinstance(executor, list):
+            operation = document.operation(request.operation_name)
+            invalid = invalid_variables(
+                schema.graphql,
+                operation,
+                request.variables.values,
+                hide_suggestions=hide_suggestions,
+            )
+            return refused(explained(executor, invalid), ErrorCode.BAD_USER_INPUT, request_id)
+        found = create_source_event_stream(executor)
+        feed: Any = await found if isawaitable(found) else found
+    except RecursionError as error:
+        too_deep = GraphQLError(str(error), original_error=error)
+        return refused([too_deep], ErrorCode.BAD_USER_INPUT, request_id)
+    if isinstance(feed, ExecutionResult):
+        return refused(feed.errors or [], ErrorCode.BAD_USER_INPUT, request_id)
+    results = map_source_to_response_event(executor, aiter(feed))
+    key = _response_key(document, executor.operation.selection_set)
+    return ReferenceSubscription(feed, results, key, request_id)
+
+
+def _response_key(document: Document, selected: SelectionSetNode) -> str:
+    """Return the name of the one field that a subscription has at its root."""
+    match selected.selections[0]:
+        case FieldNode() as field:
+            return field.alias.value if field.alias else field.name.value
+        case InlineFragmentNode() as fragment:
+            return _response_key(document, fragment.selection_set)
+        case FragmentSpreadNode() as spread:
+            return _response_key(document, document.fragments[spread.name.value].selection_set)
+    raise TypeError(selected)
+
+
+class ReferenceSubscription:
+    """A feed, and the results that come of its events."""
+
+    info: OperationInfo | None = None
+
+    def __init__(
+        self,
+        feed: Feed[Any],
+        results: AsyncGenerator[ExecutionResult, None],
+        key: str,
+        request_id: str,
+    ) -> None:
+        self._feed = feed
+        self._results = results
+        self._key = key
+        self._request_id = request_id
+
+    @property
+    def place(self) -> Position | None:
+        """The place up to which everything has been sent, or None while an event is made."""
+        return self._feed.position if self._feed.settled else None
+
+    async def run(self, sink: Sink) -> None:
+        """Send every event, until there are no more or the client is gone."""
+        async with aclosing(self._results) as results:
+            while True:
+                try:
+                    result = await anext(results)
+                except StopAsyncIteration:
+                    return
+                except Exception as error:  # noqa: BLE001  it is shown
+                    sink.send(failure(error, self._key, self._request_id))
+                    return
+                if not sink.send(answered(self._answer(result), self._feed.position.cursor())):
+                    await sink.drained()
+
+    def _answer(self, result: ExecutionResult) -> Answer:
+        shown = [
+            present(error, ErrorCode.INTERNAL_SERVER_ERROR, self._request_id)
+            for error in result.errors or ()
+        ]
+        return Answer(executed=True, data=result.data, errors=shown)

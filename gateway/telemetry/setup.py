@@ -1,0 +1,39 @@
+"""All that is told of the gateway, put together."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from gateway.http.observing import Observers
+from gateway.logs import Logs
+from gateway.store.sqlite.store import SQLiteStore
+from gateway.telemetry.lines import RequestLines
+from gateway.telemetry.log import LogMetrics
+from gateway.telemetry.page import Metrics, WorkerId
+from gateway.telemetry.requests import RequestMetrics
+from gateway.telemetry.store import StoreMetrics
+
+
+@dataclass(frozen=True)
+class Telemetry:
+    """Whom to tell of requests, and where metrics are shown."""
+
+    observers: Observers
+    metrics: Metrics
+
+
+@asynccontextmanager
+async def open_telemetry(
+    logs: Logs, store: SQLiteStore, place: WorkerId | None, *, otel: bool
+) -> AsyncIterator[Telemetry]:
+    """Tell of what goes on, as long as the block lasts."""
+    observers, metrics = Observers(), Metrics(place)
+    metrics.add(RequestMetrics(observers), StoreMetrics(store), LogMetrics(logs))
+    async with AsyncExitStack() as stack:
+        if otel:
+            from gateway.telemetry.otel import exporting  # noqa: PLC0415  off, it costs nothing
+
+            await stack.enter_async_context(exporting(observers))
+        observers.told.append(RequestLines(logs))  # after who gives it a trace
+        await stack.enter_async_context(metrics.answering())
+        yield Telemetry(observers, metrics)

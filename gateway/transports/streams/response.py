@@ -1,0 +1,35 @@
+"""What all responses have in common that go on: their head, and what aiohttp asks of a response."""
+
+from gateway.http.request import Request
+from gateway.http.responses import encode_head
+from gateway.transports.streams.body import Body
+
+# What lies between is not to keep events back, to make one of several or to compress them.
+HEADERS = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}
+
+
+class StreamingResponse:
+    """A response whose body is sent piece by piece."""
+
+    def __init__(self, content_type: str) -> None:
+        self.headers = {"Content-Type": content_type, **HEADERS}
+        self.keep_alive = True
+        self.status = 200
+
+    def force_close(self) -> None:
+        """Make it the connection's last."""
+        self.keep_alive = False
+
+    async def prepare(self, request: Request) -> None:
+        """Do nothing: all of it has been sent."""
+
+    async def write_eof(self) -> None:
+        """Do nothing: all of it has been sent."""
+
+    def start(self, request: Request, body: Body, first: bytes) -> None:
+        """Send the head, and the first piece of the body."""
+        self.keep_alive = body.chunked and self.keep_alive and request.head.keep_alive
+        transfer = {"Transfer-Encoding": "chunked"} if body.chunked else {}
+        fields = self.headers | transfer
+        head = encode_head(self.status, fields, request.head, keep_alive=self.keep_alive)
+        body.write(first, head=head + b"\r\n")

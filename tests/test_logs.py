@@ -82,7 +82,7 @@ async def test_refusals_have_their_codes(json_log: Gateway, http: aiohttp.Client
     client = Client(http, json_log.url)
     await client.answer("query Wrong { nowhere }")
     await client.answer("{")
-    async with http.put(f"{json_log.url}/graphql") as response:
+    async with http.patch(f"{json_log.url}/graphql") as response:
         assert response.status == 405
     json_log.stop()
 

@@ -773,8 +773,9 @@ ENVELOPES: list[tuple[bytes, int, str]] = [
         b'{"query": "subscription { changes { cursor } }"}',
         400,
         (
-            "A subscription has many answers. Send it with Accept: text/event-stream, or over "
-            "WebSocket by the graphql-transport-ws protocol."
+            "A subscription has many answers. Send it by itself, with Accept: text/event-stream or "
+            "multipart/mixed;subscriptionSpec=1.0, or over WebSocket by the graphql-transport-ws "
+            "protocol."
         ),
     ),
 ]
@@ -829,7 +830,13 @@ REQUESTS: list[tuple[str, str, dict[str, str], int, str]] = [
             "application/graphql-response+json, application/json or text/event-stream."
         ),
     ),
-    ("PUT", "", {}, 405, "The method PUT is not allowed here. Use one of: GET, POST, OPTIONS."),
+    (
+        "PATCH",
+        "",
+        {},
+        405,
+        "The method PATCH is not allowed here. Use one of: GET, POST, PUT, DELETE, OPTIONS.",
+    ),
     (
         "POST",
         "",

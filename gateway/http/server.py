@@ -130,7 +130,7 @@ def _check_expected(head: Head) -> None:
 
 
 def _nowhere(head: Head) -> Handler:
-    raise Fault(404, f"There is nothing at {head.path}. GraphQL is at /graphql.")
+    raise Fault(404, f"There is nothing at {excerpt(head.path)}. GraphQL is at /graphql.")
 
 
 def page(response: Callable[[], Awaitable[Response]]) -> Route:

@@ -60,12 +60,14 @@ def getting(name: str, query: str, expected: str, path: str = "/graphql") -> Cas
 
 
 METHODS = [
-    *[by_method(method) for method in ("PUT", "DELETE", "PATCH", "HEAD", "TRACE", "PROPFIND")],
+    *[by_method(method) for method in ("PATCH", "HEAD", "TRACE", "PROPFIND")],
+    by_method("PUT", expected="201"),
+    by_method("DELETE", expected=BAD),
     *[by_method(method, "/schema.graphql") for method in ("POST", "DELETE")],
     *[by_method(method, "/health/ready") for method in ("POST", "PUT")],
     *[by_method(method, "/metrics") for method in ("POST", "OPTIONS")],
-    by_method("POST", "/", NOT_FOUND),
-    by_method("GET", "/graphql/", NOT_FOUND),
+    by_method("POST", "/"),
+    by_method("GET", "/graphql/", BAD),
     by_method("GET", "/graphql;a=b", NOT_FOUND),
     by_method("GET", "/../../../../etc/passwd", NOT_FOUND),
     by_method("GET", "/%2e%2e/%2e%2e/etc/passwd", NOT_FOUND),

@@ -38,6 +38,8 @@ class AdmissionControl:
         self.limit = max_in_flight
         """How many requests may be in flight now."""
         self._in_flight: set[object] = set()
+        self._answered: list[object] = []
+        """Those that are removed at the end of this iteration of the event loop."""
         self.lag_seconds = 0.0
         """How late the event loop was when it was last measured, by this process's own work."""
         self.lags = Histogram(SECONDS)
@@ -67,6 +69,20 @@ class AdmissionControl:
     def release(self, request: object) -> None:
         """Remove a request that is answered, or that waits for its client."""
         self._in_flight.discard(request)
+
+    def release_soon(self, request: object) -> None:
+        """Remove a request at the end of this iteration of the event loop.
+
+        Requests that are answered at once would otherwise never reach the limit, however many of
+        them one iteration has.
+        """
+        if not self._answered:
+            asyncio.get_running_loop().call_soon(self._release_answered)
+        self._answered.append(request)
+
+    def _release_answered(self) -> None:
+        self._in_flight.difference_update(self._answered)
+        self._answered.clear()
 
     async def run(self) -> None:
         """Measure the lag of the event loop and adapt the limit, until cancelled."""

@@ -235,7 +235,11 @@ class Connection(web.RequestHandler):
 
     def _begin(self, cached: CachedHead, data: bytes, end: int) -> bytes:
         """Refuse or answer a request whose head ends at ``end``, or return what is to be parsed."""
-        if cached.path == _GATED and cached.is_plain and self.capacity.admission.is_full(self):
+        admission = self.capacity.admission
+        is_counted = cached.path == _GATED and cached.is_plain and not self.is_spare
+        if is_counted and (
+            admission.is_full(self) if self._owed else not admission.try_acquire(self)
+        ):
             self._refuse()
             return b""
         if self._owed:
@@ -243,7 +247,7 @@ class Connection(web.RequestHandler):
         if cached.head is None:
             self._unparsed = cached
             return data
-        self._answer(cached.head, data[end:], is_admitted=cached.is_plain and not self.is_spare)
+        self._answer(cached.head, data[end:], is_admitted=is_counted)
         return b""
 
     def _read_on(self, data: bytes) -> bytes:
@@ -320,10 +324,10 @@ class Connection(web.RequestHandler):
             self._failed(error)
             return
         if not isinstance(response, asyncio.Task):
+            if is_admitted:
+                self.capacity.admission.release_soon(self)
             self._send(request, response)
             return
-        if is_admitted:
-            self.capacity.admission.try_acquire(self)
         self._shared.traffic.add(self)
         self._wait(None)
         self._task = response

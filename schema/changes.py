@@ -8,7 +8,12 @@ import strawberry
 
 from schema.errors import CursorExpired
 from schema.paging import DEFAULT_PAGE_SIZE, PageInfo, Position, page_size, source, unpack
-from schema.resource.operation import CONTENT, InviteParticipantsOperation, StoredOperation
+from schema.resource.operation import (
+    CONTENT,
+    InviteParticipantsOperation,
+    InviteParticipantsOperationState,
+    StoredOperation,
+)
 from schema.scalars import DateTime
 
 
@@ -94,15 +99,36 @@ class Change:
     version: int = strawberry.field(
         description="The operation's version after the change; after a deletion, the last one."
     )
-    operation: StoredOperation = strawberry.field(
-        graphql_type=InviteParticipantsOperation,
+    state: StoredOperation = strawberry.field(
+        graphql_type=InviteParticipantsOperationState,
         description="The operation right after the change; after a deletion, as it was last.",
+    )
+    operation: StoredOperation | None = strawberry.field(
+        graphql_type=InviteParticipantsOperation | None,
+        default=None,
+        description=(
+            "The operation with `operationId` as it was when the change was read: in a query as it "
+            "is now, at one moment for all of a page; in a subscription, never older than in an "
+            "event before. Null when there is none, as after a deletion. For the operation right "
+            "after the change, see `state`."
+        ),
     )
 
     @property
     def size(self) -> int:
-        """How long its documents are, in bytes."""
-        return len(self.operation.document) + len(self.before or b"")
+        """How long its documents are, in bytes; an operation equal to ``state`` counts once."""
+        size = len(self.state.document) + len(self.before or b"")
+        if self.operation is None or self.operation is self.state:
+            return size
+        return size + len(self.operation.document)
+
+    @strawberry.field(
+        description=(
+            "The `cursor`: it identifies the change among all changes, and is no operation's id."
+        )
+    )
+    def id(self) -> strawberry.ID:
+        return strawberry.ID(self.position.cursor())
 
     @strawberry.field(
         description=(
@@ -123,7 +149,7 @@ class Change:
     def changed_fields(self) -> list[str]:
         if self.kind is ChangeKind.DELETED:
             return []
-        differing = self.before or self.operation.document
+        differing = self.before or self.state.document
         names = msgspec.json.decode(differing, type=dict[str, msgspec.Raw])
         return [name for name in CONTENT if name in names]
 

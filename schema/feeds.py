@@ -151,7 +151,7 @@ class States(Followed[StoredOperation | None]):
 
     def event(self, change: Change) -> StoredOperation | None:
         """Return the state after the change."""
-        return None if self.ends(change) else change.operation
+        return None if self.ends(change) else change.state
 
     def ends(self, change: Change) -> bool:
         """Tell whether the operation was deleted."""

@@ -4,10 +4,10 @@ A cost of 1 is what it takes to give one operation of a list, about 2 microsecon
 
 ================================================================= ==================================
 each field that reads: those of a query, and ``history``          10
-each operation that may come                                      1
+each operation that may come, and each state of one               1
 each change that may come                                         2
 each group that may come                                          1
-``participants`` of an operation: their number is not known       3
+``participants`` of an operation or a state: number not known     3
 ``totalCount``                                                    100
 ``inviteParticipantsOperationGroups``: it looks at all that match 500
 ``offset``                                                        1 for each 100 skipped
@@ -69,6 +69,7 @@ PARTICIPANTS = 3
 
 _OBJECTS = {
     "InviteParticipantsOperation": 1,
+    "InviteParticipantsOperationState": 1,
     "Node": 1,
     "Change": 2,
     "InviteParticipantsOperationGroup": 1,
@@ -91,7 +92,10 @@ class Costs:
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
-        self._lengths = {"InviteParticipantsOperation.participants": PARTICIPANTS}
+        self._lengths = {
+            "InviteParticipantsOperation.participants": PARTICIPANTS,
+            "InviteParticipantsOperationState.participants": PARTICIPANTS,
+        }
         self._lengths |= _introspected(schema)
 
     def price(self, document: Document, operation: OperationDefinitionNode) -> Price:

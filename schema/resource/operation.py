@@ -64,11 +64,8 @@ class Entity(Identified):
     """Graph's ``entity``."""
 
 
-@strawberry.pydantic.interface(
-    description="Microsoft Graph's `commsOperation`: a long-running operation on a call."
-)
-class CommsOperation(Entity, Node):
-    """Graph's ``commsOperation``."""
+class CommsContent(Model):
+    """The fields of a ``commsOperation`` besides its id."""
 
     client_context: str | None = Field(
         default_factory=absent,
@@ -83,11 +80,15 @@ class CommsOperation(Entity, Node):
     )
 
 
-@strawberry.pydantic.type(
-    description="The operation that tracks inviting participants into a call."
+@strawberry.pydantic.interface(
+    description="Microsoft Graph's `commsOperation`: a long-running operation on a call."
 )
-class InviteParticipantsOperation(CommsOperation):
-    """Graph's ``inviteParticipantsOperation``, with what the gateway knows of it besides."""
+class CommsOperation(CommsContent, Entity, Node):
+    """Graph's ``commsOperation``."""
+
+
+class InviteParticipantsContent(Model):
+    """The fields that an operation and its states have besides those of a ``commsOperation``."""
 
     call_id: strawberry.ID | None = Field(
         default_factory=absent,
@@ -113,6 +114,23 @@ class InviteParticipantsOperation(CommsOperation):
     updated_at: DateTime = Field(
         description="When the operation last changed; `createdAt` when it never has."
     )
+
+
+@strawberry.pydantic.type(
+    description=(
+        "An operation as it was right after a change: a value without an id, so that a normalised "
+        "cache does not take it for the operation as it is now."
+    )
+)
+class InviteParticipantsOperationState(CommsContent, InviteParticipantsContent):
+    """What an operation held once; its values are ``StoredOperation``."""
+
+
+@strawberry.pydantic.type(
+    description="The operation that tracks inviting participants into a call."
+)
+class InviteParticipantsOperation(CommsOperation, InviteParticipantsContent):
+    """Graph's ``inviteParticipantsOperation``, with what the gateway knows of it besides."""
 
     @strawberry.pydantic.field(
         graphql_type=LazyType("ChangeConnection", "schema.changes"),

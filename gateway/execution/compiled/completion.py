@@ -30,7 +30,13 @@ from gateway.execution.compiled.projections import (
 )
 from gateway.execution.compiled.selections import Fields, Scope, collect, subselections
 from schema.context import Context
-from schema.resource.operation import InviteParticipantsOperation, StoredOperation
+from schema.resource.operation import (
+    InviteParticipantsOperation,
+    InviteParticipantsOperationState,
+    StoredOperation,
+)
+
+_STORED = (InviteParticipantsOperation, InviteParticipantsOperationState)
 
 Complete = Callable[[Any, "Run"], Any]
 Answer = dict[str, Any]
@@ -120,7 +126,7 @@ def _of_interface(
 
 def _python_class(type_: GraphQLObjectType) -> type:
     origin: type = type_.extensions["strawberry-definition"].origin
-    return StoredOperation if origin is InviteParticipantsOperation else origin
+    return StoredOperation if origin in _STORED else origin
 
 
 def _of_object(scope: Scope, type_: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Complete:

@@ -151,13 +151,22 @@ class LiveSubscription:
                 await sink.drained()
 
     async def _catch_up(self, view: View, sink: Sink, follower: Follower) -> None:
-        """Send what there is; return without a pause after having come to the live edge."""
+        """Send what there is; return without a pause after having come to the live edge.
+
+        Changes of before the subscription are read from the log, which gives their operations as
+        they are now: the tail has them as they were when it read the changes. Once the log has
+        been read, it is read to its end, since the tail may have older operations.
+        """
         tail = self._fan_out.tail
         while not follower.over:
             end = await tail.reach(follower.position)
             if follower.position.number >= end.number:
+                follower.replays = False
                 return
-            page = tail.since(follower.position) or await view.followed.read(follower.position)
+            page = None if follower.replays else tail.since(follower.position)
+            if page is None:
+                page = await view.followed.read(follower.position)
+                follower.replays = page.more
             await self._send(page, view, sink, follower)
 
     async def _send(self, page: ChangePage, view: View, sink: Sink, follower: Follower) -> None:

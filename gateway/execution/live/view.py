@@ -14,6 +14,7 @@ from gateway.execution.subscription import Event
 from schema.changes import Change
 from schema.feeds import Followed
 from schema.paging import Position
+from schema.resource.operation import StoredOperation
 
 REMEMBERED_BYTES = 8_000_000
 """How much of encoded events is kept for those who are a little behind, of all views together."""
@@ -24,45 +25,57 @@ LONG = 1_000_000
 class Follower:
     """A subscriber at the live edge; ``left`` is done when it has to leave it."""
 
-    __slots__ = ("error", "left", "over", "position", "send")
+    __slots__ = ("error", "left", "over", "position", "replays", "send")
 
     def __init__(self, send: Callable[..., bool], position: Position) -> None:
         self.send = send
         self.position = position
         """What it has been sent up to or, at the live edge, where it came to that."""
         self.over = False
+        self.replays = True
+        """Whether it is being sent changes of before it began, or has begun to read the log."""
         self.error: Exception | None = None
         """What its sink raised."""
         self.left: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+
+_Key = tuple[object, int, StoredOperation | None]
+
+
+def _key(view: object, change: Change) -> _Key:
+    """Return what an event depends on: a change read again may have a newer operation."""
+    return view, change.position.number, change.operation
 
 
 class Events:
     """The events made last, by what they were made for."""
 
     def __init__(self) -> None:
-        self._made: OrderedDict[tuple[object, int], Event | None] = OrderedDict()
+        self._made: OrderedDict[_Key, Event | None] = OrderedDict()
         self._bytes = 0
 
     def has(self, view: object, change: Change) -> bool:
         """Tell whether it is known what event a change is to a view."""
-        return (view, change.position.number) in self._made
+        return _key(view, change) in self._made
 
     def get(
         self, view: object, change: Change, make: Callable[[Change], Event | None]
     ) -> Event | None:
         """Return the event that a change is to a view, made if need be; None for none."""
-        key = (view, change.position.number)
+        key = _key(view, change)
         if key in self._made:
             return self._made[key]
         event = self._made[key] = make(change)
-        self._bytes += _size(event)
+        self._bytes += _size(key, event)
         while self._bytes > REMEMBERED_BYTES:
-            self._bytes -= _size(self._made.popitem(last=False)[1])
+            self._bytes -= _size(*self._made.popitem(last=False))
         return event
 
 
-def _size(event: Event | None) -> int:
-    return 200 if event is None else 400 + len(event.payload)
+def _size(key: _Key, event: Event | None) -> int:
+    operation = key[-1]
+    kept = 0 if operation is None else len(operation.document)
+    return kept + (200 if event is None else 400 + len(event.payload))
 
 
 def _nothing(_change: Change) -> None:

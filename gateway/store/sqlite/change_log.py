@@ -74,8 +74,8 @@ class ChangeMatching:
 
     def takes(self, change: Change) -> bool:
         """Tell it at once."""
-        return self._matcher.takes_change(change.operation.document, change.before)
+        return self._matcher.takes_change(change.state.document, change.before)
 
     def steps(self, change: Change) -> Iterator[bool]:
         """Tell it in short steps: it is what the last one says."""
-        return self._matcher.steps(change.operation.document, change.before)
+        return self._matcher.steps(change.state.document, change.before)

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
+from itertools import takewhile
 from typing import Any
 
 import msgspec
@@ -59,7 +60,10 @@ def span(connection: sqlite3.Connection | sqlite3.Cursor) -> Span:
 
 
 def read(connection: sqlite3.Connection, stretch: Stretch, matcher: Matcher | None) -> ChangePage:
-    """Read changes of all operations, or those whose operation matches before or after."""
+    """Read changes of all operations, or those whose operation matches before or after.
+
+    The operations as they are now are read in the same snapshot.
+    """
     scanned = stretch.limit if matcher is None else MAX_SCANNED
     with connection:  # for one snapshot of all that is read
         connection.execute("BEGIN")
@@ -70,7 +74,8 @@ def read(connection: sqlite3.Connection, stretch: Stretch, matcher: Matcher | No
             (start.number, scanned + 1),
         )
         with closing(records):
-            return _page(records, start, stretch.limit, scanned, matcher)
+            page = _page(records, start, stretch.limit, scanned, matcher)
+        return _with_operations(connection, page)
 
 
 def _page(
@@ -105,9 +110,46 @@ def history(connection: sqlite3.Connection, operation_id: str, stretch: Stretch)
         )
         with closing(records):
             taken, more = _first(records, stretch.limit)
-    found = [_change(held.log, record) for record in taken]
-    nowhere = start if more else held.end
-    return ChangePage(found, more=more, end=found[-1].position if found else nowhere)
+        found = [_change(held.log, record) for record in taken]
+        nowhere = start if more else held.end
+        page = ChangePage(found, more=more, end=found[-1].position if found else nowhere)
+        return _with_operations(connection, page)
+
+
+def _with_operations(connection: sqlite3.Connection, page: ChangePage) -> ChangePage:
+    """Set the operations of a page's changes, each read once.
+
+    If they are larger than ``MAX_BYTES`` together, the page ends before the rest.
+    """
+    if not page.changes:
+        return page
+    ids = list(dict.fromkeys(change.operation_id for change in page.changes))
+    documents: dict[str, bytes | None] = {}
+    size = 0
+    rows = connection.execute(
+        "SELECT wanted.key, operations.document FROM json_each(?) AS wanted"
+        " LEFT JOIN operations ON operations.id = wanted.value",
+        (msgspec.json.encode(ids).decode(),),
+    )
+    with closing(rows):
+        for index, document in rows:
+            documents[ids[index]] = document
+            size += len(document or b"")
+            if size > MAX_BYTES:
+                break
+    changes = list(takewhile(lambda change: change.operation_id in documents, page.changes))
+    for change in changes:
+        change.operation = _present(change.state, documents[change.operation_id])
+    if len(changes) == len(page.changes):
+        return page
+    return ChangePage(changes, more=True, end=changes[-1].position)
+
+
+def _present(state: StoredOperation, document: bytes | None) -> StoredOperation | None:
+    """Return the operation as it is now: the same object as its state if that is the newest."""
+    if document is None:
+        return None
+    return state if document == state.document else StoredOperation(document)
 
 
 def _first(records: Iterable[Record], limit: int) -> tuple[list[Record], bool]:
@@ -137,5 +179,5 @@ def _change(log: int, record: Record) -> Change:
         operation_id=operation_id.decode(),
         version=version,
         before=before,
-        operation=StoredOperation(document),
+        state=StoredOperation(document),
     )

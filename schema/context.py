@@ -8,6 +8,7 @@ from typing import Self
 import msgspec
 import strawberry
 
+from schema.changes import ChangeConnection, stretch_of
 from schema.errors import Forbidden
 from schema.ports import ChangeLog, OperationStore
 
@@ -69,6 +70,13 @@ class Context(msgspec.Struct, frozen=True):
         return type(self)(
             self.store, self.log, self.scopes, principal, request_id, read_only, resume_after
         )
+
+    async def history(
+        self, operation_id: str, first: int | None, after: str | None
+    ) -> ChangeConnection:
+        """Return what happened to an operation; the arguments are those of the field."""
+        stretch = stretch_of(first, after)
+        return ChangeConnection(stretch=stretch, page=await self.log.history(operation_id, stretch))
 
     def allows(self, scope: Scope) -> bool:
         """Tell whether the principal has a scope."""

@@ -142,11 +142,7 @@ class InviteParticipantsOperation(CommsOperation, InviteParticipantsContent):
     async def history(
         self, info: strawberry.Info, first: FirstChanges = UNSET, after: AfterChange = UNSET
     ) -> object:
-        from schema.changes import ChangeConnection, stretch_of  # noqa: PLC0415  it needs this one
-
-        stretch = stretch_of(given(first), given(after))
-        page = await info.context.log.history(self.id, stretch)
-        return ChangeConnection(stretch=stretch, page=page)
+        return await info.context.history(self.id, given(first), given(after))
 
     @classmethod
     def is_type_of(cls, value: object, _info: Any) -> bool:  # noqa: ANN401  graphql-core's

@@ -32,10 +32,7 @@ const clients = {
   async urql() {
     const { Client, fetchExchange } = await import('@urql/core');
     const { cacheExchange } = await import('@urql/exchange-graphcache');
-    const valueTypes = ['Identity', 'IdentitySet', 'InvitationParticipantInfo', 'ChangeConnection'];
-    valueTypes.push('InviteParticipantsOperationState');
-    const keys = Object.fromEntries(valueTypes.map((type) => [type, () => null]));
-    const client = new Client({ url, exchanges: [cacheExchange({ keys }), fetchExchange], preferGetMethod: false });
+    const client = new Client({ url, exchanges: [cacheExchange({ keys: { Identity: () => null } }), fetchExchange], preferGetMethod: false });
     const shown = [];
     const read = async (query) => {
       const { error } = await client.query(query, { id }).toPromise();

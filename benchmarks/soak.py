@@ -25,7 +25,7 @@ from processes import open_files, resident_bytes
 from servers import GATEWAY, Server, Tools, running
 from workloads import OPERATIONS
 
-FOLLOW = "subscription { changes { kind operation { id clientContext status } } }"
+FOLLOW = "subscription { changes { kind operationId state { clientContext status } } }"
 SUBPROTOCOL = "graphql-transport-ws"
 LOOKED_EVERY = 1.0
 GROWTH_AT_MOST = 0.05

@@ -15,7 +15,7 @@ WITHIN = 30
 
 FOLLOW = """
     subscription Follow($after: String) {
-      changes(after: $after) { cursor kind operationId version operation { clientContext } }
+      changes(after: $after) { cursor kind operationId version state { clientContext } }
     }
 """
 NOW = "{ inviteParticipantsOperations(first: 0) { changeCursor } }"

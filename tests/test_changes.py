@@ -12,7 +12,8 @@ from strategies import JSONObject
 SOON = 20
 
 FIELDS = """
-    cursor kind at operationId version changedFields
+    id cursor kind at operationId version changedFields
+    state { callId status version createdAt updatedAt }
     operation { id callId status version createdAt updatedAt }
 """
 CHANGES = f"""
@@ -111,7 +112,7 @@ async def test_each_change_is_told_with_the_operation_as_it_was_then(client: Cli
         ("UPDATED", "a", 3, ["callId", "status"]),
         ("DELETED", "a", 3, []),
     ]
-    states = [change["operation"] for change in page["nodes"]]
+    states = [change["state"] for change in page["nodes"]]
     assert [(state["status"], state["callId"]) for state in states] == [
         ("NotStarted", "c"),
         ("Running", "c"),
@@ -119,8 +120,8 @@ async def test_each_change_is_told_with_the_operation_as_it_was_then(client: Cli
         ("Failed", None),
     ]
     created, updated, upserted, deleted = page["nodes"]
-    assert created["at"] == created["operation"]["createdAt"]
-    assert upserted["at"] == upserted["operation"]["updatedAt"] >= updated["at"]
+    assert created["at"] == created["state"]["createdAt"]
+    assert upserted["at"] == upserted["state"]["updatedAt"] >= updated["at"]
     assert deleted["at"] >= upserted["at"]
     assert page["pageInfo"] == {
         "hasNextPage": False,
@@ -128,6 +129,79 @@ async def test_each_change_is_told_with_the_operation_as_it_was_then(client: Cli
         "startCursor": created["cursor"],
         "endCursor": deleted["cursor"],
     }
+
+
+async def test_change_has_the_operation_as_it_is_now(client: Client) -> None:
+    for id_ in ("a", "b", "gone"):
+        await client.data(CREATE, input={"id": id_})
+    await client.data(UPDATE, input={"id": "b", "status": "Running"})
+    await client.data(UPDATE, input={"id": "gone", "status": "Failed"})
+    await client.data(DELETE, id="gone")
+    present = {node["id"]: node for node in (await listed(client))["nodes"]}
+    whole = (await changes(client))["nodes"]
+    first = (await changes(client, first=3))["nodes"]
+    failed = (await changes(client, filter={"status": {"eq": "Failed"}}))["nodes"]
+
+    assert [change["operationId"] for change in whole] == ["a", "b", "gone", "b", "gone", "gone"]
+    for change in whole:
+        assert change["operation"] == present.get(change["operationId"])
+    assert first == whole[:3]
+    assert [change["operation"] for change in failed] == [None, None]
+    assert [change["state"]["status"] for change in failed] == ["Failed", "Failed"]
+
+
+async def test_id_used_again_is_the_operation_of_the_changes_before(client: Client) -> None:
+    await client.data(CREATE, input={"id": "a", "status": "Completed"})
+    await client.data(DELETE, id="a")
+    await client.data(CREATE, input={"id": "a", "status": "Running"})
+    page = await changes(client)
+
+    assert [change["state"]["status"] for change in page["nodes"]] == [
+        *("Completed", "Completed", "Running")
+    ]
+    assert [change["operation"]["status"] for change in page["nodes"]] == ["Running"] * 3
+
+
+async def test_change_is_identified_by_its_cursor(client: Client) -> None:
+    for id_ in ("a", "b"):
+        await client.data(CREATE, input={"id": id_})
+        await client.data(UPDATE, input={"id": id_, "status": "Running"})
+    nodes = (await changes(client))["nodes"]
+
+    assert [change["id"] for change in nodes] == [change["cursor"] for change in nodes]
+    assert len({change["id"] for change in nodes}) == 4
+
+
+async def test_large_operations_of_now_end_a_page_early(client: Client) -> None:
+    ids = [str(number) for number in range(12)]
+    identity = {"user": {"additionalProperties": {"text": "x" * 16_000}}}
+    for id_ in ids:
+        await client.data(CREATE, input={"id": id_})
+    end = await cursor(client)
+    for id_ in ids:
+        participants = [{"identity": identity}] * 60
+        await client.data(UPDATE, input={"id": id_, "participants": participants})
+    found: list[str] = []
+    page = await changes(client, first=12)
+    assert page["pageInfo"]["hasNextPage"]
+    assert 0 < len(page["nodes"]) < 12
+    while page["pageInfo"]["endCursor"] != end:
+        found += [change["operationId"] for change in page["nodes"]]
+        assert {change["operation"]["version"] for change in page["nodes"]} == {2}
+        left = 12 - len(found)
+        page = await changes(client, first=left, after=page["pageInfo"]["endCursor"])
+
+    assert found + [change["operationId"] for change in page["nodes"]] == ids
+
+
+@pytest.mark.parametrize("field", ["id", "history { nodes { kind } }"])
+async def test_state_has_no_identity_and_no_history(shared: Client, field: str) -> None:
+    answer = await shared.answer(f"{{ changes {{ nodes {{ state {{ {field} }} }} }} }}")
+
+    (error,) = answer["errors"]
+    assert "data" not in answer
+    assert error["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+    assert "'InviteParticipantsOperationState'" in error["message"]
 
 
 async def test_every_content_field_is_told_when_it_changed(client: Client) -> None:
@@ -392,10 +466,11 @@ async def sync(client: Client, copy: dict[str, JSONObject], after: str) -> str:
         page = await changes(client, after=after, first=40)
         for change in page["nodes"]:
             if change["kind"] == "DELETED":
-                assert copy.pop(change["operationId"]) == change["operation"]
+                last = copy.pop(change["operationId"])
+                assert last == {"id": change["operationId"]} | change["state"]
             else:
                 assert (change["operationId"] in copy) == (change["kind"] == "UPDATED")
-                copy[change["operationId"]] = change["operation"]
+                copy[change["operationId"]] = {"id": change["operationId"]} | change["state"]
         after, more = page["pageInfo"]["endCursor"], page["pageInfo"]["hasNextPage"]
     return after
 

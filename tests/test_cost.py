@@ -46,6 +46,7 @@ ALL_FIELDS = f"""
     }}
   }}
 """
+STATE_FIELDS = ALL_FIELDS.replace("id callId", "callId", 1)
 LIST = """query ($first: Int = 20, $last: Int, $filter: InviteParticipantsOperationFilter) {
   inviteParticipantsOperations(first: $first, last: $last, filter: $filter) { nodes { id } } }"""
 NODES = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
@@ -154,6 +155,16 @@ PRICED: dict[str, tuple[str, dict[str, Any], int]] = {
         {},
         10 + 5 * (2 + 1 + 3),
     ),
+    "changes with states": (
+        "{ changes(first: 5) { nodes { state { participants { region } } } } }",
+        {},
+        10 + 5 * (2 + 1 + 3),
+    ),
+    "changes with both": (
+        "{ changes(first: 5) { nodes { id state { status } operation { id } } } }",
+        {},
+        10 + 5 * (2 + 1 + 1),
+    ),
     "a list with history": (
         f"{{ {MANY}(first: 50) {{ nodes {{ history(first: 10) {{ nodes {{ kind }} }} }} }} }}",
         {},
@@ -242,7 +253,7 @@ REASONABLE = {
         {},
     ),
     "500 changes with all fields": (
-        f"{{ changes(first: 500) {{ nodes {{ kind operation {{ {ALL_FIELDS} }} }} }} }}",
+        f"{{ changes(first: 500) {{ nodes {{ kind state {{ {STATE_FIELDS} }} }} }} }}",
         {},
     ),
     "histories of a page": (

@@ -8,7 +8,9 @@ from strategies import JSONObject
 
 PAGE = """
     edges { cursor node { cursor } }
-    nodes { cursor kind operationId version changedFields operation { id status } }
+    nodes {
+      id cursor kind operationId version changedFields state { status } operation { id status }
+    }
     pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
 """
 HISTORY = f"""
@@ -30,7 +32,9 @@ LIST = """
 CHANGES = """
     query Changes {
       changes(first: 100) {
-        nodes { kind version operation { id history { nodes { kind version } } } }
+        nodes {
+          kind version state { status } operation { id history { nodes { kind version } } }
+        }
       }
     }
 """
@@ -87,9 +91,14 @@ async def test_history_is_of_the_operation_alone_and_in_order(client: Client) ->
 
     assert told(page["nodes"]) == THREE
     assert {change["operationId"] for change in page["nodes"]} == {"a"}
-    assert [change["operation"]["status"] for change in page["nodes"]] == [
+    assert [change["id"] for change in page["nodes"]] == [
+        change["cursor"] for change in page["nodes"]
+    ]
+    assert [change["state"]["status"] for change in page["nodes"]] == [
         *("NotStarted", "Running", "Completed")
     ]
+    for change in page["nodes"]:
+        assert change["operation"] == {"id": "a", "status": "Completed"}
     assert page["pageInfo"] == {
         "hasNextPage": False,
         "hasPreviousPage": False,
@@ -135,11 +144,14 @@ async def test_history_is_there_after_a_deletion_and_goes_on_when_the_id_is_used
 ) -> None:
     await create(client, "a")
     await client.data(DELETE, id="a")
-    deleted = (await client.data(CHANGES))["changes"]["nodes"][-1]
+    once = (await client.data(CHANGES))["changes"]["nodes"]
     await create(client, "a")
+    again = (await client.data(CHANGES))["changes"]["nodes"]
 
-    assert told([deleted]) == [("DELETED", 3)]
-    assert told(deleted["operation"]["history"]["nodes"]) == [*THREE, ("DELETED", 3)]
+    assert told(once) == [*THREE, ("DELETED", 3)]
+    assert [change["operation"] for change in once] == [None] * 4
+    assert once[-1]["state"] == {"status": "Completed"}
+    assert told(again[3]["operation"]["history"]["nodes"]) == told(again)
     assert told((await history(client, "a"))["nodes"]) == [*THREE, ("DELETED", 3), *THREE]
 
 

@@ -64,13 +64,41 @@ async def test_change_comes_after_it_was_made(client: Client, socket: Socket) ->
     changes = [await socket.change() for _ in range(3)]
 
     assert [
-        (change["kind"], change["operationId"], change["version"], change["operation"])
+        (change["kind"], change["operationId"], change["version"], change["state"])
         for change in changes
     ] == [
         ("CREATED", id_, 1, {"clientContext": "one"}),
         ("UPDATED", id_, 2, {"clientContext": "two"}),
         ("DELETED", id_, 2, {"clientContext": "two"}),
     ]
+
+
+async def test_operation_of_a_change_is_never_older_than_one_sent_before(
+    client: Client, socket: Socket
+) -> None:
+    query = """
+        subscription ($after: String) {
+          changes(after: $after) { kind version state { version } operation { id version } }
+        }
+    """
+    after = await now(client)
+    id_ = await create(client)
+    for number in range(4):
+        await client.data(UPDATE, input={"id": id_, "clientContext": str(number)})
+    await socket.subscribe(query, after=after)
+    replayed = [await socket.change() for _ in range(5)]
+    for number in range(4, 7):
+        await client.data(UPDATE, input={"id": id_, "clientContext": str(number)})
+    live = [await socket.change() for _ in range(3)]
+    await client.data(DELETE, id=id_)
+    deleted = await socket.change()
+
+    changes = [*replayed, *live]
+    versions = [change["operation"]["version"] for change in changes]
+    assert [change["state"]["version"] for change in changes] == list(range(1, 9))
+    assert versions[:5] == [5] * 5
+    assert versions == sorted(versions)
+    assert deleted == {"kind": "DELETED", "version": 8, "state": {"version": 8}, "operation": None}
 
 
 async def test_subscriber_without_a_place_begins_now(client: Client, socket: Socket) -> None:

@@ -21,7 +21,7 @@ from test_tools import run
 RARE = """
     subscription Rare($after: String) {
       changes(after: $after, filter: { clientContext: { eq: "rare" } }) {
-        cursor operation { clientContext }
+        cursor state { clientContext }
       }
     }
 """
@@ -283,7 +283,7 @@ async def test_ping_tells_the_place_that_was_come_to(
         async with connected(http, gateway.url) as socket:
             await socket.subscribe(RARE, after=end)
 
-            assert (await socket.change())["operation"] == {"clientContext": "rare"}
+            assert (await socket.change())["state"] == {"clientContext": "rare"}
 
 
 async def test_stop_closes_with_a_reason(client: Client, gateway: Gateway) -> None:
@@ -311,7 +311,7 @@ async def test_gql_follows(shared: Client) -> None:
         query.variable_values = {"after": after}
         await shared.data(CREATE, input={"clientContext": "0"})
         async for result in session.subscribe(query):
-            contexts.append(result["changes"]["operation"]["clientContext"])
+            contexts.append(result["changes"]["state"]["clientContext"])
             if len(contexts) == 3:
                 break
             await shared.data(CREATE, input={"clientContext": str(len(contexts))})

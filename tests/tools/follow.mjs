@@ -15,7 +15,7 @@ async function make(clientContext) {
 const contexts = [];
 await make('0');
 for await (const { data } of client.iterate({ query: follow, variables: { after } })) {
-  contexts.push(data.changes.operation.clientContext);
+  contexts.push(data.changes.state.clientContext);
   if (contexts.length === 3) break;
   await make(String(contexts.length));
 }

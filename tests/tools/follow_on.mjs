@@ -14,6 +14,6 @@ const client = createClient({
 
 for await (const { data } of client.iterate({ query, variables: { after } })) {
   last = data.changes.cursor;
-  console.log(data.changes.operation.clientContext);
+  console.log(data.changes.state.clientContext);
 }
 console.log('completed');

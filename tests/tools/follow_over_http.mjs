@@ -50,7 +50,7 @@ function followed(after, until) {
   return new Promise((resolve, reject) => {
     const end = subscribe(follow, { after }, ({ data, errors }) => {
       if (errors) return reject(new Error(JSON.stringify(errors)));
-      contexts.push(data.changes.operation.clientContext);
+      contexts.push(data.changes.state.clientContext);
       if (contexts.length < until) return make(String(contexts.length));
       end();
       resolve(data.changes.cursor);

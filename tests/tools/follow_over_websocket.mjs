@@ -59,7 +59,7 @@ function followed(place, until, isCut) {
   return new Promise((resolve) => {
     subscribe(follow, { after: place }, ({ data, errors }) => {
       if (errors) return resolve({ place, errors });
-      contexts.push(data.changes.operation.clientContext);
+      contexts.push(data.changes.state.clientContext);
       place = data.changes.cursor;
       if (contexts.length < until) make(String(contexts.length));
       else if (isCut) socket.terminate();

@@ -2,13 +2,16 @@
 
 import asyncio
 import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 from conftest import Client
 from sockets import CREATE, UPDATE
-from test_tools import run
+from test_tools import PROGRAMS, TOOLS, run
 
+SCHEMA = Path(__file__).parent.parent / "schema" / "schema.graphql"
 STATES = [("NotStarted", "one"), ("Running", "two"), ("Completed", "three")]
 
 
@@ -25,15 +28,64 @@ def described(values: list[dict[str, Any]]) -> list[tuple[str, str]]:
     ]
 
 
-@pytest.mark.parametrize("name", ["apollo", "urql"])
-async def test_cache_shows_the_present_after_reading_the_past(client: Client, name: str) -> None:
+STATE = "status participants { identity { user { id displayName } } }"
+CHANGE = f"id state {{ {STATE} }} operation {{ id status }}"
+RELAY_DOCUMENTS = f"""
+graphql`query PresentQuery($id: ID!) {{ inviteParticipantsOperation(id: $id) {{ id {STATE} }} }}`;
+graphql`query HistoryQuery($id: ID!) {{
+  inviteParticipantsOperation(id: $id) {{ id history {{ nodes {{ {CHANGE} }} }} }}
+}}`;
+graphql`query ChangesQuery {{ changes {{ nodes {{ {CHANGE} }} }} }}`;
+"""
+
+
+async def complete(client: Client) -> str:
+    """Take an operation through all states, and give the address to read it at."""
     await client.data(CREATE, input={"id": "a", "participants": participants("one")})
     for status, display_name in STATES[1:]:
         fields = {"status": status, "participants": participants(display_name)}
         await client.data(UPDATE, input={"id": "a", **fields})
-    url = f"{client.url}/graphql"
+    return f"{client.url}/graphql"
+
+
+@pytest.mark.parametrize("name", ["apollo", "urql"])
+async def test_cache_shows_the_present_after_reading_the_past(client: Client, name: str) -> None:
+    url = await complete(client)
     found = json.loads(await asyncio.to_thread(run, "node", "cache.mjs", name, url, "a"))
 
+    assert_past_is_apart(found)
+
+
+async def test_relay_shows_the_present_after_reading_the_past(client: Client) -> None:
+    url = await complete(client)
+    with TemporaryDirectory(dir=TOOLS) as folder:
+        found = await asyncio.to_thread(run_relay, Path(folder), url)
+
+    assert_past_is_apart(found)
+
+
+def run_relay(folder: Path, url: str) -> dict[str, Any]:
+    """Compile the documents into a folder, and run Relay's store there."""
+    for name in ("src", "compiled"):
+        (folder / name).mkdir()
+    (folder / "src" / "documents.js").write_text(RELAY_DOCUMENTS)
+    (folder / "schema.graphql").write_text(SCHEMA.read_text())
+    settings = {
+        "src": "./src",
+        "schema": "./schema.graphql",
+        "language": "javascript",
+        "eagerEsModules": True,
+        "artifactDirectory": "./compiled",
+    }
+    (folder / "relay.config.json").write_text(json.dumps(settings))
+    (folder / "package.json").write_text('{"type": "module"}')
+    run(PROGRAMS / "relay-compiler", "relay.config.json", cwd=folder)
+    found: dict[str, Any] = json.loads(run("node", TOOLS / "cache_relay.mjs", url, "a", cwd=folder))
+    return found
+
+
+def assert_past_is_apart(found: dict[str, Any]) -> None:
+    """Check that the operation is shown as it is, and its past as it was."""
     assert set(described(found["shown"])) == {STATES[-1]}
     for changes in (found["history"], found["changes"]):
         assert described([change["state"] for change in changes]) == STATES

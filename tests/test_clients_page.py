@@ -80,7 +80,7 @@ def addressed(block: str, url: str) -> str:
 
 @pytest.fixture
 def url(tmp_path: Path) -> Iterator[str]:
-    """The base URL of a gateway with what the examples need: operations, a manifest of documents."""
+    """The base URL of a gateway that has what the examples need: operations and a manifest."""
     (tmp_path / "documents").mkdir()
     (tmp_path / "documents" / "frontend.json").write_text(blocks("json")[0])
     with running(tmp_path, "--documents", "documents") as gateway:

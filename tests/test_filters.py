@@ -45,8 +45,8 @@ COUNT = """
 HERE = "{ inviteParticipantsOperations(first: 0) { changeCursor } }"
 CHANGES = """
     query ($filter: InviteParticipantsOperationFilter, $after: String) {
-      changes(filter: $filter, after: $after) { nodes { operation {
-        id callId clientContext status resultInfo { code subcode message }
+      changes(filter: $filter, after: $after) { nodes { operationId state {
+        callId clientContext status resultInfo { code subcode message }
         participants {
           identity { ALL_KINDS }
           region languageId replacesCallId hidden participantId
@@ -96,7 +96,9 @@ class Asker:
     async def changes(self, where: JSONObject | None, after: str) -> list[JSONObject]:
         """Give the operations after the changes that a filter takes, in order."""
         data = await self.client.data(CHANGES, filter=where, after=after)
-        return [change["operation"] for change in data["changes"]["nodes"]]
+        return [
+            {"id": change["operationId"], **change["state"]} for change in data["changes"]["nodes"]
+        ]
 
     async def found(self, where: JSONObject | None) -> list[str]:
         """Give the ids of what a filter takes, in the order of creation."""
@@ -123,7 +125,7 @@ async def asker(http: aiohttp.ClientSession, filled: tuple[str, Path]) -> AsyncI
         yield Asker(Client(http, url), store, database)
 
 
-class CacheKey(NamedTuple):
+class Question(NamedTuple):
     """What to ask of a list; ``after`` and ``before`` are positions in the list of everything."""
 
     where: JSONObject | None
@@ -143,7 +145,7 @@ pages = st.fixed_dictionaries(
     optional={"first": st.integers(0, 4), "offset": st.integers(0, 3)}
     | {"after": st.integers(0, 7), "before": st.integers(0, 7)},
 )
-questions = st.builds(CacheKey, filters | st.none(), orders | st.none(), pages)
+questions = st.builds(Question, filters | st.none(), orders | st.none(), pages)
 
 
 @settings(RANDOM, max_examples=25 * LONGER)
@@ -200,7 +202,7 @@ async def test_counting_and_grouping_gives_what_the_oracle_counts(
 @settings(RANDOM, max_examples=25 * LONGER)
 @given(documents=stores, asked=st.lists(questions, min_size=3, max_size=6))
 async def test_paging_gives_the_pages_of_the_oracle(
-    asker: Asker, documents: list[JSONObject], asked: list[CacheKey]
+    asker: Asker, documents: list[JSONObject], asked: list[Question]
 ) -> None:
     await asker.fill(documents)
     for where, order_by, bounds in asked:

@@ -262,13 +262,14 @@ async def test_paging_by_time_through_one_status_sorts_nothing(planner: Planner)
 
 
 async def test_following_changes_searches_by_position(planner: Planner) -> None:
-    changes = await planner.plan("{ changes { nodes { kind } } }")
+    changes, present = await planner.plans("{ changes { nodes { kind } } }")
     history = await planner.plans(
         "query ($id: ID!) { inviteParticipantsOperation(id: $id) { history { nodes { kind } } } }",
         id="operation-7",
     )
 
     assert changes == ["SEARCH changes USING INTEGER PRIMARY KEY (rowid>?)"]
+    assert any(step.startswith("SEARCH operations USING INDEX") for step in present)
     assert history[1][0] == (
         "SEARCH changes USING INDEX changes_operation_seq (operation_seq=? AND rowid>?)"
     )

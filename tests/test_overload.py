@@ -218,7 +218,7 @@ async def test_operation_on_a_socket_is_refused_and_subscriptions_go_on(
         await socket.subscribe("{ __typename }", "answered")
 
         assert await socket.payload("answered") == {"data": {"__typename": "Query"}}
-    assert after["operation"] == {"clientContext": "written"}
+    assert after["state"] == {"clientContext": "written"}
 
 
 async def test_subscriptions_do_not_count_as_work(client: Client) -> None:

@@ -1,7 +1,7 @@
 """The steps of a GraphQL request, from its parameters to its answer, whichever transport has it.
 
     resolve     the document, if the request names it by an id         PersistedDocuments
-    check       whether the principal may ask for anything now         RateLimit
+    check       whether the principal may ask for anything now         Rate
     prepare     the operation: parsed, validated and priced, once      PreparedOperations
     price       the request, by the values of its variables
     acquire     a share of the cost that may be under way              Load
@@ -36,7 +36,7 @@ from schema.context import Context
 from schema.errors import LimitExceeded, RequestError
 
 LARGE_COST = 1_000
-"""From here on a request waits for a turn of its own: even to send a cached answer takes long."""
+"""From here on a request waits for an iteration of the loop of its own, even if it is cached."""
 MIN_CHARGE = 1
 REFUSAL_CHARGE = 100
 """What a principal is charged for a request that is refused: its document was read all the same."""

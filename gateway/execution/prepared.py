@@ -26,7 +26,7 @@ from gateway.execution.compiled.variables import Declared, Given
 from schema import Schema
 
 MAX_KEPT_COSTS = 100
-"""For so many costs of one operation the info are kept."""
+"""For how many different costs of an operation its information is kept."""
 MAX_CONDITIONS = 6
 """How many variables may decide on selections: each doubles how many plans there may be."""
 
@@ -70,7 +70,7 @@ class PreparedOperation:
     by_cost: dict[int, OperationInfo] = field(default_factory=dict)
 
     def info_of(self, request: GraphQLRequest) -> OperationInfo:
-        """Return the info of a request to run it; raise ``LimitExceeded``."""
+        """Return the information on a request, with its cost; raise ``LimitExceeded``."""
         if self.repeated:
             check_repeated(self.repeated, request.variables)
         if isinstance(self.price, int):

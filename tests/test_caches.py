@@ -75,6 +75,7 @@ def run_relay(folder: Path, url: str) -> dict[str, Any]:
         "schema": "./schema.graphql",
         "language": "javascript",
         "eagerEsModules": True,
+        "noSourceControl": True,
         "artifactDirectory": "./compiled",
     }
     (folder / "relay.config.json").write_text(json.dumps(settings))

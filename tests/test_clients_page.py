@@ -33,6 +33,7 @@ RELAY_CONFIG = {
     "schema": "./schema.graphql",
     "language": "javascript",
     "eagerEsModules": True,
+    "noSourceControl": True,
     "artifactDirectory": "./src/__generated__",
 }
 PREPARE = blocks("graphql")[0]

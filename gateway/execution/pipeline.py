@@ -11,10 +11,11 @@ Each step but the last may refuse the request, by a ``RequestError``: nothing ha
 answer has no data.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextvars import Token
 from dataclasses import dataclass
 from time import monotonic, perf_counter
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
@@ -34,6 +35,8 @@ from gateway.execution.subscription import Subscription
 from gateway.store.deadline import DEADLINE
 from schema.context import Context
 from schema.errors import LimitExceeded, RequestError
+
+Outcome = TypeVar("Outcome", bound=Answer | Subscription)
 
 LARGE_COST = 1_000
 """From here on a request waits for an iteration of the loop of its own, even if it is cached."""
@@ -85,33 +88,30 @@ class Pipeline:
         self._limits = limits
         self._persisted = persisted
 
-    async def execute(self, request: GraphQLRequest, context: Context) -> Answer:
+    def execute(self, request: GraphQLRequest, context: Context) -> Coroutine[Any, Any, Answer]:
         """Run a request and return its answer.
 
         Raises ``MutationNotAllowed`` when the context is ``read_only`` and the operation is no
         query.
         """
-        try:
-            admitted = await self._admit(request, context)
-        except RefusedError as refusal:
-            return refusal.answer
-        request, info = admitted.request, admitted.info
-        outside = self._start_clock()
-        try:
-            answer = await self._executor.execute(admitted.operation, request, context)
-        finally:
-            self._release(info, outside)
-        if answer.executed:
-            self._persisted.note(request, context.request_id)
-        answer.info = info
-        return answer
+        return self._run(self._executor.execute, request, context)
 
-    async def subscribe(self, request: GraphQLRequest, context: Context) -> Answer | Subscription:
+    def subscribe(
+        self, request: GraphQLRequest, context: Context
+    ) -> Coroutine[Any, Any, Answer | Subscription]:
         """Begin a subscription, or answer why it cannot begin: nothing ran, and no data.
 
         A query or a mutation is answered as by ``execute``, and refused as there. The time limit
         holds for what a subscription needs to begin; each read after that has as long by itself.
         """
+        return self._run(self._executor.subscribe, request, context)
+
+    async def _run(
+        self,
+        run: Callable[[PreparedOperation, GraphQLRequest, Context], Awaitable[Outcome]],
+        request: GraphQLRequest,
+        context: Context,
+    ) -> Outcome | Answer:
         try:
             admitted = await self._admit(request, context)
         except RefusedError as refusal:
@@ -119,7 +119,7 @@ class Pipeline:
         request, info = admitted.request, admitted.info
         outside = self._start_clock()
         try:
-            outcome = await self._executor.subscribe(admitted.operation, request, context)
+            outcome = await run(admitted.operation, request, context)
         finally:
             self._release(info, outside)
         outcome.info = info

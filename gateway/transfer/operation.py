@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 import msgspec
 from pydantic import Field, ValidationError
 
-from gateway.graph.entity import is_entity, own_form
+from gateway.graph_json.reading import is_entity, own_form
 from gateway.store import documents
 from schema.constraints import Moment, OperationId
 from schema.inputs import OperationContent, Participants

@@ -8,7 +8,7 @@ from itertools import chain
 from math import isfinite
 from typing import Any, NoReturn
 
-from gateway.graph.entity import unwrapped
+from gateway.graph_json.reading import unwrapped
 
 CHUNK = 65_536
 SPACE = " \t\r\n"

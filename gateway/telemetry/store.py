@@ -39,7 +39,7 @@ class StoreMetrics(Collector):
         )
         yield counter(
             "store_loop_reads",
-            "Short reads on the event loop's own thread: of operations by id, and of positions.",
+            "Short reads on the event loop's own thread: operations by id, pages, positions.",
             (),
             {(): self._loop_reader.reads},
         )

@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 from aiohttp import hdrs
 
-from gateway.http.faults import check_looked_at
+from gateway.http.faults import check_read_only
 from gateway.http.head import Handler, Head
 from gateway.http.request import Request
 from gateway.http.responses import Response
@@ -21,7 +21,7 @@ def redirect_to_endpoint(head: Head) -> Handler:
 
 def redirect_to_playground(head: Head) -> Handler:
     """Redirect ``/``; for now only, since another page may come there."""
-    check_looked_at(head)
+    check_read_only(head)
     return _redirect(307, head)
 
 

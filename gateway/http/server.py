@@ -15,7 +15,7 @@ from aiohttp import hdrs, web
 from gateway.http.admission_control import AdmissionControl, overloaded
 from gateway.http.browsers import Browsers
 from gateway.http.connection import GATED_PATH
-from gateway.http.faults import Fault, check_looked_at, refuse
+from gateway.http.faults import Fault, check_read_only, refuse
 from gateway.http.head import Handler, Head, Route
 from gateway.http.observing import Observation, Observers
 from gateway.http.request import Request
@@ -140,7 +140,7 @@ def page(response: Callable[[], Awaitable[Response]]) -> Route:
         return await response()
 
     def route(head: Head) -> Handler:
-        check_looked_at(head)
+        check_read_only(head)
         return answer
 
     return route

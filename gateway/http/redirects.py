@@ -1,4 +1,4 @@
-"""Redirects to the GraphQL endpoint from the addresses that people try instead."""
+"""Redirects to the GraphQL endpoint."""
 
 from urllib.parse import quote
 
@@ -11,7 +11,7 @@ from gateway.http.responses import Response
 
 ENDPOINT = "/graphql"
 _KEPT = "%!$&'()*+,;=:@/?-._~"
-"""What may stand in the query of a URL as it is (RFC 3986, section 3.4)."""
+"""Characters that need no escape in the query of a URL (RFC 3986, section 3.4)."""
 
 
 def redirect_to_endpoint(head: Head) -> Handler:
@@ -20,7 +20,7 @@ def redirect_to_endpoint(head: Head) -> Handler:
 
 
 def redirect_to_playground(head: Head) -> Handler:
-    """Redirect ``/``; for now only, since another page may come there."""
+    """Redirect ``/`` temporarily."""
     check_read_only(head)
     return _redirect(307, head)
 

@@ -10,7 +10,7 @@ from schema.errors import Forbidden
 
 
 def sdl(text: str, authentication: Authentication, context: Context) -> Route:
-    """Make the route of ``/schema.graphql``, for those who may introspect."""
+    """Make the route of ``/schema.graphql``, which needs the scope of introspection."""
 
     async def answer(request: Request) -> Response:
         try:

@@ -69,6 +69,11 @@ class SQLiteStore:
         self.workers = {"read": reader, "write": writer}
         """Who does the works, by their kind."""
 
+    @property
+    def loop_reads(self) -> int:
+        """How many short reads were done on the event loop's own thread."""
+        return self.loop_reader.reads
+
     async def get(self, operation_id: str) -> StoredOperation | None:
         """Return the operation with this id, or None."""
         try:

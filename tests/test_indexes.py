@@ -201,6 +201,20 @@ async def test_filtering_by_an_identity_searches_the_identities(planner: Planner
     assert not scans(of_kind)
 
 
+@pytest.mark.parametrize("paging", [{"first": 10}, {"last": 10}])
+async def test_paging_through_those_who_invite_somebody_reads_them_in_order(
+    planner: Planner, paging: JSONObject
+) -> None:
+    where = {**invited(user={"id": {"eq": "user-7"}}), "status": {"eq": "Completed"}}
+    plan = await planner.plan(PAGE, filter=where, **paging)
+
+    assert plan[:2] == [
+        "SEARCH identities USING PRIMARY KEY (id=? AND kind=?)",
+        "SEARCH operations USING INTEGER PRIMARY KEY (rowid=?)",
+    ]
+    assert not [step for step in plan if "TEMP B-TREE" in step or "LIST SUBQUERY" in step]
+
+
 @pytest.mark.parametrize("field", ["createdAt", "updatedAt"])
 @pytest.mark.parametrize("operator", ["gt", "gte", "lt", "lte"])
 async def test_counting_from_or_up_to_a_time_searches_an_index(

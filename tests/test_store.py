@@ -15,6 +15,7 @@ from gateway.store.sqlite.failures import ReadFailures
 from gateway.store.sqlite.reads import Find, read_together
 from gateway.store.sqlite.store import open_sqlite_store
 from gateway.store.sqlite.worker import Worker
+from schema.filters import InviteParticipantsOperationFilter
 from schema.inputs import CreateInviteParticipantsOperationInput
 from schema.paging import Slice
 from schema.resource.operation import StoredOperation
@@ -141,6 +142,22 @@ async def test_read_by_id_is_done_apart_from_what_may_take_long(reader: Worker) 
     one.end.set()
     other.end.set()
     assert await asyncio.gather(*outcomes) == ["slow"] * 2
+
+
+async def test_page_that_takes_long_is_left_to_the_reader_threads(tmp_path: Path) -> None:
+    upgrade(tmp_path / "operations.db")
+    new = [CreateInviteParticipantsOperationInput() for _ in range(6_000)]
+    where = InviteParticipantsOperationFilter.model_validate({"clientContext": {"contains": "x"}})
+    async with open_sqlite_store(tmp_path / "operations.db") as store:
+        await store.create_many(new, atomic=True)
+        pages = [await store.page(where, (), Slice(limit=10)) for _ in range(3)]
+        tried = store.loop_reader.reads
+        newest = await store.page(None, (), Slice(limit=10))
+
+    assert [page.operations for page in pages] == [[]] * 3
+    assert tried == 1
+    assert len(newest.operations) == 10
+    assert store.loop_reader.reads == 2
 
 
 async def test_read_that_fails_harms_no_other(tmp_path: Path) -> None:

@@ -44,9 +44,13 @@ Condition = ColumnElement[bool]
 Value = ColumnElement[Any]
 
 
-def condition(where: Shape) -> Condition:
-    """Translate the shape of a filter on operations."""
+def condition(where: Shape, *, by_identity: bool = False) -> Condition:
+    """Translate the shape of a filter on operations.
+
+    ``by_identity`` says that an index of identities' ids leads to the operations.
+    """
     clauses: list[Condition] = []
+    by_identity = by_identity or _asks_for_identity(where)
     for name, item in where:
         match name:
             case "and_":
@@ -59,7 +63,7 @@ def condition(where: Shape) -> Condition:
                 clauses.append(_result(item))
             case "participants":
                 clauses.append(_participants(item))
-            case "status" if _asks_for_identity(where):
+            case "status" if by_identity:
                 clauses.append(_comparison(_unindexed(operations.c.status), item))
             case _:
                 clauses.append(_comparison(operations.c[name], item))
@@ -141,11 +145,28 @@ def _indexed(where: Shape) -> Iterator[Condition]:
 
 
 def _some_identity(kind: str, comparison: Shape) -> Condition:
-    same_kind = true() if kind == "any" else identities.c.kind == _text(graphql_name(kind))
-    found = select(identities.c.operation_seq).where(
-        same_kind, _comparison(identities.c.id, comparison)
-    )
+    found = select(identities.c.operation_seq).where(_is_identity(kind, comparison))
     return operations.c.seq.in_(found)
+
+
+def _is_identity(kind: str, comparison: Shape) -> Condition:
+    same_kind = true() if kind == "any" else identities.c.kind == _text(graphql_name(kind))
+    return and_(same_kind, _comparison(identities.c.id, comparison))
+
+
+def apart_from_identity(where: Shape) -> tuple[Shape, Condition | None]:
+    """Take a filter on one id of one kind of identity out of a filter on operations.
+
+    Return the rest and the condition on the table of identities, where each operation has at most
+    one row that meets it; None where there is no such filter.
+    """
+    match dict(where).get("participants"):
+        case (("some", (("identity", ((kind, (("id", (("eq", _),) as comparison),)),)),)),) if (
+            kind != "any"
+        ):
+            rest = tuple(item for item in where if item[0] != "participants")
+            return rest, _is_identity(kind, comparison)
+    return where, None
 
 
 def _participant(participant: Value, where: Shape) -> Condition:

@@ -1,8 +1,8 @@
 """The statements that read: built with SQLAlchemy Core once for each shape, then only filled in."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from typing import Any
 
 import msgspec
@@ -20,10 +20,10 @@ from sqlalchemy import (
     union_all,
 )
 
-from gateway.store.conditions import condition
+from gateway.store.conditions import apart_from_identity, condition
 from gateway.store.keyset import beyond, sort_columns
 from gateway.store.shapes import Shape, take_apart
-from gateway.store.tables import STATUS_NAMES, change_log, changes, operations
+from gateway.store.tables import STATUS_NAMES, change_log, changes, identities, operations
 from schema.filters import InviteParticipantsOperationFilter
 from schema.groups import GroupKey, InviteParticipantsOperationGroup
 from schema.ordering import Order
@@ -129,18 +129,30 @@ def _page(  # noqa: PLR0913, PLR0917  all that the statement depends on, in one 
         for names, against in ((after, False), (before, True))
         if names
     ]
-    wanted = [condition(shape), *bounds]
+    rows = select(operations.c.document)
     rest, statuses = _apart_from_statuses(shape)
-    if len(statuses) > 1:
-        wanted = [operations.c.seq.in_(_by_status(statuses, [condition(rest), *bounds], ordered))]
+    without_identity, identity = apart_from_identity(shape)
+    if identity is not None and not order:
+        # In the default order the index of identities' ids gives the rows one after another.
+        rows = rows.select_from(_WITH_IDENTITIES).where(
+            identity, condition(without_identity, by_identity=True), *bounds
+        )
+        ordered = [replace(columns[0], column=identities.c.operation_seq).ordered()]
+    elif len(statuses) > 1:
+        rows = rows.where(
+            operations.c.seq.in_(_by_status(statuses, [condition(rest), *bounds], ordered))
+        )
+    else:
+        rows = rows.where(condition(shape), *bounds)
     rows = (
-        select(operations.c.document)
-        .where(*wanted)
-        .order_by(*ordered)
+        rows.order_by(*ordered)
         .limit(bindparam("limit", type_=BigInteger))
         .offset(bindparam("offset", type_=BigInteger) if skips else None)
     )
     return arrange(rows, [column.column for column in columns])
+
+
+_WITH_IDENTITIES = identities.join(operations, identities.c.operation_seq == operations.c.seq)
 
 
 def _keys(columns: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
@@ -155,7 +167,7 @@ def _in_one_row(rows: Select[Any], columns: Columns) -> Select[Any]:
     newest = select(func.max(changes.c.position)).scalar_subquery()
     return select(
         func.group_concat(row.c.document, separator),
-        func.group_concat(row.c["keys"], separator),
+        func.group_concat(row.c["keys"], literal_column("','")),
         select(change_log.c.id).scalar_subquery(),
         func.coalesce(newest, select(change_log.c.pruned).scalar_subquery()),
     )
@@ -233,34 +245,33 @@ def apart(texts: bytes | None) -> Iterator[bytes]:
     yield texts[begin:]
 
 
-class _Texts(Sequence[Keys]):
-    """Keys of rows, decoded when they are looked at, which of most rows they never are."""
+class _PageKeys(Sequence[Keys]):
+    """Keys of a page's rows, decoded when they are looked at."""
 
-    def __init__(self, texts: list[bytes]) -> None:
-        self._texts = texts
+    def __init__(self, text: bytes | None, rows: slice) -> None:
+        self._text = text or b""
+        self._rows = rows
+
+    @cached_property
+    def _keys(self) -> list[Any]:
+        keys: list[Any] = msgspec.json.decode(b"[%b]" % self._text)
+        return keys[self._rows]
 
     def __getitem__(self, index: Any) -> Any:  # noqa: ANN401  Sequence's
-        keys = msgspec.json.decode(self._texts[index])
+        keys = self._keys[index]
         return tuple(keys) if isinstance(keys, list) else (keys,)
 
     def __len__(self) -> int:
-        return len(self._texts)
+        return len(self._keys)
 
 
 def page(record: Record, part: Slice) -> Page:
     """Read the row of a page's query."""
     documents, keys, log, newest = record
-    found = [*apart(documents)]
-    places = [*apart(keys)]
+    found = [*map(StoredOperation, apart(documents))]
     more = len(found) > part.limit
-    if more:
-        del found[part.limit :], places[part.limit :]
-    if part.backward:
-        found.reverse()
-        places.reverse()
-    return Page(
-        [*map(StoredOperation, found)], _Texts(places), more=more, position=Position(log, newest)
-    )
+    rows = slice(part.limit - 1, None, -1) if part.backward and part.limit else slice(part.limit)
+    return Page(found[rows], _PageKeys(keys, rows), more=more, position=Position(log, newest))
 
 
 def group(by: Sequence[GroupKey], record: Record) -> InviteParticipantsOperationGroup:

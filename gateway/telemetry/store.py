@@ -37,7 +37,7 @@ class StoreMetrics(Collector):
         )
         yield counter(
             "store_loop_reads",
-            "Short reads on the event loop's own thread: of operations by id, and of positions.",
+            "Short reads on the event loop's own thread: operations by id, pages, positions.",
             (),
             {(): self._store.loop_reads},
         )

@@ -27,10 +27,11 @@ _WRITER = """
     PRAGMA foreign_keys = ON;
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
+    PRAGMA cache_size = -32000;
 """
-# 16 MB: with SQLite's own cache of 2 MB, filters on a store of 14 MB took half as long again.
+# Up to 64 MB, taken as pages are read: with 16 MB, filters on a store of 22 MB took 30 % longer.
 _READER = """
-    PRAGMA cache_size = -16000;
+    PRAGMA cache_size = -64000;
 """
 
 

@@ -9,8 +9,10 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from time import perf_counter
 from typing import Concatenate, ParamSpec, TypeVar
 
+from gateway.store.queries import Query, Record
 from gateway.store.sqlite import changes
 from gateway.store.sqlite.connection import open_loop_connection
 from gateway.store.sqlite.reads import find_many
@@ -23,14 +25,26 @@ T = TypeVar("T")
 
 MAX_IDS = 32
 """How many operations are read at once here; more are for a reader's thread."""
-MAX_BYTES = 65_536
-"""How long a document may be."""
+MAX_ROWS = 100
+"""How long a page may be that is read here."""
+MAX_BYTES = 131_072
+"""How long a document may be, or the documents of a page together."""
 MAX_STEPS = 10_000
 """How many instructions of SQLite's virtual machine a read may surely take: about a millisecond's.
 
 SQLite counts them for a statement over all of its executions, and so calls its progress handler
 now and then in a short one as well: a second call is that of a long one.
 """
+
+MAX_SECONDS = 0.002
+"""How long a page's statement may take, the reading of a cold file included, to be run here again.
+
+SQLite cannot be stopped while it waits for a file.
+"""
+RETRIED_AFTER = 100
+"""How often a statement that took longer goes to a reader's thread before it is tried again."""
+KNOWN_LONG = 1_000
+"""How many such statements are remembered."""
 
 _FIND = "SELECT document FROM operations WHERE id = ?"
 
@@ -46,6 +60,7 @@ class LoopReader:
         self._path = path
         self._is_reading = False
         self._span: Span | None = None
+        self._long: dict[str, int] = {}
         self.reads = 0
         """How many reads were done here."""
         self.reopen()
@@ -54,7 +69,7 @@ class LoopReader:
         """Open the connection, on the file that is there now; raise ``sqlite3.Error``."""
         connection = open_loop_connection(self._path)
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_BYTES)
-        connection.execute("PRAGMA cache_size = -16000")
+        connection.execute("PRAGMA cache_size = -64000")
         connection.set_progress_handler(self._is_long, MAX_STEPS)
         self._connection = connection
         self._cursor = connection.cursor()
@@ -74,6 +89,32 @@ class LoopReader:
         if len(operation_ids) > MAX_IDS:
             raise NotReadError
         return self._read(find_many, operation_ids)
+
+    def page(self, query: Query, rows: int) -> Record:
+        """Return the record of a page's query of so many rows; raise ``NotReadError``."""
+        if rows > MAX_ROWS or self._is_known_long(query.sql):
+            raise NotReadError
+        began = perf_counter()
+        try:
+            return self._read(_page, query)
+        finally:
+            if perf_counter() - began > MAX_SECONDS or self._calls > 1:
+                self._remember_as_long(query.sql)
+
+    def _is_known_long(self, sql: str) -> bool:
+        left = self._long.get(sql)
+        if left is None:
+            return False
+        if left:
+            self._long[sql] = left - 1
+        else:
+            del self._long[sql]
+        return True
+
+    def _remember_as_long(self, sql: str) -> None:
+        if len(self._long) >= KNOWN_LONG:
+            self._long.clear()
+        self._long[sql] = RETRIED_AFTER
 
     def span(self) -> Span:
         """Return what the change log holds; raise ``NotReadError``."""
@@ -107,6 +148,11 @@ class LoopReader:
             return read(self._cursor, *arguments, **options)
         except sqlite3.Error as error:
             raise NotReadError from error
+
+
+def _page(cursor: sqlite3.Cursor, query: Query) -> Record:
+    record: Record = cursor.execute(query.sql, query.parameters).fetchone()
+    return record
 
 
 def _find(cursor: sqlite3.Cursor, operation_id: str) -> StoredOperation | None:

@@ -96,7 +96,10 @@ class SQLiteStore:
     async def page(self, where: queries.Where, order: Order, part: Slice) -> Page:
         """Return the part asked for of the operations that match, in order."""
         query = self._queries.page(where, order, part)
-        (record,) = await self._select(query)
+        try:
+            record = self.loop_reader.page(query, part.limit)
+        except NotReadError:
+            (record,) = await self._select(query)
         return queries.page(record, part)
 
     async def count(self, where: queries.Where) -> int:

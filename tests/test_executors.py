@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from conftest import LONGER, MakeDatabase
 from documents import requests
+from engines import execute
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pipelines import compiled_pipeline, reference_pipeline
@@ -181,23 +182,30 @@ mutations: st.SearchStrategy[tuple[str, JSONObject]] = st.one_of(
 )
 
 
+@pytest.fixture(scope="module")
+def two_urls(tmp_path_factory: pytest.TempPathFactory, new_database: MakeDatabase) -> list[str]:
+    """The URLs of two databases."""
+    folder = tmp_path_factory.mktemp("alike")
+    defaults = [{NAMED: f"sqlite:///{folder / name}"} for name in ("one.db", "other.db")]
+    urls = [(default | new_database())[NAMED] for default in defaults]
+    for url in urls:
+        database_of(Settings(database=url)).upgrade()
+    return urls
+
+
 @settings(RANDOM, max_examples=50 * LONGER)
 @given(st.lists(st.tuples(mutations, principals), min_size=5, max_size=25))
 async def test_mutations_are_answered_alike(
-    new_database: MakeDatabase,
-    tmp_path_factory: pytest.TempPathFactory,
+    two_urls: list[str],
     reference: Pipeline,
     compiled: Pipeline,
     writes: list[tuple[tuple[str, JSONObject], Principal]],
 ) -> None:
-    folder = tmp_path_factory.mktemp("alike")
-    databases = [
-        database_of(Settings(database=new_database().get(NAMED, f"sqlite:///{folder / name}")))
-        for name in ("one.db", "other.db")
-    ]
-    for database in databases:
-        await asyncio.to_thread(database.upgrade)
-    async with databases[0].open() as one, databases[1].open() as other:
+    tables = ("identities", "operations", "changes", "idempotency_keys")
+    for url in two_urls:
+        await execute(url, *(f"DELETE FROM {table}" for table in tables))  # noqa: S608  constants
+    one_database, other_database = (database_of(Settings(database=url)) for url in two_urls)
+    async with one_database.open() as one, other_database.open() as other:
         for (query, variables), principal in writes:
             fast = await answered(compiled, one, query, variables, principal)
 

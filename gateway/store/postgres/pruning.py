@@ -12,7 +12,7 @@ from schema.errors import RequestError
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE = 500
+AT_ONCE = 200
 LOOKED_EVERY = 10
 """In seconds: how often to look whether there is something to let go of."""
 REST = 4

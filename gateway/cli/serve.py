@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import sqlite3
 from functools import partial
 from typing import Annotated
 
@@ -18,6 +17,7 @@ from gateway.cli.scopes import IntrospectionScopeOption, ReadScopeOption, WriteS
 from gateway.documents.manifests import UnusableManifestError
 from gateway.logs import logging_to_stderr
 from gateway.settings import Settings
+from gateway.store.opening import database_of
 from gateway.workers.supervisor import WorkersFailedError, supervise
 
 logger = logging.getLogger(__name__)
@@ -28,6 +28,12 @@ def serve(
     host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="The port; 0 takes a free one.")] = None,
     database: DatabaseOption = None,
+    database_schema: Annotated[
+        str | None, typer.Option(help="The schema of the tables in PostgreSQL.")
+    ] = None,
+    database_sessions: Annotated[
+        bool | None, typer.Option(help="Whether connections to PostgreSQL are sessions.")
+    ] = None,
     workers: Annotated[int | None, typer.Option(help="How many processes serve.")] = None,
     readers: Annotated[
         int | None, typer.Option(help="How many connections of each worker read.")
@@ -156,6 +162,8 @@ def serve(
         host=host,
         port=port,
         database=database,
+        database_schema=database_schema,
+        database_sessions=database_sessions,
         workers=workers,
         readers=readers,
         change_log_days=change_log_days,
@@ -217,7 +225,7 @@ def serve(
 def _run(settings: Settings) -> None:
     announce = _log if settings.log_format == "json" else partial(_show, settings=settings)
     with logging_to_stderr(settings.log_level, settings.log_format) as logs:
-        logger.info("Storing in SQLite %s.", sqlite3.sqlite_version)
+        logger.info("Storing in %s.", database_of(settings).engine)
         if settings.workers > 1:
             asyncio.run(supervise(settings, announce))
         else:

@@ -8,7 +8,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from conftest import Client, running
+from conftest import Client, MakeDatabase, running
 from histories import Call, State, is_linearizable
 
 pytestmark = pytest.mark.each_database
@@ -46,9 +46,14 @@ GET = """
 
 
 @pytest.fixture(scope="module", params=["1", "2"], ids=["one worker", "two workers"])
-def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def url(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    new_database: MakeDatabase,
+) -> Iterator[str]:
     """The URL of a gateway."""
-    with running(tmp_path_factory.mktemp("gateway"), "--workers", request.param) as gateway:
+    folder = tmp_path_factory.mktemp("gateway")
+    with running(folder, "--workers", request.param, **new_database()) as gateway:
         yield gateway.url
 
 

@@ -24,7 +24,7 @@ from gateway.store.postgres.reader import Reader
 from gateway.store.postgres.rows import Write
 from gateway.store.retention import Retention
 from gateway.tasks import running
-from schema.errors import MutationFailure, Overloaded
+from schema.errors import MutationFailure
 from schema.groups import GroupKey, InviteParticipantsOperationGroup
 from schema.inputs import (
     CreateInviteParticipantsOperationInput,
@@ -145,12 +145,10 @@ class PostgresStore:
     async def check(self) -> None:
         """See whether it can be read and written; raise ``RequestError`` when not.
 
-        It is written if nobody has done so lately.
+        The log's lock is taken, as all writes do, if nobody has written lately.
         """
         await self._reader.do(_check)
-        if self._writer.failing:
-            raise Overloaded("The database cannot be written.")
-        if monotonic() - self._writer.worked_at > PROVED_FOR:
+        if self._writer.failing or monotonic() - self._writer.worked_at > PROVED_FOR:
             await self._writer.do(Write(lambda _rows, _now: None))
 
     async def _write(

@@ -14,8 +14,8 @@ from conftest import LONGER, UNTRACED, running
 from documents import Draw, requests
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from mutations import mutations
 from responses import assert_well_formed
-from test_executors import mutations
 from test_http import PYTHON
 
 pytestmark = pytest.mark.each_database

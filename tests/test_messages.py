@@ -15,9 +15,9 @@ from conftest import LONGER, UNTRACED, running
 from documents import Draw
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from mutations import inputs
 from responses import assert_plain, assert_well_formed
 from strategies import JSONObject, filters, group_keys, ids, orders
-from test_executors import inputs
 
 JSON = "application/json"
 STRICT = "application/graphql-response+json"

@@ -75,11 +75,11 @@ class Results:
 
     def _rate_bars(self) -> Iterator[tuple[str, ...]]:
         for bar in workloads.BARS:
-            theirs = self.rate(bar.against, bar.workload, workloads.MOST)
+            theirs = self.rate(bar.against, bar.workload, bar.connections)
             for gateway, how in ((GATEWAY, ""), (GATEWAY_FORGETFUL, ", remembering no answers")):
-                ours = self.rate(gateway, bar.workload, workloads.MOST)
+                ours = self.rate(gateway, bar.workload, bar.connections)
                 if ours and theirs:
-                    title = f"{bar.workload.title}, {workloads.MOST} connections{how}"
+                    title = f"{bar.workload.title}, connections: {bar.connections}{how}"
                     yield title, bar.against.title, *_held(ours / theirs, bar.at_least)
 
     def _known_bars(self) -> Iterator[tuple[str, ...]]:

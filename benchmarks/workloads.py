@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from servers import GATEWAY, MERCURIUS, STRAWBERRY, STRAWBERRY_CACHED, Peer
+from servers import CONSTANT, GATEWAY, MERCURIUS, STRAWBERRY, STRAWBERRY_CACHED, Peer
 
 OPERATIONS = 10_000
 GROWTH = (10_000, 100_000, 1_000_000)
@@ -67,16 +67,21 @@ class Bar:
     workload: Workload
     against: Peer
     at_least: float
+    connections: int = MOST
 
 
 _BY_NAME = {workload.name: workload for workload in TIMED}
 BARS = (
-    Bar(_BY_NAME["get"], MERCURIUS, 1.1),
+    Bar(_BY_NAME["get"], MERCURIUS, 2.5),
+    Bar(_BY_NAME["get"], MERCURIUS, 1.2, connections=1),
+    Bar(_BY_NAME["get"], CONSTANT, 1.0),
     Bar(_BY_NAME["list"], MERCURIUS, 3.5),
-    Bar(_BY_NAME["filter"], MERCURIUS, 2.0),
+    Bar(_BY_NAME["filter"], MERCURIUS, 1.5),
     Bar(_BY_NAME["get"], STRAWBERRY_CACHED, 9.0),
     Bar(_BY_NAME["list"], STRAWBERRY_CACHED, 30.0),
-    Bar(CREATE, MERCURIUS, 2.5),
+    Bar(CREATE, MERCURIUS, 3.0),
+    Bar(CREATE, MERCURIUS, 1.2, connections=1),
+    Bar(_BY_NAME["mix"], MERCURIUS, 2.5),
 )
 KNOWN_BARS = ((GET_KNOWN, GET_WHOLE, 1.5), (LIST_KNOWN, LIST_WHOLE, 8.0))
 """How many times the rate of whole answers those that are known are to reach."""

@@ -1,9 +1,9 @@
-// The store and the resolvers that the peers on Node share: better-sqlite3, prepared statements,
-// and only the columns that a selection needs. Where there is a pubsub, it is told of each change.
+// The store and the resolvers that the peers on Node and Bun share: prepared statements, and only
+// the columns that a selection needs. Where there is a pubsub, it is told of each change.
 import { readFileSync } from 'node:fs'
-import Database from 'better-sqlite3'
 import { GraphQLScalarType, Kind, valueFromASTUntyped } from 'graphql'
 import { v7 } from 'uuid'
+import { isDuplicate, openDatabase } from './database.js'
 
 const COLUMNS = ['id', 'callId', 'clientContext', 'status', 'version', 'createdAt', 'updatedAt',
   'resultInfo', 'additionalProperties', 'participants']
@@ -20,10 +20,7 @@ const JSONScalar = new GraphQLScalarType({
 })
 
 export function openStore (path) {
-  const database = new Database(path)
-  database.pragma('journal_mode = WAL')
-  database.pragma('synchronous = FULL')
-  database.pragma('cache_size = -65536')
+  const database = openDatabase(path, ['journal_mode = WAL', 'synchronous = FULL', 'cache_size = -65536'])
   const prepared = new Map()
 
   const statement = (sql) => {
@@ -141,7 +138,7 @@ export function resolversOn (store) {
           await publish(pubsub, 'CREATED', operation)
           return { operation, errors: [] }
         } catch (error) {
-          if (error.code !== 'SQLITE_CONSTRAINT_UNIQUE') throw error
+          if (!isDuplicate(error)) throw error
           return { operation: null, errors: [{ __typename: 'AlreadyExistsError', code: 'ALREADY_EXISTS', message: 'It is there already.', path: ['input', 'id'], current: store.get(input.id, '*') }] }
         }
       },

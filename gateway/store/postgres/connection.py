@@ -20,8 +20,8 @@ class PostgresOptions:
     """As libpq has it; it may name several hosts, and hold a password."""
     schema: str = ""
     """Where the tables are; empty leaves that to the role's ``search_path``."""
-    prepared: bool = True
-    """Whether a connection is one session, with statements that stay prepared in it."""
+    sessions: bool = True
+    """Whether a connection is a session of its own: statements stay prepared, and it can listen."""
 
     @property
     def name(self) -> str:
@@ -37,14 +37,14 @@ class PostgresOptions:
         session = {"search_path": self.schema} if self.schema else {}
         if "application_name" not in urlsplit(self.url).query:
             session["application_name"] = "invite-gateway"
-        if self.prepared:  # a pooler between would refuse these
+        if self.sessions:  # a pooler between would refuse these
             session["idle_in_transaction_session_timeout"] = f"{IDLE_SECONDS}s"
             session["jit"] = "off"  # it takes longer than what it compiles
         return {
             "dsn": self.url,
             "timeout": CONNECT_SECONDS,
             "server_settings": session,
-            **({} if self.prepared else {"statement_cache_size": 0}),
+            **({} if self.sessions else {"statement_cache_size": 0}),
         }
 
     async def connect(self) -> asyncpg.Connection:

@@ -210,8 +210,11 @@ async def open_postgres_store(
         writer = GroupCommit(options, write_failures(options.name), seconds)
         notifications = Notifications(options)
         log = PostgresChangeLog(reader, notifications)
-        works = [writer.run(), log.run(), notifications.run(log.wake)]
-        pruning = [prune_regularly(reader, keep)] if keep else []
-        async with running(*works, *pruning):
+        works = [writer.run(), log.run()]
+        if options.sessions:
+            works.append(notifications.run(log.wake))
+        if keep:
+            works.append(prune_regularly(reader, keep))
+        async with running(*works):
             yield PostgresStore(reader, writer, log)
             await writer.drained()

@@ -34,6 +34,11 @@ _AWAY = Failure("it cannot be reached", "See that it runs, and that its address 
 _BUSY = Failure("others keep it busy", "See what locks it: pg_locks and pg_stat_activity tell.")
 _FULL = Failure("it has no room left", "See what it is short of: disk, memory or connections.")
 _REFUSED = Failure("it lets nobody in", "See that the user, the password and pg_hba.conf fit.")
+_FORBIDDEN = Failure(
+    "its user may not do that",
+    "Let one who may run what `invite-gateway db upgrade --sql` prints, and grant the gateway's "
+    "user SELECT, INSERT, UPDATE and DELETE on the tables.",
+)
 _STANDBY = Failure(
     "it is a standby", "Name the primary, or all hosts and target_session_attrs=read-write."
 )
@@ -45,7 +50,7 @@ _FAILURES: tuple[tuple[tuple[type[Exception], ...], Failure], ...] = (
     ((asyncpg.ReadOnlySQLTransactionError,), _STANDBY),
     ((asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError), _REFUSED),
     ((asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError), _UNFIT),
-    ((asyncpg.InsufficientPrivilegeError,), _REFUSED),
+    ((asyncpg.InsufficientPrivilegeError,), _FORBIDDEN),
     ((asyncpg.TooManyConnectionsError, asyncpg.InsufficientResourcesError), _FULL),
 )
 

@@ -52,6 +52,7 @@ class GroupCommit:
         self._idle = asyncio.Event()
         self._idle.set()
         self._connection: asyncpg.Connection | None = None
+        self._position = 0  # of the newest change that was seen here
         self.sizes = Histogram(COUNTS)
         """How many writes were carried out together."""
         self.seconds = Histogram(SECONDS)
@@ -130,13 +131,19 @@ class GroupCommit:
         """Carry out a batch, once more where others were in the way or the connection broke."""
         for attempt in range(1, MAX_ATTEMPTS + 1):
             try:
-                return await commit_together(await self._connected(), writes)
+                rows, outcomes = await commit_together(
+                    await self._connected(), writes, self._position
+                )
             except UnknownOutcomeError as unknown:
                 if await self._was_committed(unknown.rows):
+                    self._position = unknown.rows.position
                     return unknown.outcomes
             except (*CONFLICTS, *LOST):
                 if attempt == MAX_ATTEMPTS or self._connection is None:
                     raise
+            else:
+                self._position = rows.position
+                return outcomes
         raise Overloaded(
             "The database cannot be written: the connection breaks time and again. Nothing was "
             "changed. Send the request again later."

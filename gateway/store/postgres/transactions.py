@@ -7,6 +7,8 @@ newest number. A sequence would give numbers out of order, and a counter in the 
 leave a dead row behind at each commit.
 """
 
+import logging
+import secrets
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -19,6 +21,8 @@ from gateway.store.postgres.failures import LOST
 from gateway.store.postgres.rows import LoadedRows, Write
 from schema.constraints import may_be_id
 from schema.resource.operation import StoredOperation
+
+logger = logging.getLogger(__name__)
 
 CHANNEL = "invite_gateway_changes"
 """Where it is told that there are new changes."""
@@ -103,15 +107,20 @@ class UnknownOutcomeError(Exception):
         self.outcomes = outcomes
 
 
-async def commit_together(connection: asyncpg.Connection, writes: Sequence[Write]) -> list[Any]:
+async def commit_together(
+    connection: asyncpg.Connection, writes: Sequence[Write], seen: int
+) -> tuple[LoadedRows, list[Any]]:
     """Write in one transaction; a write that fails harms no other.
 
-    Return what each returned, or the exception it raised. Raises ``UnknownOutcomeError``; after
-    any other exception nothing was written.
+    Return the rows, and what each write returned, or the exception it raised. Where the log has
+    not come to the position that was ``seen`` before, it goes on as another one. Raises
+    ``UnknownOutcomeError``; after any other exception nothing was written.
     """
     try:
         await connection.execute(_BEGIN, timeout=LOCK_SECONDS)
         rows, now = await _load(connection, writes)
+        if rows.newest < seen:
+            await _begin_another_log(connection)
         outcomes = [rows.attempt(_at(write, now)) for write in writes]
         await _flush(connection, rows)
     except BaseException:
@@ -121,7 +130,19 @@ async def commit_together(connection: asyncpg.Connection, writes: Sequence[Write
         await connection.execute(_COMMIT if rows.changes else "COMMIT")
     except LOST as error:
         raise UnknownOutcomeError(rows, outcomes) from error
-    return outcomes
+    return rows, outcomes
+
+
+async def _begin_another_log(connection: asyncpg.Connection) -> None:
+    """Give the log another id: changes were lost, and their positions get other changes.
+
+    That happens when a backup is restored, or a standby takes over that had not received all.
+    """
+    await connection.execute("UPDATE change_log SET id = $1", 1 + secrets.randbits(32))
+    logger.warning(
+        "The database has lost changes: a backup was restored, or a standby took over that had not "
+        "received all. Cursors from before are told apart; clients read their lists again."
+    )
 
 
 async def was_committed(connection: asyncpg.Connection, rows: LoadedRows) -> bool:

@@ -168,16 +168,16 @@ class PostgresStore:
         return outcome
 
     async def _select(self, query: queries.Query) -> list[Any]:
-        arguments = _arguments(query)
+        given = arguments(query)
 
         async def fetch(connection: asyncpg.Connection) -> list[Any]:
-            records: list[Any] = await connection.fetch(query.sql, *arguments)
+            records: list[Any] = await connection.fetch(query.sql, *given)
             return records
 
         return await self._reader.do(fetch)
 
 
-def _arguments(query: queries.Query) -> list[Any]:
+def arguments(query: queries.Query) -> list[Any]:
     """Return the parameters of a query in their order."""
     lists = query.statement.lists
     return [

@@ -7,6 +7,7 @@ newest number. A sequence would give numbers out of order, and a counter in the 
 leave a dead row behind at each commit.
 """
 
+import asyncio
 import logging
 import secrets
 from collections.abc import Callable, Iterable, Sequence
@@ -27,7 +28,9 @@ logger = logging.getLogger(__name__)
 CHANNEL = "invite_gateway_changes"
 """Where it is told that there are new changes."""
 LOCK_SECONDS = 5.0
-"""How long a write waits for those of other gateways."""
+"""How long a write waits for those of other gateways, and for each statement before its commit."""
+COMMIT_SECONDS = 10.0
+"""How long a commit may take before it is looked up what became of it."""
 FORGOTTEN_AT_ONCE = 100
 
 _BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT id FROM change_log FOR UPDATE"
@@ -127,10 +130,22 @@ async def commit_together(
         await _roll_back(connection)
         raise
     try:
-        await connection.execute(_COMMIT if rows.changes else "COMMIT")
+        await _commit(connection, _COMMIT if rows.changes else "COMMIT")
     except LOST as error:
         raise UnknownOutcomeError(rows, outcomes) from error
     return rows, outcomes
+
+
+async def _commit(connection: asyncpg.Connection, statement: str) -> None:
+    """Commit, or leave the connection where that takes too long.
+
+    It is not cancelled: a server that waits for its standby would then commit without it.
+    """
+    committing = asyncio.ensure_future(connection.execute(statement))
+    done, _ = await asyncio.wait([committing], timeout=COMMIT_SECONDS)
+    if not done:
+        connection.terminate()
+    await committing
 
 
 async def _begin_another_log(connection: asyncpg.Connection) -> None:
@@ -176,7 +191,7 @@ async def _load(
     """Load the rows that the writes may look at, and the time by the database's clock."""
     ids = {id_ for write in writes for id_ in write.ids if may_be_id(id_)}
     keys = {key for write in writes for key in write.keys}
-    records = await connection.fetch(_LOAD, list(ids), list(keys))
+    records = await connection.fetch(_LOAD, list(ids), list(keys), timeout=LOCK_SECONDS)
     operations: list[Row] = []
     uses: dict[str, Any] = {}
     for table, number, key, fingerprint, operation_id, document, at, time in records:
@@ -204,7 +219,7 @@ async def _flush(connection: asyncpg.Connection, rows: LoadedRows) -> None:
     ]
     sets = ((rows.written(), 16), (gone, 3), (invited, 3), (used, 5), (rows.changes, 8))
     arrays = [array for records, width in sets for array in _transposed(records, width)]
-    await connection.execute(_FLUSH, *arrays)
+    await connection.execute(_FLUSH, *arrays, timeout=LOCK_SECONDS)
 
 
 def _transposed(records: Iterable[Sequence[Any]], width: int) -> Iterable[Sequence[Any]]:

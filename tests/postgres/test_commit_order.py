@@ -9,9 +9,11 @@ import asyncpg
 import pytest
 
 from gateway.store.interface import Database, Store
+from gateway.store.postgres import transactions
 from schema.changes import Stretch
+from schema.errors import Overloaded, TimedOut
 from schema.inputs import CreateInviteParticipantsOperationInput as Create
-from schema.paging import Position
+from schema.paging import Position, Slice
 
 pytestmark = pytest.mark.postgresql
 
@@ -85,6 +87,44 @@ async def test_snapshot_held_open_keeps_nobody_waiting(
 
     assert [change.operation_id for change in page.changes] == ["before", created.id]
     assert before == after == 1
+
+
+async def test_write_is_refused_when_others_keep_the_log_for_long(
+    database: Database, beside: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transactions, "LOCK_SECONDS", 0.2)
+    async with database.open() as store:
+        await store.create(Create(id="before"))
+        async with beside.transaction():
+            await beside.execute("SELECT id FROM change_log FOR UPDATE")
+            with pytest.raises(Overloaded, match="others keep it busy"):
+                await store.create(Create(id="refused"))
+        await store.create(Create(id="after"))
+        page = await store.log.changes(None, Stretch(5))
+
+    assert [change.operation_id for change in page.changes] == ["before", "after"]
+
+
+async def test_read_that_takes_too_long_is_stopped_alone(
+    database: Database, beside: asyncpg.Connection
+) -> None:
+    async with database.open(seconds=0.3) as store:
+        await store.create(Create(id="1"))
+        async with beside.transaction():
+            await beside.execute("LOCK TABLE operations IN ACCESS EXCLUSIVE MODE")
+            reads = [
+                store.get("1"),
+                store.get("2"),
+                store.page(None, (), Slice(1)),
+                store.count(None),
+            ]
+            outcomes = await asyncio.gather(*reads, return_exceptions=True)
+            held = await store.log.held()
+        found = await store.get("1")
+
+    assert {type(outcome) for outcome in outcomes} == {TimedOut}
+    assert held.newest == 1
+    assert found
 
 
 @asynccontextmanager

@@ -16,6 +16,11 @@ from schema.inputs import CreateInviteParticipantsOperationInput as Create
 
 pytestmark = pytest.mark.postgresql
 
+CUT_OFF = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
 
 @pytest.fixture
 def empty(postgres: PostgresServer) -> str:
@@ -107,6 +112,7 @@ async def test_log_that_lost_changes_goes_on_as_another_one(
             database_url,
             "DELETE FROM changes WHERE position > 1",
             "DELETE FROM operations WHERE id <> '0'",
+            CUT_OFF,
         )
         for number in range(3, 6):
             await store.create(Create(id=f"{number}"))
@@ -116,3 +122,19 @@ async def test_log_that_lost_changes_goes_on_as_another_one(
 
     assert after.number > before.number
     assert after.log != before.log
+
+
+@pytest.mark.parametrize("elsewhere", [True, False])
+async def test_log_that_was_restored_elsewhere_goes_on_as_another_one(
+    database: Database, database_url: str, *, elsewhere: bool
+) -> None:
+    async with database.open() as store:
+        await store.create(Create(id="1"))
+        before = await store.log.position()
+    if elsewhere:
+        await execute(database_url, "UPDATE change_log SET origin = 'another/1/00000001'")
+    async with database.open() as store:
+        await store.create(Create(id="2"))
+        after = await store.log.position()
+
+    assert (after.log != before.log) is elsewhere

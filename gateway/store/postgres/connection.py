@@ -49,11 +49,21 @@ class PostgresOptions:
 
     async def connect(self) -> asyncpg.Connection:
         """Open a connection."""
-        return await asyncpg.connect(**self.arguments)
+        return await _connect(**self.arguments)
 
     def pool(self, size: int) -> asyncpg.Pool:
         """Make a pool of up to so many connections, none of which is open yet."""
-        return asyncpg.create_pool(**self.arguments, min_size=0, max_size=size, reset=_keep)
+        return asyncpg.create_pool(
+            **self.arguments, min_size=0, max_size=size, connect=_connect, reset=_keep
+        )
+
+
+async def _connect(*arguments: Any, **options: Any) -> asyncpg.Connection:  # noqa: ANN401  asyncpg's
+    """Connect; a server that does not answer in time raises ``ConnectionError``."""
+    try:
+        return await asyncpg.connect(*arguments, **options)
+    except TimeoutError as error:
+        raise ConnectionError(f"no answer within {CONNECT_SECONDS} s") from error
 
 
 async def _keep(_connection: asyncpg.Connection) -> None:

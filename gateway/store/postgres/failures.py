@@ -1,13 +1,12 @@
 """What can befall a database server: what a client is told, and what the log says once."""
 
-import asyncio
 import logging
 from time import monotonic
 from typing import NamedTuple
 
 import asyncpg
 
-from gateway.store.errors import UnusableDatabaseError
+from gateway.store.errors import BusyDatabaseError, UnusableDatabaseError
 from schema.errors import Overloaded, TimedOut
 
 logger = logging.getLogger(__name__)
@@ -46,7 +45,7 @@ _UNFIT = Failure("its tables are missing", "Run `invite-gateway db upgrade`, or 
 
 _FAILURES: tuple[tuple[tuple[type[Exception], ...], Failure], ...] = (
     (CONFLICTS, _BUSY),
-    ((asyncpg.LockNotAvailableError,), _BUSY),
+    ((asyncpg.LockNotAvailableError, BusyDatabaseError), _BUSY),
     ((asyncpg.ReadOnlySQLTransactionError,), _STANDBY),
     ((asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError), _REFUSED),
     ((asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError), _UNFIT),
@@ -55,10 +54,13 @@ _FAILURES: tuple[tuple[tuple[type[Exception], ...], Failure], ...] = (
 )
 
 LOST = (
-    OSError,
+    OSError,  # a TimeoutError is one: to be told apart before
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
-    asyncpg.OperatorInterventionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.exceptions.TargetServerAttributeNotMatched,
 )
 """What a connection that breaks, or cannot be made, raises."""
@@ -97,7 +99,7 @@ class Failures:
 
     def translate(self, error: Exception, seconds: float) -> Exception:
         """Return what a client is told of an error, and have the log say what it needs to."""
-        if isinstance(error, TimeoutError | asyncio.TimeoutError | asyncpg.QueryCanceledError):
+        if isinstance(error, TimeoutError | asyncpg.QueryCanceledError):
             return self.late(seconds)
         failure = failure_of(error)
         if failure is None:

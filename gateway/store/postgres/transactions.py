@@ -98,6 +98,16 @@ DELETE FROM idempotency_keys WHERE key IN (
 )
 """
 
+_LOG = """
+SELECT origin, coalesce((SELECT max(position) FROM changes), pruned) FROM change_log
+"""
+
+# The cluster, the database in it, and how often the cluster was recovered or promoted.
+_ORIGIN = """
+SELECT concat_ws('/', system_identifier, oid, substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))
+FROM pg_control_system(), pg_database WHERE datname = current_database()
+"""
+
 _LOGGED = "SELECT operation_id, version, at, document FROM changes WHERE position = $1"
 
 
@@ -111,19 +121,16 @@ class UnknownOutcomeError(Exception):
 
 
 async def commit_together(
-    connection: asyncpg.Connection, writes: Sequence[Write], seen: int
+    connection: asyncpg.Connection, writes: Sequence[Write]
 ) -> tuple[LoadedRows, list[Any]]:
     """Write in one transaction; a write that fails harms no other.
 
-    Return the rows, and what each write returned, or the exception it raised. Where the log has
-    not come to the position that was ``seen`` before, it goes on as another one. Raises
+    Return the rows, and what each write returned, or the exception it raised. Raises
     ``UnknownOutcomeError``; after any other exception nothing was written.
     """
     try:
         await connection.execute(_BEGIN, timeout=LOCK_SECONDS)
         rows, now = await _load(connection, writes)
-        if rows.newest < seen:
-            await _begin_another_log(connection)
         outcomes = [rows.attempt(_at(write, now)) for write in writes]
         await _flush(connection, rows)
     except BaseException:
@@ -148,16 +155,39 @@ async def _commit(connection: asyncpg.Connection, statement: str) -> None:
     await committing
 
 
-async def _begin_another_log(connection: asyncpg.Connection) -> None:
-    """Give the log another id: changes were lost, and their positions get other changes.
+async def continue_log(connection: asyncpg.Connection, seen: int) -> None:
+    """Give the log another id where changes may be lost whose positions others will get.
 
-    That happens when a backup is restored, or a standby takes over that had not received all.
+    That is so when the log has not come to a position that was ``seen``, or, for who has seen none,
+    when it is in another database, or one with another history, than it was in last: a backup was
+    restored, or a standby was promoted.
     """
-    await connection.execute("UPDATE change_log SET id = $1", 1 + secrets.randbits(32))
-    logger.warning(
-        "The database has lost changes: a backup was restored, or a standby took over that had not "
-        "received all. Cursors from before are told apart; clients read their lists again."
-    )
+    origin = await _origin(connection)
+    try:
+        await connection.execute(_BEGIN, timeout=LOCK_SECONDS)
+        known, newest = await connection.fetchrow(_LOG)
+        is_elsewhere = None not in {origin, known} and origin != known
+        if newest < seen or (is_elsewhere and not seen):
+            await connection.execute("UPDATE change_log SET id = $1", 1 + secrets.randbits(32))
+            logger.warning(
+                "The change log goes on as another one: a backup was restored, or a standby took "
+                "over. Who followed changes reads the list again."
+            )
+        if origin != known:
+            await connection.execute("UPDATE change_log SET origin = $1", origin)
+        await _commit(connection, "COMMIT")
+    except BaseException:
+        await _roll_back(connection)
+        raise
+
+
+async def _origin(connection: asyncpg.Connection) -> str | None:
+    """Return what tells a database and its history apart, where the engine does."""
+    try:
+        origin: str = await connection.fetchval(_ORIGIN)
+    except asyncpg.PostgresError:
+        return None
+    return origin
 
 
 async def was_committed(connection: asyncpg.Connection, rows: LoadedRows) -> bool:

@@ -127,6 +127,46 @@ async def test_read_that_takes_too_long_is_stopped_alone(
     assert found
 
 
+FAILING = """
+CREATE SEQUENCE attempts;
+CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF nextval('attempts') % {every} = 0 THEN RAISE EXCEPTION 'met' USING ERRCODE = '{code}'; END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER fail AFTER INSERT ON changes FOR EACH STATEMENT EXECUTE FUNCTION fail();
+"""
+
+
+@pytest.mark.parametrize("code", ["40001", "40P01"])
+async def test_transaction_that_meets_others_is_tried_again(
+    database: Database, beside: asyncpg.Connection, code: str
+) -> None:
+    await beside.execute(FAILING.format(every=2, code=code))
+    async with database.open() as one, database.open() as other:
+        for _ in range(5):
+            await asyncio.gather(*(store.create(Create()) for store in [one, other] * 5))
+        page = await one.log.changes(None, Stretch(100))
+    attempts = await beside.fetchval("SELECT last_value FROM attempts")
+
+    assert [change.position.number for change in page.changes] == list(range(1, 51))
+    assert attempts > 10
+
+
+async def test_transaction_that_always_meets_others_is_given_up(
+    database: Database, beside: asyncpg.Connection
+) -> None:
+    await beside.execute(FAILING.format(every=1, code="40001"))
+    async with asyncio.timeout(WITHIN), database.open() as store:
+        with pytest.raises(Overloaded):
+            await store.create(Create(id="refused"))
+        await beside.execute("DROP TRIGGER fail ON changes")
+        await store.create(Create(id="1"))
+        page = await store.log.changes(None, Stretch(5))
+
+    assert [change.operation_id for change in page.changes] == ["1"]
+
+
 @asynccontextmanager
 async def held_up(url: str, seed: int) -> AsyncIterator[None]:
     """Hold the log's lock open again and again, for a while each time."""

@@ -31,6 +31,8 @@ from hostile.ordinary import use
 from hostile.watching import Probe, probing, resident_bytes
 from sockets import WITHIN
 
+pytestmark = pytest.mark.each_database
+
 TABLES = (
     envelopes,
     variables,

@@ -12,6 +12,8 @@ import pytest
 from conftest import COMMAND, Client, Gateway, running
 from sockets import CREATE, UPDATE
 
+pytestmark = pytest.mark.each_database
+
 COUNT = 20
 PARTICIPANTS = 64
 UPDATES = 10

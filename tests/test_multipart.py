@@ -14,6 +14,8 @@ import pytest
 from conftest import Client, running
 from test_sse import CHANGES, CREATE, DELETE, JSON, ONE, RESPONSE
 
+pytestmark = pytest.mark.each_database
+
 ACCEPT = 'multipart/mixed;boundary="graphql";subscriptionSpec="1.0", application/json'
 BOUNDARY = b"\r\n--graphql"
 SOON = 10

@@ -14,6 +14,8 @@ import aiohttp
 import pytest
 from conftest import Client, Gateway, running
 
+pytestmark = pytest.mark.each_database
+
 EVENT_STREAM = "text/event-stream"
 JSON = "application/json"
 RESPONSE = "application/graphql-response+json"

@@ -18,6 +18,8 @@ from responses import PYTHON_WORDS
 from sockets import CREATE, FOLLOW, NOW, SUBPROTOCOL, WITHIN, Socket, connected
 from test_tools import run
 
+pytestmark = pytest.mark.each_database
+
 RARE = """
     subscription Rare($after: String) {
       changes(after: $after, filter: { clientContext: { eq: "rare" } }) {

@@ -10,10 +10,10 @@ from typing import Any
 
 import aiohttp
 import pytest
-from conftest import LONGER, Client, Gateway, running
+from conftest import LONGER, Client, Gateway, MakeDatabase, running
 from sockets import CREATE, DELETE, FOLLOW, NOW, UPDATE, Socket, connected
 
-pytestmark = pytest.mark.each_database
+pytestmark = [pytest.mark.each_database, pytest.mark.usefixtures("database_url")]
 
 STATES = """
     subscription States($id: ID!) {
@@ -24,10 +24,13 @@ STATES = """
 
 @pytest.fixture(scope="module", params=["compiled", "reference"])
 def either(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    new_database: MakeDatabase,
 ) -> Iterator[str]:
     """The URL of a gateway that runs subscriptions by one executor or the other."""
-    with running(tmp_path_factory.mktemp("gateway"), "--executor", request.param) as gateway:
+    folder = tmp_path_factory.mktemp("gateway")
+    with running(folder, "--executor", request.param, **new_database()) as gateway:
         yield gateway.url
 
 

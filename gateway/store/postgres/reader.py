@@ -14,6 +14,7 @@ import asyncpg
 
 from gateway.histogram import COUNTS, SECONDS, Histogram
 from gateway.store.deadline import DEADLINE
+from gateway.store.page_bytes import LONGEST_READ, too_long
 from gateway.store.postgres.failures import LOST, Failures
 from gateway.store.postgres.shared_read import SharedRead, SharedReads
 from schema.changes import Span
@@ -24,7 +25,10 @@ T = TypeVar("T")
 Read = Callable[[asyncpg.Connection], Awaitable[T]]
 Operations = dict[str, StoredOperation]
 
-_FIND = "SELECT id, document FROM operations WHERE id = ANY ($1)"
+_FIND = """
+SELECT id, CASE WHEN sum(octet_length(document)) OVER () <= $2 THEN document END
+FROM operations WHERE id = ANY ($1)
+"""
 _SPAN = """
 SELECT id, pruned, coalesce((SELECT max(position) FROM changes), pruned) FROM change_log
 """
@@ -56,8 +60,17 @@ class Reader:
         """What the change log held when that was last read."""
 
     async def find_many(self, operation_ids: Iterable[str]) -> Operations:
-        """Return the operations that have one of these ids, and maybe others, by their ids."""
-        return await self._finding.join(filter(may_be_id, operation_ids), self._deadline())
+        """Return the operations that have one of these ids, and maybe others, by their ids.
+
+        Raises ``LimitExceeded`` when they are too long together.
+        """
+        ids = {*filter(may_be_id, operation_ids)}
+        found = await self._finding.join(ids, self._deadline())
+        if found is None:  # with those that others asked for
+            found = await self.do(lambda connection: _find(connection, ids))
+        if found is None:
+            raise too_long()
+        return found
 
     async def held(self) -> Span:
         """Return what the change log holds."""
@@ -70,11 +83,10 @@ class Reader:
     def _deadline(self) -> float:
         return (DEADLINE.get() or monotonic() + self._seconds) if self._seconds else inf
 
-    async def _find(self, shared: SharedRead[Operations]) -> Operations:
-        async def find(connection: asyncpg.Connection) -> Operations:
+    async def _find(self, shared: SharedRead[Operations | None]) -> Operations | None:
+        async def find(connection: asyncpg.Connection) -> Operations | None:
             shared.has_begun = True
-            records = await connection.fetch(_FIND, [*shared.keys])
-            return {id_: StoredOperation(document) for id_, document in records}
+            return await _find(connection, shared.keys)
 
         return await self._timed(find, shared)
 
@@ -133,6 +145,14 @@ class Reader:
             yield connection
         finally:
             await self._pool.release(connection)
+
+
+async def _find(connection: asyncpg.Connection, ids: Iterable[str]) -> Operations | None:
+    """Return the operations with these ids, or None when they are too long together."""
+    records = await connection.fetch(_FIND, [*ids], LONGEST_READ)
+    if records and records[0][1] is None:
+        return None
+    return {id_: StoredOperation(document) for id_, document in records}
 
 
 def _remaining(deadline: float) -> float | None:

@@ -49,7 +49,8 @@ test-long: $(VENV)/.dev ## Compare the executors, try filters, break subscriptio
 	LONGER=40 $(BIN)/python -m pytest tests/api/test_executors.py $(ARGS)
 	LONGER=10 $(BIN)/python -m pytest tests/api/test_filters.py tests/live/test_stalled.py tests/live/test_subscriptions.py $(ARGS)
 	LONGER=35 $(BIN)/python -m pytest tests/api/test_fuzz.py $(ARGS)
-	LONGER=20 $(BIN)/python -m pytest tests/store/test_crash.py $(ARGS)
+	LONGER=20 $(BIN)/python -m pytest tests/store/test_crash.py tests/postgres/test_kills.py $(ARGS)
+	LONGER=20 $(BIN)/python -m pytest tests/postgres/test_same_answers.py $(ARGS)
 
 .PHONY: lint
 lint: $(VENV)/.dev ## Check formatting, rules, types, imports and the printed schema

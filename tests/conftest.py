@@ -20,13 +20,17 @@ from gateway.store.opening import database_of
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marks of these tests."""
     config.addinivalue_line("markers", "each_database: run on SQLite, and on PostgreSQL as well.")
+    config.addinivalue_line("markers", "postgresql: run on PostgreSQL.")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run what is marked so on each kind of database, as far as a database takes part in it."""
-    is_marked = metafunc.definition.get_closest_marker("each_database") is not None
-    if is_marked and "engine" in metafunc.fixturenames:
+    if "engine" not in metafunc.fixturenames:
+        return
+    if metafunc.definition.get_closest_marker("each_database"):
         metafunc.parametrize("engine", ENGINES, indirect=True, scope="session")
+    elif metafunc.definition.get_closest_marker("postgresql"):
+        metafunc.parametrize("engine", ["postgresql"], indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")

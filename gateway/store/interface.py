@@ -95,6 +95,9 @@ class Database(Protocol):
     def upgrade(self) -> DatabaseState:
         """Make or upgrade its tables and return the state they were in before."""
 
+    def script(self) -> str:
+        """Return the statements that make or upgrade its tables, for somebody else to run."""
+
     def open(
         self, readers: int = 1, keep: Retention | None = None, *, seconds: float = 0
     ) -> AbstractAsyncContextManager[Store]:

@@ -109,13 +109,11 @@ def json_answer(answer: Answer, media_type: str, *, with_cost: bool = False) -> 
 
 
 def retry_after(answer: Answer, status: int) -> str | None:
-    """Return in how many seconds a request may be sent again, for a status that says so."""
-    match status:
-        case HTTPStatus.TOO_MANY_REQUESTS:
-            return str(answer.retry_after)
-        case HTTPStatus.SERVICE_UNAVAILABLE:
-            return RETRY_AFTER
-    return None
+    """Return in how many seconds a request may be sent again that was not carried out in full."""
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return str(answer.retry_after)
+    codes = {error["extensions"]["code"] for error in answer.errors}
+    return RETRY_AFTER if ErrorCode.OVERLOADED in codes else None
 
 
 def status_of(answer: Answer, media_type: str) -> int:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from support.documents import requests
 from support.engines import execute
 from support.gateways import LONGER, MakeDatabase
-from support.operations import RANDOM, example, mutations
+from support.mutations import mutations
+from support.operations import RANDOM, example
 from support.paths import EXAMPLES
 from support.pipelines import compiled_pipeline, reference_pipeline
 from support.strategies import JSONObject, stores

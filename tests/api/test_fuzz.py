@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from support.documents import Draw, requests
-from support.gateways import LONGER, UNTRACED, running
+from support.gateways import LONGER, UNTRACED, MakeDatabase, running
 from support.leaks import PYTHON
-from support.operations import mutations
+from support.mutations import mutations
 from support.responses import assert_well_formed
 
 pytestmark = pytest.mark.each_database
@@ -35,9 +35,12 @@ _TOKENS = re.compile(
 
 
 @pytest.fixture(scope="module")
-def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HTTPConnection]:
+def connection(
+    tmp_path_factory: pytest.TempPathFactory, new_database: MakeDatabase
+) -> Iterator[HTTPConnection]:
     """A connection to a gateway of this module's own, whose log has to be clean in the end."""
-    with running(tmp_path_factory.mktemp("fuzzed"), **UNTRACED) as gateway:
+    variables = UNTRACED | new_database()
+    with running(tmp_path_factory.mktemp("fuzzed"), **variables) as gateway:
         parts = urlsplit(gateway.url)
         connection = HTTPConnection(str(parts.hostname), int(parts.port or 0), timeout=30)
         yield connection

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from support.documents import Draw
 from support.gateways import LONGER, UNTRACED, running
-from support.operations import inputs
+from support.mutations import inputs
 from support.queries import GET_MANY
 from support.responses import assert_plain, assert_well_formed
 from support.strategies import JSONObject, filters, group_keys, ids, orders

@@ -15,6 +15,8 @@ from support.gateways import Client, running
 from support.queries import DELETE
 from support.sse import CHANGES, CREATE, JSON, ONE, RESPONSE
 
+pytestmark = pytest.mark.each_database
+
 ACCEPT = 'multipart/mixed;boundary="graphql";subscriptionSpec="1.0", application/json'
 BOUNDARY = b"\r\n--graphql"
 SOON = 10

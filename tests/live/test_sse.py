@@ -26,6 +26,7 @@ from support.sse import (
     stream,
 )
 
+pytestmark = pytest.mark.each_database
 MULTIPART = 'multipart/mixed;subscriptionSpec="1.0"'
 UPDATE = """mutation ($id: ID!, $context: String) {
   updateInviteParticipantsOperation(input: { id: $id, clientContext: $context }) {

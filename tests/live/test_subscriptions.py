@@ -11,10 +11,10 @@ from typing import Any
 import aiohttp
 import pytest
 from support.cursors import now
-from support.gateways import LONGER, Client, memory, running
+from support.gateways import LONGER, Client, MakeDatabase, memory, running
 from support.sockets import CREATE, DELETE, FOLLOW, UPDATE, Socket, connected
 
-pytestmark = pytest.mark.each_database
+pytestmark = [pytest.mark.each_database, pytest.mark.usefixtures("database_url")]
 
 STATES = """
     subscription States($id: ID!) {
@@ -25,10 +25,13 @@ STATES = """
 
 @pytest.fixture(scope="module", params=["compiled", "reference"])
 def either(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    new_database: MakeDatabase,
 ) -> Iterator[str]:
     """The URL of a gateway that runs subscriptions by one executor or the other."""
-    with running(tmp_path_factory.mktemp("gateway"), "--executor", request.param) as gateway:
+    folder = tmp_path_factory.mktemp("gateway")
+    with running(folder, "--executor", request.param, **new_database()) as gateway:
         yield gateway.url
 
 

@@ -19,6 +19,8 @@ from support.queries import NOW
 from support.responses import PYTHON_WORDS
 from support.sockets import CREATE, FOLLOW, SUBPROTOCOL, WITHIN, Socket, connected
 
+pytestmark = pytest.mark.each_database
+
 RARE = """
     subscription Rare($after: String) {
       changes(after: $after, filter: { clientContext: { eq: "rare" } }) {

@@ -14,7 +14,7 @@ from itertools import count
 
 import aiohttp
 import pytest
-from support.gateways import UNTRACED, Gateway, running
+from support.gateways import UNTRACED, Gateway, MakeDatabase, running
 from support.hostile import (
     bytes_on_the_wire,
     cursors,
@@ -30,6 +30,8 @@ from support.hostile.harness import Case, Victim
 from support.hostile.ordinary import use
 from support.hostile.watching import Probe, probing, resident_bytes
 from support.sockets import WITHIN
+
+pytestmark = pytest.mark.each_database
 
 TABLES = (
     envelopes,
@@ -71,10 +73,13 @@ class Siege:
 
 
 @pytest.fixture(scope="module")
-def besieged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+def besieged(
+    tmp_path_factory: pytest.TempPathFactory, new_database: MakeDatabase
+) -> Iterator[Gateway]:
     """A gateway that is as fast as it is."""
     forgetful = ("--answer-cache-bytes", "0")  # what is kept on purpose says nothing of leaks
-    with running(tmp_path_factory.mktemp("hostile"), *forgetful, **UNTRACED) as gateway:
+    variables = UNTRACED | new_database()
+    with running(tmp_path_factory.mktemp("hostile"), *forgetful, **variables) as gateway:
         yield gateway
 
 

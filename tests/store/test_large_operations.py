@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,8 +10,10 @@ from typing import Any
 
 import aiohttp
 import pytest
-from support.gateways import COMMAND, Client, Gateway, running
+from support.gateways import COMMAND, Client, Gateway, MakeDatabase, running
 from support.sockets import CREATE, UPDATE
+
+pytestmark = pytest.mark.each_database
 
 COUNT = 20
 PARTICIPANTS = 64
@@ -30,9 +33,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def gateway(folder: Path) -> Iterator[Gateway]:
+def named(new_database: MakeDatabase) -> dict[str, str]:
+    """The variables that name its database, unless it is in the folder."""
+    return new_database()
+
+
+@pytest.fixture(scope="module")
+def gateway(folder: Path, named: dict[str, str]) -> Iterator[Gateway]:
     """A gateway that these tests share."""
-    with running(folder) as gateway:
+    with running(folder, **named) as gateway:
         yield gateway
 
 
@@ -135,9 +144,9 @@ async def test_changes_end_a_page_before_it_is_too_large(
 
 
 @pytest.mark.usefixtures("large")
-async def test_all_are_exported(folder: Path) -> None:
+async def test_all_are_exported(folder: Path, named: dict[str, str]) -> None:
     exporting = await asyncio.create_subprocess_exec(
-        COMMAND, "export", "-", cwd=folder, stdout=PIPE, stderr=DEVNULL
+        COMMAND, "export", "-", cwd=folder, env=os.environ | named, stdout=PIPE, stderr=DEVNULL
     )
     exported, _ = await exporting.communicate()
 

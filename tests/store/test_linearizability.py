@@ -8,7 +8,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from support.gateways import Client, running
+from support.gateways import Client, MakeDatabase, running
 from support.histories import Call, State, is_linearizable
 
 pytestmark = pytest.mark.each_database
@@ -46,9 +46,14 @@ GET = """
 
 
 @pytest.fixture(scope="module", params=["1", "2"], ids=["one worker", "two workers"])
-def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def url(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    new_database: MakeDatabase,
+) -> Iterator[str]:
     """The URL of a gateway."""
-    with running(tmp_path_factory.mktemp("gateway"), "--workers", request.param) as gateway:
+    folder = tmp_path_factory.mktemp("gateway")
+    with running(folder, "--workers", request.param, **new_database()) as gateway:
         yield gateway.url
 
 

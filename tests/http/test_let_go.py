@@ -18,8 +18,8 @@ from gateway.execution.live.fan_out import LiveSubscription
 from gateway.logs import logging_to_stderr
 from gateway.settings import Settings
 from gateway.store.migrate import upgrade
-from gateway.transports.websocket.connection import Connection
-from gateway.transports.websocket.wire import Wire
+from gateway.transports.websocket.connection import WebSocketConnection
+from gateway.transports.websocket.writer import FrameWriter
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ async def client(tmp_path: Path) -> AsyncIterator[Client]:
 
 def held() -> list[object]:
     """Give the sockets, the ways to their clients and the subscriptions that the memory has."""
-    kinds = (Connection, Wire, LiveSubscription)
+    kinds = (WebSocketConnection, FrameWriter, LiveSubscription)
     return [each for each in gc.get_objects() if type(each) in kinds]
 
 

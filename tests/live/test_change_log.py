@@ -24,7 +24,7 @@ from gateway.store.sqlite.connection import connect_writer
 from gateway.store.sqlite.pruning import AT_ONCE, prune
 from gateway.store.sqlite.store import open_sqlite_store
 from gateway.store.watching import LOOKED_EVERY
-from schema.changes import Change, ChangePage, Stretch
+from schema.changes import Change, ChangePage, ChangeSlice
 from schema.errors import CursorExpired
 from schema.filters import InviteParticipantsOperationFilter as Filter
 from schema.inputs import CreateInviteParticipantsOperationInput as Create
@@ -34,7 +34,7 @@ from schema.paging import Position, Slice
 
 pytestmark = pytest.mark.each_database
 
-ALL = Stretch(limit=500)
+ALL = ChangeSlice(limit=500)
 NOW = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
 SOON = 10
@@ -88,7 +88,7 @@ async def create(store: Store, count: int, now: datetime) -> None:
 
 async def read(store: Store, after: Position | None = None) -> ChangePage:
     """Read the log."""
-    return await store.log.changes(None, Stretch(limit=500, after=after))
+    return await store.log.changes(None, ChangeSlice(limit=500, after=after))
 
 
 @pytest.fixture
@@ -187,7 +187,7 @@ async def test_a_place_the_log_does_not_have_is_refused(
     here = await store.log.position()
     log, ahead = where
     with pytest.raises(CursorExpired):
-        await store.log.changes(None, Stretch(1, Position((here.log + log) % 2**32, ahead)))
+        await store.log.changes(None, ChangeSlice(1, Position((here.log + log) % 2**32, ahead)))
 
 
 async def test_store_prunes_by_itself(database: Database) -> None:
@@ -223,7 +223,7 @@ async def test_operation_from_before_the_log_is_logged_from_then_on(tmp_path: Pa
         listed = await store.page(None, (), Slice(limit=1))
         await store.update(failing("old"))
         await store.delete(Delete(id="old"))
-        after = await store.log.changes(None, Stretch(9, listed.position))
+        after = await store.log.changes(None, ChangeSlice(9, listed.position))
         matching = await store.log.changes(running, ALL)
 
     assert [told(c) for c in after.changes] == [("UPDATED", "old", 8), ("DELETED", "old", 8)]
@@ -261,7 +261,7 @@ async def test_page_and_its_place_in_the_log_are_of_one_moment(path: Path, befor
         for _ in range(before):
             await store.create(Create())
         page = await store.page(None, (), Slice(limit=5))
-        later = await store.log.changes(None, Stretch(500, page.position))
+        later = await store.log.changes(None, ChangeSlice(500, page.position))
         known = {operation.id for operation in page.operations}
 
     assert len(known) == min(page.position.number, 5)  # each has one change, its creation

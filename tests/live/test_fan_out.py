@@ -56,7 +56,7 @@ class Reader:
         self.stalled.clear()
         self.goes_on.set()
 
-    async def drained(self) -> None:
+    async def drain(self) -> None:
         if len(self.events) >= self.takes:
             await self.goes_on.wait()
 
@@ -132,7 +132,7 @@ async def test_change_is_shown_only_to_who_follows_its_operation(
     push = View.push
 
     def noted(self: View, changes: Sequence[Change], before: Position) -> int:
-        shown.update((self.followed.operation_id, change.operation_id) for change in changes)
+        shown.update((self.source.operation_id, change.operation_id) for change in changes)
         return push(self, changes, before)
 
     monkeypatch.setattr(View, "push", noted)
@@ -254,8 +254,8 @@ async def test_place_is_what_was_sent_while_changes_go_to_view_after_view(
         while not all(len(reader.events) >= 30 for reader in readers):
             await asyncio.sleep(0)
             for subscription, reader in zip(subscriptions, readers, strict=True):
-                if subscription.place:
-                    assert subscription.place.number - start.number == len(reader.events)
+                if subscription.position:
+                    assert subscription.position.number - start.number == len(reader.events)
             if len(first.events) > len(last.events) and slow.stalled.is_set():
                 slow.go_on(takes=len(first.events) + 1)  # it comes back while others are pushed to
         await creating

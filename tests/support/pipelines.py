@@ -7,7 +7,7 @@ from gateway.documents.persisted import PersistedDocuments
 from gateway.documents.trusted import TrustedDocuments
 from gateway.execution.compiled_executor import CompiledExecutor
 from gateway.execution.live.fan_out import FanOut
-from gateway.execution.pipeline import Pipeline, RequestLimits
+from gateway.execution.pipeline import Pipeline, RequestOptions
 from gateway.execution.prepared import PreparedOperations
 from gateway.execution.reference import ReferenceExecutor
 from schema import Schema
@@ -19,14 +19,14 @@ def compiled_pipeline(
     schema: Schema,
     *,
     fan_out: FanOut | None = None,
-    remembered_bytes: int = 0,
+    cache_bytes: int = 0,
     seconds: float = 0,
 ) -> tuple[Pipeline, CompiledExecutor]:
     """Make a pipeline that refuses nothing for its cost, and the executor in it."""
     documents, limits = Documents(schema), _limits(seconds)
     prepared = PreparedOperations(schema, documents, max_cost=UNLIMITED)
-    reference = ReferenceExecutor(schema, documents, limits.turns)
-    compiled = CompiledExecutor(prepared, reference, fan_out, remembered_bytes=remembered_bytes)
+    reference = ReferenceExecutor(schema, documents, limits.lock)
+    compiled = CompiledExecutor(prepared, reference, fan_out, cache_bytes=cache_bytes)
     return Pipeline(prepared, compiled, limits, _NOT_PERSISTED), compiled
 
 
@@ -35,12 +35,12 @@ def reference_pipeline(schema: Schema, *, seconds: float = 0) -> Pipeline:
     documents, limits = Documents(schema), _limits(seconds)
     prepared = PreparedOperations(schema, documents, max_cost=UNLIMITED)
     return Pipeline(
-        prepared, ReferenceExecutor(schema, documents, limits.turns), limits, _NOT_PERSISTED
+        prepared, ReferenceExecutor(schema, documents, limits.lock), limits, _NOT_PERSISTED
     )
 
 
-def _limits(seconds: float) -> RequestLimits:
-    return RequestLimits(UNLIMITED, Load(UNLIMITED), CooperativeLock(), seconds=seconds)
+def _limits(seconds: float) -> RequestOptions:
+    return RequestOptions(UNLIMITED, Load(UNLIMITED), CooperativeLock(), timeout_seconds=seconds)
 
 
 _NOT_PERSISTED = PersistedDocuments(TrustedDocuments({}), "off")

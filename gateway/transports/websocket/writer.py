@@ -1,7 +1,7 @@
-"""Sending: whole frames, and the end of them when a client reads too slowly.
+"""Writing text frames to the transport of a WebSocket.
 
-aiohttp's own way takes a coroutine a message. These writes go beside it to the same transport, each
-of whole frames, and never after a close.
+aiohttp needs a coroutine for each message. These writes bypass it, each of whole frames, and none
+after a close frame.
 """
 
 from struct import Struct
@@ -15,11 +15,11 @@ from gateway.transports.websocket.messages import next_start
 
 _SHORT, _MIDDLE, _LONG = Struct("!BB"), Struct("!BBH"), Struct("!BBQ")
 _TEXT = 0x81
-"""The first byte of a frame that is a whole text (RFC 6455, section 5.2)."""
+"""The first byte of an unfragmented text frame (RFC 6455, section 5.2)."""
 
 
 def head(length: int) -> bytes:
-    """Make the head of the frame of a text that is ``length`` bytes long."""
+    """Return the header of a frame with a text of ``length`` bytes."""
     if length < 126:  # noqa: PLR2004  the RFC's
         return _SHORT.pack(_TEXT, length)
     if length < 65_536:  # noqa: PLR2004  same
@@ -27,54 +27,54 @@ def head(length: int) -> bytes:
     return _LONG.pack(_TEXT, 127, length)
 
 
-class Wire:
-    """The way to one client."""
+class FrameWriter:
+    """Writes to one client."""
 
     def __init__(self, socket: web.WebSocketResponse, request: Request) -> None:
         self.socket = socket
         self.request = request
         self._connection = request.connection
-        self.drained = SharedDrain(request.connection).drained
+        self.drain = SharedDrain(request.connection).drain
         transport = request.connection.transport
         if transport is None:
             raise ConnectionResetError("The client is gone.")
         self._transport = transport
 
     @property
-    def blocked(self) -> bool:
-        """Whether no more is to be sent before ``drained``."""
+    def writing_paused(self) -> bool:
+        """Whether to ``drain`` before sending more."""
         return self._connection.writing_paused
 
     def send(self, *texts: bytes) -> bool:
-        """Send texts in one write; false when no more can be taken in before ``drained``.
+        """Send texts in one write; return False if the caller should ``drain`` next.
 
-        Raises ``ConnectionError`` when the client is gone.
+        Raises ``ConnectionError`` if the client disconnected.
         """
         if self.socket.closed or self._transport.is_closing():
             raise ConnectionResetError("The client is gone.")
         self._transport.write(b"".join([head(len(text)) + text for text in texts]))
-        return not self.blocked
+        return not self.writing_paused
 
-    def give_up(self) -> None:
-        """Let go of what a client does not take, which would keep the connection for ever."""
-        if self.blocked:
+    def abort_if_paused(self) -> None:
+        """Abort a connection whose client does not read, which would never be closed otherwise."""
+        if self.writing_paused:
             self._transport.abort()
 
 
-class NextSink:
-    """Where the events of one operation go."""
+class OperationSink:
+    """Writes the results of one operation."""
 
-    def __init__(self, wire: Wire, id_: str) -> None:
-        self._wire = wire
+    def __init__(self, writer: FrameWriter, id_: str) -> None:
+        self._writer = writer
         self._start = next_start(id_)
-        self.over = False
-        """Whether the client wants no more of it."""
+        self.is_complete = False
+        """Whether the client has completed it: no more results are sent."""
         self.sent = 0
-        self.drained = wire.drained
+        self.drain = writer.drain
 
     def send(self, *events: Event) -> bool:
-        """Send events at once; false when no more can be taken in before ``drained``."""
-        if self.over:
+        """Write events; return False if the caller should ``drain`` before sending more."""
+        if self.is_complete:
             return True
         self.sent += len(events)
-        return self._wire.send(*[self._start + event.payload + b"}" for event in events])
+        return self._writer.send(*[self._start + event.payload + b"}" for event in events])

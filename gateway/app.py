@@ -25,11 +25,16 @@ from gateway.documents.parsing import Documents
 from gateway.documents.persisted import PersistedDocuments
 from gateway.documents.shared import SharedDocuments
 from gateway.documents.trusted import TrustedDocuments
+from gateway.execution.compiled.response_cache import ResponseCache
 from gateway.execution.compiled_executor import CompiledExecutor
 from gateway.execution.live.fan_out import FanOut
-from gateway.execution.pipeline import Pipeline, RequestLimits
+from gateway.execution.pipeline import Pipeline
 from gateway.execution.prepared import PreparedOperations
 from gateway.execution.reference import ReferenceExecutor
+from gateway.execution.request_limits import RequestLimits
+from gateway.graph.rest.addresses import VERSIONS
+from gateway.graph.rest.endpoint import RestEndpoint
+from gateway.graph.rest.routes import routes_of
 from gateway.http.admission_control import AdmissionControl
 from gateway.http.authentication import Authentication
 from gateway.http.browsers import Browsers
@@ -37,7 +42,7 @@ from gateway.http.checks import live, ready
 from gateway.http.connection import ServerOptions
 from gateway.http.connections import Server
 from gateway.http.cors import CORS
-from gateway.http.head import Route
+from gateway.http.head import Mount, Route
 from gateway.http.hosts import Hosts
 from gateway.http.limiter import Limiter
 from gateway.http.metrics import metrics
@@ -92,8 +97,14 @@ class Parts:
 
 def create_server(settings: Settings, parts: Parts) -> Server:
     """Put the server together on an open store."""
+    shared = Shared(
+        Context(store=parts.store, log=parts.store.log, scopes=scope_names(settings)),
+        _limits(settings, parts),
+        ResponseCache(settings.answer_cache_bytes),
+    )
     responder = Responder(
-        _routes(settings, parts),
+        _routes(settings, parts, shared),
+        _mounts(settings, parts, shared),
         parts.traffic,
         parts.capacity.admission,
         parts.telemetry.observers,
@@ -105,13 +116,21 @@ def create_server(settings: Settings, parts: Parts) -> Server:
     return Server(parts.capacity, parts.traffic, responder.respond)
 
 
-def _routes(settings: Settings, parts: Parts) -> dict[str, Route]:
-    schema = build_schema()
-    context = Context(store=parts.store, log=parts.store.log, scopes=scope_names(settings))
+@dataclass(frozen=True)
+class Shared:
+    """What GraphQL and Graph's REST interface share."""
+
+    context: Context
+    limits: RequestLimits
+    cache: ResponseCache
+
+
+def _routes(settings: Settings, parts: Parts, shared: Shared) -> dict[str, Route]:
+    schema, context = build_schema(), shared.context
     has_playground = settings.playground and settings.trusted_documents != "only"
     playground = Playground(settings.auth, settings.oidc_issuers) if has_playground else None
     return {
-        "/graphql": _graphql(settings, parts, schema, context, playground),
+        "/graphql": _graphql(settings, parts, schema, shared, playground),
         "/graphql/": redirect_to_endpoint,
         "/schema.graphql": sdl(schema.sdl(), parts.authentication, context),
         "/health/live": page(live),
@@ -126,14 +145,20 @@ def _playground_routes(playground: Playground) -> dict[str, Route]:
     return {"/": redirect_to_playground, **files}
 
 
+def _mounts(settings: Settings, parts: Parts, shared: Shared) -> dict[str, Mount]:
+    routes = routes_of(shared.cache, shared.limits.turns, settings.max_body_bytes)
+    rest = RestEndpoint(routes, parts.authentication, shared.context, shared.limits)
+    return dict.fromkeys(VERSIONS, rest.mount)
+
+
 def _graphql(
     settings: Settings,
     parts: Parts,
     schema: Schema,
-    context: Context,
+    shared: Shared,
     playground: Playground | None,
 ) -> GraphQLEndpoint:
-    pipeline = _pipeline(settings, parts, schema)
+    pipeline, context = _pipeline(settings, parts, schema, shared), shared.context
     etags = ETags(
         version=version("invite-gateway"),
         sdl=schema.sdl(),
@@ -187,14 +212,7 @@ def _capacity(settings: Settings) -> ServerOptions:
     )
 
 
-def _pipeline(settings: Settings, parts: Parts, schema: Schema) -> Pipeline:
-    documents = Documents(
-        schema,
-        DocumentBounds(settings.max_depth),
-        suggests=not settings.introspection_scope and settings.trusted_documents != "only",
-    )
-    prepared = PreparedOperations(schema, documents, max_cost=settings.max_cost)
-    measured = parts.telemetry.metrics
+def _limits(settings: Settings, parts: Parts) -> RequestLimits:
     limits = RequestLimits(
         max_cost=settings.max_cost,
         load=Load(settings.cost_at_work),
@@ -202,16 +220,25 @@ def _pipeline(settings: Settings, parts: Parts, schema: Schema) -> Pipeline:
         rate=Rate(settings.rate, settings.rate_burst) if settings.rate else None,
         seconds=settings.execution_seconds,
     )
-    measured.add(LoadMetrics(limits.turns, limits.load))
-    shared = SharedDocuments(parts.place.documents) if parts.place else None
-    persisted = PersistedDocuments(parts.trusted, settings.trusted_documents, shared)
+    parts.telemetry.metrics.add(LoadMetrics(limits.turns, limits.load))
+    return limits
+
+
+def _pipeline(settings: Settings, parts: Parts, schema: Schema, shared: Shared) -> Pipeline:
+    documents = Documents(
+        schema,
+        DocumentBounds(settings.max_depth),
+        suggests=not settings.introspection_scope and settings.trusted_documents != "only",
+    )
+    prepared = PreparedOperations(schema, documents, max_cost=settings.max_cost)
+    limits = shared.limits
+    common = SharedDocuments(parts.place.documents) if parts.place else None
+    persisted = PersistedDocuments(parts.trusted, settings.trusted_documents, common)
     reference = ReferenceExecutor(schema, documents, limits.turns)
     if settings.executor == "reference":
         return Pipeline(prepared, reference, limits, persisted)
-    compiled = CompiledExecutor(
-        prepared, reference, parts.fan_out, remembered_bytes=settings.answer_cache_bytes
-    )
-    measured.add(OperationMetrics(compiled))
+    compiled = CompiledExecutor(prepared, reference, parts.fan_out, shared.cache)
+    parts.telemetry.metrics.add(OperationMetrics(compiled))
     return Pipeline(prepared, compiled, limits, persisted)
 
 

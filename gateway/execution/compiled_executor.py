@@ -37,13 +37,12 @@ class CompiledExecutor:
         prepared: PreparedOperations,
         reference: ReferenceExecutor,
         fan_out: FanOut | None = None,
-        *,
-        remembered_bytes: int = 0,
+        cache: ResponseCache | None = None,
     ) -> None:
         self._prepared = prepared
         self._reference = reference
         self._fan_out = fan_out
-        self._remembered = ResponseCache(remembered_bytes)
+        self._remembered = cache or ResponseCache(0)
         self.compiled = 0
         """How many requests plans have answered."""
         self.remembered = 0

@@ -12,16 +12,12 @@ answer has no data.
 """
 
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from contextvars import Token
-from dataclasses import dataclass
-from time import monotonic, perf_counter
+from time import perf_counter
 from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from gateway.admission.cooperative_lock import CooperativeLock
-from gateway.admission.load import Load
-from gateway.admission.rate import Rate, RateExceeded
+from gateway.admission.rate import RateExceeded
 from gateway.documents.limit import MOST_SAID
 from gateway.documents.operation_info import OperationInfo
 from gateway.documents.parsing import InvalidDocumentError
@@ -31,30 +27,13 @@ from gateway.execution.batch import BatchedRequest, run_in_order
 from gateway.execution.errors import refused
 from gateway.execution.executor import Executor
 from gateway.execution.prepared import PreparedOperation, PreparedOperations, document_hash
+from gateway.execution.request_limits import MIN_CHARGE, REFUSAL_CHARGE, RequestLimits
 from gateway.execution.subscription import Subscription
 from gateway.store.deadline import DEADLINE
 from schema.context import Context
 from schema.errors import LimitExceeded, RequestError
 
 Outcome = TypeVar("Outcome", bound=Answer | Subscription)
-
-LARGE_COST = 1_000
-"""From here on a request waits for an iteration of the loop of its own, even if it is cached."""
-MIN_CHARGE = 1
-REFUSAL_CHARGE = 100
-"""What a principal is charged for a request that is refused: its document was read all the same."""
-
-
-@dataclass(frozen=True)
-class RequestLimits:
-    """How much requests may ask for, one by one and together."""
-
-    max_cost: int
-    load: Load
-    turns: CooperativeLock
-    rate: Rate | None = None
-    seconds: float = 0
-    """How long an operation may take; 0 is no limit."""
 
 
 class Admitted(Struct, frozen=True):
@@ -117,11 +96,11 @@ class Pipeline:
         except RefusedError as refusal:
             return refusal.answer
         request, info = admitted.request, admitted.info
-        outside = self._start_clock()
+        outside = self._limits.start_clock()
         try:
             outcome = await run(admitted.operation, request, context)
         finally:
-            self._release(info, outside)
+            self._limits.release(info.cost, outside)
         outcome.info = info
         if not isinstance(outcome, Answer) or outcome.executed:
             self._persisted.note(request, context.request_id)
@@ -133,7 +112,7 @@ class Pipeline:
         cost = sum(one.cost for one in runnable)
         try:
             _check_cost_of_batch(cost, self._limits.max_cost)
-            await self._acquire(cost)
+            await self._limits.acquire(cost)
         except RequestError as error:
             for one in runnable:
                 one.answer = self._refusal(error, one.request, one.context, one.info)
@@ -148,50 +127,46 @@ class Pipeline:
 
         The share of the load that it acquires is released by who runs the request.
         """
-        rate, principal = self._limits.rate, context.principal.name
+        limits, principal = self._limits, context.principal.name
         info, charge = None, 0
         try:
             request = self._persisted.resolve(request)
-            if rate:
-                rate.check(principal)
-                charge = REFUSAL_CHARGE
+            limits.check_rate(principal)
+            charge = REFUSAL_CHARGE
             operation = await self._prepare(request)
             info = operation.info_of(request)
-            if info.cost > info.cost_limit:
-                raise _too_costly(info)
+            limits.check_cost(info.cost)
             charge = max(info.cost, MIN_CHARGE)
-            await self._acquire(info.cost)
+            await limits.acquire(info.cost)
         except (InvalidDocumentError, RequestError) as error:
             raise RefusedError(self._refusal(error, request, context, info)) from None
         finally:
-            if rate and charge:
-                rate.charge(principal, charge)
+            if charge:
+                limits.charge(principal, charge)
         return Admitted(request, operation, info)
 
     async def _price_batch(self, batch: Sequence[BatchedRequest]) -> list[BatchedRequest]:
         """Price requests, and charge for them; return those that can run, answer the others."""
-        rate, charge = self._limits.rate, 0
+        limits, charge = self._limits, 0
         for one in batch:
             try:
                 one.request = self._persisted.resolve(one.request)
-                if rate:
-                    rate.check(one.context.principal.name)
+                limits.check_rate(one.context.principal.name)
                 one.operation = await self._prepare(one.request)
                 one.info = one.operation.info_of(one.request)
-                if one.cost > self._limits.max_cost:
-                    raise _too_costly(one.info)
+                limits.check_cost(one.cost)
                 charge += one.cost
             except (InvalidDocumentError, RequestError) as error:
                 one.answer = self._refusal(error, one.request, one.context, one.info)
                 charge += 0 if isinstance(error, RateExceeded) else REFUSAL_CHARGE
-        if rate and batch and charge:
-            rate.charge(batch[0].context.principal.name, max(charge, MIN_CHARGE))
+        if batch and charge:
+            limits.charge(batch[0].context.principal.name, charge)
         return [one for one in batch if one.answer is None]
 
     async def _run_batched(self, one: BatchedRequest) -> None:
         assert one.operation is not None  # noqa: S101  it is priced
         one.began = perf_counter()
-        outside = self._start_clock()
+        outside = self._limits.start_clock()
         try:
             one.answer = await self._executor.execute(one.operation, one.request, one.context)
         finally:
@@ -209,13 +184,6 @@ class Pipeline:
             operation = self._prepared.get(request.query, request.operation_name)
         return operation
 
-    async def _acquire(self, cost: int) -> None:
-        """Acquire a share of the load; raise ``Overloaded`` if there is none for long."""
-        if cost >= LARGE_COST:
-            await self._limits.turns.acquire()
-        if not self._limits.load.try_acquire(cost):
-            await self._limits.load.acquire(cost)
-
     def _refusal(
         self,
         error: InvalidDocumentError | RequestError,
@@ -230,25 +198,6 @@ class Pipeline:
         )
         answer.retry_after = error.retry_after if isinstance(error, RateExceeded) else None
         return answer
-
-    def _start_clock(self) -> Token[float | None]:
-        seconds = self._limits.seconds
-        return DEADLINE.set(monotonic() + seconds if seconds else None)
-
-    def _release(self, info: OperationInfo, outside: Token[float | None]) -> None:
-        DEADLINE.reset(outside)
-        self._limits.load.release(info.cost)
-
-
-def _too_costly(info: OperationInfo) -> LimitExceeded:
-    cost = min(info.cost, MOST_SAID)
-    return LimitExceeded(
-        f"The request costs {cost:,}, and the limit is {info.cost_limit:,}. Ask for smaller "
-        "pages, especially of lists within lists, or send several requests.",
-        limit="cost",
-        value=info.cost_limit,
-        requested=cost,
-    )
 
 
 def _check_cost_of_batch(cost: int, limit: int) -> None:

@@ -1,4 +1,4 @@
-"""Requests that are no GraphQL requests yet: refused in HTTP's terms, in GraphQL's form."""
+"""Requests that are refused in HTTP's terms: in GraphQL's form, unless a path has its own."""
 
 from gateway.http.head import Head
 from gateway.http.request import Request
@@ -37,7 +37,8 @@ class Fault(Exception):
 def refuse(request: Request, fault: Fault) -> Response:
     """Answer a request with a refusal."""
     request.observation.errors = (fault.code.value,)
-    return fault.response()
+    write = request.head.write_fault
+    return fault.response() if write is None else write(request, fault)
 
 
 def check_looked_at(head: Head) -> None:

@@ -54,9 +54,9 @@ from gateway.http.traffic import Traffic
 from gateway.logs import Logs
 from gateway.open_files import possible_connections
 from gateway.settings import Settings
-from gateway.store.migrate import upgrade
+from gateway.store.interface import Store
+from gateway.store.opening import database_of
 from gateway.store.retention import Retention
-from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
 from gateway.tasks import running
 from gateway.telemetry.admission import AdmissionMetrics
 from gateway.telemetry.operations import LoadMetrics, OperationMetrics
@@ -85,7 +85,7 @@ from schema.context import Context
 class Parts:
     """What is open and at work before there is a server."""
 
-    store: SQLiteStore
+    store: Store
     fan_out: FanOut
     traffic: Traffic
     telemetry: Telemetry
@@ -257,7 +257,7 @@ async def serve(settings: Settings, announce: Callable[[str], None], logs: Logs)
     listened on.
     """
     trusted = trusted_documents(settings)
-    await asyncio.to_thread(upgrade, settings.database_path)
+    await asyncio.to_thread(database_of(settings).upgrade)
     stop = stop_signal()
     async with answering(settings, logs, trusted) as url:
         announce(url)
@@ -289,9 +289,7 @@ async def answering(
     async with AsyncExitStack() as stack:
         keep = Retention(days=settings.change_log_days, changes=settings.change_log_changes)
         store = await stack.enter_async_context(
-            open_sqlite_store(
-                settings.database_path, settings.readers, keep, seconds=settings.execution_seconds
-            )
+            database_of(settings).open(settings.readers, keep, seconds=settings.execution_seconds)
         )
         traffic = Traffic()
         fan_out = FanOut(store.log)

@@ -14,12 +14,14 @@ from uuid import uuid4
 import pytest
 from conftest import Command
 
+from gateway.store.decisions import writes
 from gateway.store.lock import write_lock
 from gateway.store.migrate import DatabaseState, upgrade
 from gateway.store.retention import Retention
-from gateway.store.sqlite import changes, writes
+from gateway.store.sqlite import changes
 from gateway.store.sqlite.connection import Connection, connect_writer
 from gateway.store.sqlite.pruning import AT_ONCE, prune
+from gateway.store.sqlite.rows import SQLiteRows
 from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
 from gateway.store.watching import LOOKED_EVERY
 from schema.changes import Change, ChangePage, Stretch
@@ -71,7 +73,7 @@ def told(change: Change) -> tuple[str, str, int]:
 async def create(database: Connection, count: int, now: datetime) -> None:
     """Create operations at a time."""
     for _ in range(count):
-        await database.run(partial(writes.create, given=Create(), now=now))
+        await database.run(lambda each: writes.create(SQLiteRows(each), Create(), now))
 
 
 async def read(database: Connection, after: Position | None = None) -> ChangePage:

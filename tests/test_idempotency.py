@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -12,11 +11,12 @@ from uuid import uuid4
 import pytest
 from conftest import Client
 
+from gateway.store.decisions import writes
 from gateway.store.documents import read
 from gateway.store.lock import WriteLock
 from gateway.store.migrate import upgrade
-from gateway.store.sqlite import writes
 from gateway.store.sqlite.connection import Connection, connect_writer
+from gateway.store.sqlite.rows import SQLiteRows
 from schema.errors import IdempotencyError, MutationFailure
 from schema.inputs import CreateInviteParticipantsOperationInput as Input
 from schema.resource.operation import StoredOperation
@@ -271,7 +271,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Connection]:
 async def create(database: Connection, now: datetime, key: str, **fields: Json) -> StoredOperation:
     """Create an operation with a key at a time."""
     given = Input(idempotency_key=key, **fields)
-    return await database.run(partial(writes.create, given=given, now=now))
+    return await database.run(lambda each: writes.create(SQLiteRows(each), given, now))
 
 
 async def test_key_is_known_for_24_hours(database: Connection) -> None:

@@ -4,8 +4,7 @@ import typer
 
 from gateway.cli.console import DatabaseOption, errors, settings_from, usable
 from gateway.store.migrate import DatabaseState
-from gateway.store.migrate import check as check_state
-from gateway.store.migrate import upgrade as upgrade_tables
+from gateway.store.opening import database_of
 
 app = typer.Typer(help="Look after the database.", no_args_is_help=True)
 
@@ -24,11 +23,11 @@ def upgrade(database: DatabaseOption = None) -> None:
 
     Example: invite-gateway db upgrade --database sqlite:////var/lib/operations.db
     """
-    path = settings_from(database=database).database_path
+    named = database_of(settings_from(database=database))
     with usable():
-        before = upgrade_tables(path)
+        before = named.upgrade()
     did = "was up to date" if before is DatabaseState.CURRENT else "is up to date now"
-    errors.print(f"The database {path} {did}.", markup=False)
+    errors.print(f"The database {named.name} {did}.", markup=False)
 
 
 @app.command("check")
@@ -37,9 +36,9 @@ def check(database: DatabaseOption = None) -> None:
 
     Example: invite-gateway db check
     """
-    path = settings_from(database=database).database_path
+    named = database_of(settings_from(database=database))
     with usable():
-        state = check_state(path)
-    errors.print(f"The database {path} {_TOLD[state]}.", markup=False)
+        state = named.state()
+    errors.print(f"The database {named.name} {_TOLD[state]}.", markup=False)
     if state is not DatabaseState.CURRENT:
         raise typer.Exit(1)

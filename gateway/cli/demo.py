@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,8 +11,8 @@ from gateway.cli.console import DatabaseOption, errors, fail, progress, settings
 from gateway.demo.invitations import MARK, Generator
 from gateway.demo.live import Live
 from gateway.demo.past import DAYS, carry_out, past_writes
-from gateway.store.migrate import upgrade
-from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
+from gateway.store.interface import Database, Store
+from gateway.store.opening import database_of
 from schema.filters import InviteParticipantsOperationFilter
 from schema.groups import GroupKey
 
@@ -45,31 +44,31 @@ def demo(
 
     Example: invite-gateway demo --database sqlite:///demo.db
     """
-    path = settings_from(database=database).database_path
+    target = database_of(settings_from(database=database))
     with usable():
-        upgrade(path)
-        asyncio.run(_run(path, operations, seed, once=once, add=add))
+        target.upgrade()
+        asyncio.run(_run(target, operations, seed, once=once, add=add))
 
 
-async def _run(path: Path, count: int, seed: int, *, once: bool, add: bool) -> None:
+async def _run(database: Database, count: int, seed: int, *, once: bool, add: bool) -> None:
     stop = stop_signal()
-    async with open_sqlite_store(path, readers=1) as store:
+    async with database.open() as store:
         total, own = await store.count(None), await store.count(_MADE_HERE)
         if total > own and not add:
             fail(
-                f"The database {path} has operations that were not made by this command: "
+                f"The database {database.name} has operations that were not made by this command: "
                 f"{total - own:,}. Name another with --database, or add to them with --add."
             )
         if own:
-            kept = f"{path} has {own:,} sample operations; no more of the past are added."
+            kept = f"{database.name} has {own:,} sample operations; no more of the past are added."
             errors.print(kept, markup=False)
         else:
-            await _fill(store, path, count, seed, stop)
+            await _fill(store, database.name, count, seed, stop)
         if not once and not stop.is_set():
             await _run_live(store, Generator(f"{seed} {total}"), stop)
 
 
-async def _fill(store: SQLiteStore, path: Path, count: int, seed: int, stop: asyncio.Event) -> None:
+async def _fill(store: Store, name: str, count: int, seed: int, stop: asyncio.Event) -> None:
     writes = past_writes(seed, count, datetime.now(UTC))
     with progress() as bar:
         task = bar.add_task("Writing", total=len(writes))
@@ -79,10 +78,10 @@ async def _fill(store: SQLiteStore, path: Path, count: int, seed: int, stop: asy
             batch = writes[start : start + AT_ONCE]
             await carry_out(store, batch)
             bar.advance(task, len(batch))
-    errors.print(f"{path} has {await _summary(store)}, of the last {DAYS} days.", markup=False)
+    errors.print(f"{name} has {await _summary(store)}, of the last {DAYS} days.", markup=False)
 
 
-async def _summary(store: SQLiteStore) -> str:
+async def _summary(store: Store) -> str:
     """Return how many sample operations there are, by their status."""
     groups = await store.groups([GroupKey.STATUS], _MADE_HERE, 10)
     total = sum(group.count for group in groups)
@@ -92,7 +91,7 @@ async def _summary(store: SQLiteStore) -> str:
     return f"{total:,} sample operations ({by_status})"
 
 
-async def _run_live(store: SQLiteStore, generator: Generator, stop: asyncio.Event) -> None:
+async def _run_live(store: Store, generator: Generator, stop: asyncio.Event) -> None:
     errors.print("Making and changing some until stopped (Ctrl-C).")
     with errors.status("Created: 0, changed: 0.") as line:
         live = Live(store, generator, lambda: line.update(_counts(live)))

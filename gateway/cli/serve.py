@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import sqlite3
 from functools import partial
 from typing import Annotated
 
@@ -18,6 +17,7 @@ from gateway.cli.scopes import IntrospectionScopeOption, ReadScopeOption, WriteS
 from gateway.documents.manifests import UnusableManifestError
 from gateway.logs import logging_to_stderr
 from gateway.settings import Settings
+from gateway.store.opening import database_of
 from gateway.workers.supervisor import WorkersFailedError, supervise
 
 logger = logging.getLogger(__name__)
@@ -217,7 +217,7 @@ def serve(
 def _run(settings: Settings) -> None:
     announce = _log if settings.log_format == "json" else partial(_show, settings=settings)
     with logging_to_stderr(settings.log_level, settings.log_format) as logs:
-        logger.info("Storing in SQLite %s.", sqlite3.sqlite_version)
+        logger.info("Storing in %s.", database_of(settings).engine)
         if settings.workers > 1:
             asyncio.run(supervise(settings, announce))
         else:

@@ -15,8 +15,8 @@ import typer
 from gateway.cli.console import DatabaseOption, errors, fail, progress, settings_from, usable
 from gateway.cli.targets import ReplaceOption, completed
 from gateway.store.documents import Put
-from gateway.store.migrate import require, upgrade
-from gateway.store.sqlite.store import open_sqlite_store
+from gateway.store.interface import Database
+from gateway.store.opening import database_of
 from gateway.transfer.exporting import exported_lines
 from gateway.transfer.importing import import_items
 from gateway.transfer.reading import read_items
@@ -37,11 +37,11 @@ def import_file(
 
     Example: invite-gateway import operations.ndjson
     """
-    path = settings_from(database=database).database_path
+    target = database_of(settings_from(database=database))
     with usable():
-        upgrade(path)
+        target.upgrade()
     with _source(file) as source, usable():
-        done, problems = asyncio.run(_import(file, source, path))
+        done, problems = asyncio.run(_import(file, source, target))
     errors.print(
         f"Imported {done.total():,}: {done[Put.CREATED]:,} created, {done[Put.UPDATED]:,} changed, "
         f"{done[Put.UNCHANGED]:,} there already. Not imported: {problems:,}."
@@ -50,7 +50,7 @@ def import_file(
         raise typer.Exit(1)
 
 
-async def _import(file: str, source: BinaryIO, path: Path) -> tuple[Counter[Put], int]:
+async def _import(file: str, source: BinaryIO, database: Database) -> tuple[Counter[Put], int]:
     problems = 0
 
     def report(problem: str) -> None:
@@ -69,7 +69,7 @@ async def _import(file: str, source: BinaryIO, path: Path) -> tuple[Counter[Put]
             errors="surrogateescape",
             newline="\n",
         )
-        async with open_sqlite_store(path, readers=1) as store:
+        async with database.open() as store:
             return await import_items(read_items(text), store, report), problems
 
 
@@ -98,17 +98,18 @@ def export_file(
 
     Example: invite-gateway export operations.ndjson
     """
-    path = settings_from(database=database).database_path
+    settings = settings_from(database=database)
+    source = database_of(settings)
     with usable():
-        require(path)
-    with _target(file, path, replace=replace) as target, usable():
-        count = asyncio.run(_export(target, path))
+        source.require()
+    with _target(file, settings.database_path, replace=replace) as target, usable():
+        count = asyncio.run(_export(target, source))
     errors.print(f"Exported {count:,}.")
 
 
-async def _export(target: BinaryIO, path: Path) -> int:
+async def _export(target: BinaryIO, database: Database) -> int:
     count = 0
-    async with open_sqlite_store(path, readers=1) as store:
+    async with database.open() as store:
         with progress() as bar:
             task = bar.add_task("Exporting", total=await store.count(None))
             async for line in exported_lines(store):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
 from gateway.demo.invitations import MARK, Generator, Invitation, Steps
-from gateway.store.sqlite.store import SQLiteStore
+from gateway.store.interface import Store
 from schema.errors import MutationFailure
 from schema.filters import InviteParticipantsOperationFilter
 from schema.paging import Slice
@@ -35,7 +35,7 @@ class Live:
 
     def __init__(
         self,
-        store: SQLiteStore,
+        store: Store,
         generator: Generator,
         report: Callable[[], None],
     ) -> None:

@@ -9,7 +9,7 @@ from operator import itemgetter
 from random import Random
 
 from gateway.demo.invitations import Generator, Invitation
-from gateway.store.sqlite.store import SQLiteStore
+from gateway.store.interface import Store
 from schema.errors import MutationFailure
 from schema.inputs import (
     CreateInviteParticipantsOperationInput,
@@ -95,12 +95,12 @@ def _moment(random: Random, now: datetime) -> datetime:
             return at
 
 
-async def carry_out(store: SQLiteStore, writes: Sequence[PastWrite]) -> None:
+async def carry_out(store: Store, writes: Sequence[PastWrite]) -> None:
     """Carry out writes in their order, each as if it happened at its time."""
     await asyncio.gather(*(_carry_out(store, write) for write in writes))
 
 
-async def _carry_out(store: SQLiteStore, write: PastWrite) -> None:
+async def _carry_out(store: Store, write: PastWrite) -> None:
     with suppress(MutationFailure):  # another process has written the same, or deleted it
         match write.given:
             case CreateInviteParticipantsOperationInput() as new:

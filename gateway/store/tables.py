@@ -1,29 +1,35 @@
 """The tables as the migrations leave them, for building queries.
 
-An operation is one JSON document; every other column of its row but ``seq`` is generated from it by
-the database. The rows of ``identities`` are written with it.
+An operation is one JSON document; every other column of its row but ``seq`` is derived from it, by
+SQLite itself, or by who writes to PostgreSQL. The rows of ``identities`` are written with it.
 """
 
-from sqlalchemy import Column, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, LargeBinary, MetaData, Table, Text
+from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = MetaData()
 
 operations = Table(
     "operations",
     metadata,
-    Column("seq", Integer, primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
     Column("id", Text),
     Column("call_id", Text),
     Column("client_context", Text),
-    Column("status", Integer),
-    Column("result_code", Integer),
-    Column("result_subcode", Integer),
+    Column("status", BigInteger),
+    Column("result_code", BigInteger),
+    Column("result_subcode", BigInteger),
     Column("result_message", Text),
-    Column("participant_count", Integer),
-    Column("version", Integer),
+    Column("participant_count", BigInteger),
+    Column("version", BigInteger),
     Column("created_at", Text),
     Column("updated_at", Text),
     Column("document", Text),
+    # Of PostgreSQL alone: texts with their case folded, where that changes them, and for
+    # conditions the participants.
+    Column("client_context_folded", Text),
+    Column("result_message_folded", Text),
+    Column("participants", JSONB),
 )
 
 identities = Table(
@@ -31,7 +37,7 @@ identities = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("kind", Text, primary_key=True),
-    Column("operation_seq", Integer, primary_key=True),
+    Column("operation_seq", BigInteger, primary_key=True),
 )
 
 idempotency_keys = Table(
@@ -47,17 +53,17 @@ idempotency_keys = Table(
 changes = Table(
     "changes",
     metadata,
-    Column("position", Integer, primary_key=True),
-    Column("operation_seq", Integer),
+    Column("position", BigInteger, primary_key=True),
+    Column("operation_seq", BigInteger),
     Column("operation_id", Text),
-    Column("kind", Integer),
+    Column("kind", BigInteger),
     Column("at", Text),
-    Column("version", Integer),
+    Column("version", BigInteger),
     Column("before", Text),
     Column("document", Text),
 )
 
-change_log = Table("change_log", metadata, Column("id", Integer), Column("pruned", Integer))
+change_log = Table("change_log", metadata, Column("id", BigInteger), Column("pruned", BigInteger))
 
 STATUS_RANKS = {"NotStarted": 0, "Running": 1, "Completed": 2, "Failed": 3}
 """A status as its column holds it: a number that sorts as the statuses do."""

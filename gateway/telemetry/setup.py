@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gateway.http.observing import Observers
 from gateway.logs import Logs
-from gateway.store.sqlite.store import SQLiteStore
+from gateway.store.interface import Store
 from gateway.telemetry.lines import RequestLines
 from gateway.telemetry.log import LogMetrics
 from gateway.telemetry.page import Metrics, WorkerId
@@ -24,7 +24,7 @@ class Telemetry:
 
 @asynccontextmanager
 async def open_telemetry(
-    logs: Logs, store: SQLiteStore, place: WorkerId | None, *, otel: bool
+    logs: Logs, store: Store, place: WorkerId | None, *, otel: bool
 ) -> AsyncIterator[Telemetry]:
     """Tell of what goes on, as long as the block lasts."""
     observers, metrics = Observers(), Metrics(place)

@@ -5,17 +5,15 @@ from collections.abc import Iterator
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
-from gateway.store.sqlite.store import SQLiteStore
+from gateway.store.interface import Store
 from gateway.telemetry.families import counter, gauge, histogram
 
 
 class StoreMetrics(Collector):
     """What the store counts by itself, and where its change log is."""
 
-    def __init__(self, store: SQLiteStore) -> None:
-        self._log = store.log
-        self._loop_reader = store.loop_reader
-        self._workers = store.workers
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
     def collect(self) -> Iterator[Metric]:
         """Read the store's counts."""
@@ -23,30 +21,30 @@ class StoreMetrics(Collector):
             "store_waiting",
             "Reads and writes that no connection has taken up.",
             ("kind",),
-            {(kind,): worker.waiting for kind, worker in self._workers.items()},
+            {(kind,): worker.waiting for kind, worker in self._store.workers.items()},
         )
         yield histogram(
             "store_batch_size",
             "How many reads or writes were done together, in one hop or one transaction.",
             ("kind",),
-            (((kind,), worker.sizes) for kind, worker in self._workers.items()),
+            (((kind,), worker.sizes) for kind, worker in self._store.workers.items()),
         )
         yield histogram(
             "store_duration_seconds",
             "How long that took; of writes, until they were on disk.",
             ("kind",),
-            (((kind,), worker.seconds) for kind, worker in self._workers.items()),
+            (((kind,), worker.seconds) for kind, worker in self._store.workers.items()),
         )
         yield counter(
             "store_loop_reads",
             "Short reads on the event loop's own thread: operations by id, pages, positions.",
             (),
-            {(): self._loop_reader.reads},
+            {(): self._store.loop_reads},
         )
         yield from self._change_log()
 
     def _change_log(self) -> Iterator[Metric]:
-        held = self._log.held_now()
+        held = self._store.log.held_now()
         if held is None:
             return
         yield gauge(

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from gateway.store.documents import Put
-from gateway.store.sqlite.store import SQLiteStore
+from gateway.store.interface import Store
 from gateway.transfer.operation import document
 from gateway.transfer.reading import Item
 
@@ -15,7 +15,7 @@ AT_ONCE = 500
 
 
 async def import_items(
-    items: Iterable[Item], store: SQLiteStore, report: Callable[[str], None]
+    items: Iterable[Item], store: Store, report: Callable[[str], None]
 ) -> Counter[Put]:
     """Put every operation into the store and count what that did.
 

@@ -12,7 +12,7 @@ from gateway.app import endpoint, stop_signal
 from gateway.documents.manifests import trusted_documents
 from gateway.documents.trusted import TrustedDocuments
 from gateway.settings import Settings
-from gateway.store.migrate import upgrade
+from gateway.store.opening import database_of
 from gateway.transports.single_connection.tokens import KEY_BYTES
 from gateway.workers.port import SharedPort, shared_port
 from gateway.workers.process import WorkerProcess, start
@@ -42,7 +42,7 @@ async def supervise(settings: Settings, announce: Callable[[str], None]) -> None
     listened on.
     """
     trusted = trusted_documents(settings)
-    await asyncio.to_thread(upgrade, settings.database_path)
+    await asyncio.to_thread(database_of(settings).upgrade)
     stop = stop_signal()
     with (
         TemporaryDirectory(

@@ -1,6 +1,11 @@
-"""Run the migrations on the connection that ``gateway.store.migrate`` hands over."""
+"""Run the migrations on the connection handed over, or write them out as SQL for PostgreSQL."""
 
 from alembic import context
 
-context.configure(connection=context.config.attributes["connection"])
+if context.is_offline_mode():
+    context.configure(
+        dialect_name="postgresql", output_buffer=context.config.attributes["script"]
+    )
+else:
+    context.configure(connection=context.config.attributes["connection"])
 context.run_migrations()

@@ -1,6 +1,7 @@
 """Running the migrations that a database has not been through."""
 
 import sqlite3
+from io import StringIO
 from pathlib import Path
 
 from alembic import command
@@ -10,10 +11,24 @@ from sqlalchemy import StaticPool, create_engine
 
 def run(connection: sqlite3.Connection) -> None:
     """Bring the database to the newest revision, in one transaction or not at all."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent))
-    config.set_main_option("path_separator", "os")
+    config = _config()
     engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
     with engine.begin() as config.attributes["connection"]:
         connection.execute("BEGIN IMMEDIATE")  # which the driver would leave to the first write
         command.upgrade(config, "head")
+
+
+def script(revision: str | None) -> str:
+    """Write the statements that bring PostgreSQL from a revision, None for none, to the newest."""
+    config = _config()
+    config.attributes["script"] = StringIO()
+    command.upgrade(config, f"{revision}:head" if revision else "head", sql=True)
+    written: str = config.attributes["script"].getvalue()
+    return written
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.set_main_option("path_separator", "os")
+    return config

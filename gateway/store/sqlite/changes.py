@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
+from gateway.store.decisions.rows import Row
 from gateway.store.documents import Document
 from gateway.store.matching import Matcher
-from gateway.store.sqlite.rows import Row
 from schema.changes import Change, ChangeKind, ChangePage, Span, Stretch
 from schema.paging import Position
 from schema.resource.operation import StoredOperation

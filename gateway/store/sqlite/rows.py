@@ -1,17 +1,17 @@
-"""Finding an operation by its id."""
+"""The rows of a SQLite file: each call is carried out at once."""
 
 import sqlite3
-from typing import NamedTuple
+from typing import cast
 
+from gateway.store import documents
+from gateway.store.decisions.rows import KeyUse, Row
+from gateway.store.sqlite import changes
+from schema.changes import ChangeKind
 from schema.constraints import may_be_id
 from schema.resource.operation import StoredOperation
+from schema.scalars import DateTime
 
-
-class Row(NamedTuple):
-    """An operation, and the number of its row in the table of operations."""
-
-    seq: int
-    operation: StoredOperation
+FORGOTTEN_AT_ONCE = 100
 
 
 def find(connection: sqlite3.Connection, operation_id: str) -> StoredOperation | None:
@@ -28,3 +28,73 @@ def find_row(connection: sqlite3.Connection, operation_id: str) -> Row | None:
         "SELECT seq, document FROM operations WHERE id = ?", (operation_id,)
     ).fetchone()
     return row and Row(row[0], StoredOperation(row[1]))
+
+
+class SQLiteRows:
+    """The rows that a connection reads and writes, in the transaction it is in."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def find(self, operation_id: str) -> Row | None:
+        """Return the operation with this id, or None."""
+        return find_row(self._connection, operation_id)
+
+    def key_use(self, key: str, after: DateTime) -> KeyUse | None:
+        """Return what an idempotency key was used for, if that was after a time."""
+        row = self._connection.execute(
+            "SELECT fingerprint, operation_id, document FROM idempotency_keys"
+            " WHERE key = ? AND created_at > ?",
+            (key, after),
+        ).fetchone()
+        return row and KeyUse(row[0], row[1].decode(), StoredOperation(row[2]))
+
+    def insert(self, document: documents.Document, at: DateTime) -> StoredOperation:
+        """Add an operation, whose id no other has."""
+        stored = documents.write(document)
+        inserted = self._connection.execute(
+            "INSERT INTO operations (document) VALUES (?)", (stored.document.decode(),)
+        )
+        row = Row(cast("int", inserted.lastrowid), stored)
+        self._identify(row.seq, document)
+        changes.append(self._connection, ChangeKind.CREATED, row, at)
+        return stored
+
+    def overwrite(self, row: Row, changed: documents.Changed, at: DateTime) -> StoredOperation:
+        """Put the next version of an operation in the place of the one there is."""
+        stored = documents.write(changed.document)
+        self._connection.execute(
+            "UPDATE operations SET document = ? WHERE seq = ?",
+            (stored.document.decode(), row.seq),
+        )
+        if "participants" in changed.before:
+            self._connection.execute("DELETE FROM identities WHERE operation_seq = ?", (row.seq,))
+            self._identify(row.seq, changed.document)
+        after = Row(row.seq, stored)
+        changes.append(self._connection, ChangeKind.UPDATED, after, at, changed.before)
+        return stored
+
+    def remove(self, row: Row, at: DateTime) -> None:
+        """Remove an operation."""
+        self._connection.execute("DELETE FROM operations WHERE seq = ?", (row.seq,))
+        changes.append(self._connection, ChangeKind.DELETED, row, at)
+
+    def remember(self, key: str, use: KeyUse, at: DateTime, expired: DateTime) -> None:
+        """Keep what a key was used for, and forget some that were used up to ``expired``."""
+        self._connection.execute(
+            "DELETE FROM idempotency_keys WHERE key IN"
+            " (SELECT key FROM idempotency_keys WHERE created_at <= ? LIMIT ?)",
+            (expired, FORGOTTEN_AT_ONCE),
+        )
+        self._connection.execute(
+            "INSERT OR REPLACE INTO idempotency_keys"
+            " (key, fingerprint, operation_id, document, created_at) VALUES (?, ?, ?, ?, ?)",
+            (key, use.fingerprint, use.operation_id, use.operation.document.decode(), at),
+        )
+
+    def _identify(self, seq: int, document: documents.Document) -> None:
+        """Note whom an operation invites, for an index to find it by."""
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO identities (id, kind, operation_seq) VALUES (?, ?, ?)",
+            [(id_, kind, seq) for id_, kind in documents.identities(document)],
+        )

@@ -12,10 +12,12 @@ from typing import TypeVar
 
 from gateway.store import documents, queries
 from gateway.store.database_file import DatabaseFile
+from gateway.store.decisions import writes
+from gateway.store.decisions.rows import Rows
 from gateway.store.errors import UnusableDatabaseError
 from gateway.store.lock import write_lock
 from gateway.store.retention import Retention
-from gateway.store.sqlite import reads, writes
+from gateway.store.sqlite import reads
 from gateway.store.sqlite.change_log import SQLiteChangeLog
 from gateway.store.sqlite.commits import commit_together, prove
 from gateway.store.sqlite.compiler import compiled
@@ -24,9 +26,10 @@ from gateway.store.sqlite.failures import ReadFailures, WriteFailures
 from gateway.store.sqlite.loop_reader import LoopReader, NotReadError
 from gateway.store.sqlite.pruning import prune_regularly
 from gateway.store.sqlite.recovery import Connections, Recovery
+from gateway.store.sqlite.rows import SQLiteRows
 from gateway.store.sqlite.worker import Worker
 from gateway.tasks import running
-from schema.errors import AbortedError, MutationErrorCode, MutationFailure, Overloaded
+from schema.errors import MutationFailure, Overloaded
 from schema.groups import GroupKey, InviteParticipantsOperationGroup
 from schema.inputs import (
     CreateInviteParticipantsOperationInput,
@@ -68,6 +71,11 @@ class SQLiteStore:
         self.log = SQLiteChangeLog(reader, loop_reader)
         self.workers = {"read": reader, "write": writer}
         """Who does the works, by their kind."""
+
+    @property
+    def loop_reads(self) -> int:
+        """How many short reads were done on the event loop's own thread."""
+        return self.loop_reader.reads
 
     async def get(self, operation_id: str) -> StoredOperation | None:
         """Return the operation with this id, or None."""
@@ -128,10 +136,7 @@ class SQLiteStore:
                 partial(writes.create_many, inputs=inputs, now=_now(), atomic=atomic)
             )
         except writes.AbortedAll as aborted:
-            return [
-                outcome if isinstance(outcome, MutationFailure) else _ABORTED
-                for outcome in aborted.outcomes
-            ]
+            return aborted.outcomes
 
     async def upsert(self, new: CreateInviteParticipantsOperationInput) -> Upserted:
         """Add an operation, or change the one with its id by the fields given."""
@@ -169,24 +174,14 @@ class SQLiteStore:
         if monotonic() - self._failures.worked_at > PROVED_FOR:
             await self._writer.do(prove)
 
-    async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        outcome = await self._writer.do(work)
+    async def _write(self, decide: Callable[[Rows], T]) -> T:
+        outcome = await self._writer.do(lambda connection: decide(SQLiteRows(connection)))
         self.loop_reader.end_transaction()
         self.log.wake()
         return outcome
 
     async def _select(self, query: queries.Query) -> list[reads.Record]:
         return await self._reader.do(reads.Fetch(query))
-
-
-_ABORTED = MutationFailure(
-    AbortedError(
-        code=MutationErrorCode.ABORTED,
-        message="Not created, because another input of this request failed. Correct that one, or "
-        "send the request with 'atomic' false.",
-        path=[],
-    )
-)
 
 
 def _read_anew(file: DatabaseFile) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0001"
 down_revision = None
@@ -17,10 +18,74 @@ def _extract(path: str) -> str:
     return f"json_extract(document, '$.{path}')"
 
 
+def upgrade() -> None:
+    """Make the tables and the indexes."""
+    if op.get_context().dialect.name == "postgresql":
+        _upgrade_postgresql()
+    else:
+        _upgrade_sqlite()
+
+
+def _text(name: str, *, nullable: bool = True, primary_key: bool = False) -> sa.Column[Any]:
+    """Make a column of text that is compared and sorted by code point."""
+    kind = sa.Text(collation="C")
+    return sa.Column(name, kind, nullable=nullable, primary_key=primary_key)
+
+
+# Whoever writes an operation fills its columns, and the table of identities. A number that other
+# tables refer to is no foreign key: the writer keeps them together, and checks cost time.
+def _upgrade_postgresql() -> None:
+    op.create_table(
+        "operations",
+        sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+        _text("id", nullable=False),
+        _text("call_id"),
+        _text("client_context"),
+        sa.Column("status", sa.Integer, nullable=False),
+        sa.Column("result_code", sa.BigInteger),
+        sa.Column("result_subcode", sa.BigInteger),
+        _text("result_message"),
+        sa.Column("participant_count", sa.Integer, nullable=False),
+        sa.Column("version", sa.Integer, nullable=False),
+        _text("created_at", nullable=False),
+        _text("updated_at", nullable=False),
+        _text("client_context_folded"),
+        _text("result_message_folded"),
+        sa.Column("participants", JSONB, nullable=False),
+        sa.Column("document", sa.LargeBinary, nullable=False),
+    )
+    op.create_index("operations_id", "operations", ["id"], unique=True)
+    op.create_index(
+        "operations_call_id", "operations", [sa.text("call_id ASC NULLS FIRST"), "seq"]
+    )
+    for columns in (
+        ("status",),
+        ("status", "created_at"),
+        ("status", "updated_at"),
+        ("created_at",),
+        ("updated_at",),
+    ):
+        op.create_index(f"operations_{'_'.join(columns)}", "operations", [*columns, "seq"])
+    op.create_table(
+        "identities",
+        _text("id", primary_key=True),
+        _text("kind", primary_key=True),
+        sa.Column("operation_seq", sa.BigInteger, primary_key=True),
+    )
+    op.create_table(
+        "idempotency_keys",
+        _text("key", primary_key=True),
+        sa.Column("fingerprint", sa.LargeBinary, nullable=False),
+        _text("operation_id", nullable=False),
+        sa.Column("document", sa.LargeBinary, nullable=False),
+        _text("created_at", nullable=False),
+    )
+    op.create_index("idempotency_keys_created_at", "idempotency_keys", ["created_at"])
+
+
 # The columns that are filtered and sorted by come before the document, so that a scan of them
 # need not walk the pages a long document spills over to.
-def upgrade() -> None:
-    """Make the tables, the indexes, and the triggers that keep ``identities``."""
+def _upgrade_sqlite() -> None:
     op.create_table(
         "operations",
         sa.Column("seq", sa.Integer, primary_key=True),

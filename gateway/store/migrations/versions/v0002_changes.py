@@ -11,6 +11,39 @@ down_revision = "0001"
 
 def upgrade() -> None:
     """Make the log, empty: what happened before it is not known."""
+    if op.get_context().dialect.name == "postgresql":
+        _create_on_postgresql()
+    else:
+        _create_on_sqlite()
+    # One row: which log this is, so that a cursor of another one is told apart, and up to which
+    # position its changes are gone.
+    log = op.create_table(
+        "change_log",
+        sa.Column("id", sa.BigInteger, nullable=False),
+        sa.Column("pruned", sa.BigInteger, nullable=False),
+    )
+    op.bulk_insert(log, [{"id": secrets.randbits(32), "pruned": 0}])
+
+
+def _create_on_postgresql() -> None:
+    op.create_table(
+        "changes",
+        sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("operation_seq", sa.BigInteger, nullable=False),
+        sa.Column("operation_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("kind", sa.Integer, nullable=False),
+        sa.Column("at", sa.Text(collation="C"), nullable=False),
+        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("before", sa.LargeBinary),
+        sa.Column("document", sa.LargeBinary, nullable=False),
+    )
+    op.create_index("changes_operation_seq", "changes", ["operation_seq", "position"])
+    op.create_index(
+        "changes_deleted", "changes", ["operation_id"], postgresql_where=sa.text("kind = 2")
+    )
+
+
+def _create_on_sqlite() -> None:
     op.create_table(
         "changes",
         sa.Column("position", sa.Integer, primary_key=True),
@@ -31,12 +64,3 @@ def upgrade() -> None:
     op.create_index(
         "changes_deleted", "changes", ["operation_id"], sqlite_where=sa.text("kind = 2")
     )
-
-    # One row: which log this is, so that a cursor of another one is told apart, and up to which
-    # position its changes are gone.
-    log = op.create_table(
-        "change_log",
-        sa.Column("id", sa.Integer, nullable=False),
-        sa.Column("pruned", sa.Integer, nullable=False),
-    )
-    op.bulk_insert(log, [{"id": secrets.randbits(32), "pruned": 0}])

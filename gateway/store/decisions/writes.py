@@ -1,15 +1,13 @@
-"""The writes, each run by the writer inside a transaction of its own."""
+"""The writes, each decided inside a transaction of its own."""
 
-import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
-from typing import cast
 
 from gateway.store import documents
-from gateway.store.sqlite import changes, idempotency
-from gateway.store.sqlite.rows import Row, find, find_row
-from schema.changes import ChangeKind
+from gateway.store.decisions import idempotency
+from gateway.store.decisions.rows import Row, Rows
 from schema.errors import (
+    AbortedError,
     AlreadyExistsError,
     ConflictError,
     MutationErrorCode,
@@ -29,37 +27,52 @@ from schema.scalars import DateTime, date_time
 
 
 def create(
-    connection: sqlite3.Connection, given: CreateInviteParticipantsOperationInput, now: datetime
+    rows: Rows, given: CreateInviteParticipantsOperationInput, now: datetime
 ) -> StoredOperation:
     """Add an operation, unless its idempotency key tells that it was added before."""
-    if known := idempotency.known(connection, given, now):
+    if known := idempotency.known(rows, given, now):
         return known
-    if given.id and (current := find(connection, given.id)):
+    if given.id and (current := rows.find(given.id)):
         raise MutationFailure(
             AlreadyExistsError(
                 code=MutationErrorCode.ALREADY_EXISTS,
                 message=f"An operation with the id {excerpt(given.id)} exists already. Give "
                 "another id, or update that one.",
                 path=["id"],
-                current=current,
+                current=current.operation,
             )
         )
     at = date_time(now)
-    created = _insert(connection, documents.new(given, at), at)
-    idempotency.remember(connection, given, created, now)
+    created = rows.insert(documents.new(given, at), at)
+    idempotency.remember(rows, given, created, now)
     return created
 
 
 class AbortedAll(Exception):
-    """An atomic request of which some inputs failed: all is to be undone."""
+    """An atomic request of which some inputs failed: all is to be undone.
 
-    def __init__(self, outcomes: list[StoredOperation | MutationFailure]) -> None:
+    ``outcomes`` has a failure for each input.
+    """
+
+    def __init__(self, outcomes: Sequence[StoredOperation | MutationFailure]) -> None:
         super().__init__()
-        self.outcomes = outcomes
+        self.outcomes: list[StoredOperation | MutationFailure] = [
+            outcome if isinstance(outcome, MutationFailure) else _ABORTED for outcome in outcomes
+        ]
+
+
+_ABORTED = MutationFailure(
+    AbortedError(
+        code=MutationErrorCode.ABORTED,
+        message="Not created, because another input of this request failed. Correct that one, or "
+        "send the request with 'atomic' false.",
+        path=[],
+    )
+)
 
 
 def create_many(
-    connection: sqlite3.Connection,
+    rows: Rows,
     inputs: Sequence[CreateInviteParticipantsOperationInput | MutationFailure],
     now: datetime,
     *,
@@ -74,7 +87,7 @@ def create_many(
                 raise given
             if atomic and given.id and given.id in made and not given.idempotency_key:
                 raise _given_twice(given.id)
-            outcomes.append(create(connection, given, now))
+            outcomes.append(create(rows, given, now))
             made |= {given.id} if given.id else set()
         except MutationFailure as failure:
             outcomes.append(failure)
@@ -94,88 +107,46 @@ def _given_twice(operation_id: str) -> MutationFailure:
     )
 
 
-def upsert(
-    connection: sqlite3.Connection, given: CreateInviteParticipantsOperationInput, now: datetime
-) -> Upserted:
+def upsert(rows: Rows, given: CreateInviteParticipantsOperationInput, now: datetime) -> Upserted:
     """Add an operation, or change the one with its id by the fields given.
 
     One whose idempotency key tells that it was done before is not done again.
     """
-    if known := idempotency.known(connection, given, now):
+    if known := idempotency.known(rows, given, now):
         return Upserted(known, created=False)
-    current = find_row(connection, given.id) if given.id else None
+    current = rows.find(given.id) if given.id else None
     if current is None:
-        return Upserted(create(connection, given, now), created=True)
-    changed = _change(connection, current, documents.content(given), date_time(now))
-    idempotency.remember(connection, given, changed, now)
+        return Upserted(create(rows, given, now), created=True)
+    changed = _change(rows, current, documents.content(given), date_time(now))
+    idempotency.remember(rows, given, changed, now)
     return Upserted(changed, created=False)
 
 
 def update(
-    connection: sqlite3.Connection, given: UpdateInviteParticipantsOperationInput, now: datetime
+    rows: Rows, given: UpdateInviteParticipantsOperationInput, now: datetime
 ) -> StoredOperation:
     """Change the fields given of an operation."""
-    current = _expected(connection, given.id, given.if_version)
-    return _change(connection, current, documents.content(given), date_time(now))
+    current = _expected(rows, given.id, given.if_version)
+    return _change(rows, current, documents.content(given), date_time(now))
 
 
 def delete(
-    connection: sqlite3.Connection, given: DeleteInviteParticipantsOperationInput, now: datetime
+    rows: Rows, given: DeleteInviteParticipantsOperationInput, now: datetime
 ) -> StoredOperation:
     """Remove an operation and return its last state."""
-    current = _expected(connection, given.id, given.if_version)
-    connection.execute("DELETE FROM operations WHERE seq = ?", (current.seq,))
-    changes.append(connection, ChangeKind.DELETED, current, date_time(now))
+    current = _expected(rows, given.id, given.if_version)
+    rows.remove(current, date_time(now))
     return current.operation
 
 
-def _insert(
-    connection: sqlite3.Connection, document: documents.Document, now: DateTime
-) -> StoredOperation:
-    """Add a document as it is."""
-    stored = documents.write(document)
-    inserted = connection.execute(
-        "INSERT INTO operations (document) VALUES (?)", (stored.document.decode(),)
-    )
-    row = Row(cast("int", inserted.lastrowid), stored)
-    _identify(connection, row.seq, document)
-    changes.append(connection, ChangeKind.CREATED, row, now)
-    return stored
-
-
-def _overwrite(
-    connection: sqlite3.Connection, seq: int, changed: documents.Changed, now: DateTime
-) -> StoredOperation:
-    """Put the next version of a document in the place of the one there is."""
-    stored = documents.write(changed.document)
-    connection.execute(
-        "UPDATE operations SET document = ? WHERE seq = ?", (stored.document.decode(), seq)
-    )
-    if "participants" in changed.before:
-        connection.execute("DELETE FROM identities WHERE operation_seq = ?", (seq,))
-        _identify(connection, seq, changed.document)
-    changes.append(connection, ChangeKind.UPDATED, Row(seq, stored), now, changed.before)
-    return stored
-
-
-def _identify(connection: sqlite3.Connection, seq: int, document: documents.Document) -> None:
-    """Note whom an operation invites, for an index to find it by."""
-    connection.executemany(
-        "INSERT OR IGNORE INTO identities (id, kind, operation_seq) VALUES (?, ?, ?)",
-        [(id_, kind, seq) for id_, kind in documents.identities(document)],
-    )
-
-
-def _change(
-    connection: sqlite3.Connection, row: Row, given: documents.Document, now: DateTime
-) -> StoredOperation:
+def _change(rows: Rows, row: Row, given: documents.Document, now: DateTime) -> StoredOperation:
     changed = documents.changed(documents.read(row.operation), given, now)
-    return row.operation if changed is None else _overwrite(connection, row.seq, changed, now)
+    return row.operation if changed is None else rows.overwrite(row, changed, now)
 
 
-def _expected(connection: sqlite3.Connection, operation_id: str, if_version: int | None) -> Row:
+def _expected(rows: Rows, operation_id: str, if_version: int | None) -> Row:
     """Return the operation with this id, if it is at the version expected."""
-    row = find_row(connection, operation_id)
+    row = rows.find(operation_id)
     if row is None:
         raise MutationFailure(
             NotFoundError(
@@ -199,16 +170,14 @@ def _expected(connection: sqlite3.Connection, operation_id: str, if_version: int
     return row
 
 
-def put(
-    connection: sqlite3.Connection, document: documents.Document, now: datetime
-) -> documents.Put:
+def put(rows: Rows, document: documents.Document, now: datetime) -> documents.Put:
     """Put a whole document in the place of the one with its id, if there is one and it differs."""
-    current, at = find_row(connection, document["id"]), date_time(now)
+    current, at = rows.find(document["id"]), date_time(now)
     if current is None:
-        _insert(connection, document, at)
+        rows.insert(document, at)
         return documents.Put.CREATED
     replaced = documents.replaced(documents.read(current.operation), document, at)
     if replaced is None:
         return documents.Put.UNCHANGED
-    _overwrite(connection, current.seq, replaced, at)
+    rows.overwrite(current, replaced, at)
     return documents.Put.UPDATED

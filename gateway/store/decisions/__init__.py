@@ -1,0 +1,1 @@
+"""What a write does, decided on rows: the same for every database."""

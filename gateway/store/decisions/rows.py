@@ -1,0 +1,47 @@
+"""The rows that a write finds and changes, within a transaction of its own.
+
+A database carries each call out at once, or on rows that were loaded beforehand.
+"""
+
+from typing import NamedTuple, Protocol
+
+from gateway.store.documents import Changed, Document
+from schema.resource.operation import StoredOperation
+from schema.scalars import DateTime
+
+
+class Row(NamedTuple):
+    """An operation, and the number of its row in the table of operations."""
+
+    seq: int
+    operation: StoredOperation
+
+
+class KeyUse(NamedTuple):
+    """What an idempotency key was used for: a digest of the input, and the operation then."""
+
+    fingerprint: bytes
+    operation_id: str
+    operation: StoredOperation
+
+
+class Rows(Protocol):
+    """Operations, each change of which is logged as made ``at`` a time, and idempotency keys."""
+
+    def find(self, operation_id: str) -> Row | None:
+        """Return the operation with this id, or None."""
+
+    def key_use(self, key: str, after: DateTime) -> KeyUse | None:
+        """Return what an idempotency key was used for, if that was after a time."""
+
+    def insert(self, document: Document, at: DateTime) -> StoredOperation:
+        """Add an operation, whose id no other has."""
+
+    def overwrite(self, row: Row, changed: Changed, at: DateTime) -> StoredOperation:
+        """Put the next version of an operation in the place of the one there is."""
+
+    def remove(self, row: Row, at: DateTime) -> None:
+        """Remove an operation."""
+
+    def remember(self, key: str, use: KeyUse, at: DateTime, expired: DateTime) -> None:
+        """Keep what a key was used for, and forget some that were used up to ``expired``."""

@@ -1,0 +1,100 @@
+"""What the gateway needs of a store beyond the ports of ``schema.ports``, and of its database."""
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Protocol
+
+from gateway.histogram import Histogram
+from gateway.store.documents import Document, Put
+from gateway.store.migrate import DatabaseState
+from gateway.store.retention import Retention
+from schema.changes import Span
+from schema.inputs import (
+    CreateInviteParticipantsOperationInput,
+    UpdateInviteParticipantsOperationInput,
+)
+from schema.ports import ChangeLog, OperationStore
+from schema.resource.operation import StoredOperation
+
+
+class WorkQueue(Protocol):
+    """Reads or writes that wait for a connection, and how they were carried out."""
+
+    sizes: Histogram
+    """How many were carried out together."""
+    seconds: Histogram
+    """How long that took."""
+
+    @property
+    def waiting(self) -> int:
+        """How many no connection has taken up."""
+
+
+class Log(ChangeLog, Protocol):
+    """The change log of a store."""
+
+    def held_now(self) -> Span | None:
+        """Return what it holds, or None when that cannot be told without waiting."""
+
+
+class Store(OperationStore, Protocol):
+    """A store of operations that is open."""
+
+    @property
+    def log(self) -> Log:
+        """Its change log."""
+
+    @property
+    def workers(self) -> Mapping[str, WorkQueue]:
+        """Its reads and its writes, by their kind."""
+
+    @property
+    def loop_reads(self) -> int:
+        """How many short reads were done on the event loop's own thread."""
+
+    async def create(
+        self, new: CreateInviteParticipantsOperationInput, *, at: datetime | None = None
+    ) -> StoredOperation:
+        """Do as the port says; the operation is written down as created ``at`` a time, or now."""
+
+    async def update(
+        self, change: UpdateInviteParticipantsOperationInput, *, at: datetime | None = None
+    ) -> StoredOperation:
+        """Do as the port says; the operation is written down as changed ``at`` a time, or now."""
+
+    async def put(self, document: Document) -> Put:
+        """Put a whole document in the place of whatever has its id, if that says otherwise."""
+
+    async def check(self) -> None:
+        """See whether it can be read and written; raise ``RequestError`` when not."""
+
+
+class Database(Protocol):
+    """Where a store is kept; each method raises ``UnusableDatabaseError``."""
+
+    @property
+    def name(self) -> str:
+        """What people call it: no password is in it."""
+
+    @property
+    def engine(self) -> str:
+        """What carries it, such as ``SQLite 3.40.1``."""
+
+    def state(self) -> DatabaseState:
+        """Tell how its tables stand to those this version needs, and change nothing."""
+
+    def require(self) -> None:
+        """Raise unless it can be read as it is."""
+
+    def upgrade(self) -> DatabaseState:
+        """Make or upgrade its tables and return the state they were in before."""
+
+    def open(
+        self, readers: int = 1, keep: Retention | None = None, *, seconds: float = 0
+    ) -> AbstractAsyncContextManager[Store]:
+        """Open the store on up-to-date tables; on leaving, carry out the writes still waiting.
+
+        Up to ``readers`` connections read. A read that belongs to no request fails after
+        ``seconds``, unless 0. The change log is pruned to what is to ``keep``, if that is said.
+        """

@@ -1,0 +1,42 @@
+"""A SQLite file as a database."""
+
+import sqlite3
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.store import migrate
+from gateway.store.migrate import DatabaseState
+from gateway.store.retention import Retention
+from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
+
+
+@dataclass(frozen=True)
+class SQLiteDatabase:
+    """The file at ``path``."""
+
+    path: Path
+    engine = f"SQLite {sqlite3.sqlite_version}"
+
+    @property
+    def name(self) -> str:
+        """The path."""
+        return str(self.path)
+
+    def state(self) -> DatabaseState:
+        """Tell how its tables stand to those this version needs, and change nothing."""
+        return migrate.check(self.path)
+
+    def require(self) -> None:
+        """Raise unless it can be read as it is."""
+        migrate.require(self.path)
+
+    def upgrade(self) -> DatabaseState:
+        """Make or upgrade its tables and return the state they were in before."""
+        return migrate.upgrade(self.path)
+
+    def open(
+        self, readers: int = 1, keep: Retention | None = None, *, seconds: float = 0
+    ) -> AbstractAsyncContextManager[SQLiteStore]:
+        """Open the store."""
+        return open_sqlite_store(self.path, readers, keep, seconds=seconds)

@@ -3,9 +3,7 @@
 from alembic import context
 
 if context.is_offline_mode():
-    context.configure(
-        dialect_name="postgresql", output_buffer=context.config.attributes["script"]
-    )
+    context.configure(dialect_name="postgresql", output_buffer=context.config.attributes["script"])
 else:
     context.configure(connection=context.config.attributes["connection"])
 context.run_migrations()

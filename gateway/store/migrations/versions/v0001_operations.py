@@ -55,9 +55,7 @@ def _upgrade_postgresql() -> None:
         sa.Column("document", sa.LargeBinary, nullable=False),
     )
     op.create_index("operations_id", "operations", ["id"], unique=True)
-    op.create_index(
-        "operations_call_id", "operations", [sa.text("call_id ASC NULLS FIRST"), "seq"]
-    )
+    op.create_index("operations_call_id", "operations", [sa.text("call_id ASC NULLS FIRST"), "seq"])
     for columns in (
         ("status",),
         ("status", "created_at"),

@@ -16,7 +16,7 @@ from gateway import memory
 from gateway.admission.cooperative_lock import CooperativeLock
 from gateway.admission.load import Load
 from gateway.admission.rate import Rate
-from gateway.auth.modes import open_authenticator
+from gateway.auth.modes import open_authenticator, open_notification_authenticator
 from gateway.auth.scopes import scope_names
 from gateway.auth.sessions import Sessions
 from gateway.documents.bounds import DocumentBounds
@@ -32,6 +32,8 @@ from gateway.execution.pipeline import Pipeline
 from gateway.execution.prepared import PreparedOperations
 from gateway.execution.reference import ReferenceExecutor
 from gateway.execution.request_limits import RequestLimits
+from gateway.graph.notifications.endpoint import NotificationsEndpoint
+from gateway.graph.notifications.forwarding import Forwarder, ForwardOptions
 from gateway.graph.rest.addresses import VERSIONS
 from gateway.graph.rest.endpoint import RestEndpoint
 from gateway.graph.rest.routes import routes_of
@@ -59,6 +61,7 @@ from gateway.store.opening import database_of
 from gateway.store.retention import Retention
 from gateway.tasks import running
 from gateway.telemetry.admission import AdmissionMetrics
+from gateway.telemetry.notifications import ForwardMetrics, NotificationMetrics
 from gateway.telemetry.operations import LoadMetrics, OperationMetrics
 from gateway.telemetry.page import WorkerId
 from gateway.telemetry.setup import Telemetry, open_telemetry
@@ -90,6 +93,9 @@ class Parts:
     traffic: Traffic
     telemetry: Telemetry
     authentication: Authentication
+    notified: Authentication | None
+    """Who lets in Microsoft Graph's notifications; None where none are taken."""
+    forwarder: Forwarder | None
     trusted: TrustedDocuments
     capacity: ServerOptions
     place: WorkerId | None
@@ -148,7 +154,29 @@ def _playground_routes(playground: Playground) -> dict[str, Route]:
 def _mounts(settings: Settings, parts: Parts, shared: Shared) -> dict[str, Mount]:
     routes = routes_of(shared.cache, shared.limits.turns, settings.max_body_bytes)
     rest = RestEndpoint(routes, parts.authentication, shared.context, shared.limits)
-    return dict.fromkeys(VERSIONS, rest.mount)
+    mounts = dict.fromkeys(VERSIONS, rest.mount)
+    if parts.notified is not None:
+        mounts["/graph"] = _notifications(settings, parts, parts.notified, shared.limits)
+    return mounts
+
+
+def _notifications(
+    settings: Settings, parts: Parts, authentication: Authentication, limits: RequestLimits
+) -> Mount:
+    forwarder = parts.forwarder
+    endpoint = NotificationsEndpoint(
+        authentication,
+        parts.store,
+        limits,
+        max_body_bytes=settings.max_body_bytes,
+        forwarding=ForwardOptions(settings.forward_queue, forwarder.on_queued)
+        if forwarder is not None
+        else None,
+    )
+    parts.telemetry.metrics.add(NotificationMetrics(endpoint.counts))
+    if forwarder is not None:
+        parts.telemetry.metrics.add(ForwardMetrics(forwarder))
+    return endpoint.mount
 
 
 def _graphql(
@@ -301,8 +329,25 @@ async def answering(
         sessions = Sessions(authenticator)
         await stack.enter_async_context(running(sessions.run()))
         authentication = Authentication(authenticator, sessions)
+        notifier = await stack.enter_async_context(open_notification_authenticator(settings))
+        notified = Authentication(notifier, Sessions(notifier)) if notifier else None
+        forwarder = None
+        if notified and settings.forward:
+            forwarder = Forwarder(store.forwards, settings.forward, settings.forward_seconds)
+            await stack.enter_async_context(running(forwarder.run()))
         capacity = _capacity(settings)
-        parts = Parts(store, fan_out, traffic, telemetry, authentication, trusted, capacity, place)
+        parts = Parts(
+            store=store,
+            fan_out=fan_out,
+            traffic=traffic,
+            telemetry=telemetry,
+            authentication=authentication,
+            notified=notified,
+            forwarder=forwarder,
+            trusted=trusted,
+            capacity=capacity,
+            place=place,
+        )
         telemetry.metrics.add(AdmissionMetrics(capacity.admission))
         server = create_server(settings, parts)
         await stack.enter_async_context(running(server.run()))

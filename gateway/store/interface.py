@@ -1,13 +1,15 @@
 """What the gateway needs of a store beyond the ports of ``schema.ports``, and of its database."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
 from gateway.histogram import Histogram
 from gateway.store.documents import Document, Put
+from gateway.store.forwards import Forward, ForwardQueue
 from gateway.store.migrate import DatabaseState
+from gateway.store.reports import Applied, Report
 from gateway.store.retention import Retention
 from schema.changes import Span
 from schema.inputs import (
@@ -53,6 +55,10 @@ class Store(OperationStore, Protocol):
     def loop_reads(self) -> int:
         """How many short reads were done on the event loop's own thread."""
 
+    @property
+    def forwards(self) -> ForwardQueue:
+        """The queue of what is to be passed on to a bot."""
+
     async def create(
         self, new: CreateInviteParticipantsOperationInput, *, at: datetime | None = None
     ) -> StoredOperation:
@@ -65,6 +71,20 @@ class Store(OperationStore, Protocol):
 
     async def put(self, document: Document) -> Put:
         """Put a whole document in the place of whatever has its id, if that says otherwise."""
+
+    async def apply(
+        self,
+        reports: Sequence[Report],
+        *,
+        recreates: bool = False,
+        forward: Forward | None = None,
+        max_forwards: int = 0,
+    ) -> Applied:
+        """Apply reports of Microsoft Graph in one go, and tell what came of each.
+
+        An operation that is not known is created; one that was deleted here, only if it
+        ``recreates``. What they came in is queued with them, unless ``max_forwards`` are there.
+        """
 
     async def check(self) -> None:
         """See whether it can be read and written; raise ``RequestError`` when not."""

@@ -13,9 +13,12 @@ from typing import TypeVar
 from gateway.store import documents, queries
 from gateway.store.database_file import DatabaseFile
 from gateway.store.decisions import writes
+from gateway.store.decisions.reports import Reports
 from gateway.store.decisions.rows import Rows
 from gateway.store.errors import UnusableDatabaseError
+from gateway.store.forwards import Forward
 from gateway.store.lock import write_lock
+from gateway.store.reports import Applied, Report
 from gateway.store.retention import Retention
 from gateway.store.sqlite import reads
 from gateway.store.sqlite.change_log import SQLiteChangeLog
@@ -23,6 +26,7 @@ from gateway.store.sqlite.commits import commit_together, prove
 from gateway.store.sqlite.compiler import compiled
 from gateway.store.sqlite.connection import connect_reader, connect_writer, open_loop_connection
 from gateway.store.sqlite.failures import ReadFailures, WriteFailures
+from gateway.store.sqlite.forwards import SQLiteForwardQueue
 from gateway.store.sqlite.loop_reader import LoopReader, NotReadError
 from gateway.store.sqlite.pruning import prune_regularly
 from gateway.store.sqlite.recovery import Connections, Recovery
@@ -69,6 +73,7 @@ class SQLiteStore:
         self._checking = ReadFailures(file)
         self._queries = queries.Queries(compiled)
         self.log = SQLiteChangeLog(reader, loop_reader)
+        self.forwards = SQLiteForwardQueue(reader, writer)
         self.workers = {"read": reader, "write": writer}
         """Who does the works, by their kind."""
 
@@ -158,6 +163,18 @@ class SQLiteStore:
     async def put(self, document: documents.Document) -> documents.Put:
         """Put a whole document in the place of whatever has its id, if that says otherwise."""
         return await self._write(partial(writes.put, document=document, now=_now()))
+
+    async def apply(
+        self,
+        reports: Sequence[Report],
+        *,
+        recreates: bool = False,
+        forward: Forward | None = None,
+        max_forwards: int = 0,
+    ) -> Applied:
+        """Apply reports of Microsoft Graph in one go, and tell what came of each."""
+        given = Reports(reports, recreates, forward, max_forwards)
+        return await self._write(partial(given.apply, now=_now()))
 
     async def check(self) -> None:
         """See whether it can be read and written; raise ``RequestError`` when not.

@@ -94,7 +94,7 @@ async def notification_tokens(settings: Settings) -> AsyncIterator[IssuedTokens]
 
     They are of several issuers, whose keys are published in one place.
     """
-    expected = Expected((settings.graph_app_id,), settings.oidc_leeway, names={})
+    expected = Expected((settings.graph_app_id,), settings.oidc_leeway, scope_names(settings))
     tokens = IssuedTokens(expected, frozenset(settings.oidc_algorithms))
     configuration = settings.graph_openid_configuration
     async with client() as http:

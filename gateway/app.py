@@ -58,11 +58,13 @@ from gateway.open_files import possible_connections
 from gateway.settings import Settings
 from gateway.store.interface import Store
 from gateway.store.opening import database_of
+from gateway.store.overdue import Overdue
 from gateway.store.retention import Retention
 from gateway.tasks import running
 from gateway.telemetry.admission import AdmissionMetrics
 from gateway.telemetry.notifications import ForwardMetrics, NotificationMetrics
 from gateway.telemetry.operations import LoadMetrics, OperationMetrics
+from gateway.telemetry.overdue import OverdueMetrics
 from gateway.telemetry.page import WorkerId
 from gateway.telemetry.setup import Telemetry, open_telemetry
 from gateway.transports.answers import Answers
@@ -317,7 +319,12 @@ async def answering(
     async with AsyncExitStack() as stack:
         keep = Retention(days=settings.change_log_days, changes=settings.change_log_changes)
         store = await stack.enter_async_context(
-            database_of(settings).open(settings.readers, keep, seconds=settings.execution_seconds)
+            database_of(settings).open(
+                settings.readers,
+                keep,
+                seconds=settings.execution_seconds,
+                overdue=Overdue(settings.overdue_seconds),
+            )
         )
         traffic = Traffic()
         fan_out = FanOut(store.log)
@@ -348,7 +355,9 @@ async def answering(
             capacity=capacity,
             place=place,
         )
-        telemetry.metrics.add(AdmissionMetrics(capacity.admission))
+        overdue = OverdueMetrics(store)
+        await stack.enter_async_context(running(overdue.run()))
+        telemetry.metrics.add(AdmissionMetrics(capacity.admission), overdue)
         server = create_server(settings, parts)
         await stack.enter_async_context(running(server.run()))
         memory.settle()

@@ -7,7 +7,7 @@ document the JSON a client reads, with fields that are null left out or not.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 Document = Mapping[str, Any]
@@ -106,6 +106,15 @@ def _identity_set(identities: Document, where: Filter) -> bool:
     return all(fits(kind, part) for kind, part in where.items())
 
 
+OVERDUE = timedelta(seconds=60)
+
+
+def is_overdue(operation: Document) -> bool:
+    """Tell whether an operation has not ended, and was created long ago."""
+    created = _instant(operation["createdAt"])
+    return operation["status"] in STATUSES[:2] and created <= datetime.now(UTC) - OVERDUE
+
+
 def _tree(judges: Mapping[str, Judge], thing: Document, where: Filter) -> bool:
     """Judge a thing by a filter that has ``and``, ``or`` and ``not`` beside fields."""
 
@@ -117,6 +126,8 @@ def _tree(judges: Mapping[str, Judge], thing: Document, where: Filter) -> bool:
                 return any(_tree(judges, thing, each) for each in part)
             case "not":
                 return not _tree(judges, thing, part)
+            case "overdue":
+                return is_overdue(thing) is part
         return judges[name](thing.get(name), part)
 
     return all(fits(name, part) for name, part in where.items())

@@ -193,6 +193,7 @@ _operation_fields: dict[str, SearchStrategy[Any]] = {
         {"code": _int_filters, "subcode": _int_filters, "message": _text_filters} | _is_null
     ),
     "participants": _list_filters,
+    "overdue": st.booleans(),
     "version": _int_filters,
     "createdAt": _time_filters,
     "updatedAt": _time_filters,

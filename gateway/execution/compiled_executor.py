@@ -58,7 +58,7 @@ class CompiledExecutor:
             plan, given = self._prepared.plan(operation, request)
             if not plan.is_query:
                 _check_type(plan, context)
-            if plan.lists and self._remembered.max_bytes:
+            if plan.lists and self._remembered.max_bytes and not request.depends_on_time:
                 data = await self._remembered_data(plan, given, context)
             else:
                 data = await plan.run(given, Run(context))

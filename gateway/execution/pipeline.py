@@ -102,6 +102,8 @@ class Pipeline:
         finally:
             self._limits.release(info.cost, outside)
         outcome.info = info
+        if isinstance(outcome, Answer):
+            outcome.depends_on_time = request.depends_on_time
         if not isinstance(outcome, Answer) or outcome.executed:
             self._persisted.note(request, context.request_id)
         return outcome

@@ -22,6 +22,7 @@ from sqlalchemy import (
     true,
 )
 
+from gateway.store.overdue import BEFORE, OPEN_RANKS
 from gateway.store.shapes import Shape
 from gateway.store.tables import identities, operations
 from schema.constraints import IDENTITY_KINDS
@@ -46,15 +47,28 @@ def condition(where: Shape, *, by_identity: bool = False) -> Condition:
                 clauses.append(_any(map(condition, item)))
             case "not_":
                 clauses.append(_not(condition(item)))
-            case "result_info":
-                clauses.append(_result(item))
-            case "participants":
-                clauses.append(_participants(item))
             case "status" if by_identity:
                 clauses.append(_comparison(_unindexed(operations.c.status), item))
             case _:
-                clauses.append(_comparison(operations.c[name], item))
+                clauses.append(_of_field(name, item))
     return _all(clauses)
+
+
+def _of_field(name: str, item: Any) -> Condition:  # noqa: ANN401  what the shape has of it
+    match name:
+        case "result_info":
+            return _result(item)
+        case "participants":
+            return _participants(item)
+        case "overdue":
+            return _OVERDUE if item else _not(_OVERDUE)
+    return _comparison(operations.c[name], item)
+
+
+_OVERDUE: Condition = and_(
+    operations.c.status.in_([literal_column(str(rank)) for rank in OPEN_RANKS]),
+    operations.c.created_at <= bindparam(BEFORE),
+)
 
 
 def _asks_for_identity(where: Shape) -> bool:

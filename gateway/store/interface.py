@@ -9,6 +9,7 @@ from gateway.histogram import Histogram
 from gateway.store.documents import Document, Put
 from gateway.store.forwards import Forward, ForwardQueue
 from gateway.store.migrate import DatabaseState
+from gateway.store.overdue import Overdue
 from gateway.store.reports import Applied, Report
 from gateway.store.retention import Retention
 from schema.changes import Span
@@ -111,10 +112,16 @@ class Database(Protocol):
         """Make or upgrade its tables and return the state they were in before."""
 
     def open(
-        self, readers: int = 1, keep: Retention | None = None, *, seconds: float = 0
+        self,
+        readers: int = 1,
+        keep: Retention | None = None,
+        *,
+        seconds: float = 0,
+        overdue: Overdue = Overdue(),  # noqa: B008  it is frozen
     ) -> AbstractAsyncContextManager[Store]:
         """Open the store on up-to-date tables; on leaving, carry out the writes still waiting.
 
         Up to ``readers`` connections read. A read that belongs to no request fails after
         ``seconds``, unless 0. The change log is pruned to what is to ``keep``, if that is said.
+        ``overdue`` says which operations the filter of that name takes.
         """

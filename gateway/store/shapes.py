@@ -27,7 +27,7 @@ MAX_FILTER_DEPTH = 16
 LONGEST_FOUND = MAX_TEXT * 3
 """In characters: no stored text is longer, though case folding makes up to three of one."""
 
-_FLAGS = {"is_null", "ignore_case"}
+_FLAGS = {"is_null", "ignore_case", "overdue"}
 
 
 def take_apart(where: Filter | None) -> tuple[Shape, Operands]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gateway.store import migrate
 from gateway.store.migrate import DatabaseState
+from gateway.store.overdue import Overdue
 from gateway.store.retention import Retention
 from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
 
@@ -36,7 +37,12 @@ class SQLiteDatabase:
         return migrate.upgrade(self.path)
 
     def open(
-        self, readers: int = 1, keep: Retention | None = None, *, seconds: float = 0
+        self,
+        readers: int = 1,
+        keep: Retention | None = None,
+        *,
+        seconds: float = 0,
+        overdue: Overdue = Overdue(),  # noqa: B008  it is frozen
     ) -> AbstractAsyncContextManager[SQLiteStore]:
         """Open the store."""
-        return open_sqlite_store(self.path, readers, keep, seconds=seconds)
+        return open_sqlite_store(self.path, readers, keep, seconds=seconds, overdue=overdue)

@@ -18,6 +18,7 @@ from gateway.store.decisions.rows import Rows
 from gateway.store.errors import UnusableDatabaseError
 from gateway.store.forwards import Forward
 from gateway.store.lock import write_lock
+from gateway.store.overdue import Overdue
 from gateway.store.reports import Applied, Report
 from gateway.store.retention import Retention
 from gateway.store.sqlite import reads
@@ -57,13 +58,14 @@ PROVED_FOR = 5.0
 class SQLiteStore:
     """Operations in SQLite: several connections that read, a spare one, one that writes."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  its parts
         self,
         file: DatabaseFile,
         reader: Worker,
         writer: Worker,
         loop_reader: LoopReader,
         failures: WriteFailures,
+        overdue: Overdue,
     ) -> None:
         self._file = file
         self._reader = reader
@@ -71,8 +73,8 @@ class SQLiteStore:
         self.loop_reader = loop_reader
         self._failures = failures
         self._checking = ReadFailures(file)
-        self._queries = queries.Queries(compiled)
-        self.log = SQLiteChangeLog(reader, loop_reader)
+        self._queries = queries.Queries(compiled, overdue)
+        self.log = SQLiteChangeLog(reader, loop_reader, overdue)
         self.forwards = SQLiteForwardQueue(reader, writer)
         self.workers = {"read": reader, "write": writer}
         """Who does the works, by their kind."""
@@ -212,19 +214,21 @@ def _now() -> datetime:
 
 
 @asynccontextmanager
-async def open_sqlite_store(
+async def open_sqlite_store(  # noqa: PLR0913  all can be set
     path: Path,
     readers: int = READERS,
     keep: Retention | None = None,
     *,
     busy_seconds: float = BUSY_SECONDS,
     seconds: float = 0,
+    overdue: Overdue = Overdue(),  # noqa: B008  it is frozen
 ) -> AsyncIterator[SQLiteStore]:
     """Open the store on an up-to-date file; on leaving, carry out the writes still waiting.
 
     A write fails when others keep writing for ``busy_seconds``, and a read that belongs to no
     request after ``seconds``, unless 0. The change log is pruned to what is to ``keep``, if that is
-    said. Raises ``UnusableDatabaseError``.
+    said. ``overdue`` says which operations the filter of that name takes. Raises
+    ``UnusableDatabaseError``.
     """
     async with AsyncExitStack() as stack:
         lock = stack.enter_context(write_lock(path, busy_seconds))
@@ -243,7 +247,7 @@ async def open_sqlite_store(
         reader = Worker(
             reading, reads.read_together, ReadFailures(file), spare=spare, seconds=seconds
         )
-        store = SQLiteStore(file, reader, writer, loop_reader, failures)
+        store = SQLiteStore(file, reader, writer, loop_reader, failures, overdue)
         connections = Connections(writing, [*reading, spare], loop_reader)
         recovery = Recovery(file, lock, connections, writer, failures)
         works = [reader.run(), writer.run(), store.log.run(), recovery.run()]

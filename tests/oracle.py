@@ -96,11 +96,22 @@ def _identity(identity: Document | None, where: Filter) -> bool:
     return _fields({"id": compares, "displayName": _text}, identity, where)
 
 
+def _is_undeclared(value: object) -> bool:
+    """Tell whether an additional property is an identity of a kind that is not declared."""
+    match value:
+        case {"id": str(), "displayName": name}:
+            return name is None or isinstance(name, str)
+        case {"id": str()}:
+            return True
+    return False
+
+
 def _identity_set(identities: Document, where: Filter) -> bool:
     def fits(kind: str, part: Filter) -> bool:
         if kind != "any":
             return _identity(identities.get(kind), part)
         present = [identities[kind] for kind in IDENTITY_KINDS if identities.get(kind) is not None]
+        present += filter(_is_undeclared, (identities.get("additionalProperties") or {}).values())
         return any(_identity(identity, part) for identity in present)
 
     return all(fits(kind, part) for kind, part in where.items())

@@ -192,16 +192,32 @@ def _participant(participant: Value, where: Shape) -> Condition:
 def _identity_set(participant: Value, where: Shape) -> Condition:
     clauses: list[Condition] = []
     for name, item in where:
-        if name != "any":
+        if name == "any":
+            clauses.append(_any([_declared(participant, item), _undeclared(participant, item)]))
+        else:
             identity = _field(participant, f"identity.{graphql_name(name)}")
             clauses.append(_identity(identity, item))
-            continue
-        each = func.json_each(participant, _path("identity")).table_valued(
-            "key", "value", name=None
-        )
-        is_identity = each.c.key.in_([_text(kind) for kind in IDENTITY_KINDS])
-        clauses.append(exists().select_from(each).where(is_identity, _identity(each.c.value, item)))
     return _all(clauses)
+
+
+def _declared(participant: Value, where: Shape) -> Condition:
+    """Compare each identity of a declared kind."""
+    each = func.json_each(participant, _path("identity")).table_valued("key", "value", name=None)
+    is_identity = each.c.key.in_([_text(kind) for kind in IDENTITY_KINDS])
+    return exists().select_from(each).where(is_identity, _identity(each.c.value, where))
+
+
+def _undeclared(participant: Value, where: Shape) -> Condition:
+    """Compare each identity of another kind; see ``documents.identities_in``."""
+    path = _path("identity.additionalProperties")
+    each = func.json_each(participant, path).table_valued("type", "value", name=None)
+    name_type = func.json_type(each.c.value, _path("displayName"))
+    is_identity = and_(
+        each.c.type == _text("object"),
+        func.json_type(each.c.value, _path("id")) == _text("text"),
+        func.coalesce(name_type, _text("null")).in_([_text("text"), _text("null")]),
+    )
+    return exists().select_from(each).where(is_identity, _identity(each.c.value, where))
 
 
 def _identity(identity: Value, where: Shape) -> Condition:

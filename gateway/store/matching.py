@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 from typing_extensions import TypedDict  # msgspec asks it for what may be missing
 
+from gateway.store.documents import identities_in
 from gateway.store.overdue import Overdue
 from gateway.store.shapes import Operands, Shape, take_apart
 from gateway.store.tables import STATUS_RANKS
-from schema.constraints import IDENTITY_KINDS
 from schema.filters import InviteParticipantsOperationFilter
 from schema.resource.base import graphql_name
 
@@ -195,9 +195,7 @@ class _Tests:
         test = self._object(item)
         if kind != "any":
             return _of_field(kind, test)
-        return lambda identities: any(
-            test(identity) for kind, identity in identities.items() if kind in IDENTITY_KINDS
-        )
+        return lambda identities: any(test(identity) for _, identity in identities_in(identities))
 
     def _object(self, where: Shape) -> Test:
         """Compare the fields of what can be null, and then has null in all of them."""

@@ -286,3 +286,29 @@ async def test_what_came_of_notifications_is_told(
         }.items()
     }
     assert set(told.values()) == {True}, told
+
+
+BY_IDENTITY = """
+    query ($call: ID!, $any: IdentityFilter!) {
+      inviteParticipantsOperations(filter: {
+        callId: { eq: $call }, participants: { some: { identity: { any: $any } } }
+      }) { nodes { id } }
+    }
+"""
+
+
+async def test_identities_of_other_kinds_are_found(shared: Client, graph: Graph, id_: str) -> None:
+    call = str(uuid4())
+    other = {"acsUser": {"id": f"8:acs:{call}", "displayName": "Ada"}, "robot": "r"}
+    url = f"/communications/calls/{call}/operations/{id_}"
+    await graph.notify(
+        notification("created", url, id=id_, status="running", participants=[{"identity": other}])
+    )
+
+    for any_ in (
+        {"id": {"eq": f"8:acs:{call}"}},
+        {"displayName": {"startsWith": "Ad"}},
+        {"id": {"neq": "r"}},
+    ):
+        data = await shared.data(BY_IDENTITY, call=call, any=any_)
+        assert data["inviteParticipantsOperations"]["nodes"] == [{"id": id_}], any_

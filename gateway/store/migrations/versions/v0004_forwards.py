@@ -8,7 +8,7 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
-    """Make the queue, empty."""
+    """Make the queue, empty, and find the identities of operations by other kinds as well."""
     op.create_table(
         "forwards",
         sa.Column("number", sa.Integer, primary_key=True),
@@ -21,3 +21,16 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("forwards_due_at", "forwards", ["due_at"])
+    if op.get_context().dialect.name != "sqlite":
+        return
+    op.execute(
+        """
+        INSERT OR IGNORE INTO identities (id, kind, operation_seq)
+        SELECT json_extract(other.value, '$.id'), other.key, operations.seq
+        FROM operations,
+             json_each(operations.document, '$.participants') AS participant,
+             json_each(participant.value, '$.identity.additionalProperties') AS other
+        WHERE other.type = 'object' AND json_type(other.value, '$.id') = 'text'
+          AND coalesce(json_type(other.value, '$.displayName'), 'null') IN ('text', 'null')
+        """
+    )

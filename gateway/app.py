@@ -41,13 +41,13 @@ from gateway.http.admission_control import AdmissionControl
 from gateway.http.authentication import Authentication
 from gateway.http.browsers import Browsers
 from gateway.http.checks import live, ready
-from gateway.http.connection import ServerOptions
 from gateway.http.connections import Server
 from gateway.http.cors import CORS
 from gateway.http.head import Mount, Route
 from gateway.http.hosts import Hosts
 from gateway.http.limiter import Limiter
 from gateway.http.metrics import metrics
+from gateway.http.options import ServerOptions
 from gateway.http.playground import Playground
 from gateway.http.redirects import redirect_to_endpoint, redirect_to_playground
 from gateway.http.sdl import sdl

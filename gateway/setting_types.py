@@ -13,23 +13,32 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 DEFAULT_DATABASE = "sqlite:///operations.db"
+POSTGRES_SCHEMES = ("postgresql", "postgres")
 
 _HOST_NAME = re.compile(r"\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'+.^_`|~-]+\*?")
 _SCOPE = re.compile(r"[!#-\[\]-~]*")
+_SCHEMA_NAME = re.compile(r"([a-z_][a-z0-9_]{0,62})?")
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(\[[0-9a-f:]+\]|[a-z0-9_-]+(\.[a-z0-9_-]+)*)(:\d{1,5})?")
+
+
+def is_postgres(url: str) -> bool:
+    """Tell whether a database URL is one of PostgreSQL."""
+    return url.partition("://")[0] in POSTGRES_SCHEMES
 
 
 def sqlite_path(url: str) -> Path:
     """Return the file a database URL names; raise ``ValueError`` for any other URL."""
     advice = (
         "Name a SQLite file: sqlite:///operations.db in the working folder, or "
-        "sqlite:////var/lib/operations.db from the root."
+        "sqlite:////var/lib/operations.db from the root; or a PostgreSQL database: "
+        "postgresql://user@host/name."
     )
     try:
         parsed = make_url(url)
-    except ArgumentError:
-        raise ValueError(f"{url!r} is not a database URL. {advice}") from None
+    except (ArgumentError, ValueError):
+        told = "the text given" if "@" in url else repr(url)  # it may hold a password
+        raise ValueError(f"{told} is not a database URL. {advice}") from None
     if parsed.get_backend_name() != "sqlite":
         raise ValueError(f"{parsed.get_backend_name()!r} is not a database served here. {advice}")
     if parsed.database in {None, "", ":memory:"}:
@@ -38,7 +47,8 @@ def sqlite_path(url: str) -> Path:
 
 
 def _known_database(url: str) -> str:
-    sqlite_path(url)
+    if not is_postgres(url):
+        sqlite_path(url)
     return url
 
 
@@ -147,6 +157,15 @@ def _forward_url(url: str) -> str:
     return url
 
 
+def _schema_name(name: str) -> str:
+    if not _SCHEMA_NAME.fullmatch(name):
+        raise ValueError(
+            f"{name!r} is not a schema's name here. Give one of small letters, digits and "
+            "underscores, at most 63."
+        )
+    return name
+
+
 def _with_documents(mode: str, info: ValidationInfo) -> str:
     if mode in {"log", "only"} and not info.data.get("documents"):
         raise ValueError(f"{mode!r} needs manifests to go by. Name them with --documents.")
@@ -158,6 +177,7 @@ def _none_if_empty(value: object) -> object:
 
 
 Database = Annotated[str, AfterValidator(_known_database)]
+SchemaName = Annotated[str, AfterValidator(_schema_name)]
 Workers = Annotated[int, AfterValidator(_possible_workers)]
 OpenTelemetry = Annotated[bool, AfterValidator(_possible_otel)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]

@@ -17,6 +17,7 @@ from gateway.setting_types import (
     Names,
     OpenTelemetry,
     Origins,
+    SchemaName,
     Scope,
     TrustedMode,
     Workers,
@@ -35,7 +36,25 @@ class Settings(BaseSettings):
     )
     database: Database = Field(
         DEFAULT_DATABASE,
-        description="The database's URL: `sqlite:///` and the path of a file.",
+        repr=False,  # it may hold a password
+        description=(
+            "The database's URL: `sqlite:///` and the path of a file, or "
+            "`postgresql://user@host/name`."
+        ),
+    )
+    database_schema: SchemaName = Field(
+        "",
+        description=(
+            "The schema of the tables in PostgreSQL; when empty, the first of the role's "
+            "`search_path`."
+        ),
+    )
+    database_sessions: bool = Field(
+        default=True,
+        description=(
+            "Whether each connection to PostgreSQL is a session of its own, with prepared "
+            "statements; not behind PgBouncer in transaction mode."
+        ),
     )
     workers: Workers = Field(
         1, ge=1, le=64, description="How many processes serve side by side, on one port."
@@ -317,5 +336,5 @@ class Settings(BaseSettings):
 
     @property
     def database_path(self) -> Path:
-        """The file that ``database`` names."""
+        """The file that ``database`` names; raises ``ValueError`` if that is none of SQLite."""
         return sqlite_path(self.database)

@@ -15,9 +15,13 @@ from typing import IO, Any
 
 import aiohttp
 import pytest
+from engines import ENGINES, PostgresServer, postgres_server
 from typer.testing import CliRunner
 
 from gateway.cli import app
+from gateway.settings import Settings
+from gateway.store.interface import Database
+from gateway.store.opening import database_of
 
 COMMAND = Path(sys.prefix) / "bin" / "invite-gateway"
 STOPPED_WITHIN = 40
@@ -92,10 +96,72 @@ def children(process: int) -> set[int]:
     }
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marks of these tests."""
+    config.addinivalue_line("markers", "each_database: run on SQLite, and on PostgreSQL as well.")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what is marked so on each kind of database, as far as a database takes part in it."""
+    is_marked = metafunc.definition.get_closest_marker("each_database") is not None
+    if is_marked and "engine" in metafunc.fixturenames:
+        metafunc.parametrize("engine", ENGINES, indirect=True, scope="session")
+
+
 @pytest.fixture(scope="session")
-def gateway_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def engine(request: pytest.FixtureRequest) -> str:
+    """The kind of database that a test runs on."""
+    named: str = getattr(request, "param", "sqlite")
+    return named
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server that all tests share: they have databases of their own in it."""
+    with postgres_server() as server:
+        yield server
+
+
+MakeDatabase = Callable[[], dict[str, str]]
+
+
+@pytest.fixture(scope="session")
+def new_database(engine: str, request: pytest.FixtureRequest) -> MakeDatabase:
+    """Make an empty database, and return the variables that name it to a gateway.
+
+    One of SQLite is in the folder that the gateway runs in.
+    """
+    if engine == "sqlite":
+        return dict
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return lambda: {"INVITE_GATEWAY_DATABASE": server.new_database()}
+
+
+@pytest.fixture
+def database_url(
+    new_database: MakeDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> str:
+    """A database of the test's own that has nothing yet; gateways and commands take it too."""
+    default = {"INVITE_GATEWAY_DATABASE": f"sqlite:///{tmp_path / 'operations.db'}"}
+    url = (default | new_database())["INVITE_GATEWAY_DATABASE"]
+    monkeypatch.setenv("INVITE_GATEWAY_DATABASE", url)
+    return url
+
+
+@pytest.fixture
+def database(database_url: str) -> Database:
+    """A database of the test's own, with its tables; gateways and commands take it too."""
+    made = database_of(Settings(database=database_url))
+    made.upgrade()
+    return made
+
+
+@pytest.fixture(scope="session")
+def gateway_url(
+    tmp_path_factory: pytest.TempPathFactory, new_database: MakeDatabase
+) -> Iterator[str]:
     """The base URL of a gateway that all tests share: they make operations of their own in it."""
-    with running(tmp_path_factory.mktemp("gateway")) as gateway:
+    with running(tmp_path_factory.mktemp("gateway"), **new_database()) as gateway:
         yield gateway.url
 
 
@@ -135,9 +201,9 @@ async def shared(http: aiohttp.ClientSession, gateway_url: str) -> Client:
 
 
 @pytest.fixture
-def gateway(tmp_path: Path) -> Iterator[Gateway]:
+def gateway(tmp_path: Path, database_url: str) -> Iterator[Gateway]:
     """A gateway of the test's own, empty."""
-    with running(tmp_path) as gateway:
+    with running(tmp_path, INVITE_GATEWAY_DATABASE=database_url) as gateway:
         yield gateway
 
 

@@ -10,6 +10,8 @@ from uuid import uuid4
 import pytest
 from conftest import Client, running
 
+pytestmark = pytest.mark.each_database
+
 RESPONSE = "application/graphql-response+json"
 LIST = """query ($first: Int) {
   list: inviteParticipantsOperations(first: $first) { nodes { id version } } }"""

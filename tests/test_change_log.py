@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -11,18 +11,18 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import pytest
 from conftest import Command
 
-from gateway.store.decisions import writes
+from gateway.store.interface import Database, Store
 from gateway.store.lock import write_lock
 from gateway.store.migrate import DatabaseState, upgrade
+from gateway.store.postgres import pruning as postgres_pruning
 from gateway.store.retention import Retention
-from gateway.store.sqlite import changes
-from gateway.store.sqlite.connection import Connection, connect_writer
+from gateway.store.sqlite.connection import connect_writer
 from gateway.store.sqlite.pruning import AT_ONCE, prune
-from gateway.store.sqlite.rows import SQLiteRows
-from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
+from gateway.store.sqlite.store import open_sqlite_store
 from gateway.store.watching import LOOKED_EVERY
 from schema.changes import Change, ChangePage, Stretch
 from schema.errors import CursorExpired
@@ -31,6 +31,8 @@ from schema.inputs import CreateInviteParticipantsOperationInput as Create
 from schema.inputs import DeleteInviteParticipantsOperationInput as Delete
 from schema.inputs import UpdateInviteParticipantsOperationInput as Update
 from schema.paging import Position, Slice
+
+pytestmark = pytest.mark.each_database
 
 ALL = Stretch(limit=500)
 NOW = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
@@ -48,18 +50,26 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def store(path: Path) -> AsyncIterator[SQLiteStore]:
-    """A store on it."""
-    async with open_sqlite_store(path) as store:
+async def store(database: Database) -> AsyncIterator[Store]:
+    """A store on one of each kind."""
+    async with database.open() as store:
         yield store
 
 
+Prune = Callable[[Retention, datetime], Awaitable[int]]
+
+
 @pytest.fixture
-async def database(path: Path) -> AsyncIterator[Connection]:
-    """A connection that writes to it."""
-    with write_lock(path, seconds=5.0) as lock:
-        async with connect_writer(path, lock) as connection:
-            yield connection
+async def prune_once(database: Database, database_url: str) -> AsyncIterator[Prune]:
+    """Prune the store's log by one step."""
+    if database.file:
+        with write_lock(database.file, seconds=5.0) as lock:
+            async with connect_writer(database.file, lock) as writer:
+                yield lambda keep, now: writer.run(partial(prune, keep=keep, now=now))
+        return
+    connection = await asyncpg.connect(database_url)
+    yield partial(postgres_pruning.prune, connection)
+    await connection.close()
 
 
 def failing(operation_id: str) -> Update:
@@ -70,26 +80,30 @@ def told(change: Change) -> tuple[str, str, int]:
     return change.kind.name, change.operation_id, change.version
 
 
-async def create(database: Connection, count: int, now: datetime) -> None:
+async def create(store: Store, count: int, now: datetime) -> None:
     """Create operations at a time."""
     for _ in range(count):
-        await database.run(lambda each: writes.create(SQLiteRows(each), Create(), now))
+        await store.create(Create(), at=now)
 
 
-async def read(database: Connection, after: Position | None = None) -> ChangePage:
+async def read(store: Store, after: Position | None = None) -> ChangePage:
     """Read the log."""
-    stretch = Stretch(limit=500, after=after)
-    return await database.run(partial(changes.read, stretch=stretch, matcher=None))
+    return await store.log.changes(None, Stretch(limit=500, after=after))
 
 
-async def pruned(database: Connection, keep: Retention, now: datetime) -> int:
+@pytest.fixture
+def pruned(store: Store, prune_once: Prune) -> Prune:
     """Prune, and tell how many changes are left."""
-    while await database.run(partial(prune, keep=keep, now=now)):
-        pass
-    return len((await read(database)).changes)
+
+    async def pruned(keep: Retention, now: datetime) -> int:
+        while await prune_once(keep, now):
+            pass
+        return len((await read(store)).changes)
+
+    return pruned
 
 
-async def test_each_kind_of_write_is_logged_in_order(store: SQLiteStore) -> None:
+async def test_each_kind_of_write_is_logged_in_order(store: Store) -> None:
     await store.create(Create(id="a"))
     await store.upsert(Create(id="b"))
     await store.upsert(Create(id="b", call_id="c"))
@@ -117,59 +131,58 @@ async def test_each_kind_of_write_is_logged_in_order(store: SQLiteStore) -> None
 
 
 async def test_pruning_keeps_what_is_young_enough_or_among_the_newest(
-    database: Connection,
+    store: Store, pruned: Prune
 ) -> None:
-    await create(database, 3, NOW)
-    await create(database, 2, NOW + DAY)
+    await create(store, 3, NOW)
+    await create(store, 2, NOW + DAY)
     left = [
-        await pruned(database, Retention(days=1, changes=0), NOW + DAY),
-        await pruned(database, Retention(days=0, changes=5), NOW + 9 * DAY),
-        await pruned(database, Retention(days=0, changes=4), NOW + 9 * DAY),
-        await pruned(database, Retention(days=1, changes=1), NOW + DAY + timedelta(seconds=1)),
-        await pruned(database, Retention(days=1, changes=1), NOW + 3 * DAY),
-        await pruned(database, Retention(days=0, changes=0), NOW + 3 * DAY),
+        await pruned(Retention(days=1, changes=0), NOW + DAY),
+        await pruned(Retention(days=0, changes=5), NOW + 9 * DAY),
+        await pruned(Retention(days=0, changes=4), NOW + 9 * DAY),
+        await pruned(Retention(days=1, changes=1), NOW + DAY + timedelta(seconds=1)),
+        await pruned(Retention(days=1, changes=1), NOW + 3 * DAY),
+        await pruned(Retention(days=0, changes=0), NOW + 3 * DAY),
     ]
 
     assert left == [5, 5, 4, 2, 1, 0]
 
 
-async def test_pruning_goes_in_small_steps(database: Connection) -> None:
-    await create(database, AT_ONCE + 1, NOW)
-    step = partial(prune, keep=Retention(days=0, changes=0), now=NOW + DAY)
-    steps = [await database.run(step) for _ in range(3)]
+async def test_pruning_goes_in_small_steps(store: Store, prune_once: Prune) -> None:
+    await create(store, AT_ONCE + 1, NOW)
+    steps = [await prune_once(Retention(days=0, changes=0), NOW + DAY) for _ in range(3)]
 
     assert steps == [AT_ONCE, 1, 0]
 
 
 async def test_reading_on_after_pruning_works_from_where_nothing_is_missing(
-    database: Connection,
+    store: Store, pruned: Prune
 ) -> None:
-    await create(database, 3, NOW)
-    first, second, third = (change.position for change in (await read(database)).changes)
-    await pruned(database, Retention(days=0, changes=1), NOW + DAY)
+    await create(store, 3, NOW)
+    first, second, third = (change.position for change in (await read(store)).changes)
+    await pruned(Retention(days=0, changes=1), NOW + DAY)
 
-    assert [c.position for c in (await read(database, second)).changes] == [third]
+    assert [c.position for c in (await read(store, second)).changes] == [third]
     with pytest.raises(CursorExpired):
-        await read(database, first)
-    assert await pruned(database, Retention(days=0, changes=0), NOW + DAY) == 0
-    assert await read(database, third) == ChangePage([], more=False, end=third)
+        await read(store, first)
+    assert await pruned(Retention(days=0, changes=0), NOW + DAY) == 0
+    assert await read(store, third) == ChangePage([], more=False, end=third)
     with pytest.raises(CursorExpired):
-        await read(database, second)
+        await read(store, second)
 
 
-async def test_positions_are_not_used_again(database: Connection) -> None:
-    await create(database, 2, NOW)
-    end = (await read(database)).end
-    await pruned(database, Retention(days=0, changes=0), NOW + DAY)
-    await create(database, 1, NOW + DAY)
-    (change,) = (await read(database, end)).changes
+async def test_positions_are_not_used_again(store: Store, pruned: Prune) -> None:
+    await create(store, 2, NOW)
+    end = (await read(store)).end
+    await pruned(Retention(days=0, changes=0), NOW + DAY)
+    await create(store, 1, NOW + DAY)
+    (change,) = (await read(store, end)).changes
 
     assert change.position.number > end.number
 
 
 @pytest.mark.parametrize("where", [(1, 0), (0, 1), (0, 2**63 - 1)])
 async def test_a_place_the_log_does_not_have_is_refused(
-    store: SQLiteStore, where: tuple[int, int]
+    store: Store, where: tuple[int, int]
 ) -> None:
     here = await store.log.position()
     log, ahead = where
@@ -177,12 +190,12 @@ async def test_a_place_the_log_does_not_have_is_refused(
         await store.log.changes(None, Stretch(1, Position((here.log + log) % 2**32, ahead)))
 
 
-async def test_store_prunes_by_itself(path: Path) -> None:
-    async with open_sqlite_store(path) as store:
+async def test_store_prunes_by_itself(database: Database) -> None:
+    async with database.open() as store:
         for _ in range(3):
             await store.create(Create())
         end = await store.log.position()
-    async with asyncio.timeout(SOON), open_sqlite_store(path, 1, Retention(0, 1)) as store:
+    async with asyncio.timeout(SOON), database.open(1, Retention(0, 1)) as store:
         left = await store.log.changes(None, ALL)
         while len(left.changes) > 1:
             await asyncio.sleep(0.01)
@@ -256,7 +269,7 @@ async def test_page_and_its_place_in_the_log_are_of_one_moment(path: Path, befor
     assert not known & {change.operation_id for change in later.changes}
 
 
-async def test_watching_tells_of_writes_here(store: SQLiteStore) -> None:
+async def test_watching_tells_of_writes_here(store: Store) -> None:
     with store.log.watch() as first, store.log.watch() as second:
         await store.create(Create())
 
@@ -264,9 +277,7 @@ async def test_watching_tells_of_writes_here(store: SQLiteStore) -> None:
         assert second.is_set()
 
 
-async def test_watching_tells_of_writes_by_another_process(
-    store: SQLiteStore, command: Command
-) -> None:
+async def test_watching_tells_of_writes_by_another_process(store: Store, command: Command) -> None:
     with store.log.watch() as event:
         await settled(event)
         imported = await asyncio.to_thread(command, "import", "-", stdin='{"id": "theirs"}')

@@ -9,6 +9,8 @@ from aiohttp import ClientSession
 from conftest import Client, Command, running
 from strategies import JSONObject
 
+pytestmark = pytest.mark.each_database
+
 SOON = 20
 
 FIELDS = """

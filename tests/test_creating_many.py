@@ -6,6 +6,8 @@ from uuid import uuid4
 import pytest
 from conftest import Client
 
+pytestmark = pytest.mark.each_database
+
 Json = Any
 
 FIELD = "createInviteParticipantsOperations"

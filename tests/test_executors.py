@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from conftest import LONGER
+from conftest import LONGER, MakeDatabase
 from documents import requests
+from engines import execute
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pipelines import compiled_pipeline, reference_pipeline
@@ -20,13 +21,17 @@ from gateway.documents.json import encode
 from gateway.documents.request import GraphQLRequest, Variables
 from gateway.execution.live.fan_out import FanOut
 from gateway.execution.pipeline import Pipeline
-from gateway.store.migrate import upgrade
-from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
+from gateway.settings import Settings
+from gateway.store.interface import Database, Store
+from gateway.store.opening import database_of
 from schema import build_schema
 from schema.context import ANYBODY, SCOPES, Context, Principal, Scope
 from schema.inputs import CreateInviteParticipantsOperationInput
 from schema.paging import Position
 
+pytestmark = pytest.mark.each_database
+
+NAMED = "INVITE_GATEWAY_DATABASE"
 SCHEMA = build_schema()
 EXAMPLES = Path(__file__).parent.parent / "gateway" / "playground" / "examples"
 
@@ -48,7 +53,7 @@ GUARDED = SCOPES | {Scope.INTROSPECTION: "Schema.Read.All"}
 
 async def answered(
     pipeline: Pipeline,
-    store: SQLiteStore,
+    store: Store,
     query: str,
     variables: JSONObject,
     principal: Principal = ANYBODY,
@@ -62,10 +67,9 @@ async def answered(
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[SQLiteStore]:
+async def store(database: Database) -> AsyncIterator[Store]:
     """An empty store."""
-    upgrade(tmp_path / "one.db")
-    async with open_sqlite_store(tmp_path / "one.db") as store:
+    async with database.open() as store:
         yield store
 
 
@@ -82,7 +86,7 @@ def compiled() -> Pipeline:
     return pipeline
 
 
-async def fill(store: SQLiteStore, documents: list[JSONObject]) -> None:
+async def fill(store: Store, documents: list[JSONObject]) -> None:
     """Hold these documents, and those held before with other ids."""
     await asyncio.gather(*map(store.put, documents))
 
@@ -90,7 +94,7 @@ async def fill(store: SQLiteStore, documents: list[JSONObject]) -> None:
 @settings(RANDOM, max_examples=50 * LONGER)
 @given(st.data())
 async def test_queries_are_answered_alike(
-    store: SQLiteStore,
+    store: Store,
     reference: Pipeline,
     compiled: Pipeline,
     data: st.DataObject,
@@ -178,21 +182,30 @@ mutations: st.SearchStrategy[tuple[str, JSONObject]] = st.one_of(
 )
 
 
+@pytest.fixture(scope="module")
+def two_urls(tmp_path_factory: pytest.TempPathFactory, new_database: MakeDatabase) -> list[str]:
+    """The URLs of two databases."""
+    folder = tmp_path_factory.mktemp("alike")
+    defaults = [{NAMED: f"sqlite:///{folder / name}"} for name in ("one.db", "other.db")]
+    urls = [(default | new_database())[NAMED] for default in defaults]
+    for url in urls:
+        database_of(Settings(database=url)).upgrade()
+    return urls
+
+
 @settings(RANDOM, max_examples=50 * LONGER)
 @given(st.lists(st.tuples(mutations, principals), min_size=5, max_size=25))
 async def test_mutations_are_answered_alike(
-    tmp_path_factory: pytest.TempPathFactory,
+    two_urls: list[str],
     reference: Pipeline,
     compiled: Pipeline,
     writes: list[tuple[tuple[str, JSONObject], Principal]],
 ) -> None:
-    folder = tmp_path_factory.mktemp("alike")
-    for name in ("one.db", "other.db"):
-        upgrade(folder / name)
-    async with (
-        open_sqlite_store(folder / "one.db") as one,
-        open_sqlite_store(folder / "other.db") as other,
-    ):
+    tables = ("identities", "operations", "changes", "idempotency_keys")
+    for url in two_urls:
+        await execute(url, *(f"DELETE FROM {table}" for table in tables))  # noqa: S608  constants
+    one_database, other_database = (database_of(Settings(database=url)) for url in two_urls)
+    async with one_database.open() as one, other_database.open() as other:
         for (query, variables), principal in writes:
             fast = await answered(compiled, one, query, variables, principal)
 
@@ -200,7 +213,7 @@ async def test_mutations_are_answered_alike(
 
 
 @pytest.mark.parametrize("name", [path.stem for path in sorted(EXAMPLES.glob("*.graphql"))])
-async def test_playground_example_is_compiled(store: SQLiteStore, name: str) -> None:
+async def test_playground_example_is_compiled(store: Store, name: str) -> None:
     pipeline, executor = compiled_pipeline(SCHEMA, fan_out=FanOut(store.log))
     query, variables = example(name)
     request = GraphQLRequest(query, None, Variables(encode(variables)))
@@ -219,7 +232,7 @@ async def test_playground_example_is_compiled(store: SQLiteStore, name: str) -> 
     ],
 )
 async def test_request_without_a_plan_is_let_go_of(
-    store: SQLiteStore, query: str, variables: JSONObject
+    store: Store, query: str, variables: JSONObject
 ) -> None:
     pipeline, executor = compiled_pipeline(SCHEMA)
     given = []
@@ -267,7 +280,7 @@ LOG_READERS = {
 
 @pytest.mark.parametrize("query", LOG_READERS.values(), ids=LOG_READERS)
 async def test_what_reads_the_log_is_compiled(
-    store: SQLiteStore, reference: Pipeline, query: str
+    store: Store, reference: Pipeline, query: str
 ) -> None:
     pipeline, executor = compiled_pipeline(SCHEMA)
     await store.create(CreateInviteParticipantsOperationInput(id="1"))
@@ -278,7 +291,7 @@ async def test_what_reads_the_log_is_compiled(
     assert executor.compiled == 1
 
 
-async def test_history_under_a_mutation_fails_alone(store: SQLiteStore, compiled: Pipeline) -> None:
+async def test_history_under_a_mutation_fails_alone(store: Store, compiled: Pipeline) -> None:
     query = """
         mutation {
           one: createInviteParticipantsOperation(input: {id: "1"}) { operation { id } }
@@ -333,7 +346,7 @@ FORBIDDEN: dict[str, tuple[str, JSONObject | None]] = {
 
 @pytest.mark.parametrize(("query", "data"), FORBIDDEN.values(), ids=FORBIDDEN)
 async def test_what_is_forbidden_is_answered_alike(
-    store: SQLiteStore,
+    store: Store,
     reference: Pipeline,
     compiled: Pipeline,
     query: str,
@@ -347,7 +360,7 @@ async def test_what_is_forbidden_is_answered_alike(
     assert {error["extensions"]["code"] for error in answer["errors"]} == {"FORBIDDEN"}
 
 
-async def test_what_is_not_compiled_is_counted_by_its_reason(store: SQLiteStore) -> None:
+async def test_what_is_not_compiled_is_counted_by_its_reason(store: Store) -> None:
     pipeline, executor = compiled_pipeline(SCHEMA)
     for query in ("{ __schema { queryType { name } } }", "{ nodes(ids: [7]) { id } }"):
         await answered(pipeline, store, query, {})

@@ -8,8 +8,9 @@ import pytest
 from aiohttp import web
 
 from gateway.http.admission_control import AdmissionControl
-from gateway.http.connection import Connection, ServerOptions, Shared
+from gateway.http.connection import Connection, Shared
 from gateway.http.idle_connections import WaitingConnections
+from gateway.http.options import ServerOptions
 from gateway.http.traffic import Traffic
 
 

@@ -1,14 +1,12 @@
 """Subscriptions to one log side by side: what they share, and how each leaves."""
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, closing
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from contextlib import asynccontextmanager
 
 import msgspec
 import pytest
+from engines import execute
 from pipelines import compiled_pipeline
 
 from gateway.documents.json import encode
@@ -18,10 +16,7 @@ from gateway.execution.live.fan_out import FanOut
 from gateway.execution.live.view import View
 from gateway.execution.pipeline import Pipeline
 from gateway.execution.subscription import Event, Subscription
-from gateway.store.migrate import upgrade
-from gateway.store.retention import Retention
-from gateway.store.sqlite.pruning import prune
-from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
+from gateway.store.interface import Database, Store
 from gateway.tasks import running
 from schema import build_schema
 from schema.changes import Change
@@ -31,6 +26,8 @@ from schema.inputs import (
     UpdateInviteParticipantsOperationInput,
 )
 from schema.paging import Position
+
+pytestmark = pytest.mark.each_database
 
 FOLLOW = """
     subscription ($after: String, $is: String) {
@@ -72,17 +69,10 @@ class Gone(Reader):
         raise ConnectionResetError("gone")
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    path = tmp_path / "operations.db"
-    upgrade(path)
-    return path
-
-
 @asynccontextmanager
-async def following(path: Path) -> AsyncIterator[tuple[SQLiteStore, Pipeline]]:
+async def following(database: Database) -> AsyncIterator[tuple[Store, Pipeline]]:
     """Open a store and what runs subscriptions on it."""
-    async with open_sqlite_store(path) as store:
+    async with database.open() as store:
         fan_out = FanOut(store.log)
         async with running(fan_out.run()):
             pipeline, _ = compiled_pipeline(build_schema(), fan_out=fan_out)
@@ -90,7 +80,7 @@ async def following(path: Path) -> AsyncIterator[tuple[SQLiteStore, Pipeline]]:
 
 
 async def subscribed(
-    executor: Pipeline, store: SQLiteStore, query: str = FOLLOW, **variables: str
+    executor: Pipeline, store: Store, query: str = FOLLOW, **variables: str
 ) -> Subscription:
     """Begin to follow, from now on unless told otherwise."""
     request = GraphQLRequest(query, None, Variables(encode({"is": "", **variables})))
@@ -99,7 +89,7 @@ async def subscribed(
     return subscription
 
 
-async def create(store: SQLiteStore, *ids: str) -> None:
+async def create(store: Store, *ids: str) -> None:
     """Create operations, one after another."""
     for id_ in ids:
         await store.create(CreateInviteParticipantsOperationInput(id=id_))
@@ -111,8 +101,8 @@ def ids(reader: Reader) -> list[str]:
     return [payload["data"]["changes"]["operationId"] for payload in payloads]
 
 
-async def test_subscribers_to_the_same_are_sent_the_same_event(path: Path) -> None:
-    async with following(path) as (store, executor):
+async def test_subscribers_to_the_same_are_sent_the_same_event(database: Database) -> None:
+    async with following(database) as (store, executor):
         after = (await store.log.position()).cursor()
         readers = [Reader(takes=2) for _ in range(3)]
         other = Reader(takes=2)
@@ -136,7 +126,7 @@ async def test_subscribers_to_the_same_are_sent_the_same_event(path: Path) -> No
 
 
 async def test_change_is_shown_only_to_who_follows_its_operation(
-    path: Path, monkeypatch: pytest.MonkeyPatch
+    database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown: set[tuple[str | None, str]] = set()
     push = View.push
@@ -147,7 +137,7 @@ async def test_change_is_shown_only_to_who_follows_its_operation(
 
     monkeypatch.setattr(View, "push", noted)
     made = [str(number) for number in range(50)]
-    async with following(path) as (store, executor):
+    async with following(database) as (store, executor):
         await create(store, *made)
         one = "subscription ($id: ID!) { inviteParticipantsOperation(id: $id) { version } }"
         same = "subscription ($id: ID!) { inviteParticipantsOperation(id: $id) { id version } }"
@@ -176,8 +166,8 @@ async def test_change_is_shown_only_to_who_follows_its_operation(
     assert shown - {("7", "7")} == {("9", "9")}
 
 
-async def test_subscriber_that_goes_away_ends_alone(path: Path) -> None:
-    async with following(path) as (store, executor):
+async def test_subscriber_that_goes_away_ends_alone(database: Database) -> None:
+    async with following(database) as (store, executor):
         after = (await store.log.position()).cursor()
         gone, stays = Gone(), Reader(takes=3)
         subscription = await subscribed(executor, store, after=after)
@@ -193,9 +183,9 @@ async def test_subscriber_that_goes_away_ends_alone(path: Path) -> None:
     assert ids(stays) == ["1", "2", "3"]
 
 
-async def test_subscriber_that_stalls_reads_on_from_its_place(path: Path) -> None:
+async def test_subscriber_that_stalls_reads_on_from_its_place(database: Database) -> None:
     made = [str(number) for number in range(50)]
-    async with following(path) as (store, executor):
+    async with following(database) as (store, executor):
         after = (await store.log.position()).cursor()
         slow, fast = Reader(takes=7), Reader(takes=50)
         tasks = [
@@ -217,8 +207,10 @@ async def test_subscriber_that_stalls_reads_on_from_its_place(path: Path) -> Non
     assert ids(slow) == made
 
 
-async def test_subscriber_behind_what_the_log_keeps_is_told(path: Path) -> None:
-    async with following(path) as (store, executor):
+async def test_subscriber_behind_what_the_log_keeps_is_told(
+    database: Database, database_url: str
+) -> None:
+    async with following(database) as (store, executor):
         after = (await store.log.position()).cursor()
         await create(store, "1")
         slow = Reader(takes=1)
@@ -226,11 +218,12 @@ async def test_subscriber_behind_what_the_log_keeps_is_told(path: Path) -> None:
         await slow.stalled.wait()
         inputs = [CreateInviteParticipantsOperationInput() for _ in range(2_300)]
         await store.create_many(inputs, atomic=True)
-        with closing(sqlite3.connect(path)) as connection, connection:
-            connection.text_factory = bytes
-            late = datetime.now(UTC) + timedelta(days=2)
-            while prune(connection, Retention(days=1, changes=1), late):
-                pass
+        pruned = (await store.log.position()).number - 1
+        await execute(
+            database_url,
+            f"DELETE FROM changes WHERE position <= {pruned}",  # noqa: S608  a number
+            f"UPDATE change_log SET pruned = {pruned}",  # noqa: S608  same
+        )
         slow.go_on(takes=1_000)
         await task
 
@@ -240,11 +233,11 @@ async def test_subscriber_behind_what_the_log_keeps_is_told(path: Path) -> None:
 
 
 async def test_place_is_what_was_sent_while_changes_go_to_view_after_view(
-    path: Path, monkeypatch: pytest.MonkeyPatch
+    database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fan_out_module, "TURN", -1)  # a turn for each view
     made = [str(number) for number in range(30)]
-    async with following(path) as (store, executor):
+    async with following(database) as (store, executor):
         start = await store.log.position()
         readers = [*(Reader(takes=31) for _ in range(29)), Reader(takes=1)]
         first, last, slow = readers[0], readers[28], readers[29]

@@ -3,22 +3,24 @@
 import asyncio
 import json
 import re
-import sqlite3
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import aiohttp
 import oracle
 import pytest
-from conftest import LONGER, Client, running
+from conftest import LONGER, Client, MakeDatabase, running
+from engines import execute
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from strategies import UNSTORABLE, JSONObject, filters, group_keys, orders, stores
 
-from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
+from gateway.settings import Settings
+from gateway.store.interface import Store
+from gateway.store.opening import database_of
+
+pytestmark = pytest.mark.each_database
 
 LIST = """
     query ($filter: InviteParticipantsOperationFilter,
@@ -70,18 +72,15 @@ class Asker:
     """Who fills a gateway's database from beside it, and asks the gateway."""
 
     client: Client
-    store: SQLiteStore
-    database: Path
+    store: Store
+    url: str
 
     async def fill(self, *puts: Sequence[JSONObject]) -> list[JSONObject]:
         """Hold what is put, list after list, and nothing else; return the documents stored."""
-        with closing(sqlite3.connect(self.database, isolation_level=None)) as connection:
-            connection.execute("PRAGMA foreign_keys = ON")
-            connection.execute("DELETE FROM operations")
+        await execute(self.url, "DELETE FROM identities", "DELETE FROM operations")
         for documents in puts:
             await asyncio.gather(*map(self.store.put, documents))
-        with closing(sqlite3.connect(self.database)) as connection:
-            rows = connection.execute("SELECT document FROM operations ORDER BY seq").fetchall()
+        rows = await execute(self.url, "SELECT document FROM operations ORDER BY seq")
         return [json.loads(document) for (document,) in rows]
 
     async def answer(self, query: str, **variables: Any) -> JSONObject:  # noqa: ANN401  JSON
@@ -107,21 +106,25 @@ class Asker:
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    """A gateway for this module alone: its URL and its database.
+def filled(
+    tmp_path_factory: pytest.TempPathFactory, new_database: MakeDatabase
+) -> Iterator[tuple[str, str]]:
+    """A gateway for this module alone: its URL, and that of its database.
 
     It remembers no answers, since what is deleted here stands in no change log.
     """
     folder = tmp_path_factory.mktemp("filters")
-    with running(folder, "--answer-cache-bytes", "0") as gateway:
-        yield gateway.url, folder / "operations.db"
+    default = {"INVITE_GATEWAY_DATABASE": f"sqlite:///{folder / 'operations.db'}"}
+    variables = default | new_database()
+    with running(folder, "--answer-cache-bytes", "0", **variables) as gateway:
+        yield gateway.url, variables["INVITE_GATEWAY_DATABASE"]
 
 
 @pytest.fixture
-async def asker(http: aiohttp.ClientSession, filled: tuple[str, Path]) -> AsyncIterator[Asker]:
+async def asker(http: aiohttp.ClientSession, filled: tuple[str, str]) -> AsyncIterator[Asker]:
     """Who asks it."""
     url, database = filled
-    async with open_sqlite_store(database, readers=1) as store:
+    async with database_of(Settings(database=database)).open() as store:
         yield Asker(Client(http, url), store, database)
 
 

@@ -18,6 +18,8 @@ from responses import assert_well_formed
 from test_executors import mutations
 from test_http import PYTHON
 
+pytestmark = pytest.mark.each_database
+
 FUZZED = settings(
     deadline=None,
     phases=set(Phase) - {Phase.explain},  # which takes a minute, and says little

@@ -6,6 +6,8 @@ import pytest
 from conftest import Client
 from strategies import JSONObject
 
+pytestmark = pytest.mark.each_database
+
 PAGE = """
     edges { cursor node { cursor } }
     nodes {

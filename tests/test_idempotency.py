@@ -21,6 +21,8 @@ from schema.errors import IdempotencyError, MutationFailure
 from schema.inputs import CreateInviteParticipantsOperationInput as Input
 from schema.resource.operation import StoredOperation
 
+pytestmark = pytest.mark.each_database
+
 Json = Any
 
 SHOWN = """

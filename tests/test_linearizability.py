@@ -11,6 +11,8 @@ import pytest
 from conftest import Client, running
 from histories import Call, State, is_linearizable
 
+pytestmark = pytest.mark.each_database
+
 CLIENTS = 6
 CALLS = 5
 OPERATIONS = 40

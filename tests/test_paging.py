@@ -12,6 +12,8 @@ import pytest
 from conftest import Client
 from strategies import DIRECTIONS, ORDER_PATHS, JSONObject, order_key
 
+pytestmark = pytest.mark.each_database
+
 LIST = """
     query List($mine: ID!, $orderBy: [InviteParticipantsOperationOrder!],
                $first: Int, $after: String, $last: Int, $before: String, $offset: Int) {

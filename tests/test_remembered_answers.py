@@ -8,6 +8,8 @@ import pytest
 from aiohttp import ClientSession
 from conftest import Client, Command, Gateway, running
 
+pytestmark = pytest.mark.each_database
+
 LISTED = "inviteParticipantsOperations"
 LIST = """query ($first: Int = 5) {
   inviteParticipantsOperations(first: $first) {

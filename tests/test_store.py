@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.store.database_file import DatabaseFile
+from gateway.store.interface import Database
 from gateway.store.migrate import upgrade
 from gateway.store.sqlite.connection import connect_reader
 from gateway.store.sqlite.failures import ReadFailures
@@ -20,10 +21,11 @@ from schema.inputs import CreateInviteParticipantsOperationInput
 from schema.paging import Slice
 from schema.resource.operation import StoredOperation
 
+pytestmark = pytest.mark.each_database
 
-async def test_closing_carries_out_a_write_asked_for_at_that_moment(tmp_path: Path) -> None:
-    upgrade(tmp_path / "operations.db")
-    async with open_sqlite_store(tmp_path / "operations.db") as store:
+
+async def test_closing_carries_out_a_write_asked_for_at_that_moment(database: Database) -> None:
+    async with database.open() as store:
         write = asyncio.create_task(store.create(CreateInviteParticipantsOperationInput(id="last")))
         await asyncio.sleep(0)  # the write is asked for, and nobody has taken it up yet
 
@@ -31,11 +33,10 @@ async def test_closing_carries_out_a_write_asked_for_at_that_moment(tmp_path: Pa
 
 
 async def test_operations_asked_for_at_the_same_time_are_each_given_to_who_asked(
-    tmp_path: Path,
+    database: Database,
 ) -> None:
-    upgrade(tmp_path / "operations.db")
     ids = [f"operation\x1e{number}" for number in range(50)]
-    async with open_sqlite_store(tmp_path / "operations.db") as store:
+    async with database.open() as store:
         for id_ in ids:
             await store.create(CreateInviteParticipantsOperationInput(id=id_))
         wanted = [*ids, "none", "half\ud800", "", *reversed(ids)]

@@ -13,6 +13,8 @@ import pytest
 from conftest import LONGER, Client, Gateway, running
 from sockets import CREATE, DELETE, FOLLOW, NOW, UPDATE, Socket, connected
 
+pytestmark = pytest.mark.each_database
+
 STATES = """
     subscription States($id: ID!) {
       inviteParticipantsOperation(id: $id) { id version status }

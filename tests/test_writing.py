@@ -8,6 +8,8 @@ from uuid import UUID, uuid4
 import pytest
 from conftest import Client
 
+pytestmark = pytest.mark.each_database
+
 Json = Any
 
 TYPENAME = "InviteParticipantsOperation"

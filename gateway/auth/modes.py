@@ -16,11 +16,7 @@ from gateway.tasks import running
 
 def check(settings: Settings) -> None:
     """Raise ``UnusableAuthError`` for settings that let nobody in, or everybody of the world."""
-    if settings.graph_app_id and not is_secure(settings.graph_openid_configuration):
-        raise UnusableAuthError(
-            f"The keys of {settings.graph_openid_configuration!r} cannot be trusted: the setting "
-            "graph-openid-configuration has to begin with https://."
-        )
+    _check_notifications(settings)
     match settings.auth:
         case "none" if not is_loopback(settings.host):
             raise UnusableAuthError(
@@ -31,6 +27,19 @@ def check(settings: Settings) -> None:
             TokenFile(Path(settings.tokens_file)).read()
         case "oidc":
             _check_issuers(settings)
+
+
+def _check_notifications(settings: Settings) -> None:
+    if settings.graph_app_id and not is_secure(settings.graph_openid_configuration):
+        raise UnusableAuthError(
+            f"The keys of {settings.graph_openid_configuration!r} cannot be trusted: the setting "
+            "graph-openid-configuration has to begin with https://."
+        )
+    if settings.forward and not settings.graph_app_id and settings.auth != "none":
+        raise UnusableAuthError(
+            "forward is set, and no notifications are taken. Name the application id of the bot "
+            "with --graph-app-id."
+        )
 
 
 def _check_issuers(settings: Settings) -> None:

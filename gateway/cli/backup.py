@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.console import DatabaseOption, errors, progress, settings_from, usable
+from gateway.cli.console import DatabaseOption, errors, fail, progress, settings_from, usable
 from gateway.cli.targets import ReplaceOption, completed
+from gateway.store.opening import database_of
 from gateway.store.sqlite.backup import back_up
 
 
@@ -24,7 +25,9 @@ def backup(
 
     Example: invite-gateway backup operations-monday.db
     """
-    path = settings_from(database=database).database_path
+    source = database_of(settings_from(database=database))
+    if (path := source.file) is None:
+        fail(f"{source.name} is no file. Back it up with PostgreSQL's own tools, such as pg_dump.")
     with usable(), completed(file, path, replace=replace) as part, progress() as bar:
         task = bar.add_task("Copying", total=None)
         back_up(path, part, lambda done, total: bar.update(task, completed=done, total=total))

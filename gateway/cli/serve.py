@@ -28,6 +28,12 @@ def serve(
     host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="The port; 0 takes a free one.")] = None,
     database: DatabaseOption = None,
+    database_schema: Annotated[
+        str | None, typer.Option(help="The schema of the tables in PostgreSQL.")
+    ] = None,
+    database_sessions: Annotated[
+        bool | None, typer.Option(help="Whether connections to PostgreSQL are sessions.")
+    ] = None,
     workers: Annotated[int | None, typer.Option(help="How many processes serve.")] = None,
     readers: Annotated[
         int | None, typer.Option(help="How many connections of each worker read.")
@@ -177,6 +183,8 @@ def serve(
         host=host,
         port=port,
         database=database,
+        database_schema=database_schema,
+        database_sessions=database_sessions,
         workers=workers,
         readers=readers,
         change_log_days=change_log_days,

@@ -17,7 +17,7 @@ _ENDINGS = ("", "-wal", "-shm", "-journal", ".lock")
 
 
 @contextmanager
-def completed(file: Path, database: Path, *, replace: bool) -> Iterator[Path]:
+def completed(file: Path, database: Path | None, *, replace: bool) -> Iterator[Path]:
     """Give the name of a file beside ``file`` that gets its name once it is complete.
 
     What is part of the database is never replaced; what else is there only if told so.
@@ -37,10 +37,10 @@ def completed(file: Path, database: Path, *, replace: bool) -> Iterator[Path]:
             leftover.unlink(missing_ok=True)
 
 
-def _check(file: Path, database: Path, *, replace: bool) -> None:
+def _check(file: Path, database: Path | None, *, replace: bool) -> None:
     if not file.parent.is_dir():
         fail(f"Cannot write {file}: the folder {file.parent} does not exist.")
-    if _is_part(file, database):
+    if database and _is_part(file, database):
         fail(f"{file} is the database itself, or a part of it. Name another file.")
     if not file.exists():
         return

@@ -98,11 +98,10 @@ def export_file(
 
     Example: invite-gateway export operations.ndjson
     """
-    settings = settings_from(database=database)
-    source = database_of(settings)
+    source = database_of(settings_from(database=database))
     with usable():
         source.require()
-    with _target(file, settings.database_path, replace=replace) as target, usable():
+    with _target(file, source.file, replace=replace) as target, usable():
         count = asyncio.run(_export(target, source))
     errors.print(f"Exported {count:,}.")
 
@@ -120,7 +119,7 @@ async def _export(target: BinaryIO, database: Database) -> int:
 
 
 @contextmanager
-def _target(file: str, database: Path, *, replace: bool) -> Iterator[BinaryIO]:
+def _target(file: str, database: Path | None, *, replace: bool) -> Iterator[BinaryIO]:
     """Open what to write to; a file takes its name only once it is complete."""
     try:
         if file == STANDARD:

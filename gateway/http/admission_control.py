@@ -18,8 +18,8 @@ RECOVERY_STEPS = 64
 """In how many steps the limit grows from 0 to its maximum."""
 
 MIN_LIMIT = 64
-"""The limit is never less: the loop would be idle in between, and on a busy machine even a few
-clients would be refused."""
+"""The lower bound of the limit: with less the loop would be idle in between, and on a busy machine
+even a few clients would be refused."""
 
 MESSAGE = "The gateway is overloaded. Nothing was done. Send the request again later."
 

@@ -1,4 +1,4 @@
-"""Letting requests in: by whose bearer token they carry (RFC 6750)."""
+"""Authentication of requests by their bearer token (RFC 6750)."""
 
 from time import time
 
@@ -19,7 +19,7 @@ RETRY_SECONDS = "5"
 
 
 class Authentication:
-    """Lets in those whose token is somebody's, for as long as it is."""
+    """Authenticates requests."""
 
     def __init__(self, authenticator: Authenticator, sessions: Sessions) -> None:
         self._authenticator = authenticator
@@ -27,7 +27,7 @@ class Authentication:
         self.lasting = sessions.lasting
 
     async def admit(self, request: Request) -> Principal:
-        """Return whose request it is, and write that down on it; raise ``Fault`` if nobody's."""
+        """Return the principal of a request and set it there; raise ``Fault`` if there is none."""
         principal = self._known(request.head)
         if principal is None:
             generation = self._authenticator.generation
@@ -40,22 +40,22 @@ class Authentication:
         return principal
 
     def _known(self, head: Head) -> Principal | None:
-        """Return whose the token in a head is, if that is known and has not changed since."""
+        """Return the principal stored with a head, if it is still valid."""
         known = head.principal
         if known is None or known.generation != self._authenticator.generation:
             return None
         principal = known.principal
-        is_over = principal.expires_at is not None and principal.expires_at <= time()
-        return None if is_over else principal
+        has_expired = principal.expires_at is not None and principal.expires_at <= time()
+        return None if has_expired else principal
 
 
 def token_of(request: Request) -> str | None:
-    """Return the bearer token that a request carries."""
+    """Return the bearer token of a request, or None."""
     return bearer_token(request.headers.get(hdrs.AUTHORIZATION))
 
 
 def _refused(refusal: Unauthenticated) -> Fault:
-    """Refuse to let in, with the challenge that says what would help."""
+    """Return the fault for a failed authentication, with its challenge."""
     match refusal:
         case IssuerUnavailable():
             status, headers = 503, {"Retry-After": RETRY_SECONDS}
@@ -68,7 +68,7 @@ def _refused(refusal: Unauthenticated) -> Fault:
 
 
 def forbidden(refusal: Forbidden) -> Fault:
-    """Refuse somebody who lacks a scope."""
+    """Return the fault for a missing scope."""
     scope = f'error="insufficient_scope", scope="{refusal.scope}"'
     return Fault(
         403,

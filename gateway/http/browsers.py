@@ -1,7 +1,8 @@
-"""What pages in browsers may do here, going by what a browser says of them in its own headers.
+"""Protection from requests that other sites make through a visitor's browser.
 
-No page can do harm by way of a visitor: a write is taken as JSON alone, for which a browser asks
-first (the Fetch standard, CORS-safelisted methods and headers), and there are no cookies.
+It relies on the headers that browsers set themselves. Writes are accepted as JSON only, for which a
+browser sends a preflight request (the Fetch standard, CORS-safelisted methods and headers), and
+there are no cookies.
 """
 
 from collections.abc import MutableMapping
@@ -20,7 +21,7 @@ _OTHER_SITES = {"cross-site", "same-site"}
 
 
 class Browsers:
-    """Lets in pages of the gateway's own and of the origins that are named."""
+    """Accepts requests of the gateway's own pages and of the allowed origins."""
 
     def __init__(self, hosts: Hosts, cors: CORS) -> None:
         self._hosts = hosts
@@ -28,7 +29,7 @@ class Browsers:
         self._refused = RefusedOrigins()
 
     def check(self, head: Head) -> None:
-        """Raise ``Fault`` for a request that comes under a foreign name or from a foreign page."""
+        """Raise ``Fault`` for a request with another host name or from another site's page."""
         headers = head.headers
         host, origin = headers.get(hdrs.HOST, ""), headers.get(hdrs.ORIGIN)
         is_own = origin is not None and _is_own(origin, host)
@@ -47,28 +48,28 @@ class Browsers:
             raise refusal
 
     def is_preflight(self, head: Head) -> bool:
-        """Tell whether a browser asks what a page of a named origin may ask, at any path."""
+        """Return True for a preflight request of an allowed origin."""
         return is_preflight(head) and head.headers.get(hdrs.ORIGIN) in self._cors.origins
 
     def admit(self, head: Head, headers: MutableMapping[str, str]) -> None:
-        """Let a page of a named origin read the response with these headers."""
+        """Add the CORS headers that let a page of an allowed origin read the response."""
         self._cors.allow(head, headers)
 
 
 def _is_own(origin: str, host: str) -> bool:
-    """Tell whether a page says that it is of the host that it asks."""
+    """Return True if the origin is the host that the request is for."""
     return host != "" and origin.partition("://")[2] == host.lower()
 
 
 def _refusal(head: Head, origin: str | None) -> Fault | None:
-    """Return why a request is refused that may be a foreign page's, if it is."""
+    """Return the fault for a request that may come from another site's page, or None."""
     if origin is not None and head.headers.get(hdrs.UPGRADE):
         return Fault(
             403,
             f"The origin {excerpt(origin)} is not allowed to connect. Add it to the setting "
             "cors-origins.",
         )
-    if head.headers.get(SEC_FETCH_SITE) in _OTHER_SITES and not _is_visit(head):
+    if head.headers.get(SEC_FETCH_SITE) in _OTHER_SITES and not _is_navigation(head):
         return Fault(
             403,
             f"The origin {excerpt(origin)} is not allowed. Add it to the setting cors-origins."
@@ -79,8 +80,8 @@ def _refusal(head: Head, origin: str | None) -> Fault | None:
     return None
 
 
-def _is_visit(head: Head) -> bool:
-    """Tell whether somebody follows a link from another site, which shows that page nothing."""
+def _is_navigation(head: Head) -> bool:
+    """Return True for a navigation from another site, whose page cannot read the response."""
     headers = head.headers
     return (
         head.method == hdrs.METH_GET

@@ -1,4 +1,4 @@
-"""Whether the gateway lives, and whether it can do its work."""
+"""Health checks: whether the process runs, and whether it can serve requests."""
 
 from collections.abc import Awaitable, Callable
 from logging import getLogger
@@ -10,14 +10,14 @@ logger = getLogger(__name__)
 
 
 async def live() -> Response:
-    """Answer: the process runs."""
+    """Answer that the process runs."""
     return json_response({"status": "ok"})
 
 
 def ready(
     check_store: Callable[[], Awaitable[None]], is_stopping: Callable[[], bool]
 ) -> Callable[[], Awaitable[Response]]:
-    """Make the check that the store can be read and written, and that no stop is on its way."""
+    """Make the check that the store can be read and written and the server is not stopping."""
 
     async def answer() -> Response:
         if is_stopping():

@@ -1,10 +1,10 @@
-"""A client's connection: aiohttp's protocol, with a shorter way for requests that leave no doubt.
+"""A client's connection: aiohttp's protocol, with a fast path for requests whose head is cached.
 
-A request whose head is cached and whose body has come with it is answered as it comes, without
-aiohttp's parser, queue and task. All others take aiohttp's way. A request that there is no time for
-is refused when its bytes come, for a small part of what answering takes.
+A request whose head is cached and whose body has arrived with it is answered without aiohttp's
+parser, queue and task. All others are parsed by aiohttp. Under overload a request is refused before
+it is parsed, which costs a small part of what answering it would.
 
-This is the one module that touches private parts of aiohttp.
+This is the only module that uses private parts of aiohttp.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from time import time
 from traceback import extract_tb
-from typing import Any, cast
+from typing import Any
 
 from aiohttp import StreamReader, web
 from aiohttp.http import RawRequestMessage, StreamWriter
@@ -24,11 +24,13 @@ from aiohttp.streams import EMPTY_PAYLOAD
 from aiohttp.web_protocol import _ErrInfo, _MsgType
 
 from gateway.http import eager
-from gateway.http.admission_control import AdmissionControl, overloaded
+from gateway.http.admission_control import overloaded
+from gateway.http.aiohttp_response import AiohttpResponse
 from gateway.http.faults import Fault
 from gateway.http.head import Head
 from gateway.http.head_cache import END, CachedHead, find_head
 from gateway.http.idle_connections import IdleConnections, WaitingConnections
+from gateway.http.options import ServerOptions
 from gateway.http.request import ClientConnection, Request
 from gateway.http.request_smuggling import checked
 from gateway.http.responses import Response, Sendable
@@ -40,28 +42,20 @@ from schema.errors import ErrorCode
 logger = logging.getLogger(__name__)
 
 GATED_PATH = "/graphql"
-"""Where requests pass admission control; at other paths they are always answered."""
+"""The path where requests are subject to admission control."""
 _GATED = GATED_PATH.encode()
-READ_AT_ONCE = 16_384
-"""In bytes: what comes in chunks or frames takes up to a microsecond for each few bytes."""
+MAX_PARSED_BYTES = 16_384
+"""How much is parsed in one iteration of the event loop.
+
+Chunks and WebSocket frames can take up to a microsecond for every few bytes.
+"""
 
 Respond = Callable[[Request], Coroutine[Any, Any, Sendable]]
 
 
 @dataclass(frozen=True)
-class ServerOptions:
-    """What is taken on: how much at once, and how long a client may keep the gateway waiting."""
-
-    admission: AdmissionControl
-    body_bytes: int
-    connections: int
-    idle_seconds: float
-    transfer_seconds: float
-
-
-@dataclass(frozen=True)
 class Shared:
-    """What all connections of a server share."""
+    """State shared by all connections of a server."""
 
     capacity: ServerOptions
     traffic: Traffic
@@ -69,43 +63,22 @@ class Shared:
     waiting: WaitingConnections["Connection"]
 
 
-class AiohttpResponse:
-    """A response as aiohttp's protocol has them, for a request that took its way."""
-
-    def __init__(self, response: Response, head: Head | None = None) -> None:
-        self._response = response
-        self._head = head
-        self.keep_alive = response.keep_alive and head is not None and head.keep_alive
-
-    async def prepare(self, request: web.BaseRequest) -> None:
-        """Send it, and wait until the client has taken most of it."""
-        connection = request.protocol
-        assert isinstance(connection, Connection)  # noqa: S101  the server makes no others
-        whole = self._response.encode(self._head)
-        await cast("StreamWriter", request.writer).write(whole, drain=False)
-        if connection.writing_paused:
-            await connection.drained()
-
-    async def write_eof(self) -> None:
-        """Do nothing: all of it is sent."""
-
-
 class Connection(web.RequestHandler):
     """Reads requests and answers or refuses them, one at a time."""
 
     __slots__ = (
         "_body",
-        "_closing",
-        "_held",
-        "_in_step",
-        "_is_late",
-        "_owed",
-        "_queue",
-        "_refusing",
+        "_buffered",
+        "_closing_transport",
+        "_idle_queue",
+        "_is_buffered_data",
+        "_is_discarding",
+        "_is_in_sync",
+        "_missing_bytes",
+        "_processing",
         "_shared",
         "_task",
-        "_turn",
-        "_unparsed",
+        "_uncached",
         "capacity",
         "is_spare",
     )
@@ -120,60 +93,60 @@ class Connection(web.RequestHandler):
         self._shared = shared
         self.capacity = shared.capacity
         self.is_spare = False
-        """Whether there is one more than are kept: it is only told how the gateway does."""
-        self._closing: asyncio.Transport | None = None
-        """What is still to be taken in by the client before it is closed."""
-        self._queue: IdleConnections[Connection] | None = None
+        """Whether it exceeds the limit of connections, so that only health checks are answered."""
+        self._closing_transport: asyncio.Transport | None = None
+        """The transport being closed, until the client has read the last response."""
+        self._idle_queue: IdleConnections[Connection] | None = None
         self._body: StreamReader | None = None
-        """The last body, while more is to come of it, if that is not known by its length."""
-        self._in_step = True
-        """Whether it is known to the byte where each request ends."""
-        self._unparsed: CachedHead | None = None
-        """Of a request that is there as a whole, and alone, when nobody has parsed one like it."""
-        self._owed = 0
-        """How many bytes are still to come of the last request."""
-        self._refusing = False
-        """Whether these are of one that was refused."""
+        """The body being received, if its length is not known in advance."""
+        self._is_in_sync = True
+        """Whether the end of each request so far was known without parsing it."""
+        self._uncached: CachedHead | None = None
+        """The cache entry to fill once aiohttp has parsed a request with a new head."""
+        self._missing_bytes = 0
+        """How many bytes of the last request have not arrived."""
+        self._is_discarding = False
+        """Whether these are dropped, as the request was refused."""
         self._task: asyncio.Task[Any] | None = None
-        """What answers a request that did not take aiohttp's way."""
-        self._held = b""
-        """What came while a request was answered."""
-        self._is_late = False
-        """Whether what is read now was held before."""
-        self._turn: asyncio.Handle | None = None
-        """The turn of the loop in which what is held is read."""
+        """The task that answers a request on the fast path, or waits for the client to read."""
+        self._buffered = b""
+        """Data received while a request was being answered."""
+        self._is_buffered_data = False
+        """Whether the data being processed was buffered before."""
+        self._processing: asyncio.Handle | None = None
+        """The scheduled call that processes buffered data."""
 
-    # ---- The life of a connection ------------------------------------------------------------
+    # ---- Opening and closing -----------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Wait for the first request."""
-        self._wait(self._shared.waiting.arriving)
+        """Expect the first request."""
+        self._move_to(self._shared.waiting.arriving)
         super().connection_made(transport)
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Wait no more; a request under way goes on."""
+        """Release what the connection holds; a running request continues."""
         super().connection_lost(exc)
-        self._closing = None
-        self._wait(None)
+        self._closing_transport = None
+        self._move_to(None)
         if self._current_request is None and self._task is None:
             self.capacity.admission.release(self)
 
     async def start(self) -> None:
-        """Answer requests to the connection's end, which a failure is as well."""
+        """Answer requests until the connection is closed, and close it after an error."""
         try:
             await super().start()
-        except Exception as error:  # noqa: BLE001  nobody else would close the connection
+        except Exception as error:  # noqa: BLE001  otherwise the connection would stay open
             _log_failure(error)
         self.force_close()
 
     async def shutdown(self, timeout: float | None = 15.0) -> None:  # noqa: ASYNC109  as aiohttp's
-        """End as aiohttp does, and then also what aiohttp does not know of."""
+        """Shut down aiohttp's part, then cancel the task of the fast path."""
         await super().shutdown(timeout)
         if self._task is not None:
             self._task.cancel()
 
     def close_idle(self, last: bytes = b"") -> None:
-        """Close it with a last answer, or abort it when its client takes in nothing."""
+        """Close it after sending ``last``, or abort it if the client has not read what was sent."""
         transport = self.transport
         if transport is None or transport.get_write_buffer_size():
             self.abort()
@@ -183,110 +156,114 @@ class Connection(web.RequestHandler):
         self.force_close()
 
     def close_arriving(self) -> None:
-        """Close it, as its request takes too long to arrive."""
+        """Close it because its request takes too long to arrive."""
         request = self._current_request
         is_read = self._waiter is None if request is None else request.writer.output_size > 0
-        answered = is_read or self._refusing
+        answered = is_read or self._is_discarding
         self.close_idle(b"" if answered else _too_slow(self.capacity.transfer_seconds))
 
     def force_close(self) -> None:
-        """Close it as soon as its client has taken in the last answer, and wait for that."""
+        """Close it once the client has read the last response."""
         if self.transport is not None:
-            self._closing = self.transport
-            self._wait(self._shared.waiting.idle)
+            self._closing_transport = self.transport
+            self._move_to(self._shared.waiting.idle)
         super().force_close()
 
     def abort(self) -> None:
-        """End it at once, whatever is under way."""
-        transport = self.transport or self._closing
+        """Close it immediately."""
+        transport = self.transport or self._closing_transport
         if transport is not None:
             transport.abort()
 
     def _process_keepalive(self) -> None:
-        """Do nothing: connections that are idle for long are closed elsewhere."""
+        """Do nothing: ``Server`` closes idle connections."""
 
-    # ---- What comes --------------------------------------------------------------------------
+    # ---- Receiving ---------------------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
-        """Answer a request, refuse it, or read on."""
-        if data and (self._holds(data) or (self._in_step and not (data := self._follow(data)))):
+        """Answer or refuse the request in ``data``, or have aiohttp parse it."""
+        if data and self._buffer_if_busy(data):
             return
-        self._parse(data if self._in_step else self._first_part(data))
-        if self._unparsed is not None:
-            self._remember(self._unparsed)
+        if data and self._is_in_sync:
+            data = self._read_requests(data)
+            if not data:
+                return
+        self._parse(data if self._is_in_sync else self._limit_size(data))
+        if self._uncached is not None:
+            self._cache_head(self._uncached)
         if self._upgraded:
-            self._wait(None)  # a WebSocket looks after itself
+            self._move_to(None)  # a WebSocket has timeouts of its own
         else:
-            self._look()
+            self._update_idle_queue()
 
-    def _follow(self, data: bytes) -> bytes:
-        """Keep in step with the requests; return what is to be parsed of the bytes that came."""
-        if self._owed:
-            return self._read_on(data)
+    def _read_requests(self, data: bytes) -> bytes:
+        """Find where requests end; return the part of ``data`` that aiohttp has to parse."""
+        if self._missing_bytes:
+            return self._continue_body(data)
         end = data.find(END) + len(END)
         found = find_head(data[:end]) if end >= len(END) else None
-        self._owed = end + found.body_bytes - len(data) if found else -1
-        if found is None or self._owed < 0:
-            self._in_step = False
+        self._missing_bytes = end + found.body_bytes - len(data) if found else -1
+        if found is None or self._missing_bytes < 0:
+            self._is_in_sync = False
             return data
         if self._is_free():
-            return self._begin(found.cached, data, end)
-        return b"" if not self._owed and self._holds_for_a_turn(data) else data
+            return self._start_request(found.cached, data, end)
+        return b"" if not self._missing_bytes and self._buffer_until_free(data) else data
 
-    def _begin(self, cached: CachedHead, data: bytes, end: int) -> bytes:
-        """Refuse or answer a request whose head ends at ``end``, or return what is to be parsed."""
+    def _start_request(self, cached: CachedHead, data: bytes, end: int) -> bytes:
+        """Refuse or answer a request whose head ends at ``end``; return what is left to parse."""
         admission = self.capacity.admission
         is_counted = cached.path == _GATED and cached.is_plain and not self.is_spare
         if is_counted and (
-            admission.is_full(self) if self._owed else not admission.try_acquire(self)
+            admission.is_full(self) if self._missing_bytes else not admission.try_acquire(self)
         ):
             self._refuse()
             return b""
-        if self._owed:
+        if self._missing_bytes:
             return data
         if cached.head is None:
-            self._unparsed = cached
+            self._uncached = cached
             return data
         self._answer(cached.head, data[end:], is_admitted=is_counted)
         return b""
 
-    def _read_on(self, data: bytes) -> bytes:
-        """Return what is to be parsed of more bytes of the last request."""
-        rest = data[self._owed :]
-        self._owed = max(self._owed - len(data), 0)
-        if not self._refusing:
-            self._in_step = not rest
+    def _continue_body(self, data: bytes) -> bytes:
+        """Receive more bytes of the last request; return what is to be parsed."""
+        rest = data[self._missing_bytes :]
+        self._missing_bytes = max(self._missing_bytes - len(data), 0)
+        if not self._is_discarding:
+            self._is_in_sync = not rest
             return data
-        if self._owed:
+        if self._missing_bytes:
             return b""
-        self._refusing = False
+        self._is_discarding = False
         self.mark_idle()
-        return self._follow(rest) if rest else b""
+        return self._read_requests(rest) if rest else b""
 
     def _parse(self, data: bytes) -> None:
-        """Have aiohttp parse what came, and see whether it is to be taken."""
+        """Have aiohttp parse ``data``, and replace requests that could be smuggled by errors."""
         messages = self._messages
         before = len(messages)
         try:
             super().data_received(data)
-        except Exception as error:  # noqa: BLE001  nobody else would close the connection
+        except Exception as error:  # noqa: BLE001  same
             _log_failure(error)
             self.force_close()
-        for place in range(before, len(messages)):
-            messages[place] = _checked(messages[place])
+        for index in range(before, len(messages)):
+            messages[index] = _check_smuggling(messages[index])
 
-    def _remember(self, cached: CachedHead) -> None:
-        """Keep what was parsed with its head, for the next request that begins with it."""
-        self._unparsed = None
+    def _cache_head(self, cached: CachedHead) -> None:
+        """Store the head that was parsed, for later requests that begin with the same bytes."""
+        self._uncached = None
         if len(self._messages) == 1 and isinstance(self._messages[0][0], RawRequestMessage):
             cached.head = Head(self._messages[0][0])
 
     def _is_free(self) -> bool:
-        """Tell whether all requests so far have been answered, and their answers taken in."""
+        """Return True if no request is being answered and no response waits to be read."""
         waiter = self._waiter
         return waiter is not None and not waiter.done() and self._task is None and not self._paused
 
-    # ---- What takes aiohttp's way ------------------------------------------------------------
+    # ---- Requests parsed by aiohttp ----------------------------------------------------------
 
     async def answer_parsed(self, base: web.BaseRequest) -> AiohttpResponse | Sendable:
         """Answer a request that aiohttp has parsed."""
@@ -299,13 +276,13 @@ class Connection(web.RequestHandler):
             self._shared.traffic.discard(self)
             self.mark_idle()
         if isinstance(response, Response):
-            return AiohttpResponse(response, request.head)
+            return AiohttpResponse(response, self, request.head)
         return response
 
-    # ---- What is answered without aiohttp's parser and task ----------------------------------
+    # ---- The fast path -----------------------------------------------------------------------
 
     def base_request(self, message: RawRequestMessage, body: bytes) -> web.BaseRequest:
-        """Make aiohttp's request of one that did not take its way."""
+        """Make aiohttp's request object for a request on the fast path."""
         assert self._request_factory is not None  # noqa: S101  the connection is not lost
         return self._request_factory(
             message,
@@ -316,12 +293,12 @@ class Connection(web.RequestHandler):
         )
 
     def _answer(self, head: Head, body: bytes, *, is_admitted: bool) -> None:
-        """Answer a request, at once if nothing has to be waited for."""
+        """Answer a request, in a task only if it has to wait for something."""
         request = Request(head, self, body=body, is_admitted=is_admitted)
         try:
             response = eager.start(self._loop, self._shared.respond(request))
-        except Exception as error:  # noqa: BLE001  as of a task
-            self._failed(error)
+        except Exception as error:  # noqa: BLE001  as a task would
+            self._on_failed(error)
             return
         if not isinstance(response, asyncio.Task):
             if is_admitted:
@@ -329,26 +306,26 @@ class Connection(web.RequestHandler):
             self._send(request, response)
             return
         self._shared.traffic.add(self)
-        self._wait(None)
+        self._move_to(None)
         self._task = response
-        response.add_done_callback(partial(self._answered, request))
+        response.add_done_callback(partial(self._on_answered, request))
 
-    def _answered(self, request: Request, task: asyncio.Task[Sendable]) -> None:
-        """Send the response that a task has made, and read on."""
+    def _on_answered(self, request: Request, task: asyncio.Task[Sendable]) -> None:
+        """Send the response of a task, and process what was received meanwhile."""
         self._task = None
         self._shared.traffic.discard(self)
         if task.cancelled():
             self.force_close()
         elif error := task.exception():
-            self._failed(error)
+            self._on_failed(error)
         else:
             self._send(request, task.result())
         if self._task is None:
             self.mark_idle()
-            self._take_up()
+            self._process_buffered()
 
     def _send(self, request: Request, response: Sendable) -> None:
-        """Send a response, if it has not been; close the connection where it is the last."""
+        """Send a response unless it streamed itself; close the connection if it is the last."""
         transport = self.transport
         if transport is None:
             return
@@ -357,116 +334,116 @@ class Connection(web.RequestHandler):
         if not (response.keep_alive and request.head.keep_alive) or self._close:
             self.force_close()
         elif self._paused:
-            self._wait(None)
+            self._move_to(None)
             self._task = self._loop.create_task(self.drained())
-            self._task.add_done_callback(self._drained)
+            self._task.add_done_callback(self._on_drained)
         else:
-            self._wait(self._shared.waiting.idle)
+            self._move_to(self._shared.waiting.idle)
 
-    def _drained(self, task: asyncio.Task[None]) -> None:
+    def _on_drained(self, task: asyncio.Task[None]) -> None:
         self._task = None
         if not task.cancelled() and task.exception() is None:
             self.mark_idle()
-            self._take_up()
+            self._process_buffered()
 
-    def _failed(self, error: BaseException) -> None:
-        if not isinstance(error, ConnectionError):  # else it is for nobody: the client is gone
+    def _on_failed(self, error: BaseException) -> None:
+        if not isinstance(error, ConnectionError):  # else the client disconnected
             logger.error("A request could not be answered.", exc_info=error)
         self.force_close()
 
-    # ---- What is held back -------------------------------------------------------------------
+    # ---- Buffering ---------------------------------------------------------------------------
 
-    def _holds(self, data: bytes) -> bool:
-        """Hold what comes while such a request is answered; tell whether that is so."""
-        if self._task is None and not self._held:
+    def _buffer_if_busy(self, data: bytes) -> bool:
+        """Buffer data if a request is being answered on the fast path; return whether it is."""
+        if self._task is None and not self._buffered:
             return False
-        self._hold(self._held + data)
+        self._buffer(self._buffered + data)
         return True
 
-    def _first_part(self, data: bytes) -> bytes:
-        """Return what of this is to be read now; the rest is held, and read when others had a turn.
+    def _limit_size(self, data: bytes) -> bytes:
+        """Return the first ``MAX_PARSED_BYTES``; buffer the rest for the loop's next iteration.
 
-        Of chunks, or of a WebSocket's frames, tens of thousands may come at once.
+        Data can hold tens of thousands of chunks or WebSocket frames.
         """
-        if len(data) > READ_AT_ONCE:
-            self._hold(data[READ_AT_ONCE:])
-            self._await_turn()
-        return data[:READ_AT_ONCE]
+        if len(data) > MAX_PARSED_BYTES:
+            self._buffer(data[MAX_PARSED_BYTES:])
+            self._schedule_processing()
+        return data[:MAX_PARSED_BYTES]
 
-    def _holds_for_a_turn(self, data: bytes) -> bool:
-        """Hold what comes before aiohttp has noticed that its last request is answered.
+    def _buffer_until_free(self, data: bytes) -> bool:
+        """Buffer data that arrives before aiohttp's task waits for the next request.
 
-        To a busy loop a client's next request comes as early as that. It is only a turn of the
-        loop, and without it such a client would never be free. Tell whether that is so.
+        On a busy loop the next request often arrives that early. Without the delay of one iteration
+        the connection would never return to the fast path. Return whether the data was buffered.
         """
-        if self._waiter or self._request_in_progress or self._messages or self._is_late:
+        if self._waiter or self._request_in_progress or self._messages or self._is_buffered_data:
             return False
-        self._held = data
-        self._await_turn()
+        self._buffered = data
+        self._schedule_processing()
         return True
 
-    def _hold(self, data: bytes) -> None:
-        self._held = data
+    def _buffer(self, data: bytes) -> None:
+        self._buffered = data
         if self.transport is not None:
             self.transport.pause_reading()
 
-    def _await_turn(self) -> None:
-        if self._turn is None:
-            self._turn = self._loop.call_soon(self._take_up)
+    def _schedule_processing(self) -> None:
+        if self._processing is None:
+            self._processing = self._loop.call_soon(self._process_buffered)
 
-    def _take_up(self) -> None:
-        """Read what was held, unless what was read before is yet to be taken in, and go on."""
-        self._turn = None
+    def _process_buffered(self) -> None:
+        """Process buffered data, unless reading is paused, and resume reading."""
+        self._processing = None
         if (
-            not self._held
+            not self._buffered
             or self._reading_paused
             or self._task is not None
             or self.transport is None
         ):
             return
-        held, self._held = self._held, b""
-        self._is_late = True
+        held, self._buffered = self._buffered, b""
+        self._is_buffered_data = True
         self.data_received(held)
-        self._is_late = False
-        self._read_further()
+        self._is_buffered_data = False
+        self._resume_reading()
 
-    def _read_further(self) -> None:
+    def _resume_reading(self) -> None:
         if not self._reading_paused and not self._buffer_paused:
             self._resume_transport_reading()
 
     def _resume_transport_reading(self) -> None:
-        """Read on, first what is held; aiohttp calls this when what was read has been taken in."""
-        if self._held:
-            self._await_turn()
+        """Resume reading, after buffered data; aiohttp calls this when its buffer has room."""
+        if self._buffered:
+            self._schedule_processing()
         else:
             super()._resume_transport_reading()
 
-    # ---- What is waited for ------------------------------------------------------------------
+    # ---- Waiting -----------------------------------------------------------------------------
 
     def mark_idle(self) -> None:
-        """Wait for the next request, if it is not there already."""
-        self.capacity.admission.release(self)  # in case it was answered before it came to be work
+        """Expect the next request, unless it has arrived already."""
+        self.capacity.admission.release(self)  # a request can be answered before it is admitted
         if self.transport is not None:
-            self._wait(None if self._messages else self._shared.waiting.idle)
+            self._move_to(None if self._messages else self._shared.waiting.idle)
 
     async def writable(self) -> None:
         """Wait until more can be written."""
         await self._drain_helper()
 
     async def drained(self) -> None:
-        """Wait until the client has taken in most of its answer, or let go of it."""
+        """Wait until the client has read most of the response; abort if it does not in time."""
         try:
             async with asyncio.timeout(self.capacity.transfer_seconds):
                 await self._drain_helper()
         except TimeoutError:
             self.abort()
-            raise ConnectionResetError("The client takes in nothing.") from None
+            raise ConnectionResetError("The client does not read the response.") from None
 
     @contextmanager
     def awaiting_body(self) -> Iterator[None]:
-        """Do not count a request while its body arrives; raise ``Fault`` if the limit is reached.
+        """Release a request's admission while its body arrives; raise ``Fault`` if it is lost.
 
-        Otherwise a few clients that send slowly would lock all others out.
+        Otherwise a few slow clients could use up the limit.
         """
         admission = self.capacity.admission
         admission.release(self)
@@ -474,31 +451,31 @@ class Connection(web.RequestHandler):
         if not admission.try_acquire(self):
             raise overloaded()
 
-    def _look(self) -> None:
-        """See whether all of a request has come."""
-        if self._owed if self._in_step else self._is_partial():
-            if self._queue is not self._shared.waiting.arriving:
-                self._wait(self._shared.waiting.arriving)
+    def _update_idle_queue(self) -> None:
+        """Move the connection to the queue for what it waits for now."""
+        if self._missing_bytes if self._is_in_sync else self._is_incomplete():
+            if self._idle_queue is not self._shared.waiting.arriving:
+                self._move_to(self._shared.waiting.arriving)
         elif self._messages or self._request_in_progress:
-            self._wait(None)
+            self._move_to(None)
         else:
             self.mark_idle()
 
-    def _is_partial(self) -> bool:
-        """Tell whether more has to come of a request, of one that is not followed by its length."""
+    def _is_incomplete(self) -> bool:
+        """Return True if a request whose length is not known has not arrived as a whole."""
         if self._messages:
             body = self._messages[-1][1]
         elif self._body is not None:
             body = self._body
         else:
-            return not self._request_in_progress  # a head has begun
+            return not self._request_in_progress  # part of a head has arrived
         self._body = None if body.is_eof() else body
         return self._body is not None
 
-    def _wait(self, queue: IdleConnections["Connection"] | None) -> None:
-        if self._queue is not None and self._queue is not queue:
-            self._queue.discard(self)
-        self._queue = queue
+    def _move_to(self, queue: IdleConnections["Connection"] | None) -> None:
+        if self._idle_queue is not None and self._idle_queue is not queue:
+            self._idle_queue.discard(self)
+        self._idle_queue = queue
         if queue is not None:
             queue.add(self)
 
@@ -507,9 +484,9 @@ class Connection(web.RequestHandler):
     def _refuse(self) -> None:
         if self.transport is not None:
             self.transport.write(_refusal(int(time())))
-        self._refusing = self._owed > 0
+        self._is_discarding = self._missing_bytes > 0
         waiting = self._shared.waiting
-        self._wait(waiting.arriving if self._owed else waiting.idle)
+        self._move_to(waiting.arriving if self._missing_bytes else waiting.idle)
 
     def handle_error(  # type: ignore[override]  # of a response, only what ours have is asked for
         self,
@@ -518,11 +495,11 @@ class Connection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> AiohttpResponse:
-        """Answer a request that could not be read, or not be answered; it is the last."""
+        """Return the response to a request that cannot be parsed or failed; it is the last."""
         if isinstance(exc, HttpProcessingError):
             logger.info("A request cannot be read as HTTP: %s.", type(exc).__name__)
             response = unreadable(exc).response()
-            exc.__traceback__ = None  # it leads to what the client sent, and that leads back to it
+            exc.__traceback__ = None  # breaks a reference cycle with the data received
         else:
             logger.error("A request failed: %s", message, exc_info=exc)
             response = Fault(
@@ -531,16 +508,16 @@ class Connection(web.RequestHandler):
                 code=ErrorCode.INTERNAL_SERVER_ERROR,
             ).response()
         if request.writer.output_size > 0:
-            raise ConnectionResetError("Part of an answer is sent already.")
+            raise ConnectionResetError("Part of a response has been sent.")
         response.force_close()
-        return AiohttpResponse(response)
+        return AiohttpResponse(response, self)
 
 
 def release_websocket(socket: web.WebSocketResponse, connection: ClientConnection) -> None:
-    """Break the references from a closed socket to what leads back to it.
+    """Break the reference cycles of a closed WebSocket, so that it is freed at once.
 
-    They would leave it to the garbage collector: a callback that its connection has, the traceback
-    of what went wrong, and the heartbeat that the last frame has it wait for once more.
+    They lead through the connection's callback, the traceback of an error, and the heartbeat that
+    the last frame scheduled.
     """
     assert isinstance(connection, Connection)  # noqa: S101  the server makes no others
     connection._data_received_cb = None  # noqa: SLF001  aiohttp has no other way
@@ -556,14 +533,14 @@ async def answer_parsed(base: web.BaseRequest) -> AiohttpResponse | Sendable:
 
 
 def _log_failure(error: Exception) -> None:
-    """Log in a line what made a connection fail, without what its client sent."""
-    place = extract_tb(error.__traceback__)[-1]
+    """Log an error in one line, without the data that the client sent."""
+    frame = extract_tb(error.__traceback__)[-1]
     name = type(error).__name__
-    logger.error("A connection failed: %s in %s:%s.", name, place.filename, place.lineno)
+    logger.error("A connection failed: %s in %s:%s.", name, frame.filename, frame.lineno)
     error.__traceback__ = None
 
 
-def _checked(one: _MsgType) -> _MsgType:
+def _check_smuggling(one: _MsgType) -> _MsgType:
     message, body = one
     if not isinstance(message, RawRequestMessage):
         return one
@@ -574,7 +551,7 @@ def _checked(one: _MsgType) -> _MsgType:
 
 
 @lru_cache(1)
-def _refusal(second: int) -> bytes:  # noqa: ARG001  the Date in it is of a second
+def _refusal(second: int) -> bytes:  # noqa: ARG001  its Date header is valid for a second
     return overloaded().response().encode()
 
 

@@ -1,4 +1,4 @@
-"""All connections of a worker: how many are kept, and an end to those that keep it waiting."""
+"""The server: it limits how many connections are open, and closes those that are idle for long."""
 
 import asyncio
 from typing import cast
@@ -7,8 +7,9 @@ from aiohttp import StreamReader, web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import RawRequestMessage
 
-from gateway.http.connection import Connection, Respond, ServerOptions, Shared, answer_parsed
+from gateway.http.connection import Connection, Respond, Shared, answer_parsed
 from gateway.http.idle_connections import WaitingConnections
+from gateway.http.options import ServerOptions
 from gateway.http.traffic import Traffic
 from gateway.tasks import running
 
@@ -16,13 +17,13 @@ MAX_SWEEP_SECONDS = 1.0
 
 
 class Server(web.Server):
-    """aiohttp's server, with connections of the gateway's own."""
+    """aiohttp's server with the gateway's ``Connection`` as its protocol."""
 
     def __init__(self, capacity: ServerOptions, traffic: Traffic, respond: Respond) -> None:
         super().__init__(
             answer_parsed,  # type: ignore[arg-type]  # of a response, only what ours have is asked for
             request_factory=self._make_request,
-            auto_decompress=False,  # a small body must not become a large one unseen
+            auto_decompress=False,  # a small body can inflate to a large one
             access_log=None,
         )
         self._waiting: WaitingConnections[Connection] = WaitingConnections()
@@ -33,29 +34,29 @@ class Server(web.Server):
         return Connection(self, self._shared, loop=self._loop, **self._kwargs)
 
     def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
-        """Keep a connection, in the place of the one that waits the longest if there are many."""
+        """Add a connection; over the limit, close the one that has been idle the longest."""
         super().connection_made(handler, transport)
         if len(self._connections) <= self._shared.capacity.connections:
             return
-        newcomer = cast("Connection", handler)
-        leaving = self._waiting.oldest(but=newcomer)
-        newcomer.is_spare = leaving is None or leaving.is_spare
-        if leaving:
-            leaving.close_idle()
+        new = cast("Connection", handler)
+        oldest = self._waiting.oldest(other_than=new)
+        new.is_spare = oldest is None or oldest.is_spare
+        if oldest:
+            oldest.close_idle()
 
     def connection_lost(
         self, handler: web.RequestHandler, exc: BaseException | None = None
     ) -> None:
-        """Tell who follows the connection."""
+        """Remove a connection, and call back those that registered for that."""
         super().connection_lost(handler, exc)
         self._shared.traffic.connection_lost(handler)
 
     async def run(self) -> None:
-        """Look after admission control and the connections, until cancelled."""
+        """Run admission control and close idle connections, until cancelled."""
         async with running(self._shared.capacity.admission.run()):
-            await self._close_those_that_wait()
+            await self._close_idle()
 
-    async def _close_those_that_wait(self) -> None:
+    async def _close_idle(self) -> None:
         capacity, waiting = self._shared.capacity, self._waiting
         shortest = min(capacity.idle_seconds, capacity.transfer_seconds)
         while True:

@@ -1,4 +1,4 @@
-"""Cross-origin requests, for the origins that are named and no others (the Fetch standard)."""
+"""Cross-origin resource sharing for the allowed origins (the Fetch standard)."""
 
 import re
 from collections.abc import Collection, MutableMapping
@@ -8,7 +8,7 @@ from aiohttp import hdrs
 from gateway.http.head import Head
 from gateway.http.responses import vary
 
-# Accept has to be asked for when there are quotes in it, as Apollo's clients write for a stream.
+# Accept needs permission when its value has quotes, as that of Apollo's clients for a stream.
 ALLOWED_HEADERS = frozenset(
     {
         "accept",
@@ -57,7 +57,7 @@ ALLOWED_HEADERS = frozenset(
         "x-trace-id",
     }
 )
-"""What clients and their tools for tracing send. The gateway itself reads few of them."""
+"""Headers that clients and tracing tools send. The gateway itself reads few of them."""
 
 ALLOWED_PREFIXES = (
     "apollo-",
@@ -69,10 +69,10 @@ ALLOWED_PREFIXES = (
     "x-b3-",
     "x-datadog-",
 )
-"""How the names of further ones begin: tools have families of them."""
+"""Prefixes of further headers: some tools have families of them."""
 
 MAX_REQUESTED_HEADERS = 100
-"""How many of the headers asked for are looked at."""
+"""How many requested headers are considered."""
 
 ALLOWED_METHODS = "DELETE, GET, HEAD, PATCH, POST, PUT"
 EXPOSED_HEADERS = (
@@ -86,15 +86,15 @@ _NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
 
 
 def is_preflight(head: Head) -> bool:
-    """Tell whether a browser asks what it may ask."""
+    """Return True for a preflight request."""
     return head.method == hdrs.METH_OPTIONS and hdrs.ACCESS_CONTROL_REQUEST_METHOD in head.headers
 
 
 class CORS:
-    """What pages of ``origins`` may send and read.
+    """CORS headers for pages of ``origins``.
 
-    They may send the common ``headers`` and those given here: names in lower case, of which one
-    that ends in ``*`` is the beginning of names.
+    They may send the common headers and ``headers``: names in lower case, where a trailing ``*``
+    makes a prefix.
     """
 
     def __init__(self, origins: Collection[str], headers: Collection[str] = ()) -> None:
@@ -104,7 +104,7 @@ class CORS:
         self._prefixes = (*ALLOWED_PREFIXES, *(name[:-1] for name in {*headers} - exact))
 
     def allow(self, head: Head, headers: MutableMapping[str, str]) -> None:
-        """Let a page of one of the origins read the response with these headers, or send more."""
+        """Add the headers that let a page of an allowed origin read the response, or send it."""
         if not self.origins:
             return
         vary(headers, hdrs.ORIGIN)
@@ -121,13 +121,14 @@ class CORS:
             headers[hdrs.ACCESS_CONTROL_MAX_AGE] = str(PREFLIGHT_SECONDS)
 
     def _allowed(self, head: Head) -> list[str]:
-        """Return the headers that may be sent: all names known, and the fitting ones asked for.
+        """Return the names of the headers that may be sent.
 
-        Where credentials are allowed, browsers take no ``*`` for an answer.
+        With credentials, browsers do not accept ``*``; so requested names that match a prefix are
+        returned by name.
         """
         asked = head.headers.get(hdrs.ACCESS_CONTROL_REQUEST_HEADERS, "").lower()
         names = [name.strip() for name in asked.split(",", MAX_REQUESTED_HEADERS)]
-        fitting = {
+        matching = {
             name for name in names if name.startswith(self._prefixes) and _NAME.fullmatch(name)
         }
-        return sorted(self._headers | fitting)
+        return sorted(self._headers | matching)

@@ -1,4 +1,7 @@
-"""Coroutines that are begun at once: a task is made of one only when it has to wait."""
+"""Start coroutines eagerly: a task is made only for one that has to wait.
+
+``asyncio.eager_task_factory`` does the same from Python 3.12.
+"""
 
 import asyncio
 from collections.abc import Coroutine, Generator
@@ -10,7 +13,7 @@ T = TypeVar("T")
 
 
 def start(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> T | asyncio.Task[T]:
-    """Run a coroutine until it returns or waits; return its result, or the task that goes on.
+    """Run a coroutine until it returns or waits; return its result, or a task that continues it.
 
     Until it waits there is no current task, which ``asyncio.timeout`` and task groups need. Raises
     what the coroutine raises before it waits.
@@ -21,12 +24,12 @@ def start(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> T | 
     except StopIteration as done:
         result: T = done.value
         return result
-    return loop.create_task(_go_on(work, awaited), context=context)
+    return loop.create_task(_continue(work, awaited), context=context)
 
 
 @coroutine
-def _go_on(work: Coroutine[Any, Any, T], awaited: Any) -> Generator[Any, Any, T]:  # noqa: ANN401  asyncio's
-    """Await what a coroutine awaits, on its behalf."""
+def _continue(work: Coroutine[Any, Any, T], awaited: Any) -> Generator[Any, Any, T]:  # noqa: ANN401  asyncio's
+    """Continue a coroutine that waits for ``awaited``."""
     try:
         while True:
             try:

@@ -1,4 +1,4 @@
-"""Requests that are refused in HTTP's terms: in GraphQL's form, unless a path has its own."""
+"""Errors with an HTTP status, in GraphQL's form unless a path has its own."""
 
 from gateway.http.head import Head
 from gateway.http.request import Request
@@ -7,9 +7,9 @@ from schema.errors import ErrorCode
 
 
 class Fault(Exception):
-    """A refusal: ``status``, a message with the way out, and headers that belong to the status.
+    """An error response: ``status``, a message with the way out, and headers of the status.
 
-    ``extensions`` say more of it to a program.
+    ``extensions`` are members of the error's ``extensions`` beside the code.
     """
 
     def __init__(
@@ -29,26 +29,26 @@ class Fault(Exception):
         self.extensions = {"code": code.value, **extensions}
 
     def response(self) -> Response:
-        """Say it as JSON; never with a traceback."""
+        """Return it as a JSON response."""
         error = {"message": self.message, "extensions": self.extensions}
         return json_response({"errors": [error]}, status=self.status, headers=self.headers)
 
 
 def refuse(request: Request, fault: Fault) -> Response:
-    """Answer a request with a refusal."""
+    """Return the response of a fault, and record its code."""
     request.observation.errors = (fault.code.value,)
     write = request.head.write_fault
     return fault.response() if write is None else write(request, fault)
 
 
-def check_looked_at(head: Head) -> None:
-    """Raise ``Fault`` for a method other than those of something that is only looked at."""
+def check_read_only(head: Head) -> None:
+    """Raise ``Fault`` for a method other than GET and HEAD."""
     if head.method not in {"GET", "HEAD"}:
         raise method_not_allowed(head.method, "GET, HEAD")
 
 
 def method_not_allowed(method: str, allowed: str) -> Fault:
-    """Refuse a method, naming those that are answered."""
+    """Return the fault for a method, naming those that are allowed."""
     return Fault(
         405,
         f"The method {method} is not allowed here. Use one of: {allowed}.",

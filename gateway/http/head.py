@@ -1,4 +1,4 @@
-"""The head of a request, parsed: what it asks for, and what was decided for all that have it."""
+"""The parsed head of a request, and what depends on it alone."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from yarl import URL
 from schema.context import Principal
 
 Handler = Callable[[Any], Awaitable[Any]]
-"""Answers requests: takes a ``Request`` and returns a ``Sendable``."""
+"""Takes a ``Request`` and returns a ``Sendable``."""
 Route = Callable[["Head"], Handler]
-"""Decides by a head what answers the requests that have it, or raises ``Fault`` to refuse them."""
+"""Returns the handler of the requests that have a head, or raises ``Fault`` to refuse them."""
 FaultWriter = Callable[[Any, Any], Any]
-"""Writes a refusal: takes a ``Request`` and a ``Fault`` and returns a ``Response``."""
+"""Takes a ``Request`` and a ``Fault`` and returns a ``Response``."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Mount:
 
 @dataclass(frozen=True)
 class KnownPrincipal:
-    """Whose a token was found to be, in a generation of the authenticator's."""
+    """The principal of a token, valid in one generation of the authenticator."""
 
     principal: Principal
     generation: int
@@ -62,11 +62,11 @@ class Head:
         self.keep_alive = not message.should_close
         self.is_http_10 = message.version == HttpVersion10
         self.handler: Handler | None = None
-        """What answers requests that have this head, once that is decided."""
+        """The handler of requests that have this head, once it is known."""
         self.write_fault: FaultWriter | None = None
         """What writes refusals of these requests, if it is not the form of GraphQL's errors."""
         self.principal: KnownPrincipal | None = None
-        """Whose the token in it was when it was last looked at."""
+        """The principal of its token, when that was last checked."""
 
     @property
     def path(self) -> str:

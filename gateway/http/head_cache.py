@@ -1,9 +1,8 @@
-"""Heads of requests that came before, byte for byte: they need not be parsed again.
+"""A cache of parsed heads by their bytes.
 
-A client's requests differ in their bodies, and their heads in little else than a body's length.
-Only heads that leave no doubt about where the request ends are cached, so that no other end is seen
-here than by the parser (RFC 9112, section 6): a request taken for longer or shorter than it is
-would hide another in it.
+A client's requests differ in their bodies, and their heads in little but the body's length. Only
+heads from which the end of the request is certain are cached (RFC 9112, section 6): if the cache
+and the parser saw different ends, a request could be smuggled in another.
 """
 
 import re
@@ -15,35 +14,35 @@ from gateway.http.head import Head
 END = b"\r\n\r\n"
 MAX_HEAD_BYTES = 4_096
 MAX_HEADS = 256
-"""With what was parsed, one takes 5 to 15 KB."""
+"""Each takes 5 to 15 KB with what was parsed."""
 MAX_LENGTHS = 1_024
-"""How many heads are found by all of their bytes, the body's length among them."""
+"""How many heads are cached by all of their bytes, the body's length included."""
 
 _HEAD = re.compile(rb"(?:POST|GET) (/[!-~]*) HTTP/1\.1(?:\r\n[A-Za-z0-9-]+:[\t -~]*)*\r\n\r\n")
-_TELLING = re.compile(
+_FRAMING_FIELDS = re.compile(
     rb"\r\n(content-length|transfer-encoding|upgrade|connection|expect|origin):[ \t]*([^\r]*)"
 )
 _LENGTH = re.compile(rb"\d{1,7}[ \t]*")
 _LENGTH_FIELD = re.compile(rb"\r\ncontent-length:[^\r]*", re.IGNORECASE)
-_DOUBTFUL = {b"transfer-encoding", b"upgrade"}
+_UNCERTAIN = {b"transfer-encoding", b"upgrade"}
 _NEEDS_PARSING = {b"connection", b"expect", b"origin"}
-"""Fields that a refusal has to take into account."""
+"""Fields that the response to a refused request depends on."""
 
 
 @dataclass(slots=True)
 class CachedHead:
-    """What is known of all requests whose heads differ in their body's length alone."""
+    """A cache entry for all heads that differ only in the body's length."""
 
     path: bytes
     is_plain: bool
-    """Whether one refusal does for all such requests."""
+    """Whether all such requests are refused by the same bytes."""
     head: Head | None = None
-    """The head parsed, once it has been."""
+    """The parsed head, once there is one."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoundHead:
-    """A head, and how many bytes of a body follow it."""
+    """A cache entry, and the length of the body that follows the head."""
 
     cached: CachedHead
     body_bytes: int
@@ -51,14 +50,14 @@ class FoundHead:
 
 @lru_cache(MAX_LENGTHS)
 def find_head(head: bytes) -> FoundHead | None:
-    """Find a head by its bytes, its end included; return None for one that leaves any doubt."""
+    """Find a head by its bytes, its end included; return None if its end is not certain."""
     matched = _HEAD.fullmatch(head) if len(head) <= MAX_HEAD_BYTES else None
     if not matched:
         return None
-    telling = _TELLING.findall(head.lower())
-    names = {name for name, value in telling if (name, value) != (b"connection", b"keep-alive")}
-    lengths = [value for name, value in telling if name == b"content-length"] or [b"0"]
-    if names & _DOUBTFUL or len(lengths) > 1 or not _LENGTH.fullmatch(lengths[0]):
+    fields = _FRAMING_FIELDS.findall(head.lower())
+    names = {name for name, value in fields if (name, value) != (b"connection", b"keep-alive")}
+    lengths = [value for name, value in fields if name == b"content-length"] or [b"0"]
+    if names & _UNCERTAIN or len(lengths) > 1 or not _LENGTH.fullmatch(lengths[0]):
         return None
     return FoundHead(_shared(_LENGTH_FIELD.sub(b"", head)), int(lengths[0]))
 
@@ -66,5 +65,7 @@ def find_head(head: bytes) -> FoundHead | None:
 @lru_cache(MAX_HEADS)
 def _shared(head: bytes) -> CachedHead:
     path = head.split(b" ", 2)[1].partition(b"?")[0]
-    names = {name for name, value in _TELLING.findall(head.lower()) if value != b"keep-alive"}
+    names = {
+        name for name, value in _FRAMING_FIELDS.findall(head.lower()) if value != b"keep-alive"
+    }
     return CachedHead(path, is_plain=not names & _NEEDS_PARSING)

@@ -1,7 +1,7 @@
-"""The names that the gateway goes by.
+"""The host names of the gateway.
 
-A page may have its host's name point at any address (DNS rebinding): to the browser, the gateway at
-that address is then the page's own origin. Only the name in the Host header tells it apart.
+The name of a site can resolve to any address (DNS rebinding). To a browser the gateway at that
+address is then of the same origin as the site's page. Only the Host header tells them apart.
 """
 
 from collections.abc import Collection
@@ -14,16 +14,16 @@ LOCALHOST = "localhost"
 
 
 class Hosts:
-    """The names of one gateway: those given, and all that nobody can make point elsewhere."""
+    """The allowed host names: those given, addresses, and the names of the machine itself."""
 
     def __init__(self, bound: str, names: Collection[str]) -> None:
         self._bound = bound.lower()
         self._exact = {self._bound, *(name.removeprefix(".") for name in names)}
         self._suffixes = tuple(name for name in names if name.startswith("."))
         self.is_closed = bool(names) or is_loopback(bound)
-        """Whether nothing is to be answered under another name, also where no browser asks."""
+        """Whether requests with other names are refused even if no browser sent them."""
         self.knows = lru_cache(256)(self._knows)
-        """Tell whether a Host header names this gateway."""
+        """Return True if a Host header has an allowed name."""
 
     def _knows(self, header: str) -> bool:
         name = _name(header)
@@ -36,7 +36,7 @@ class Hosts:
 
 
 def is_localhost(name: str) -> bool:
-    """Tell whether a name is kept for the machine itself (RFC 6761, section 6.3)."""
+    """Return True for a name of the machine itself (RFC 6761, section 6.3)."""
     return name == LOCALHOST or name.endswith(f".{LOCALHOST}")
 
 

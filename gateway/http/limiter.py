@@ -1,4 +1,4 @@
-"""Limits on how many of a kind are open at once, such as WebSockets."""
+"""Limits on how many of something are open at once, such as WebSockets."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from schema.errors import ErrorCode
 
 
 class Limiter:
-    """Counts what is open; ``kind`` names it in messages, in the plural."""
+    """A limit on what is open; ``kind`` is its name in messages, in the plural."""
 
     def __init__(self, limit: int, kind: str) -> None:
         self._limit = self._free = limit

@@ -1,4 +1,4 @@
-"""Choosing how to answer, by the Accept headers (RFC 9110, section 12.5)."""
+"""Content negotiation by the Accept headers (RFC 9110, section 12.5)."""
 
 import re
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ JSON = "application/json"
 HTML = "text/html"
 EVENT_STREAM = "text/event-stream"
 APOLLO_MULTIPART = "multipart/mixed;subscriptionspec=1.0"
-"""The one media type that a parameter makes another."""
+"""The only media type with a significant parameter."""
 
 _ANY = "*/*"
 _QUOTE = '"'
@@ -19,7 +19,7 @@ _QUALITY = re.compile(r"0(\.\d*)?|1(\.0*)?|\.\d+")
 _QUOTED = r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)'
 _ITEM = re.compile(rf'(?:[^,"]|{_QUOTED})++')
 _PART = re.compile(rf'(?:[^;"]|{_QUOTED})++')
-"""What stands between commas or semicolons, of which there may be some in quotes."""
+"""An element between commas or semicolons, which can also occur in quoted strings."""
 
 
 class _Range(NamedTuple):
@@ -28,7 +28,7 @@ class _Range(NamedTuple):
 
 
 def _ranges(accept: str) -> list[_Range]:
-    """Read the media ranges of a header with their qualities; one that is malformed counts 0."""
+    """Return the media ranges of a header with their qualities, 0 for a malformed one."""
     ranges = []
     for item in _ITEM.findall(accept.lower()):
         name, *parameters = [part.strip() for part in _PART.findall(item)] or [""]
@@ -45,27 +45,27 @@ def _ranges(accept: str) -> list[_Range]:
 
 
 class _Preference(NamedTuple):
-    """How much a client wants a media type: of two, the greater one is preferred."""
+    """A client's preference for a media type; the greater of two is preferred."""
 
     quality: float
     place: int
-    """Where the range stands that says so, counted down."""
+    """The position of its range, counted down."""
     range_name: str
 
 
 def _preference(media_type: str, ranges: Sequence[_Range]) -> _Preference:
-    """Return what the most specific range says that takes in ``media_type``."""
+    """Return the preference of the most specific range that matches ``media_type``."""
     family = media_type.partition("/")[0] + "/*"
     for name in (media_type, family, _ANY):
-        for place, (range_name, quality) in enumerate(ranges):
+        for position, (range_name, quality) in enumerate(ranges):
             if range_name == name:
-                return _Preference(quality, -place, name)
+                return _Preference(quality, -position, name)
     return _Preference(0.0, -len(ranges), "")
 
 
 @lru_cache(256)
 def chosen(accept: str, offered: tuple[str, ...]) -> str | None:
-    """Return the type offered that ``accept`` likes best, the first of equals, or None.
+    """Return the offered type that ``accept`` prefers, the first of equals, or None.
 
     Without a header everything is acceptable.
     """
@@ -78,7 +78,7 @@ def chosen(accept: str, offered: tuple[str, ...]) -> str | None:
 
 @dataclass(frozen=True)
 class AnswerTypes:
-    """The media types that a client takes: which one is used depends on what comes of its request.
+    """The media types that a client accepts, by the kind of response.
 
     ``json`` is for results in JSON, ``stream`` for the events of a subscription, ``result`` for the
     one result of a query, a mutation, or a subscription that does not begin.
@@ -91,11 +91,11 @@ class AnswerTypes:
 
 @lru_cache(256)
 def answer_types(accept: str) -> AnswerTypes | None:
-    """Return the types to answer a GraphQL request in, or None where a client takes none of them.
+    """Return the media types for a GraphQL response, or None if the client accepts none.
 
-    Most clients name all types that they read, with each request. So a subscription has a stream
-    wherever that is named. One result is sent in JSON, unless a client takes no JSON, or prefers
-    server-sent events by their quality or by naming them first.
+    Most clients name all types that they can read in every request. So a subscription is streamed
+    if any stream type is named. A single result is sent in JSON, unless the client does not accept
+    JSON, or prefers server-sent events by their quality or by naming them first.
     """
     if not accept.strip():
         return AnswerTypes(JSON, None, JSON)
@@ -143,6 +143,6 @@ def _is_stream_preferred(ranges: Sequence[_Range]) -> bool:
 
 @lru_cache(256)
 def accepts_gzip(accept_encoding: str) -> bool:
-    """Tell whether an Accept-Encoding header lets an answer be compressed with gzip."""
+    """Return True if an Accept-Encoding header accepts gzip."""
     qualities = dict(_ranges(accept_encoding))
     return qualities.get("gzip", qualities.get("*", 0.0)) > 0

@@ -1,4 +1,4 @@
-"""What Prometheus scrapes."""
+"""The metrics, for Prometheus."""
 
 from collections.abc import Awaitable, Callable
 
@@ -8,7 +8,7 @@ from gateway.http.responses import Response
 
 
 def metrics(written: Callable[[], Awaitable[bytes]]) -> Callable[[], Awaitable[Response]]:
-    """Make the answer to ``/metrics``."""
+    """Make the handler of ``/metrics``."""
 
     async def answer() -> Response:
         return Response(await written(), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})

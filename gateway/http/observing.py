@@ -1,7 +1,4 @@
-"""What is seen of requests, and of operations on WebSockets, when they have come to their end.
-
-Who counts, logs or traces them is told here, and nobody else has to know of it.
-"""
+"""Records of finished requests and operations, passed to metrics, the request log and traces."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -22,72 +19,72 @@ Transport = Literal["http", "websocket", "sse", "multipart", "rest"]
 
 
 class Sink(Protocol):
-    """Where the events of a subscription go."""
+    """What sends the events of a subscription."""
 
     sent: int
-    """How many went there."""
+    """How many events were sent."""
 
 
 class Observation(msgspec.Struct, eq=False):
-    """A request or an operation: what is known of it so far, and at its end all there is to know.
+    """A record of a request or an operation, complete when the request has finished.
 
-    An operation on a WebSocket or in a batch has no ``status``: its ``head`` is that of the
-    request that opened the WebSocket or brought the batch, which is observed by itself.
+    An operation on a WebSocket or in a batch has no ``status``; its ``head`` is that of the request
+    that opened the WebSocket or contained the batch, which has a record of its own.
     """
 
     head: Head
     observers: "Observers"
     began: float
-    """On the clock of ``perf_counter``, in seconds."""
+    """When it began, in the seconds of ``perf_counter``."""
     request_id: str
     transport: Transport = "http"
     is_request: bool = True
-    """Whether it is a whole request, and not an operation on a WebSocket or in a batch."""
+    """False for an operation on a WebSocket or in a batch."""
     is_batched: bool = False
     """Whether it is an operation of a batch."""
     principal: Principal | None = None
     status: int = 0
-    """Of the response; 0 when there was none."""
+    """The status of the response; 0 if there was none."""
     seconds: float = 0.0
     info: OperationInfo | None = None
     errors: Sequence[str] = ()
-    """The codes of the errors answered, each once."""
+    """The distinct codes of the errors in the response."""
     operations: "Sequence[Observation]" = ()
-    """The operations of a batch, each of which is told of after it."""
+    """The records of a batch's operations."""
     sink: Sink | None = None
-    """Where the events go, if it is a subscription that began."""
+    """What sends the events of a subscription that has started."""
     closed: int | None = None
-    """The code that a WebSocket was closed with, by whoever closed it."""
+    """The code that a WebSocket was closed with, by either side."""
     trace: str = ""
-    """The id of its trace, if it is traced."""
+    """The id of its trace, if any."""
     route: str = ""
     """The template of the path that it matched, where paths have variable parts."""
 
     @property
     def is_unusual(self) -> bool:
-        """Whether there is more to tell of it than of most."""
+        """Whether its log line has fields that most do not have."""
         return bool(self.errors or self.sink or self.closed is not None or self.trace)
 
     def __enter__(self) -> Self:
-        """Take note that it goes on."""
-        self.observers.under_way.add(self)
+        """Add it to the running ones."""
+        self.observers.running.add(self)
         return self
 
     def __exit__(self, *_error: object) -> None:
-        """Tell of it, since it is over."""
+        """Pass it to the observers."""
         self.seconds = perf_counter() - self.began
-        self.observers.tell(self)
+        self.observers.notify(self)
         for operation in self.operations:
-            self.observers.tell(operation)
+            self.observers.notify(operation)
 
-    def answered(self, answer: Answer) -> None:
-        """Take note of an answer."""
+    def record_answer(self, answer: Answer) -> None:
+        """Record the result of the operation."""
         self.info = answer.info
         if answer.errors:
             self.errors = _codes(answer.errors)
 
-    def follows(self, subscription: Subscription, sink: Sink) -> None:
-        """Take note of a subscription that begins."""
+    def record_subscription(self, subscription: Subscription, sink: Sink) -> None:
+        """Record a subscription that has started."""
         self.info = subscription.info
         self.sink = sink
 
@@ -96,18 +93,18 @@ Observer = Callable[[Observation], None]
 
 
 class Observers:
-    """Those who are told of what has come to its end, and what goes on at the moment."""
+    """Callbacks for finished requests and operations, and the records of running ones."""
 
     def __init__(self) -> None:
-        self.told: list[Observer] = []
-        self.under_way: set[Observation] = set()
+        self.callbacks: list[Observer] = []
+        self.running: set[Observation] = set()
 
-    def tell(self, observation: Observation) -> None:
-        """Tell all of them in turn, none of whom can harm the request."""
-        self.under_way.discard(observation)
+    def notify(self, observation: Observation) -> None:
+        """Call all callbacks in order; an error is logged and does not affect the request."""
+        self.running.discard(observation)
         try:
-            for observer in self.told:
-                observer(observation)
+            for callback in self.callbacks:
+                callback(observation)
         except Exception:
             logger.exception("Request %s could not be observed.", observation.request_id)
 

@@ -37,10 +37,10 @@ class Playground:
             for file in sorted(build.rglob("*"))
             if file.is_file() and file != index
         }
-        """What answers at each path."""
+        """The handler of each path."""
 
     def page(self) -> Response:
-        """Return the page; what it loads has names of its own content, so it alone may change."""
+        """Return the page. The files it loads are named by their content, so only it can change."""
         return Response(
             self._page,
             headers={
@@ -53,7 +53,7 @@ class Playground:
 
 
 def _metadata(auth: str, issuers: Sequence[str]) -> str:
-    """Write the settings that the page reads, as HTML."""
+    """Return the settings that the page reads, as HTML."""
     named = {"auth": auth, "issuers": " ".join(issuers)}
     return "".join(
         f'<meta name="invite-gateway:{name}" content="{escape(content)}">'

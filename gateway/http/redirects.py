@@ -1,17 +1,17 @@
-"""Redirects to the GraphQL endpoint from the addresses that people try instead."""
+"""Redirects to the GraphQL endpoint."""
 
 from urllib.parse import quote
 
 from aiohttp import hdrs
 
-from gateway.http.faults import check_looked_at
+from gateway.http.faults import check_read_only
 from gateway.http.head import Handler, Head
 from gateway.http.request import Request
 from gateway.http.responses import Response
 
 ENDPOINT = "/graphql"
 _KEPT = "%!$&'()*+,;=:@/?-._~"
-"""What may stand in the query of a URL as it is (RFC 3986, section 3.4)."""
+"""Characters that need no escape in the query of a URL (RFC 3986, section 3.4)."""
 
 
 def redirect_to_endpoint(head: Head) -> Handler:
@@ -20,8 +20,8 @@ def redirect_to_endpoint(head: Head) -> Handler:
 
 
 def redirect_to_playground(head: Head) -> Handler:
-    """Redirect ``/``; for now only, since another page may come there."""
-    check_looked_at(head)
+    """Redirect ``/`` temporarily."""
+    check_read_only(head)
     return _redirect(307, head)
 
 

@@ -1,6 +1,6 @@
-"""The origins whose pages were refused, told to those who run the gateway.
+"""A log of refused origins.
 
-A browser shows a developer no more than that a request failed, and its page not even that.
+A browser shows only that a request failed, so the log is where an operator finds the reason.
 """
 
 import logging
@@ -14,14 +14,14 @@ MAX_LOGGED = 100
 
 
 class RefusedOrigins:
-    """Logs each origin once, and no more than so many: there is no end to what may be sent."""
+    """Logs each origin once, and at most ``max_logged`` origins, as clients can invent them."""
 
     def __init__(self, max_logged: int = MAX_LOGGED) -> None:
         self._max_logged = max_logged
         self._logged: set[str] = set()
 
     def note(self, origin: str) -> None:
-        """Log an origin, unless it was; say which setting would let its pages in."""
+        """Log an origin, unless it has been, with the setting that would allow it."""
         if len(self._logged) >= self._max_logged or origin in self._logged:
             return
         self._logged.add(origin)

@@ -1,4 +1,4 @@
-"""A request, with what the gateway itself knows of it."""
+"""A request, and what it needs of its connection."""
 
 import asyncio
 from contextlib import AbstractContextManager
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class ClientConnection(Protocol):
-    """What the answering of a request needs of its connection."""
+    """The part of a connection that a request's handler uses."""
 
     is_spare: bool
-    """Whether it exceeds the limit of connections, so that only checks are answered."""
+    """Whether it exceeds the limit of connections, so that only health checks are answered."""
     transport: asyncio.Transport | None
     """None once it is closed."""
 
@@ -31,28 +31,31 @@ class ClientConnection(Protocol):
     async def writable(self) -> None:
         """Wait until more can be written."""
 
+    async def drained(self) -> None:
+        """Wait until the client has read most of the response; abort if it does not in time."""
+
     def awaiting_body(self) -> AbstractContextManager[None]:
-        """Do not count the request while its body arrives."""
+        """Release the request's admission while its body arrives."""
 
     def base_request(self, message: RawRequestMessage, body: bytes) -> web.BaseRequest:
-        """Make aiohttp's request of one that was not parsed by it."""
+        """Make aiohttp's request object for a request that aiohttp did not parse."""
 
     def close(self) -> None:
-        """Close it after the answer."""
+        """Close it after the response."""
 
 
 class Request:
-    """A request whose head has come.
+    """A request whose head has been received.
 
-    Its body is there as a whole, or is read from aiohttp's request, ``base``.
+    Its body is given, or is read from aiohttp's request, ``base``.
     """
 
     __slots__ = ("_base", "_body", "connection", "head", "is_admitted", "observation", "principal")
 
     observation: Observation
-    """What is seen of it, until it is answered."""
+    """What is recorded for logs, metrics and traces."""
     principal: Principal
-    """Who asks, once that is known."""
+    """The client, once it is authenticated."""
 
     def __init__(
         self,
@@ -66,20 +69,20 @@ class Request:
         self.head = head
         self.connection = connection
         self.is_admitted = is_admitted
-        """Whether admission control has let it in."""
+        """Whether admission control has admitted it."""
         self._body = body
         self._base = base
 
     @property
     def base(self) -> web.BaseRequest:
-        """Aiohttp's request, made of this one if it is not there yet."""
+        """The request as aiohttp's, made when it is first used."""
         if self._base is None:
             self._base = self.connection.base_request(self.head.message, self._body)
         return self._base
 
     @property
     def whole_body(self) -> bytes | None:
-        """The body, if all of it is there and it has not been read."""
+        """The body, if all of it has been received and it has not been read."""
         if self._base is None:
             return self._body
         content = self._base.content

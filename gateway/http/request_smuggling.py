@@ -1,7 +1,7 @@
-"""Requests that aiohttp's parser takes, and the gateway does not.
+"""Requests that aiohttp's parser accepts and the gateway refuses.
 
-What a proxy before it reads differently would hide a request in another (RFC 9112, section 11.2),
-and what aiohttp itself fails on later would not be answered.
+A proxy may read them differently, so that a request could be hidden in another (RFC 9112, section
+11.2); on others aiohttp fails later, without a response.
 """
 
 from aiohttp import HttpVersion11, hdrs
@@ -11,10 +11,10 @@ from yarl import URL
 
 
 def checked(message: RawRequestMessage) -> RawRequestMessage:
-    """Return the head of a request as it is to be taken; raise ``BadHttpMessage`` if it is not.
+    """Return the head of a request, corrected; raise ``BadHttpMessage`` for one that is refused.
 
-    One that asks for another protocol is its connection's last: should it be answered in HTTP, what
-    follows may be of that protocol, and the parser loses some of it.
+    A request to upgrade the protocol is the last of its connection: if it is answered in HTTP, what
+    follows may be of that protocol.
     """
     headers = message.headers
     if hdrs.TRANSFER_ENCODING in headers:
@@ -31,7 +31,7 @@ def checked(message: RawRequestMessage) -> RawRequestMessage:
 
 
 def _check_coding(message: RawRequestMessage) -> None:
-    """Allow chunks alone, and to those alone who know them (RFC 9112, section 6.1)."""
+    """Allow only ``chunked``, and only from HTTP/1.1 (RFC 9112, section 6.1)."""
     if message.version < HttpVersion11:
         raise BadHttpMessage("HTTP/1.0 has no 'Transfer-Encoding'")
     if message.headers[hdrs.TRANSFER_ENCODING].lower() != "chunked":
@@ -39,7 +39,7 @@ def _check_coding(message: RawRequestMessage) -> None:
 
 
 def _check_host(target: URL) -> None:
-    """Read the host in a target, as aiohttp will as soon as the request's turn comes."""
+    """Read the host in a target, as aiohttp does when it handles the request."""
     try:
         _ = target.host
     except ValueError:

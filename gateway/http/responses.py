@@ -1,4 +1,4 @@
-"""Responses that are whole before they are sent: head and body go out as bytes joined once."""
+"""Complete responses, sent with head and body in one write."""
 
 import asyncio
 from collections.abc import Mapping, MutableMapping
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from gateway.http.request import Request
 
 MIN_COMPRESSED_BYTES = 1_024
-"""A shorter body is not worth the time that compressing it takes."""
+"""Shorter bodies are not compressed."""
 # A page becomes as small as by zlib's first level, for a fifth of the time.
 COMPRESSION_LEVEL = 1
 LARGE_BODY = 262_144
-"""In bytes: from here on compressing takes so long that the loop must not wait for it."""
+"""Longer bodies are compressed in a thread, so that the event loop is not blocked."""
 
 ALWAYS = {
     "Server": "invite-gateway",
@@ -36,7 +36,7 @@ ALWAYS = {
 
 CONTENT_SECURITY_POLICY = "Content-Security-Policy"
 _NO_PAGE = "default-src 'none'; frame-ancestors 'none'"
-"""What is no page may load nothing, and stand in none."""
+"""For everything but pages: nothing is loaded, and it cannot be framed."""
 
 _NO_HEADERS: Mapping[str, str] = {}
 
@@ -72,18 +72,18 @@ class Response:
         self.request_id = ""
 
     def force_close(self) -> None:
-        """Make it the connection's last."""
+        """Close the connection after it."""
         self.keep_alive = False
 
     async def compress(self, accept_encoding: str) -> None:
-        """Compress the body, if the client can take it."""
+        """Compress the body, if the client accepts gzip."""
         vary(self.headers, "Accept-Encoding")
         if accepts_gzip(accept_encoding):
             self.body = await _compressed(self.body)
             self.headers["Content-Encoding"] = "gzip"
 
     def encode(self, head: Head | None = None) -> bytes:
-        """Write all of it, for a request with this head or, without one, of HTTP/1.1."""
+        """Return all of its bytes, for a request with this head or, without one, of HTTP/1.1."""
         keep_alive = self.keep_alive and (head is None or head.keep_alive)
         first = encode_head(self.status, self.headers, head, keep_alive=keep_alive)
         own = f"X-Request-Id: {self.request_id}\r\n" if self.request_id else ""
@@ -96,17 +96,17 @@ class Response:
 
 
 class StreamedResponse(Protocol):
-    """A response that is sent piece by piece: its headers are made first, and then it runs."""
+    """A response that is sent in parts: it has headers, and then is run."""
 
     headers: dict[str, str]
     keep_alive: bool
     status: int
 
     def force_close(self) -> None:
-        """Make it the connection's last."""
+        """Close the connection after it."""
 
     async def run(self, request: "Request") -> None:
-        """Send it, from its head to its end."""
+        """Send it from start to end."""
 
 
 Sendable = Response | web.StreamResponse | StreamedResponse
@@ -115,7 +115,7 @@ Sendable = Response | web.StreamResponse | StreamedResponse
 def encode_head(
     status: int, headers: Mapping[str, str], head: Head | None, *, keep_alive: bool
 ) -> bytes:
-    """Write what comes before the length of a body, for a request with this head."""
+    """Return the bytes before the length of the body, for a request with this head."""
     if not keep_alive:
         connection = "close"
     else:
@@ -127,7 +127,7 @@ def encode_head(
 def _encoded_head(
     second: int, status: int, headers: tuple[tuple[str, str], ...], connection: str
 ) -> bytes:
-    """Write a head once for all responses of a second that have the same."""
+    """Return the bytes of a head, cached for the second that its Date is valid."""
     fields = dict(headers)
     if CONTENT_SECURITY_POLICY not in fields:
         fields[CONTENT_SECURITY_POLICY] = _NO_PAGE
@@ -143,7 +143,7 @@ async def _compressed(body: bytes) -> bytes:
 
 
 def vary(headers: MutableMapping[str, str], name: str) -> None:
-    """Say that a response would be another with another value of this request header."""
+    """Add a request header to ``Vary``."""
     varies = headers.get("Vary", "")
     if name not in varies:
         headers["Vary"] = f"{varies}, {name}" if varies else name

@@ -1,7 +1,7 @@
 """The schema as a file to download."""
 
 from gateway.http.authentication import Authentication, forbidden
-from gateway.http.faults import check_looked_at
+from gateway.http.faults import check_read_only
 from gateway.http.head import Handler, Head, Route
 from gateway.http.request import Request
 from gateway.http.responses import Response
@@ -10,7 +10,7 @@ from schema.errors import Forbidden
 
 
 def sdl(text: str, authentication: Authentication, context: Context) -> Route:
-    """Make the route of ``/schema.graphql``, for those who may introspect."""
+    """Make the route of ``/schema.graphql``, which needs the scope of introspection."""
 
     async def answer(request: Request) -> Response:
         try:
@@ -20,7 +20,7 @@ def sdl(text: str, authentication: Authentication, context: Context) -> Route:
         return Response(text.encode(), headers={"Content-Type": "text/plain; charset=utf-8"})
 
     def route(head: Head) -> Handler:
-        check_looked_at(head)
+        check_read_only(head)
         return answer
 
     return route

@@ -1,7 +1,7 @@
-"""The steps of every HTTP request: observe, choose by the head what answers, answer, compress.
+"""The steps of every HTTP request: observe, find the handler by the head, call it, compress.
 
-aiohttp's low-level server, since the routes are a handful of paths and its application would cost
-each request a fifth of its time.
+The server is aiohttp's low-level one: there are a handful of routes, and aiohttp's application
+would add a fifth to the time of each request.
 """
 
 import logging
@@ -16,7 +16,7 @@ from aiohttp import hdrs, web
 from gateway.http.admission_control import AdmissionControl, overloaded
 from gateway.http.browsers import Browsers
 from gateway.http.connection import GATED_PATH
-from gateway.http.faults import Fault, check_looked_at, refuse
+from gateway.http.faults import Fault, check_read_only, refuse
 from gateway.http.head import Handler, Head, Mount, Route
 from gateway.http.observing import Observation, Observers
 from gateway.http.request import Request
@@ -34,7 +34,7 @@ Answering = Callable[[Request], Awaitable[Sendable]]
 
 
 class Responder:
-    """Answers requests by their paths."""
+    """Answers requests by the route of their path."""
 
     def __init__(  # noqa: PLR0913, PLR0917  the parts of a server
         self,
@@ -56,7 +56,7 @@ class Responder:
         self._process, self._numbers = token_hex(4), count(1)
 
     async def respond(self, request: Request) -> Sendable:
-        """Return the response to a request; one that is sent piece by piece has been sent."""
+        """Return the response to a request; a streaming response has been sent already."""
         head = request.head
         request_id = f"{self._process}-{next(self._numbers):x}"
         observation = Observation(head, self._observers, perf_counter(), request_id)
@@ -65,7 +65,7 @@ class Responder:
             try:
                 handler = head.handler or self._bind(head)
                 response: Sendable = await handler(request)
-            except Exception as error:  # noqa: BLE001  whatever it is, the client is answered
+            except Exception as error:  # noqa: BLE001  every error has a response
                 response = _failed(request, error)
             self._browsers.admit(head, response.headers)
             if isinstance(response, Response):
@@ -82,12 +82,12 @@ class Responder:
         return response
 
     def _bind(self, head: Head) -> Handler:
-        """Decide what answers all requests that have a head, and keep that with it."""
+        """Find the handler of a head, and store it there."""
         handler = head.handler = self._handler(head)
         return handler
 
     def _handler(self, head: Head) -> Handler:
-        """Decide what answers all requests that have a head."""
+        """Return the handler of all requests that have this head."""
         mount = self._mount(head)
         if mount:
             head.write_fault = mount.write_fault
@@ -111,11 +111,11 @@ class Responder:
 
 
 def _failed(request: Request, error: Exception) -> Response:
-    """Answer a request that was refused or has failed."""
+    """Return the response to a request that was refused or has failed."""
     match error:
         case Fault():
             return refuse(request, error)
-        case ConnectionError() | web.RequestPayloadError():  # for nobody: the client is gone
+        case ConnectionError() | web.RequestPayloadError():  # the client disconnected
             message = "The request ended before it was complete. Send it again."
             return refuse(request, Fault(400, message))
     request_id = request.observation.request_id
@@ -152,22 +152,22 @@ def _nowhere(head: Head) -> Handler:
 
 
 def page(response: Callable[[], Awaitable[Response]]) -> Route:
-    """Make the route of something that is only looked at."""
+    """Make a route for GET and HEAD alone."""
 
     async def answer(_request: Request) -> Response:
         return await response()
 
     def route(head: Head) -> Handler:
-        check_looked_at(head)
+        check_read_only(head)
         return answer
 
     return route
 
 
 def gated(admission: AdmissionControl, route: Route) -> Route:
-    """Let requests of a route pass only through the admission."""
+    """Make a route subject to admission control."""
 
-    def gated_route(head: Head) -> Handler:
+    def admitting_route(head: Head) -> Handler:
         answer: Answering = route(head)
 
         async def answer_if_admitted(request: Request) -> Sendable:
@@ -190,4 +190,4 @@ def gated(admission: AdmissionControl, route: Route) -> Route:
 
         return pass_through
 
-    return gated_route
+    return admitting_route

@@ -1,4 +1,4 @@
-"""The connections with a request under way, so that a server can finish them before it stops."""
+"""Connections with a running request, so that a server can finish them before it stops."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -8,11 +8,11 @@ from aiohttp import web
 
 
 class Traffic:
-    """What is under way, and who is to be told that a connection is lost or the server stops."""
+    """Running requests, and callbacks for when a connection is lost or the server stops."""
 
     def __init__(self) -> None:
         self.stopping = False
-        self._under_way: set[object] = set()
+        self._running: set[object] = set()
         self._idle = asyncio.Event()
         self._idle.set()
         self._on_stop: set[Callable[[], object]] = set()
@@ -20,7 +20,7 @@ class Traffic:
 
     @contextmanager
     def calling_on_stop(self, on_stop: Callable[[], object]) -> Iterator[None]:
-        """Call ``on_stop`` when what goes on within the block is to come to its end."""
+        """Call ``on_stop`` if the server stops while the block runs."""
         self._on_stop.add(on_stop)
         try:
             yield
@@ -29,7 +29,7 @@ class Traffic:
 
     @contextmanager
     def calling_on_lost(self, connection: object, on_lost: Callable[[], object]) -> Iterator[None]:
-        """Call ``on_lost`` when the connection is lost while the block lasts."""
+        """Call ``on_lost`` if the connection is lost while the block runs."""
         self._on_lost[connection] = on_lost
         try:
             yield
@@ -37,32 +37,32 @@ class Traffic:
             del self._on_lost[connection]
 
     def connection_lost(self, connection: object) -> None:
-        """Tell who follows a connection that it is lost."""
+        """Call the callback registered for a lost connection."""
         if on_lost := self._on_lost.get(connection):
             on_lost()
 
     def add(self, connection: object) -> None:
-        """Add a connection that has a request under way."""
-        self._under_way.add(connection)
+        """Add a connection with a running request."""
+        self._running.add(connection)
         self._idle.clear()
 
     def discard(self, connection: object) -> None:
-        """Remove a connection whose request is answered."""
-        self._under_way.discard(connection)
-        if not self._under_way:
+        """Remove a connection whose request has been answered."""
+        self._running.discard(connection)
+        if not self._running:
             self._idle.set()
 
     async def drain(self, seconds: float) -> None:
-        """Take requests in for a while, each the last of its connection."""
+        """Accept requests for ``seconds`` more, each the last of its connection."""
         self.stopping = True
         await asyncio.sleep(seconds)
 
     async def finish(self, server: web.Server, seconds: float) -> None:
-        """Close what is idle, and wait for the answers to what is under way."""
+        """Close idle connections, and wait up to ``seconds`` for running requests."""
         for on_stop in tuple(self._on_stop):
             on_stop()
         for connection in server.connections:
-            if connection not in self._under_way:
+            if connection not in self._running:
                 connection.force_close()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._idle.wait(), seconds)

@@ -1,7 +1,7 @@
-"""The answer to what cannot be read as HTTP, in GraphQL's form.
+"""The response to data that is not HTTP, in GraphQL's form.
 
-aiohttp's own answer is plain text that repeats what came, and each one leaves a traceback in the
-log: strangers could fill it.
+aiohttp's own response is plain text that repeats the data, and each one logs a traceback, so that
+clients could fill the log.
 """
 
 from aiohttp.http_exceptions import HttpProcessingError, InvalidURLError, LineTooLong
@@ -11,7 +11,7 @@ from schema.errors import ErrorCode
 
 
 def unreadable(error: HttpProcessingError) -> Fault:
-    """Return what a client is told of an error of the parser's."""
+    """Return the fault for an error of the parser."""
     if isinstance(error, LineTooLong):
         return Fault(
             431,

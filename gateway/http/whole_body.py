@@ -1,23 +1,23 @@
-"""A body that came with its head, for what reads bodies as aiohttp's streams."""
+"""A body that has been received as a whole, as one of aiohttp's streams."""
 
 from aiohttp.streams import EmptyStreamReader
 
 
 class WholeBody(EmptyStreamReader):
-    """A stream at whose end all of the body is still to be read."""
+    """A stream at its end whose body has not been read."""
 
-    __slots__ = ("_left",)
+    __slots__ = ("_body",)
 
     def __init__(self, body: bytes) -> None:
         super().__init__()
-        self._left = body
+        self._body = body
         self.total_bytes = len(body)
 
-    def read_nowait(self, n: int = -1) -> bytes:  # noqa: ARG002  it is there as a whole
-        """Take the body."""
-        body, self._left = self._left, b""
+    def read_nowait(self, n: int = -1) -> bytes:  # noqa: ARG002  it is returned as a whole
+        """Return the body; later calls return nothing."""
+        body, self._body = self._body, b""
         return body
 
     async def readany(self) -> bytes:
-        """Take the body."""
+        """Return the body; later calls return nothing."""
         return self.read_nowait()

@@ -10,23 +10,35 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     ColumnElement,
     and_,
     bindparam,
     exists,
     false,
-    func,
     literal_column,
     or_,
     select,
     true,
 )
 
+from gateway.store.constructs import (
+    CaseFolded,
+    Contains,
+    EachIdentity,
+    EachParticipant,
+    EndsWith,
+    JSONField,
+    MemberOf,
+    StartsWith,
+)
 from gateway.store.overdue import BEFORE, OPEN_RANKS
 from gateway.store.shapes import Shape
 from gateway.store.tables import identities, operations
-from schema.constraints import IDENTITY_KINDS
 from schema.resource.base import graphql_name
+
+_TRUTH_VALUES = {"hidden", "remove_from_default_audio_routing_group"}
+"""The fields of a participant that are no text."""
 
 Condition = ColumnElement[bool]
 Value = ColumnElement[Any]
@@ -113,9 +125,7 @@ def _participants(where: Shape) -> Condition:
         if name == "some" and _is_one_id(item):
             clauses += _indexed(item)
             continue
-        participant = func.json_each(operations.c.document, _path("participants")).table_valued(
-            "value", name=None
-        )
+        participant = EachParticipant().table_valued("value", name=None)
         matches = _participant(participant.c.value, item)
         wanted = _not(matches) if name == "every" else matches
         found = exists().select_from(participant).where(wanted)
@@ -185,56 +195,31 @@ def _participant(participant: Value, where: Shape) -> Condition:
             case "identity":
                 clauses.append(_identity_set(participant, item))
             case _:
-                clauses.append(_comparison(_field(participant, graphql_name(name)), item))
+                kind = Boolean() if name in _TRUTH_VALUES else None
+                field = JSONField(participant, graphql_name(name), type_=kind)
+                clauses.append(_comparison(field, item))
     return _all(clauses)
 
 
 def _identity_set(participant: Value, where: Shape) -> Condition:
     clauses: list[Condition] = []
     for name, item in where:
-        if name == "any":
-            clauses.append(_any([_declared(participant, item), _undeclared(participant, item)]))
-        else:
-            identity = _field(participant, f"identity.{graphql_name(name)}")
+        if name != "any":
+            identity = JSONField(participant, "identity", graphql_name(name))
             clauses.append(_identity(identity, item))
+            continue
+        each = EachIdentity(participant).table_valued("key", "value", name=None)
+        clauses.append(exists().select_from(each).where(_identity(each.c.value, item)))
     return _all(clauses)
-
-
-def _declared(participant: Value, where: Shape) -> Condition:
-    """Compare each identity of a declared kind."""
-    each = func.json_each(participant, _path("identity")).table_valued("key", "value", name=None)
-    is_identity = each.c.key.in_([_text(kind) for kind in IDENTITY_KINDS])
-    return exists().select_from(each).where(is_identity, _identity(each.c.value, where))
-
-
-def _undeclared(participant: Value, where: Shape) -> Condition:
-    """Compare each identity of another kind; see ``documents.identities_in``."""
-    path = _path("identity.additionalProperties")
-    each = func.json_each(participant, path).table_valued("type", "value", name=None)
-    name_type = func.json_type(each.c.value, _path("displayName"))
-    is_identity = and_(
-        each.c.type == _text("object"),
-        func.json_type(each.c.value, _path("id")) == _text("text"),
-        func.coalesce(name_type, _text("null")).in_([_text("text"), _text("null")]),
-    )
-    return exists().select_from(each).where(is_identity, _identity(each.c.value, where))
 
 
 def _identity(identity: Value, where: Shape) -> Condition:
     return _all(
         _null(identity, is_null=item)
         if name == "is_null"
-        else _comparison(_field(identity, graphql_name(name)), item)
+        else _comparison(JSONField(identity, graphql_name(name)), item)
         for name, item in where
     )
-
-
-def _field(json: Value, path: str) -> Value:
-    return func.json_extract(json, _path(path))
-
-
-def _path(path: str) -> Value:
-    return _text(f"$.{path}")
 
 
 def _text(constant: str) -> Value:
@@ -248,7 +233,7 @@ def _null(value: Value, *, is_null: bool) -> Condition:
 
 def _comparison(value: Value, where: Shape) -> Condition:
     """Compare one value; ``where`` is the shape of a filter of single values."""
-    compared = func.casefold(value) if dict(where).get("ignore_case") else value
+    compared = CaseFolded(value) if dict(where).get("ignore_case") else value
     clauses: list[Condition] = []
     for name, item in where:
         if name == "is_null":
@@ -257,37 +242,29 @@ def _comparison(value: Value, where: Shape) -> Condition:
             if item is None or item == ():  # no text that is stored, no status at all
                 clauses.append(true() if name in {"neq", "not_in"} else false())
             else:
-                clauses.append(_OPERATORS[name](compared, _bound(item)))
+                clauses.append(_compared(compared, name, item))
     return _all(clauses)
 
 
-def _bound(item: str | tuple[str, ...]) -> Any:  # noqa: ANN401  a parameter, or several
-    return bindparam(item) if isinstance(item, str) else [bindparam(name) for name in item]
+def _compared(value: Value, name: str, item: str | tuple[str, ...]) -> Condition:
+    """Compare with what a parameter holds, or with a short list of several."""
+    if name == "in_":
+        if isinstance(item, str):
+            return MemberOf(value, item)
+        return value.in_([bindparam(each) for each in item])
+    if name == "not_in":
+        return _not(_compared(value, "in_", item))
+    return _OPERATORS[name](value, bindparam(str(item), type_=value.type))
 
 
-def _ends_with(value: Value, ending: Value) -> Condition:
-    length = func.length(ending)
-    # From the first of the last characters on; an empty ending begins behind the last one.
-    return func.substr(value, func.length(value) - length + 1, length) == ending
-
-
-def _member(value: Value, operands: Value | list[Value]) -> Condition:
-    """Compare with a short list, or with one of any length, bound as one JSON text."""
-    if isinstance(operands, list):
-        return value.in_(operands)
-    return value.in_(select(func.json_each(operands).table_valued("value", name=None).c.value))
-
-
-_OPERATORS: dict[str, Callable[[Value, Any], Condition]] = {
+_OPERATORS: dict[str, Callable[[Value, Value], Condition]] = {
     "eq": operator.eq,
     "neq": lambda value, operand: _not(value == operand),
-    "in_": _member,
-    "not_in": lambda value, operand: _not(_member(value, operand)),
     "gt": operator.gt,
     "gte": operator.ge,
     "lt": operator.lt,
     "lte": operator.le,
-    "contains": lambda value, operand: func.instr(value, operand) > literal_column("0"),
-    "starts_with": lambda value, operand: func.substr(value, 1, func.length(operand)) == operand,
-    "ends_with": _ends_with,
+    "contains": Contains,
+    "starts_with": StartsWith,
+    "ends_with": EndsWith,
 }

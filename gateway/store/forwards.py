@@ -24,7 +24,7 @@ class Forward:
     body: bytes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class QueuedForward:
     """A request taken from the queue: for which time, and how many seconds after it came."""
 

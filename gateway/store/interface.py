@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from gateway.histogram import Histogram
@@ -101,6 +102,10 @@ class Database(Protocol):
     @property
     def engine(self) -> str:
         """What carries it, such as ``SQLite 3.40.1``."""
+
+    @property
+    def file(self) -> Path | None:
+        """The file that it is, if it is one."""
 
     def state(self) -> DatabaseState:
         """Tell how its tables stand to those this version needs, and change nothing."""

@@ -1,5 +1,6 @@
 """The database that the settings name, by the scheme of its URL."""
 
+from gateway.setting_types import is_postgres
 from gateway.settings import Settings
 from gateway.store.interface import Database
 from gateway.store.sqlite.database import SQLiteDatabase
@@ -7,4 +8,13 @@ from gateway.store.sqlite.database import SQLiteDatabase
 
 def database_of(settings: Settings) -> Database:
     """Return the database that is set."""
-    return SQLiteDatabase(settings.database_path)
+    if not is_postgres(settings.database):
+        return SQLiteDatabase(settings.database_path)
+    from gateway.store.postgres.connection import PostgresOptions  # noqa: PLC0415
+    from gateway.store.postgres.database import PostgresDatabase  # noqa: PLC0415  its driver, too
+
+    return PostgresDatabase(
+        PostgresOptions(
+            settings.database, settings.database_schema, prepared=settings.database_sessions
+        )
+    )

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import (
+    BigInteger,
     BindParameter,
     ClauseElement,
     ColumnElement,
@@ -45,6 +46,10 @@ class Statement:
 
     sql: str
     constants: Mapping[str, Any]
+    names: tuple[str, ...] = ()
+    """The order of the parameters, where they have no names in the SQL."""
+    lists: frozenset[str] = frozenset()
+    """The parameters that the driver takes as lists; to others, a list is one JSON text."""
 
 
 @dataclass(frozen=True)
@@ -53,15 +58,27 @@ class Query:
 
     sql: str
     parameters: dict[str, Any]
+    statement: Statement
+
+
+Columns = Sequence[ColumnElement[Any]]
+Arrange = Callable[[Select[Any], Columns], Select[Any]]
+"""Has a page's rows selected: their documents and sort columns, with the end of the change log."""
 
 
 class Queries:
     """Makes queries for one kind of database, each statement compiled once."""
 
-    def __init__(self, compile_: Callable[[ClauseElement], Statement], overdue: Overdue) -> None:
+    def __init__(
+        self,
+        compile_: Callable[[ClauseElement], Statement],
+        overdue: Overdue,
+        arrange: Arrange | None = None,
+    ) -> None:
         self._overdue = overdue
         cached = lru_cache(CACHED_STATEMENTS)
-        self._page = cached(lambda *key: compile_(_page(*key)))
+        arranged = arrange or _in_one_row
+        self._page = cached(lambda *key: compile_(_page(*key, arrange=arranged)))
         self._count = cached(lambda *key: compile_(_count(*key)))
         self._groups = cached(lambda *key: compile_(_groups(*key)))
 
@@ -85,9 +102,9 @@ class Queries:
         return self._filled(self._groups(by, shape), operands | {"limit": first})
 
     def _filled(self, statement: Statement, parameters: dict[str, Any]) -> Query:
-        if BEFORE in statement.sql:
-            parameters = parameters | {BEFORE: self._overdue.before()}
-        return Query(statement.sql, {**statement.constants, **parameters})
+        if BEFORE in parameters:
+            parameters[BEFORE] = self._overdue.before()
+        return Query(statement.sql, {**statement.constants, **parameters}, statement)
 
 
 Names = tuple[str | None, ...]
@@ -108,6 +125,8 @@ def _page(  # noqa: PLR0913, PLR0917  all that the statement depends on, in one 
     after: Names,
     before: Names,
     skips: bool,  # noqa: FBT001
+    *,
+    arrange: Arrange,
 ) -> Select[Any]:
     columns = sort_columns(order, backward=backward)
     ordered = [column.ordered() for column in columns]
@@ -116,10 +135,7 @@ def _page(  # noqa: PLR0913, PLR0917  all that the statement depends on, in one 
         for names, against in ((after, False), (before, True))
         if names
     ]
-    rows = select(
-        operations.c.document,
-        _keys([column.column for column in columns]).label("keys"),
-    )
+    rows = select(operations.c.document)
     rest, statuses = _apart_from_statuses(shape)
     without_identity, identity = apart_from_identity(shape)
     if identity is not None and not order:
@@ -134,11 +150,12 @@ def _page(  # noqa: PLR0913, PLR0917  all that the statement depends on, in one 
         )
     else:
         rows = rows.where(condition(shape), *bounds)
-    return _in_one_row(
+    rows = (
         rows.order_by(*ordered)
-        .limit(bindparam("limit"))
-        .offset(bindparam("offset") if skips else None)
+        .limit(bindparam("limit", type_=BigInteger))
+        .offset(bindparam("offset", type_=BigInteger) if skips else None)
     )
+    return arrange(rows, [column.column for column in columns])
 
 
 _WITH_IDENTITIES = identities.join(operations, identities.c.operation_seq == operations.c.seq)
@@ -149,9 +166,9 @@ def _keys(columns: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
     return columns[0] if len(columns) == 1 else func.json_array(*columns)
 
 
-def _in_one_row(rows: Select[Any]) -> Select[Any]:
+def _in_one_row(rows: Select[Any], columns: Columns) -> Select[Any]:
     """Select the documents and the keys of rows each as one text, and the end of the change log."""
-    row = rows.subquery("row")
+    row = rows.add_columns(_keys(columns).label("keys")).subquery("row")
     separator: ColumnElement[str] = literal_column("char(30)")
     newest = select(func.max(changes.c.position)).scalar_subquery()
     return select(
@@ -183,7 +200,7 @@ def _by_status(
         select(operations.c.seq)
         .where(operations.c.status == bindparam(status), *wanted)
         .order_by(*ordered)
-        .limit(bindparam("reach"))
+        .limit(bindparam("reach", type_=BigInteger))
         .subquery()
         for status in statuses
     ]
@@ -209,17 +226,17 @@ _GROUP_COLUMNS: dict[GroupKey, ColumnElement[Any]] = {
 
 
 def _groups(by: tuple[GroupKey, ...], shape: Shape) -> Select[Any]:
-    keys = [_GROUP_COLUMNS[key].label(key.name) for key in by]
+    keys = [_GROUP_COLUMNS[key].label(key.name.lower()) for key in by]
     size = func.count().label("size")
     created_at = operations.c.created_at
     return (
         select(*keys, size, func.min(created_at), func.max(created_at))
         .select_from(operations)
         .where(condition(shape))
-        .group_by(*(literal_column(key.name) for key in keys))
+        .group_by(*(literal_column(key.name.lower()) for key in keys))
         .having(size > 0)
         .order_by(size.desc(), *(key.asc().nulls_first() for key in keys))
-        .limit(bindparam("limit"))
+        .limit(bindparam("limit", type_=BigInteger))
     )
 
 

@@ -27,6 +27,12 @@ class Report:
     call_id: str | None
     content: Document = field(default_factory=dict)
 
+    @property
+    def client_context(self) -> str | None:
+        """The client context, if it is told."""
+        context: str | None = self.content.get("clientContext")
+        return context
+
 
 class Outcome(Enum):
     """What came of a report."""

@@ -19,8 +19,13 @@ TRIED_AGAIN_AFTER = 5
 class Watch:
     """Wakes those who listen; that there is something new is a hint, and reading tells."""
 
-    def __init__(self, position: Callable[[], Awaitable[Position]]) -> None:
+    def __init__(
+        self,
+        position: Callable[[], Awaitable[Position]],
+        looked_every: Callable[[], float] = lambda: LOOKED_EVERY,
+    ) -> None:
         self._position = position
+        self._looked_every = looked_every
         self._listening: set[asyncio.Event] = set()
         self._wanted = asyncio.Event()
 
@@ -59,4 +64,4 @@ class Watch:
             if position != seen:
                 seen = position
                 self.wake()
-            await asyncio.sleep(LOOKED_EVERY)
+            await asyncio.sleep(self._looked_every())

@@ -30,14 +30,14 @@ class RequestMetrics(Collector):
     """Counts what it is told of, in plain numbers."""
 
     def __init__(self, observers: Observers) -> None:
-        self._under_way = observers.under_way
+        self._running = observers.running
         self._requests: Counter[tuple[str, int]] = Counter()
         self._errors: Counter[str] = Counter()
         self._events: Counter[str] = Counter()
         self._names: set[str] = set()
         self._queries: Durations = {}
         self._mutations: Durations = {}
-        observers.told.append(self._count)
+        observers.callbacks.append(self._count)
 
     def _count(self, observation: Observation) -> None:
         if observation.status:
@@ -101,7 +101,7 @@ class RequestMetrics(Collector):
             dict.fromkeys(TRANSPORTS, 0),
         )
         events = self._events.copy()
-        for each in self._under_way:
+        for each in self._running:
             if each.sink:
                 subscriptions[each.transport] += 1
                 events[each.transport] += each.sink.sent

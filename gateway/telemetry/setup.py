@@ -34,6 +34,6 @@ async def open_telemetry(
             from gateway.telemetry.otel import exporting  # noqa: PLC0415  off, it costs nothing
 
             await stack.enter_async_context(exporting(observers))
-        observers.told.append(RequestLines(logs))  # after who gives it a trace
+        observers.callbacks.append(RequestLines(logs))  # after who gives it a trace
         await stack.enter_async_context(metrics.answering())
         yield Telemetry(observers, metrics)

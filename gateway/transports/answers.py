@@ -90,7 +90,7 @@ class Answers:
         run = self._pipeline.subscribe if takes_stream else self._pipeline.execute
         outcome = await run(wanted, context)
         if isinstance(outcome, Answer):
-            observation.answered(outcome)
+            observation.record_answer(outcome)
         return outcome
 
 

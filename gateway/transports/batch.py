@@ -148,7 +148,7 @@ def _observed(one: BatchedRequest, whole: Observation) -> Observation:
         is_batched=True,
     )
     if one.answer:
-        observation.answered(one.answer)
+        observation.record_answer(one.answer)
     return observation
 
 

@@ -10,6 +10,8 @@ import pytest
 from conftest import Client
 from notifying import CALL, URL, Graph, notification
 
+pytestmark = pytest.mark.each_database
+
 Json = Any
 
 READ = """

@@ -11,6 +11,8 @@ from bot import Bot
 from conftest import UNTRACED, Client, Gateway, running
 from notifying import Graph, envelope, notification
 
+pytestmark = [pytest.mark.each_database, pytest.mark.usefixtures("database_url")]
+
 Json = Any
 
 KNOWN = "{ inviteParticipantsOperations(first: 0) { totalCount } }"
@@ -186,11 +188,3 @@ async def test_what_is_beyond_the_bounds_is_dropped_and_counted(
                     counts = await metrics(http, gateway)
 
     assert bot.taken == []
-
-
-@pytest.mark.parametrize("url", ["bot.example.com", "ftp://bot", "http://", "http://[", "x"])
-def test_forwarding_to_nowhere_is_refused_at_the_start(command: Any, url: str) -> None:  # noqa: ANN401
-    done = command("serve", "--forward", url)
-
-    assert done.returncode == 2
-    assert "--forward" in done.stderr

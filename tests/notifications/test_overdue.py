@@ -13,6 +13,8 @@ import pytest
 from conftest import Client, Command, running
 from notifying import Graph, notification
 
+pytestmark = [pytest.mark.each_database, pytest.mark.usefixtures("database_url")]
+
 LIST = """
     query ($filter: InviteParticipantsOperationFilter) {
       inviteParticipantsOperations(filter: $filter, orderBy: { id: ASC }) { nodes { id } }
@@ -66,10 +68,11 @@ async def test_result_ends_being_overdue(http: aiohttp.ClientSession, url: str) 
 
 
 async def test_overdue_operations_are_counted(http: aiohttp.ClientSession, url: str) -> None:
-    async with http.get(f"{url}/metrics") as response:
-        page = await response.text()
-
-    assert "invite_gateway_overdue_operations 2.0" in page
+    page = ""
+    async with asyncio.timeout(30):
+        while "invite_gateway_overdue_operations 2.0" not in page:
+            async with http.get(f"{url}/metrics") as response:
+                page = await response.text()
 
 
 async def test_answer_is_as_of_now_and_not_of_an_earlier_request(

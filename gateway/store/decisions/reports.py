@@ -59,8 +59,7 @@ def _find(rows: Rows, report: Report) -> Row | None:
     """Find an operation by its id or, where that is not told, by its call and client context."""
     if report.operation_id is not None:
         return next(filter(None, map(rows.find, forms(report.operation_id))), None)
-    context = report.content.get("clientContext")
-    if report.call_id is None or context is None:
+    if report.call_id is None or report.client_context is None:
         return None
-    found = rows.find_in_call(forms(report.call_id), forms(context))
+    found = rows.find_in_call(forms(report.call_id), forms(report.client_context))
     return found[0] if len(found) == 1 else None

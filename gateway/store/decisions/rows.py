@@ -37,7 +37,7 @@ class Rows(Protocol):
     def find_in_call(
         self, call_ids: Sequence[str], client_contexts: Sequence[str]
     ) -> Sequence[Row]:
-        """Return two operations at most that have one of each."""
+        """Return the operations that have one of each, or two of them."""
 
     def was_deleted(self, operation_ids: Sequence[str]) -> bool:
         """Tell whether the change log knows that an operation with one of these ids was deleted."""

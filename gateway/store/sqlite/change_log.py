@@ -1,17 +1,17 @@
 """The change log of one SQLite file."""
 
 import asyncio
-from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from functools import partial
 
+from gateway.store.change_matching import ChangeMatching
 from gateway.store.matching import Matcher
 from gateway.store.overdue import Overdue
 from gateway.store.sqlite import changes
 from gateway.store.sqlite.loop_reader import LoopReader, NotReadError
 from gateway.store.sqlite.worker import Worker
 from gateway.store.watching import Watch
-from schema.changes import Change, ChangePage, Span, Stretch
+from schema.changes import ChangePage, Span, Stretch
 from schema.filters import InviteParticipantsOperationFilter
 from schema.paging import Position
 
@@ -58,26 +58,10 @@ class SQLiteChangeLog:
         """Return the place after the newest change."""
         return (await self.held()).end
 
-    def matching(self, where: InviteParticipantsOperationFilter) -> "ChangeMatching":
+    def matching(self, where: InviteParticipantsOperationFilter) -> ChangeMatching:
         """Return what tells of a change whether its operation matches before or after."""
         return ChangeMatching(Matcher(where, self._overdue))
 
     def watch(self) -> AbstractContextManager[asyncio.Event]:
         """Set an event, as long as the block lasts, each time when there may be new changes."""
         return self._watch.listening()
-
-
-class ChangeMatching:
-    """Tells of changes whether their operation matches before or after."""
-
-    def __init__(self, matcher: Matcher) -> None:
-        self.weight = matcher.weight
-        self._matcher = matcher
-
-    def takes(self, change: Change) -> bool:
-        """Tell it at once."""
-        return self._matcher.takes_change(change.state.document, change.before)
-
-    def steps(self, change: Change) -> Iterator[bool]:
-        """Tell it in short steps: it is what the last one says."""
-        return self._matcher.steps(change.state.document, change.before)

@@ -1,30 +1,17 @@
 """The change log in SQL: every change is appended here, by the transaction that makes it."""
 
 import sqlite3
-from collections.abc import Iterable
 from contextlib import closing
-from itertools import takewhile
-from typing import Any
 
 import msgspec
 
+from gateway.store import change_pages
+from gateway.store.change_pages import KIND_RANKS, MAX_BYTES, MAX_SCANNED
 from gateway.store.decisions.rows import Row
 from gateway.store.documents import Document
 from gateway.store.matching import Matcher
-from schema.changes import Change, ChangeKind, ChangePage, Span, Stretch
-from schema.paging import Position
-from schema.resource.operation import StoredOperation
+from schema.changes import ChangeKind, ChangePage, Span, Stretch
 from schema.scalars import DateTime
-
-Record = tuple[Any, ...]
-
-MAX_SCANNED = 2_000
-"""How many changes are looked at in one go for what a filter takes."""
-MAX_BYTES = 8_000_000
-"""How much of documents is looked at in one go: a page may end before it has as many as it may."""
-
-_KINDS = (ChangeKind.CREATED, ChangeKind.UPDATED, ChangeKind.DELETED)
-_RANKS = {kind: rank for rank, kind in enumerate(_KINDS)}
 
 
 def append(
@@ -42,7 +29,7 @@ def append(
         (
             seq,
             operation.id,
-            _RANKS[kind],
+            KIND_RANKS[kind],
             at,
             operation.version,
             None if before is None else msgspec.json.encode(before).decode(),
@@ -74,24 +61,8 @@ def read(connection: sqlite3.Connection, stretch: Stretch, matcher: Matcher | No
             (start.number, scanned + 1),
         )
         with closing(records):
-            page = _page(records, start, stretch.limit, scanned, matcher)
+            page = change_pages.matching(records, start, stretch.limit, scanned, matcher)
         return _with_operations(connection, page)
-
-
-def _page(
-    records: Iterable[Record], start: Position, limit: int, scanned: int, matcher: Matcher | None
-) -> ChangePage:
-    found: list[Change] = []
-    end, looked_at = start.number, 0
-    for count, record in enumerate(records):
-        if count == scanned or looked_at > MAX_BYTES:
-            return ChangePage(found, more=True, end=Position(start.log, end))
-        if matcher is None or matcher.takes_change(document=record[-1], before=record[-2]):
-            if len(found) == limit:
-                return ChangePage(found, more=True, end=found[-1].position if found else start)
-            found.append(_change(start.log, record))
-        end, looked_at = record[0], looked_at + _size(record)
-    return ChangePage(found, more=False, end=Position(start.log, end))
 
 
 def history(connection: sqlite3.Connection, operation_id: str, stretch: Stretch) -> ChangePage:
@@ -109,10 +80,7 @@ def history(connection: sqlite3.Connection, operation_id: str, stretch: Stretch)
             {"id": operation_id, "after": start.number, "limit": stretch.limit + 1},
         )
         with closing(records):
-            taken, more = _first(records, stretch.limit)
-        found = [_change(held.log, record) for record in taken]
-        nowhere = start if more else held.end
-        page = ChangePage(found, more=more, end=found[-1].position if found else nowhere)
+            page = change_pages.first(records, start, held.end, stretch.limit)
         return _with_operations(connection, page)
 
 
@@ -137,47 +105,4 @@ def _with_operations(connection: sqlite3.Connection, page: ChangePage) -> Change
             size += len(document or b"")
             if size > MAX_BYTES:
                 break
-    changes = list(takewhile(lambda change: change.operation_id in documents, page.changes))
-    for change in changes:
-        change.operation = _present(change.state, documents[change.operation_id])
-    if len(changes) == len(page.changes):
-        return page
-    return ChangePage(changes, more=True, end=changes[-1].position)
-
-
-def _present(state: StoredOperation, document: bytes | None) -> StoredOperation | None:
-    """Return the operation as it is now: the same object as its state if that is the newest."""
-    if document is None:
-        return None
-    return state if document == state.document else StoredOperation(document)
-
-
-def _first(records: Iterable[Record], limit: int) -> tuple[list[Record], bool]:
-    """Take the first records, and tell whether there are more."""
-    taken: list[Record] = []
-    size = 0
-    for record in records:
-        if len(taken) == limit or size > MAX_BYTES:
-            return taken, True
-        taken.append(record)
-        size += _size(record)
-    return taken, False
-
-
-def _size(record: Record) -> int:
-    """Tell how long its documents are, in bytes."""
-    *_, before, document = record
-    return len(document) + len(before or b"")
-
-
-def _change(log: int, record: Record) -> Change:
-    position, operation_id, kind, at, version, before, document = record
-    return Change(
-        position=Position(log, position),
-        kind=_KINDS[kind],
-        at=at.decode(),
-        operation_id=operation_id.decode(),
-        version=version,
-        before=before,
-        state=StoredOperation(document),
-    )
+    return change_pages.with_operations(page, documents)

@@ -1,11 +1,54 @@
-"""From SQLAlchemy's statements to the text and parameters that the driver takes."""
+"""From SQLAlchemy's statements to the text and parameters that SQLite takes."""
 
 from sqlalchemy import ClauseElement
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 
+from gateway.store.constructs import (
+    CaseFolded,
+    Contains,
+    EachIdentity,
+    EachParticipant,
+    EndsWith,
+    JSONField,
+    MemberOf,
+    StartsWith,
+    compile_with,
+)
 from gateway.store.queries import Statement
+from schema.constraints import IDENTITY_KINDS
 
 _DIALECT = sqlite_dialect(paramstyle="named")
+
+_KINDS = ", ".join(f"'{kind}'" for kind in IDENTITY_KINDS)
+_EACH_IDENTITY = f"""(
+    SELECT key, value FROM json_each({{0}}, '$.identity') WHERE key IN ({_KINDS})
+    UNION ALL
+    SELECT key, value FROM json_each({{0}}, '$.identity.additionalProperties')
+    WHERE type = 'object' AND json_type(value, '$.id') = 'text'
+      AND coalesce(json_type(value, '$.displayName'), 'null') IN ('text', 'null')
+)"""  # noqa: S608  constants alone
+
+compile_with(
+    "sqlite",
+    {
+        CaseFolded: "casefold({0})",
+        Contains: "(instr({0}, {1}) > 0)",
+        StartsWith: "(substr({0}, 1, length({1})) = {1})",
+        # From the first of the last characters on; an empty ending begins behind the last one.
+        EndsWith: "(substr({0}, length({0}) - length({1}) + 1, length({1})) = {1})",
+        MemberOf: "({0} IN (SELECT value FROM json_each({1})))",
+        EachParticipant: "json_each({0}, '$.participants')",
+        EachIdentity: _EACH_IDENTITY,
+    },
+)
+
+
+@compiles(JSONField, "sqlite")
+def _json_field(field: JSONField, compiler: SQLCompiler, **options: object) -> str:
+    (json,) = field.clauses
+    return f"json_extract({compiler.process(json, **options)}, '$.{'.'.join(field.path)}')"
 
 
 def compiled(statement: ClauseElement) -> Statement:

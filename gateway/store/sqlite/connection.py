@@ -16,13 +16,12 @@ import aiosqlite
 
 from gateway.store.errors import UnusableDatabaseError
 from gateway.store.lock import WriteLock
+from gateway.store.page_bytes import LONGEST_READ
 
 T = TypeVar("T")
 
 READ_SECONDS = 5.0
 """How long a reader waits while another program has the whole file to itself."""
-LONGEST_READ = 16 * 1_048_576
-"""In bytes: what SQLite may put into one value for a reader, who has all of a page in one."""
 
 _WRITER = """
     PRAGMA foreign_keys = ON;
@@ -138,7 +137,7 @@ def connect_writer(path: Path, lock: WriteLock) -> Connection:
 def _open_reader(path: Path) -> SQLite:
     connection = _open(path, "ro", READ_SECONDS)
     connection.executescript(_READER)
-    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_READ)
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_READ)  # a page is one value
     return connection
 
 

@@ -20,6 +20,11 @@ class SQLiteDatabase:
     engine = f"SQLite {sqlite3.sqlite_version}"
 
     @property
+    def file(self) -> Path:
+        """The file itself."""
+        return self.path
+
+    @property
     def name(self) -> str:
         """The path."""
         return str(self.path)

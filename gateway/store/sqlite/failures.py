@@ -19,8 +19,9 @@ from gateway.store.errors import (
     ReplacedDatabaseError,
     UnusableDatabaseError,
 )
-from gateway.store.sqlite.connection import LONGEST_READ, code_of
-from schema.errors import Broken, LimitExceeded, Overloaded, TimedOut
+from gateway.store.page_bytes import too_long
+from gateway.store.sqlite.connection import code_of
+from schema.errors import Broken, Overloaded, TimedOut
 
 logger = logging.getLogger(__name__)
 
@@ -122,16 +123,6 @@ def with_way_out(error: UnusableDatabaseError) -> str:
     return f"{error} {_failure_of_unusable(error).way_out}" if error.__cause__ else str(error)
 
 
-def _too_long() -> LimitExceeded:
-    return LimitExceeded(
-        f"The operations of the page are larger than the limit of {LONGEST_READ:,} bytes. Ask for "
-        "a smaller page.",
-        limit="pageBytes",
-        value=LONGEST_READ,
-        requested=LONGEST_READ + 1,
-    )
-
-
 class ReadFailures:
     """What befalls those who read."""
 
@@ -148,7 +139,7 @@ class ReadFailures:
             case sqlite3.SQLITE_INTERRUPT:
                 return self.late(seconds)
             case sqlite3.SQLITE_TOOBIG:
-                return _too_long()
+                return too_long()
         error = self._reason(error)
         failure = failure_of(error)
         if failure is None:

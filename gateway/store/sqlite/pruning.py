@@ -3,14 +3,12 @@
 import asyncio
 import logging
 import sqlite3
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
-from itertools import takewhile
 
 from gateway.store.retention import Retention
 from gateway.store.sqlite.worker import Worker
 from schema.errors import RequestError
-from schema.scalars import date_time
 
 logger = logging.getLogger(__name__)
 
@@ -29,15 +27,8 @@ def prune(connection: sqlite3.Connection, keep: Retention, now: datetime) -> int
     (newest,) = connection.execute("SELECT max(position) FROM changes").fetchone()
     oldest = connection.execute(
         "SELECT position, at FROM changes ORDER BY position LIMIT ?", (AT_ONCE,)
-    )
-    too_old = date_time(now - timedelta(days=keep.days)).encode()
-    gone = [
-        position
-        for position, _ in takewhile(
-            lambda change: change[0] <= newest - keep.changes and change[1] < too_old,
-            oldest.fetchall(),
-        )
-    ]
+    ).fetchall()
+    gone = keep.expendable([(position, at.decode()) for position, at in oldest], newest, now)
     if gone:
         connection.execute("DELETE FROM changes WHERE position <= ?", (gone[-1],))
         connection.execute("UPDATE change_log SET pruned = ?", (gone[-1],))

@@ -38,8 +38,8 @@ async def exporting(observers: Observers) -> AsyncIterator[None]:
         tracers.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     readers = [PeriodicExportingMetricReader(OTLPMetricExporter())] if _wanted("METRICS") else []
     meters = MeterProvider(readers, resource=resource, shutdown_on_exit=False)
-    observers.told.append(Spans(tracers.get_tracer(NAME, version(NAME))))
-    observers.told.append(Measures(meters.get_meter(NAME, version(NAME)), observers))
+    observers.callbacks.append(Spans(tracers.get_tracer(NAME, version(NAME))))
+    observers.callbacks.append(Measures(meters.get_meter(NAME, version(NAME)), observers))
     try:
         yield
     finally:

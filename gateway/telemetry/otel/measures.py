@@ -16,7 +16,7 @@ class Measures:
     """Measures what it is told of."""
 
     def __init__(self, meter: Meter, observers: Observers) -> None:
-        self._under_way = observers.under_way
+        self._running = observers.running
         self._http = _durations(meter, "http.server.request.duration", "HTTP server requests")
         self._graphql = _durations(meter, "graphql.server.request.duration", "GraphQL requests")
         meter.create_observable_up_down_counter(
@@ -34,7 +34,7 @@ class Measures:
             self._graphql.record(observation.seconds, of_graphql(observation))
 
     def _subscriptions(self, _options: CallbackOptions) -> Iterator[Measured]:
-        under_way = self._under_way.copy()  # at once: this thread is the SDK's
+        under_way = self._running.copy()  # at once: this thread is the SDK's
         yield Measured(sum(observation.sink is not None for observation in under_way))
 
 

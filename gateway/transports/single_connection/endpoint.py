@@ -138,7 +138,7 @@ class SingleConnectionEndpoint:
                 request.observation.info = outcome.info
                 stream.run_subscription(operation, outcome, _observation(request))
                 return Response(status=202)
-            request.observation.answered(outcome)
+            request.observation.record_answer(outcome)
             if not outcome.executed:
                 media_type = chosen(accept(request.head), (GRAPHQL_RESPONSE, JSON))
                 return json_answer(outcome, media_type or JSON, with_cost=wants_cost(request.head))

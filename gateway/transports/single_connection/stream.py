@@ -168,7 +168,7 @@ class OperationStream(StreamingResponse):
         self, operation: Operation, subscription: Subscription, observation: Observation
     ) -> None:
         with observation:
-            observation.follows(subscription, operation)
+            observation.record_subscription(subscription, operation)
             try:
                 await self._follow(operation, subscription, observation)
             except ConnectionError:

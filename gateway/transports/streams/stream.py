@@ -62,7 +62,7 @@ class Stream(StreamingResponse):
         """Run the subscription; return why it was cut off, if it was, before its end."""
         options = self._options
         sink = _Sink(body, self._framing)
-        request.observation.follows(self._subscription, sink)
+        request.observation.record_subscription(self._subscription, sink)
         running = asyncio.ensure_future(self._subscription.run(sink))
         session = Session(request.principal, token_of(request))
         try:

@@ -252,13 +252,13 @@ class Connection:
                 self._refuse(id_, outcome, observation)
                 return
             if isinstance(outcome, Answer):
-                observation.answered(outcome)
+                observation.record_answer(outcome)
                 await self._wire.drained()
                 sink.send(answered(outcome))
             else:
                 self._running[id_].subscription = outcome
                 self._limits.admission.release(sink)
-                observation.follows(outcome, sink)
+                observation.record_subscription(outcome, sink)
                 await outcome.run(sink)
         except ConnectionError:
             raise
@@ -269,7 +269,7 @@ class Connection:
         self._wire.send(messages.complete(id_))
 
     def _refuse(self, id_: str, answer: Answer, observation: Observation) -> None:
-        observation.answered(answer)
+        observation.record_answer(answer)
         self._wire.send(messages.error(id_, encode(answer.errors)))
 
 

@@ -9,19 +9,22 @@ down_revision = "0003"
 
 def upgrade() -> None:
     """Make the queue, empty, and find the identities of operations by other kinds as well."""
+    is_sqlite = op.get_context().dialect.name == "sqlite"
+    text = sa.Text() if is_sqlite else sa.Text(collation="C")
     op.create_table(
         "forwards",
-        sa.Column("number", sa.Integer, primary_key=True),
-        sa.Column("calls", sa.Text, nullable=False),
-        sa.Column("headers", sa.Text, nullable=False),
+        # SQLite takes no other type for a number that it gives by itself.
+        sa.Column("number", sa.Integer if is_sqlite else sa.BigInteger, primary_key=True),
+        sa.Column("calls", text, nullable=False),
+        sa.Column("headers", text, nullable=False),
         sa.Column("body", sa.LargeBinary, nullable=False),
-        sa.Column("received_at", sa.Text, nullable=False),
+        sa.Column("received_at", text, nullable=False),
         sa.Column("attempts", sa.Integer, nullable=False),
-        sa.Column("due_at", sa.Text, nullable=False),
+        sa.Column("due_at", text, nullable=False),
         sqlite_autoincrement=True,
     )
     op.create_index("forwards_due_at", "forwards", ["due_at"])
-    if op.get_context().dialect.name != "sqlite":
+    if not is_sqlite:
         return
     op.execute(
         """

@@ -1,0 +1,60 @@
+"""The change log in a PostgreSQL database."""
+
+import asyncio
+from contextlib import AbstractContextManager
+from functools import partial
+
+from gateway.store.change_matching import ChangeMatching
+from gateway.store.matching import Matcher
+from gateway.store.overdue import Overdue
+from gateway.store.postgres import changes
+from gateway.store.postgres.notifications import Notifications
+from gateway.store.postgres.reader import Reader
+from gateway.store.watching import Watch
+from schema.changes import ChangePage, Span, Stretch
+from schema.constraints import may_be_id
+from schema.filters import InviteParticipantsOperationFilter
+from schema.paging import Position
+
+
+class PostgresChangeLog:
+    """What happened to the operations in a database; the writes append to it."""
+
+    def __init__(self, reader: Reader, notifications: Notifications, overdue: Overdue) -> None:
+        self._overdue = overdue
+        self._reader = reader
+        self._watch = Watch(self.position, notifications.looked_every)
+        self.wake = self._watch.wake
+        self.run = self._watch.run
+
+    async def changes(
+        self, where: InviteParticipantsOperationFilter | None, stretch: Stretch
+    ) -> ChangePage:
+        """Return changes whose operation matches before or after; look at not too many."""
+        matcher = Matcher(where, self._overdue) if where else None
+        return await self._reader.do(partial(changes.read, stretch=stretch, matcher=matcher))
+
+    async def history(self, operation_id: str, stretch: Stretch) -> ChangePage:
+        """Return changes of one operation, or of several one after another with that id."""
+        id_ = operation_id if may_be_id(operation_id) else ""
+        return await self._reader.do(partial(changes.history, operation_id=id_, stretch=stretch))
+
+    async def held(self) -> Span:
+        """Return what it holds: as long as that stays the same, so does all that can be read."""
+        return await self._reader.held()
+
+    def held_now(self) -> Span | None:
+        """Return what it held when that was last read, or None before."""
+        return self._reader.span
+
+    async def position(self) -> Position:
+        """Return the place after the newest change."""
+        return (await self.held()).end
+
+    def matching(self, where: InviteParticipantsOperationFilter) -> ChangeMatching:
+        """Return what tells of a change whether its operation matches before or after."""
+        return ChangeMatching(Matcher(where, self._overdue))
+
+    def watch(self) -> AbstractContextManager[asyncio.Event]:
+        """Set an event, as long as the block lasts, each time when there may be new changes."""
+        return self._watch.listening()

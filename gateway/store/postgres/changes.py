@@ -1,0 +1,122 @@
+"""Reading the change log in SQL, each page in one snapshot with the operations as they are now."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+
+from gateway.store import change_pages
+from gateway.store.change_pages import MAX_BYTES, MAX_SCANNED
+from gateway.store.matching import Matcher
+from schema.changes import ChangePage, Span, Stretch
+
+# Of rows in an order, those before which there are not too many bytes, and one more: it tells that
+# there are more. The lengths are known without reading what is long.
+_READ = """
+SELECT log.id, log.pruned, log.newest, sized.*
+FROM (
+  SELECT id, pruned, coalesce((SELECT max(position) FROM changes), pruned) AS newest
+  FROM change_log
+) AS log
+LEFT JOIN LATERAL (
+  SELECT * FROM (
+    SELECT position, operation_id, kind, at, version, before, document,
+      sum(octet_length(document) + coalesce(octet_length(before), 0))
+        OVER (ORDER BY position ROWS BETWEEN UNBOUNDED PRECEDING AND 2 PRECEDING) AS size_before
+    FROM changes WHERE position > coalesce($1, log.pruned) ORDER BY position LIMIT $2
+  ) AS each WHERE coalesce(size_before, 0) <= $3
+) AS sized ON true
+ORDER BY sized.position
+"""
+
+_HISTORY = """
+SELECT log.id, log.pruned, log.newest, sized.*
+FROM (
+  SELECT id, pruned, coalesce((SELECT max(position) FROM changes), pruned) AS newest
+  FROM change_log
+) AS log
+LEFT JOIN LATERAL (
+  SELECT position, operation_id, kind, at, version, before, document, size_before FROM (
+    SELECT *, sum(octet_length(document) + coalesce(octet_length(before), 0)) OVER (
+      ORDER BY operation_seq, position ROWS BETWEEN UNBOUNDED PRECEDING AND 2 PRECEDING
+    ) AS size_before
+    FROM changes
+    WHERE operation_seq = ANY (ARRAY(
+      SELECT seq FROM operations WHERE id = $4
+      UNION ALL SELECT operation_seq FROM changes WHERE operation_id = $4 AND kind = 2
+    )) AND position > coalesce($1, log.pruned)
+    ORDER BY operation_seq, position LIMIT $2
+  ) AS each WHERE coalesce(size_before, 0) <= $3
+  ORDER BY operation_seq, position
+) AS sized ON true
+"""
+
+_OPERATIONS = """
+SELECT wanted_id, document FROM (
+  SELECT wanted.id AS wanted_id, operations.document,
+    sum(octet_length(operations.document)) OVER (
+      ORDER BY wanted.place ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ) AS size_before
+  FROM unnest($1::text[]) WITH ORDINALITY AS wanted (id, place)
+  LEFT JOIN operations ON operations.id = wanted.id
+) AS each WHERE coalesce(size_before, 0) <= $2
+"""
+
+
+async def read(
+    connection: asyncpg.Connection, stretch: Stretch, matcher: Matcher | None
+) -> ChangePage:
+    """Read changes of all operations, or those whose operation matches before or after."""
+    scanned = stretch.limit if matcher is None else MAX_SCANNED
+    async with _snapshot(connection):
+        held, records = _apart(
+            await connection.fetch(_READ, _number(stretch), scanned + 1, MAX_BYTES)
+        )
+        start = held.start(stretch.after, stretch.given_as)
+        page = change_pages.matching(records, start, stretch.limit, scanned, matcher)
+        return await _with_operations(connection, page)
+
+
+async def history(
+    connection: asyncpg.Connection, operation_id: str, stretch: Stretch
+) -> ChangePage:
+    """Read changes of the operations that have or had this id."""
+    async with _snapshot(connection):
+        held, records = _apart(
+            await connection.fetch(
+                _HISTORY, _number(stretch), stretch.limit + 1, MAX_BYTES, operation_id
+            )
+        )
+        start = held.start(stretch.after, stretch.given_as)
+        page = change_pages.first(records, start, held.end, stretch.limit)
+        return await _with_operations(connection, page)
+
+
+@asynccontextmanager
+async def _snapshot(connection: asyncpg.Connection) -> AsyncIterator[None]:
+    """Read all from one snapshot."""
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        yield
+
+
+def _number(stretch: Stretch) -> int | None:
+    return stretch.after.number if stretch.after else None
+
+
+def _apart(rows: Sequence[Any]) -> tuple[Span, list[tuple[Any, ...]]]:
+    """Take rows apart into what the log holds, which is in each of them, and changes."""
+    held = Span(*rows[0][:3])
+    return held, [row[3:10] for row in rows if row[3] is not None]
+
+
+async def _with_operations(connection: asyncpg.Connection, page: ChangePage) -> ChangePage:
+    """Set the operations of a page's changes, each read once.
+
+    If they are larger than ``MAX_BYTES`` together, the page ends before the rest.
+    """
+    if not page.changes:
+        return page
+    ids = list(dict.fromkeys(change.operation_id for change in page.changes))
+    documents = dict(await connection.fetch(_OPERATIONS, ids, MAX_BYTES))
+    return change_pages.with_operations(page, documents)

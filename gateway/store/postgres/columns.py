@@ -1,0 +1,62 @@
+"""What the columns of an operation hold beside its document, which the writer derives from it."""
+
+from typing import Any
+
+import msgspec
+
+from gateway.store.documents import Document, identities_in
+from gateway.store.tables import STATUS_RANKS
+
+FOLDED = "~"
+"""Ends the name under which a text in JSON stands with its case folded, where that changes it."""
+
+_OPEN = "additionalProperties"
+
+
+def columns(seq: int, document: Document, stored: bytes) -> tuple[Any, ...]:
+    """Return the values of a row of operations."""
+    result = document.get("resultInfo") or {}
+    context, message = document.get("clientContext"), result.get("message")
+    return (
+        seq,
+        document["id"],
+        document.get("callId"),
+        context,
+        STATUS_RANKS[document["status"]],
+        result.get("code"),
+        result.get("subcode"),
+        message,
+        len(document["participants"]),
+        document["version"],
+        document["createdAt"],
+        document["updatedAt"],
+        _folded(context),
+        _folded(message),
+        msgspec.json.encode([*map(_participant, document["participants"])]).decode(),
+        stored,
+    )
+
+
+def _participant(participant: Document) -> Document:
+    """Return what conditions look at of a participant."""
+    identity = participant["identity"]
+    return _with_folded(participant) | {
+        "identity": {kind: _with_folded(each) for kind, each in identities_in(identity)}
+    }
+
+
+def _with_folded(thing: Document) -> Document:
+    """Return the texts and truth values of an object, and the texts that differ folded."""
+    values = {name: value for name, value in thing.items() if name not in {_OPEN, "identity"}}
+    folded = {
+        f"{name}{FOLDED}": value.casefold()
+        for name, value in values.items()
+        if isinstance(value, str) and value.casefold() != value
+    }
+    return values | folded
+
+
+def _folded(text: str | None) -> str | None:
+    """Return a text with its case folded, or None if that is the same."""
+    folded = text and text.casefold()
+    return None if folded == text else folded

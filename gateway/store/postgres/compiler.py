@@ -1,0 +1,75 @@
+"""From SQLAlchemy's statements to the text and parameters that asyncpg takes."""
+
+from typing import Any
+
+from sqlalchemy import ARRAY, Boolean, ClauseElement, Column
+from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from gateway.store.constructs import (
+    CaseFolded,
+    Contains,
+    EachIdentity,
+    EachParticipant,
+    EndsWith,
+    JSONField,
+    MemberOf,
+    StartsWith,
+    compile_with,
+)
+from gateway.store.postgres.columns import FOLDED
+from gateway.store.queries import Statement
+
+_DIALECT = asyncpg_dialect()  # type: ignore[no-untyped-call]  # as SQLAlchemy has it
+
+compile_with(
+    "postgresql",
+    {
+        Contains: "(strpos({0}, {1}) > 0)",
+        StartsWith: "starts_with({0}, {1})",
+        EndsWith: "(right({0}, length({1})) = {1})",
+        MemberOf: "({0} = ANY ({1}))",
+        EachIdentity: "jsonb_each({0} -> 'identity')",
+    },
+)
+
+
+@compiles(CaseFolded, "postgresql")
+def _case_folded(element: CaseFolded, compiler: SQLCompiler, **options: object) -> str:
+    """Take the copy that was folded as it was written, if there is one: other ways differ."""
+    (value,) = element.clauses
+    match value:
+        case JSONField():
+            *names, last = value.path
+            folded: Any = JSONField(*value.clauses, *names, f"{last}{FOLDED}")
+        case Column():
+            folded = value.table.c[f"{value.name}_folded"]
+    parts = (compiler.process(each, **options) for each in (folded, value))
+    return f"coalesce({', '.join(parts)})"
+
+
+@compiles(JSONField, "postgresql")
+def _json_field(field: JSONField, compiler: SQLCompiler, **options: object) -> str:
+    (json,), path = field.clauses, field.path
+    if isinstance(json, JSONField):
+        (json,), path = json.clauses, (*json.path, *path)
+    *names, last = (f"'{name}'" for name in path)
+    text = f"{' -> '.join((compiler.process(json, **options), *names))} ->> {last}"
+    return f"({text})::boolean" if isinstance(field.type, Boolean) else f'(({text}) COLLATE "C")'
+
+
+@compiles(EachParticipant, "postgresql")
+def _each_participant(element: EachParticipant, compiler: SQLCompiler, **options: object) -> str:
+    document: Any
+    (document,) = element.clauses
+    participants = compiler.process(document.table.c.participants, **options)
+    return f"jsonb_array_elements({participants})"
+
+
+def compiled(statement: ClauseElement) -> Statement:
+    """Return a statement's SQL, the order of its parameters, and those that are lists."""
+    sql: Any = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
+    constants = {name: value for name, value in sql.params.items() if value is not None}
+    lists = frozenset(name for name, bind in sql.binds.items() if isinstance(bind.type, ARRAY))
+    return Statement(sql.string, constants, tuple(sql.positiontup), lists)

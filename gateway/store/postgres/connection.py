@@ -1,0 +1,60 @@
+"""Connections to PostgreSQL."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import asyncpg
+
+CONNECT_SECONDS = 0.9
+"""How long a server may take to let somebody in."""
+IDLE_SECONDS = 10
+"""How long a transaction may wait for its gateway: one that was stopped is not to stop others."""
+
+
+@dataclass(frozen=True)
+class PostgresOptions:
+    """How to connect to a database."""
+
+    url: str = field(repr=False)
+    """As libpq has it; it may name several hosts, and hold a password."""
+    schema: str = ""
+    """Where the tables are; empty leaves that to the role's ``search_path``."""
+    prepared: bool = True
+    """Whether a connection is one session, with statements that stay prepared in it."""
+
+    @property
+    def name(self) -> str:
+        """The URL without a password and options."""
+        parts = urlsplit(self.url)
+        credentials, _, hosts = parts.netloc.rpartition("@")
+        user = credentials.partition(":")[0]
+        return f"{parts.scheme}://{f'{user}@' if user else ''}{hosts}{parts.path}"
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of ``asyncpg.connect``."""
+        session = {"search_path": self.schema} if self.schema else {}
+        if "application_name" not in urlsplit(self.url).query:
+            session["application_name"] = "invite-gateway"
+        if self.prepared:  # a pooler between would refuse these
+            session["idle_in_transaction_session_timeout"] = f"{IDLE_SECONDS}s"
+            session["jit"] = "off"  # it takes longer than what it compiles
+        return {
+            "dsn": self.url,
+            "timeout": CONNECT_SECONDS,
+            "server_settings": session,
+            **({} if self.prepared else {"statement_cache_size": 0}),
+        }
+
+    async def connect(self) -> asyncpg.Connection:
+        """Open a connection."""
+        return await asyncpg.connect(**self.arguments)
+
+    def pool(self, size: int) -> asyncpg.Pool:
+        """Make a pool of up to so many connections, none of which is open yet."""
+        return asyncpg.create_pool(**self.arguments, min_size=0, max_size=size, reset=_keep)
+
+
+async def _keep(_connection: asyncpg.Connection) -> None:
+    """Leave a connection as it is when it goes back: nobody changes its session."""

@@ -1,0 +1,56 @@
+"""A PostgreSQL database, or one of an engine that speaks its protocol."""
+
+import asyncio
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+
+from gateway.store.errors import UnusableDatabaseError
+from gateway.store.migrate import DatabaseState
+from gateway.store.overdue import Overdue
+from gateway.store.postgres import migrate
+from gateway.store.postgres.connection import PostgresOptions
+from gateway.store.postgres.store import PostgresStore, open_postgres_store
+from gateway.store.retention import Retention
+
+
+@dataclass(frozen=True)
+class PostgresDatabase:
+    """The database that the options lead to."""
+
+    options: PostgresOptions
+    engine = "PostgreSQL"
+    file = None
+
+    @property
+    def name(self) -> str:
+        """Its URL, without a password."""
+        return self.options.name
+
+    def state(self) -> DatabaseState:
+        """Tell how its tables stand to those this version needs, and change nothing."""
+        return asyncio.run(migrate.check(self.options))
+
+    def require(self) -> None:
+        """Raise unless it can be read as it is."""
+        found = self.state()
+        migrate.refuse(self.name, found)
+        if found is not DatabaseState.CURRENT:
+            raise UnusableDatabaseError(
+                f"The database {self.name} has no tables of this version of the gateway. Make or "
+                "upgrade them with `invite-gateway db upgrade`."
+            )
+
+    def upgrade(self) -> DatabaseState:
+        """Make or upgrade its tables and return the state they were in before."""
+        return asyncio.run(migrate.upgrade(self.options))
+
+    def open(
+        self,
+        readers: int = 1,
+        keep: Retention | None = None,
+        *,
+        seconds: float = 0,
+        overdue: Overdue = Overdue(),  # noqa: B008  it is frozen
+    ) -> AbstractAsyncContextManager[PostgresStore]:
+        """Open the store."""
+        return open_postgres_store(self.options, readers, keep, seconds=seconds, overdue=overdue)

@@ -1,0 +1,165 @@
+"""Writes that wait go together in one transaction, which costs as much as one of them alone."""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf
+from time import monotonic, perf_counter
+from typing import Any
+
+import asyncpg
+
+from gateway.histogram import COUNTS, SECONDS, Histogram
+from gateway.store.deadline import DEADLINE
+from gateway.store.postgres.connection import PostgresOptions
+from gateway.store.postgres.failures import CONFLICTS, LOST, Failures
+from gateway.store.postgres.rows import LoadedRows, Write
+from gateway.store.postgres.transactions import (
+    UnknownOutcomeError,
+    commit_together,
+    was_committed,
+)
+from schema.errors import Overloaded
+
+MAX_BATCH = 256
+MAX_ATTEMPTS = 5
+"""How often a transaction is tried that meets others, or a connection that breaks."""
+PAUSE_SECONDS = 0.2
+"""How long to wait between two looks for what became of a transaction."""
+LOOKED_FOR_SECONDS = 30.0
+"""How long to look for that."""
+
+
+@dataclass(slots=True)
+class Asked:
+    """A write that was asked for, and until when it may begin, as ``time.monotonic`` says."""
+
+    write: Write
+    deadline: float
+    outcome: asyncio.Future[Any]
+
+
+class GroupCommit:
+    """Carries out writes in the order they are asked for, on a connection of its own."""
+
+    def __init__(self, options: PostgresOptions, failures: Failures, seconds: float) -> None:
+        self._options = options
+        self._failures = failures
+        self._seconds = seconds
+        self._asked: deque[Asked] = deque()
+        self._wanted = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._connection: asyncpg.Connection | None = None
+        self.sizes = Histogram(COUNTS)
+        """How many writes were carried out together."""
+        self.seconds = Histogram(SECONDS)
+        """How long that took."""
+
+    @property
+    def failing(self) -> bool:
+        """Whether the last write failed by the database's fault."""
+        return self._failures.failing
+
+    @property
+    def worked_at(self) -> float:
+        """When somebody last got through, in the seconds of ``time.monotonic``."""
+        return self._failures.worked_at
+
+    @property
+    def waiting(self) -> int:
+        """How many writes no transaction has taken up."""
+        return len(self._asked)
+
+    def do(self, write: Write) -> asyncio.Future[Any]:
+        """Carry out a write; the future has what it returns or raises, once that is certain."""
+        outcome: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        deadline = (DEADLINE.get() or monotonic() + self._seconds) if self._seconds else inf
+        self._asked.append(Asked(write, deadline, outcome))
+        self._wanted.set()
+        self._idle.clear()
+        return outcome
+
+    async def run(self) -> None:
+        """Carry out writes until cancelled; to be run once, as a task."""
+        try:
+            while True:
+                await self._wanted.wait()
+                while self._asked:
+                    await self._take()
+                self._wanted.clear()
+                self._idle.set()
+        finally:
+            if self._connection:
+                self._connection.terminate()
+
+    async def drained(self) -> None:
+        """Wait until all that was asked for is done."""
+        await self._idle.wait()
+
+    async def _take(self) -> None:
+        count = min(len(self._asked), MAX_BATCH)
+        began, now = perf_counter(), monotonic()
+        batch: list[Asked] = []
+        for asked in [self._asked.popleft() for _ in range(count)]:
+            if asked.deadline <= now:
+                self._tell(asked, self._failures.late(self._seconds))
+            elif not asked.outcome.done():
+                batch.append(asked)
+        try:
+            outcomes = await self._written([asked.write for asked in batch])
+        except Exception as error:  # noqa: BLE001  it goes to who asked
+            outcomes = [self._failures.translate(error, self._seconds)] * len(batch)
+        else:
+            self._failures.worked()
+        for asked, outcome in zip(batch, outcomes, strict=True):
+            self._tell(asked, outcome)
+        self.seconds.observe(perf_counter() - began)
+        self.sizes.observe(count)
+
+    def _tell(self, asked: Asked, outcome: Any) -> None:  # noqa: ANN401  any write's
+        if asked.outcome.done():
+            return
+        if isinstance(outcome, Exception):
+            asked.outcome.set_exception(outcome)
+        else:
+            asked.outcome.set_result(outcome)
+
+    async def _written(self, writes: Sequence[Write]) -> list[Any]:
+        """Carry out a batch, once more where others were in the way or the connection broke."""
+        for attempt in range(1, MAX_ATTEMPTS + 1):
+            try:
+                return await commit_together(await self._connected(), writes)
+            except UnknownOutcomeError as unknown:
+                if await self._was_committed(unknown.rows):
+                    return unknown.outcomes
+            except (*CONFLICTS, *LOST):
+                if attempt == MAX_ATTEMPTS or self._connection is None:
+                    raise
+        raise Overloaded(
+            "The database cannot be written: the connection breaks time and again. Nothing was "
+            "changed. Send the request again later."
+        )
+
+    async def _connected(self) -> asyncpg.Connection:
+        """Return the connection, made anew if it was lost."""
+        if self._connection is None or self._connection.is_closed():
+            self._connection = None
+            self._connection = await self._options.connect()
+        return self._connection
+
+    async def _was_committed(self, rows: LoadedRows) -> bool:
+        """Look for what became of a transaction until the database tells."""
+        until = monotonic() + LOOKED_FOR_SECONDS
+        while True:
+            try:
+                return await was_committed(await self._connected(), rows)
+            except (*LOST, *CONFLICTS, TimeoutError):
+                if monotonic() >= until:
+                    raise Overloaded(
+                        "The connection to the database was lost as the change was being "
+                        "committed, and it could not be found out whether it was. Read the "
+                        "operation before you send the request again."
+                    ) from None
+                await asyncio.sleep(PAUSE_SECONDS)

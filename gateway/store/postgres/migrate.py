@@ -1,0 +1,115 @@
+"""Bringing a database to the tables this version of the gateway needs."""
+
+import asyncio
+
+import asyncpg
+
+from gateway.store.errors import UnusableDatabaseError
+from gateway.store.migrate import REVISIONS, DatabaseState
+from gateway.store.postgres.connection import PostgresOptions
+from gateway.store.postgres.failures import LOST, unusable
+
+MAX_ATTEMPTS = 10
+PAUSE_SECONDS = 0.1
+"""How long to wait for another gateway that makes the tables."""
+
+_MET_ANOTHER = (
+    asyncpg.UniqueViolationError,
+    asyncpg.DuplicateTableError,
+    asyncpg.DuplicateObjectError,
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+)
+"""What a gateway meets as another one makes the same tables."""
+
+_TABLES = """
+SELECT table_name FROM information_schema.tables
+WHERE table_schema = current_schema() AND table_name = ANY ($1)
+"""
+_OWN = ["alembic_version", "operations"]
+
+
+async def state(connection: asyncpg.Connection) -> tuple[DatabaseState, str | None]:
+    """Tell the state of the tables, and their revision if they have one."""
+    if await connection.fetchval("SHOW server_encoding") != "UTF8":
+        raise UnusableDatabaseError(
+            "The database's encoding is not UTF8. Make one with ENCODING 'UTF8'."
+        )
+    if await connection.fetchval("SELECT current_schema()") is None:
+        raise UnusableDatabaseError(
+            "The schema for the gateway's tables does not exist. Make it, or name another one."
+        )
+    tables = {name for (name,) in await connection.fetch(_TABLES, _OWN)}
+    if not tables:
+        return DatabaseState.EMPTY, None
+    if len(tables) < len(_OWN):
+        return DatabaseState.FOREIGN, None
+    revision = await connection.fetchval("SELECT version_num FROM alembic_version")
+    if revision == REVISIONS[-1]:
+        return DatabaseState.CURRENT, revision
+    return DatabaseState.OLDER if revision in REVISIONS else DatabaseState.NEWER, revision
+
+
+def refuse(name: str, found: DatabaseState) -> None:
+    """Raise ``UnusableDatabaseError`` for tables that this version must not touch."""
+    match found:
+        case DatabaseState.NEWER:
+            raise UnusableDatabaseError(
+                f"The database {name} was made by a newer version of the gateway. Use that "
+                "version, or another database."
+            )
+        case DatabaseState.FOREIGN:
+            raise UnusableDatabaseError(
+                f"The database {name} has tables of something else than the gateway. Name another "
+                "database, or a schema of its own."
+            )
+
+
+async def check(options: PostgresOptions) -> DatabaseState:
+    """Tell the state of a database, and change nothing."""
+    try:
+        connection = await options.connect()
+        try:
+            return (await state(connection))[0]
+        finally:
+            await connection.close()
+    except (*LOST, asyncpg.PostgresError, TimeoutError) as error:
+        raise unusable(options.name, error) from None
+
+
+async def upgrade(options: PostgresOptions) -> DatabaseState:
+    """Make or upgrade the tables, and return the state they were in before.
+
+    Of several gateways that start at once one does it: no other can make a table of the same name
+    before that has come to its end.
+    """
+    for attempt in range(1, MAX_ATTEMPTS + 1):
+        try:
+            connection = await options.connect()
+            try:
+                return await _upgrade(connection, options.name)
+            finally:
+                await connection.close()
+        except _MET_ANOTHER as error:
+            if attempt == MAX_ATTEMPTS:
+                raise unusable(options.name, error) from None
+            await asyncio.sleep(PAUSE_SECONDS * attempt)
+        except (*LOST, asyncpg.PostgresError, TimeoutError) as error:
+            raise unusable(options.name, error) from None
+    raise AssertionError  # the last attempt has returned or raised
+
+
+async def _upgrade(connection: asyncpg.Connection, name: str) -> DatabaseState:
+    async with connection.transaction():
+        found, revision = await state(connection)
+        refuse(name, found)
+        if found is DatabaseState.CURRENT:
+            return found
+        if revision:  # so that of several one goes on, and the others see what it did
+            await connection.execute("SELECT version_num FROM alembic_version FOR UPDATE")
+            found, revision = await state(connection)
+        if found is not DatabaseState.CURRENT:
+            from gateway.store.migrations.run import script  # noqa: PLC0415  9 MB that few starts need
+
+            await connection.execute(script(revision))
+        return found

@@ -1,0 +1,54 @@
+"""Pages of a list: their rows as they are, with the end of the change log in the same statement."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Select, case, func, select, true
+
+from gateway.store.page_bytes import LONGEST_READ, too_long
+from gateway.store.queries import Columns
+from gateway.store.tables import change_log, changes
+from schema.paging import Page, Position, Slice
+from schema.resource.operation import StoredOperation
+
+
+def arranged(rows: Select[Any], columns: Columns) -> Select[Any]:
+    """Select the log's id and newest change with each row: its document, and its keys.
+
+    There is one row at least: that of a page without any has no keys. Where the documents are too
+    long together, there are none.
+    """
+    newest = select(func.max(changes.c.position)).scalar_subquery()
+    log = select(
+        change_log.c.id, func.coalesce(newest, change_log.c.pruned).label("newest")
+    ).subquery("log")
+    keys = [column.label(f"key_{place}") for place, column in enumerate(columns)]
+    row = rows.add_columns(*keys).subquery("row")
+    size = func.sum(func.octet_length(row.c.document)).over()
+    fitting = case((size <= LONGEST_READ, row.c.document), else_=None).label("document")
+    sized = select(fitting, *(row.c[key.name] for key in keys)).lateral("sized")
+    return select(
+        log.c.id,
+        log.c.newest,
+        sized.c.document,
+        *(sized.c[key.name] for key in keys),
+    ).select_from(log.outerjoin(sized, true()))
+
+
+def page(records: Sequence[Any], part: Slice) -> Page:
+    """Read the rows of a page's query."""
+    log, newest = records[0][:2]
+    found = [record for record in records if record[-1] is not None]  # its sequence number
+    if found and found[0][2] is None:
+        raise too_long()
+    more = len(found) > part.limit
+    if more:
+        found.pop()
+    if part.backward:
+        found.reverse()
+    return Page(
+        [StoredOperation(record[2]) for record in found],
+        [record[3:] for record in found],
+        more=more,
+        position=Position(log, newest),
+    )

@@ -1,0 +1,51 @@
+"""Letting go of old changes: some at a time, among the writes of all gateways."""
+
+import asyncio
+import logging
+from datetime import UTC, datetime
+
+import asyncpg
+
+from gateway.store.postgres.reader import Reader
+from gateway.store.retention import Retention
+from schema.errors import RequestError
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE = 200
+LOOKED_EVERY = 10
+"""In seconds: how often to look whether there is something to let go of."""
+REST = 4
+"""How many times as long as it worked pruning rests, so that there is time for others."""
+
+_OLDEST = "SELECT position, at FROM changes ORDER BY position LIMIT $1"
+
+
+async def prune(connection: asyncpg.Connection, keep: Retention, now: datetime) -> int:
+    """Let go of the oldest changes that are not to be kept, ``AT_ONCE`` at most.
+
+    Return how many there were.
+    """
+    newest = await connection.fetchval("SELECT max(position) FROM changes")
+    gone = keep.expendable(await connection.fetch(_OLDEST, AT_ONCE), newest or 0, now)
+    if gone:
+        async with connection.transaction():
+            await connection.execute(
+                "UPDATE change_log SET pruned = $1 WHERE pruned < $1", gone[-1]
+            )  # which locks it: several gateways prune
+            await connection.execute("DELETE FROM changes WHERE position <= $1", gone[-1])
+    return len(gone)
+
+
+async def prune_regularly(reader: Reader, keep: Retention) -> None:
+    """Let go of what need not be kept, again and again, until cancelled."""
+    time = asyncio.get_running_loop().time
+    while True:
+        began, pruned = time(), 0
+        try:
+            pruned = await reader.do(lambda connection: prune(connection, keep, datetime.now(UTC)))
+        except RequestError:
+            pass  # the log has the reason already
+        except Exception:
+            logger.exception("The change log could not be pruned; trying again.")
+        await asyncio.sleep((time() - began) * REST if pruned == AT_ONCE else LOOKED_EVERY)

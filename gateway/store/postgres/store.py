@@ -1,0 +1,243 @@
+"""The store of operations in a PostgreSQL database."""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
+from time import monotonic
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from gateway.store import documents, queries
+from gateway.store.decisions import writes
+from gateway.store.decisions.reports import Reports
+from gateway.store.decisions.rows import Rows
+from gateway.store.forwards import Forward
+from gateway.store.overdue import Overdue
+from gateway.store.postgres import pages
+from gateway.store.postgres.change_log import PostgresChangeLog
+from gateway.store.postgres.compiler import compiled
+from gateway.store.postgres.connection import PostgresOptions
+from gateway.store.postgres.failures import read_failures, write_failures
+from gateway.store.postgres.forwards import PostgresForwardQueue
+from gateway.store.postgres.group_commit import GroupCommit
+from gateway.store.postgres.notifications import Notifications
+from gateway.store.postgres.pruning import prune_regularly
+from gateway.store.postgres.reader import Reader
+from gateway.store.postgres.rows import Write
+from gateway.store.reports import Applied, Report, forms
+from gateway.store.retention import Retention
+from gateway.tasks import running
+from schema.errors import MutationFailure, Overloaded
+from schema.groups import GroupKey, InviteParticipantsOperationGroup
+from schema.inputs import (
+    CreateInviteParticipantsOperationInput,
+    DeleteInviteParticipantsOperationInput,
+    UpdateInviteParticipantsOperationInput,
+)
+from schema.ordering import Order
+from schema.paging import Page, Slice
+from schema.ports import Upserted
+from schema.resource.operation import StoredOperation
+
+PROVED_FOR = 5.0
+"""In seconds: for how long a write tells that the next one will get through as well."""
+
+
+class PostgresStore:
+    """Operations in PostgreSQL: a pool of connections that read, and one that writes."""
+
+    loop_reads = 0
+    """How many short reads were done on the event loop's own thread: none ever are."""
+
+    def __init__(
+        self, reader: Reader, writer: GroupCommit, log: PostgresChangeLog, overdue: Overdue
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._queries = queries.Queries(compiled, overdue, pages.arranged)
+        self.log = log
+        self.forwards = PostgresForwardQueue(reader)
+        self.workers: Mapping[str, Reader | GroupCommit] = {"read": reader, "write": writer}
+        """Its reads and its writes, by their kind."""
+
+    async def get(self, operation_id: str) -> StoredOperation | None:
+        """Return the operation with this id, or None."""
+        return (await self._reader.find_many((operation_id,))).get(operation_id)
+
+    async def get_many(self, operation_ids: Sequence[str]) -> list[StoredOperation | None]:
+        """Return the operations with these ids, in their order, None where there is none."""
+        found = await self._reader.find_many(operation_ids)
+        return [found.get(id_) for id_ in operation_ids]
+
+    async def page(self, where: queries.Where, order: Order, part: Slice) -> Page:
+        """Return the part asked for of the operations that match, in order."""
+        return pages.page(await self._select(self._queries.page(where, order, part)), part)
+
+    async def count(self, where: queries.Where) -> int:
+        """Return how many operations match."""
+        ((count,),) = await self._select(self._queries.count(where))
+        return int(count)
+
+    async def groups(
+        self, by: Sequence[GroupKey], where: queries.Where, first: int
+    ) -> list[InviteParticipantsOperationGroup]:
+        """Return the largest groups of the operations that match, the largest first."""
+        by = tuple(dict.fromkeys(by))
+        records = await self._select(self._queries.groups(by, where, first))
+        return [queries.group(by, record) for record in records]
+
+    async def create(
+        self, new: CreateInviteParticipantsOperationInput, *, at: datetime | None = None
+    ) -> StoredOperation:
+        """Add an operation; with an idempotency key seen before, return the one made then.
+
+        It is written down as created ``at`` a time, or now.
+        """
+        created: StoredOperation = await self._write(
+            lambda rows, now: writes.create(rows, new, now), [new], at
+        )
+        return created
+
+    async def create_many(
+        self,
+        inputs: Sequence[CreateInviteParticipantsOperationInput | MutationFailure],
+        *,
+        atomic: bool,
+    ) -> list[StoredOperation | MutationFailure]:
+        """Add operations in one go; a failure among the inputs is one already met."""
+
+        def decide(rows: Rows, now: datetime) -> list[StoredOperation | MutationFailure]:
+            return writes.create_many(rows, inputs, now, atomic=atomic)
+
+        given = [each for each in inputs if not isinstance(each, MutationFailure)]
+        try:
+            outcomes: list[StoredOperation | MutationFailure] = await self._write(decide, given)
+        except writes.AbortedAll as aborted:
+            return aborted.outcomes
+        return outcomes
+
+    async def upsert(self, new: CreateInviteParticipantsOperationInput) -> Upserted:
+        """Add an operation, or change the one with its id by the fields given."""
+        upserted: Upserted = await self._write(
+            lambda rows, now: writes.upsert(rows, new, now), [new]
+        )
+        return upserted
+
+    async def update(
+        self, change: UpdateInviteParticipantsOperationInput, *, at: datetime | None = None
+    ) -> StoredOperation:
+        """Change the fields given; if they hold the same already, change nothing.
+
+        It is written down as changed ``at`` a time, or now.
+        """
+        updated: StoredOperation = await self._write(
+            lambda rows, now: writes.update(rows, change, now), [change], at
+        )
+        return updated
+
+    async def delete(self, target: DeleteInviteParticipantsOperationInput) -> StoredOperation:
+        """Remove an operation and return its last state."""
+        deleted: StoredOperation = await self._write(
+            lambda rows, now: writes.delete(rows, target, now), [target]
+        )
+        return deleted
+
+    async def put(self, document: documents.Document) -> documents.Put:
+        """Put a whole document in the place of whatever has its id, if that says otherwise."""
+        write = Write(lambda rows, now: writes.put(rows, document, now), (document["id"],))
+        done: documents.Put = await self._carry_out(write)
+        return done
+
+    async def apply(
+        self,
+        reports: Sequence[Report],
+        *,
+        recreates: bool = False,
+        forward: Forward | None = None,
+        max_forwards: int = 0,
+    ) -> Applied:
+        """Apply reports of Microsoft Graph in one go, and tell what came of each."""
+        given = Reports(reports, recreates, forward, max_forwards)
+        ids = [form for each in reports if each.operation_id for form in forms(each.operation_id)]
+        write = Write(given.apply, ids, reports=reports)
+        applied: Applied = await self._carry_out(write)
+        return applied
+
+    async def check(self) -> None:
+        """See whether it can be read and written; raise ``RequestError`` when not.
+
+        It is written if nobody has done so lately.
+        """
+        await self._reader.do(_check)
+        if self._writer.failing:
+            raise Overloaded("The database cannot be written.")
+        if monotonic() - self._writer.worked_at > PROVED_FOR:
+            await self._writer.do(Write(lambda _rows, _now: None))
+
+    async def _write(
+        self,
+        decide: Callable[[Rows, datetime], Any],
+        given: Sequence[Any],
+        at: datetime | None = None,
+    ) -> Any:  # noqa: ANN401  what ``decide`` returns
+        """Carry out a write that may look at what the inputs given name."""
+        ids = [each.id for each in given if each.id]
+        keys = [key for each in given if (key := getattr(each, "idempotency_key", None))]
+        return await self._carry_out(Write(decide, ids, keys, at))
+
+    async def _carry_out(self, write: Write) -> Any:  # noqa: ANN401  as above
+        outcome = await self._writer.do(write)
+        self.log.wake()
+        return outcome
+
+    async def _select(self, query: queries.Query) -> list[Any]:
+        arguments = _arguments(query)
+
+        async def fetch(connection: asyncpg.Connection) -> list[Any]:
+            records: list[Any] = await connection.fetch(query.sql, *arguments)
+            return records
+
+        return await self._reader.do(fetch)
+
+
+def _arguments(query: queries.Query) -> list[Any]:
+    """Return the parameters of a query in their order."""
+    lists = query.statement.lists
+    return [
+        msgspec.json.decode(query.parameters[name]) if name in lists else query.parameters[name]
+        for name in query.statement.names
+    ]
+
+
+async def _check(connection: asyncpg.Connection) -> None:
+    await connection.fetch("SELECT seq FROM operations LIMIT 1")
+
+
+@asynccontextmanager
+async def open_postgres_store(
+    options: PostgresOptions,
+    readers: int = 1,
+    keep: Retention | None = None,
+    *,
+    seconds: float = 0,
+    overdue: Overdue,
+) -> AsyncIterator[PostgresStore]:
+    """Open the store on up-to-date tables; on leaving, carry out the writes still waiting.
+
+    Up to ``readers`` connections read, and one more what is short. A read that belongs to no
+    request fails after ``seconds``, unless 0. The change log is pruned to what is to ``keep``, if
+    that is said. ``overdue`` says which operations the filter of that name takes.
+    """
+    async with AsyncExitStack() as stack:
+        pool = await stack.enter_async_context(options.pool(readers + 1))
+        reader = Reader(pool, read_failures(options.name), readers, seconds)
+        writer = GroupCommit(options, write_failures(options.name), seconds)
+        notifications = Notifications(options)
+        log = PostgresChangeLog(reader, notifications, overdue)
+        works = [writer.run(), log.run(), notifications.run(log.wake)]
+        pruning = [prune_regularly(reader, keep)] if keep else []
+        async with running(*works, *pruning):
+            yield PostgresStore(reader, writer, log, overdue)
+            await writer.drained()

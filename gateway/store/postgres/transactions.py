@@ -1,0 +1,230 @@
+"""Writing a batch in one transaction.
+
+Changes are numbered in the order in which they are committed, without gaps: who reads on from a
+number misses none. So one transaction at a time appends to the log. It locks the one row that all
+lock, and only then, in a statement of its own, which sees what others have committed, asks for the
+newest number. A sequence would give numbers out of order, and a counter in the locked row would
+leave a dead row behind at each commit.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+
+from gateway.store.decisions.rows import KeyUse, Row
+from gateway.store.postgres import forwards
+from gateway.store.postgres.failures import LOST
+from gateway.store.postgres.rows import Beside, LoadedRows, Write
+from gateway.store.reports import Report, forms
+from schema.constraints import may_be_id
+from schema.resource.operation import StoredOperation
+
+CHANNEL = "invite_gateway_changes"
+"""Where it is told that there are new changes."""
+LOCK_SECONDS = 5.0
+"""How long a write waits for those of other gateways."""
+FORGOTTEN_AT_ONCE = 100
+
+_BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT id FROM change_log FOR UPDATE"
+_COMMIT = f"NOTIFY {CHANNEL}; COMMIT"
+
+_LOAD = """
+WITH used AS (
+  SELECT key, fingerprint, operation_id, document, created_at FROM idempotency_keys
+  WHERE key = ANY ($2::text[])
+)
+SELECT 0, coalesce((SELECT max(position) FROM changes), (SELECT pruned FROM change_log)),
+  NULL, NULL::bytea, NULL, NULL::bytea, NULL, clock_timestamp()
+UNION ALL
+SELECT 1, seq, NULL, NULL, NULL, document, NULL, NULL FROM operations
+WHERE id = ANY ($1::text[] || ARRAY(SELECT operation_id FROM used))
+UNION ALL
+SELECT 2, NULL, key, fingerprint, operation_id, document, created_at, NULL FROM used
+"""
+
+_LOAD_REPORTED = """
+SELECT 1, seq, NULL, document FROM operations
+WHERE call_id = ANY ($1::text[]) AND client_context = ANY ($2::text[])
+UNION ALL
+SELECT 2, NULL, operation_id, NULL FROM changes
+WHERE kind = 2 AND operation_id = ANY ($3::text[])
+"""
+
+_REMOVE = "DELETE FROM operations WHERE seq = ANY ($1::bigint[])"
+
+_FLUSH = """
+WITH written AS (
+  INSERT INTO operations (
+    seq, id, call_id, client_context, status, result_code, result_subcode, result_message,
+    participant_count, version, created_at, updated_at, client_context_folded,
+    result_message_folded, participants, document)
+  SELECT * FROM unnest(
+    $1::bigint[], $2::text[], $3::text[], $4::text[], $5::int[], $6::bigint[], $7::bigint[],
+    $8::text[], $9::int[], $10::int[], $11::text[], $12::text[], $13::text[], $14::text[],
+    $15::jsonb[], $16::bytea[])
+  ON CONFLICT (seq) DO UPDATE SET
+    call_id = excluded.call_id, client_context = excluded.client_context,
+    status = excluded.status, result_code = excluded.result_code,
+    result_subcode = excluded.result_subcode, result_message = excluded.result_message,
+    participant_count = excluded.participant_count, version = excluded.version,
+    created_at = excluded.created_at, updated_at = excluded.updated_at,
+    client_context_folded = excluded.client_context_folded,
+    result_message_folded = excluded.result_message_folded,
+    participants = excluded.participants, document = excluded.document
+), gone AS (
+  DELETE FROM identities
+  USING unnest($17::text[], $18::text[], $19::bigint[]) AS each (id, kind, seq)
+  WHERE identities.id = each.id AND identities.kind = each.kind
+    AND identities.operation_seq = each.seq
+), invited AS (
+  INSERT INTO identities (id, kind, operation_seq)
+  SELECT * FROM unnest($20::text[], $21::text[], $22::bigint[])
+), used AS (
+  INSERT INTO idempotency_keys (key, fingerprint, operation_id, document, created_at)
+  SELECT * FROM unnest($23::text[], $24::bytea[], $25::text[], $26::bytea[], $27::text[])
+  ON CONFLICT (key) DO UPDATE SET
+    fingerprint = excluded.fingerprint, operation_id = excluded.operation_id,
+    document = excluded.document, created_at = excluded.created_at
+)
+INSERT INTO changes (position, operation_seq, operation_id, kind, at, version, before, document)
+SELECT * FROM unnest(
+  $28::bigint[], $29::bigint[], $30::text[], $31::int[], $32::text[], $33::int[], $34::bytea[],
+  $35::bytea[])
+"""
+
+_FORGET = """
+DELETE FROM idempotency_keys WHERE key IN (
+  SELECT key FROM idempotency_keys WHERE created_at <= $1 ORDER BY created_at LIMIT $2
+)
+"""
+
+_LOGGED = "SELECT operation_id, version, at, document FROM changes WHERE position = $1"
+
+
+class UnknownOutcomeError(Exception):
+    """The connection was lost as a transaction was being committed: it may have been, or not."""
+
+    def __init__(self, rows: LoadedRows, outcomes: list[Any]) -> None:
+        super().__init__()
+        self.rows = rows
+        self.outcomes = outcomes
+
+
+async def commit_together(connection: asyncpg.Connection, writes: Sequence[Write]) -> list[Any]:
+    """Write in one transaction; a write that fails harms no other.
+
+    Return what each returned, or the exception it raised. Raises ``UnknownOutcomeError``; after
+    any other exception nothing was written.
+    """
+    try:
+        await connection.execute(_BEGIN, timeout=LOCK_SECONDS)
+        rows, now = await _load(connection, writes)
+        outcomes = [rows.attempt(_at(write, now)) for write in writes]
+        await _flush(connection, rows)
+    except BaseException:
+        await _roll_back(connection)
+        raise
+    try:
+        await connection.execute(_COMMIT if rows.changes else "COMMIT")
+    except LOST as error:
+        raise UnknownOutcomeError(rows, outcomes) from error
+    return outcomes
+
+
+async def was_committed(connection: asyncpg.Connection, rows: LoadedRows) -> bool:
+    """Tell whether a batch of unknown outcome was written.
+
+    If its transaction has not come to an end yet, the lock waits for that.
+    """
+    if not rows.changes:
+        return False  # it is decided anew, as nothing has changed
+    change = rows.changes[0]
+    try:
+        await connection.execute(_BEGIN, timeout=LOCK_SECONDS)
+        logged = await connection.fetchrow(_LOGGED, change.position)
+    finally:
+        await _roll_back(connection)
+    return logged is not None and tuple(logged) == (
+        change.operation_id,
+        change.version,
+        change.at,
+        change.document,
+    )
+
+
+def _at(write: Write, now: datetime) -> Callable[[LoadedRows], Any]:
+    return lambda rows: write.decide(rows, write.at or now)
+
+
+async def _load(
+    connection: asyncpg.Connection, writes: Sequence[Write]
+) -> tuple[LoadedRows, datetime]:
+    """Load the rows that the writes may look at, and the time by the database's clock."""
+    ids = {id_ for write in writes for id_ in write.ids if may_be_id(id_)}
+    keys = {key for write in writes for key in write.keys}
+    records = await connection.fetch(_LOAD, list(ids), list(keys))
+    operations: list[Row] = []
+    uses: dict[str, Any] = {}
+    for table, number, key, fingerprint, operation_id, document, at, time in records:
+        if table == 0:
+            newest, now = number, time
+        elif table == 1:
+            operations.append(Row(number, StoredOperation(document)))
+        else:
+            uses[key] = KeyUse(fingerprint, operation_id, StoredOperation(document)), at
+    reports = [report for write in writes for report in write.reports]
+    beside = await _load_reported(connection, reports, operations) if reports else Beside()
+    return LoadedRows(newest, operations, uses, beside), now
+
+
+async def _load_reported(
+    connection: asyncpg.Connection, reports: Sequence[Report], operations: list[Row]
+) -> Beside:
+    """Load what reports may be of, operations that they do not name by an id among them."""
+    unnamed = [report for report in reports if report.operation_id is None]
+    calls = [form for each in unnamed if each.call_id for form in forms(each.call_id)]
+    contexts = [
+        form for each in unnamed if each.client_context for form in forms(each.client_context)
+    ]
+    ids = [form for each in reports if each.operation_id for form in forms(each.operation_id)]
+    deleted: set[str] = set()
+    for table, seq, id_, document in await connection.fetch(_LOAD_REPORTED, calls, contexts, ids):
+        if table == 1:
+            operations.append(Row(seq, StoredOperation(document)))
+        else:
+            deleted.add(id_)
+    return Beside(frozenset(deleted), await connection.fetchval(forwards.COUNT))
+
+
+async def _flush(connection: asyncpg.Connection, rows: LoadedRows) -> None:
+    """Carry out what the writes make of the rows."""
+    if rows.forwards:
+        await forwards.insert(connection, rows.forwards)
+    if not (rows.changes or rows.used_keys):
+        return
+    if removed := rows.removed():  # in a statement of its own: another may have the id by now
+        await connection.execute(_REMOVE, removed)
+    if rows.used_keys:
+        await connection.execute(_FORGET, rows.expired, FORGOTTEN_AT_ONCE)
+    gone, invited = rows.identities()
+    used = [
+        (key, use.fingerprint, use.operation_id, use.operation.document, at)
+        for key, (use, at) in rows.used_keys.items()
+    ]
+    sets = ((rows.written(), 16), (gone, 3), (invited, 3), (used, 5), (rows.changes, 8))
+    arrays = [array for records, width in sets for array in _transposed(records, width)]
+    await connection.execute(_FLUSH, *arrays)
+
+
+def _transposed(records: Iterable[Sequence[Any]], width: int) -> Iterable[Sequence[Any]]:
+    """Turn rows into columns."""
+    return [*zip(*records, strict=True)] or [()] * width
+
+
+async def _roll_back(connection: asyncpg.Connection) -> None:
+    """Roll back, or leave a connection that is lost."""
+    with suppress(*LOST):
+        await connection.execute("ROLLBACK")

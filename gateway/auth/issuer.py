@@ -47,10 +47,22 @@ def client() -> ClientSession:
 
 
 class Issuer:
-    """The issuer at a URL; ``replaced`` is called when keys are gone that there were."""
+    """The issuer at a URL; ``replaced`` is called when keys are gone that there were.
 
-    def __init__(self, url: str, http: ClientSession, replaced: Callable[[], None]) -> None:
+    Its discovery document is at the place that the standard says, and names it; or else at
+    ``configuration``, and is then believed whatever it names.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        http: ClientSession,
+        replaced: Callable[[], None],
+        *,
+        configuration: str | None = None,
+    ) -> None:
         self.url = url
+        self._configuration = configuration
         self._http = http
         self._replaced = replaced
         self._keys: Keys = {}
@@ -102,9 +114,10 @@ class Issuer:
         return True
 
     async def _keys_url(self) -> str:
-        url = f"{self.url.rstrip('/')}/.well-known/openid-configuration"
+        standard = f"{self.url.rstrip('/')}/.well-known/openid-configuration"
+        url = self._configuration or standard
         discovered = _discovered(await self._get(url))
-        if discovered.issuer != self.url:
+        if self._configuration is None and discovered.issuer != self.url:
             raise ValueError(f"{url} is that of {discovered.issuer}")
         if not is_secure(discovered.jwks_uri):
             raise ValueError(f"{url} names keys that are not to be had by https")

@@ -16,6 +16,7 @@ from gateway.tasks import running
 
 def check(settings: Settings) -> None:
     """Raise ``UnusableAuthError`` for settings that let nobody in, or everybody of the world."""
+    _check_notifications(settings)
     match settings.auth:
         case "none" if not is_loopback(settings.host):
             raise UnusableAuthError(
@@ -26,6 +27,19 @@ def check(settings: Settings) -> None:
             TokenFile(Path(settings.tokens_file)).read()
         case "oidc":
             _check_issuers(settings)
+
+
+def _check_notifications(settings: Settings) -> None:
+    if settings.graph_app_id and not is_secure(settings.graph_openid_configuration):
+        raise UnusableAuthError(
+            f"The keys of {settings.graph_openid_configuration!r} cannot be trusted: the setting "
+            "graph-openid-configuration has to begin with https://."
+        )
+    if settings.forward and not settings.graph_app_id and settings.auth != "none":
+        raise UnusableAuthError(
+            "forward is set, and no notifications are taken. Name the application id of the bot "
+            "with --graph-app-id."
+        )
 
 
 def _check_issuers(settings: Settings) -> None:
@@ -67,3 +81,20 @@ async def open_authenticator(settings: Settings) -> AsyncIterator[Authenticator]
 
             async with issued_tokens(settings) as issued:
                 yield issued
+
+
+@asynccontextmanager
+async def open_notification_authenticator(
+    settings: Settings,
+) -> AsyncIterator[Authenticator | None]:
+    """Tell whose Microsoft Graph's notifications are; None where none are taken.
+
+    They are taken from who has a token for the bot or, where everybody is let in, from everybody.
+    """
+    if settings.graph_app_id:
+        from gateway.auth.oidc import notification_tokens  # noqa: PLC0415  as above
+
+        async with notification_tokens(settings) as tokens:
+            yield tokens
+    else:
+        yield Anybody(scope_names(settings)) if settings.auth == "none" else None

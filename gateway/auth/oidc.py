@@ -29,9 +29,9 @@ class IssuedTokens:
         self._issuers: dict[str, Issuer] = {}
         self._verified: OrderedDict[bytes, Principal] = OrderedDict()
 
-    def trust(self, issuer: Issuer) -> None:
-        """Take tokens of an issuer from now on."""
-        self._issuers[issuer.url] = issuer
+    def trust(self, issuer: Issuer, *names: str) -> None:
+        """Take tokens of an issuer from now on, by its URL or by what else tokens call it."""
+        self._issuers.update(dict.fromkeys(names or (issuer.url,), issuer))
 
     def forget(self) -> None:
         """Verify all tokens again: keys that some were verified by are gone."""
@@ -85,4 +85,20 @@ async def issued_tokens(settings: Settings) -> AsyncIterator[IssuedTokens]:
         for issuer in issuers:
             tokens.trust(issuer)
         async with running(*(issuer.run() for issuer in issuers)):
+            yield tokens
+
+
+@asynccontextmanager
+async def notification_tokens(settings: Settings) -> AsyncIterator[IssuedTokens]:
+    """Take the tokens that come with Microsoft Graph's notifications for a bot.
+
+    They are of several issuers, whose keys are published in one place.
+    """
+    expected = Expected((settings.graph_app_id,), settings.oidc_leeway, scope_names(settings))
+    tokens = IssuedTokens(expected, frozenset(settings.oidc_algorithms))
+    configuration = settings.graph_openid_configuration
+    async with client() as http:
+        issuer = Issuer(configuration, http, tokens.forget, configuration=configuration)
+        tokens.trust(issuer, *settings.graph_issuers)
+        async with running(issuer.run()):
             yield tokens

@@ -65,7 +65,7 @@ class Answers:
         if not isinstance(outcome, Answer):
             return self._streams.begin(request, outcome, types.stream or EVENT_STREAM)
         response = json_answer(outcome, types.result, with_cost=with_cost)
-        if outcome.errors or tag is None:
+        if outcome.errors or tag is None or outcome.depends_on_time:
             return cacheable(response)
         return not_modified(tag) if "*" in known else cacheable(response, tag)
 

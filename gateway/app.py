@@ -33,6 +33,7 @@ from gateway.execution.prepared import PreparedOperations
 from gateway.execution.reference import ReferenceExecutor
 from gateway.execution.request_limits import RequestLimits
 from gateway.graph.rest.addresses import VERSIONS
+from gateway.graph.rest.batch import BatchRequests
 from gateway.graph.rest.endpoint import RestEndpoint
 from gateway.graph.rest.routes import routes_of
 from gateway.http.admission_control import AdmissionControl
@@ -147,7 +148,8 @@ def _playground_routes(playground: Playground) -> dict[str, Route]:
 
 def _mounts(settings: Settings, parts: Parts, shared: Shared) -> dict[str, Mount]:
     routes = routes_of(shared.cache, shared.limits.turns, settings.max_body_bytes)
-    rest = RestEndpoint(routes, parts.authentication, shared.context, shared.limits)
+    batches = BatchRequests(settings.max_body_bytes)
+    rest = RestEndpoint(routes, batches, parts.authentication, shared.context, shared.limits)
     return dict.fromkeys(VERSIONS, rest.mount)
 
 

@@ -17,14 +17,22 @@ from gateway.graph.rest.headers import (
     preconditions_of,
     preferences_of,
 )
-from gateway.graph.rest.options import Options, options_of
+from gateway.graph.rest.options import NONE, Options
 from gateway.graph_json.writing import Form, Metadata, key_segment
 from gateway.http.head import Head
+from gateway.http.media_types import JSON
 from gateway.http.request import Request
 from gateway.http.responses import Response
 from schema.context import Context, Scope
 from schema.excerpts import excerpt
 from schema.resource.operation import StoredOperation
+
+OTHER_TYPES = {
+    Resource.METADATA: "application/xml",
+    Resource.CALL_OPERATIONS_COUNT: "text/plain",
+    Resource.OPERATIONS_COUNT: "text/plain",
+}
+"""The media types of what is not JSON."""
 
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]{1,255}")
 _ACROSS_CALLS = {Resource.OPERATIONS, Resource.OPERATIONS_DELTA}
@@ -32,13 +40,8 @@ _ACROSS_CALLS = {Resource.OPERATIONS, Resource.OPERATIONS_DELTA}
 
 @dataclass(frozen=True)
 class Work:
-    """What a request comes to once it is read: who may have it done, its cost, and the doing.
+    """What a request comes to once it is read: its cost, and the doing."""
 
-    ``name`` is what logs, metrics and the OpenAPI description call requests of the kind.
-    """
-
-    name: str
-    scope: Scope
     cost: int
     run: Callable[[Context], Awaitable[Response]]
 
@@ -60,10 +63,6 @@ class Asked:
     def preconditions(self) -> Preconditions:
         """Which versions of an operation the request is for."""
         return preconditions_of(self.head)
-
-    def options(self, supported: frozenset[str]) -> Options:
-        """Return the query options; raise ``Fault`` for one that is not supported here."""
-        return options_of(self.head.query, supported) if "?" in self.head.raw_path else {}
 
     def form(self, select: frozenset[str] | None) -> Form:
         """Return how entities are written."""
@@ -114,7 +113,8 @@ class Asked:
 def asked_of(head: Head) -> Asked:
     """Read a head; raise ``Fault`` for a path that names nothing or a header without sense."""
     path = head.raw_path.partition("?")[0].partition("#")[0]
-    return Asked(head, address_of(path), preferences_of(head))
+    address = address_of(path)
+    return Asked(head, address, preferences_of(head, OTHER_TYPES.get(address.resource, JSON)))
 
 
 def server_of(head: Head) -> str:
@@ -126,5 +126,23 @@ def server_of(head: Head) -> str:
     return f"{'https' if is_secure else 'http'}://{host}"
 
 
-Prepare = Callable[[Asked, Request], Awaitable[Work]]
+Prepare = Callable[[Asked, Options, Request], Awaitable[Work]]
 """Reads the rest of a request; raises ``Fault`` for what it must not ask for."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What a method does at a resource, as it is done and as it is described.
+
+    ``name`` is what logs and metrics call requests for it. ``takes`` and ``gives`` name the types
+    of bodies, and ``status`` is that of a success.
+    """
+
+    name: str
+    summary: str
+    prepare: Prepare
+    options: frozenset[str] = NONE
+    scope: Scope = Scope.READ
+    takes: str = ""
+    gives: str = ""
+    status: int = 200

@@ -45,16 +45,19 @@ class Preferences:
         return f"return={self.returns}" if self.returns else ""
 
 
-def preferences_of(head: Head) -> Preferences:
-    """Read how a client wants its answer; raise ``Fault`` if it takes none that there is."""
+def preferences_of(head: Head, media_type: str) -> Preferences:
+    """Read how a client wants its answer; raise ``Fault`` unless it takes the type there is.
+
+    JSON stands for other types: clients ask for it everywhere.
+    """
     _check_version(head)
-    return _preferences(_joined(head, hdrs.ACCEPT), _joined(head, "Prefer"))
+    return _preferences(_joined(head, hdrs.ACCEPT), _joined(head, "Prefer"), media_type)
 
 
 @lru_cache(REMEMBERED)
-def _preferences(accept: str, prefer: str) -> Preferences:
-    if chosen(accept, (JSON,)) is None:
-        raise Fault(406, f"The Accept header is {excerpt(accept)}. Accept {JSON}.")
+def _preferences(accept: str, prefer: str, media_type: str) -> Preferences:
+    if chosen(accept, (JSON, media_type)) is None:
+        raise Fault(406, f"The Accept header is {excerpt(accept)}. Accept {media_type}.")
     metadata = _METADATA.search(accept)
     size, returns = _MAX_PAGE_SIZE.search(prefer), _RETURN.search(prefer)
     return Preferences(

@@ -17,7 +17,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from gateway.documents.json import encode
-from gateway.graph.rest.addresses import Resource, address_of
+from gateway.graph.rest.addresses import VERSIONS, Resource, address_of
 from gateway.graph.rest.asked import Asked, Operation, Work
 from gateway.graph.rest.faults import write_fault
 from gateway.graph.rest.options import Options
@@ -38,6 +38,8 @@ FAILED = 400
 """The status from which on a request has failed."""
 
 _INHERITED = (hdrs.HOST, hdrs.X_FORWARDED_PROTO)
+_ROOTS = tuple(f"{version}/" for version in VERSIONS)
+"""What addresses of some clients begin with, though they are relative to it."""
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
 
 
@@ -188,7 +190,8 @@ class _Run:
             headers.popall(name, None)
             if name in self._whole.headers:
                 headers[name] = self._whole.headers[name]
-        url = _url(f"{self._version}/{item.url.lstrip('/')}")
+        path = f"/{item.url.lstrip('/')}"
+        url = _url(path if path.startswith(_ROOTS) else self._version + path)
         message = RawRequestMessage(
             item.method,
             str(url),

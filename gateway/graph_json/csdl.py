@@ -16,6 +16,7 @@ from gateway.graph_json.model import (
 
 _EDMX = "http://docs.oasis-open.org/odata/ns/edmx"
 _EDM = "http://docs.oasis-open.org/odata/ns/edm"
+_VOCABULARIES = "https://docs.oasis-open.org/odata/odata-vocabularies/v4.0/vocabularies"
 _CAPABILITIES = "Org.OData.Capabilities.V1"
 _OPERATIONS = f"Collection({NAMESPACE}.{COMMS_OPERATION.name})"
 _INVITES = f"Collection({NAMESPACE}.{INVITE_PARTICIPANTS_OPERATION.name})"
@@ -25,6 +26,8 @@ _INVITES = f"Collection({NAMESPACE}.{INVITE_PARTICIPANTS_OPERATION.name})"
 def csdl() -> bytes:
     """Return the document."""
     root = Element("edmx:Edmx", {"Version": "4.0", "xmlns:edmx": _EDMX})
+    reference = SubElement(root, "edmx:Reference", {"Uri": f"{_VOCABULARIES}/{_CAPABILITIES}.xml"})
+    SubElement(reference, "edmx:Include", {"Namespace": _CAPABILITIES})
     services = SubElement(root, "edmx:DataServices")
     schema = SubElement(services, "Schema", {"xmlns": _EDM, "Namespace": NAMESPACE})
     _add_statuses(schema)

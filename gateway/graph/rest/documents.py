@@ -51,9 +51,13 @@ def _context_of(asked: Asked, fragment: str) -> dict[str, str]:
 
 
 ROUTES: Mapping[Resource, Mapping[str, Operation]] = {
-    Resource.SERVICE: {"GET": Operation("getService", "The service document.", service)},
+    Resource.SERVICE: {
+        "GET": Operation("getService", "The service document.", service, gives="serviceDocument")
+    },
     Resource.COMMUNICATIONS: {
-        "GET": Operation("getCommunications", "The singleton.", communications)
+        "GET": Operation(
+            "getCommunications", "The singleton.", communications, gives="serviceDocument"
+        )
     },
     Resource.METADATA: {
         "GET": Operation(

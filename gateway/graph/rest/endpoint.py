@@ -45,7 +45,7 @@ class RestEndpoint:
         context: Context,
         limits: RequestLimits,
     ) -> None:
-        self._routes = {**routes, Resource.BATCH: {"POST": batches.operation(self)}}
+        self.routes: Routes = {**routes, Resource.BATCH: {"POST": batches.operation(self)}}
         self._authentication = authentication
         self._context = context
         self._limits = limits
@@ -99,7 +99,7 @@ class RestEndpoint:
 
     def _operation(self, asked: Asked) -> Operation:
         """Return what is done at an address by a method; raise ``Fault`` if nothing is."""
-        methods, method = self._routes[asked.address.resource], asked.head.method
+        methods, method = self.routes[asked.address.resource], asked.head.method
         operation = methods.get("GET" if method == "HEAD" else method)
         if operation is None:
             raise method_not_allowed(method, ", ".join([*methods, *_also(methods)]))

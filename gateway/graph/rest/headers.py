@@ -12,6 +12,7 @@ from gateway.http.head import Head
 from gateway.http.media_types import JSON, chosen
 from schema.excerpts import excerpt
 
+PREFER = "Prefer"
 REMEMBERED = 256
 MAX_HEADER = 16_384
 """In characters: a longer list of ETags or preferences is taken as none."""
@@ -51,7 +52,7 @@ def preferences_of(head: Head, media_type: str) -> Preferences:
     JSON stands for other types: clients ask for it everywhere.
     """
     _check_version(head)
-    return _preferences(_joined(head, hdrs.ACCEPT), _joined(head, "Prefer"), media_type)
+    return _preferences(_joined(head, hdrs.ACCEPT), _joined(head, PREFER), media_type)
 
 
 @lru_cache(REMEMBERED)

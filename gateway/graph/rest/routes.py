@@ -15,6 +15,8 @@ from schema.context import Scope
 
 ENTITY = INVITE_PARTICIPANTS_OPERATION.name
 COLLECTION = f"{ENTITY}CollectionResponse"
+COUNT = "count"
+INVITE_PARAMETERS = "inviteParameters"
 
 Routes = Mapping[Resource, Mapping[str, Operation]]
 
@@ -26,7 +28,7 @@ def routes_of(cache: ResponseCache, turns: CooperativeLock, max_body_bytes: int)
         "listOperations", "A page of operations.", lists.get, LISTING, gives=COLLECTION
     )
     count = Operation(
-        "countOperations", "How many operations there are.", lists.count, COUNTING, gives="count"
+        "countOperations", "How many operations there are.", lists.count, COUNTING, gives=COUNT
     )
     follow = Operation(
         "followOperations",
@@ -50,7 +52,7 @@ def routes_of(cache: ResponseCache, turns: CooperativeLock, max_body_bytes: int)
         "Create the operation of an invitation.",
         writes.invite,
         scope=Scope.WRITE,
-        takes="inviteParameters",
+        takes=INVITE_PARAMETERS,
         gives=ENTITY,
     )
     operation = {

@@ -15,7 +15,6 @@ from gateway.http.responses import Response, json_response
 from schema.errors import (
     AlreadyExistsError,
     ConflictError,
-    CursorExpired,
     ErrorCode,
     Forbidden,
     IdempotencyError,
@@ -45,6 +44,8 @@ _CODES = {
     501: "notSupported",
     503: "serviceNotAvailable",
 }
+_STATUSES = {ErrorCode.CURSOR_EXPIRED: 410, ErrorCode.INTERNAL_SERVER_ERROR: 500}
+_LIMITS_OF_FILTERS = {"filterDepth", "filterConditions"}
 _CLIENT_REQUEST_ID = re.compile(r"[!-~]{1,128}")
 
 
@@ -106,9 +107,10 @@ def fault_of(error: RequestError | MutationFailure) -> Fault:
         case Overloaded() | TimedOut():
             headers = {"Retry-After": RETRY_AFTER}
             return Fault(503, error.message, code=error.code, headers=headers)
-        case CursorExpired():
-            return Fault(410, error.message, code=error.code)
-    status = 500 if error.code is ErrorCode.INTERNAL_SERVER_ERROR else 400
+    if (error.extensions or {}).get("limit") in _LIMITS_OF_FILTERS:
+        message = f"{error.message} This is at position 1 of $filter."
+        return Fault(400, message, code=error.code, target="$filter")
+    status = _STATUSES.get(error.code, 400)
     return Fault(status, error.message, code=error.code)
 
 

@@ -1,7 +1,7 @@
 """Writing a stored operation as an entity in Microsoft Graph's JSON.
 
-A property that is null is left out. A document without undeclared properties is decoded by msgspec
-into types that have Graph's names, and is encoded from them; any other is put together in Python.
+A property that is null is left out. A document is decoded by msgspec into types that have Graph's
+names, and is encoded from them.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec.json import encode
 
 from gateway.graph_json.model import (
     BOOLEAN,
@@ -28,21 +29,26 @@ from gateway.graph_json.model import (
     Property,
     StructuredType,
 )
+from schema.constraints import IDENTITY_KINDS
 
 Json = Any
 Entity = dict[str, Json]
 
 TYPE, ETAG, ID, EDIT_LINK = "@odata.type", "@odata.etag", "@odata.id", "@odata.editLink"
 ANNOTATION = "@odata."
+_ANNOTATION = ANNOTATION.encode()
 _UNRESERVED = "'!$*,;:@"
 _ADDITIONAL = "additionalProperties"
 _UNDECLARED = f'"{_ADDITIONAL}"'.encode()
+_SPLICE = _UNDECLARED + b":\0,"
+_PROPERTIES = INVITE_PARTICIPANTS_OPERATION.properties
 _OPERATION_TYPE = f"#{NAMESPACE}.{INVITE_PARTICIPANTS_OPERATION.name}"
 # With the "#", by which SDKs find a derived type; others are written as the resource's
 # documentation has them.
 _COMMUNICATIONS_TYPE = f"#{NAMESPACE}.{COMMUNICATIONS_IDENTITY_SET.name}"
 _COMMUNICATIONS = tuple(COMMUNICATIONS_IDENTITY_SET.own_properties)
 _communications = attrgetter(*_COMMUNICATIONS)
+_identities = attrgetter(*IDENTITY_KINDS)
 _NO_COMMUNICATIONS = (UNSET,) * len(_COMMUNICATIONS)
 
 
@@ -96,7 +102,7 @@ def _struct(type_: StructuredType, name: str, **types: Any) -> Any:  # noqa: ANN
         [
             ("odata_type", str, f"{NAMESPACE}.{name}"),
             *fields,
-            (_ADDITIONAL, dict[str, Raw] | UnsetType, UNSET),
+            (_ADDITIONAL, Raw | UnsetType, UNSET),
         ],
         rename={"odata_type": TYPE},
         gc=False,
@@ -125,31 +131,34 @@ _Operation: Any = msgspec.defstruct(
         ],
         ("version", int, 0),
         ("callId", str | None, None),
-        (_ADDITIONAL, dict[str, Raw] | UnsetType, UNSET),
+        (_ADDITIONAL, Raw | UnsetType, UNSET),
     ],
     gc=False,
 )
 _decode = msgspec.json.Decoder(_Operation).decode
+_decode_properties = msgspec.json.Decoder(dict[str, Raw]).decode
 
 
 @lru_cache(64)
-def writer(form: Form) -> Callable[[bytes], Entity]:
-    """Return what writes a stored document in a form, as an object that msgspec encodes."""
+def writer(form: Form) -> Callable[[bytes], Raw]:
+    """Return what writes a stored document in a form."""
 
-    def write(document: bytes) -> Entity:
+    def write(document: bytes) -> Raw:
         operation = _decode(document)
         _mark_communications(operation)
-        properties = {
-            name: value
-            for name in INVITE_PARTICIPANTS_OPERATION.properties
-            if (value := getattr(operation, name)) is not UNSET
+        is_spliced = form.metadata is Metadata.MINIMAL and _ANNOTATION not in document
+        if is_spliced and _UNDECLARED in document:
+            _prepare_splicing(operation)
+        entity = {
+            name: value for name in _PROPERTIES if (value := getattr(operation, name)) is not UNSET
         }
-        if form.metadata is not Metadata.MINIMAL or _UNDECLARED in document:
-            properties = _written(properties, form.metadata)
-            properties |= _undeclared(operation)
+        if not is_spliced:
+            entity = _written(entity, form.metadata)
+        entity |= _undeclared(operation)
         if form.select is not None:
-            properties = _selected(properties, form.select)
-        return {**_annotations(operation, form), **properties}
+            entity = _selected(entity, form.select)
+        written = encode({**_annotations(operation, form), **entity})
+        return Raw(written.replace(_SPLICE, b"") if is_spliced else written)
 
     return write
 
@@ -160,6 +169,19 @@ def _mark_communications(operation: Any) -> None:  # noqa: ANN401  see `_struct`
         identities = participant.identity
         if _communications(identities) != _NO_COMMUNICATIONS:
             identities.odata_type = _COMMUNICATIONS_TYPE
+
+
+def _prepare_splicing(operation: Any) -> None:  # noqa: ANN401  see `_struct`
+    """Have undeclared properties follow the declared ones once ``_SPLICE`` is cut out.
+
+    So complex values need not be put together in Python. No JSON has a character U+0000.
+    """
+    for participant in operation.participants:
+        identities = participant.identity
+        for value in (participant, identities, *_identities(identities)):
+            if value is not UNSET and value.additionalProperties is not UNSET:
+                undeclared = bytes(value.additionalProperties)
+                value.additionalProperties = Raw(b"\0,%b" % undeclared[1:-1])
 
 
 def _annotations(operation: Any, form: Form) -> Entity:  # noqa: ANN401  see `_struct`
@@ -184,7 +206,7 @@ def _written(properties: Entity, metadata: Metadata) -> Entity:
     """Write the declared properties of an entity, with their types where all are to be told."""
     written: Entity = {}
     for name, value in properties.items():
-        declared = INVITE_PARTICIPANTS_OPERATION.properties[name]
+        declared = _PROPERTIES[name]
         if metadata is Metadata.FULL and declared.type in {"operationStatus", PARTICIPANT.name}:
             type_ = f"{NAMESPACE}.{declared.type}"
             told = f"#Collection({type_})" if declared.is_collection else f"#{type_}"
@@ -215,7 +237,7 @@ def _object(value: Struct, metadata: Metadata) -> Entity:
 
 
 def _undeclared(value: Any) -> Entity:  # noqa: ANN401  see `_struct`
-    additional = value.additionalProperties
-    if additional is UNSET:
+    if value.additionalProperties is UNSET:
         return {}
-    return {name: item for name, item in additional.items() if ANNOTATION not in name}
+    properties = _decode_properties(value.additionalProperties)
+    return {name: item for name, item in properties.items() if ANNOTATION not in name}

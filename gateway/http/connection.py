@@ -27,7 +27,7 @@ from gateway.http import eager
 from gateway.http.admission_control import AdmissionControl, overloaded
 from gateway.http.faults import Fault
 from gateway.http.head import Head
-from gateway.http.head_cache import END, CachedHead, find_head
+from gateway.http.head_cache import END, KEYED_PATHS, CachedHead, FoundHead, find_head
 from gateway.http.idle_connections import IdleConnections, WaitingConnections
 from gateway.http.request import ClientConnection, Request
 from gateway.http.request_smuggling import checked
@@ -230,12 +230,14 @@ class Connection(web.RequestHandler):
             self._in_step = False
             return data
         if self._is_free():
-            return self._begin(found.cached, data, end)
+            return self._begin(found, data, end)
         return b"" if not self._owed and self._holds_for_a_turn(data) else data
 
-    def _begin(self, cached: CachedHead, data: bytes, end: int) -> bytes:
+    def _begin(self, found: FoundHead, data: bytes, end: int) -> bytes:
         """Refuse or answer a request whose head ends at ``end``, or return what is to be parsed."""
-        admission = self.capacity.admission
+        admission, cached = self.capacity.admission, found.cached
+        if cached.path in KEYED_PATHS and not self._owed:
+            return self._begin_keyed(found, data, end)
         is_counted = cached.path == _GATED and cached.is_plain and not self.is_spare
         if is_counted and (
             admission.is_full(self) if self._owed else not admission.try_acquire(self)
@@ -248,6 +250,16 @@ class Connection(web.RequestHandler):
             self._unparsed = cached
             return data
         self._answer(cached.head, data[end:], is_admitted=is_counted)
+        return b""
+
+    def _begin_keyed(self, found: FoundHead, data: bytes, end: int) -> bytes:
+        """Answer such a request; it is refused, if need be, in the form that its path has."""
+        head = found.head
+        if head is None:
+            self._unparsed = found.cached
+            return data
+        is_counted = not self.is_spare and self.capacity.admission.try_acquire(self)
+        self._answer(head, data[end:], is_admitted=is_counted)
         return b""
 
     def _read_on(self, data: bytes) -> bytes:

@@ -56,7 +56,7 @@ class RequestLines:
             observation.transport,
             observation.seconds * 1000,
         ) + self._same(
-            (head.method, head.url.raw_path, observation.status)
+            (head.method, head.encoded_path, observation.status)
             if observation.is_request
             else None,
             observation.info,

@@ -50,8 +50,7 @@ Where = InviteParticipantsOperationFilter | None
 def entity(asked: Asked, operation: StoredOperation, select: frozenset[str] | None) -> bytes:
     """Write an operation as the body of a response."""
     form = asked.form(select)
-    written_: Raw | dict[str, Any] = remembered(writer(form), operation.document)
-    body = bytes(written_) if isinstance(written_, Raw) else msgspec.json.encode(written_)
+    body = bytes(remembered(writer(form), operation.document))
     context = asked.context_url(select, "/$entity")
     return (
         body

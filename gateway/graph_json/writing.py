@@ -5,7 +5,6 @@ names, and is encoded from them.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from operator import attrgetter
@@ -60,8 +59,7 @@ class Metadata(StrEnum):
     FULL = "full"
 
 
-@dataclass(frozen=True)
-class Form:
+class Form(Struct, frozen=True):
     """How entities are written: with how much control information, and which properties.
 
     ``select`` names properties, declared or not; None is all of them. With ``is_id_given`` an
@@ -135,6 +133,20 @@ _Operation: Any = msgspec.defstruct(
     ],
     gc=False,
 )
+_Entity: Any = msgspec.defstruct(
+    "Entity",
+    [
+        ("odata_type", str),
+        ("odata_etag", str),
+        ("odata_id", str | UnsetType),
+        *[(name, Any, UNSET) for name in _PROPERTIES],
+        (_ADDITIONAL, Raw | UnsetType, UNSET),
+    ],
+    rename={"odata_type": TYPE, "odata_etag": ETAG, "odata_id": ID},
+    gc=False,
+)
+"""What is written, if it is written as a whole."""
+_values = attrgetter(*_PROPERTIES, _ADDITIONAL)
 _decode = msgspec.json.Decoder(_Operation).decode
 _decode_properties = msgspec.json.Decoder(dict[str, Raw]).decode
 
@@ -142,25 +154,33 @@ _decode_properties = msgspec.json.Decoder(dict[str, Raw]).decode
 @lru_cache(64)
 def writer(form: Form) -> Callable[[bytes], Raw]:
     """Return what writes a stored document in a form."""
+    is_plain = form.metadata is Metadata.MINIMAL and form.select is None
 
     def write(document: bytes) -> Raw:
         operation = _decode(document)
         _mark_communications(operation)
-        is_spliced = form.metadata is Metadata.MINIMAL and _ANNOTATION not in document
-        if is_spliced and _UNDECLARED in document:
+        if not is_plain or _ANNOTATION in document:
+            return Raw(encode(_entity(operation, form)))
+        if _UNDECLARED in document:
             _prepare_splicing(operation)
-        entity = {
-            name: value for name in _PROPERTIES if (value := getattr(operation, name)) is not UNSET
-        }
-        if not is_spliced:
-            entity = _written(entity, form.metadata)
-        entity |= _undeclared(operation)
-        if form.select is not None:
-            entity = _selected(entity, form.select)
-        written = encode({**_annotations(operation, form), **entity})
-        return Raw(written.replace(_SPLICE, b"") if is_spliced else written)
+        address: str | UnsetType = UNSET
+        if form.is_id_given:
+            address = canonical_address(operation.callId, operation.id)
+        values = _values(operation)
+        entity = _Entity(_OPERATION_TYPE, etag(operation.version), address, *values)
+        return Raw(encode(entity).replace(_SPLICE, b""))
 
     return write
+
+
+def _entity(operation: Any, form: Form) -> Entity:  # noqa: ANN401  see `_struct`
+    """Write an operation property by property, where a form leaves some out or adds others."""
+    properties = zip(_PROPERTIES, _values(operation), strict=False)
+    entity = {name: value for name, value in properties if value is not UNSET}
+    entity = _written(entity, form.metadata) | _undeclared(operation)
+    if form.select is not None:
+        entity = _selected(entity, form.select)
+    return {**_annotations(operation, form), **entity}
 
 
 def _mark_communications(operation: Any) -> None:  # noqa: ANN401  see `_struct`
@@ -176,12 +196,13 @@ def _prepare_splicing(operation: Any) -> None:  # noqa: ANN401  see `_struct`
 
     So complex values need not be put together in Python. No JSON has a character U+0000.
     """
+    values = [operation]
     for participant in operation.participants:
         identities = participant.identity
-        for value in (participant, identities, *_identities(identities)):
-            if value is not UNSET and value.additionalProperties is not UNSET:
-                undeclared = bytes(value.additionalProperties)
-                value.additionalProperties = Raw(b"\0,%b" % undeclared[1:-1])
+        values += participant, identities, *_identities(identities)
+    for value in values:
+        if value is not UNSET and (undeclared := value.additionalProperties) is not UNSET:
+            value.additionalProperties = Raw(b"\0,%b" % bytes(undeclared)[1:-1])
 
 
 def _annotations(operation: Any, form: Form) -> Entity:  # noqa: ANN401  see `_struct`

@@ -43,6 +43,7 @@ class Head:
         "_url",
         "handler",
         "headers",
+        "is_checked",
         "is_http_10",
         "keep_alive",
         "method",
@@ -65,6 +66,8 @@ class Head:
         self.keep_alive = not message.should_close
         self.version: HttpVersion = message.version
         self.is_http_10 = message.version == HttpVersion10
+        self.is_checked = False
+        """Whether its fields are known to be ones that are answered."""
         self.handler: Handler | None = None
         """What answers requests that have this head, once that is decided."""
         self.write_fault: FaultWriter | None = None

@@ -1,10 +1,11 @@
 """What the path of a request names (OData's URL conventions, section 4)."""
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from urllib.parse import unquote
+
+from msgspec import Struct
 
 from gateway.graph.rest.faults import not_found
 from gateway.graph_json.writing import key_segment
@@ -13,6 +14,12 @@ from schema.excerpts import excerpt
 VERSIONS = ("/v1.0", "/beta")
 REMEMBERED = 1_024
 
+_PLAIN = re.compile(
+    r"(/v1\.0|/beta)/communications/(?:calls/([\w-]+)/operations|inviteParticipantsOperations)/"
+    r"(?!delta$)([\w-]+)",
+    re.ASCII,
+)
+"""The address of an operation, as most are: it needs no decoding."""
 _KEYED = re.compile(r"([A-Za-z.]+)\('(.*)'\)", re.DOTALL)
 _CASTS = {
     "microsoft.graph.inviteParticipantsOperation",
@@ -39,8 +46,7 @@ class Resource(Enum):
     OPERATION = "/communications/inviteParticipantsOperations/{operation-id}"
 
 
-@dataclass(frozen=True)
-class Address:
+class Address(Struct, frozen=True):
     """A path: its version of the interface, what it names, and the keys in it.
 
     ``call_id`` is None where the path is not of one call.
@@ -64,12 +70,21 @@ class Address:
         return f"communications/calls{key_segment(self.call_id)}/operations"
 
 
-@lru_cache(REMEMBERED)
 def address_of(raw_path: str) -> Address:
     """Read a path, without its query; raise ``Fault`` for one that names nothing.
 
     Keys may be given as segments of their own, or in parentheses and quotes.
     """
+    plain = _PLAIN.fullmatch(raw_path)
+    if plain is None:
+        return _address_of(raw_path)
+    version, call_id, operation_id = plain.groups()
+    resource = Resource.OPERATION if call_id is None else Resource.CALL_OPERATION
+    return Address(version, resource, call_id, operation_id)
+
+
+@lru_cache(REMEMBERED)
+def _address_of(raw_path: str) -> Address:
     _, version, *raw = raw_path.split("/")
     segments = [part for segment in raw for part in _parts(_decoded(segment))]
     while segments and segments[-1] in {"", *_CASTS}:

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+import msgspec
 from aiohttp import hdrs
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from gateway.documents.json import encode
 from gateway.graph.rest.addresses import Address, Resource, address_of
@@ -34,20 +35,19 @@ OTHER_TYPES = {
 }
 """The media types of what is not JSON."""
 
+REMEMBERED = 256
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]{1,255}")
 _ACROSS_CALLS = {Resource.OPERATIONS, Resource.OPERATIONS_DELTA}
 
 
-@dataclass(frozen=True)
-class Work:
+class Work(Struct, frozen=True):
     """What a request comes to once it is read: its cost, and the doing."""
 
     cost: int
     run: Callable[[Context], Awaitable[Response]]
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What the head of a request asks for."""
 
     head: Head
@@ -57,7 +57,9 @@ class Asked:
     @property
     def root(self) -> str:
         """The URL of the service, to which the addresses in an answer are relative."""
-        return server_of(self.head) + self.address.root
+        headers = self.head.headers
+        host, scheme = headers.get(hdrs.HOST, ""), headers.get(hdrs.X_FORWARDED_PROTO, "")
+        return _server(host, scheme) + self.address.root
 
     @property
     def preconditions(self) -> Preconditions:
@@ -77,6 +79,11 @@ class Asked:
             return None
         selected = f"({','.join(sorted(select))})" if select else ""
         return f"{self.root}$metadata#{self.address.collection}{selected}{suffix}"
+
+    def with_context(self, entity: bytes, select: frozenset[str] | None) -> bytes:
+        """Put the address of what describes an entity into the entity, if the client wants it."""
+        url = self.context_url(select, "/$entity")
+        return entity if url is None else _context_member(url) + entity[1:]
 
     def url_of(self, operation_id: str) -> str:
         """Return the URL of an operation in the collection."""
@@ -117,21 +124,24 @@ def asked_of(head: Head) -> Asked:
     return Asked(head, address, preferences_of(head, OTHER_TYPES.get(address.resource, JSON)))
 
 
-def server_of(head: Head) -> str:
-    """Return the beginning of the gateway's URLs as the client has it; empty if that is unclear."""
-    host = head.headers.get(hdrs.HOST, "")
+@lru_cache(REMEMBERED)
+def _server(host: str, scheme: str) -> str:
+    """Return the beginning of the gateway's URLs as a client has it; empty if that is unclear."""
     if not _HOST.fullmatch(host):
         return ""
-    is_secure = head.headers.get(hdrs.X_FORWARDED_PROTO, "").lower() == "https"
-    return f"{'https' if is_secure else 'http'}://{host}"
+    return f"{'https' if scheme.lower() == 'https' else 'http'}://{host}"
+
+
+@lru_cache(REMEMBERED)
+def _context_member(url: str) -> bytes:
+    return b'{"@odata.context":%b,' % msgspec.json.encode(url)
 
 
 Prepare = Callable[[Asked, Options, Request], Awaitable[Work]]
 """Reads the rest of a request; raises ``Fault`` for what it must not ask for."""
 
 
-@dataclass(frozen=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """What a method does at a resource, as it is done and as it is described.
 
     ``name`` is what logs and metrics call requests for it. ``takes`` and ``gives`` name the types

@@ -11,6 +11,7 @@ Each step but the last may refuse the request, in the form of Graph's errors.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from graphql import OperationType
 
@@ -32,6 +33,7 @@ from schema.context import Context, Scope
 from schema.errors import MutationFailure, RequestError
 
 TRANSPORT: Transport = "rest"
+REMEMBERED = 256
 
 
 class RestEndpoint:
@@ -49,6 +51,8 @@ class RestEndpoint:
         self._authentication = authentication
         self._context = context
         self._limits = limits
+        self._info = lru_cache(REMEMBERED)(self._new_info)
+        """Requests that are alike share what is told of them."""
 
     @property
     def mount(self) -> Mount:
@@ -88,8 +92,7 @@ class RestEndpoint:
             work = await self._prepared(asked, operation, request, spent)
             context = self._context.of(request.principal, observation.request_id)
             context.require(operation.scope)
-            async with self._limits.running(work.cost):
-                response = await work.run(context)
+            response = await self._run(work, context)
         except Fault as fault:
             return refuse(request, fault)
         except (RequestError, MutationFailure) as error:
@@ -115,18 +118,26 @@ class RestEndpoint:
         try:
             options = options_of(asked.head, operation.options)
             work = await operation.prepare(asked, options, request)
-            request.observation.info = OperationInfo(
-                None,
-                operation.name,
-                OperationType.MUTATION if operation.scope is Scope.WRITE else OperationType.QUERY,
-                work.cost,
-                limits.max_cost,
-            )
+            request.observation.info = self._info(operation.name, operation.scope, work.cost)
             limits.check_cost(spent + work.cost)
             charge = work.cost
         finally:
             limits.charge(principal, charge)
         return work
+
+    async def _run(self, work: Work, context: Context) -> Response:
+        """Run the work within the limits of what runs at once, and of time."""
+        limits = self._limits
+        await limits.acquire(work.cost)
+        outside = limits.start_clock()
+        try:
+            return await work.run(context)
+        finally:
+            limits.release(work.cost, outside)
+
+    def _new_info(self, name: str, scope: Scope, cost: int) -> OperationInfo:
+        type_ = OperationType.MUTATION if scope is Scope.WRITE else OperationType.QUERY
+        return OperationInfo(None, name, type_, cost, self._limits.max_cost)
 
     def _refusing(self, fault: Fault) -> Handler:
         """Refuse requests by their head, once it is known whose they are."""

@@ -101,8 +101,13 @@ class Preconditions:
         return self.if_none_match is not None and _has(self.if_none_match, version)
 
 
+NO_PRECONDITIONS = Preconditions()
+
+
 def preconditions_of(head: Head) -> Preconditions:
     """Read ``If-Match`` and ``If-None-Match``; weak ETags match as strong ones do."""
+    if hdrs.IF_MATCH not in head.headers and hdrs.IF_NONE_MATCH not in head.headers:
+        return NO_PRECONDITIONS
     return Preconditions(
         *(
             frozenset(_tags(_joined(head, name))) if name in head.headers else None

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 from msgspec import Raw
 
 from gateway.admission.cooperative_lock import CooperativeLock
@@ -49,18 +48,8 @@ Where = InviteParticipantsOperationFilter | None
 
 def entity(asked: Asked, operation: StoredOperation, select: frozenset[str] | None) -> bytes:
     """Write an operation as the body of a response."""
-    form = asked.form(select)
-    body = bytes(remembered(writer(form), operation.document))
-    context = asked.context_url(select, "/$entity")
-    return (
-        body
-        if context is None
-        else b'{"@odata.context":%b,%b'
-        % (
-            msgspec.json.encode(context),
-            body[1:],
-        )
-    )
+    written_ = remembered(writer(asked.form(select)), operation.document)
+    return asked.with_context(bytes(written_), select)
 
 
 def entity_cost(select: frozenset[str] | None) -> int:

@@ -1,7 +1,8 @@
 """What is done at which resources, by which methods."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from gateway.admission.cooperative_lock import CooperativeLock
 from gateway.execution.compiled.response_cache import ResponseCache

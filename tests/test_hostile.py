@@ -23,6 +23,7 @@ from hostile import (
     injections,
     media,
     patience,
+    rest,
     sockets,
     variables,
 )
@@ -40,6 +41,7 @@ TABLES = (
     media,
     bytes_on_the_wire,
     patience,
+    rest,
     sockets,
 )
 CASES = [

@@ -87,9 +87,10 @@ def address_of(raw_path: str) -> Address:
 def _address_of(raw_path: str) -> Address:
     _, version, *raw = raw_path.split("/")
     segments = [part for segment in raw for part in _parts(_decoded(segment))]
-    while segments and segments[-1] in {"", *_CASTS}:
-        segments.pop()
-    found = _named(f"/{version}", [part for part in segments if part not in _CASTS])
+    names = [part for part in segments if isinstance(part, _Key) or part not in _CASTS]
+    if names and names[-1] == "" and not isinstance(names[-1], _Key):
+        names.pop()
+    found = _named(f"/{version}", names)
     if found is None or found.call_id == "":
         raise not_found(f"There is nothing at {excerpt(raw_path)}. See {VERSIONS[0]}/$metadata.")
     return found

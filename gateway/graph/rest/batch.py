@@ -96,8 +96,12 @@ class BatchRequests:
         body = decoded(await read_body(request, self._max_body_bytes), "The body")
         try:
             items = msgspec.convert(body, _Body).requests
-        except msgspec.ValidationError as error:
-            raise Fault(400, f"The body is no batch of requests: {error}.") from None
+        except msgspec.ValidationError:
+            raise Fault(
+                400,
+                "The body is no batch. Send an object with 'requests', a list of objects with an "
+                "'id', a 'method' and a 'url', which are strings.",
+            ) from None
         if not 1 <= len(items) <= MAX_REQUESTS:
             raise Fault(
                 400, f"The batch has {len(items):,} requests. Give 1 to {MAX_REQUESTS} of them."

@@ -4,6 +4,7 @@ What went wrong is known by the HTTP status: Graph's code, in ``error.code``, fo
 """
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from gateway.admission.rate import RateExceeded
@@ -24,6 +25,7 @@ from schema.errors import (
     RequestError,
     TimedOut,
 )
+from schema.validation import MAX_PROBLEMS, Problem, invalid_value
 
 CLIENT_REQUEST_ID = "client-request-id"
 RETRY_AFTER = "5"
@@ -123,11 +125,18 @@ def _fault_of_write(failure: MutationFailure) -> Fault:
             return modified()
         case AlreadyExistsError() | IdempotencyError():
             return Fault(409, first.message)
-    details = [
-        {"code": "invalidRequest", "message": error.message, "target": ".".join(error.path)}
-        for error in failure.errors
-    ]
-    message = " ".join(f"{one['target']}: {one['message']}" for one in details[:5])
+    return invalid_request([Problem(tuple(error.path), error.message) for error in failure.errors])
+
+
+def invalid_request(problems: Sequence[Problem]) -> Fault:
+    """Refuse a body, naming the properties that are not valid."""
+    details = []
+    for problem in problems[:MAX_PROBLEMS]:
+        path = tuple(step for step in problem.path if step != "additionalProperties")
+        message = invalid_value("body", path, problem.message)
+        target = "/".join(map(str, path))
+        details.append({"code": "invalidRequest", "message": message, "target": target})
+    message = " ".join(detail["message"] for detail in details)
     return Fault(400, message, target=details[0]["target"], details=details)
 
 

@@ -12,7 +12,7 @@ import msgspec
 from gateway.documents.arguments import writing
 from gateway.documents.json import encode
 from gateway.graph.rest.asked import Asked, Work
-from gateway.graph.rest.faults import client_request_id, fault_of, modified
+from gateway.graph.rest.faults import client_request_id, fault_of, invalid_request, modified
 from gateway.graph.rest.options import Options, select_of
 from gateway.graph.rest.reading import entity, entity_cost
 from gateway.graph_json.model import COMMS_OPERATION, INVITE_PARTICIPANTS_OPERATION, NAMESPACE
@@ -180,19 +180,7 @@ def _read(model: type[InputT], fields: Mapping[str, Any]) -> InputT:
         return read_input(model, fields)
     except InvalidInput as invalid:
         problems = invalid.problems
-    details = [
-        {
-            "code": "invalidRequest",
-            "message": problem.message,
-            "target": "/".join(map(str, problem.path)),
-        }
-        for problem in problems
-    ]
-    message = " ".join(f"{one['target']}: {one['message']}" for one in details[:MAX_DETAILS])
-    raise Fault(400, message, target=details[0]["target"], details=details[:MAX_DETAILS])
-
-
-MAX_DETAILS = 5
+    raise invalid_request(problems)
 
 
 def _is_ignored(name: str, value: object) -> bool:

@@ -107,6 +107,10 @@ bench-overload: $(VENV)/.project ## Ask the gateway for more than it can; option
 bench-guarded: $(VENV)/.project ## Measure what it costs to know who asks; options in ARGS='--workload list'
 	$(BIN)/python benchmarks/guarded.py $(ARGS)
 
+.PHONY: bench-rest
+bench-rest: $(VENV)/.project $(BENCH)/node_modules/.installed ## Measure Graph's REST interface beside GraphQL's; options in ARGS='--rounds 1'
+	$(BIN)/python benchmarks/rest.py $(ARGS)
+
 .PHONY: soak
 soak: $(VENV)/.project ## Keep the gateway busy and see what grows; options in ARGS='--minutes 5'
 	$(BIN)/python benchmarks/soak.py $(ARGS)

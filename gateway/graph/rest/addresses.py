@@ -1,7 +1,7 @@
 """What the path of a request names (OData's URL conventions, section 4)."""
 
 import re
-from enum import Enum
+from enum import StrEnum
 from functools import lru_cache
 from urllib.parse import unquote
 
@@ -28,8 +28,8 @@ _CASTS = {
 """Which take those of this type out of a collection of operations: here they are all there are."""
 
 
-class Resource(Enum):
-    """The kinds of things that addresses name; a value is the template of the path."""
+class Resource(StrEnum):
+    """The kinds of things that addresses name, by the templates of their paths."""
 
     SERVICE = ""
     METADATA = "/$metadata"

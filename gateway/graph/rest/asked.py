@@ -109,7 +109,7 @@ class Asked(Struct, frozen=True):
     def found(self, operation: StoredOperation | None) -> StoredOperation:
         """Return the operation at the address; raise ``Fault`` if there is none in its call."""
         call_id = self.address.call_id
-        if operation is None or call_id not in {None, operation.call_id}:
+        if operation is None or (call_id is not None and operation.call_id != call_id):
             raise not_found(
                 f"There is no operation with the id {excerpt(self.address.operation_id)} here. It "
                 "may have been deleted, or be of another call."

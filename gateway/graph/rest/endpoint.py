@@ -87,7 +87,7 @@ class RestEndpoint:
     ) -> Response:
         observation = request.observation
         observation.transport = TRANSPORT
-        observation.route = f"{asked.address.version}{asked.address.resource.value}"
+        observation.route = asked.address.version + asked.address.resource
         try:
             work = await self._prepared(asked, operation, request, spent)
             context = self._context.of(request.principal, observation.request_id)
@@ -97,7 +97,7 @@ class RestEndpoint:
             return refuse(request, fault)
         except (RequestError, MutationFailure) as error:
             return refuse(request, fault_of(error))
-        response.own_headers = {**request_ids(request), **response.own_headers}
+        response.own_headers = request_ids(request) | response.own_headers
         return response
 
     def _operation(self, asked: Asked) -> Operation:

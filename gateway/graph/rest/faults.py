@@ -53,8 +53,8 @@ _CLIENT_REQUEST_ID = re.compile(r"[!-~]{1,128}")
 
 def client_request_id(head: Head) -> str | None:
     """Return the id that a client has given its request, if it is one that can be given back."""
-    given = head.headers.get(CLIENT_REQUEST_ID, "")
-    return given if _CLIENT_REQUEST_ID.fullmatch(given) else None
+    given = head.headers.get(CLIENT_REQUEST_ID)
+    return given if given and _CLIENT_REQUEST_ID.fullmatch(given) else None
 
 
 def request_ids(request: Request) -> dict[str, str]:

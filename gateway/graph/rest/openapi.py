@@ -58,7 +58,7 @@ def openapi(routes: Routes, version: str) -> Schema:
         "servers": [{"url": url} for url in VERSIONS],
         "security": [{"bearer": []}, {}],
         "paths": {
-            resource.value or "/": {
+            resource or "/": {
                 method.lower(): _operation(resource, method, operation)
                 for method, operation in methods.items()
             }
@@ -93,7 +93,7 @@ def _operation(resource: Resource, method: str, operation: Operation) -> Schema:
 def _parameters(resource: Resource, method: str, operation: Operation) -> list[Schema]:
     keys = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-        for name in _KEY.findall(resource.value)
+        for name in _KEY.findall(resource)
     ]
     options = [
         {"name": name, "in": "query", "schema": schema}

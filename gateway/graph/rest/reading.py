@@ -63,11 +63,12 @@ async def get(asked: Asked, options: Options, _request: Request) -> Work:
 
     async def run(context: Context) -> Response:
         operation = asked.found(await context.store.get(asked.address.operation_id))
-        if asked.preconditions.is_known(operation.version):
+        version = operation.version
+        if asked.preconditions.is_known(version):
             response = Response(status=304)
         else:
             response = asked.response(entity(asked, operation, select))
-        response.headers["ETag"] = etag(operation.version)
+        response.headers["ETag"] = etag(version)
         return response
 
     return Work(READ + entity_cost(select), run)

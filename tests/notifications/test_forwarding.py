@@ -188,3 +188,16 @@ async def test_what_is_beyond_the_bounds_is_dropped_and_counted(
                     counts = await metrics(http, gateway)
 
     assert bot.taken == []
+
+
+async def test_workers_pass_on_the_notifications_of_a_call_in_order(tmp_path: Path) -> None:
+    bot = Bot()
+    async with bot.listening():
+        with running(tmp_path, "--forward", bot.url, "--workers", "3") as gateway:
+            for number in range(10):
+                for call in range(3):
+                    async with aiohttp.ClientSession() as another:  # which another worker may get
+                        assert await Graph(another, gateway.url).post(told(call, number)) == 202
+            await bot.until(lambda: sum(map(len, by_call(bot).values())) == 30)
+
+    assert by_call(bot) == {f"call-{call}": [f"{call}-{n}" for n in range(10)] for call in range(3)}

@@ -154,7 +154,7 @@ def _playground_routes(playground: Playground) -> dict[str, Route]:
 
 
 def _mounts(settings: Settings, parts: Parts, shared: Shared) -> dict[str, Mount]:
-    routes = routes_of(shared.cache, shared.limits.turns, settings.max_body_bytes)
+    routes = routes_of(shared.cache, shared.limits.lock, settings.max_body_bytes)
     rest = RestEndpoint(routes, parts.authentication, shared.context, shared.limits)
     mounts = dict.fromkeys(VERSIONS, rest.mount)
     if parts.notified is not None:
@@ -201,9 +201,9 @@ def _graphql(
         settings.heartbeat_seconds,
     )
     limits = WebSocketOptions(
-        connections=settings.websocket_connections,
-        operations=settings.websocket_operations,
-        message_bytes=settings.max_body_bytes,
+        max_connections=settings.websocket_connections,
+        max_operations=settings.websocket_operations,
+        max_message_bytes=settings.max_body_bytes,
         heartbeat_seconds=settings.heartbeat_seconds,
         admission=parts.capacity.admission,
     )
@@ -246,11 +246,11 @@ def _limits(settings: Settings, parts: Parts) -> RequestLimits:
     limits = RequestLimits(
         max_cost=settings.max_cost,
         load=Load(settings.cost_at_work),
-        turns=CooperativeLock(),
+        lock=CooperativeLock(),
         rate=Rate(settings.rate, settings.rate_burst) if settings.rate else None,
-        seconds=settings.execution_seconds,
+        timeout_seconds=settings.execution_seconds,
     )
-    parts.telemetry.metrics.add(LoadMetrics(limits.turns, limits.load))
+    parts.telemetry.metrics.add(LoadMetrics(limits.lock, limits.load))
     return limits
 
 
@@ -264,7 +264,7 @@ def _pipeline(settings: Settings, parts: Parts, schema: Schema, shared: Shared) 
     limits = shared.limits
     common = SharedDocuments(parts.place.documents) if parts.place else None
     persisted = PersistedDocuments(parts.trusted, settings.trusted_documents, common)
-    reference = ReferenceExecutor(schema, documents, limits.turns)
+    reference = ReferenceExecutor(schema, documents, limits.lock)
     if settings.executor == "reference":
         return Pipeline(prepared, reference, limits, persisted)
     compiled = CompiledExecutor(prepared, reference, parts.fan_out, shared.cache)

@@ -1,14 +1,14 @@
-"""The steps of a GraphQL request, from its parameters to its answer, whichever transport has it.
+"""The steps of a GraphQL request, from its parameters to its answer, for all transports.
 
     resolve     the document, if the request names it by an id         PersistedDocuments
-    check       whether the principal may ask for anything now         Rate
-    prepare     the operation: parsed, validated and priced, once      PreparedOperations
+    check       the principal's rate limit                             Rate
+    prepare     the operation: parsed, validated and priced, cached    PreparedOperations
     price       the request, by the values of its variables
-    acquire     a share of the cost that may be under way              Load
-    run         by a plan or, where there is none, on graphql-core     Executor
+    acquire     a share of the cost that may run at once               Load
+    run         by a plan or, without one, by graphql-core             Executor
 
-Each step but the last may refuse the request, by a ``RequestError``: nothing has run then, and the
-answer has no data.
+Each step but the last may raise a ``RequestError``: then nothing has run, and the answer has no
+data.
 """
 
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -18,13 +18,13 @@ from typing import Any, TypeVar
 from msgspec import Struct
 
 from gateway.admission.rate import RateExceeded
-from gateway.documents.limit import MOST_SAID
+from gateway.documents.limit import MAX_REPORTED
 from gateway.documents.operation_info import OperationInfo
 from gateway.documents.parsing import InvalidDocumentError
 from gateway.documents.persisted import PersistedDocuments
 from gateway.documents.request import Answer, GraphQLRequest
 from gateway.execution.batch import BatchedRequest, run_in_order
-from gateway.execution.errors import refused
+from gateway.execution.errors import error_answer
 from gateway.execution.executor import Executor
 from gateway.execution.prepared import PreparedOperation, PreparedOperations, document_hash
 from gateway.execution.request_limits import MIN_CHARGE, REFUSAL_CHARGE, RequestLimits
@@ -37,7 +37,7 @@ Outcome = TypeVar("Outcome", bound=Answer | Subscription)
 
 
 class Admitted(Struct, frozen=True):
-    """A request that may run, with its document's text in it."""
+    """A request that may run, and contains the text of its document."""
 
     request: GraphQLRequest
     operation: PreparedOperation
@@ -45,7 +45,7 @@ class Admitted(Struct, frozen=True):
 
 
 class RefusedError(Exception):
-    """A request that may not run, with its answer."""
+    """A request was refused; ``answer`` has the reason."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__(answer)
@@ -70,7 +70,7 @@ class Pipeline:
     def execute(self, request: GraphQLRequest, context: Context) -> Coroutine[Any, Any, Answer]:
         """Run a request and return its answer.
 
-        Raises ``MutationNotAllowed`` when the context is ``read_only`` and the operation is no
+        Raises ``MutationNotAllowed`` if the context is ``read_only`` and the operation is not a
         query.
         """
         return self._run(self._executor.execute, request, context)
@@ -78,10 +78,9 @@ class Pipeline:
     def subscribe(
         self, request: GraphQLRequest, context: Context
     ) -> Coroutine[Any, Any, Answer | Subscription]:
-        """Begin a subscription, or answer why it cannot begin: nothing ran, and no data.
+        """Start a subscription, or return a request error; ``execute`` a query or a mutation.
 
-        A query or a mutation is answered as by ``execute``, and refused as there. The time limit
-        holds for what a subscription needs to begin; each read after that has as long by itself.
+        The time limit holds for the start of a subscription, and anew for each read after that.
         """
         return self._run(self._executor.subscribe, request, context)
 
@@ -109,7 +108,7 @@ class Pipeline:
         return outcome
 
     async def execute_batch(self, batch: Sequence[BatchedRequest]) -> None:
-        """Answer each request of a batch that has no answer yet; their costs count together."""
+        """Answer each request of a batch that has no answer yet; the limits hold for their sum."""
         runnable = await self._price_batch([one for one in batch if one.answer is None])
         cost = sum(one.cost for one in runnable)
         try:
@@ -127,7 +126,7 @@ class Pipeline:
     async def _admit(self, request: GraphQLRequest, context: Context) -> Admitted:
         """Take the steps before a request runs; raise ``RefusedError``.
 
-        The share of the load that it acquires is released by who runs the request.
+        The caller releases the acquired share of the load.
         """
         limits, principal = self._limits, context.principal.name
         info, charge = None, 0
@@ -148,7 +147,7 @@ class Pipeline:
         return Admitted(request, operation, info)
 
     async def _price_batch(self, batch: Sequence[BatchedRequest]) -> list[BatchedRequest]:
-        """Price requests, and charge for them; return those that can run, answer the others."""
+        """Price requests and charge for them; return those that may run, and answer the others."""
         limits, charge = self._limits, 0
         for one in batch:
             try:
@@ -167,22 +166,22 @@ class Pipeline:
 
     async def _run_batched(self, one: BatchedRequest) -> None:
         assert one.operation is not None  # noqa: S101  it is priced
-        one.began = perf_counter()
+        one.started_at = perf_counter()
         outside = self._limits.start_clock()
         try:
             one.answer = await self._executor.execute(one.operation, one.request, one.context)
         finally:
             DEADLINE.reset(outside)
-        one.seconds = perf_counter() - one.began
+        one.seconds = perf_counter() - one.started_at
         one.answer.info = one.info
         if one.answer.executed:
             self._persisted.note(one.request, one.context.request_id)
 
     async def _prepare(self, request: GraphQLRequest) -> PreparedOperation:
-        """Return the operation to run; one that is yet to be read waits for a turn to do so."""
+        """Return the operation to run; parse it first, under the lock, if it is not cached."""
         operation = self._prepared.find(request.query, request.operation_name)
         if operation is None:
-            await self._limits.turns.acquire()
+            await self._limits.lock.acquire()
             operation = self._prepared.get(request.query, request.operation_name)
         return operation
 
@@ -194,7 +193,7 @@ class Pipeline:
         info: OperationInfo | None,
     ) -> Answer:
         errors = error.errors if isinstance(error, InvalidDocumentError) else [error]
-        answer = refused(errors, error.code, context.request_id)
+        answer = error_answer(errors, error.code, context.request_id)
         answer.info = info or OperationInfo(
             document_hash(request.query), cost_limit=self._limits.max_cost
         )
@@ -205,7 +204,7 @@ class Pipeline:
 def _check_cost_of_batch(cost: int, limit: int) -> None:
     if cost <= limit:
         return
-    cost = min(cost, MOST_SAID)
+    cost = min(cost, MAX_REPORTED)
     raise LimitExceeded(
         f"The requests of the batch cost {cost:,} together, and the limit is {limit:,}. Send "
         "fewer of them at once, or ask for smaller pages.",

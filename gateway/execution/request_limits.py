@@ -1,4 +1,4 @@
-"""How much requests may ask for: what all interfaces check before and while a request runs."""
+"""The limits on requests, which all interfaces check before and while a request runs."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,30 +9,30 @@ from time import monotonic
 from gateway.admission.cooperative_lock import CooperativeLock
 from gateway.admission.load import Load
 from gateway.admission.rate import Rate
-from gateway.documents.limit import MOST_SAID
+from gateway.documents.limit import MAX_REPORTED
 from gateway.store.deadline import DEADLINE
 from schema.errors import LimitExceeded
 
 LARGE_COST = 1_000
-"""From here on a request waits for an iteration of the loop of its own, even if it is cached."""
+"""A request of this cost or more waits for an iteration of the loop without other long work."""
 MIN_CHARGE = 1
 REFUSAL_CHARGE = 100
-"""What a principal is charged for a request that is refused: it was read all the same."""
+"""What a principal is charged for a refused request, which was read nevertheless."""
 
 
 @dataclass(frozen=True)
 class RequestLimits:
-    """How much requests may ask for, one by one and together."""
+    """The limits on requests, each by itself and together."""
 
     max_cost: int
     load: Load
-    turns: CooperativeLock
+    lock: CooperativeLock
     rate: Rate | None = None
-    seconds: float = 0
+    timeout_seconds: float = 0
     """How long an operation may take; 0 is no limit."""
 
     def check_rate(self, principal: str) -> None:
-        """Raise ``RateExceeded`` for a principal that has nothing left."""
+        """Raise ``RateExceeded`` if a principal has reached its limit."""
         if self.rate:
             self.rate.check(principal)
 
@@ -47,18 +47,18 @@ class RequestLimits:
             raise too_costly(cost, self.max_cost)
 
     async def acquire(self, cost: int) -> None:
-        """Acquire a share of the load; raise ``Overloaded`` if there is none for long."""
+        """Acquire a share of the load; raise ``Overloaded`` if there is no room in time."""
         if cost >= LARGE_COST:
-            await self.turns.acquire()
+            await self.lock.acquire()
         if not self.load.try_acquire(cost):
             await self.load.acquire(cost)
 
     def start_clock(self) -> Token[float | None]:
-        """Set the time by which what runs now has to end."""
-        return DEADLINE.set(monotonic() + self.seconds if self.seconds else None)
+        """Set the deadline of what runs now; return the token to reset it by."""
+        return DEADLINE.set(monotonic() + self.timeout_seconds if self.timeout_seconds else None)
 
     def release(self, cost: int, outside: Token[float | None]) -> None:
-        """Give back a share of the load, and the deadline there was outside."""
+        """Release a share of the load, and reset the deadline."""
         DEADLINE.reset(outside)
         self.load.release(cost)
 
@@ -74,8 +74,8 @@ class RequestLimits:
 
 
 def too_costly(cost: int, limit: int) -> LimitExceeded:
-    """Return the refusal of a request that costs more than the limit."""
-    cost = min(cost, MOST_SAID)
+    """Return the error for a request that costs more than the limit."""
+    cost = min(cost, MAX_REPORTED)
     return LimitExceeded(
         f"The request costs {cost:,}, and the limit is {limit:,}. Ask for smaller "
         "pages, especially of lists within lists, or send several requests.",

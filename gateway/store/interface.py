@@ -13,7 +13,7 @@ from gateway.store.migrate import DatabaseState
 from gateway.store.overdue import Overdue
 from gateway.store.reports import Applied, Report
 from gateway.store.retention import Retention
-from schema.changes import Span
+from schema.changes import LogBounds
 from schema.inputs import (
     CreateInviteParticipantsOperationInput,
     UpdateInviteParticipantsOperationInput,
@@ -38,7 +38,7 @@ class WorkQueue(Protocol):
 class Log(ChangeLog, Protocol):
     """The change log of a store."""
 
-    def held_now(self) -> Span | None:
+    def known_bounds(self) -> LogBounds | None:
         """Return what it holds, or None when that cannot be told without waiting."""
 
 
@@ -115,6 +115,9 @@ class Database(Protocol):
 
     def upgrade(self) -> DatabaseState:
         """Make or upgrade its tables and return the state they were in before."""
+
+    def script(self) -> str:
+        """Return the statements that make or upgrade its tables, for somebody else to run."""
 
     def open(
         self,

@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import aiohttp
 import pytest
-from conftest import Client
 from rest_client import TYPE, JSONObject, Rest, invited, properties
+from support.gateways import Client
 
 SEED: dict[str, Any] = json.loads((Path(__file__).parent.parent / "seed.json").read_text())["value"]
 

@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import aiohttp
 import pytest
-from conftest import Client, running
 from notifying import CALL, URL, Graph, envelope, notification
+from support.gateways import Client, running
 
 pytestmark = pytest.mark.each_database
 

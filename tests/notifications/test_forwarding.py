@@ -8,8 +8,8 @@ from typing import Any
 import aiohttp
 import pytest
 from bot import Bot
-from conftest import UNTRACED, Client, Gateway, running
 from notifying import Graph, envelope, notification
+from support.gateways import UNTRACED, Client, Gateway, running
 
 Json = Any
 

@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 import aiohttp
 import pytest
-from conftest import Client, Command, running
 from notifying import Graph, notification
+from support.gateways import Client, Command, running
 
 LIST = """
     query ($filter: InviteParticipantsOperationFilter) {

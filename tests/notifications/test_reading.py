@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Command
 from notifying import BARE_CALL, BARE_ID, CALL, ID, INVITE, URL, envelope, notification
+from support.gateways import Command
 
 Json = Any
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from conftest import Command
+from support.gateways import Command
 
 
 @pytest.mark.parametrize("url", ["bot.example.com", "ftp://bot", "http://["])

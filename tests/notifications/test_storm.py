@@ -11,8 +11,8 @@ from typing import Any
 from uuid import UUID
 
 import aiohttp
-from conftest import LONGER, UNTRACED, Gateway, running
 from notifying import INVITE, Graph, envelope
+from support.gateways import LONGER, UNTRACED, Gateway, running
 
 Json = Any
 

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from gateway.documents.cost import READ
-from gateway.execution.compiled.projections import remembered
+from gateway.execution.compiled.projections import decode_cached
 from gateway.graph.rest.asked import Asked, Work
 from gateway.graph.rest.options import (
     FOLLOWING,
@@ -24,7 +24,7 @@ from gateway.graph_json.writing import writer
 from gateway.http.faults import Fault
 from gateway.http.request import Request
 from gateway.http.responses import Response
-from schema.changes import Change, Stretch
+from schema.changes import Change, ChangeSlice
 from schema.context import Context, Scope
 from schema.errors import CursorExpired
 from schema.paging import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, Int64, Position, Slice, pack, unpack
@@ -109,7 +109,7 @@ class _Page:
         part = Slice(self._limit, after=(place.last,) if place else None)
         page = await context.store.page(where, (), part)
         since = place.since if place else page.position
-        value = [remembered(self._write, one.document) for one in page.operations]
+        value = [decode_cached(self._write, one.document) for one in page.operations]
         if not page.more:
             return self.last(value, since)
         (last,) = page.keys[-1]
@@ -121,7 +121,7 @@ class _Page:
         where = filter_of(where_of(self._asked.address.call_id, {}))
         try:
             page = await context.log.changes(
-                where, Stretch(self._limit, place.position, "$deltatoken")
+                where, ChangeSlice(self._limit, place.position, "$deltatoken")
             )
         except CursorExpired as expired:
             raise Fault(
@@ -148,7 +148,7 @@ class _Page:
             return {"@removed": {"reason": "deleted"}, "id": change.operation_id}
         if call_id not in {None, operation.call_id}:
             return {"@removed": {"reason": "changed"}, "id": change.operation_id}
-        return remembered(self._write, operation.document)
+        return decode_cached(self._write, operation.document)
 
     def _written(self, value: list[Any], link: str, option: str, place: Struct) -> dict[str, Any]:
         payload = {} if self._context is None else {"@odata.context": self._context}

@@ -10,7 +10,7 @@ from msgspec import Raw
 from gateway.admission.cooperative_lock import CooperativeLock
 from gateway.documents.arguments import KEY, SKIPPED, filtering
 from gateway.documents.cost import PARTICIPANTS, READ, TOTAL_COUNT
-from gateway.execution.compiled.projections import remembered
+from gateway.execution.compiled.projections import decode_cached
 from gateway.execution.compiled.response_cache import CacheKey, ResponseCache
 from gateway.graph.rest.asked import Asked, Work
 from gateway.graph.rest.faults import VERSION
@@ -53,7 +53,7 @@ Where = InviteParticipantsOperationFilter | None
 def entity(asked: Asked, operation: StoredOperation, select: frozenset[str] | None) -> bytes:
     """Write an operation as the body of a response."""
     form = asked.form(select)
-    written_: Raw | dict[str, Any] = remembered(writer(form), operation.document)
+    written_: Raw | dict[str, Any] = decode_cached(writer(form), operation.document)
     body = bytes(written_) if isinstance(written_, Raw) else msgspec.json.encode(written_)
     context = asked.context_url(select, "/$entity")
     return (
@@ -135,16 +135,16 @@ class Listing:
             place = encode_cursor(self.order, page.keys[-1])
             payload["@odata.nextLink"] = f"{self.next_page}$skiptoken={place}"
         write = writer(self.form)
-        payload["value"] = [remembered(write, one.document) for one in page.operations]
+        payload["value"] = [decode_cached(write, one.document) for one in page.operations]
         return payload
 
 
 class Lists:
     """Answers lists and counts; the lists asked for last are kept until something changes."""
 
-    def __init__(self, cache: ResponseCache, turns: CooperativeLock) -> None:
+    def __init__(self, cache: ResponseCache, lock: CooperativeLock) -> None:
         self._cache = cache
-        self._turns = turns
+        self._lock = lock
         self._listings: dict[object, Listing] = {}
 
     async def get(self, asked: Asked, _request: Request) -> Work:
@@ -183,18 +183,18 @@ class Lists:
         """Return the query options; long ones wait for an iteration of the loop to be read in."""
         options = asked.options(supported)
         if sum(map(len, options.values())) > LARGE_OPTIONS:
-            await self._turns.acquire()
+            await self._lock.acquire()
         return options
 
     async def _page(self, listing: Listing, context: Context) -> Raw | dict[str, Any]:
         if not self._cache.max_bytes:
             return await listing.page(context)
         question = CacheKey(listing, b"", context.principal.scopes)
-        held = await context.log.held()
+        held = await context.log.bounds()
         kept = self._cache.get(question, held)
         if kept is not None:
             return kept
-        return self._cache.keep(question, held, await listing.page(context))
+        return self._cache.put(question, held, await listing.page(context))
 
 
 def listing_of(asked: Asked, options: Options) -> Listing:

@@ -11,10 +11,10 @@ from gateway.graph.rest.writing import Writes
 
 
 def routes_of(
-    cache: ResponseCache, turns: CooperativeLock, max_body_bytes: int
+    cache: ResponseCache, lock: CooperativeLock, max_body_bytes: int
 ) -> dict[Resource, Mapping[str, Prepare]]:
     """Return what prepares the answer to each method at each resource."""
-    lists, writes = reading.Lists(cache, turns), Writes(max_body_bytes)
+    lists, writes = reading.Lists(cache, lock), Writes(max_body_bytes)
     collection = {"GET": lists.get, "POST": writes.create}
     operation = {"GET": reading.get, "PATCH": writes.update, "DELETE": writes.delete}
     return {

@@ -28,7 +28,7 @@ class PostgresDatabase:
 
     def state(self) -> DatabaseState:
         """Tell how its tables stand to those this version needs, and change nothing."""
-        return asyncio.run(migrate.check(self.options))
+        return asyncio.run(migrate.check(self.options))[0]
 
     def require(self) -> None:
         """Raise unless it can be read as it is."""
@@ -43,6 +43,10 @@ class PostgresDatabase:
     def upgrade(self) -> DatabaseState:
         """Make or upgrade its tables and return the state they were in before."""
         return asyncio.run(migrate.upgrade(self.options))
+
+    def script(self) -> str:
+        """Return the statements that make or upgrade its tables, for somebody else to run."""
+        return asyncio.run(migrate.script_for(self.options))
 
     def open(
         self,

@@ -64,7 +64,8 @@ class LoadedRows:
         beside: Beside,
     ) -> None:
         self._beside = beside
-        self._newest = newest
+        self.newest = newest
+        """The position of the newest change as they were loaded."""
         self._operations: dict[str, Row | None] = {row.operation.id: row for row in operations}
         self._keys = keys
         self._loaded = {row.seq for row in operations}
@@ -78,6 +79,11 @@ class LoadedRows:
         """What is to be added to the queue of what is to be passed on."""
         self.expired: DateTime | None = None
         """Up to when keys may be forgotten."""
+
+    @property
+    def position(self) -> int:
+        """The position of the newest change of all."""
+        return self.newest + len(self.changes)
 
     def attempt(self, decide: Callable[["LoadedRows"], T]) -> T | Exception:
         """Carry out a write, or return what it raises, and then leave all as it was before."""
@@ -129,7 +135,7 @@ class LoadedRows:
     def insert(self, document: Document, at: DateTime) -> StoredOperation:
         """Add an operation; its row has the number of the change."""
         state = State(document, documents.write(document))
-        seq = self._newest + len(self.changes) + 1
+        seq = self.position + 1
         self._become(seq, state, set())
         self._append(ChangeKind.CREATED, Row(seq, state.stored), at)
         return state.stored
@@ -201,7 +207,7 @@ class LoadedRows:
         operation = row.operation
         self.changes.append(
             LoggedChange(
-                self._newest + len(self.changes) + 1,
+                self.position + 1,
                 row.seq,
                 operation.id,
                 KIND_RANKS[kind],

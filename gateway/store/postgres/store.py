@@ -29,7 +29,7 @@ from gateway.store.postgres.rows import Write
 from gateway.store.reports import Applied, Report, forms
 from gateway.store.retention import Retention
 from gateway.tasks import running
-from schema.errors import MutationFailure, Overloaded
+from schema.errors import MutationFailure
 from schema.groups import GroupKey, InviteParticipantsOperationGroup
 from schema.inputs import (
     CreateInviteParticipantsOperationInput,
@@ -168,12 +168,10 @@ class PostgresStore:
     async def check(self) -> None:
         """See whether it can be read and written; raise ``RequestError`` when not.
 
-        It is written if nobody has done so lately.
+        The log's lock is taken, as all writes do, if nobody has written lately.
         """
         await self._reader.do(_check)
-        if self._writer.failing:
-            raise Overloaded("The database cannot be written.")
-        if monotonic() - self._writer.worked_at > PROVED_FOR:
+        if self._writer.failing or monotonic() - self._writer.worked_at > PROVED_FOR:
             await self._writer.do(Write(lambda _rows, _now: None))
 
     async def _write(
@@ -193,16 +191,16 @@ class PostgresStore:
         return outcome
 
     async def _select(self, query: queries.Query) -> list[Any]:
-        arguments = _arguments(query)
+        given = arguments(query)
 
         async def fetch(connection: asyncpg.Connection) -> list[Any]:
-            records: list[Any] = await connection.fetch(query.sql, *arguments)
+            records: list[Any] = await connection.fetch(query.sql, *given)
             return records
 
         return await self._reader.do(fetch)
 
 
-def _arguments(query: queries.Query) -> list[Any]:
+def arguments(query: queries.Query) -> list[Any]:
     """Return the parameters of a query in their order."""
     lists = query.statement.lists
     return [
@@ -236,8 +234,11 @@ async def open_postgres_store(
         writer = GroupCommit(options, write_failures(options.name), seconds)
         notifications = Notifications(options)
         log = PostgresChangeLog(reader, notifications, overdue)
-        works = [writer.run(), log.run(), notifications.run(log.wake)]
-        pruning = [prune_regularly(reader, keep)] if keep else []
-        async with running(*works, *pruning):
+        works = [writer.run(), log.run()]
+        if options.sessions:
+            works.append(notifications.run(log.wake))
+        if keep:
+            works.append(prune_regularly(reader, keep))
+        async with running(*works):
             yield PostgresStore(reader, writer, log, overdue)
             await writer.drained()

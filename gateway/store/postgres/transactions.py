@@ -7,6 +7,9 @@ newest number. A sequence would give numbers out of order, and a counter in the 
 leave a dead row behind at each commit.
 """
 
+import asyncio
+import logging
+import secrets
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -22,10 +25,14 @@ from gateway.store.reports import Report, forms
 from schema.constraints import may_be_id
 from schema.resource.operation import StoredOperation
 
+logger = logging.getLogger(__name__)
+
 CHANNEL = "invite_gateway_changes"
 """Where it is told that there are new changes."""
 LOCK_SECONDS = 5.0
-"""How long a write waits for those of other gateways."""
+"""How long a write waits for those of other gateways, and for each statement before its commit."""
+COMMIT_SECONDS = 10.0
+"""How long a commit may take before it is looked up what became of it."""
 FORGOTTEN_AT_ONCE = 100
 
 _BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT id FROM change_log FOR UPDATE"
@@ -101,6 +108,16 @@ DELETE FROM idempotency_keys WHERE key IN (
 )
 """
 
+_LOG = """
+SELECT origin, coalesce((SELECT max(position) FROM changes), pruned) FROM change_log
+"""
+
+# The cluster, the database in it, and how often the cluster was recovered or promoted.
+_ORIGIN = """
+SELECT concat_ws('/', system_identifier, oid, substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))
+FROM pg_control_system(), pg_database WHERE datname = current_database()
+"""
+
 _LOGGED = "SELECT operation_id, version, at, document FROM changes WHERE position = $1"
 
 
@@ -113,11 +130,13 @@ class UnknownOutcomeError(Exception):
         self.outcomes = outcomes
 
 
-async def commit_together(connection: asyncpg.Connection, writes: Sequence[Write]) -> list[Any]:
+async def commit_together(
+    connection: asyncpg.Connection, writes: Sequence[Write]
+) -> tuple[LoadedRows, list[Any]]:
     """Write in one transaction; a write that fails harms no other.
 
-    Return what each returned, or the exception it raised. Raises ``UnknownOutcomeError``; after
-    any other exception nothing was written.
+    Return the rows, and what each write returned, or the exception it raised. Raises
+    ``UnknownOutcomeError``; after any other exception nothing was written.
     """
     try:
         await connection.execute(_BEGIN, timeout=LOCK_SECONDS)
@@ -128,10 +147,57 @@ async def commit_together(connection: asyncpg.Connection, writes: Sequence[Write
         await _roll_back(connection)
         raise
     try:
-        await connection.execute(_COMMIT if rows.changes else "COMMIT")
+        await _commit(connection, _COMMIT if rows.changes else "COMMIT")
     except LOST as error:
         raise UnknownOutcomeError(rows, outcomes) from error
-    return outcomes
+    return rows, outcomes
+
+
+async def _commit(connection: asyncpg.Connection, statement: str) -> None:
+    """Commit, or leave the connection where that takes too long.
+
+    It is not cancelled: a server that waits for its standby would then commit without it.
+    """
+    committing = asyncio.ensure_future(connection.execute(statement))
+    done, _ = await asyncio.wait([committing], timeout=COMMIT_SECONDS)
+    if not done:
+        connection.terminate()
+    await committing
+
+
+async def continue_log(connection: asyncpg.Connection, seen: int) -> None:
+    """Give the log another id where changes may be lost whose positions others will get.
+
+    That is so when the log has not come to a position that was ``seen``, or, for who has seen none,
+    when it is in another database, or one with another history, than it was in last: a backup was
+    restored, or a standby was promoted.
+    """
+    origin = await _origin(connection)
+    try:
+        await connection.execute(_BEGIN, timeout=LOCK_SECONDS)
+        known, newest = await connection.fetchrow(_LOG)
+        is_elsewhere = None not in {origin, known} and origin != known
+        if newest < seen or (is_elsewhere and not seen):
+            await connection.execute("UPDATE change_log SET id = $1", 1 + secrets.randbits(32))
+            logger.warning(
+                "The change log goes on as another one: a backup was restored, or a standby took "
+                "over. Who followed changes reads the list again."
+            )
+        if origin != known:
+            await connection.execute("UPDATE change_log SET origin = $1", origin)
+        await _commit(connection, "COMMIT")
+    except BaseException:
+        await _roll_back(connection)
+        raise
+
+
+async def _origin(connection: asyncpg.Connection) -> str | None:
+    """Return what tells a database and its history apart, where the engine does."""
+    try:
+        origin: str = await connection.fetchval(_ORIGIN)
+    except asyncpg.PostgresError:
+        return None
+    return origin
 
 
 async def was_committed(connection: asyncpg.Connection, rows: LoadedRows) -> bool:
@@ -165,7 +231,7 @@ async def _load(
     """Load the rows that the writes may look at, and the time by the database's clock."""
     ids = {id_ for write in writes for id_ in write.ids if may_be_id(id_)}
     keys = {key for write in writes for key in write.keys}
-    records = await connection.fetch(_LOAD, list(ids), list(keys))
+    records = await connection.fetch(_LOAD, list(ids), list(keys), timeout=LOCK_SECONDS)
     operations: list[Row] = []
     uses: dict[str, Any] = {}
     for table, number, key, fingerprint, operation_id, document, at, time in records:
@@ -216,7 +282,7 @@ async def _flush(connection: asyncpg.Connection, rows: LoadedRows) -> None:
     ]
     sets = ((rows.written(), 16), (gone, 3), (invited, 3), (used, 5), (rows.changes, 8))
     arrays = [array for records, width in sets for array in _transposed(records, width)]
-    await connection.execute(_FLUSH, *arrays)
+    await connection.execute(_FLUSH, *arrays, timeout=LOCK_SECONDS)
 
 
 def _transposed(records: Iterable[Sequence[Any]], width: int) -> Iterable[Sequence[Any]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.store import migrate
+from gateway.store.errors import UnusableDatabaseError
 from gateway.store.migrate import DatabaseState
 from gateway.store.overdue import Overdue
 from gateway.store.retention import Retention
@@ -40,6 +41,13 @@ class SQLiteDatabase:
     def upgrade(self) -> DatabaseState:
         """Make or upgrade its tables and return the state they were in before."""
         return migrate.upgrade(self.path)
+
+    def script(self) -> str:
+        """Raise: who can write the file needs no statements."""
+        raise UnusableDatabaseError(
+            f"{self.path} is a SQLite file. Upgrade it without --sql: that needs no other rights "
+            "than to write it."
+        )
 
     def open(
         self,

@@ -55,13 +55,15 @@ class RequestLines:
             observation.request_id,
             observation.transport,
             observation.seconds * 1000,
-        ) + self._same(
-            (head.method, head.url.raw_path, observation.status)
-            if observation.is_request
-            else None,
-            observation.info,
-            principal and principal.name,
         )
+        http: tuple[str, str, int] | None = None
+        if (
+            observation.route and observation.is_request
+        ):  # there are keys in its path, so that few are alike
+            line += self._of_http(head.method, head.encoded_path, observation.status)
+        elif observation.is_request:
+            http = (head.method, head.encoded_path, observation.status)
+        line += self._same(http, observation.info, principal and principal.name)
         if observation.is_unusual:
             line += self._rest(observation)
         self._write(line + self._end)
@@ -72,13 +74,15 @@ class RequestLines:
         """Write what stays the same for all requests of a kind."""
         written = ""
         if http:
-            method, path, status = http
-            written += self._http % (method, shown(path), status)
+            written += self._of_http(*http)
         if info:
             written += self._of_operation(info)
         if principal is not None:
             written += self._principal % shown(principal)
         return written
+
+    def _of_http(self, method: str, path: str, status: int) -> str:
+        return self._http % (method, shown(path), status)
 
     def _of_operation(self, info: OperationInfo) -> str:
         written = self._type % info.type.value if info.type else ""

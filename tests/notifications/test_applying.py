@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import aiohttp
 import pytest
-from notifying import CALL, URL, Graph, envelope, notification
 from support.gateways import Client, running
+from support.notifying import CALL, URL, Graph, envelope, notification
 
 pytestmark = pytest.mark.each_database
 

@@ -2,13 +2,14 @@
 
 import asyncio
 from itertools import permutations
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import aiohttp
 import pytest
-from support.gateways import Client
-from support.notifying import CALL, URL, Graph, notification
+from support.gateways import Client, running
+from support.notifying import CALL, URL, Graph, envelope, notification
 
 pytestmark = pytest.mark.each_database
 
@@ -314,3 +315,19 @@ async def test_identities_of_other_kinds_are_found(shared: Client, graph: Graph,
     ):
         data = await shared.data(BY_IDENTITY, call=call, any=any_)
         assert data["inviteParticipantsOperations"]["nodes"] == [{"id": id_}], any_
+
+
+async def test_notifications_are_limited_in_rate(
+    http: aiohttp.ClientSession, tmp_path: Path
+) -> None:
+    with running(tmp_path, "--rate", "5", "--rate-burst", "30") as gateway:
+        graph = Graph(http, gateway.url)
+        items = [notification(id=f"{n}", status="failed") for n in range(4)]
+        assert await graph.post(envelope(*items)) == 202
+        async with http.post(
+            f"{gateway.url}/graph/notifications", json=envelope(items[0])
+        ) as response:
+            error = (await response.json())["error"]
+
+    assert (response.status, error["code"]) == (429, "activityLimitReached")
+    assert int(response.headers["Retry-After"]) in range(1, 10)

@@ -11,8 +11,6 @@ from support.bot import Bot
 from support.gateways import UNTRACED, Client, Gateway, running
 from support.notifying import Graph, envelope, notification
 
-pytestmark = [pytest.mark.each_database, pytest.mark.usefixtures("database_url")]
-
 Json = Any
 
 KNOWN = "{ inviteParticipantsOperations(first: 0) { totalCount } }"
@@ -82,6 +80,8 @@ async def test_nothing_refused_is_passed_on(tmp_path: Path, http: aiohttp.Client
     assert [json.loads(body)["value"] for _, body in bot.requests] == [[7]]
 
 
+@pytest.mark.each_database
+@pytest.mark.usefixtures("database_url")
 async def test_outage_delays_and_loses_nothing(tmp_path: Path, http: aiohttp.ClientSession) -> None:
     bot = Bot()
     async with bot.listening():
@@ -131,6 +131,8 @@ async def test_call_that_fails_delays_itself_alone(
     assert by_call(bot)["call-0"] == ["0-0", "0-1", "0-2"]
 
 
+@pytest.mark.each_database
+@pytest.mark.usefixtures("database_url")
 async def test_body_of_several_calls_keeps_the_order_of_each(
     tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
@@ -170,6 +172,8 @@ async def test_what_the_bot_refuses_is_dropped(
     assert counts['s_dropped_total{reason="refused"}'] == 1
 
 
+@pytest.mark.each_database
+@pytest.mark.usefixtures("database_url")
 async def test_what_is_beyond_the_bounds_is_dropped_and_counted(
     tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
@@ -188,3 +192,16 @@ async def test_what_is_beyond_the_bounds_is_dropped_and_counted(
                     counts = await metrics(http, gateway)
 
     assert bot.taken == []
+
+
+async def test_workers_pass_on_the_notifications_of_a_call_in_order(tmp_path: Path) -> None:
+    bot = Bot()
+    async with bot.listening():
+        with running(tmp_path, "--forward", bot.url, "--workers", "3") as gateway:
+            for number in range(10):
+                for call in range(3):
+                    async with aiohttp.ClientSession() as another:  # which another worker may get
+                        assert await Graph(another, gateway.url).post(told(call, number)) == 202
+            await bot.until(lambda: sum(map(len, by_call(bot).values())) == 30)
+
+    assert by_call(bot) == {f"call-{call}": [f"{call}-{n}" for n in range(10)] for call in range(3)}

@@ -13,8 +13,6 @@ import pytest
 from support.gateways import Client, Command, running
 from support.notifying import Graph, notification
 
-pytestmark = [pytest.mark.each_database, pytest.mark.usefixtures("database_url")]
-
 LIST = """
     query ($filter: InviteParticipantsOperationFilter) {
       inviteParticipantsOperations(filter: $filter, orderBy: { id: ASC }) { nodes { id } }
@@ -29,14 +27,14 @@ def ago(seconds: float) -> str:
 
 
 @pytest.fixture
-def url(tmp_path: Path, command: Command) -> Iterator[str]:
+def url(tmp_path: Path, here: Command) -> Iterator[str]:
     """The URL of a gateway that waits 10 minutes, with old and new operations."""
     operations = [
         f'{{"id": "{status} {age}", "status": "{status}", "createdAt": "{ago(age)}"}}\n'
         for status in ("NotStarted", "Running", "Completed", "Failed")
         for age in (500, 700)
     ]
-    assert command("import", "-", stdin="".join(operations)).returncode == 0
+    assert here("import", "-", stdin="".join(operations)).returncode == 0
     with running(tmp_path, "--overdue-seconds", "600") as gateway:
         yield gateway.url
 
@@ -47,6 +45,8 @@ async def ids(client: Client, filter_: Any) -> list[str]:  # noqa: ANN401  JSON
     return [node["id"] for node in data["inviteParticipantsOperations"]["nodes"]]
 
 
+@pytest.mark.each_database
+@pytest.mark.usefixtures("database_url")
 async def test_overdue_operations_are_those_that_are_old_and_have_not_ended(
     http: aiohttp.ClientSession, url: str
 ) -> None:

@@ -63,7 +63,7 @@ def faithful(text: object) -> object:
 
 
 def is_faithful(text: str) -> bool:
-    """Tell whether a text can be kept; one that cannot is nowhere to be found either."""
+    """Return whether a text can be kept; one that cannot is nowhere to be found either."""
     try:
         faithful(text)
     except ValueError:
@@ -72,7 +72,7 @@ def is_faithful(text: str) -> bool:
 
 
 def may_be_id(text: str) -> bool:
-    """Tell whether an operation can have this id."""
+    """Return whether an operation can have this id."""
     return len(text) <= MAX_ID and is_faithful(text)
 
 

@@ -79,7 +79,7 @@ class Context(msgspec.Struct, frozen=True):
         return ChangeConnection(part=part, page=await self.log.history(operation_id, part))
 
     def allows(self, scope: Scope) -> bool:
-        """Tell whether the principal has a scope."""
+        """Return whether the principal has a scope."""
         name = self.scopes.get(scope)
         return name is None or name in self.principal.scopes
 

@@ -35,7 +35,7 @@ def read_keys(text: bytes) -> Keys:
 
 
 def _is_for_tokens(jwk: Mapping[str, Any]) -> bool:
-    """Tell whether a key has a name, is a public one, and is meant for signatures."""
+    """Return whether a key has a name, is a public one, and is meant for signatures."""
     if not isinstance(jwk.get("kid"), str) or jwk.get("kty") not in {"RSA", "EC", "OKP"}:
         return False
     operations = jwk.get("key_ops", ["verify"])

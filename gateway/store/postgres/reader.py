@@ -16,7 +16,7 @@ from gateway.histogram import COUNTS, SECONDS, Histogram
 from gateway.store.deadline import DEADLINE
 from gateway.store.postgres.failures import LOST, Failures
 from schema.changes import LogBounds
-from schema.constraints import may_be_id
+from schema.constraints import is_valid_id
 from schema.resource.operation import StoredOperation
 
 T = TypeVar("T")
@@ -68,7 +68,7 @@ class Reader:
         if batch is None:
             batch = self._finding = _Batch()
             batch.task = self._start(self._find(batch))
-        batch.ids.update(filter(may_be_id, operation_ids))
+        batch.ids.update(filter(is_valid_id, operation_ids))
         return await self._joined(batch)
 
     async def bounds(self) -> LogBounds:

@@ -17,7 +17,7 @@ import asyncpg
 from gateway.store.decisions.rows import KeyUse, Row
 from gateway.store.postgres.failures import LOST
 from gateway.store.postgres.rows import LoadedRows, Write
-from schema.constraints import may_be_id
+from schema.constraints import is_valid_id
 from schema.resource.operation import StoredOperation
 
 CHANNEL = "invite_gateway_changes"
@@ -153,7 +153,7 @@ async def _load(
     connection: asyncpg.Connection, writes: Sequence[Write]
 ) -> tuple[LoadedRows, datetime]:
     """Load the rows that the writes may look at, and the time by the database's clock."""
-    ids = {id_ for write in writes for id_ in write.ids if may_be_id(id_)}
+    ids = {id_ for write in writes for id_ in write.ids if is_valid_id(id_)}
     keys = {key for write in writes for key in write.keys}
     records = await connection.fetch(_LOAD, list(ids), list(keys))
     operations: list[Row] = []

@@ -5,12 +5,12 @@ So a bucket may become negative, and later requests are refused until it has ref
 has its own buckets.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
 from time import monotonic
 
+from gateway.lru_cache import LRUCache
 from schema.errors import LimitExceeded
 
 MAX_BUCKETS = 10_000
@@ -54,7 +54,7 @@ class Rate:
         self.per_second = per_second
         self._burst = burst or per_second * BURST_SECONDS
         self._now = now
-        self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
+        self._buckets = LRUCache[str, _Bucket](max_items=MAX_BUCKETS)
 
     def left(self, principal: str) -> float:
         """Return what a bucket contains; negative after requests that cost more."""
@@ -75,7 +75,4 @@ class Rate:
     def charge(self, principal: str, cost: int) -> None:
         """Subtract the cost of a request."""
         left = self.left(principal) - cost
-        self._buckets[principal] = _Bucket(left, self._now())
-        self._buckets.move_to_end(principal)
-        if len(self._buckets) > MAX_BUCKETS:
-            self._buckets.popitem(last=False)
+        self._buckets.put(principal, _Bucket(left, self._now()))

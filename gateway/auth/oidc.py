@@ -1,6 +1,5 @@
 """Authentication by JSON Web Tokens of trusted issuers."""
 
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from hashlib import sha256
@@ -11,6 +10,7 @@ from gateway.auth.issuer import Issuer, client
 from gateway.auth.jwt import SignedToken
 from gateway.auth.refusals import InvalidToken, NoToken
 from gateway.auth.scopes import scope_names
+from gateway.lru_cache import LRUCache
 from gateway.settings import Settings
 from gateway.tasks import running
 from schema.context import Principal
@@ -27,7 +27,7 @@ class JWTAuthenticator:
         self._options = options
         self._algorithms = algorithms
         self._issuers: dict[str, Issuer] = {}
-        self._verified: OrderedDict[bytes, Principal] = OrderedDict()
+        self._verified = LRUCache[bytes, Principal](max_items=CACHED_TOKENS)
 
     def add_issuer(self, issuer: Issuer) -> None:
         """Accept tokens of an issuer."""
@@ -46,18 +46,12 @@ class JWTAuthenticator:
         principal = self._verified.get(digest)
         if principal is None:
             principal = await self._verify(token)
-            self._cache(digest, principal)
+            self._verified.put(digest, principal)
         elif principal.expires_at is not None and principal.expires_at <= time():
-            del self._verified[digest]
             raise InvalidToken("The token has expired.")
         else:
             self._verified.move_to_end(digest)
         return principal
-
-    def _cache(self, digest: bytes, principal: Principal) -> None:
-        self._verified[digest] = principal
-        if len(self._verified) > CACHED_TOKENS:
-            self._verified.popitem(last=False)
 
     async def _verify(self, text: str) -> Principal:
         token = SignedToken(text)

@@ -1,8 +1,9 @@
 """A cache of results by the text of a document."""
 
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Generic, TypeVar
+
+from gateway.lru_cache import LRUCache
 
 T = TypeVar("T")
 
@@ -21,8 +22,7 @@ class Cache(Generic[T]):
         self, make: Callable[[str, str | None], T], capacity: int = MAX_CACHED_CHARS
     ) -> None:
         self._make = make
-        self._free = capacity
-        self._items: OrderedDict[tuple[str, str | None], T] = OrderedDict()
+        self._items = LRUCache[tuple[str, str | None], T](max_size=capacity, size_of=_weight)
 
     def find(self, text: str, name: str | None = None) -> T | None:
         """Return a cached result, or None."""
@@ -34,18 +34,12 @@ class Cache(Generic[T]):
 
     def get(self, text: str, name: str | None = None) -> T:
         """Return a result; call ``make`` if it is not cached."""
-        key = (text, name)
-        found = self._items.get(key)
+        found = self.find(text, name)
         if found is None:
-            found = self._items[key] = self._make(text, name)
-            self._free -= _weight(text)
-            while self._free < 0:
-                (old, _), _ = self._items.popitem(last=False)
-                self._free += _weight(old)
-        else:
-            self._items.move_to_end(key)
+            found = self._make(text, name)
+            self._items.put((text, name), found)
         return found
 
 
-def _weight(text: str) -> int:
-    return max(len(text), MIN_WEIGHT)
+def _weight(key: tuple[str, str | None], _value: object) -> int:
+    return max(len(key[0]), MIN_WEIGHT)

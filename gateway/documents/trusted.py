@@ -1,13 +1,13 @@
 """Documents with ids: those of manifests, and those that clients sent with a hash."""
 
 import sys
-from collections import OrderedDict
 from collections.abc import Mapping
 from hashlib import sha256
 
 import msgspec
 
 from gateway.documents.shared import SharedDocuments
+from gateway.lru_cache import LRUCache
 
 SHA256 = "sha256:"
 """The prefix of ids that are hashes (GraphQL over HTTP, appendix on persisted documents)."""
@@ -48,10 +48,9 @@ class AutomaticDocuments:
     def __init__(self, *, documents: int, size: int, shared: SharedDocuments | None = None) -> None:
         """Keep at most so many ``documents`` of together ``size`` bytes; use ``shared`` too."""
         self._shared = shared
-        self._documents = documents
-        self._size = size
-        self._texts: OrderedDict[str, str] = OrderedDict()
-        self._used = 0
+        self._texts = LRUCache[str, str](
+            max_items=documents, max_size=size, size_of=lambda _, text: sys.getsizeof(text)
+        )
 
     def get(self, hash_: str) -> str | None:
         """Return the text of a document, or None."""
@@ -59,7 +58,7 @@ class AutomaticDocuments:
         if text is not None:
             self._texts.move_to_end(hash_)
         elif self._shared and (text := self._shared.get(hash_)) is not None:
-            self._put(hash_, text)
+            self._texts.put(hash_, text)
         return text
 
     def put(self, text: str) -> None:
@@ -67,14 +66,4 @@ class AutomaticDocuments:
         hash_ = sha256_of(text)
         if self._shared and hash_ not in self._texts:
             self._shared.put(hash_, text)
-        self._put(hash_, text)
-
-    def _put(self, hash_: str, text: str) -> None:
-        """Add a document, and evict the least recently used ones."""
-        if hash_ not in self._texts:
-            self._texts[hash_] = text
-            self._used += sys.getsizeof(text)
-        self._texts.move_to_end(hash_)
-        while len(self._texts) > self._documents or self._used > self._size:
-            _, dropped = self._texts.popitem(last=False)
-            self._used -= sys.getsizeof(dropped)
+        self._texts.put(hash_, text)

@@ -47,10 +47,22 @@ def client() -> ClientSession:
 
 
 class Issuer:
-    """The issuer at a URL; ``on_keys_changed`` is called when a known key was removed."""
+    """The issuer at a URL; ``on_keys_changed`` is called when a known key was removed.
 
-    def __init__(self, url: str, http: ClientSession, on_keys_changed: Callable[[], None]) -> None:
+    Its discovery document is at the path of the standard, and has to name the issuer; or else at
+    ``configuration``, and may name any issuer.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        http: ClientSession,
+        on_keys_changed: Callable[[], None],
+        *,
+        configuration: str | None = None,
+    ) -> None:
         self.url = url
+        self._configuration = configuration
         self._http = http
         self.on_keys_changed = on_keys_changed
         self._keys: Keys = {}
@@ -103,9 +115,10 @@ class Issuer:
         return True
 
     async def _keys_url(self) -> str:
-        url = f"{self.url.rstrip('/')}/.well-known/openid-configuration"
+        standard = f"{self.url.rstrip('/')}/.well-known/openid-configuration"
+        url = self._configuration or standard
         discovered = _discovered(await self._get(url))
-        if discovered.issuer != self.url:
+        if self._configuration is None and discovered.issuer != self.url:
             raise ValueError(f"{url} is that of {discovered.issuer}")
         if not is_secure(discovered.jwks_uri):
             raise ValueError(f"{url} names keys that are not to be had by https")

@@ -16,6 +16,7 @@ from gateway.tasks import running
 
 def check(settings: Settings) -> None:
     """Raise ``UnusableAuthError`` for settings that accept no client, or are not secure."""
+    _check_notifications(settings)
     match settings.auth:
         case "none" if not is_loopback(settings.host):
             raise UnusableAuthError(
@@ -26,6 +27,19 @@ def check(settings: Settings) -> None:
             TokenFile(Path(settings.tokens_file)).read()
         case "oidc":
             _check_issuers(settings)
+
+
+def _check_notifications(settings: Settings) -> None:
+    if settings.graph_app_id and not is_secure(settings.graph_openid_configuration):
+        raise UnusableAuthError(
+            f"The keys of {settings.graph_openid_configuration!r} cannot be trusted: the setting "
+            "graph-openid-configuration has to begin with https://."
+        )
+    if settings.forward and not settings.graph_app_id and settings.auth != "none":
+        raise UnusableAuthError(
+            "forward is set, and no notifications are taken. Name the application id of the bot "
+            "with --graph-app-id."
+        )
 
 
 def _check_issuers(settings: Settings) -> None:
@@ -69,3 +83,20 @@ async def open_authenticator(settings: Settings) -> AsyncIterator[Authenticator]
 
             async with open_jwt_authenticator(settings) as issued:
                 yield issued
+
+
+@asynccontextmanager
+async def open_notification_authenticator(
+    settings: Settings,
+) -> AsyncIterator[Authenticator | None]:
+    """Return the authenticator of Microsoft Graph's notifications; None if they are disabled.
+
+    Without authentication of clients, notifications are accepted without a token too.
+    """
+    if settings.graph_app_id:
+        from gateway.auth.oidc import open_notification_jwt_authenticator  # noqa: PLC0415  as above
+
+        async with open_notification_jwt_authenticator(settings) as tokens:
+            yield tokens
+    else:
+        yield NoAuthentication(scope_names(settings)) if settings.auth == "none" else None

@@ -29,9 +29,9 @@ class JWTAuthenticator:
         self._issuers: dict[str, Issuer] = {}
         self._verified = LRUCache[bytes, Principal](max_items=CACHED_TOKENS)
 
-    def add_issuer(self, issuer: Issuer) -> None:
-        """Accept tokens of an issuer."""
-        self._issuers[issuer.url] = issuer
+    def add_issuer(self, issuer: Issuer, *names: str) -> None:
+        """Accept tokens of an issuer, by its URL or by other names in tokens."""
+        self._issuers.update(dict.fromkeys(names or (issuer.url,), issuer))
 
     def invalidate(self) -> None:
         """Clear the cache, since keys were removed."""
@@ -79,4 +79,22 @@ async def open_jwt_authenticator(settings: Settings) -> AsyncIterator[JWTAuthent
         for issuer in issuers:
             tokens.add_issuer(issuer)
         async with running(*(issuer.run() for issuer in issuers)):
+            yield tokens
+
+
+@asynccontextmanager
+async def open_notification_jwt_authenticator(
+    settings: Settings,
+) -> AsyncIterator[JWTAuthenticator]:
+    """Return the authenticator of Microsoft Graph's notifications for a bot.
+
+    Their tokens are of several issuers with one set of keys.
+    """
+    options = ClaimsOptions((settings.graph_app_id,), settings.oidc_leeway, scope_names(settings))
+    tokens = JWTAuthenticator(options, frozenset(settings.oidc_algorithms))
+    configuration = settings.graph_openid_configuration
+    async with client() as http:
+        issuer = Issuer(configuration, http, tokens.invalidate, configuration=configuration)
+        tokens.add_issuer(issuer, *settings.graph_issuers)
+        async with running(issuer.run()):
             yield tokens

@@ -1,5 +1,7 @@
 """``invite-gateway db upgrade`` and ``db check``."""
 
+from typing import Annotated
+
 import typer
 
 from gateway.cli.console import DatabaseOption, errors, settings_from, usable
@@ -18,12 +20,22 @@ _TOLD = {
 
 
 @app.command("upgrade")
-def upgrade(database: DatabaseOption = None) -> None:
+def upgrade(
+    database: DatabaseOption = None,
+    *,
+    sql: Annotated[
+        bool, typer.Option("--sql", help="Print the statements for PostgreSQL; run none.")
+    ] = False,
+) -> None:
     """Make the database's tables, or bring them up to date.
 
     Example: invite-gateway db upgrade --database sqlite:////var/lib/operations.db
     """
     named = database_of(settings_from(database=database))
+    if sql:
+        with usable():
+            typer.echo(named.script(), nl=False)
+        return
     with usable():
         before = named.upgrade()
     did = "was up to date" if before is DatabaseState.CURRENT else "is up to date now"

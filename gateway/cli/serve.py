@@ -67,6 +67,27 @@ def serve(
     oidc_leeway: Annotated[
         float | None, typer.Option(help="How many seconds an issuer's clock may be off.")
     ] = None,
+    graph_app_id: Annotated[
+        str | None, typer.Option(help="The app id of the bot that Graph sends notifications.")
+    ] = None,
+    graph_issuers: Annotated[
+        str | None, typer.Option(help="Issuers of Graph's tokens, separated by commas.")
+    ] = None,
+    graph_openid_configuration: Annotated[
+        str | None, typer.Option(help="Where the keys of these issuers are found.")
+    ] = None,
+    forward: Annotated[
+        str | None, typer.Option(help="The URL that notifications are passed on to.")
+    ] = None,
+    forward_queue: Annotated[
+        int | None, typer.Option(help="How many notifications may wait to be passed on.")
+    ] = None,
+    forward_seconds: Annotated[
+        float | None, typer.Option(help="How long passing one on is tried.")
+    ] = None,
+    overdue_seconds: Annotated[
+        float | None, typer.Option(help="After how long an operation counts as overdue.")
+    ] = None,
     read_scope: ReadScopeOption = None,
     write_scope: WriteScopeOption = None,
     introspection_scope: IntrospectionScopeOption = None,
@@ -177,6 +198,13 @@ def serve(
         oidc_audiences=oidc_audiences,
         oidc_algorithms=oidc_algorithms,
         oidc_leeway=oidc_leeway,
+        graph_app_id=graph_app_id,
+        graph_issuers=graph_issuers,
+        graph_openid_configuration=graph_openid_configuration,
+        forward=forward,
+        forward_queue=forward_queue,
+        forward_seconds=forward_seconds,
+        overdue_seconds=overdue_seconds,
         read_scope=read_scope,
         write_scope=write_scope,
         introspection_scope=introspection_scope,

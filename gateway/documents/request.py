@@ -35,6 +35,8 @@ class Variables:
         return values
 
 
+_TIMED = "overdue"
+
 NO_VARIABLES = Variables(b"{}")
 
 
@@ -50,6 +52,15 @@ class GraphQLRequest(Struct, frozen=True):
     extensions: JSONObject | None = None
     document_id: str | None = None
 
+    @property
+    def depends_on_time(self) -> bool:
+        """Whether its answer may change while nothing in the store does.
+
+        Only the filter ``overdue`` asks for the time. An escape in the variables may hide its name.
+        """
+        text = self.variables.text
+        return _TIMED in self.query or _TIMED.encode() in text or b"\\u" in text
+
 
 class Answer(Struct):
     """A response, with errors in the format for clients.
@@ -61,6 +72,8 @@ class Answer(Struct):
     data: Data | None
     errors: list[dict[str, Any]]
     info: OperationInfo | None = None
+    depends_on_time: bool = False
+    """Whether another one to the same request may differ though nothing in the store does."""
     retry_after: int | None = None
     """After how many seconds a refused request may be sent again."""
 

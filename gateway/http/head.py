@@ -15,6 +15,16 @@ Handler = Callable[[Any], Awaitable[Any]]
 """Takes a ``Request`` and returns a ``Sendable``."""
 Route = Callable[["Head"], Handler]
 """Returns the handler of the requests that have a head, or raises ``Fault`` to refuse them."""
+FaultWriter = Callable[[Any, Any], Any]
+"""Takes a ``Request`` and a ``Fault`` and returns a ``Response``."""
+
+
+@dataclass(frozen=True)
+class Mount:
+    """What answers at a path and all paths below it, and in what form it refuses requests."""
+
+    route: Route
+    write_fault: FaultWriter
 
 
 @dataclass(frozen=True)
@@ -38,6 +48,7 @@ class Head:
         "principal",
         "raw_path",
         "url",
+        "write_fault",
     )
 
     def __init__(self, message: RawRequestMessage, url: URL | None = None) -> None:
@@ -52,6 +63,8 @@ class Head:
         self.is_http_10 = message.version == HttpVersion10
         self.handler: Handler | None = None
         """The handler of requests that have this head, once it is known."""
+        self.write_fault: FaultWriter | None = None
+        """What writes refusals of these requests, if it is not the form of GraphQL's errors."""
         self.principal: KnownPrincipal | None = None
         """The principal of its token, when that was last checked."""
 

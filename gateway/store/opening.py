@@ -15,6 +15,6 @@ def database_of(settings: Settings) -> Database:
 
     return PostgresDatabase(
         PostgresOptions(
-            settings.database, settings.database_schema, prepared=settings.database_sessions
+            settings.database, settings.database_schema, sessions=settings.database_sessions
         )
     )

@@ -84,7 +84,9 @@ class RequestLines:
         written = self._type % info.type.value if info.type else ""
         if info.operation_name is not None:
             written += self._name % quoted_excerpt(info.operation_name).strip('"')
-        return written + self._document % info.document_hash + self._cost % info.cost
+        if info.document_hash is not None:
+            written += self._document % info.document_hash
+        return written + self._cost % info.cost
 
     def _optional_fields(self, observation: Observation) -> str:
         """Return the fields that few requests have."""

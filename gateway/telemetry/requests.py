@@ -17,6 +17,8 @@ MAX_NAMES = 100
 OTHER, ANONYMOUS = "other", ""
 
 TRANSPORTS = ("http", "websocket", "sse", "multipart")
+REST = "rest"
+"""What has neither subscriptions nor documents."""
 
 QUERY, MUTATION = OperationType.QUERY, OperationType.MUTATION
 """In globals: Python 3.11 takes 0.3 µs to look up a member of an enumeration."""
@@ -94,7 +96,10 @@ class RequestMetrics(Collector):
                 yield (name or ANONYMOUS, type_), each
 
     def _in_progress(self) -> Iterator[Metric]:
-        requests, subscriptions = dict.fromkeys(TRANSPORTS, 0), dict.fromkeys(TRANSPORTS, 0)
+        requests, subscriptions = (
+            dict.fromkeys((*TRANSPORTS, REST), 0),
+            dict.fromkeys(TRANSPORTS, 0),
+        )
         events = self._events.copy()
         for each in self._running:
             if each.sink:

@@ -72,7 +72,7 @@ class Answers:
         if not isinstance(outcome, Answer):
             return self._stream(request, outcome, preferences)
         response = json_answer(outcome, types.result, with_cost=with_cost)
-        if outcome.errors or tag is None:
+        if outcome.errors or tag is None or outcome.depends_on_time:
             return cacheable(response)
         return not_modified(tag) if "*" in known_tags else cacheable(response, tag)
 
@@ -122,13 +122,11 @@ def json_answer(answer: Answer, media_type: str, *, with_cost: bool = False) -> 
 
 
 def retry_after(answer: Answer, status: int) -> str | None:
-    """Return the value of Retry-After for a status that has it, or None."""
-    match status:
-        case HTTPStatus.TOO_MANY_REQUESTS:
-            return str(answer.retry_after)
-        case HTTPStatus.SERVICE_UNAVAILABLE:
-            return RETRY_AFTER
-    return None
+    """Return the value of Retry-After for an answer that has it, or None."""
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return str(answer.retry_after)
+    codes = {error["extensions"]["code"] for error in answer.errors}
+    return RETRY_AFTER if ErrorCode.OVERLOADED in codes else None
 
 
 def status_of(answer: Answer, media_type: str) -> int:

@@ -15,12 +15,12 @@ from gateway.execution.batch import BatchedRequest
 from gateway.execution.pipeline import Pipeline
 from gateway.http.admission_control import AdmissionControl, overloaded
 from gateway.http.faults import Fault
+from gateway.http.json_text import check_text, decode_json
 from gateway.http.media_types import GRAPHQL_RESPONSE, JSON
 from gateway.http.observing import Observation
 from gateway.http.request import Request
 from gateway.http.responses import Response, json_response
 from gateway.transports.answers import retry_after, status_of
-from gateway.transports.json_text import check_text, decode_json
 from gateway.transports.negotiation import Preferences
 from gateway.transports.parameters import parse_parameters, request_from_parameters
 from schema.context import Context

@@ -4,6 +4,7 @@ from aiohttp import hdrs
 
 from gateway.execution.reference import MutationNotAllowed
 from gateway.http.authentication import Authentication
+from gateway.http.bodies import check_content, read_body
 from gateway.http.faults import Fault, method_not_allowed, refuse
 from gateway.http.head import Handler, Head
 from gateway.http.media_types import GRAPHQL_RESPONSE, HTML, JSON, chosen
@@ -13,12 +14,7 @@ from gateway.http.responses import Response, Sendable
 from gateway.transports.answers import Answers
 from gateway.transports.batch import Batches, is_batch
 from gateway.transports.negotiation import Preferences, accept, preferences_of
-from gateway.transports.parameters import (
-    NAMING_PARAMETERS,
-    check_content,
-    parse_parameters,
-    read_body,
-)
+from gateway.transports.parameters import NAMING_PARAMETERS, parse_parameters
 from gateway.transports.single_connection.protocol import is_single_connection
 from gateway.transports.websocket.endpoint import is_upgrade
 

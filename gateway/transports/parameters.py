@@ -1,11 +1,9 @@
 """Parsing of the parameters of GraphQL requests (GraphQL over HTTP, sections 5 and 6)."""
 
-import re
 import sys
 from typing import Any
 
 import msgspec
-from aiohttp import hdrs, web
 from msgspec import Raw
 
 from gateway.documents.json import decode
@@ -17,17 +15,13 @@ from gateway.documents.request import (
     Variables,
 )
 from gateway.http.faults import Fault
-from gateway.http.head import Head
-from gateway.http.media_types import JSON
+from gateway.http.json_text import MAX_JSON_VALUES, check_text, decode_json, is_shallow
 from gateway.http.request import Request
-from gateway.transports.json_text import MAX_JSON_VALUES, check_text, decode_json, is_shallow
-from schema.errors import ErrorCode
 from schema.excerpts import excerpt
 
 PARAMETERS = ("query", "documentId", "doc_id", "operationName", "variables", "extensions")
 NAMING_PARAMETERS = ("documentId", "doc_id", "extensions")
 """Parameters that may identify a document without its text."""
-_UTF_8 = re.compile(r'charset\s*=\s*("utf-?8"|utf-?8)', re.IGNORECASE)
 
 
 class _Body(msgspec.Struct, rename="camel"):
@@ -44,25 +38,6 @@ class _Body(msgspec.Struct, rename="camel"):
 _decode_body = msgspec.json.Decoder(_Body).decode
 
 
-def check_content(head: Head) -> None:
-    """Raise ``Fault`` if the headers say that a body is not JSON."""
-    content_type = head.headers.get(hdrs.CONTENT_TYPE, "")
-    if content_type != JSON and not _is_json(content_type):
-        raise Fault(
-            415,
-            f"The Content-Type is {excerpt(content_type)}. Send JSON in UTF-8, with Content-Type: "
-            f"{JSON}."
-            if content_type
-            else f"The Content-Type is missing. Send JSON, with Content-Type: {JSON}.",
-        )
-    if head.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
-        raise Fault(
-            415,
-            "The body has a Content-Encoding, which is not supported. Send it without.",
-            headers={"Accept-Encoding": "identity"},
-        )
-
-
 def parse_parameters(text: bytes, what: str) -> GraphQLRequest:
     """Parse a JSON object of parameters; raise ``Fault`` if it is not a GraphQL request."""
     if len(text) <= MAX_JSON_VALUES and text.isascii():  # so it cannot exceed MAX_JSON_VALUES
@@ -71,43 +46,6 @@ def parse_parameters(text: bytes, what: str) -> GraphQLRequest:
             return plain
     check_text(text, what)
     return _parse_fast(text) or request_from_parameters(decode_json(text, what), what=what)
-
-
-def _is_json(content_type: str) -> bool:
-    """Return whether a Content-Type is JSON in UTF-8, with any other parameters."""
-    media_type, *parameters = (part.strip() for part in content_type.split(";"))
-    return media_type.lower() == JSON and all(
-        _UTF_8.fullmatch(parameter)
-        for parameter in parameters
-        if parameter.lower().startswith("charset")
-    )
-
-
-async def read_body(request: Request, max_bytes: int) -> bytes:
-    """Read a body; raise ``Fault`` if it is too large."""
-    body = request.whole_body
-    if body is None:
-        try:
-            with request.connection.awaiting_body():
-                return await request.read()
-        except web.HTTPRequestEntityTooLarge:
-            raise _too_large(
-                max(request.base.content_length or 0, max_bytes + 1), max_bytes
-            ) from None
-    if len(body) > max_bytes:
-        raise _too_large(len(body), max_bytes)
-    return body
-
-
-def _too_large(size: int, max_bytes: int) -> Fault:
-    return Fault(
-        413,
-        f"The body is larger than {max_bytes:,} bytes. Send less at once.",
-        code=ErrorCode.LIMIT_EXCEEDED,
-        limit="bytes",
-        value=max_bytes,
-        requested=size,
-    )
 
 
 def _parse_fast(body: bytes) -> GraphQLRequest | None:

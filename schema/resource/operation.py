@@ -150,9 +150,10 @@ class InviteParticipantsOperation(CommsOperation, InviteParticipantsContent):
         return isinstance(value, StoredOperation | cls)
 
 
-class _Head(msgspec.Struct):
+class _Head(msgspec.Struct, rename="camel"):
     id: str
     version: int
+    call_id: str | None = None
 
 
 _read_head = msgspec.json.Decoder(_Head).decode
@@ -176,6 +177,11 @@ class StoredOperation(msgspec.Struct, frozen=True, dict=True):
     def version(self) -> int:
         """The operation's version."""
         return self._head.version
+
+    @property
+    def call_id(self) -> str | None:
+        """The id of the operation's call."""
+        return self._head.call_id
 
     @cached_property
     def operation(self) -> InviteParticipantsOperation:

@@ -20,8 +20,8 @@ class PostgresOptions:
     """As libpq has it; it may name several hosts, and hold a password."""
     schema: str = ""
     """Where the tables are; empty leaves that to the role's ``search_path``."""
-    prepared: bool = True
-    """Whether a connection is one session, with statements that stay prepared in it."""
+    sessions: bool = True
+    """Whether a connection is a session of its own: statements stay prepared, and it can listen."""
 
     @property
     def name(self) -> str:
@@ -37,23 +37,33 @@ class PostgresOptions:
         session = {"search_path": self.schema} if self.schema else {}
         if "application_name" not in urlsplit(self.url).query:
             session["application_name"] = "invite-gateway"
-        if self.prepared:  # a pooler between would refuse these
+        if self.sessions:  # a pooler between would refuse these
             session["idle_in_transaction_session_timeout"] = f"{IDLE_SECONDS}s"
             session["jit"] = "off"  # it takes longer than what it compiles
         return {
             "dsn": self.url,
             "timeout": CONNECT_SECONDS,
             "server_settings": session,
-            **({} if self.prepared else {"statement_cache_size": 0}),
+            **({} if self.sessions else {"statement_cache_size": 0}),
         }
 
     async def connect(self) -> asyncpg.Connection:
         """Open a connection."""
-        return await asyncpg.connect(**self.arguments)
+        return await _connect(**self.arguments)
 
     def pool(self, size: int) -> asyncpg.Pool:
         """Make a pool of up to so many connections, none of which is open yet."""
-        return asyncpg.create_pool(**self.arguments, min_size=0, max_size=size, reset=_keep)
+        return asyncpg.create_pool(
+            **self.arguments, min_size=0, max_size=size, connect=_connect, reset=_keep
+        )
+
+
+async def _connect(*arguments: Any, **options: Any) -> asyncpg.Connection:  # noqa: ANN401  asyncpg's
+    """Connect; a server that does not answer in time raises ``ConnectionError``."""
+    try:
+        return await asyncpg.connect(*arguments, **options)
+    except TimeoutError as error:
+        raise ConnectionError(f"no answer within {CONNECT_SECONDS} s") from error
 
 
 async def _keep(_connection: asyncpg.Connection) -> None:

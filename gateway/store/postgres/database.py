@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from gateway.store.errors import UnusableDatabaseError
 from gateway.store.migrate import DatabaseState
+from gateway.store.overdue import Overdue
 from gateway.store.postgres import migrate
 from gateway.store.postgres.connection import PostgresOptions
 from gateway.store.postgres.store import PostgresStore, open_postgres_store
@@ -27,7 +28,7 @@ class PostgresDatabase:
 
     def state(self) -> DatabaseState:
         """Tell how its tables stand to those this version needs, and change nothing."""
-        return asyncio.run(migrate.check(self.options))
+        return asyncio.run(migrate.check(self.options))[0]
 
     def require(self) -> None:
         """Raise unless it can be read as it is."""
@@ -43,8 +44,17 @@ class PostgresDatabase:
         """Make or upgrade its tables and return the state they were in before."""
         return asyncio.run(migrate.upgrade(self.options))
 
+    def script(self) -> str:
+        """Return the statements that make or upgrade its tables, for somebody else to run."""
+        return asyncio.run(migrate.script_for(self.options))
+
     def open(
-        self, readers: int = 1, keep: Retention | None = None, *, seconds: float = 0
+        self,
+        readers: int = 1,
+        keep: Retention | None = None,
+        *,
+        seconds: float = 0,
+        overdue: Overdue = Overdue(),  # noqa: B008  it is frozen
     ) -> AbstractAsyncContextManager[PostgresStore]:
         """Open the store."""
-        return open_postgres_store(self.options, readers, keep, seconds=seconds)
+        return open_postgres_store(self.options, readers, keep, seconds=seconds, overdue=overdue)

@@ -1,13 +1,12 @@
 """What can befall a database server: what a client is told, and what the log says once."""
 
-import asyncio
 import logging
 from time import monotonic
 from typing import NamedTuple
 
 import asyncpg
 
-from gateway.store.errors import UnusableDatabaseError
+from gateway.store.errors import BusyDatabaseError, UnusableDatabaseError
 from schema.errors import Overloaded, TimedOut
 
 logger = logging.getLogger(__name__)
@@ -34,6 +33,11 @@ _AWAY = Failure("it cannot be reached", "See that it runs, and that its address 
 _BUSY = Failure("others keep it busy", "See what locks it: pg_locks and pg_stat_activity tell.")
 _FULL = Failure("it has no room left", "See what it is short of: disk, memory or connections.")
 _REFUSED = Failure("it lets nobody in", "See that the user, the password and pg_hba.conf fit.")
+_FORBIDDEN = Failure(
+    "its user may not do that",
+    "Let one who may run what `invite-gateway db upgrade --sql` prints, and grant the gateway's "
+    "user SELECT, INSERT, UPDATE and DELETE on the tables.",
+)
 _STANDBY = Failure(
     "it is a standby", "Name the primary, or all hosts and target_session_attrs=read-write."
 )
@@ -41,19 +45,22 @@ _UNFIT = Failure("its tables are missing", "Run `invite-gateway db upgrade`, or 
 
 _FAILURES: tuple[tuple[tuple[type[Exception], ...], Failure], ...] = (
     (CONFLICTS, _BUSY),
-    ((asyncpg.LockNotAvailableError,), _BUSY),
+    ((asyncpg.LockNotAvailableError, BusyDatabaseError), _BUSY),
     ((asyncpg.ReadOnlySQLTransactionError,), _STANDBY),
     ((asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError), _REFUSED),
     ((asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError), _UNFIT),
-    ((asyncpg.InsufficientPrivilegeError,), _REFUSED),
+    ((asyncpg.InsufficientPrivilegeError,), _FORBIDDEN),
     ((asyncpg.TooManyConnectionsError, asyncpg.InsufficientResourcesError), _FULL),
 )
 
 LOST = (
-    OSError,
+    OSError,  # a TimeoutError is one: to be told apart before
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
-    asyncpg.OperatorInterventionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.exceptions.TargetServerAttributeNotMatched,
 )
 """What a connection that breaks, or cannot be made, raises."""
@@ -92,7 +99,7 @@ class Failures:
 
     def translate(self, error: Exception, seconds: float) -> Exception:
         """Return what a client is told of an error, and have the log say what it needs to."""
-        if isinstance(error, TimeoutError | asyncio.TimeoutError | asyncpg.QueryCanceledError):
+        if isinstance(error, TimeoutError | asyncpg.QueryCanceledError):
             return self.late(seconds)
         failure = failure_of(error)
         if failure is None:

@@ -12,12 +12,14 @@ import asyncpg
 
 from gateway.histogram import COUNTS, SECONDS, Histogram
 from gateway.store.deadline import DEADLINE
+from gateway.store.errors import BusyDatabaseError
 from gateway.store.postgres.connection import PostgresOptions
 from gateway.store.postgres.failures import CONFLICTS, LOST, Failures
 from gateway.store.postgres.rows import LoadedRows, Write
 from gateway.store.postgres.transactions import (
     UnknownOutcomeError,
     commit_together,
+    continue_log,
     was_committed,
 )
 from schema.errors import Overloaded
@@ -52,6 +54,7 @@ class GroupCommit:
         self._idle = asyncio.Event()
         self._idle.set()
         self._connection: asyncpg.Connection | None = None
+        self._position = 0  # of the newest change that was seen here
         self.sizes = Histogram(COUNTS)
         """How many writes were carried out together."""
         self.seconds = Histogram(SECONDS)
@@ -130,13 +133,19 @@ class GroupCommit:
         """Carry out a batch, once more where others were in the way or the connection broke."""
         for attempt in range(1, MAX_ATTEMPTS + 1):
             try:
-                return await commit_together(await self._connected(), writes)
+                rows, outcomes = await commit_together(await self._connected(), writes)
             except UnknownOutcomeError as unknown:
                 if await self._was_committed(unknown.rows):
+                    self._position = unknown.rows.position
                     return unknown.outcomes
+            except TimeoutError as error:
+                raise BusyDatabaseError("Other gateways, or others, hold the log.") from error
             except (*CONFLICTS, *LOST):
                 if attempt == MAX_ATTEMPTS or self._connection is None:
                     raise
+            else:
+                self._position = rows.position
+                return outcomes
         raise Overloaded(
             "The database cannot be written: the connection breaks time and again. Nothing was "
             "changed. Send the request again later."
@@ -146,7 +155,13 @@ class GroupCommit:
         """Return the connection, made anew if it was lost."""
         if self._connection is None or self._connection.is_closed():
             self._connection = None
-            self._connection = await self._options.connect()
+            connection = await self._options.connect()
+            try:
+                await continue_log(connection, self._position)
+            except BaseException:
+                connection.terminate()
+                raise
+            self._connection = connection
         return self._connection
 
     async def _was_committed(self, rows: LoadedRows) -> bool:

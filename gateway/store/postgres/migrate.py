@@ -65,16 +65,29 @@ def refuse(name: str, found: DatabaseState) -> None:
             )
 
 
-async def check(options: PostgresOptions) -> DatabaseState:
-    """Tell the state of a database, and change nothing."""
+async def check(options: PostgresOptions) -> tuple[DatabaseState, str | None]:
+    """Tell the state of a database, and its revision if it has one; change nothing."""
     try:
         connection = await options.connect()
         try:
-            return (await state(connection))[0]
+            return await state(connection)
         finally:
             await connection.close()
     except (*LOST, asyncpg.PostgresError, TimeoutError) as error:
         raise unusable(options.name, error) from None
+
+
+async def script_for(options: PostgresOptions) -> str:
+    """Return the statements that bring a database to the newest revision; empty if it is there."""
+    found, revision = await check(options)
+    refuse(options.name, found)
+    return "" if found is DatabaseState.CURRENT else _script(revision)
+
+
+def _script(revision: str | None) -> str:
+    from gateway.store.migrations.run import script  # noqa: PLC0415  9 MB that few starts need
+
+    return script(revision)
 
 
 async def upgrade(options: PostgresOptions) -> DatabaseState:
@@ -109,7 +122,5 @@ async def _upgrade(connection: asyncpg.Connection, name: str) -> DatabaseState:
             await connection.execute("SELECT version_num FROM alembic_version FOR UPDATE")
             found, revision = await state(connection)
         if found is not DatabaseState.CURRENT:
-            from gateway.store.migrations.run import script  # noqa: PLC0415  9 MB that few starts need
-
-            await connection.execute(script(revision))
+            await connection.execute(_script(revision))
         return found

@@ -8,40 +8,37 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from math import inf
 from time import monotonic, perf_counter
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 import asyncpg
 
 from gateway.histogram import COUNTS, SECONDS, Histogram
 from gateway.store.deadline import DEADLINE
+from gateway.store.page_bytes import LONGEST_READ, too_long
 from gateway.store.postgres.failures import LOST, Failures
+from gateway.store.postgres.shared_read import SharedRead, SharedReads
 from schema.changes import LogBounds
 from schema.constraints import is_valid_id
 from schema.resource.operation import StoredOperation
 
 T = TypeVar("T")
 Read = Callable[[asyncpg.Connection], Awaitable[T]]
+Operations = dict[str, StoredOperation]
 
-_FIND = "SELECT id, document FROM operations WHERE id = ANY ($1)"
+_FIND = """
+SELECT id, CASE WHEN sum(octet_length(document)) OVER () <= $2 THEN document END
+FROM operations WHERE id = ANY ($1)
+"""
 _SPAN = """
 SELECT id, pruned, coalesce((SELECT max(position) FROM changes), pruned) FROM change_log
 """
 
 
-class _Batch(Generic[T]):
-    """Reads that go together, as soon as there is a connection."""
-
-    def __init__(self) -> None:
-        self.ids: set[str] = set()
-        self.deadline = 0.0
-        self.count = 0
-        self.task: asyncio.Task[T] | None = None
-
-
 class Reader:
     """Reads, each within its request's time, on up to ``readers`` connections.
 
-    One more is for reads that are short, so that none waits for those that take long.
+    One more is for reads that are short, so that none waits for those that take long. A read that
+    belongs to no request has so many ``seconds``; 0 is no limit.
     """
 
     def __init__(
@@ -51,8 +48,8 @@ class Reader:
         self._failures = failures
         self._seconds = seconds
         self._free = asyncio.Semaphore(readers)
-        self._finding: _Batch[dict[str, StoredOperation]] | None = None
-        self._spanning: _Batch[LogBounds] | None = None
+        self._finding = SharedReads(self._find)
+        self._looking = SharedReads(self._look)
         self.waiting = 0
         """How many reads no connection has taken up."""
         self.sizes = Histogram(COUNTS)
@@ -62,98 +59,79 @@ class Reader:
         self.span: LogBounds | None = None
         """What the change log held when that was last read."""
 
-    async def find_many(self, operation_ids: Iterable[str]) -> dict[str, StoredOperation]:
-        """Return the operations that have one of these ids, by their ids."""
-        batch = self._finding
-        if batch is None:
-            batch = self._finding = _Batch()
-            batch.task = self._start(self._find(batch))
-        batch.ids.update(filter(is_valid_id, operation_ids))
-        return await self._joined(batch)
+    async def find_many(self, operation_ids: Iterable[str]) -> Operations:
+        """Return the operations that have one of these ids, and maybe others, by their ids.
+
+        Raises ``LimitExceeded`` when they are too long together.
+        """
+        ids = {*filter(is_valid_id, operation_ids)}
+        found = await self._finding.join(ids, self._deadline())
+        if found is None:  # with those that others asked for
+            found = await self.do(lambda connection: _find(connection, ids))
+        if found is None:
+            raise too_long()
+        return found
 
     async def bounds(self) -> LogBounds:
         """Return what the change log holds."""
-        batch = self._spanning
-        if batch is None:
-            batch = self._spanning = _Batch()
-            batch.task = self._start(self._read_span(batch))
-        return await self._joined(batch)
+        return await self._looking.join((), self._deadline())
 
     async def do(self, read: Read[T]) -> T:
         """Carry out a read that may take long; it is to be one that can be carried out again."""
-        return await self._start(self._do(read, self._deadline()))
+        return await asyncio.create_task(self._do(read, self._deadline()))
 
     def _deadline(self) -> float:
         return (DEADLINE.get() or monotonic() + self._seconds) if self._seconds else inf
 
-    def _start(self, work: Awaitable[T]) -> asyncio.Task[T]:
-        task: asyncio.Task[T] = asyncio.ensure_future(work)
-        return task
+    async def _find(self, shared: SharedRead[Operations | None]) -> Operations | None:
+        async def find(connection: asyncpg.Connection) -> Operations | None:
+            shared.has_begun = True
+            return await _find(connection, shared.keys)
 
-    async def _joined(self, batch: _Batch[T]) -> T:
-        batch.count += 1
-        batch.deadline = max(batch.deadline, self._deadline())
-        assert batch.task is not None  # noqa: S101  set as it was made
-        return await asyncio.shield(batch.task)  # one that gives up is not to stop the others
+        return await self._timed(find, shared)
 
-    async def _find(self, batch: _Batch[dict[str, StoredOperation]]) -> dict[str, StoredOperation]:
-        async def find(connection: asyncpg.Connection) -> dict[str, StoredOperation]:
-            self._finding = None if self._finding is batch else self._finding
-            records = await connection.fetch(_FIND, list(batch.ids))
-            return {id_: StoredOperation(document) for id_, document in records}
-
-        try:
-            return await self._carried_out(find, batch)
-        finally:
-            self._finding = None if self._finding is batch else self._finding
-
-    async def _read_span(self, batch: _Batch[LogBounds]) -> LogBounds:
-        async def read(connection: asyncpg.Connection) -> LogBounds:
-            self._spanning = None if self._spanning is batch else self._spanning
+    async def _look(self, shared: SharedRead[LogBounds]) -> LogBounds:
+        async def look(connection: asyncpg.Connection) -> LogBounds:
+            shared.has_begun = True
             self.span = LogBounds(*await connection.fetchrow(_SPAN))
             return self.span
 
-        try:
-            return await self._carried_out(read, batch)
-        finally:
-            self._spanning = None if self._spanning is batch else self._spanning
-
-    async def _carried_out(self, read: Read[T], batch: _Batch[T]) -> T:
-        await asyncio.sleep(0)
-        return await self._timed(read, batch.deadline, lambda: batch.count)
+        return await self._timed(look, shared)
 
     async def _do(self, read: Read[T], deadline: float) -> T:
+        shared = SharedRead[T]()
+        shared.count, shared.deadline = 1, deadline
         self.waiting += 1
         try:
             async with asyncio.timeout(_remaining(deadline)):
                 await self._free.acquire()
-        except TimeoutError as error:
-            raise self._failures.translate(error, self._seconds) from None
+        except TimeoutError:
+            raise self._failures.late(self._seconds) from None
         finally:
             self.waiting -= 1
         try:
-            return await self._timed(read, deadline, lambda: 1)
+            return await self._timed(read, shared)
         finally:
             self._free.release()
 
-    async def _timed(self, read: Read[T], deadline: float, count: Callable[[], int]) -> T:
-        """Read, once more if the connection breaks; tell what befalls as clients are told it."""
+    async def _timed(self, read: Read[T], shared: SharedRead[T]) -> T:
+        """Read, once more if the connection breaks; raise what clients are told."""
         try:
-            async with asyncio.timeout(_remaining(deadline)):
+            async with asyncio.timeout(_remaining(shared.deadline)):
                 try:
-                    return await self._on_connection(read, count)
+                    return await self._on_connection(read, shared)
                 except LOST:
-                    return await self._on_connection(read, count)
+                    return await self._on_connection(read, shared)
         except Exception as error:  # noqa: BLE001  it is translated
             raise self._failures.translate(error, self._seconds) from None
 
-    async def _on_connection(self, read: Read[T], count: Callable[[], int]) -> T:
+    async def _on_connection(self, read: Read[T], shared: SharedRead[T]) -> T:
         async with self._acquired() as connection:
             began = perf_counter()
             outcome = await read(connection)
         self._failures.worked()
         self.seconds.observe(perf_counter() - began)
-        self.sizes.observe(count())
+        self.sizes.observe(shared.count)
         return outcome
 
     @asynccontextmanager
@@ -167,6 +145,14 @@ class Reader:
             yield connection
         finally:
             await self._pool.release(connection)
+
+
+async def _find(connection: asyncpg.Connection, ids: Iterable[str]) -> Operations | None:
+    """Return the operations with these ids, or None when they are too long together."""
+    records = await connection.fetch(_FIND, [*ids], LONGEST_READ)
+    if records and records[0][1] is None:
+        return None
+    return {id_: StoredOperation(document) for id_, document in records}
 
 
 def _remaining(deadline: float) -> float | None:

@@ -7,6 +7,9 @@ newest number. A sequence would give numbers out of order, and a counter in the 
 leave a dead row behind at each commit.
 """
 
+import asyncio
+import logging
+import secrets
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -15,15 +18,21 @@ from typing import Any
 import asyncpg
 
 from gateway.store.decisions.rows import KeyUse, Row
+from gateway.store.postgres import forwards
 from gateway.store.postgres.failures import LOST
-from gateway.store.postgres.rows import LoadedRows, Write
+from gateway.store.postgres.rows import Beside, LoadedRows, Write
+from gateway.store.reports import Report, forms
 from schema.constraints import is_valid_id
 from schema.resource.operation import StoredOperation
+
+logger = logging.getLogger(__name__)
 
 CHANNEL = "invite_gateway_changes"
 """Where it is told that there are new changes."""
 LOCK_SECONDS = 5.0
-"""How long a write waits for those of other gateways."""
+"""How long a write waits for those of other gateways, and for each statement before its commit."""
+COMMIT_SECONDS = 10.0
+"""How long a commit may take before it is looked up what became of it."""
 FORGOTTEN_AT_ONCE = 100
 
 _BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT id FROM change_log FOR UPDATE"
@@ -41,6 +50,14 @@ SELECT 1, seq, NULL, NULL, NULL, document, NULL, NULL FROM operations
 WHERE id = ANY ($1::text[] || ARRAY(SELECT operation_id FROM used))
 UNION ALL
 SELECT 2, NULL, key, fingerprint, operation_id, document, created_at, NULL FROM used
+"""
+
+_LOAD_REPORTED = """
+SELECT 1, seq, NULL, document FROM operations
+WHERE call_id = ANY ($1::text[]) AND client_context = ANY ($2::text[])
+UNION ALL
+SELECT 2, NULL, operation_id, NULL FROM changes
+WHERE kind = 2 AND operation_id = ANY ($3::text[])
 """
 
 _REMOVE = "DELETE FROM operations WHERE seq = ANY ($1::bigint[])"
@@ -91,6 +108,16 @@ DELETE FROM idempotency_keys WHERE key IN (
 )
 """
 
+_LOG = """
+SELECT origin, coalesce((SELECT max(position) FROM changes), pruned) FROM change_log
+"""
+
+# The cluster, the database in it, and how often the cluster was recovered or promoted.
+_ORIGIN = """
+SELECT concat_ws('/', system_identifier, oid, substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))
+FROM pg_control_system(), pg_database WHERE datname = current_database()
+"""
+
 _LOGGED = "SELECT operation_id, version, at, document FROM changes WHERE position = $1"
 
 
@@ -103,11 +130,13 @@ class UnknownOutcomeError(Exception):
         self.outcomes = outcomes
 
 
-async def commit_together(connection: asyncpg.Connection, writes: Sequence[Write]) -> list[Any]:
+async def commit_together(
+    connection: asyncpg.Connection, writes: Sequence[Write]
+) -> tuple[LoadedRows, list[Any]]:
     """Write in one transaction; a write that fails harms no other.
 
-    Return what each returned, or the exception it raised. Raises ``UnknownOutcomeError``; after
-    any other exception nothing was written.
+    Return the rows, and what each write returned, or the exception it raised. Raises
+    ``UnknownOutcomeError``; after any other exception nothing was written.
     """
     try:
         await connection.execute(_BEGIN, timeout=LOCK_SECONDS)
@@ -118,10 +147,57 @@ async def commit_together(connection: asyncpg.Connection, writes: Sequence[Write
         await _roll_back(connection)
         raise
     try:
-        await connection.execute(_COMMIT if rows.changes else "COMMIT")
+        await _commit(connection, _COMMIT if rows.changes else "COMMIT")
     except LOST as error:
         raise UnknownOutcomeError(rows, outcomes) from error
-    return outcomes
+    return rows, outcomes
+
+
+async def _commit(connection: asyncpg.Connection, statement: str) -> None:
+    """Commit, or leave the connection where that takes too long.
+
+    It is not cancelled: a server that waits for its standby would then commit without it.
+    """
+    committing = asyncio.ensure_future(connection.execute(statement))
+    done, _ = await asyncio.wait([committing], timeout=COMMIT_SECONDS)
+    if not done:
+        connection.terminate()
+    await committing
+
+
+async def continue_log(connection: asyncpg.Connection, seen: int) -> None:
+    """Give the log another id where changes may be lost whose positions others will get.
+
+    That is so when the log has not come to a position that was ``seen``, or, for who has seen none,
+    when it is in another database, or one with another history, than it was in last: a backup was
+    restored, or a standby was promoted.
+    """
+    origin = await _origin(connection)
+    try:
+        await connection.execute(_BEGIN, timeout=LOCK_SECONDS)
+        known, newest = await connection.fetchrow(_LOG)
+        is_elsewhere = None not in {origin, known} and origin != known
+        if newest < seen or (is_elsewhere and not seen):
+            await connection.execute("UPDATE change_log SET id = $1", 1 + secrets.randbits(32))
+            logger.warning(
+                "The change log goes on as another one: a backup was restored, or a standby took "
+                "over. Who followed changes reads the list again."
+            )
+        if origin != known:
+            await connection.execute("UPDATE change_log SET origin = $1", origin)
+        await _commit(connection, "COMMIT")
+    except BaseException:
+        await _roll_back(connection)
+        raise
+
+
+async def _origin(connection: asyncpg.Connection) -> str | None:
+    """Return what tells a database and its history apart, where the engine does."""
+    try:
+        origin: str = await connection.fetchval(_ORIGIN)
+    except asyncpg.PostgresError:
+        return None
+    return origin
 
 
 async def was_committed(connection: asyncpg.Connection, rows: LoadedRows) -> bool:
@@ -155,7 +231,7 @@ async def _load(
     """Load the rows that the writes may look at, and the time by the database's clock."""
     ids = {id_ for write in writes for id_ in write.ids if is_valid_id(id_)}
     keys = {key for write in writes for key in write.keys}
-    records = await connection.fetch(_LOAD, list(ids), list(keys))
+    records = await connection.fetch(_LOAD, list(ids), list(keys), timeout=LOCK_SECONDS)
     operations: list[Row] = []
     uses: dict[str, Any] = {}
     for table, number, key, fingerprint, operation_id, document, at, time in records:
@@ -165,11 +241,34 @@ async def _load(
             operations.append(Row(number, StoredOperation(document)))
         else:
             uses[key] = KeyUse(fingerprint, operation_id, StoredOperation(document)), at
-    return LoadedRows(newest, operations, uses), now
+    reports = [report for write in writes for report in write.reports]
+    beside = await _load_reported(connection, reports, operations) if reports else Beside()
+    return LoadedRows(newest, operations, uses, beside), now
+
+
+async def _load_reported(
+    connection: asyncpg.Connection, reports: Sequence[Report], operations: list[Row]
+) -> Beside:
+    """Load what reports may be of, operations that they do not name by an id among them."""
+    unnamed = [report for report in reports if report.operation_id is None]
+    calls = [form for each in unnamed if each.call_id for form in forms(each.call_id)]
+    contexts = [
+        form for each in unnamed if each.client_context for form in forms(each.client_context)
+    ]
+    ids = [form for each in reports if each.operation_id for form in forms(each.operation_id)]
+    deleted: set[str] = set()
+    for table, seq, id_, document in await connection.fetch(_LOAD_REPORTED, calls, contexts, ids):
+        if table == 1:
+            operations.append(Row(seq, StoredOperation(document)))
+        else:
+            deleted.add(id_)
+    return Beside(frozenset(deleted), await connection.fetchval(forwards.COUNT))
 
 
 async def _flush(connection: asyncpg.Connection, rows: LoadedRows) -> None:
     """Carry out what the writes make of the rows."""
+    if rows.forwards:
+        await forwards.insert(connection, rows.forwards)
     if not (rows.changes or rows.used_keys):
         return
     if removed := rows.removed():  # in a statement of its own: another may have the id by now
@@ -183,7 +282,7 @@ async def _flush(connection: asyncpg.Connection, rows: LoadedRows) -> None:
     ]
     sets = ((rows.written(), 16), (gone, 3), (invited, 3), (used, 5), (rows.changes, 8))
     arrays = [array for records, width in sets for array in _transposed(records, width)]
-    await connection.execute(_FLUSH, *arrays)
+    await connection.execute(_FLUSH, *arrays, timeout=LOCK_SECONDS)
 
 
 def _transposed(records: Iterable[Sequence[Any]], width: int) -> Iterable[Sequence[Any]]:

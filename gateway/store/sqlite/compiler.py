@@ -17,8 +17,18 @@ from gateway.store.constructs import (
     compile_with,
 )
 from gateway.store.queries import Statement
+from schema.constraints import IDENTITY_KINDS
 
 _DIALECT = sqlite_dialect(paramstyle="named")
+
+_KINDS = ", ".join(f"'{kind}'" for kind in IDENTITY_KINDS)
+_EACH_IDENTITY = f"""(
+    SELECT key, value FROM json_each({{0}}, '$.identity') WHERE key IN ({_KINDS})
+    UNION ALL
+    SELECT key, value FROM json_each({{0}}, '$.identity.additionalProperties')
+    WHERE type = 'object' AND json_type(value, '$.id') = 'text'
+      AND coalesce(json_type(value, '$.displayName'), 'null') IN ('text', 'null')
+)"""  # noqa: S608  constants alone
 
 compile_with(
     "sqlite",
@@ -30,7 +40,7 @@ compile_with(
         EndsWith: "(substr({0}, length({0}) - length({1}) + 1, length({1})) = {1})",
         MemberOf: "({0} IN (SELECT value FROM json_each({1})))",
         EachParticipant: "json_each({0}, '$.participants')",
-        EachIdentity: "json_each({0}, '$.identity')",
+        EachIdentity: _EACH_IDENTITY,
     },
 )
 

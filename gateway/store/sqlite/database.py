@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.store import migrate
+from gateway.store.errors import UnusableDatabaseError
 from gateway.store.migrate import DatabaseState
+from gateway.store.overdue import Overdue
 from gateway.store.retention import Retention
 from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
 
@@ -40,8 +42,20 @@ class SQLiteDatabase:
         """Make or upgrade its tables and return the state they were in before."""
         return migrate.upgrade(self.path)
 
+    def script(self) -> str:
+        """Raise: who can write the file needs no statements."""
+        raise UnusableDatabaseError(
+            f"{self.path} is a SQLite file. Upgrade it without --sql: that needs no other rights "
+            "than to write it."
+        )
+
     def open(
-        self, readers: int = 1, keep: Retention | None = None, *, seconds: float = 0
+        self,
+        readers: int = 1,
+        keep: Retention | None = None,
+        *,
+        seconds: float = 0,
+        overdue: Overdue = Overdue(),  # noqa: B008  it is frozen
     ) -> AbstractAsyncContextManager[SQLiteStore]:
         """Open the store."""
-        return open_sqlite_store(self.path, readers, keep, seconds=seconds)
+        return open_sqlite_store(self.path, readers, keep, seconds=seconds, overdue=overdue)

@@ -18,8 +18,8 @@ def of_http(observation: Observation) -> Attributes:
         "network.protocol.version": f"{head.version.major}.{head.version.minor}",
         "url.scheme": "http",
     }
-    if head.url.raw_path == GRAPHQL:
-        attributes["http.route"] = GRAPHQL
+    if route := route_of(observation):
+        attributes["http.route"] = route
     if observation.status:
         attributes["http.response.status_code"] = observation.status
     if observation.status >= FAILED:
@@ -35,6 +35,12 @@ def of_graphql(observation: Observation) -> Attributes:
     if observation.errors:
         attributes["error.type"] = observation.errors[0]
     return attributes
+
+
+def route_of(observation: Observation) -> str:
+    """Return the template of the path, or nothing for a path that is none of an interface."""
+    is_graphql = observation.head.url.raw_path == GRAPHQL
+    return GRAPHQL if is_graphql else observation.route
 
 
 def method(observation: Observation) -> str:

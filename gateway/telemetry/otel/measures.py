@@ -30,7 +30,7 @@ class Measures:
         """Record a finished request or operation."""
         if observation.is_request:
             self._http.record(observation.seconds, of_http(observation))
-        if observation.info:
+        if observation.info and not observation.route:
             self._graphql.record(observation.seconds, of_graphql(observation))
 
     def _subscriptions(self, _options: CallbackOptions) -> Iterator[Measured]:

@@ -16,6 +16,7 @@ from gateway.documents.request import Answer, GraphQLRequest
 from gateway.execution.events import answer_event
 from gateway.execution.pipeline import Pipeline
 from gateway.http.authentication import Authentication
+from gateway.http.bodies import check_content, read_body
 from gateway.http.faults import Fault
 from gateway.http.media_types import EVENT_STREAM, GRAPHQL_RESPONSE, JSON, chosen
 from gateway.http.observing import Observation
@@ -23,12 +24,7 @@ from gateway.http.request import Request
 from gateway.http.responses import Response
 from gateway.transports.answers import json_answer
 from gateway.transports.negotiation import accept, wants_cost
-from gateway.transports.parameters import (
-    check_content,
-    parse_parameters,
-    query_parameters,
-    read_body,
-)
+from gateway.transports.parameters import parse_parameters, query_parameters
 from gateway.transports.single_connection.forwarding import forward, http_socket
 from gateway.transports.single_connection.open_streams import OpenStreams
 from gateway.transports.single_connection.protocol import (

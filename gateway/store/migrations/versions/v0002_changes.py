@@ -13,14 +13,18 @@ def upgrade() -> None:
     """Make the log, empty: what happened before it is not known."""
     if op.get_context().dialect.name == "postgresql":
         _create_on_postgresql()
+        # Which database it was in last: one that was restored from a backup is another one.
+        origin = [sa.Column("origin", sa.Text)]
     else:
         _create_on_sqlite()
+        origin = []
     # One row: which log this is, so that a cursor of another one is told apart, and up to which
     # position its changes are gone.
     log = op.create_table(
         "change_log",
         sa.Column("id", sa.BigInteger, nullable=False),
         sa.Column("pruned", sa.BigInteger, nullable=False),
+        *origin,
     )
     op.bulk_insert(log, [{"id": secrets.randbits(32), "pruned": 0}])
 

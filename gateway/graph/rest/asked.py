@@ -1,0 +1,130 @@
+"""A request, as far as it is read before its query options and its body."""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import hdrs
+from msgspec import Raw
+
+from gateway.documents.json import encode
+from gateway.graph.rest.addresses import Address, Resource, address_of
+from gateway.graph.rest.faults import VERSION, not_found
+from gateway.graph.rest.headers import (
+    Preconditions,
+    Preferences,
+    preconditions_of,
+    preferences_of,
+)
+from gateway.graph.rest.options import Options, options_of
+from gateway.graph_json.writing import Form, Metadata, key_segment
+from gateway.http.head import Head
+from gateway.http.request import Request
+from gateway.http.responses import Response
+from schema.context import Context, Scope
+from schema.excerpts import excerpt
+from schema.resource.operation import StoredOperation
+
+_HOST = re.compile(r"[A-Za-z0-9._:\[\]-]{1,255}")
+_ACROSS_CALLS = {Resource.OPERATIONS, Resource.OPERATIONS_DELTA}
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a request comes to once it is read: who may have it done, its cost, and the doing.
+
+    ``name`` is what logs, metrics and the OpenAPI description call requests of the kind.
+    """
+
+    name: str
+    scope: Scope
+    cost: int
+    run: Callable[[Context], Awaitable[Response]]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the head of a request asks for."""
+
+    head: Head
+    address: Address
+    preferences: Preferences
+
+    @property
+    def root(self) -> str:
+        """The URL of the service, to which the addresses in an answer are relative."""
+        return server_of(self.head) + self.address.root
+
+    @property
+    def preconditions(self) -> Preconditions:
+        """Which versions of an operation the request is for."""
+        return preconditions_of(self.head)
+
+    def options(self, supported: frozenset[str]) -> Options:
+        """Return the query options; raise ``Fault`` for one that is not supported here."""
+        return options_of(self.head.query, supported) if "?" in self.head.raw_path else {}
+
+    def form(self, select: frozenset[str] | None) -> Form:
+        """Return how entities are written."""
+        return Form(self.preferences.metadata, select, self.address.resource in _ACROSS_CALLS)
+
+    def context_url(self, select: frozenset[str] | None, suffix: str) -> str | None:
+        """Return the address of what describes the answer, if the client wants control information.
+
+        The suffix says what of the collection is answered (OData's protocol, section 10).
+        """
+        if self.preferences.metadata is Metadata.NONE:
+            return None
+        selected = f"({','.join(sorted(select))})" if select else ""
+        return f"{self.root}$metadata#{self.address.collection}{selected}{suffix}"
+
+    def url_of(self, operation_id: str) -> str:
+        """Return the URL of an operation in the collection."""
+        return f"{self.root}{self.address.collection}{key_segment(operation_id)}"
+
+    def json(self, payload: dict[str, Any] | Raw) -> Response:
+        """Answer in JSON."""
+        return self.response(bytes(payload) if isinstance(payload, Raw) else encode(payload))
+
+    def response(self, body: bytes, status: int = 200) -> Response:
+        """Answer with a body that is JSON already."""
+        headers = {"Content-Type": self.preferences.content_type, **VERSION}
+        if self.preferences.applied:
+            headers["Preference-Applied"] = self.preferences.applied
+        return Response(body, status=status, headers=headers)
+
+    def empty(self) -> Response:
+        """Answer with headers alone."""
+        response = self.response(b"", 204)
+        del response.headers["Content-Type"]
+        return response
+
+    def found(self, operation: StoredOperation | None) -> StoredOperation:
+        """Return the operation at the address; raise ``Fault`` if there is none in its call."""
+        call_id = self.address.call_id
+        if operation is None or call_id not in {None, operation.call_id}:
+            raise not_found(
+                f"There is no operation with the id {excerpt(self.address.operation_id)} here. It "
+                "may have been deleted, or be of another call."
+            )
+        return operation
+
+
+def asked_of(head: Head) -> Asked:
+    """Read a head; raise ``Fault`` for a path that names nothing or a header without sense."""
+    path = head.raw_path.partition("?")[0].partition("#")[0]
+    return Asked(head, address_of(path), preferences_of(head))
+
+
+def server_of(head: Head) -> str:
+    """Return the beginning of the gateway's URLs as the client has it; empty if that is unclear."""
+    host = head.headers.get(hdrs.HOST, "")
+    if not _HOST.fullmatch(host):
+        return ""
+    is_secure = head.headers.get(hdrs.X_FORWARDED_PROTO, "").lower() == "https"
+    return f"{'https' if is_secure else 'http'}://{host}"
+
+
+Prepare = Callable[[Asked, Request], Awaitable[Work]]
+"""Reads the rest of a request; raises ``Fault`` for what it must not ask for."""

@@ -1,0 +1,103 @@
+"""A database that goes away and comes back: clients are told at once, and all goes on by itself."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from support.engines import PostgresServer, postgres_server
+from support.gateways import Client, Gateway, running
+from support.queries import NOW
+from support.sockets import CREATE, FOLLOW, connected
+
+WITHIN = 30
+GET = '{ inviteParticipantsOperation(id: "1") { id } }'
+LIST = "{ inviteParticipantsOperations { nodes { id } } }"
+
+
+@pytest.fixture
+def server() -> Iterator[PostgresServer]:
+    """A server of the test's own."""
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture
+def gateway(tmp_path: Path, server: PostgresServer) -> Iterator[Gateway]:
+    """A gateway on it."""
+    with running(tmp_path, INVITE_GATEWAY_DATABASE=server.new_database()) as gateway:
+        yield gateway
+
+
+async def refused(client: Client, query: str, **variables: Any) -> tuple[str, bool]:  # noqa: ANN401
+    """Send a document; give the code of its error, and whether it is said when to come back."""
+    body = {"query": query, "variables": variables}
+    async with client.session.post(f"{client.url}/graphql", json=body) as response:
+        answer = await response.json()
+        return answer["errors"][0]["extensions"]["code"], "Retry-After" in response.headers
+
+
+async def status(client: Client, path: str) -> int:
+    """Give the status of a health check."""
+    async with client.session.get(f"{client.url}/health/{path}") as response:
+        return response.status
+
+
+async def test_clients_are_told_while_the_database_is_away_and_go_on_afterwards(
+    client: Client, server: PostgresServer
+) -> None:
+    await client.data(CREATE, input={"id": "1"})
+    await asyncio.to_thread(server.stop)
+    told = [
+        await refused(client, GET),
+        await refused(client, LIST),
+        await refused(client, CREATE, input={"id": "2"}),
+    ]
+    checks = [await status(client, "ready"), await status(client, "live")]
+    await asyncio.to_thread(server.start)
+    async with asyncio.timeout(WITHIN):
+        ready = await status(client, "ready")
+        while ready != 200:
+            await asyncio.sleep(0.1)
+            ready = await status(client, "ready")
+    await client.data(CREATE, input={"id": "3"})
+    listed = await client.data(LIST)
+
+    assert told == [("OVERLOADED", True)] * 3
+    assert checks == [503, 200]
+    assert [node["id"] for node in listed["inviteParticipantsOperations"]["nodes"]] == ["3", "1"]
+
+
+async def test_subscriber_goes_on_when_the_database_is_back(
+    http: aiohttp.ClientSession, client: Client, server: PostgresServer
+) -> None:
+    start = (await client.data(NOW))["inviteParticipantsOperations"]["changeCursor"]
+    async with asyncio.timeout(WITHIN), connected(http, client.url) as socket:
+        await socket.subscribe(FOLLOW, after=start)
+        await client.data(CREATE, input={"id": "1"})
+        heard = [(await socket.payload())["data"]["changes"]["operationId"]]
+        await asyncio.to_thread(server.stop)
+        await asyncio.to_thread(server.start)
+        answer = await client.answer(CREATE, input={"id": "2"})
+        while "errors" in answer:
+            await asyncio.sleep(0.1)
+            answer = await client.answer(CREATE, input={"id": "2"})
+        heard.append((await socket.payload())["data"]["changes"]["operationId"])
+
+    assert heard == ["1", "2"]
+
+
+async def test_log_of_the_gateway_says_what_is_wrong_and_the_way_out(
+    client: Client, gateway: Gateway, server: PostgresServer
+) -> None:
+    await asyncio.to_thread(server.stop)
+    for _ in range(3):
+        await refused(client, LIST)
+    gateway.stop()
+    lines = [line for line in gateway.log if "cannot be read" in line]
+
+    assert len(lines) == 1
+    assert "it cannot be reached" in lines[0]
+    assert "See that it runs" in lines[0]

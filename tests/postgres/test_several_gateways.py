@@ -1,0 +1,93 @@
+"""Several gateways on one database: it does not matter which of them a client asks."""
+
+import asyncio
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import aiohttp
+import pytest
+from support.engines import PostgresServer, execute
+from support.gateways import COMMAND, Client, running
+from support.queries import NOW
+from support.sockets import CREATE, FOLLOW, UPDATE, connected
+
+pytestmark = pytest.mark.postgresql
+
+WITHIN = 30
+
+
+@pytest.fixture
+def urls(tmp_path: Path, database_url: str) -> Iterator[list[str]]:
+    """The URLs of two gateways on an empty database."""
+    with ExitStack() as stack:
+        yield [
+            stack.enter_context(running(tmp_path, INVITE_GATEWAY_DATABASE=database_url)).url
+            for _ in range(2)
+        ]
+
+
+@pytest.fixture
+def clients(http: aiohttp.ClientSession, urls: list[str]) -> list[Client]:
+    """A client of each."""
+    return [Client(http, url) for url in urls]
+
+
+async def test_subscriber_at_one_hears_of_what_is_written_to_the_other(
+    http: aiohttp.ClientSession, clients: list[Client]
+) -> None:
+    one, other = clients
+    start = (await one.data(NOW))["inviteParticipantsOperations"]["changeCursor"]
+    async with asyncio.timeout(WITHIN), connected(http, one.url) as socket:
+        await socket.subscribe(FOLLOW, after=start)
+        heard = []
+        for number in range(20):
+            await other.data(CREATE, input={"id": f"{number}"})
+            heard.append((await socket.payload())["data"]["changes"]["operationId"])
+
+    assert heard == [f"{number}" for number in range(20)]
+
+
+async def test_what_one_has_written_the_other_reads_at_once(clients: list[Client]) -> None:
+    one, other = clients
+    for number in range(10):
+        await one.data(CREATE, input={"id": f"{number}"})
+        listed = await other.data("{ inviteParticipantsOperations(first: 1) { nodes { id } } }")
+        got = await other.data(f'{{ inviteParticipantsOperation(id: "{number}") {{ id }} }}')
+
+        assert listed["inviteParticipantsOperations"]["nodes"] == [{"id": f"{number}"}]
+        assert got["inviteParticipantsOperation"] == {"id": f"{number}"}
+
+
+async def test_idempotency_key_used_at_one_is_known_to_the_other(clients: list[Client]) -> None:
+    given = {"clientContext": "x", "idempotencyKey": "k"}
+    made = await asyncio.gather(*(client.data(CREATE, input=given) for client in clients * 5))
+    ids = {data["createInviteParticipantsOperation"]["operation"]["id"] for data in made}
+
+    assert len(ids) == 1
+
+
+async def test_version_guards_against_changes_by_the_other(clients: list[Client]) -> None:
+    await clients[0].data(CREATE, input={"id": "1"})
+    guarded = {"id": "1", "ifVersion": 1, "status": "Running"}
+    outcomes = await asyncio.gather(*(client.data(UPDATE, input=guarded) for client in clients))
+    payloads = [data["updateInviteParticipantsOperation"] for data in outcomes]
+
+    assert sorted(payload["operation"] is None for payload in payloads) == [False, True]
+
+
+def test_tables_are_made_once_when_several_start(tmp_path: Path, postgres: PostgresServer) -> None:
+    named = os.environ | {"INVITE_GATEWAY_DATABASE": postgres.new_database()}
+    upgrades = [
+        subprocess.Popen(
+            [COMMAND, "db", "upgrade"], cwd=tmp_path, env=named, stderr=subprocess.PIPE, text=True
+        )
+        for _ in range(4)
+    ]
+    told = [upgrade.communicate(timeout=60)[1] for upgrade in upgrades]
+
+    assert [upgrade.returncode for upgrade in upgrades] == [0] * 4, told
+    logs = asyncio.run(execute(named["INVITE_GATEWAY_DATABASE"], "SELECT count(*) FROM change_log"))
+    assert logs == [(1,)]

@@ -1,0 +1,140 @@
+"""The tables: made by the gateway, or by somebody else from the statements it prints."""
+
+import asyncio
+
+import pytest
+from support.engines import PostgresServer, execute
+from support.gateways import Command
+
+from gateway.settings import Settings
+from gateway.store.interface import Database
+from gateway.store.migrate import DatabaseState
+from gateway.store.opening import database_of
+from schema.changes import ChangeSlice
+from schema.errors import CursorExpired
+from schema.inputs import CreateInviteParticipantsOperationInput as Create
+
+pytestmark = pytest.mark.postgresql
+
+CUT_OFF = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+
+@pytest.fixture
+def empty(postgres: PostgresServer) -> str:
+    """The URL of a database without tables."""
+    return postgres.new_database()
+
+
+async def role(url: str, *rights: str) -> str:
+    """Make a role that may not create tables, and return the URL for it."""
+    name = url.partition("/test_")[2].partition("?")[0]
+    await execute(
+        url,
+        f"CREATE ROLE limited_{name} LOGIN",
+        "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+        *(f"GRANT {right} TO limited_{name}" for right in rights),
+    )
+    return url.replace("postgres:@", f"limited_{name}@")
+
+
+async def test_role_that_may_not_create_tables_gets_the_statements(
+    empty: str, here: Command
+) -> None:
+    limited = await role(empty)
+    refused = await asyncio.to_thread(here, "db", "upgrade", "--database", limited)
+    printed = await asyncio.to_thread(here, "db", "upgrade", "--sql", "--database", limited)
+    await execute(empty, *filter(str.strip, printed.stdout.split(";\n")))
+    tables = "operations, identities, idempotency_keys, changes, change_log, alembic_version"
+    grantee = limited.partition("//")[2].partition("@")[0]
+    await execute(empty, f"GRANT SELECT, INSERT, UPDATE, DELETE ON {tables} TO {grantee}")
+    checked = await asyncio.to_thread(here, "db", "check", "--database", limited)
+    again = await asyncio.to_thread(here, "db", "upgrade", "--sql", "--database", limited)
+    async with database_of(Settings(database=limited)).open() as store:
+        created = await store.create(Create(id="1"))
+
+    assert refused.returncode == 2
+    assert "db upgrade --sql" in refused.stderr
+    assert printed.returncode == checked.returncode == again.returncode == 0
+    assert again.stdout == ""
+    assert created.version == 1
+
+
+async def test_tables_are_in_the_schema_named(empty: str) -> None:
+    await execute(empty, "CREATE SCHEMA gateway")
+    settings = Settings(database=empty, database_schema="gateway")
+    database = database_of(settings)
+    await asyncio.to_thread(database.upgrade)
+    async with database.open() as store:
+        await store.create(Create(id="1"))
+
+    assert await execute(empty, "SELECT id FROM gateway.operations") == [("1",)]
+
+
+@pytest.mark.parametrize(
+    ("statements", "state", "reason"),
+    [
+        (["CREATE TABLE operations (id int)"], DatabaseState.FOREIGN, "something else"),
+        (
+            [
+                "CREATE TABLE operations (id int)",
+                "CREATE TABLE alembic_version (version_num text)",
+                "INSERT INTO alembic_version VALUES ('9999')",
+            ],
+            DatabaseState.NEWER,
+            "newer version",
+        ),
+    ],
+)
+async def test_tables_of_others_are_left_alone(
+    empty: str, here: Command, statements: list[str], state: DatabaseState, reason: str
+) -> None:
+    await execute(empty, *statements)
+    database = database_of(Settings(database=empty))
+    found = await asyncio.to_thread(database.state)
+    refused = await asyncio.to_thread(here, "db", "upgrade", "--database", empty)
+
+    assert found is state
+    assert refused.returncode == 2
+    assert reason in refused.stderr
+
+
+async def test_log_that_lost_changes_goes_on_as_another_one(
+    database: Database, database_url: str
+) -> None:
+    async with database.open() as store:
+        for number in range(3):
+            await store.create(Create(id=f"{number}"))
+        before = await store.log.position()
+        await execute(
+            database_url,
+            "DELETE FROM changes WHERE position > 1",
+            "DELETE FROM operations WHERE id <> '0'",
+            CUT_OFF,
+        )
+        for number in range(3, 6):
+            await store.create(Create(id=f"{number}"))
+        after = await store.log.position()
+        with pytest.raises(CursorExpired):
+            await store.log.changes(None, ChangeSlice(1, before))
+
+    assert after.number > before.number
+    assert after.log != before.log
+
+
+@pytest.mark.parametrize("elsewhere", [True, False])
+async def test_log_that_was_restored_elsewhere_goes_on_as_another_one(
+    database: Database, database_url: str, *, elsewhere: bool
+) -> None:
+    async with database.open() as store:
+        await store.create(Create(id="1"))
+        before = await store.log.position()
+    if elsewhere:
+        await execute(database_url, "UPDATE change_log SET origin = 'another/1/00000001'")
+    async with database.open() as store:
+        await store.create(Create(id="2"))
+        after = await store.log.position()
+
+    assert (after.log != before.log) is elsewhere

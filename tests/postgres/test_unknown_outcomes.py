@@ -1,0 +1,93 @@
+"""Connections that break as a transaction is committed: what became of it is found out first."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+from support.database_proxy import Proxy, once
+
+from gateway.store.interface import Database, Store
+from schema.changes import ChangeSlice
+from schema.errors import MutationFailure
+from schema.inputs import CreateInviteParticipantsOperationInput as Create
+from schema.inputs import UpdateInviteParticipantsOperationInput as Update
+
+pytestmark = pytest.mark.postgresql
+
+COMMIT = b"COMMIT\0"
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A store behind a proxy."""
+
+    store: Store
+    proxy: Proxy
+
+    async def log(self) -> list[tuple[str, str, int]]:
+        """Give what the log has."""
+        page = await self.store.log.changes(None, ChangeSlice(500))
+        return [(c.kind.name, c.operation_id, c.version) for c in page.changes]
+
+
+@pytest.fixture
+async def broken(database: Database, database_url: str) -> AsyncIterator[Broken]:
+    """A store whose connections can be broken."""
+    assert database.file is None
+    proxy = Proxy(database_url)
+    async with proxy.running(), proxy.database().open() as store:
+        await store.create(Create(id="first"))
+        yield Broken(store, proxy)
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+async def test_write_is_done_once_when_its_commit_is_cut_off(broken: Broken, moment: str) -> None:
+    setattr(broken.proxy, moment, once(COMMIT))
+    created = await broken.store.create(Create(id="a"))
+
+    assert broken.proxy.cuts == 1
+    assert created.version == 1
+    assert await broken.log() == [("CREATED", "first", 1), ("CREATED", "a", 1)]
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+async def test_writes_committed_together_are_each_answered_as_it_was(
+    broken: Broken, moment: str
+) -> None:
+    setattr(broken.proxy, moment, once(COMMIT))
+    guarded = Update.model_validate({"id": "first", "ifVersion": 1, "status": "Running"})
+    outcomes = await asyncio.gather(
+        *(broken.store.create(Create(id="same")) for _ in range(3)),
+        *(broken.store.update(guarded) for _ in range(3)),
+        return_exceptions=True,
+    )
+    failures = [outcome for outcome in outcomes if isinstance(outcome, MutationFailure)]
+
+    assert broken.proxy.cuts == 1
+    assert len(failures) == 4
+    assert await broken.log() == [
+        ("CREATED", "first", 1),
+        ("CREATED", "same", 1),
+        ("UPDATED", "first", 2),
+    ]
+
+
+@pytest.mark.parametrize("sent", [b"FOR UPDATE", b"clock_timestamp", b"INSERT INTO operations"])
+async def test_write_is_done_once_when_cut_off_before_its_commit(
+    broken: Broken, sent: bytes
+) -> None:
+    broken.proxy.before = once(sent)
+    await broken.store.create(Create(id="a", idempotency_key="k"))
+    again = await broken.store.create(Create(id="a", idempotency_key="k"))
+
+    assert again.id == "a"
+    assert await broken.log() == [("CREATED", "first", 1), ("CREATED", "a", 1)]
+
+
+async def test_read_is_carried_out_again_when_cut_off(broken: Broken) -> None:
+    broken.proxy.after = once(b"SELECT id, document")
+    found = await broken.store.get("first")
+
+    assert found
+    assert broken.proxy.cuts == 1

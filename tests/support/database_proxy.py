@@ -1,0 +1,84 @@
+"""A proxy between a gateway and PostgreSQL, which can break a connection at a chosen moment."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from urllib.parse import parse_qs, urlsplit
+
+from gateway.settings import Settings
+from gateway.store.interface import Database
+from gateway.store.opening import database_of
+
+Cut = Callable[[bytes], bool]
+"""Tells of what a client sends whether to break its connection there."""
+
+
+class Proxy:
+    """Passes on what goes to and from a server.
+
+    ``before`` breaks a connection before the server is sent what it takes; ``after`` does when the
+    server has answered, and keeps the answer.
+    """
+
+    def __init__(self, server_url: str) -> None:
+        self._socket = parse_qs(urlsplit(server_url).query)["host"][0] + "/.s.PGSQL.5432"
+        self._database = urlsplit(server_url).path
+        self.before: Cut = lambda _data: False
+        self.after: Cut = lambda _data: False
+        self.url = ""
+        self.cuts = 0
+        """How many connections were broken."""
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Listen until the block is left; then ``url`` leads to the server."""
+        server = await asyncio.start_server(self._serve, "127.0.0.1")
+        port = server.sockets[0].getsockname()[1]
+        self.url = f"postgresql://postgres@127.0.0.1:{port}{self._database}?sslmode=disable"
+        async with server:
+            yield
+
+    def database(self) -> Database:
+        """Return the database that is reached this way."""
+        return database_of(Settings(database=self.url))
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        from_server, to_server = await asyncio.open_unix_connection(self._socket)
+        answering = asyncio.create_task(self._pass_on(from_server, writer))
+        try:
+            while data := await reader.read(65_536):
+                if self.before(data):
+                    self.cuts += 1
+                    break
+                if self.after(data):
+                    self.cuts += 1
+                    answering.cancel()
+                    to_server.write(data)
+                    await from_server.read(1)
+                    break
+                to_server.write(data)
+        finally:
+            answering.cancel()
+            writer.close()
+            to_server.close()
+
+    async def _pass_on(
+        self, from_server: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        with suppress(ConnectionError):
+            while data := await from_server.read(65_536):
+                writer.write(data)
+        writer.close()
+
+
+def once(sought: bytes) -> Cut:
+    """Take the first of what clients send that has something in it."""
+    found = False
+
+    def cut(data: bytes) -> bool:
+        nonlocal found
+        takes = not found and sought in data
+        found = found or takes
+        return takes
+
+    return cut

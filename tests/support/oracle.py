@@ -1,0 +1,284 @@
+"""What a filter, an order, a page and a group mean, in plain Python over stored documents.
+
+Written from the contract and from nothing of the gateway's: a filter is the JSON a client sends, a
+document the JSON a client reads, with fields that are null left out or not.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+Document = Mapping[str, Any]
+Filter = Mapping[str, Any]
+Judge = Callable[[Any, Any], bool]
+
+STATUSES = ("NotStarted", "Running", "Completed", "Failed")
+IDENTITY_KINDS = (
+    "application",
+    "device",
+    "user",
+    "applicationInstance",
+    "assertedIdentity",
+    "azureCommunicationServicesUser",
+    "encrypted",
+    "guest",
+    "onPremises",
+    "phone",
+)
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+_EXACT: dict[str, Judge] = {
+    "eq": lambda value, operand: value == operand,
+    "neq": lambda value, operand: value != operand,
+    "in": lambda value, operand: value in operand,
+    "notIn": lambda value, operand: value not in operand,
+    "isNull": lambda value, operand: (value is None) == operand,
+}
+_OF_VALUES: dict[str, Judge] = {
+    "gt": lambda value, operand: value > operand,
+    "gte": lambda value, operand: value >= operand,
+    "lt": lambda value, operand: value < operand,
+    "lte": lambda value, operand: value <= operand,
+    "contains": lambda value, operand: operand in value,
+    "startsWith": lambda value, operand: value.startswith(operand),
+    "endsWith": lambda value, operand: value.endswith(operand),
+}
+
+
+def _holds(name: str, value: object, operand: object) -> bool:
+    """Apply one operator: only those of ``_EXACT`` can hold of a null."""
+    if name in _EXACT:
+        return _EXACT[name](value, operand)
+    return value is not None and _OF_VALUES[name](value, operand)
+
+
+def compares(value: object, where: Filter) -> bool:
+    """Tell whether a value, or None for null, fits all operators of a filter."""
+    return all(_holds(name, value, operand) for name, operand in where.items())
+
+
+def _text(value: str | None, where: Filter) -> bool:
+    if not where.get("ignoreCase"):
+        return compares(value, {name: where[name] for name in where if name != "ignoreCase"})
+    folded = {
+        name: [text.casefold() for text in operand]
+        if isinstance(operand, list)
+        else operand.casefold()
+        if isinstance(operand, str)
+        else operand
+        for name, operand in where.items()
+        if name != "ignoreCase"
+    }
+    return compares(None if value is None else value.casefold(), folded)
+
+
+def _time(value: str, where: Filter) -> bool:
+    return compares(_instant(value), {name: _instant(text) for name, text in where.items()})
+
+
+def _fields(judges: Mapping[str, Judge], thing: Document | None, where: Filter) -> bool:
+    """Judge a thing by its fields; those of a null are null."""
+    return all(
+        compares(thing, {"isNull": part})
+        if name == "isNull"
+        else judges[name]((thing or {}).get(name), part)
+        for name, part in where.items()
+    )
+
+
+def _identity(identity: Document | None, where: Filter) -> bool:
+    return _fields({"id": compares, "displayName": _text}, identity, where)
+
+
+def _is_undeclared(value: object) -> bool:
+    """Tell whether an additional property is an identity of a kind that is not declared."""
+    match value:
+        case {"id": str(), "displayName": name}:
+            return name is None or isinstance(name, str)
+        case {"id": str()}:
+            return True
+    return False
+
+
+def _identity_set(identities: Document, where: Filter) -> bool:
+    def fits(kind: str, part: Filter) -> bool:
+        if kind != "any":
+            return _identity(identities.get(kind), part)
+        present = [identities[kind] for kind in IDENTITY_KINDS if identities.get(kind) is not None]
+        present += filter(_is_undeclared, (identities.get("additionalProperties") or {}).values())
+        return any(_identity(identity, part) for identity in present)
+
+    return all(fits(kind, part) for kind, part in where.items())
+
+
+OVERDUE = timedelta(seconds=60)
+
+
+def is_overdue(operation: Document) -> bool:
+    """Tell whether an operation has not ended, and was created long ago."""
+    created = _instant(operation["createdAt"])
+    return operation["status"] in STATUSES[:2] and created <= datetime.now(UTC) - OVERDUE
+
+
+def _tree(judges: Mapping[str, Judge], thing: Document, where: Filter) -> bool:
+    """Judge a thing by a filter that has ``and``, ``or`` and ``not`` beside fields."""
+
+    def fits(name: str, part: Any) -> bool:  # noqa: ANN401  a filter or a list of filters
+        match name:
+            case "and":
+                return all(_tree(judges, thing, each) for each in part)
+            case "or":
+                return any(_tree(judges, thing, each) for each in part)
+            case "not":
+                return not _tree(judges, thing, part)
+            case "overdue":
+                return is_overdue(thing) is part
+        return judges[name](thing.get(name), part)
+
+    return all(fits(name, part) for name, part in where.items())
+
+
+_PARTICIPANT: dict[str, Judge] = {
+    "identity": _identity_set,
+    "region": _text,
+    "languageId": _text,
+    "replacesCallId": compares,
+    "hidden": compares,
+    "participantId": compares,
+}
+
+
+def _participants(participants: Sequence[Document], where: Filter) -> bool:
+    def fits(name: str, part: Filter) -> bool:
+        if name == "count":
+            return compares(len(participants), part)
+        found = [_tree(_PARTICIPANT, participant, part) for participant in participants]
+        return {"some": any(found), "every": all(found), "none": not any(found)}[name]
+
+    return all(fits(name, part) for name, part in where.items())
+
+
+_OPERATION: dict[str, Judge] = {
+    "id": compares,
+    "callId": compares,
+    "clientContext": _text,
+    "status": compares,
+    "resultInfo": lambda result, where: _fields(
+        {"code": compares, "subcode": compares, "message": _text}, result, where
+    ),
+    "participants": _participants,
+    "version": compares,
+    "createdAt": _time,
+    "updatedAt": _time,
+}
+
+
+def matches(document: Document, where: Filter | None) -> bool:
+    """Tell whether a filter takes a document; None takes all."""
+    return where is None or _tree(_OPERATION, document, where)
+
+
+def matches_change(before: Document | None, after: Document, where: Filter | None) -> bool:
+    """Tell whether a filter takes a change, by the operation before it, if any, and after it."""
+    return matches(after, where) or (before is not None and matches(before, where))
+
+
+def _rank(value: Any) -> Any:  # noqa: ANN401  whatever is sorted by
+    return STATUSES.index(value) if value in STATUSES else value
+
+
+def _by_key(documents: Iterable[Document], path: list[str], direction: str) -> list[Document]:
+    nulls, others = [], []
+    for document in documents:
+        value: Any = document
+        for name in path:
+            value = (value or {}).get(name)
+        if path == ["status"]:
+            value = _rank(value)
+        if value is None:
+            nulls.append(document)
+        else:
+            others.append((value, document))
+    others.sort(key=lambda pair: pair[0], reverse=direction.startswith("DESC"))
+    sorted_ = [document for _, document in others]
+    nulls_first = direction.endswith("NULLS_FIRST") or direction == "ASC"
+    return nulls + sorted_ if nulls_first else sorted_ + nulls
+
+
+def ordered(documents: Sequence[Document], order_by: Sequence[Filter] | None) -> list[Document]:
+    """Sort documents, given in the order of creation, as ``orderBy`` says."""
+    keys: dict[str, str] = {}
+    for key in order_by or []:
+        ((name, direction),) = key.items()
+        if isinstance(direction, Mapping):
+            ((inner, direction),) = direction.items()
+            name = f"{name}.{inner}"
+        keys.setdefault(name, direction)
+    ascending = bool(keys) and [*keys.values()][-1].startswith("ASC")
+    in_order = list(documents) if ascending else list(reversed(documents))
+    for name, direction in reversed(keys.items()):
+        in_order = _by_key(in_order, name.split("."), direction)
+    return in_order
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list."""
+
+    documents: list[Document]
+    has_next: bool
+    has_previous: bool
+
+
+def page(everything: Sequence[Document], where: Filter | None, arguments: Filter) -> Page:
+    """Cut a page out of all documents in order; ``after`` and ``before`` are positions there."""
+    after, before = arguments.get("after"), arguments.get("before")
+    within = everything[0 if after is None else after + 1 : before]
+    found = [document for document in within if matches(document, where)]
+    last = arguments.get("last")
+    if last is not None:
+        return Page(found[max(0, len(found) - last) :], before is not None, len(found) > last)
+    offset, first = arguments.get("offset") or 0, arguments.get("first")
+    rest, first = found[offset:], 50 if first is None else first
+    return Page(rest[:first], len(rest) > first, after is not None or offset > 0)
+
+
+def groups(documents: Iterable[Document], by: Sequence[str]) -> list[dict[str, Any]]:
+    """Count documents by keys: the largest group first, then by the keys, null lowest."""
+    names = list(dict.fromkeys(by))
+    found: dict[tuple[Any, ...], list[str]] = defaultdict(list)
+    for document in documents:
+        result = document.get("resultInfo") or {}
+        values = {
+            "STATUS": document["status"],
+            "CALL_ID": document.get("callId"),
+            "RESULT_CODE": result.get("code"),
+            "RESULT_SUBCODE": result.get("subcode"),
+            "CREATED_DAY": document["createdAt"][:10] + "T00:00:00.000000Z",
+            "CREATED_HOUR": document["createdAt"][:13] + ":00:00.000000Z",
+        }
+        found[tuple(values[name] for name in names)].append(document["createdAt"])
+
+    def place(item: tuple[tuple[Any, ...], list[str]]) -> tuple[Any, ...]:
+        keys, times = item
+        return -len(times), *((key is not None, _rank(key)) for key in keys)
+
+    return [
+        {
+            "status": (said := dict(zip(names, keys, strict=True))).get("STATUS"),
+            "callId": said.get("CALL_ID"),
+            "resultCode": said.get("RESULT_CODE"),
+            "resultSubcode": said.get("RESULT_SUBCODE"),
+            "createdFrom": said.get("CREATED_HOUR") or said.get("CREATED_DAY"),
+            "count": len(times),
+            "earliest": min(times),
+            "latest": max(times),
+        }
+        for keys, times in sorted(found.items(), key=place)
+    ]

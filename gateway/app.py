@@ -20,6 +20,7 @@ from gateway.auth.modes import open_authenticator, open_notification_authenticat
 from gateway.auth.scopes import scope_names
 from gateway.auth.sessions import Sessions
 from gateway.documents.bounds import DocumentBounds
+from gateway.documents.json import encode
 from gateway.documents.manifests import trusted_documents
 from gateway.documents.parsing import Documents
 from gateway.documents.persisted import PersistedDocuments
@@ -35,7 +36,9 @@ from gateway.execution.request_limits import RequestLimits
 from gateway.graph.notifications.endpoint import NotificationsEndpoint
 from gateway.graph.notifications.forwarding import Forwarder, ForwardOptions
 from gateway.graph.rest.addresses import VERSIONS
+from gateway.graph.rest.batch import BatchRequests
 from gateway.graph.rest.endpoint import RestEndpoint
+from gateway.graph.rest.openapi import openapi
 from gateway.graph.rest.routes import routes_of
 from gateway.http.admission_control import AdmissionControl
 from gateway.http.authentication import Authentication
@@ -43,14 +46,15 @@ from gateway.http.browsers import Browsers
 from gateway.http.checks import live, ready
 from gateway.http.connections import Server
 from gateway.http.cors import CORS
+from gateway.http.descriptions import description
 from gateway.http.head import Mount, Route
 from gateway.http.hosts import Hosts
 from gateway.http.limiter import Limiter
+from gateway.http.media_types import JSON
 from gateway.http.metrics import metrics
 from gateway.http.options import ServerOptions
 from gateway.http.playground import Playground
 from gateway.http.redirects import redirect_to_endpoint, redirect_to_playground
-from gateway.http.sdl import sdl
 from gateway.http.server import Responder, page
 from gateway.http.traffic import Traffic
 from gateway.logs import Logs
@@ -109,9 +113,10 @@ def create_server(settings: Settings, parts: Parts) -> Server:
         _limits(settings, parts),
         ResponseCache(settings.answer_cache_bytes),
     )
+    rest = _rest(settings, parts, shared)
     responder = Responder(
-        _routes(settings, parts, shared),
-        _mounts(settings, parts, shared),
+        _routes(settings, parts, shared, rest),
+        _mounts(settings, parts, shared, rest),
         parts.traffic,
         parts.capacity.admission,
         parts.telemetry.observers,
@@ -132,14 +137,21 @@ class Shared:
     cache: ResponseCache
 
 
-def _routes(settings: Settings, parts: Parts, shared: Shared) -> dict[str, Route]:
+def _routes(
+    settings: Settings, parts: Parts, shared: Shared, rest: RestEndpoint
+) -> dict[str, Route]:
     schema, context = build_schema(), shared.context
+    authentication = parts.authentication
+    described = openapi(rest.routes, version("invite-gateway"))
     has_playground = settings.playground and settings.trusted_documents != "only"
     playground = Playground(settings.auth, settings.oidc_issuers) if has_playground else None
     return {
         "/graphql": _graphql(settings, parts, schema, shared, playground),
         "/graphql/": redirect_to_endpoint,
-        "/schema.graphql": sdl(schema.sdl(), parts.authentication, context),
+        "/schema.graphql": description(
+            schema.sdl().encode(), "text/plain", authentication, context
+        ),
+        "/openapi.json": description(encode(described), JSON, authentication, context),
         "/health/live": page(live),
         "/health/ready": page(ready(parts.store.check, lambda: parts.traffic.stopping)),
         "/metrics": page(metrics(parts.telemetry.metrics.page)),
@@ -152,9 +164,15 @@ def _playground_routes(playground: Playground) -> dict[str, Route]:
     return {"/": redirect_to_playground, **files}
 
 
-def _mounts(settings: Settings, parts: Parts, shared: Shared) -> dict[str, Mount]:
+def _rest(settings: Settings, parts: Parts, shared: Shared) -> RestEndpoint:
     routes = routes_of(shared.cache, shared.limits.lock, settings.max_body_bytes)
-    rest = RestEndpoint(routes, parts.authentication, shared.context, shared.limits)
+    batches = BatchRequests(settings.max_body_bytes)
+    return RestEndpoint(routes, batches, parts.authentication, shared.context, shared.limits)
+
+
+def _mounts(
+    settings: Settings, parts: Parts, shared: Shared, rest: RestEndpoint
+) -> dict[str, Mount]:
     mounts = dict.fromkeys(VERSIONS, rest.mount)
     if parts.notified is not None:
         mounts["/graph"] = _notifications(settings, parts, parts.notified, shared.limits)

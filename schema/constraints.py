@@ -107,7 +107,7 @@ def _check_additional(value: JSON, declared: Collection[str]) -> JSON:
         check_storable(scalar)
         if isinstance(scalar, float) and not isfinite(scalar):
             raise ValueError(
-                "The JSON has a number out of range. Give one that fits in a 64-bit float."
+                "The JSON has a number out of range. Give one of at most about 1.8e308."
             )
     if len(msgspec.json.encode(value)) > MAX_ADDITIONAL_PROPERTIES:
         raise ValueError(f"The JSON is larger than {MAX_ADDITIONAL_PROPERTIES:,} bytes. Give less.")

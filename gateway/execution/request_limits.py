@@ -1,7 +1,5 @@
 """The limits on requests, which all interfaces check before and while a request runs."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from contextvars import Token
 from dataclasses import dataclass
 from time import monotonic
@@ -61,16 +59,6 @@ class RequestLimits:
         """Release a share of the load, and reset the deadline."""
         DEADLINE.reset(outside)
         self.load.release(cost)
-
-    @asynccontextmanager
-    async def running(self, cost: int) -> AsyncIterator[None]:
-        """Hold a share of the load, and a deadline, while a request runs."""
-        await self.acquire(cost)
-        outside = self.start_clock()
-        try:
-            yield
-        finally:
-            self.release(cost, outside)
 
 
 def too_costly(cost: int, limit: int) -> LimitExceeded:

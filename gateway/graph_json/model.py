@@ -7,10 +7,15 @@ come from here.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from schema.resource.operation import OperationStatus
+
 NAMESPACE = "microsoft.graph"
 
 STRING, BOOLEAN, INT32 = "Edm.String", "Edm.Boolean", "Edm.Int32"
 """The primitive types that occur (OData's CSDL, section 3.3)."""
+
+STATUSES = tuple(str(status.value) for status in OperationStatus)
+"""The members of ``operationStatus``, from 0 on."""
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,10 @@
 """Writing a stored operation as an entity in Microsoft Graph's JSON.
 
-A property that is null is left out. A document without undeclared properties is decoded by msgspec
-into types that have Graph's names, and is encoded from them; any other is put together in Python.
+A property that is null is left out. A document is decoded by msgspec into types that have Graph's
+names, and is encoded from them.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from operator import attrgetter
@@ -14,6 +13,7 @@ from urllib.parse import quote
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec.json import encode
 
 from gateway.graph_json.model import (
     BOOLEAN,
@@ -28,21 +28,26 @@ from gateway.graph_json.model import (
     Property,
     StructuredType,
 )
+from schema.constraints import IDENTITY_KINDS
 
 Json = Any
 Entity = dict[str, Json]
 
 TYPE, ETAG, ID, EDIT_LINK = "@odata.type", "@odata.etag", "@odata.id", "@odata.editLink"
 ANNOTATION = "@odata."
+_ANNOTATION = ANNOTATION.encode()
 _UNRESERVED = "'!$*,;:@"
 _ADDITIONAL = "additionalProperties"
 _UNDECLARED = f'"{_ADDITIONAL}"'.encode()
+_SPLICE = _UNDECLARED + b":\0,"
+_PROPERTIES = INVITE_PARTICIPANTS_OPERATION.properties
 _OPERATION_TYPE = f"#{NAMESPACE}.{INVITE_PARTICIPANTS_OPERATION.name}"
 # With the "#", by which SDKs find a derived type; others are written as the resource's
 # documentation has them.
 _COMMUNICATIONS_TYPE = f"#{NAMESPACE}.{COMMUNICATIONS_IDENTITY_SET.name}"
 _COMMUNICATIONS = tuple(COMMUNICATIONS_IDENTITY_SET.own_properties)
 _communications = attrgetter(*_COMMUNICATIONS)
+_identities = attrgetter(*IDENTITY_KINDS)
 _NO_COMMUNICATIONS = (UNSET,) * len(_COMMUNICATIONS)
 
 
@@ -54,8 +59,7 @@ class Metadata(StrEnum):
     FULL = "full"
 
 
-@dataclass(frozen=True)
-class Form:
+class Form(Struct, frozen=True):
     """How entities are written: with how much control information, and which properties.
 
     ``select`` names properties, declared or not; None is all of them. With ``is_id_given`` an
@@ -96,7 +100,7 @@ def _struct(type_: StructuredType, name: str, **types: Any) -> Any:  # noqa: ANN
         [
             ("odata_type", str, f"{NAMESPACE}.{name}"),
             *fields,
-            (_ADDITIONAL, dict[str, Raw] | UnsetType, UNSET),
+            (_ADDITIONAL, Raw | UnsetType, UNSET),
         ],
         rename={"odata_type": TYPE},
         gc=False,
@@ -125,33 +129,58 @@ _Operation: Any = msgspec.defstruct(
         ],
         ("version", int, 0),
         ("callId", str | None, None),
-        (_ADDITIONAL, dict[str, Raw] | UnsetType, UNSET),
+        (_ADDITIONAL, Raw | UnsetType, UNSET),
     ],
     gc=False,
 )
+_Entity: Any = msgspec.defstruct(
+    "Entity",
+    [
+        ("odata_type", str),
+        ("odata_etag", str),
+        ("odata_id", str | UnsetType),
+        *[(name, Any, UNSET) for name in _PROPERTIES],
+        (_ADDITIONAL, Raw | UnsetType, UNSET),
+    ],
+    rename={"odata_type": TYPE, "odata_etag": ETAG, "odata_id": ID},
+    gc=False,
+)
+"""What is written, if it is written as a whole."""
+_values = attrgetter(*_PROPERTIES, _ADDITIONAL)
 _decode = msgspec.json.Decoder(_Operation).decode
+_decode_properties = msgspec.json.Decoder(dict[str, Raw]).decode
 
 
 @lru_cache(64)
-def writer(form: Form) -> Callable[[bytes], Entity]:
-    """Return what writes a stored document in a form, as an object that msgspec encodes."""
+def writer(form: Form) -> Callable[[bytes], Raw]:
+    """Return what writes a stored document in a form."""
+    is_plain = form.metadata is Metadata.MINIMAL and form.select is None
 
-    def write(document: bytes) -> Entity:
+    def write(document: bytes) -> Raw:
         operation = _decode(document)
         _mark_communications(operation)
-        properties = {
-            name: value
-            for name in INVITE_PARTICIPANTS_OPERATION.properties
-            if (value := getattr(operation, name)) is not UNSET
-        }
-        if form.metadata is not Metadata.MINIMAL or _UNDECLARED in document:
-            properties = _written(properties, form.metadata)
-            properties |= _undeclared(operation)
-        if form.select is not None:
-            properties = _selected(properties, form.select)
-        return {**_annotations(operation, form), **properties}
+        if not is_plain or _ANNOTATION in document:
+            return Raw(encode(_entity(operation, form)))
+        if _UNDECLARED in document:
+            _prepare_splicing(operation)
+        address: str | UnsetType = UNSET
+        if form.is_id_given:
+            address = canonical_address(operation.callId, operation.id)
+        values = _values(operation)
+        entity = _Entity(_OPERATION_TYPE, etag(operation.version), address, *values)
+        return Raw(encode(entity).replace(_SPLICE, b""))
 
     return write
+
+
+def _entity(operation: Any, form: Form) -> Entity:  # noqa: ANN401  see `_struct`
+    """Write an operation property by property, where a form leaves some out or adds others."""
+    properties = zip(_PROPERTIES, _values(operation), strict=False)
+    entity = {name: value for name, value in properties if value is not UNSET}
+    entity = _written(entity, form.metadata) | _undeclared(operation)
+    if form.select is not None:
+        entity = _selected(entity, form.select)
+    return {**_annotations(operation, form), **entity}
 
 
 def _mark_communications(operation: Any) -> None:  # noqa: ANN401  see `_struct`
@@ -160,6 +189,20 @@ def _mark_communications(operation: Any) -> None:  # noqa: ANN401  see `_struct`
         identities = participant.identity
         if _communications(identities) != _NO_COMMUNICATIONS:
             identities.odata_type = _COMMUNICATIONS_TYPE
+
+
+def _prepare_splicing(operation: Any) -> None:  # noqa: ANN401  see `_struct`
+    """Have undeclared properties follow the declared ones once ``_SPLICE`` is cut out.
+
+    So complex values need not be put together in Python. No JSON has a character U+0000.
+    """
+    values = [operation]
+    for participant in operation.participants:
+        identities = participant.identity
+        values += participant, identities, *_identities(identities)
+    for value in values:
+        if value is not UNSET and (undeclared := value.additionalProperties) is not UNSET:
+            value.additionalProperties = Raw(b"\0,%b" % bytes(undeclared)[1:-1])
 
 
 def _annotations(operation: Any, form: Form) -> Entity:  # noqa: ANN401  see `_struct`
@@ -184,7 +227,7 @@ def _written(properties: Entity, metadata: Metadata) -> Entity:
     """Write the declared properties of an entity, with their types where all are to be told."""
     written: Entity = {}
     for name, value in properties.items():
-        declared = INVITE_PARTICIPANTS_OPERATION.properties[name]
+        declared = _PROPERTIES[name]
         if metadata is Metadata.FULL and declared.type in {"operationStatus", PARTICIPANT.name}:
             type_ = f"{NAMESPACE}.{declared.type}"
             told = f"#Collection({type_})" if declared.is_collection else f"#{type_}"
@@ -215,7 +258,7 @@ def _object(value: Struct, metadata: Metadata) -> Entity:
 
 
 def _undeclared(value: Any) -> Entity:  # noqa: ANN401  see `_struct`
-    additional = value.additionalProperties
-    if additional is UNSET:
+    if value.additionalProperties is UNSET:
         return {}
-    return {name: item for name, item in additional.items() if ANNOTATION not in name}
+    properties = _decode_properties(value.additionalProperties)
+    return {name: item for name, item in properties.items() if ANNOTATION not in name}

@@ -66,7 +66,7 @@ class Response:
         self.body = body
         self.status = status
         self.headers = {**headers}
-        self.own_headers = _NO_HEADERS
+        self.own_headers: dict[str, str] = {}
         """Those that few other responses have: the others are written once for all alike."""
         self.keep_alive = True
         self.request_id = ""

@@ -82,8 +82,13 @@ class Responder:
         return response
 
     def _bind(self, head: Head) -> Handler:
-        """Find the handler of a head, and store it there."""
-        handler = head.handler = self._handler(head)
+        """Find the handler of a head, and store it there.
+
+        It is not stored with a head made for one request, to avoid a reference cycle.
+        """
+        handler = self._handler(head)
+        if head.origin is head:
+            head.handler = handler
         return handler
 
     def _handler(self, head: Head) -> Handler:
@@ -92,11 +97,13 @@ class Responder:
         if mount:
             head.write_fault = mount.write_fault
         try:
-            self._browsers.check(head)
-            if self._browsers.is_preflight(head):
-                return _no_content
-            if hdrs.EXPECT in head.headers:
-                _check_expected(head)
+            if not head.origin.is_checked:
+                self._browsers.check(head)
+                if self._browsers.is_preflight(head):
+                    return _no_content
+                if hdrs.EXPECT in head.headers:
+                    _check_expected(head)
+                head.origin.is_checked = True
             if mount:
                 return mount.route(head)
             route = self._routes.get(head.raw_path) or self._routes.get(head.path, _nowhere)

@@ -55,13 +55,13 @@ class RequestLines:
             observation.request_id,
             observation.transport,
             observation.seconds * 1000,
-        ) + self._cached_fields(
-            (head.method, head.url.raw_path, observation.status)
-            if observation.is_request
-            else None,
-            observation.info,
-            principal and principal.name,
         )
+        http: tuple[str, str, int] | None = None
+        if observation.route and observation.is_request:  # not cached: its path has keys
+            line += self._http_fields(head.method, head.encoded_path, observation.status)
+        elif observation.is_request:
+            http = (head.method, head.encoded_path, observation.status)
+        line += self._cached_fields(http, observation.info, principal and principal.name)
         if observation.is_unusual:
             line += self._optional_fields(observation)
         self._write(line + self._end)
@@ -72,13 +72,15 @@ class RequestLines:
         """Return the fields that are the same for many requests."""
         written = ""
         if http:
-            method, path, status = http
-            written += self._http % (method, quoted_excerpt(path), status)
+            written += self._http_fields(*http)
         if info:
             written += self._operation_fields(info)
         if principal is not None:
             written += self._principal % quoted_excerpt(principal)
         return written
+
+    def _http_fields(self, method: str, path: str, status: int) -> str:
+        return self._http % (method, quoted_excerpt(path), status)
 
     def _operation_fields(self, info: OperationInfo) -> str:
         written = self._type % info.type.value if info.type else ""

@@ -164,24 +164,20 @@ class StoredOperation(msgspec.Struct, frozen=True, dict=True):
 
     document: bytes
 
-    @cached_property
-    def _head(self) -> _Head:
-        return _read_head(self.document)
-
     @property
     def id(self) -> str:
         """The operation's id."""
-        return self._head.id
+        return _read_head(self.document).id
 
     @property
     def version(self) -> int:
         """The operation's version."""
-        return self._head.version
+        return _read_head(self.document).version
 
     @property
     def call_id(self) -> str | None:
         """The id of the operation's call."""
-        return self._head.call_id
+        return _read_head(self.document).call_id
 
     @cached_property
     def operation(self) -> InviteParticipantsOperation:

@@ -2,16 +2,16 @@
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import aiohttp
 import pytest
-from rest_client import TYPE, JSONObject, Rest, invited, properties
+from support import paths
 from support.gateways import Client
+from support.rest_client import TYPE, JSONObject, Rest, invited, properties
 
-SEED: dict[str, Any] = json.loads((Path(__file__).parent.parent / "seed.json").read_text())["value"]
+SEED: dict[str, Any] = json.loads(paths.SEED.read_text())["value"]
 
 ETAG = "@odata.etag"
 

@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import aiohttp
 import pytest
-from notifying import CALL, URL, Graph, notification
 from support.gateways import Client
+from support.notifying import CALL, URL, Graph, notification
 
 pytestmark = pytest.mark.each_database
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import aiohttp
 import pytest
-from bot import Bot
-from notifying import Graph, envelope, notification
+from support.bot import Bot
 from support.gateways import UNTRACED, Client, Gateway, running
+from support.notifying import Graph, envelope, notification
 
 pytestmark = [pytest.mark.each_database, pytest.mark.usefixtures("database_url")]
 

@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 import aiohttp
 import pytest
-from notifying import Graph, notification
 from support.gateways import Client, Command, running
+from support.notifying import Graph, notification
 
 pytestmark = [pytest.mark.each_database, pytest.mark.usefixtures("database_url")]
 

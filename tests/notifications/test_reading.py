@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from notifying import BARE_CALL, BARE_ID, CALL, ID, INVITE, URL, envelope, notification
 from support.gateways import Command
+from support.notifying import BARE_CALL, BARE_ID, CALL, ID, INVITE, URL, envelope, notification
 
 Json = Any
 

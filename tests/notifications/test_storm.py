@@ -11,8 +11,8 @@ from typing import Any
 from uuid import UUID
 
 import aiohttp
-from notifying import INVITE, Graph, envelope
 from support.gateways import LONGER, UNTRACED, Gateway, running
+from support.notifying import INVITE, Graph, envelope
 
 Json = Any
 

@@ -110,8 +110,12 @@ class NotificationsEndpoint:
             )
         finally:
             limits.charge(principal, cost)
-        async with limits.running(cost):
+        await limits.acquire(cost)
+        outside = limits.start_clock()
+        try:
             await self._apply(request, body, await _read_all(items))
+        finally:
+            limits.release(cost, outside)
 
     async def _apply(self, request: Request, body: bytes, found: Sequence[Read]) -> None:
         reports = [each for each in found if isinstance(each, Report)]

@@ -1,10 +1,11 @@
 """What the path of a request names (OData's URL conventions, section 4)."""
 
 import re
-from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from functools import lru_cache
 from urllib.parse import unquote
+
+from msgspec import Struct
 
 from gateway.graph.rest.faults import not_found
 from gateway.graph_json.writing import key_segment
@@ -13,6 +14,12 @@ from schema.excerpts import excerpt
 VERSIONS = ("/v1.0", "/beta")
 REMEMBERED = 1_024
 
+_PLAIN = re.compile(
+    r"(/v1\.0|/beta)/communications/(?:calls/([\w-]+)/operations|inviteParticipantsOperations)/"
+    r"(?!delta$)([\w-]+)",
+    re.ASCII,
+)
+"""The address of an operation, as most are: it needs no decoding."""
 _KEYED = re.compile(r"([A-Za-z.]+)\('(.*)'\)", re.DOTALL)
 _CASTS = {
     "microsoft.graph.inviteParticipantsOperation",
@@ -21,8 +28,8 @@ _CASTS = {
 """Which take those of this type out of a collection of operations: here they are all there are."""
 
 
-class Resource(Enum):
-    """The kinds of things that addresses name; a value is the template of the path."""
+class Resource(StrEnum):
+    """The kinds of things that addresses name, by the templates of their paths."""
 
     SERVICE = ""
     METADATA = "/$metadata"
@@ -39,8 +46,7 @@ class Resource(Enum):
     OPERATION = "/communications/inviteParticipantsOperations/{operation-id}"
 
 
-@dataclass(frozen=True)
-class Address:
+class Address(Struct, frozen=True):
     """A path: its version of the interface, what it names, and the keys in it.
 
     ``call_id`` is None where the path is not of one call.
@@ -64,17 +70,27 @@ class Address:
         return f"communications/calls{key_segment(self.call_id)}/operations"
 
 
-@lru_cache(REMEMBERED)
 def address_of(raw_path: str) -> Address:
     """Read a path, without its query; raise ``Fault`` for one that names nothing.
 
     Keys may be given as segments of their own, or in parentheses and quotes.
     """
+    plain = _PLAIN.fullmatch(raw_path)
+    if plain is None:
+        return _address_of(raw_path)
+    version, call_id, operation_id = plain.groups()
+    resource = Resource.OPERATION if call_id is None else Resource.CALL_OPERATION
+    return Address(version, resource, call_id, operation_id)
+
+
+@lru_cache(REMEMBERED)
+def _address_of(raw_path: str) -> Address:
     _, version, *raw = raw_path.split("/")
     segments = [part for segment in raw for part in _parts(_decoded(segment))]
-    while segments and segments[-1] in {"", *_CASTS}:
-        segments.pop()
-    found = _named(f"/{version}", [part for part in segments if part not in _CASTS])
+    names = [part for part in segments if isinstance(part, _Key) or part not in _CASTS]
+    if names and names[-1] == "" and not isinstance(names[-1], _Key):
+        names.pop()
+    found = _named(f"/{version}", names)
     if found is None or found.call_id == "":
         raise not_found(f"There is nothing at {excerpt(raw_path)}. See {VERSIONS[0]}/$metadata.")
     return found

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+import msgspec
 from aiohttp import hdrs
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from gateway.documents.json import encode
 from gateway.graph.rest.addresses import Address, Resource, address_of
@@ -17,34 +18,36 @@ from gateway.graph.rest.headers import (
     preconditions_of,
     preferences_of,
 )
-from gateway.graph.rest.options import Options, options_of
+from gateway.graph.rest.options import NONE, Options
 from gateway.graph_json.writing import Form, Metadata, key_segment
 from gateway.http.head import Head
+from gateway.http.media_types import JSON
 from gateway.http.request import Request
 from gateway.http.responses import Response
 from schema.context import Context, Scope
 from schema.excerpts import excerpt
 from schema.resource.operation import StoredOperation
 
+OTHER_TYPES = {
+    Resource.METADATA: "application/xml",
+    Resource.CALL_OPERATIONS_COUNT: "text/plain",
+    Resource.OPERATIONS_COUNT: "text/plain",
+}
+"""The media types of what is not JSON."""
+
+REMEMBERED = 256
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]{1,255}")
 _ACROSS_CALLS = {Resource.OPERATIONS, Resource.OPERATIONS_DELTA}
 
 
-@dataclass(frozen=True)
-class Work:
-    """What a request comes to once it is read: who may have it done, its cost, and the doing.
+class Work(Struct, frozen=True):
+    """What a request comes to once it is read: its cost, and the doing."""
 
-    ``name`` is what logs, metrics and the OpenAPI description call requests of the kind.
-    """
-
-    name: str
-    scope: Scope
     cost: int
     run: Callable[[Context], Awaitable[Response]]
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What the head of a request asks for."""
 
     head: Head
@@ -54,16 +57,14 @@ class Asked:
     @property
     def root(self) -> str:
         """The URL of the service, to which the addresses in an answer are relative."""
-        return server_of(self.head) + self.address.root
+        headers = self.head.headers
+        host, scheme = headers.get(hdrs.HOST, ""), headers.get(hdrs.X_FORWARDED_PROTO, "")
+        return _server(host, scheme) + self.address.root
 
     @property
     def preconditions(self) -> Preconditions:
         """Which versions of an operation the request is for."""
         return preconditions_of(self.head)
-
-    def options(self, supported: frozenset[str]) -> Options:
-        """Return the query options; raise ``Fault`` for one that is not supported here."""
-        return options_of(self.head.query, supported) if "?" in self.head.raw_path else {}
 
     def form(self, select: frozenset[str] | None) -> Form:
         """Return how entities are written."""
@@ -78,6 +79,11 @@ class Asked:
             return None
         selected = f"({','.join(sorted(select))})" if select else ""
         return f"{self.root}$metadata#{self.address.collection}{selected}{suffix}"
+
+    def with_context(self, entity: bytes, select: frozenset[str] | None) -> bytes:
+        """Put the address of what describes an entity into the entity, if the client wants it."""
+        url = self.context_url(select, "/$entity")
+        return entity if url is None else _context_member(url) + entity[1:]
 
     def url_of(self, operation_id: str) -> str:
         """Return the URL of an operation in the collection."""
@@ -103,7 +109,7 @@ class Asked:
     def found(self, operation: StoredOperation | None) -> StoredOperation:
         """Return the operation at the address; raise ``Fault`` if there is none in its call."""
         call_id = self.address.call_id
-        if operation is None or call_id not in {None, operation.call_id}:
+        if operation is None or (call_id is not None and operation.call_id != call_id):
             raise not_found(
                 f"There is no operation with the id {excerpt(self.address.operation_id)} here. It "
                 "may have been deleted, or be of another call."
@@ -114,17 +120,39 @@ class Asked:
 def asked_of(head: Head) -> Asked:
     """Read a head; raise ``Fault`` for a path that names nothing or a header without sense."""
     path = head.raw_path.partition("?")[0].partition("#")[0]
-    return Asked(head, address_of(path), preferences_of(head))
+    address = address_of(path)
+    return Asked(head, address, preferences_of(head, OTHER_TYPES.get(address.resource, JSON)))
 
 
-def server_of(head: Head) -> str:
-    """Return the beginning of the gateway's URLs as the client has it; empty if that is unclear."""
-    host = head.headers.get(hdrs.HOST, "")
+@lru_cache(REMEMBERED)
+def _server(host: str, scheme: str) -> str:
+    """Return the beginning of the gateway's URLs as a client has it; empty if that is unclear."""
     if not _HOST.fullmatch(host):
         return ""
-    is_secure = head.headers.get(hdrs.X_FORWARDED_PROTO, "").lower() == "https"
-    return f"{'https' if is_secure else 'http'}://{host}"
+    return f"{'https' if scheme.lower() == 'https' else 'http'}://{host}"
 
 
-Prepare = Callable[[Asked, Request], Awaitable[Work]]
+@lru_cache(REMEMBERED)
+def _context_member(url: str) -> bytes:
+    return b'{"@odata.context":%b,' % msgspec.json.encode(url)
+
+
+Prepare = Callable[[Asked, Options, Request], Awaitable[Work]]
 """Reads the rest of a request; raises ``Fault`` for what it must not ask for."""
+
+
+class Operation(Struct, frozen=True):
+    """What a method does at a resource, as it is done and as it is described.
+
+    ``name`` is what logs and metrics call requests for it. ``takes`` and ``gives`` name the types
+    of bodies, and ``status`` is that of a success.
+    """
+
+    name: str
+    summary: str
+    prepare: Prepare
+    options: frozenset[str] = NONE
+    scope: Scope = Scope.READ
+    takes: str = ""
+    gives: str = ""
+    status: int = 200

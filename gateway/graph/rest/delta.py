@@ -12,7 +12,6 @@ from gateway.documents.cost import READ
 from gateway.execution.compiled.projections import decode_cached
 from gateway.graph.rest.asked import Asked, Work
 from gateway.graph.rest.options import (
-    FOLLOWING,
     Options,
     select_of,
     top_of,
@@ -25,7 +24,7 @@ from gateway.http.faults import Fault
 from gateway.http.request import Request
 from gateway.http.responses import Response
 from schema.changes import Change, ChangeSlice
-from schema.context import Context, Scope
+from schema.context import Context
 from schema.errors import CursorExpired
 from schema.paging import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, Int64, Position, Slice, pack, unpack
 
@@ -52,9 +51,8 @@ class Since(Struct, array_like=True, tag="since", frozen=True, forbid_unknown_fi
     position: Position
 
 
-async def get(asked: Asked, _request: Request) -> Work:
+async def get(asked: Asked, options: Options, _request: Request) -> Work:
     """Read a page of the first round, or of the changes since a place."""
-    options = asked.options(FOLLOWING)
     select, limit = select_of(options), _limit(asked, options)
     place = _place(options)
     page = _Page(asked, without_paging(options), select, limit)
@@ -67,7 +65,7 @@ async def get(asked: Asked, _request: Request) -> Work:
         return asked.json(await page.operations(place, context))
 
     cost = READ + limit * (entity_cost(select) + (CHANGE if isinstance(place, Since) else 0))
-    return Work("followOperations", Scope.READ, cost, run)
+    return Work(cost, run)
 
 
 def _limit(asked: Asked, options: Options) -> int:

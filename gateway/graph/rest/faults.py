@@ -4,6 +4,7 @@ What went wrong is known by the HTTP status: Graph's code, in ``error.code``, fo
 """
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from gateway.admission.rate import RateExceeded
@@ -15,7 +16,6 @@ from gateway.http.responses import Response, json_response
 from schema.errors import (
     AlreadyExistsError,
     ConflictError,
-    CursorExpired,
     ErrorCode,
     Forbidden,
     IdempotencyError,
@@ -25,6 +25,7 @@ from schema.errors import (
     RequestError,
     TimedOut,
 )
+from schema.validation import MAX_PROBLEMS, Problem, invalid_value
 
 CLIENT_REQUEST_ID = "client-request-id"
 RETRY_AFTER = "5"
@@ -45,13 +46,15 @@ _CODES = {
     501: "notSupported",
     503: "serviceNotAvailable",
 }
+_STATUSES = {ErrorCode.CURSOR_EXPIRED: 410, ErrorCode.INTERNAL_SERVER_ERROR: 500}
+_LIMITS_OF_FILTERS = {"filterDepth", "filterConditions"}
 _CLIENT_REQUEST_ID = re.compile(r"[!-~]{1,128}")
 
 
 def client_request_id(head: Head) -> str | None:
     """Return the id that a client has given its request, if it is one that can be given back."""
-    given = head.headers.get(CLIENT_REQUEST_ID, "")
-    return given if _CLIENT_REQUEST_ID.fullmatch(given) else None
+    given = head.headers.get(CLIENT_REQUEST_ID)
+    return given if given and _CLIENT_REQUEST_ID.fullmatch(given) else None
 
 
 def request_ids(request: Request) -> dict[str, str]:
@@ -106,9 +109,10 @@ def fault_of(error: RequestError | MutationFailure) -> Fault:
         case Overloaded() | TimedOut():
             headers = {"Retry-After": RETRY_AFTER}
             return Fault(503, error.message, code=error.code, headers=headers)
-        case CursorExpired():
-            return Fault(410, error.message, code=error.code)
-    status = 500 if error.code is ErrorCode.INTERNAL_SERVER_ERROR else 400
+    if (error.extensions or {}).get("limit") in _LIMITS_OF_FILTERS:
+        message = f"{error.message} This is at position 1 of $filter."
+        return Fault(400, message, code=error.code, target="$filter")
+    status = _STATUSES.get(error.code, 400)
     return Fault(status, error.message, code=error.code)
 
 
@@ -121,11 +125,18 @@ def _fault_of_write(failure: MutationFailure) -> Fault:
             return modified()
         case AlreadyExistsError() | IdempotencyError():
             return Fault(409, first.message)
-    details = [
-        {"code": "invalidRequest", "message": error.message, "target": ".".join(error.path)}
-        for error in failure.errors
-    ]
-    message = " ".join(f"{one['target']}: {one['message']}" for one in details[:5])
+    return invalid_request([Problem(tuple(error.path), error.message) for error in failure.errors])
+
+
+def invalid_request(problems: Sequence[Problem]) -> Fault:
+    """Refuse a body, naming the properties that are not valid."""
+    details = []
+    for problem in problems[:MAX_PROBLEMS]:
+        path = tuple(step for step in problem.path if step != "additionalProperties")
+        message = invalid_value("body", path, problem.message)
+        target = "/".join(map(str, path))
+        details.append({"code": "invalidRequest", "message": message, "target": target})
+    message = " ".join(detail["message"] for detail in details)
     return Fault(400, message, target=details[0]["target"], details=details)
 
 

@@ -7,12 +7,11 @@ import re
 from collections.abc import Mapping
 from urllib.parse import quote, urlencode
 
-from multidict import MultiMapping
-
 from gateway.graph.rest.faults import not_supported
 from gateway.graph.rest.filters.nodes import malformed, unsupported
 from gateway.graph_json.model import INVITE_PARTICIPANTS_OPERATION, RESULT_INFO
 from gateway.http.faults import Fault
+from gateway.http.head import Head
 from schema.excerpts import excerpt
 from schema.ordering import InviteParticipantsOperationOrder, Order, sort_keys
 from schema.paging import page_size
@@ -35,13 +34,15 @@ _SORTABLE = {"id", "clientContext", "status"}
 Options = Mapping[str, str]
 
 
-def options_of(query: MultiMapping[str], supported: frozenset[str]) -> Options:
+def options_of(head: Head, supported: frozenset[str]) -> Options:
     """Return the options given, by their names with ``$``; raise ``Fault``.
 
     As in Graph, the ``$`` may be left out.
     """
     options: dict[str, str] = {}
-    for given, value in query.items():
+    if "?" not in head.raw_path:
+        return options
+    for given, value in head.query.items():
         name = "$" + given.removeprefix("$").lower()
         if name not in supported:
             known = ", ".join(sorted(supported - {"$skiptoken", "$deltatoken"})) or "none"

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 from msgspec import Raw
 
 from gateway.admission.cooperative_lock import CooperativeLock
@@ -18,9 +17,6 @@ from gateway.graph.rest.filters.search import parse_search
 from gateway.graph.rest.filters.syntax import parse
 from gateway.graph.rest.filters.translation import OF_OPERATION, translate
 from gateway.graph.rest.options import (
-    COUNTING,
-    LISTING,
-    READING,
     Options,
     is_counted,
     number_of,
@@ -34,7 +30,7 @@ from gateway.graph_json.writing import Form, etag, writer
 from gateway.http.faults import Fault
 from gateway.http.request import Request
 from gateway.http.responses import Response
-from schema.context import Context, Scope
+from schema.context import Context
 from schema.filters import InviteParticipantsOperationFilter
 from schema.ordering import Order
 from schema.paging import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, Slice, decode_cursor, encode_cursor
@@ -52,19 +48,8 @@ Where = InviteParticipantsOperationFilter | None
 
 def entity(asked: Asked, operation: StoredOperation, select: frozenset[str] | None) -> bytes:
     """Write an operation as the body of a response."""
-    form = asked.form(select)
-    written_: Raw | dict[str, Any] = decode_cached(writer(form), operation.document)
-    body = bytes(written_) if isinstance(written_, Raw) else msgspec.json.encode(written_)
-    context = asked.context_url(select, "/$entity")
-    return (
-        body
-        if context is None
-        else b'{"@odata.context":%b,%b'
-        % (
-            msgspec.json.encode(context),
-            body[1:],
-        )
-    )
+    written_ = decode_cached(writer(asked.form(select)), operation.document)
+    return asked.with_context(bytes(written_), select)
 
 
 def entity_cost(select: frozenset[str] | None) -> int:
@@ -72,20 +57,21 @@ def entity_cost(select: frozenset[str] | None) -> int:
     return OPERATION if select is None or "participants" in select else 1
 
 
-async def get(asked: Asked, _request: Request) -> Work:
+async def get(asked: Asked, options: Options, _request: Request) -> Work:
     """Read an operation by its id."""
-    select = select_of(asked.options(READING))
+    select = select_of(options)
 
     async def run(context: Context) -> Response:
         operation = asked.found(await context.store.get(asked.address.operation_id))
-        if asked.preconditions.is_known(operation.version):
+        version = operation.version
+        if asked.preconditions.is_known(version):
             response = Response(status=304)
         else:
             response = asked.response(entity(asked, operation, select))
-        response.headers["ETag"] = etag(operation.version)
+        response.headers["ETag"] = etag(version)
         return response
 
-    return Work("getOperation", Scope.READ, READ + entity_cost(select), run)
+    return Work(READ + entity_cost(select), run)
 
 
 def where_of(call_id: str | None, options: Options) -> dict[str, Any]:
@@ -147,12 +133,12 @@ class Lists:
         self._lock = lock
         self._listings: dict[object, Listing] = {}
 
-    async def get(self, asked: Asked, _request: Request) -> Work:
+    async def get(self, asked: Asked, options: Options, _request: Request) -> Work:
         """Read a page of a list."""
         key = (asked.head.raw_path, asked.root, asked.preferences)
         listing = self._listings.get(key)
         if listing is None:
-            options = await self._options(asked, LISTING)
+            await self._await_turn(options)
             listing = self._listings[key] = listing_of(asked, options)
             if len(self._listings) > REMEMBERED:
                 del self._listings[next(iter(self._listings))]
@@ -165,26 +151,24 @@ class Lists:
                 response.headers["Preference-Applied"] = applied
             return response
 
-        return Work("listOperations", Scope.READ, page.cost, run)
+        return Work(page.cost, run)
 
-    async def count(self, asked: Asked, _request: Request) -> Work:
+    async def count(self, asked: Asked, options: Options, _request: Request) -> Work:
         """Tell how many operations there are, as a text."""
-        where = where_of(asked.address.call_id, await self._options(asked, COUNTING))
+        await self._await_turn(options)
+        where = where_of(asked.address.call_id, options)
 
         async def run(context: Context) -> Response:
             count = await context.store.count(filter_of(where))
             headers = {"Content-Type": "text/plain", **VERSION}
             return Response(str(count).encode(), headers=headers)
 
-        cost = READ + TOTAL_COUNT + filter_cost({"filter": where}, {})
-        return Work("countOperations", Scope.READ, cost, run)
+        return Work(READ + TOTAL_COUNT + filter_cost({"filter": where}, {}), run)
 
-    async def _options(self, asked: Asked, supported: frozenset[str]) -> Options:
-        """Return the query options; long ones wait for an iteration of the loop to be read in."""
-        options = asked.options(supported)
+    async def _await_turn(self, options: Options) -> None:
+        """Wait, if the query options are long, for an iteration of the loop to read them in."""
         if sum(map(len, options.values())) > LARGE_OPTIONS:
             await self._lock.acquire()
-        return options
 
     async def _page(self, listing: Listing, context: Context) -> Raw | dict[str, Any]:
         if not self._cache.max_bytes:

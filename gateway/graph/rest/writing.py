@@ -12,8 +12,8 @@ import msgspec
 from gateway.documents.arguments import write_cost
 from gateway.documents.json import encode
 from gateway.graph.rest.asked import Asked, Work
-from gateway.graph.rest.faults import client_request_id, fault_of, modified
-from gateway.graph.rest.options import NONE, READING, select_of
+from gateway.graph.rest.faults import client_request_id, fault_of, invalid_request, modified
+from gateway.graph.rest.options import Options, select_of
 from gateway.graph.rest.reading import entity, entity_cost
 from gateway.graph_json.model import COMMS_OPERATION, INVITE_PARTICIPANTS_OPERATION, NAMESPACE
 from gateway.graph_json.reading import own_form, unwrapped
@@ -23,7 +23,7 @@ from gateway.http.faults import Fault
 from gateway.http.json_text import decode_json
 from gateway.http.request import Request
 from gateway.http.responses import Response
-from schema.context import Context, Scope
+from schema.context import Context
 from schema.errors import ConflictError, MutationFailure
 from schema.excerpts import excerpt
 from schema.inputs import (
@@ -53,9 +53,9 @@ class Writes:
     def __init__(self, max_body_bytes: int) -> None:
         self._max_body_bytes = max_body_bytes
 
-    async def create(self, asked: Asked, request: Request) -> Work:
+    async def create(self, asked: Asked, options: Options, request: Request) -> Work:
         """Create an operation; done once for the same request of the same client in a day."""
-        select = select_of(asked.options(READING))
+        select = select_of(options)
         fields = self._entity(await self._body(request))
         given = _create_input(asked, request, fields)
 
@@ -67,11 +67,10 @@ class Writes:
                 response.own_headers["OData-EntityId"] = asked.url_of(operation.id)
             return response
 
-        return Work("createOperation", Scope.WRITE, _cost(fields, select), run)
+        return Work(_cost(fields, select), run)
 
-    async def invite(self, asked: Asked, request: Request) -> Work:
+    async def invite(self, asked: Asked, _options: Options, request: Request) -> Work:
         """Create the operation of an invitation, which is not begun yet."""
-        asked.options(NONE)
         parameters = await self._body(request)
         _check_invitation(parameters)
         fields = own_form(parameters)
@@ -83,22 +82,21 @@ class Writes:
             response.own_headers = {"Location": asked.url_of(operation.id)}
             return response
 
-        return Work("inviteParticipants", Scope.WRITE, _cost(fields, None), run)
+        return Work(_cost(fields, None), run)
 
-    async def update(self, asked: Asked, request: Request) -> Work:
+    async def update(self, asked: Asked, options: Options, request: Request) -> Work:
         """Change what the body has of an operation, if it is at a version that it is for."""
-        select = select_of(asked.options(READING))
+        select = select_of(options)
         fields = self._entity(await self._body(request))
         fields = {name: value for name, value in fields.items() if not _is_ignored(name, value)}
 
         async def run(context: Context) -> Response:
             return _written(asked, await _updated(asked, fields, context), select, 200)
 
-        return Work("updateOperation", Scope.WRITE, _cost(fields, select), run)
+        return Work(_cost(fields, select), run)
 
-    async def delete(self, asked: Asked, _request: Request) -> Work:
+    async def delete(self, asked: Asked, _options: Options, _request: Request) -> Work:
         """Delete an operation, if it is at a version that the request is for."""
-        asked.options(NONE)
 
         async def run(context: Context) -> Response:
             for _ in range(MAX_ATTEMPTS):
@@ -114,7 +112,7 @@ class Writes:
                     return asked.empty()
             raise modified()
 
-        return Work("deleteOperation", Scope.WRITE, write_cost({"input": {}}, {}), run)
+        return Work(write_cost({"input": {}}, {}), run)
 
     async def _body(self, request: Request) -> Fields:
         """Read a body that is a JSON object; raise ``Fault`` for another."""
@@ -182,19 +180,7 @@ def _read(model: type[InputT], fields: Mapping[str, Any]) -> InputT:
         return read_input(model, fields)
     except InvalidInput as invalid:
         problems = invalid.problems
-    details = [
-        {
-            "code": "invalidRequest",
-            "message": problem.message,
-            "target": "/".join(map(str, problem.path)),
-        }
-        for problem in problems
-    ]
-    message = " ".join(f"{one['target']}: {one['message']}" for one in details[:MAX_DETAILS])
-    raise Fault(400, message, target=details[0]["target"], details=details[:MAX_DETAILS])
-
-
-MAX_DETAILS = 5
+    raise invalid_request(problems)
 
 
 def _is_ignored(name: str, value: object) -> bool:

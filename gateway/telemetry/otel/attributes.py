@@ -39,7 +39,7 @@ def of_graphql(observation: Observation) -> Attributes:
 
 def route_of(observation: Observation) -> str:
     """Return the template of the path, or nothing for a path that is none of an interface."""
-    is_graphql = observation.head.url.raw_path == GRAPHQL
+    is_graphql = observation.head.encoded_path == GRAPHQL
     return GRAPHQL if is_graphql else observation.route
 
 

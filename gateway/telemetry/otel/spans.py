@@ -59,7 +59,7 @@ class Spans:
                 operation.trace = _trace_of(span)
 
     def _http(self, observation: Observation, context: Context, begin: int) -> Span:
-        path = observation.head.url.raw_path
+        path = observation.head.encoded_path
         attributes: Attributes = {**of_http(observation), "url.path": path}
         name = f"{method(observation)} {route_of(observation)}"
         span = self._begun(name, context, begin, attributes)

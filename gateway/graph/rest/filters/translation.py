@@ -23,13 +23,13 @@ from gateway.graph.rest.filters.nodes import (
     malformed,
     unsupported,
 )
+from gateway.graph_json.model import STATUSES
 from schema.constraints import IDENTITY_KINDS
 from schema.excerpts import excerpt
 
 Filter = dict[str, Any]
 
-_STATUSES = ("NotStarted", "Running", "Completed", "Failed")
-_STATUS_NAMES = {name.lower(): name for name in _STATUSES}
+_STATUS_NAMES = {name.lower(): name for name in STATUSES}
 _STATUS_TYPES = {"", "microsoft.graph.operationStatus", "graph.operationStatus"}
 _MAX_INT32 = 2**31 - 1
 
@@ -55,7 +55,7 @@ _EXPECTED = {
     Kind.TEXT: "a string in quotes",
     Kind.NUMBER: "a whole number of 32 bits",
     Kind.BOOLEAN: "true or false",
-    Kind.STATUS: f"one of {', '.join(map(repr, _STATUSES))}",
+    Kind.STATUS: f"one of {', '.join(map(repr, STATUSES))}",
     Kind.COMPLEX: "null",
 }
 _COMPARED = {
@@ -199,7 +199,7 @@ def _compared(names: tuple[str, ...], kind: Kind, comparator: str, value: Any) -
     if kind is Kind.BOOLEAN and comparator == "ne":
         return {"not": _nested(names, {"eq": value})}
     if kind is Kind.STATUS and comparator not in {"eq", "ne"}:
-        return _nested(names, {"in": _statuses(comparator, _STATUSES.index(value))})
+        return _nested(names, {"in": _statuses(comparator, STATUSES.index(value))})
     return _nested(names, {_COMPARATORS[comparator]: value})
 
 
@@ -211,7 +211,7 @@ def _statuses(comparator: str, rank: int) -> list[str]:
         "lt": (0, rank),
         "le": (0, rank + 1),
     }[comparator]
-    return list(_STATUSES[begin:end])
+    return list(STATUSES[begin:end])
 
 
 def _constant(literal: Literal, kind: Kind) -> Any:  # noqa: ANN401  a constant

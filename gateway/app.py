@@ -82,7 +82,6 @@ from gateway.transports.single_connection.endpoint import (
 from gateway.transports.single_connection.forwarding import http_socket
 from gateway.transports.single_connection.open_streams import OpenStreams
 from gateway.transports.single_connection.tokens import KEY_BYTES, StreamTokens
-from gateway.transports.streams.endpoint import Streams
 from gateway.transports.streams.stream import StreamOptions
 from gateway.transports.websocket.connection import WebSocketOptions
 from gateway.transports.websocket.endpoint import WebSocketEndpoint
@@ -212,13 +211,13 @@ def _graphql(
         sdl=schema.sdl(),
         documents=f"{settings.trusted_documents} {parts.trusted.fingerprint()}",
     )
-    terms = StreamOptions(
+    stream_options = StreamOptions(
         parts.traffic,
         parts.authentication,
         Limiter(settings.streams, "subscriptions over HTTP"),
         settings.heartbeat_seconds,
     )
-    limits = WebSocketOptions(
+    websocket_options = WebSocketOptions(
         max_connections=settings.websocket_connections,
         max_operations=settings.websocket_operations,
         max_message_bytes=settings.max_body_bytes,
@@ -226,11 +225,17 @@ def _graphql(
         admission=parts.capacity.admission,
     )
     return GraphQLEndpoint(
-        Answers(pipeline, context, etags, Streams(terms)),
+        Answers(pipeline, context, etags, stream_options),
         Batches(pipeline, context, parts.capacity.admission, settings.batch),
-        WebSocketEndpoint(pipeline, context, parts.traffic, limits, parts.authentication),
+        WebSocketEndpoint(
+            pipeline, context, parts.traffic, websocket_options, parts.authentication
+        ),
         SingleConnectionEndpoint(
-            pipeline, context, terms, parts.authentication, _stream_options(settings, parts.place)
+            pipeline,
+            context,
+            stream_options,
+            parts.authentication,
+            _single_connection_options(settings, parts.place),
         ),
         authentication=parts.authentication,
         max_body_bytes=settings.max_body_bytes,
@@ -238,7 +243,9 @@ def _graphql(
     )
 
 
-def _stream_options(settings: Settings, place: WorkerId | None) -> SingleConnectionOptions:
+def _single_connection_options(
+    settings: Settings, place: WorkerId | None
+) -> SingleConnectionOptions:
     return SingleConnectionOptions(
         max_operations=settings.websocket_operations,
         max_body_bytes=settings.max_body_bytes,

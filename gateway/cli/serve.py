@@ -10,8 +10,8 @@ from uvloop import new_event_loop
 
 from gateway.app import serve as serve_alone
 from gateway.auth.modes import check
-from gateway.auth.places import is_loopback
 from gateway.auth.refusals import UnusableAuthError
+from gateway.auth.urls import is_loopback
 from gateway.cli.console import DatabaseOption, called, errors, fail, settings_from, usable
 from gateway.cli.scopes import IntrospectionScopeOption, ReadScopeOption, WriteScopeOption
 from gateway.documents.manifests import UnusableManifestError

@@ -104,7 +104,7 @@ class Pipeline:
         if isinstance(outcome, Answer):
             outcome.depends_on_time = request.depends_on_time
         if not isinstance(outcome, Answer) or outcome.executed:
-            self._persisted.note(request, context.request_id)
+            self._persisted.log(request, context.request_id)
         return outcome
 
     async def execute_batch(self, batch: Sequence[BatchedRequest]) -> None:
@@ -175,7 +175,7 @@ class Pipeline:
         one.seconds = perf_counter() - one.started_at
         one.answer.info = one.info
         if one.answer.executed:
-            self._persisted.note(one.request, one.context.request_id)
+            self._persisted.log(one.request, one.context.request_id)
 
     async def _prepare(self, request: GraphQLRequest) -> PreparedOperation:
         """Return the operation to run; parse it first, under the lock, if it is not cached."""

@@ -10,7 +10,7 @@ from strawberry import Some
 
 from gateway.store.overdue import BEFORE
 from gateway.store.tables import STATUS_RANKS
-from schema.constraints import MAX_TEXT, is_faithful
+from schema.constraints import MAX_TEXT, is_storable
 from schema.errors import LimitExceeded
 from schema.filters import Filter, OperationStatusFilter, StringFilter
 from schema.resource.operation import OperationStatus
@@ -110,7 +110,7 @@ def _scalar(value: Any, *, ignore_case: bool = False) -> Any:  # noqa: ANN401  a
     match value:
         case OperationStatus():
             return STATUS_RANKS[str(value.value)]
-        case str() if len(value) > LONGEST_FOUND or not is_faithful(value):
+        case str() if len(value) > LONGEST_FOUND or not is_storable(value):
             return None
         case str() if ignore_case:
             return value.casefold()

@@ -1,4 +1,4 @@
-"""Filtering operations."""
+"""Filters of operations."""
 
 from typing import Annotated
 

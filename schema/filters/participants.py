@@ -1,4 +1,4 @@
-"""Filtering by who is invited."""
+"""Filters of participants."""
 
 from typing import Annotated
 

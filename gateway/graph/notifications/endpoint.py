@@ -35,7 +35,7 @@ from gateway.http.authentication import Authentication
 from gateway.http.bodies import check_content, read_body
 from gateway.http.faults import Fault, method_not_allowed, refuse
 from gateway.http.head import Handler, Head, Mount
-from gateway.http.json_text import decoded
+from gateway.http.json_text import decode_json
 from gateway.http.request import Request
 from gateway.http.responses import Response
 from gateway.store.interface import Store
@@ -146,7 +146,7 @@ class NotificationsEndpoint:
 
 def _items(body: bytes) -> list[Any]:
     """Return the notifications of a body; raise ``Fault`` if it is none of notifications."""
-    value = decoded(body, "The body")
+    value = decode_json(body, "The body")
     try:
         items = items_of(resolved(value) if has_marks(value) else value)
     except ValueError as error:

@@ -24,7 +24,7 @@ from gateway.graph.rest.options import Options
 from gateway.http.bodies import check_content, read_body
 from gateway.http.faults import Fault, refuse
 from gateway.http.head import Head
-from gateway.http.json_text import decoded
+from gateway.http.json_text import decode_json
 from gateway.http.media_types import JSON
 from gateway.http.observing import Observation
 from gateway.http.request import Request
@@ -93,7 +93,7 @@ class BatchRequests:
     async def _items(self, request: Request) -> list[Item]:
         """Read the requests of a batch; raise ``Fault`` for what is none."""
         check_content(request.head)
-        body = decoded(await read_body(request, self._max_body_bytes), "The body")
+        body = decode_json(await read_body(request, self._max_body_bytes), "The body")
         try:
             items = msgspec.convert(body, _Body).requests
         except msgspec.ValidationError:

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Raw
 
 from gateway.admission.cooperative_lock import CooperativeLock
-from gateway.documents.arguments import KEY, SKIPPED, filtering
+from gateway.documents.arguments import KEY, SKIPPED_PER_COST, filter_cost
 from gateway.documents.cost import PARTICIPANTS, READ, TOTAL_COUNT
 from gateway.execution.compiled.projections import decode_cached
 from gateway.execution.compiled.response_cache import CacheKey, ResponseCache
@@ -163,7 +163,7 @@ class Lists:
             headers = {"Content-Type": "text/plain", **VERSION}
             return Response(str(count).encode(), headers=headers)
 
-        return Work(READ + TOTAL_COUNT + filtering({"filter": where}, {}), run)
+        return Work(READ + TOTAL_COUNT + filter_cost({"filter": where}, {}), run)
 
     async def _await_turn(self, options: Options) -> None:
         """Wait, if the query options are long, for an iteration of the loop to read them in."""
@@ -194,9 +194,9 @@ def listing_of(asked: Asked, options: Options) -> Listing:
     cost = (
         READ
         + part.limit * entity_cost(select)
-        + filtering({"filter": where}, {})
+        + filter_cost({"filter": where}, {})
         + KEY * len(order)
-        + part.offset // SKIPPED
+        + part.offset // SKIPPED_PER_COST
         + (TOTAL_COUNT if counts else 0)
     )
     return Listing(

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.documents.arguments import writing
+from gateway.documents.arguments import write_cost
 from gateway.documents.json import encode
 from gateway.graph.rest.asked import Asked, Work
 from gateway.graph.rest.faults import client_request_id, fault_of, invalid_request, modified
@@ -20,7 +20,7 @@ from gateway.graph_json.reading import own_form, unwrapped
 from gateway.graph_json.writing import ANNOTATION, TYPE, etag
 from gateway.http.bodies import check_content, read_body
 from gateway.http.faults import Fault
-from gateway.http.json_text import decoded
+from gateway.http.json_text import decode_json
 from gateway.http.request import Request
 from gateway.http.responses import Response
 from schema.context import Context
@@ -112,12 +112,12 @@ class Writes:
                     return asked.empty()
             raise modified()
 
-        return Work(writing({"input": {}}, {}), run)
+        return Work(write_cost({"input": {}}, {}), run)
 
     async def _body(self, request: Request) -> Fields:
         """Read a body that is a JSON object; raise ``Fault`` for another."""
         check_content(request.head)
-        body = decoded(await read_body(request, self._max_body_bytes), "The body")
+        body = decode_json(await read_body(request, self._max_body_bytes), "The body")
         if not isinstance(body, dict):
             raise Fault(400, f"The body is {excerpt(body)}. Send a JSON object.")
         return body
@@ -189,7 +189,7 @@ def _is_ignored(name: str, value: object) -> bool:
 
 
 def _cost(fields: Fields, select: frozenset[str] | None) -> int:
-    return writing({"input": fields}, {}) + entity_cost(select)
+    return write_cost({"input": fields}, {}) + entity_cost(select)
 
 
 async def _current(asked: Asked, context: Context) -> StoredOperation:

@@ -12,7 +12,7 @@ from gateway.store.postgres.notifications import Notifications
 from gateway.store.postgres.reader import Reader
 from gateway.store.watching import Watch
 from schema.changes import ChangePage, ChangeSlice, LogBounds
-from schema.constraints import may_be_id
+from schema.constraints import is_valid_id
 from schema.filters import InviteParticipantsOperationFilter
 from schema.paging import Position
 
@@ -36,7 +36,7 @@ class PostgresChangeLog:
 
     async def history(self, operation_id: str, part: ChangeSlice) -> ChangePage:
         """Return changes of one operation, or of several one after another with that id."""
-        id_ = operation_id if may_be_id(operation_id) else ""
+        id_ = operation_id if is_valid_id(operation_id) else ""
         return await self._reader.do(partial(changes.history, operation_id=id_, part=part))
 
     async def bounds(self) -> LogBounds:

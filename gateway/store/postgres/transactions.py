@@ -22,7 +22,7 @@ from gateway.store.postgres import forwards
 from gateway.store.postgres.failures import LOST
 from gateway.store.postgres.rows import Beside, LoadedRows, Write
 from gateway.store.reports import Report, forms
-from schema.constraints import may_be_id
+from schema.constraints import is_valid_id
 from schema.resource.operation import StoredOperation
 
 logger = logging.getLogger(__name__)
@@ -229,7 +229,7 @@ async def _load(
     connection: asyncpg.Connection, writes: Sequence[Write]
 ) -> tuple[LoadedRows, datetime]:
     """Load the rows that the writes may look at, and the time by the database's clock."""
-    ids = {id_ for write in writes for id_ in write.ids if may_be_id(id_)}
+    ids = {id_ for write in writes for id_ in write.ids if is_valid_id(id_)}
     keys = {key for write in writes for key in write.keys}
     records = await connection.fetch(_LOAD, list(ids), list(keys), timeout=LOCK_SECONDS)
     operations: list[Row] = []

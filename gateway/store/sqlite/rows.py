@@ -13,7 +13,7 @@ from gateway.store.forwards import Forward
 from gateway.store.sqlite import changes
 from gateway.store.sqlite.forwards import enqueue
 from schema.changes import ChangeKind
-from schema.constraints import may_be_id
+from schema.constraints import is_valid_id
 from schema.resource.operation import StoredOperation
 from schema.scalars import DateTime
 
@@ -28,7 +28,7 @@ def find(connection: sqlite3.Connection, operation_id: str) -> StoredOperation |
 
 def find_row(connection: sqlite3.Connection, operation_id: str) -> Row | None:
     """Return the row of the operation with this id, or None."""
-    if not may_be_id(operation_id):
+    if not is_valid_id(operation_id):
         return None
     row = connection.execute(
         "SELECT seq, document FROM operations WHERE id = ?", (operation_id,)

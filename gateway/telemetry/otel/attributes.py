@@ -1,4 +1,4 @@
-"""What the conventions call what is known of a request, in as few different values as they want."""
+"""The attributes of requests by the semantic conventions, of low cardinality."""
 
 from gateway.http.observing import Observation
 
@@ -11,7 +11,7 @@ Attributes = dict[str, str | int]
 
 
 def of_http(observation: Observation) -> Attributes:
-    """Tell of a request (semantic conventions for HTTP servers)."""
+    """Return the attributes of a request (semantic conventions for HTTP servers)."""
     head = observation.head
     attributes: Attributes = {
         "http.request.method": method(observation),
@@ -28,7 +28,7 @@ def of_http(observation: Observation) -> Attributes:
 
 
 def of_graphql(observation: Observation) -> Attributes:
-    """Tell of an operation, but not its name (semantic conventions for GraphQL servers)."""
+    """Return those of an operation, without its name (conventions for GraphQL servers)."""
     attributes: Attributes = {}
     if observation.info and observation.info.type:
         attributes["graphql.operation.type"] = observation.info.type.value
@@ -44,6 +44,6 @@ def route_of(observation: Observation) -> str:
 
 
 def method(observation: Observation) -> str:
-    """Return the method, if it is one of HTTP's."""
+    """Return the method, or ``_OTHER`` for an unknown one."""
     given = observation.head.method
     return given if given in _METHODS else "_OTHER"

@@ -1,7 +1,7 @@
 """The spans of requests: one of HTTP and, within it, one of GraphQL if it is.
 
-They are made when it is over, with the times when it began and ended, so that the way of a request
-knows nothing of them. A document is never told: its literals may be anybody's values.
+They are made after the request, with its start and end times, so that requests run without tracing
+code. Spans have no documents, whose literals may be personal data.
 """
 
 from time import time_ns
@@ -22,16 +22,16 @@ from gateway.telemetry.otel.attributes import (
 
 
 class Spans:
-    """Makes the spans of what it is told of."""
+    """Makes the spans of finished requests and operations."""
 
     def __init__(self, tracer: Tracer) -> None:
         self._tracer = tracer
 
     def __call__(self, observation: Observation) -> None:
-        """Make them, as parts of the trace that the client began, if it did."""
+        """Make the spans of a request, as parts of the client's trace if there is one."""
         head = observation.head
         if observation.is_batched:
-            return  # its span is made with that of its request
+            return  # its span is made with that of the batch
         if not route_of(observation):
             return
         end = time_ns()
@@ -85,6 +85,6 @@ class Spans:
 
 
 def _trace_of(span: Span) -> str:
-    """Return the id of a span's trace, if that is kept."""
+    """Return the id of a span's trace, if it is sampled."""
     traced = span.get_span_context()
     return f"{traced.trace_id:032x}" if traced.trace_flags.sampled else ""

@@ -119,7 +119,7 @@ def _named(version: str, segments: list[str]) -> Address | None:
     match segments:
         case [] | [_]:
             fixed = _FIXED.get("/".join(segments))
-            return Address(version, fixed) if fixed else None
+            return None if fixed is None else Address(version, fixed)
         case ["communications", "inviteParticipantsOperations", *rest]:
             return _in_collection(version, None, rest, _ACROSS_CALLS)
         case ["communications", "calls", call_id, "operations", *rest]:

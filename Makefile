@@ -47,7 +47,7 @@ test: $(VENV)/.dev $(VENV)/.graph-sdk $(PLAYGROUND)/dist/index.html $(TOOLS)/nod
 .PHONY: test-long
 test-long: $(VENV)/.dev ## Compare the executors, try filters, break subscriptions, fuzz and kill the gateway for long
 	LONGER=40 $(BIN)/python -m pytest tests/test_executors.py $(ARGS)
-	LONGER=10 $(BIN)/python -m pytest tests/test_filters.py tests/test_stalled.py tests/test_subscriptions.py $(ARGS)
+	LONGER=10 $(BIN)/python -m pytest tests/graph/test_filters_by_odata.py tests/test_filters.py tests/test_stalled.py tests/test_subscriptions.py $(ARGS)
 	LONGER=35 $(BIN)/python -m pytest tests/test_fuzz.py $(ARGS)
 	LONGER=20 $(BIN)/python -m pytest tests/test_crash.py $(ARGS)
 

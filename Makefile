@@ -47,7 +47,7 @@ test: $(VENV)/.dev $(VENV)/.graph-sdk $(PLAYGROUND)/dist/index.html $(TOOLS)/nod
 .PHONY: test-long
 test-long: $(VENV)/.dev ## Compare the executors, try filters, break subscriptions, fuzz and kill the gateway for long
 	LONGER=40 $(BIN)/python -m pytest tests/api/test_executors.py $(ARGS)
-	LONGER=10 $(BIN)/python -m pytest tests/api/test_filters.py tests/live/test_stalled.py tests/live/test_subscriptions.py $(ARGS)
+	LONGER=10 $(BIN)/python -m pytest tests/graph/test_filters_by_odata.py tests/api/test_filters.py tests/live/test_stalled.py tests/live/test_subscriptions.py $(ARGS)
 	LONGER=35 $(BIN)/python -m pytest tests/api/test_fuzz.py $(ARGS)
 	LONGER=20 $(BIN)/python -m pytest tests/store/test_crash.py tests/postgres/test_kills.py $(ARGS)
 	LONGER=20 $(BIN)/python -m pytest tests/postgres/test_same_answers.py $(ARGS)

@@ -196,13 +196,19 @@ def _prepare_splicing(operation: Any) -> None:  # noqa: ANN401  see `_struct`
 
     So complex values need not be put together in Python. No JSON has a character U+0000.
     """
-    values = [operation]
+    _prepare(operation)
     for participant in operation.participants:
-        identities = participant.identity
-        values += participant, identities, *_identities(identities)
-    for value in values:
-        if value is not UNSET and (undeclared := value.additionalProperties) is not UNSET:
-            value.additionalProperties = Raw(b"\0,%b" % bytes(undeclared)[1:-1])
+        _prepare(participant)
+        _prepare(participant.identity)
+        for identity in _identities(participant.identity):
+            if identity is not UNSET:
+                _prepare(identity)
+
+
+def _prepare(value: Any) -> None:  # noqa: ANN401  see `_struct`
+    undeclared = value.additionalProperties
+    if undeclared is not UNSET:
+        value.additionalProperties = Raw(b"\0,%b" % bytes(undeclared)[1:-1])
 
 
 def _annotations(operation: Any, form: Form) -> Entity:  # noqa: ANN401  see `_struct`

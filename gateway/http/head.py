@@ -46,6 +46,7 @@ class Head:
         "is_checked",
         "is_http_10",
         "keep_alive",
+        "memo",
         "method",
         "origin",
         "principal",
@@ -66,6 +67,8 @@ class Head:
         self.keep_alive = not message.should_close
         self.version: HttpVersion = message.version
         self.is_http_10 = message.version == HttpVersion10
+        self.memo: dict[str, Any] = {}
+        """What was found out of its fields, by names of those who did."""
         self.is_checked = False
         """Whether its fields are known to be ones that are answered."""
         self.handler: Handler | None = None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -82,3 +83,27 @@ async def test_descriptions_are_for_who_may_introspect(
 ) -> None:
     for path in ("/openapi.json", "/v1.0/$metadata"):
         assert (await send(http, guarded, guarded.writer, "GET", path)).status == 403
+
+
+async def test_page_of_a_named_origin_may_patch(
+    http: aiohttp.ClientSession, tmp_path: Path
+) -> None:
+    origin = "https://app.example.com"
+    asked = {
+        "Origin": origin,
+        "Access-Control-Request-Method": "PATCH",
+        "Access-Control-Request-Headers": "if-match,prefer,client-request-id,sdkversion",
+    }
+    with running(tmp_path, "--cors-origins", origin) as gateway:
+        rest = Rest(http, gateway.url)
+        granted = await rest.send("OPTIONS", f"{PATH}/o", **asked)
+        assert granted.status == 204
+        assert "PATCH" in granted.headers["Access-Control-Allow-Methods"]
+        allowed = granted.headers["Access-Control-Allow-Headers"].split(", ")
+        assert {"if-match", "prefer", "client-request-id", "sdkversion"} <= {*allowed}
+        got = await rest.send("GET", PATH, Origin=origin)
+        assert got.headers["Access-Control-Allow-Origin"] == origin
+        assert "etag" in got.headers["Access-Control-Expose-Headers"]
+        foreign = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
+        refused = await rest.send("GET", PATH, **foreign)
+        assert (refused.status, refused.error["code"]) == (403, "accessDenied")

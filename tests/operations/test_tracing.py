@@ -38,6 +38,22 @@ async def test_request_has_a_span_of_http_and_one_of_graphql(
     assert told == {"graphql.operation.name": "Who", "graphql.operation.type": "query"}
 
 
+async def test_request_by_graphs_interface_has_a_span_of_http_alone(
+    tmp_path: Path, http: aiohttp.ClientSession, collector: Collector
+) -> None:
+    path = "/v1.0/communications/calls/c/operations/o"
+    with traced(tmp_path, collector) as url:
+        async with http.get(f"{url}{path}", headers=TRACEPARENT) as response:
+            assert response.status == 404
+
+    (span,) = collector.spans
+    assert span.trace_id.hex() == TRACE
+    route = "/v1.0/communications/calls/{call-id}/operations/{operation-id}"
+    assert span.name == f"GET {route}"
+    told = attributes(span)
+    assert (told["http.route"], told["url.path"]) == (route, path)
+
+
 async def test_line_of_the_log_names_the_trace(
     tmp_path: Path, http: aiohttp.ClientSession, collector: Collector
 ) -> None:

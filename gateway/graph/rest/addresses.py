@@ -9,9 +9,10 @@ from msgspec import Struct
 
 from gateway.graph.rest.faults import not_found
 from gateway.graph_json.writing import key_segment
+from gateway.http.head_cache import KEYED_PATHS
 from schema.excerpts import excerpt
 
-VERSIONS = ("/v1.0", "/beta")
+VERSIONS = tuple(path.decode() for path in KEYED_PATHS)
 REMEMBERED = 1_024
 
 _PLAIN = re.compile(
@@ -119,7 +120,7 @@ def _named(version: str, segments: list[str]) -> Address | None:
     match segments:
         case [] | [_]:
             fixed = _FIXED.get("/".join(segments))
-            return Address(version, fixed) if fixed else None
+            return None if fixed is None else Address(version, fixed)
         case ["communications", "inviteParticipantsOperations", *rest]:
             return _in_collection(version, None, rest, _ACROSS_CALLS)
         case ["communications", "calls", call_id, "operations", *rest]:

@@ -47,24 +47,38 @@ class Work(Struct, frozen=True):
     run: Callable[[Context], Awaitable[Response]]
 
 
+class Fields(Struct, frozen=True):
+    """What the header fields of a request ask for: found out once for all that have the same."""
+
+    preferences: Preferences
+    preconditions: Preconditions
+    server: str
+    """How the gateway's URLs begin as the client has them; empty if that is unclear."""
+    headers: dict[str, str]
+    """Those of an answer in JSON."""
+
+
 class Asked(Struct, frozen=True):
     """What the head of a request asks for."""
 
     head: Head
     address: Address
-    preferences: Preferences
+    fields: Fields
 
     @property
-    def root(self) -> str:
-        """The URL of the service, to which the addresses in an answer are relative."""
-        headers = self.head.headers
-        host, scheme = headers.get(hdrs.HOST, ""), headers.get(hdrs.X_FORWARDED_PROTO, "")
-        return _server(host, scheme) + self.address.root
+    def preferences(self) -> Preferences:
+        """How the client wants its answer."""
+        return self.fields.preferences
 
     @property
     def preconditions(self) -> Preconditions:
         """Which versions of an operation the request is for."""
-        return preconditions_of(self.head)
+        return self.fields.preconditions
+
+    @property
+    def root(self) -> str:
+        """The URL of the service, to which the addresses in an answer are relative."""
+        return self.fields.server + self.address.root
 
     def form(self, select: frozenset[str] | None) -> Form:
         """Return how entities are written."""
@@ -95,10 +109,7 @@ class Asked(Struct, frozen=True):
 
     def response(self, body: bytes, status: int = 200) -> Response:
         """Answer with a body that is JSON already."""
-        headers = {"Content-Type": self.preferences.content_type, **VERSION}
-        if self.preferences.applied:
-            headers["Preference-Applied"] = self.preferences.applied
-        return Response(body, status=status, headers=headers)
+        return Response(body, status=status, headers=self.fields.headers)
 
     def empty(self) -> Response:
         """Answer with headers alone."""
@@ -121,15 +132,27 @@ def asked_of(head: Head) -> Asked:
     """Read a head; raise ``Fault`` for a path that names nothing or a header without sense."""
     path = head.raw_path.partition("?")[0].partition("#")[0]
     address = address_of(path)
-    return Asked(head, address, preferences_of(head, OTHER_TYPES.get(address.resource, JSON)))
+    media_type = OTHER_TYPES.get(address.resource, JSON)
+    fields = head.origin.memo.get(media_type)
+    if fields is None:
+        fields = head.origin.memo[media_type] = _fields_of(head, media_type)
+    return Asked(head, address, fields)
 
 
-@lru_cache(REMEMBERED)
-def _server(host: str, scheme: str) -> str:
-    """Return the beginning of the gateway's URLs as a client has it; empty if that is unclear."""
+def _fields_of(head: Head, media_type: str) -> Fields:
+    preferences = preferences_of(head, media_type)
+    headers = {"Content-Type": preferences.content_type, **VERSION}
+    if preferences.applied:
+        headers["Preference-Applied"] = preferences.applied
+    return Fields(preferences, preconditions_of(head), _server(head), headers)
+
+
+def _server(head: Head) -> str:
+    host = head.headers.get(hdrs.HOST, "")
     if not _HOST.fullmatch(host):
         return ""
-    return f"{'https' if scheme.lower() == 'https' else 'http'}://{host}"
+    is_secure = head.headers.get(hdrs.X_FORWARDED_PROTO, "").lower() == "https"
+    return f"{'https' if is_secure else 'http'}://{host}"
 
 
 @lru_cache(REMEMBERED)

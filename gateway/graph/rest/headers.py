@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 
 from aiohttp import hdrs
 
@@ -13,7 +12,6 @@ from gateway.http.media_types import JSON, chosen
 from schema.excerpts import excerpt
 
 PREFER = "Prefer"
-REMEMBERED = 256
 MAX_HEADER = 16_384
 """In characters: a longer list of ETags or preferences is taken as none."""
 
@@ -52,11 +50,7 @@ def preferences_of(head: Head, media_type: str) -> Preferences:
     JSON stands for other types: clients ask for it everywhere.
     """
     _check_version(head)
-    return _preferences(_joined(head, hdrs.ACCEPT), _joined(head, PREFER), media_type)
-
-
-@lru_cache(REMEMBERED)
-def _preferences(accept: str, prefer: str, media_type: str) -> Preferences:
+    accept, prefer = _joined(head, hdrs.ACCEPT), _joined(head, PREFER)
     if chosen(accept, (JSON, media_type)) is None:
         raise Fault(406, f"The Accept header is {excerpt(accept)}. Accept {media_type}.")
     metadata = _METADATA.search(accept)
@@ -101,13 +95,8 @@ class Preconditions:
         return self.if_none_match is not None and _has(self.if_none_match, version)
 
 
-NO_PRECONDITIONS = Preconditions()
-
-
 def preconditions_of(head: Head) -> Preconditions:
     """Read ``If-Match`` and ``If-None-Match``; weak ETags match as strong ones do."""
-    if hdrs.IF_MATCH not in head.headers and hdrs.IF_NONE_MATCH not in head.headers:
-        return NO_PRECONDITIONS
     return Preconditions(
         *(
             frozenset(_tags(_joined(head, name))) if name in head.headers else None

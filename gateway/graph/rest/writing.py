@@ -5,6 +5,7 @@ A body may be what a client has read, as a whole: what is read-only in it is ign
 
 from collections.abc import Mapping
 from hashlib import sha256
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -63,7 +64,7 @@ class Writes:
             operation = await context.store.create(given)
             response = _written(asked, operation, select, 201)
             response.own_headers = {"Location": asked.url_of(operation.id)}
-            if response.status != 201:  # noqa: PLR2004  as above
+            if response.status == HTTPStatus.NO_CONTENT:
                 response.own_headers["OData-EntityId"] = asked.url_of(operation.id)
             return response
 

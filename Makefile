@@ -46,10 +46,10 @@ test: $(VENV)/.dev $(PLAYGROUND)/dist/index.html $(TOOLS)/node_modules/.installe
 
 .PHONY: test-long
 test-long: $(VENV)/.dev ## Compare the executors, try filters, break subscriptions, fuzz and kill the gateway for long
-	LONGER=40 $(BIN)/python -m pytest tests/test_executors.py $(ARGS)
-	LONGER=10 $(BIN)/python -m pytest tests/test_filters.py tests/test_stalled.py tests/test_subscriptions.py $(ARGS)
-	LONGER=35 $(BIN)/python -m pytest tests/test_fuzz.py $(ARGS)
-	LONGER=20 $(BIN)/python -m pytest tests/test_crash.py tests/postgres/test_kills.py $(ARGS)
+	LONGER=40 $(BIN)/python -m pytest tests/api/test_executors.py $(ARGS)
+	LONGER=10 $(BIN)/python -m pytest tests/api/test_filters.py tests/live/test_stalled.py tests/live/test_subscriptions.py $(ARGS)
+	LONGER=35 $(BIN)/python -m pytest tests/api/test_fuzz.py $(ARGS)
+	LONGER=20 $(BIN)/python -m pytest tests/store/test_crash.py tests/postgres/test_kills.py $(ARGS)
 	LONGER=20 $(BIN)/python -m pytest tests/postgres/test_same_answers.py $(ARGS)
 
 .PHONY: lint
@@ -58,7 +58,7 @@ lint: $(VENV)/.dev ## Check formatting, rules, types, imports and the printed sc
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q tests/test_schema.py
+	$(BIN)/python -m pytest -q tests/api/test_schema.py
 
 .PHONY: format
 format: $(VENV)/.dev ## Format the code and mend what can be mended

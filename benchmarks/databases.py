@@ -23,6 +23,12 @@ class Kind(Enum):
     GATEWAY = "gateway"
     PEERS = "peers"
     POSTGRES = "postgres"
+    GATEWAY_POSTGRES = "gateway-postgres"
+
+    @property
+    def is_server(self) -> bool:
+        """Whether it is a folder of PostgreSQL's, which needs a server."""
+        return self in {Kind.POSTGRES, Kind.GATEWAY_POSTGRES}
 
 
 class Databases:
@@ -67,13 +73,17 @@ class Databases:
             case Kind.PEERS:
                 build(path, operations(count))
             case Kind.GATEWAY:
-                gateway = self._python.with_name("invite-gateway")
-                database = f"sqlite:///{path}"
-                subprocess.run(
-                    [gateway, "import", self._lines(count), "--database", database],
-                    check=True,
-                    stderr=subprocess.DEVNULL,
-                )
+                self._import(count, f"sqlite:///{path}")
+            case Kind.GATEWAY_POSTGRES:
+                with subprocess.Popen(
+                    self.postgres_command(path),
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                ) as server:
+                    assert server.stdout  # noqa: S101  it is a pipe
+                    self._import(count, server.stdout.readline().strip())
+                    server.communicate()
             case Kind.POSTGRES:
                 subprocess.run(
                     [*self.postgres_command(path), self._lines(count)],
@@ -81,6 +91,14 @@ class Databases:
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                 )
+
+    def _import(self, count: int, database: str) -> None:
+        gateway = self._python.with_name("invite-gateway")
+        subprocess.run(
+            [gateway, "import", self._lines(count), "--database", database],
+            check=True,
+            stderr=subprocess.DEVNULL,
+        )
 
     def _lines(self, count: int) -> Path:
         """Return the operations as a file with one a line."""

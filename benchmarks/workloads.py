@@ -2,7 +2,17 @@
 
 from dataclasses import dataclass
 
-from servers import CONSTANT, GATEWAY, MERCURIUS, STRAWBERRY, STRAWBERRY_CACHED, Peer
+from servers import (
+    CONSTANT,
+    GATEWAY,
+    GATEWAY_FORGETFUL,
+    GATEWAY_POSTGRES,
+    MERCURIUS,
+    POSTGRAPHILE,
+    STRAWBERRY,
+    STRAWBERRY_CACHED,
+    Peer,
+)
 
 OPERATIONS = 10_000
 GROWTH = (10_000, 100_000, 1_000_000)
@@ -68,6 +78,7 @@ class Bar:
     against: Peer
     at_least: float
     connections: int = MOST
+    gateways: tuple[Peer, ...] = (GATEWAY, GATEWAY_FORGETFUL)
 
 
 _BY_NAME = {workload.name: workload for workload in TIMED}
@@ -82,6 +93,10 @@ BARS = (
     Bar(CREATE, MERCURIUS, 3.0),
     Bar(CREATE, MERCURIUS, 1.2, connections=1),
     Bar(_BY_NAME["mix"], MERCURIUS, 2.5),
+    Bar(_BY_NAME["get"], POSTGRAPHILE, 5.0, gateways=(GATEWAY_POSTGRES,)),
+    Bar(_BY_NAME["list"], POSTGRAPHILE, 3.5, gateways=(GATEWAY_POSTGRES,)),
+    Bar(_BY_NAME["filter"], POSTGRAPHILE, 2.0, gateways=(GATEWAY_POSTGRES,)),
+    Bar(CREATE, POSTGRAPHILE, 4.0, gateways=(GATEWAY_POSTGRES,)),
 )
 KNOWN_BARS = ((GET_KNOWN, GET_WHOLE, 1.5), (LIST_KNOWN, LIST_WHOLE, 8.0))
 """How many times the rate of whole answers those that are known are to reach."""

@@ -27,7 +27,7 @@ from gateway.documents.shared import SharedDocuments
 from gateway.documents.trusted import TrustedDocuments
 from gateway.execution.compiled_executor import CompiledExecutor
 from gateway.execution.live.fan_out import FanOut
-from gateway.execution.pipeline import Pipeline, RequestLimits
+from gateway.execution.pipeline import Pipeline, RequestOptions
 from gateway.execution.prepared import PreparedOperations
 from gateway.execution.reference import ReferenceExecutor
 from gateway.http.admission_control import AdmissionControl
@@ -146,9 +146,9 @@ def _graphql(
         settings.heartbeat_seconds,
     )
     limits = WebSocketOptions(
-        connections=settings.websocket_connections,
-        operations=settings.websocket_operations,
-        message_bytes=settings.max_body_bytes,
+        max_connections=settings.websocket_connections,
+        max_operations=settings.websocket_operations,
+        max_message_bytes=settings.max_body_bytes,
         heartbeat_seconds=settings.heartbeat_seconds,
         admission=parts.capacity.admission,
     )
@@ -195,21 +195,21 @@ def _pipeline(settings: Settings, parts: Parts, schema: Schema) -> Pipeline:
     )
     prepared = PreparedOperations(schema, documents, max_cost=settings.max_cost)
     measured = parts.telemetry.metrics
-    limits = RequestLimits(
+    limits = RequestOptions(
         max_cost=settings.max_cost,
         load=Load(settings.cost_at_work),
-        turns=CooperativeLock(),
+        lock=CooperativeLock(),
         rate=Rate(settings.rate, settings.rate_burst) if settings.rate else None,
-        seconds=settings.execution_seconds,
+        timeout_seconds=settings.execution_seconds,
     )
-    measured.add(LoadMetrics(limits.turns, limits.load))
+    measured.add(LoadMetrics(limits.lock, limits.load))
     shared = SharedDocuments(parts.place.documents) if parts.place else None
     persisted = PersistedDocuments(parts.trusted, settings.trusted_documents, shared)
-    reference = ReferenceExecutor(schema, documents, limits.turns)
+    reference = ReferenceExecutor(schema, documents, limits.lock)
     if settings.executor == "reference":
         return Pipeline(prepared, reference, limits, persisted)
     compiled = CompiledExecutor(
-        prepared, reference, parts.fan_out, remembered_bytes=settings.answer_cache_bytes
+        prepared, reference, parts.fan_out, cache_bytes=settings.answer_cache_bytes
     )
     measured.add(OperationMetrics(compiled))
     return Pipeline(prepared, compiled, limits, persisted)

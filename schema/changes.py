@@ -1,4 +1,4 @@
-"""The change log: what happened to operations, in order, each change with a place to go on from."""
+"""The change log: all changes to operations, in order, each with a position to resume after."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -26,8 +26,8 @@ class ChangeKind(Enum):
     DELETED = strawberry.enum_value("DELETED", description="It was deleted.")
 
 
-class Span(msgspec.Struct, frozen=True):
-    """What a log still holds: the changes after ``pruned``, up to and with ``newest``."""
+class LogBounds(msgspec.Struct, frozen=True):
+    """The changes that a log has: those after ``pruned``, up to and including ``newest``."""
 
     log: int
     pruned: int
@@ -35,51 +35,51 @@ class Span(msgspec.Struct, frozen=True):
 
     @property
     def end(self) -> Position:
-        """The place right after the newest change."""
+        """The position after the newest change."""
         return Position(self.log, self.newest)
 
-    def start(self, after: Position | None, given_as: str = "after") -> Position:
-        """Return where to read on from; None is the oldest change.
+    def start(self, after: Position | None, argument: str = "after") -> Position:
+        """Return the position to read after; None is the position before the oldest change.
 
-        ``given_as`` is the argument or the header that the place was given in.
+        ``argument`` is the argument or the header that ``after`` was given in.
 
-        Raises ``CursorExpired`` where changes are missing, as they are after a place in another
-        log, such as the one before a backup was put in place, or one that this has not come to.
+        Raises ``CursorExpired`` if changes after the position were pruned, or if it is of another
+        log, such as the one before a backup was restored.
         """
         if after is None:
             return Position(self.log, self.pruned)
         if after.log != self.log or after.number > self.newest:
             raise CursorExpired(
-                f"The cursor in {given_as!r} is of another database, or of this one before a "
+                f"The cursor in {argument!r} is of another database, or of this one before a "
                 "backup took its place. Read the list again, and go on from its changeCursor.",
                 reason="CURSOR_FOREIGN",
-                **source(given_as),
+                **source(argument),
             )
         if after.number < self.pruned:
             raise CursorExpired(
-                f"The cursor in {given_as!r} is older than the change log. Read the list again, "
+                f"The cursor in {argument!r} is older than the change log. Read the list again, "
                 "and go on from its changeCursor.",
-                **source(given_as),
+                **source(argument),
             )
         return after
 
 
 @dataclass(frozen=True)
-class Stretch:
-    """The part of a log to read: at most ``limit`` changes, from the oldest or after a place."""
+class ChangeSlice:
+    """The part of a log to read: at most ``limit`` changes, from the oldest or after a position."""
 
     limit: int
     after: Position | None = None
-    given_as: str = "after"
-    """The argument or the header that the place was given in."""
+    argument: str = "after"
+    """The argument or the header that ``after`` was given in."""
 
 
-def stretch_of(first: int | None, after: str | None) -> Stretch:
+def change_slice(first: int | None, after: str | None) -> ChangeSlice:
     """Read the arguments of a list of changes.
 
     Raises ``BadUserInput`` or ``LimitExceeded``, naming the argument.
     """
-    return Stretch(
+    return ChangeSlice(
         limit=page_size("first", DEFAULT_PAGE_SIZE if first is None else first),
         after=None if after is None else unpack(after, Position, "after"),
     )
@@ -116,7 +116,7 @@ class Change:
 
     @property
     def size(self) -> int:
-        """How long its documents are, in bytes; an operation equal to ``state`` counts once."""
+        """The size of its documents in bytes; an operation equal to ``state`` counts once."""
         size = len(self.state.document) + len(self.before or b"")
         if self.operation is None or self.operation is self.state:
             return size
@@ -156,9 +156,10 @@ class Change:
 
 @dataclass(frozen=True)
 class ChangePage:
-    """The changes found in a stretch, oldest first.
+    """Changes of a log, oldest first.
 
-    ``more`` when there is more after ``end``, up to which all that was wanted has been found.
+    All matching changes up to ``end`` are in it, or in a page before it. ``more`` is whether the
+    log goes on after ``end``.
     """
 
     changes: list[Change]
@@ -181,7 +182,7 @@ class ChangeEdge:
 class ChangeConnection:
     """Relay's connection."""
 
-    stretch: strawberry.Private[Stretch]
+    part: strawberry.Private[ChangeSlice]
     page: strawberry.Private[ChangePage]
 
     @strawberry.field(description="The changes of the page with their cursors.")
@@ -199,7 +200,7 @@ class ChangeConnection:
         changes = self.page.changes
         return PageInfo(
             has_next_page=self.page.more,
-            has_previous_page=self.stretch.after is not None,
+            has_previous_page=self.part.after is not None,
             start_cursor=changes[0].position.cursor() if changes else None,
             end_cursor=self.page.end.cursor(),
         )

@@ -8,7 +8,7 @@ from typing import Self
 import msgspec
 import strawberry
 
-from schema.changes import ChangeConnection, stretch_of
+from schema.changes import ChangeConnection, change_slice
 from schema.errors import Forbidden
 from schema.ports import ChangeLog, OperationStore
 
@@ -75,8 +75,8 @@ class Context(msgspec.Struct, frozen=True):
         self, operation_id: str, first: int | None, after: str | None
     ) -> ChangeConnection:
         """Return what happened to an operation; the arguments are those of the field."""
-        stretch = stretch_of(first, after)
-        return ChangeConnection(stretch=stretch, page=await self.log.history(operation_id, stretch))
+        part = change_slice(first, after)
+        return ChangeConnection(part=part, page=await self.log.history(operation_id, part))
 
     def allows(self, scope: Scope) -> bool:
         """Tell whether the principal has a scope."""

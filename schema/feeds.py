@@ -1,7 +1,7 @@
-"""What subscriptions follow: some changes of the log, each made into an event.
+"""The source streams of subscriptions: changes of the log, each mapped to an event.
 
-A feed is read in two ways that come to the same: one subscriber pulls it as an asynchronous
-iterable, or what many of them follow is evaluated once for all, as the log grows.
+A feed is read in two ways with the same result: one subscriber iterates over it, or a source stream
+is evaluated once for all of its subscribers, as the log grows.
 """
 
 from abc import ABC, abstractmethod
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Generic, TypeVar
 
-from schema.changes import Change, ChangeKind, ChangePage, Stretch
+from schema.changes import Change, ChangeKind, ChangePage, ChangeSlice
 from schema.errors import CursorExpired
 from schema.filters import InviteParticipantsOperationFilter
 from schema.ordering import sort_keys
@@ -20,81 +20,81 @@ from schema.resource.operation import StoredOperation
 
 T = TypeVar("T")
 
-READ_AT_ONCE = 200
-"""How many changes are read from the log in one go for who is behind."""
+READ_SIZE = 200
+"""How many changes a subscriber that is behind reads from the log at once."""
 
 
-class Followed(ABC, Generic[T]):
-    """What is followed, and what its events are; the same for all whose ``key`` is equal."""
+class SourceStream(ABC, Generic[T]):
+    """The changes that a subscription selects, and its events; streams of equal ``key`` agree."""
 
     key: Hashable
     operation_id: str | None = None
-    """The operation that all which is followed concerns, if it is one."""
+    """The id of the operation that all changes concern, if it is one."""
     weight: int = 0
-    """How much it takes to tell whether a change is followed, for each byte of its documents."""
+    """The cost of ``matches`` for each byte of a change's documents."""
 
     @abstractmethod
     async def read(self, after: Position) -> ChangePage:
-        """Read on in the log, what is not followed left out; raise ``CursorExpired``."""
+        """Read the next matching changes of the log; raise ``CursorExpired``."""
 
     @abstractmethod
-    def takes(self, change: Change) -> bool:
-        """Tell whether a change is followed."""
+    def matches(self, change: Change) -> bool:
+        """Return whether a change is part of the stream."""
 
-    def steps(self, change: Change) -> Iterator[bool]:
-        """Tell the same in short steps: it is what the last one says."""
-        yield self.takes(change)
+    def match_steps(self, change: Change) -> Iterator[bool]:
+        """Do what ``matches`` does in short steps; the last value is the result."""
+        yield self.matches(change)
 
     @abstractmethod
     def event(self, change: Change) -> T:
-        """Return the event that a followed change is."""
+        """Return the event of a matching change."""
 
-    def ends(self, change: Change) -> bool:  # noqa: ARG002  for those that end
-        """Tell whether nothing follows after a followed change."""
+    def is_last(self, change: Change) -> bool:  # noqa: ARG002  for streams that end
+        """Return whether the stream ends with a matching change."""
         return False
 
 
 @dataclass
 class Feed(AsyncIterable[T]):
-    """What one subscriber follows, and from where on.
+    """A source stream as one subscriber reads it, from ``position`` on.
 
-    ``first`` are events to give at once; ``over`` when there is nothing to follow after them.
+    ``first`` are events to send at once. The feed ends after them if ``is_complete``.
     """
 
     log: ChangeLog
-    followed: Followed[T]
+    source: SourceStream[T]
     position: Position
-    """Where it has come to: after what the iteration gave last."""
+    """The position after the newest event of the iteration."""
     first: Sequence[T] = field(default=())
-    over: bool = False
-    settled: bool = field(init=False)
-    """Whether ``position`` is where a client has come to that is given all the iteration gave."""
+    is_complete: bool = False
+    is_settled: bool = field(init=False)
+    """Whether a client that received all events so far can resume at ``position``."""
 
     def __post_init__(self) -> None:
-        self.settled = not self.first
+        self.is_settled = not self.first
 
     async def __aiter__(self) -> AsyncGenerator[T, None]:
-        """Give the events one after another, and wait for more."""
+        """Yield the events in order, and wait for more."""
         for event in self.first:
             yield event
-        self.settled = True
+        self.is_settled = True
         with self.log.watch() as more:
-            while not self.over:
+            while not self.is_complete:
                 more.clear()
-                page = await self.followed.read(self.position)
+                page = await self.source.read(self.position)
                 for change in page.changes:
-                    self.settled = False
+                    self.is_settled = False
                     self.position = change.position
-                    self.over = self.over or self.followed.ends(change)
-                    yield self.followed.event(change)
+                    self.is_complete = self.is_complete or self.source.is_last(change)
+                    yield self.source.event(change)
                 self.position = page.end
-                self.settled = True
-                if not (page.more or page.changes or self.over):
+                self.is_settled = True
+                if not (page.more or page.changes or self.is_complete):
                     await more.wait()
 
 
-class Changes(Followed[Change]):
-    """All changes of some kinds to operations that a filter takes, before or after."""
+class ChangeStream(SourceStream[Change]):
+    """All changes of some kinds whose operation matches a filter before or after."""
 
     def __init__(
         self,
@@ -104,26 +104,26 @@ class Changes(Followed[Change]):
     ) -> None:
         self._log = log
         self._where = where
-        self._matching = log.matching(where) if where else None
-        self.weight = self._matching.weight if self._matching else 0
+        self._matcher = log.matcher(where) if where else None
+        self.weight = self._matcher.weight if self._matcher else 0
         self._kinds = None if kinds is None else frozenset(kinds)
         self.key = ("changes", sha256(repr(where).encode()).digest(), self._kinds)
 
     async def read(self, after: Position) -> ChangePage:
-        """Read on; the log itself leaves out what the filter does not take."""
-        page = await self._log.changes(self._where, Stretch(READ_AT_ONCE, after))
-        taken = [change for change in page.changes if self._is_of_kind(change)]
-        return ChangePage(taken, more=page.more, end=page.end)
+        """Read the next matching changes; the log itself applies the filter."""
+        page = await self._log.changes(self._where, ChangeSlice(READ_SIZE, after))
+        matching = [change for change in page.changes if self._is_of_kind(change)]
+        return ChangePage(matching, more=page.more, end=page.end)
 
-    def takes(self, change: Change) -> bool:
-        """Tell whether it is of the kinds and matches."""
-        return self._is_of_kind(change) and (self._matching is None or self._matching.takes(change))
+    def matches(self, change: Change) -> bool:
+        """Return whether a change is of the kinds and matches the filter."""
+        return self._is_of_kind(change) and (self._matcher is None or self._matcher.matches(change))
 
-    def steps(self, change: Change) -> Iterator[bool]:
-        """Tell the same in steps."""
-        if self._matching and self._is_of_kind(change):
-            return self._matching.steps(change)
-        return super().steps(change)
+    def match_steps(self, change: Change) -> Iterator[bool]:
+        """Do what ``matches`` does in short steps."""
+        if self._matcher and self._is_of_kind(change):
+            return self._matcher.match_steps(change)
+        return super().match_steps(change)
 
     def event(self, change: Change) -> Change:
         """Return the change."""
@@ -133,8 +133,8 @@ class Changes(Followed[Change]):
         return self._kinds is None or change.kind in self._kinds
 
 
-class States(Followed[StoredOperation | None]):
-    """The states of one operation, null when it was deleted, which is the end."""
+class StateStream(SourceStream[StoredOperation | None]):
+    """The states of one operation; None after its deletion, which is the end."""
 
     def __init__(self, log: ChangeLog, operation_id: str) -> None:
         self._log = log
@@ -142,19 +142,19 @@ class States(Followed[StoredOperation | None]):
         self.key = ("operation", operation_id)
 
     async def read(self, after: Position) -> ChangePage:
-        """Read on in the operation's history."""
-        return await self._log.history(self.operation_id, Stretch(READ_AT_ONCE, after))
+        """Read the next changes of the operation's history."""
+        return await self._log.history(self.operation_id, ChangeSlice(READ_SIZE, after))
 
-    def takes(self, change: Change) -> bool:
-        """Tell whether it is the operation's."""
+    def matches(self, change: Change) -> bool:
+        """Return whether a change is of the operation."""
         return change.operation_id == self.operation_id
 
     def event(self, change: Change) -> StoredOperation | None:
         """Return the state after the change."""
-        return None if self.ends(change) else change.state
+        return None if self.is_last(change) else change.state
 
-    def ends(self, change: Change) -> bool:
-        """Tell whether the operation was deleted."""
+    def is_last(self, change: Change) -> bool:
+        """Return whether the operation was deleted."""
         return change.kind is ChangeKind.DELETED
 
 
@@ -166,33 +166,33 @@ async def changes_feed(
     *,
     resume_after: str | None = None,
 ) -> Feed[Change]:
-    """Follow changes from now on or after a cursor, of which ``resume_after`` goes first.
+    """Return the changes after ``resume_after``, else after ``after``, else from now on.
 
     Raises ``CursorExpired`` or ``BadUserInput``.
     """
-    followed = Changes(log, where, kinds)
-    cursor, given_as = (after, "after") if resume_after is None else (resume_after, LAST_EVENT_ID)
+    source = ChangeStream(log, where, kinds)
+    cursor, argument = (after, "after") if resume_after is None else (resume_after, LAST_EVENT_ID)
     if cursor is None:
-        return Feed(log, followed, await log.position())
-    position = unpack(cursor, Position, given_as)
-    await log.changes(None, Stretch(0, position, given_as))  # which raises what is wrong with it
-    return Feed(log, followed, position)
+        return Feed(log, source, await log.position())
+    position = unpack(cursor, Position, argument)
+    await log.changes(None, ChangeSlice(0, position, argument))  # raises for an expired cursor
+    return Feed(log, source, position)
 
 
 async def operation_feed(
     store: OperationStore, log: ChangeLog, operation_id: str, resume_after: str | None
 ) -> Feed[StoredOperation | None]:
-    """Follow an operation from its present state on, or after what a client has seen already."""
-    followed = States(log, operation_id)
+    """Return an operation's states from the present one on, or after ``resume_after``."""
+    source = StateStream(log, operation_id)
     by_id = InviteParticipantsOperationFilter.model_validate({"id": {"eq": operation_id}})
     present = await store.page(by_id, sort_keys(None), Slice(limit=1))
     operation = next(iter(present.operations), None)
     if resume_after is not None:
         position = unpack(resume_after, Position, LAST_EVENT_ID)
         try:
-            since = await log.history(operation_id, Stretch(1, position))
+            since = await log.history(operation_id, ChangeSlice(1, position))
         except CursorExpired:
-            since = None  # the states in between are gone, and the present one says it all
+            since = None  # the states in between are lost: send the present one
         if since and (since.changes or operation):
-            return Feed(log, followed, position)
-    return Feed(log, followed, present.position, first=[operation], over=operation is None)
+            return Feed(log, source, position)
+    return Feed(log, source, present.position, first=[operation], is_complete=operation is None)

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from schema.changes import Change, ChangePage, Span, Stretch
+from schema.changes import Change, ChangePage, ChangeSlice, LogBounds
 from schema.errors import MutationFailure
 from schema.filters import InviteParticipantsOperationFilter
 from schema.groups import GroupKey, InviteParticipantsOperationGroup
@@ -78,48 +78,48 @@ class OperationStore(Protocol):
         """Remove an operation and return its last state."""
 
 
-class Matching(Protocol):
-    """What tells of changes whether their operation matches a filter before or after."""
+class ChangeMatcher(Protocol):
+    """A filter to test changes with: one matches if its operation does before or after."""
 
     weight: int
-    """How much it takes to tell it, for each byte of documents."""
+    """The cost of a test for each byte of documents."""
 
-    def takes(self, change: Change) -> bool:
-        """Tell it at once."""
+    def matches(self, change: Change) -> bool:
+        """Return whether a change matches."""
 
-    def steps(self, change: Change) -> Iterator[bool]:
-        """Tell it in short steps: it is what the last one says."""
+    def match_steps(self, change: Change) -> Iterator[bool]:
+        """Do what ``matches`` does in short steps; the last value is the result."""
 
 
 class ChangeLog(Protocol):
-    """What happened to operations, in the order in which it came about.
+    """All changes to operations, in the order in which they were made.
 
-    Every write of an operation appends to it in its own transaction. Old changes are let go.
-    Reading raises ``CursorExpired`` or ``BadUserInput`` for a place it cannot go on from.
+    Every write of an operation appends to it in its own transaction. Old changes are pruned.
+    Reading raises ``CursorExpired`` or ``BadUserInput`` for a position it cannot read after.
     """
 
     async def changes(
-        self, where: InviteParticipantsOperationFilter | None, stretch: Stretch
+        self, where: InviteParticipantsOperationFilter | None, part: ChangeSlice
     ) -> ChangePage:
-        """Return changes whose operation matches before or after; look at not too many."""
+        """Return changes whose operation matches before or after; a page scans a bounded part."""
 
-    async def history(self, operation_id: str, stretch: Stretch) -> ChangePage:
-        """Return changes of one operation, or of several one after another with that id."""
+    async def history(self, operation_id: str, part: ChangeSlice) -> ChangePage:
+        """Return changes of the operations that have or had an id, one operation after another."""
 
-    async def held(self) -> Span:
-        """Return what it holds: as long as that stays the same, so does all that can be read."""
+    async def bounds(self) -> LogBounds:
+        """Return its bounds: as long as they stay the same, so does everything that is stored."""
 
     async def position(self) -> Position:
-        """Return the place after the newest change."""
+        """Return the position after the newest change."""
 
-    def matching(self, where: InviteParticipantsOperationFilter) -> Matching:
-        """Return what tells of a change whether its operation matches before or after.
+    def matcher(self, where: InviteParticipantsOperationFilter) -> ChangeMatcher:
+        """Compile a filter for changes.
 
         Raises ``LimitExceeded`` for a filter that is too large or too deep.
         """
 
     def watch(self) -> AbstractContextManager[asyncio.Event]:
-        """Set an event, as long as the block lasts, each time when there may be new changes.
+        """Return an event that is set, inside the block, whenever there may be new changes.
 
-        It is a hint: what there is, reading tells. Who waits clears the event before reading.
+        Clear the event, read, and wait for it only if there was nothing new.
         """

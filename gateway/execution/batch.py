@@ -1,4 +1,4 @@
-"""Requests that were sent as one, and the order in which they run."""
+"""The requests of a batch, and the order in which they run."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
@@ -15,9 +15,9 @@ from schema.context import Context
 
 
 class BatchedRequest(Struct, eq=False):
-    """A request of a batch, with its answer once there is one.
+    """A request of a batch, and its answer once it has run.
 
-    ``began`` is on the clock of ``perf_counter``, and 0 for a request that was refused.
+    ``started_at`` is on the clock of ``perf_counter``, and 0 for a request that was refused.
     """
 
     request: GraphQLRequest
@@ -25,12 +25,12 @@ class BatchedRequest(Struct, eq=False):
     answer: Answer | None = None
     operation: PreparedOperation | None = None
     info: OperationInfo | None = None
-    began: float = 0.0
+    started_at: float = 0.0
     seconds: float = 0.0
 
     @property
     def cost(self) -> int:
-        """What it costs, once that is known."""
+        """Its cost; 0 until it is known."""
         return self.info.cost if self.info else 0
 
 
@@ -38,15 +38,15 @@ async def run_in_order(
     batch: Sequence[BatchedRequest],
     run: Callable[[BatchedRequest], Coroutine[None, None, None]],
 ) -> None:
-    """Run queries side by side, and each mutation after all before it and before all after it."""
+    """Run queries concurrently, but each mutation alone, in the order of the batch."""
 
-    def step(place_and_one: tuple[int, BatchedRequest]) -> int:
-        place, one = place_and_one
+    def group(item: tuple[int, BatchedRequest]) -> int:
+        index, one = item
         is_mutation = one.info is not None and one.info.type is OperationType.MUTATION
-        return place if is_mutation else -1
+        return index if is_mutation else -1
 
     await ensure_task()
-    for _, together in groupby(enumerate(batch), step):
+    for _, concurrent in groupby(enumerate(batch), group):
         async with asyncio.TaskGroup() as tasks:
-            for _, one in together:
+            for _, one in concurrent:
                 tasks.create_task(run(one))

@@ -1,7 +1,7 @@
-"""The executor of the hot path: it runs plans, and leaves to the reference executor what has none.
+"""The executor of the hot path: it runs plans, and falls back to the reference executor.
 
-A query that fails in any other way than by a ``RequestError`` of its only field is run again by the
-reference executor, which then says what is wrong: so errors are the same on both.
+A query that fails, except by a ``RequestError`` of its only field, is run again by the reference
+executor, so that the errors of both are the same.
 """
 
 import logging
@@ -12,12 +12,11 @@ from graphql import OperationType, located_error
 
 from gateway.documents.request import Answer, Data, GraphQLRequest
 from gateway.execution.compiled.completion import Run
-from gateway.execution.compiled.declined import Declined
-from gateway.execution.compiled.fallback import check_fallback
+from gateway.execution.compiled.fallback import Declined, check_fallback
 from gateway.execution.compiled.plan import FieldFailedError, Plan
 from gateway.execution.compiled.response_cache import CacheKey, ResponseCache
-from gateway.execution.compiled.variables import Given
-from gateway.execution.errors import present, refused
+from gateway.execution.compiled.variables import CoercedVariables
+from gateway.execution.errors import error_answer, format_error
 from gateway.execution.live.fan_out import FanOut, LiveSubscription
 from gateway.execution.live.view import View
 from gateway.execution.prepared import PreparedOperation, PreparedOperations
@@ -30,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 
 class CompiledExecutor:
-    """Runs plans."""
+    """Runs the plans of operations."""
 
     def __init__(
         self,
@@ -38,35 +37,35 @@ class CompiledExecutor:
         reference: ReferenceExecutor,
         fan_out: FanOut | None = None,
         *,
-        remembered_bytes: int = 0,
+        cache_bytes: int = 0,
     ) -> None:
         self._prepared = prepared
         self._reference = reference
         self._fan_out = fan_out
-        self._remembered = ResponseCache(remembered_bytes)
+        self._cache = ResponseCache(cache_bytes)
         self.compiled = 0
-        """How many requests plans have answered."""
-        self.remembered = 0
-        """How many of these were remembered."""
+        """How many requests were answered by plans."""
+        self.cached = 0
+        """How many of these were answered from the cache."""
         self.declined: Counter[str] = Counter()
-        """How many requests went to the reference executor, by the reason."""
+        """How many requests the reference executor answered, by the reason."""
 
     async def execute(
         self, operation: PreparedOperation, request: GraphQLRequest, context: Context
     ) -> Answer:
-        """Run a request by its plan and return its answer, or have the reference executor do so."""
+        """Answer a request by its plan, or by the reference executor."""
         try:
             plan, given = self._prepared.plan(operation, request)
             if not plan.is_query:
                 _check_type(plan, context)
-            if plan.lists and self._remembered.max_bytes:
-                data = await self._remembered_data(plan, given, context)
+            if plan.is_cacheable and self._cache.max_bytes:
+                data = await self._cached_data(plan, given, context)
             else:
                 data = await plan.run(given, Run(context))
         except FieldFailedError as failed:
             return _failed(failed, context.request_id)
-        except Exception as error:  # noqa: BLE001  see `_leave`
-            refusal = self._leave(request, error, context.request_id)
+        except Exception as error:  # noqa: BLE001  see `_fall_back`
+            refusal = self._fall_back(request, error, context.request_id)
         else:
             self.compiled += 1
             return Answer(True, data, [])  # noqa: FBT003  by position, as it is made for each request
@@ -75,20 +74,20 @@ class CompiledExecutor:
     async def subscribe(
         self, operation: PreparedOperation, request: GraphQLRequest, context: Context
     ) -> Answer | Subscription:
-        """Begin a subscription that shares its events, or have the reference executor do so."""
+        """Start a subscription that shares its events, or one of the reference executor."""
         if operation.info.type is not OperationType.SUBSCRIPTION:
             return await self.execute(operation, request, context)
         try:
             subscription = await self._subscription(operation, request, context)
-        except Exception as error:  # noqa: BLE001  see `_leave`
-            refusal = self._leave(request, error, context.request_id)
+        except Exception as error:  # noqa: BLE001  see `_fall_back`
+            refusal = self._fall_back(request, error, context.request_id)
         else:
             self.compiled += 1
             return subscription
         return refusal or await self._reference.subscribe(operation, request, context)
 
-    def _leave(self, request: GraphQLRequest, why: Exception, request_id: str) -> Answer | None:
-        """Count what is left to the reference executor, or say why it is not."""
+    def _fall_back(self, request: GraphQLRequest, why: Exception, request_id: str) -> Answer | None:
+        """Count a fallback; return the answer if there can be none."""
         if isinstance(why, Declined):
             self.declined[why.reason] += 1
         else:
@@ -97,7 +96,7 @@ class CompiledExecutor:
         try:
             check_fallback(request.variables, why)
         except RequestError as error:
-            return refused([error], error.code, request_id)
+            return error_answer([error], error.code, request_id)
         return None
 
     async def _subscription(
@@ -109,22 +108,22 @@ class CompiledExecutor:
         run = Run(context)
         feed = await plan.feed(given, run)
         (root,) = plan.fields
-        make_view = partial(View, feed.followed, self._fan_out.events, root, run)
-        key = (root, feed.followed.key, context.principal.scopes)
+        make_view = partial(View, feed.source, self._fan_out.events, root, run)
+        key = (root, feed.source.key, context.principal.scopes)
         return LiveSubscription(self._fan_out, key, feed, make_view)
 
-    async def _remembered_data(self, plan: Plan, given: Given, context: Context) -> Data:
-        question = CacheKey(plan, given.variables.text, context.principal.scopes)
-        held = await context.log.held()
-        remembered = self._remembered.get(question, held)
-        if remembered is not None:
-            self.remembered += 1
-            return remembered
-        return self._remembered.keep(question, held, await plan.run(given, Run(context)))
+    async def _cached_data(self, plan: Plan, given: CoercedVariables, context: Context) -> Data:
+        key = CacheKey(plan, given.variables.text, context.principal.scopes)
+        bounds = await context.log.bounds()
+        cached = self._cache.get(key, bounds)
+        if cached is not None:
+            self.cached += 1
+            return cached
+        return self._cache.put(key, bounds, await plan.run(given, Run(context)))
 
 
 def _check_type(plan: Plan, context: Context) -> None:
-    """Leave to the reference executor the refusal of what is no query where one is expected."""
+    """Fall back for an operation that is not allowed: the reference executor has the error."""
     if plan.type is OperationType.SUBSCRIPTION:
         raise Declined("a subscription to answer at once")
     if context.read_only:
@@ -132,7 +131,7 @@ def _check_type(plan: Plan, context: Context) -> None:
 
 
 def _failed(failed: FieldFailedError, request_id: str) -> Answer:
-    """Answer an operation of which a field at the root failed."""
-    error = located_error(failed.cause, failed.field.places, [failed.field.key])
-    shown = present(error, ErrorCode.INTERNAL_SERVER_ERROR, request_id)
+    """Return the answer of an operation whose root field failed."""
+    error = located_error(failed.cause, failed.field.nodes, [failed.field.key])
+    shown = format_error(error, ErrorCode.INTERNAL_SERVER_ERROR, request_id)
     return Answer(executed=True, data=failed.data, errors=[shown])

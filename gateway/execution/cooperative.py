@@ -1,8 +1,8 @@
-"""Execution by graphql-core that does not keep the event loop to itself.
+"""Execution by graphql-core that yields to the event loop.
 
-graphql-core completes what resolvers return as soon as it is there: the thousands of objects that
-one request may ask for are half a second's work in one piece. Here each value that took a while to
-come is completed in a turn of its own, and a long list in several.
+graphql-core completes all values in one piece: with the thousands of objects that one request may
+select, this blocks the loop for half a second. Here the loop runs other work before the value of an
+asynchronous resolver is completed, and between the items of a long list.
 """
 
 from collections.abc import AsyncIterable, Awaitable, Iterable, Sized
@@ -17,16 +17,16 @@ from typing_extensions import override
 from gateway.admission.cooperative_lock import CooperativeLock
 from schema.context import Context
 
-SHORT = 10
-"""In items: a list that is no longer is completed in one piece."""
+MAX_BLOCKING_ITEMS = 10
+"""How long a list may be that is completed in one piece."""
 
 
 class CooperativeExecution(StrawberryGraphQLCoreExecutionContext):
-    """Executes one operation, in ``turns``."""
+    """Executes one operation; yields to the loop by ``lock``."""
 
-    def __init__(self, *arguments: Any, turns: CooperativeLock, **options: Any) -> None:  # noqa: ANN401
+    def __init__(self, *arguments: Any, lock: CooperativeLock, **options: Any) -> None:  # noqa: ANN401
         super().__init__(*arguments, **options)
-        self._turns = turns
+        self._lock = lock
 
     @override
     async def complete_awaitable_value(
@@ -38,13 +38,13 @@ class CooperativeExecution(StrawberryGraphQLCoreExecutionContext):
         result: Awaitable[Any],
         position_context: Any,
     ) -> Any:
-        """Complete what a resolver returns in the end."""
+        """Complete the value of an asynchronous resolver."""
         return await super().complete_awaitable_value(
             return_type,
             field_details_list,
             info,
             path,
-            self._turns.after(result),
+            self._lock.after(result),
             position_context,
         )
 
@@ -59,8 +59,12 @@ class CooperativeExecution(StrawberryGraphQLCoreExecutionContext):
         position_context: Any,
     ) -> Any:
         """Complete a list."""
-        if isinstance(result, Iterable) and isinstance(result, Sized) and len(result) > SHORT:
-            result = self._turns.iterate(result)
+        if (
+            isinstance(result, Iterable)
+            and isinstance(result, Sized)
+            and len(result) > MAX_BLOCKING_ITEMS
+        ):
+            result = self._lock.iterate(result)
         return super().complete_list_value(
             return_type, field_details_list, info, path, result, position_context
         )

@@ -1,4 +1,4 @@
-"""What a client sees of an error: the one place that decides."""
+"""The format of errors in responses."""
 
 import logging
 from collections.abc import Sequence
@@ -14,10 +14,10 @@ from schema.errors import ErrorCode, RequestError
 logger = logging.getLogger(__name__)
 
 
-def present(error: GraphQLError, code: ErrorCode, request_id: str) -> dict[str, Any]:
-    """Format an error; ``code`` is that of an error which graphql-core itself raised.
+def format_error(error: GraphQLError, code: ErrorCode, request_id: str) -> dict[str, Any]:
+    """Format an error as clients see it; ``code`` is that of graphql-core's own errors.
 
-    What nobody foresaw is logged with the request's id, and shows nothing but that id.
+    An unexpected exception is logged, and its error has only the request's id.
     """
     formatted: dict[str, Any] = {**error.formatted}
     match _origin(error):
@@ -43,37 +43,39 @@ def present(error: GraphQLError, code: ErrorCode, request_id: str) -> dict[str, 
                 "code": ErrorCode.INTERNAL_SERVER_ERROR,
                 "requestId": request_id,
             }
-    _let_go(error)
+    _clear_tracebacks(error)
     return formatted
 
 
-def _let_go(error: BaseException | None) -> None:
-    """Cut an error off from what it passed, which has the request, and often the error itself.
+def _clear_tracebacks(error: BaseException | None) -> None:
+    """Remove an error's traceback: its frames refer to the request, and often to the error.
 
-    What goes round like this stays until Python looks for it.
+    Such a reference cycle would keep them in memory until the next garbage collection.
     """
     while error is not None:
         error.__traceback__ = None
         error = getattr(error, "original_error", None) or error.__context__
 
 
-def refused(errors: Sequence[GraphQLError], code: ErrorCode, request_id: str) -> Answer:
-    """Answer a request of which nothing was executed."""
-    shown = [present(error, code, request_id) for error in errors]
+def error_answer(errors: Sequence[GraphQLError], code: ErrorCode, request_id: str) -> Answer:
+    """Return the answer of a request error: nothing was executed."""
+    shown = [format_error(error, code, request_id) for error in errors]
     return Answer(executed=False, data=None, errors=shown)
 
 
-def explained(errors: list[GraphQLError], instead: list[GraphQLError]) -> list[GraphQLError]:
-    """Return the errors to show in the place of graphql-core's own, if there are any."""
-    if not instead:
+def replace_errors(
+    errors: list[GraphQLError], replacements: list[GraphQLError]
+) -> list[GraphQLError]:
+    """Return the replacements of graphql-core's own errors or, without any, these."""
+    if not replacements:
         return errors
     for error in errors:
-        _let_go(error)
-    return instead
+        _clear_tracebacks(error)
+    return replacements
 
 
 def _origin(error: GraphQLError) -> BaseException | None:
-    """Return what was raised first, or None for an error of graphql-core's own."""
+    """Return the original exception, or None for an error of graphql-core's own."""
     origin = error.original_error
     while isinstance(origin, GraphQLError) and origin.original_error:
         origin = origin.original_error

@@ -1,4 +1,4 @@
-"""What runs operations that have been admitted."""
+"""The interface of the two executors."""
 
 from typing import Protocol
 
@@ -16,14 +16,11 @@ class Executor(Protocol):
     ) -> Answer:
         """Run a request and return its answer.
 
-        Raises ``MutationNotAllowed`` when the context is ``read_only`` and the operation is no
+        Raises ``MutationNotAllowed`` if the context is ``read_only`` and the operation is not a
         query.
         """
 
     async def subscribe(
         self, operation: PreparedOperation, request: GraphQLRequest, context: Context
     ) -> Answer | Subscription:
-        """Begin a subscription, or answer why it cannot begin: nothing ran, and no data.
-
-        A query or a mutation is answered as by ``execute``, and refused as there.
-        """
+        """Start a subscription, or return a request error; ``execute`` a query or a mutation."""

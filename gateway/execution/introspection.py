@@ -1,7 +1,4 @@
-"""Introspection for those alone who have its scope, where it has one.
-
-The schema's own fields have no resolvers of the gateway's that could say what they need.
-"""
+"""The scope of introspection, whose fields have no resolvers in ``schema`` to check it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,14 +8,14 @@ from graphql import GraphQLResolveInfo
 from schema.context import Context, Scope
 
 
-def guarded(
+def check_introspection(
     resolve: Callable[..., Any],
-    source: Any,  # noqa: ANN401  whatever the field is read of
+    source: Any,  # noqa: ANN401  any object
     info: GraphQLResolveInfo[Context],
     /,
     **arguments: object,
-) -> Any:  # noqa: ANN401  whatever the field gives
-    """Resolve a field, as graphql-core's middleware; raise ``Forbidden`` for introspection."""
-    if info.field_name in {"__schema", "__type"}:  # which are fields of the query's root alone
+) -> Any:  # noqa: ANN401  any value
+    """Resolve a field (graphql-core's middleware); raise ``Forbidden`` without the scope."""
+    if info.field_name in {"__schema", "__type"}:  # no other type has such fields
         info.context.require(Scope.INTROSPECTION)
     return resolve(source, info, **arguments)

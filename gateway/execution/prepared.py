@@ -1,7 +1,6 @@
-"""What is known of an operation before a request to run it: made once, and found by its text.
+"""Everything that depends on an operation alone, cached by its document's text and its name.
 
-One entry serves every request that names the same operation of the same document, whatever the
-values of its variables.
+An entry serves all requests for the operation, with any values of variables.
 """
 
 from collections.abc import Mapping
@@ -19,37 +18,40 @@ from gateway.documents.parsing import MAX_CACHED_LENGTH, Document, Documents
 from gateway.documents.price import Price
 from gateway.documents.repetition import check_repeated, repetitions
 from gateway.documents.request import GraphQLRequest
-from gateway.execution.compiled.declined import Declined
+from gateway.execution.compiled.fallback import Declined
 from gateway.execution.compiled.plan import Plan, compile_plan
 from gateway.execution.compiled.selections import condition_variables
-from gateway.execution.compiled.variables import Declared, Given
+from gateway.execution.compiled.variables import CoercedVariables, VariableTypes
 from schema import Schema
 
 MAX_KEPT_COSTS = 100
-"""For how many different costs of an operation its information is kept."""
+"""For how many different costs of an operation its information is cached."""
 MAX_CONDITIONS = 6
-"""How many variables may decide on selections: each doubles how many plans there may be."""
+"""How many variables may be conditions of selections: each doubles the number of plans."""
 
 
 @dataclass
 class Compilation:
-    """How an operation is run by plans, one for each way its conditions can turn out.
+    """The plans of an operation, by the values of its conditions.
 
-    It keeps nothing of the document, which is large.
+    It has no reference to the document, which is large.
     """
 
-    variables: Declared
+    variables: VariableTypes
     conditions: list[str]
     plans: dict[tuple[bool, ...], Plan | str] = field(default_factory=dict)
-    """A plan, or the reason why there is none. A reason is kept as text: an exception that is
-    raised again and again would keep the frames it passed."""
+    """A plan, or the reason why there is none: not the exception, which would keep its frames."""
 
-    def outcomes(self, given: Given) -> tuple[bool, ...]:
+    def condition_values(self, given: CoercedVariables) -> tuple[bool, ...]:
         """Return the values of the conditions; raise ``Declined`` if one is not a Boolean."""
-        return tuple([_outcome(given, name) for name in self.conditions]) if self.conditions else ()
+        return (
+            tuple([_condition_value(given, name) for name in self.conditions])
+            if self.conditions
+            else ()
+        )
 
 
-def _outcome(given: Given, name: str) -> bool:
+def _condition_value(given: CoercedVariables, name: str) -> bool:
     value = given.typed.get(name)
     if not isinstance(value, bool):
         raise Declined("a condition to coerce")
@@ -58,15 +60,15 @@ def _outcome(given: Given, name: str) -> bool:
 
 @dataclass
 class PreparedOperation:
-    """An operation: what logs and metrics tell of it, its price, and how it is run."""
+    """An operation: its information for logs and metrics, its price and its plans."""
 
     info: OperationInfo
-    """What holds for every request; with the cost, if that depends on no variable."""
+    """The information on all requests, with their cost if that depends on no variable."""
     price: Price
     defaults: Mapping[str, Any]
     repeated: Mapping[str, int]
     compilation: Compilation | str
-    """A text is the reason why no request of it is run by a plan."""
+    """A string is the reason why there are no plans."""
     by_cost: dict[int, OperationInfo] = field(default_factory=dict)
 
     def info_of(self, request: GraphQLRequest) -> OperationInfo:
@@ -87,7 +89,7 @@ class PreparedOperation:
 
 
 class PreparedOperations:
-    """The operations asked for last, by their document's text and their name."""
+    """A cache of operations, by their document's text and their name."""
 
     def __init__(self, schema: Schema, documents: Documents, *, max_cost: int) -> None:
         self._schema = schema
@@ -96,25 +98,31 @@ class PreparedOperations:
         self._max_cost = max_cost
         self._cache = Cache(self._prepare)
         self.get = self._cache.get
-        """Return an operation, prepared if need be; raise ``InvalidDocumentError`` or
-        ``OperationNotFound``."""
+        """Return an operation, and prepare it if it is not cached.
+
+        Raises ``InvalidDocumentError`` or ``OperationNotFound``.
+        """
         self.find = self._cache.find
-        """Return an operation that is prepared already, or None."""
+        """Return an operation if it is cached, or None."""
 
-    def plan(self, operation: PreparedOperation, request: GraphQLRequest) -> tuple[Plan, Given]:
-        """Return the plan that runs a request, and the values of its variables.
+    def plan(
+        self, operation: PreparedOperation, request: GraphQLRequest
+    ) -> tuple[Plan, CoercedVariables]:
+        """Return the plan of a request, and the values of its variables.
 
-        Raises ``Declined`` where there is none.
+        Raises ``Declined`` if there is no plan.
         """
         compilation = operation.compilation
         if isinstance(compilation, str):
             raise Declined(compilation)
-        given = compilation.variables.given(request.variables)
-        outcomes = compilation.outcomes(given)
-        plan = compilation.plans.get(outcomes)
+        given = compilation.variables.coerce(request.variables)
+        condition_values = compilation.condition_values(given)
+        plan = compilation.plans.get(condition_values)
         if plan is None:
-            plan = self._compile(request, dict(zip(compilation.conditions, outcomes, strict=True)))
-            compilation.plans[outcomes] = plan
+            plan = self._compile(
+                request, dict(zip(compilation.conditions, condition_values, strict=True))
+            )
+            compilation.plans[condition_values] = plan
         if isinstance(plan, str):
             raise Declined(plan)
         return plan, given
@@ -146,7 +154,7 @@ class PreparedOperations:
         if len(conditions) > MAX_CONDITIONS:
             return "many conditions"
         try:
-            declared = Declared(self._schema.graphql, node.variable_definitions or ())
+            declared = VariableTypes(self._schema.graphql, node.variable_definitions or ())
         except Declined as declined:
             return declined.reason
         return Compilation(declared, conditions)

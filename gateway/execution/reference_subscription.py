@@ -1,4 +1,4 @@
-"""Subscriptions on graphql-core: each subscriber pulls its own events, one after another."""
+"""Subscriptions on graphql-core: each subscriber reads its own source stream."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -21,8 +21,8 @@ from gateway.documents.operation_info import OperationInfo
 from gateway.documents.parsing import Document
 from gateway.documents.request import Answer, GraphQLRequest
 from gateway.documents.wording import invalid_variables
-from gateway.execution.errors import explained, present, refused
-from gateway.execution.events import answered, failure
+from gateway.execution.errors import error_answer, format_error, replace_errors
+from gateway.execution.events import answer_event, error_event
 from gateway.execution.subscription import Sink
 from schema import Schema
 from schema.context import Context
@@ -31,7 +31,7 @@ from schema.feeds import Feed
 from schema.paging import Position
 
 
-async def begin(
+async def start_subscription(
     schema: Schema,
     document: Document,
     request: GraphQLRequest,
@@ -39,7 +39,7 @@ async def begin(
     *,
     hide_suggestions: bool = False,
 ) -> "Answer | ReferenceSubscription":
-    """Resolve what a subscription follows, or answer why that cannot be."""
+    """Create the source stream of a subscription, or return a request error."""
     request_id = context.request_id
     try:
         executor = StrawberryGraphQLCoreExecutionContext.build(
@@ -58,21 +58,23 @@ async def begin(
                 request.variables.values,
                 hide_suggestions=hide_suggestions,
             )
-            return refused(explained(executor, invalid), ErrorCode.BAD_USER_INPUT, request_id)
+            return error_answer(
+                replace_errors(executor, invalid), ErrorCode.BAD_USER_INPUT, request_id
+            )
         found = create_source_event_stream(executor)
         feed: Any = await found if isawaitable(found) else found
     except RecursionError as error:
         too_deep = GraphQLError(str(error), original_error=error)
-        return refused([too_deep], ErrorCode.BAD_USER_INPUT, request_id)
+        return error_answer([too_deep], ErrorCode.BAD_USER_INPUT, request_id)
     if isinstance(feed, ExecutionResult):
-        return refused(feed.errors or [], ErrorCode.BAD_USER_INPUT, request_id)
+        return error_answer(feed.errors or [], ErrorCode.BAD_USER_INPUT, request_id)
     results = map_source_to_response_event(executor, aiter(feed))
     key = _response_key(document, executor.operation.selection_set)
     return ReferenceSubscription(feed, results, key, request_id)
 
 
 def _response_key(document: Document, selected: SelectionSetNode) -> str:
-    """Return the name of the one field that a subscription has at its root."""
+    """Return the response key of a subscription's only root field."""
     match selected.selections[0]:
         case FieldNode() as field:
             return field.alias.value if field.alias else field.name.value
@@ -84,7 +86,7 @@ def _response_key(document: Document, selected: SelectionSetNode) -> str:
 
 
 class ReferenceSubscription:
-    """A feed, and the results that come of its events."""
+    """A feed, and the results of its events."""
 
     info: OperationInfo | None = None
 
@@ -101,27 +103,27 @@ class ReferenceSubscription:
         self._request_id = request_id
 
     @property
-    def place(self) -> Position | None:
-        """The place up to which everything has been sent, or None while an event is made."""
-        return self._feed.position if self._feed.settled else None
+    def position(self) -> Position | None:
+        """The position up to which everything was sent, or None while an event is executed."""
+        return self._feed.position if self._feed.is_settled else None
 
     async def run(self, sink: Sink) -> None:
-        """Send every event, until there are no more or the client is gone."""
+        """Send all events until the subscription ends or the client disconnects."""
         async with aclosing(self._results) as results:
             while True:
                 try:
                     result = await anext(results)
                 except StopAsyncIteration:
                     return
-                except Exception as error:  # noqa: BLE001  it is shown
-                    sink.send(failure(error, self._key, self._request_id))
+                except Exception as error:  # noqa: BLE001  sent to the client
+                    sink.send(error_event(error, self._key, self._request_id))
                     return
-                if not sink.send(answered(self._answer(result), self._feed.position.cursor())):
-                    await sink.drained()
+                if not sink.send(answer_event(self._answer(result), self._feed.position.cursor())):
+                    await sink.drain()
 
     def _answer(self, result: ExecutionResult) -> Answer:
         shown = [
-            present(error, ErrorCode.INTERNAL_SERVER_ERROR, self._request_id)
+            format_error(error, ErrorCode.INTERNAL_SERVER_ERROR, self._request_id)
             for error in result.errors or ()
         ]
         return Answer(executed=True, data=result.data, errors=shown)

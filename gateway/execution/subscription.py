@@ -1,4 +1,4 @@
-"""A running subscription, as every transport has it: what comes of it, and where that goes."""
+"""A subscription that was started, and the sink that its events are written to."""
 
 from typing import Protocol
 
@@ -9,9 +9,9 @@ from schema.paging import Position
 
 
 class Event(msgspec.Struct, frozen=True):
-    """An answer among those of a subscription: encoded once, whoever it goes to.
+    """A response of a subscription, encoded once for all of its subscribers.
 
-    ``cursor`` is the place in the change log to go on from after it, for those that have one.
+    ``cursor`` is the position in the change log to resume after, for events that have one.
     """
 
     payload: bytes
@@ -19,30 +19,30 @@ class Event(msgspec.Struct, frozen=True):
 
 
 class Sink(Protocol):
-    """Where a client's events go: a WebSocket, or a response that goes on."""
+    """The events' way to one client: a WebSocket, or a streaming response."""
 
     def send(self, *events: Event) -> bool:
-        """Send events at once; false when no more can be taken in before ``drained``."""
+        """Write events; return False if the caller should ``drain`` before sending more."""
 
-    async def drained(self) -> None:
-        """Wait until more can be sent; raise ``ConnectionError`` when the client is gone."""
+    async def drain(self) -> None:
+        """Wait until more can be sent; raise ``ConnectionError`` if the client disconnected."""
 
 
 class Subscription(Protocol):
-    """A subscription that can begin: its document and its arguments are right."""
+    """A subscription whose document and arguments are valid."""
 
     info: OperationInfo | None
 
     @property
-    def place(self) -> Position | None:
-        """The place in the change log up to which everything has been sent, if that is known.
+    def position(self) -> Position | None:
+        """The position in the change log up to which everything was sent, if it is known.
 
-        It may lie far beyond the last event when little of what happens is one here.
+        It may be far beyond the last event if few changes match.
         """
 
     async def run(self, sink: Sink) -> None:
-        """Send every event to ``sink``, in order, until there are no more; stop when cancelled.
+        """Send all events to ``sink``, in order, until the subscription ends or is cancelled.
 
-        A sink that takes no more is left alone until it has drained, and then goes on from where it
-        was: nothing is left out, nothing queued meanwhile. Raises what ``drained`` raises.
+        Nothing is queued for a sink that is full: after it has drain, the subscription reads on
+        from its position, without gaps. Raises what ``drain`` raises.
         """

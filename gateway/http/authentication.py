@@ -24,7 +24,7 @@ class Authentication:
     def __init__(self, authenticator: Authenticator, sessions: Sessions) -> None:
         self._authenticator = authenticator
         self.principal = authenticator.principal
-        self.lasting = sessions.lasting
+        self.tracking = sessions.tracking
 
     async def admit(self, request: Request) -> Principal:
         """Return the principal of a request and set it there; raise ``Fault`` if there is none."""

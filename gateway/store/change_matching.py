@@ -1,4 +1,4 @@
-"""Telling of changes whether a filter takes them."""
+"""Filters applied to changes."""
 
 from collections.abc import Iterator
 
@@ -6,17 +6,17 @@ from gateway.store.matching import Matcher
 from schema.changes import Change
 
 
-class ChangeMatching:
-    """Tells of changes whether their operation matches before or after."""
+class ChangeMatcher:
+    """A filter to test changes with: one matches if its operation does before or after."""
 
     def __init__(self, matcher: Matcher) -> None:
         self.weight = matcher.weight
         self._matcher = matcher
 
-    def takes(self, change: Change) -> bool:
-        """Tell it at once."""
+    def matches(self, change: Change) -> bool:
+        """Return whether a change matches."""
         return self._matcher.takes_change(change.state.document, change.before)
 
-    def steps(self, change: Change) -> Iterator[bool]:
-        """Tell it in short steps: it is what the last one says."""
+    def match_steps(self, change: Change) -> Iterator[bool]:
+        """Do what ``matches`` does in short steps; the last value is the result."""
         return self._matcher.steps(change.state.document, change.before)

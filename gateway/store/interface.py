@@ -10,7 +10,7 @@ from gateway.histogram import Histogram
 from gateway.store.documents import Document, Put
 from gateway.store.migrate import DatabaseState
 from gateway.store.retention import Retention
-from schema.changes import Span
+from schema.changes import LogBounds
 from schema.inputs import (
     CreateInviteParticipantsOperationInput,
     UpdateInviteParticipantsOperationInput,
@@ -35,7 +35,7 @@ class WorkQueue(Protocol):
 class Log(ChangeLog, Protocol):
     """The change log of a store."""
 
-    def held_now(self) -> Span | None:
+    def known_bounds(self) -> LogBounds | None:
         """Return what it holds, or None when that cannot be told without waiting."""
 
 

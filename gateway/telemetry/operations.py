@@ -58,7 +58,7 @@ class OperationMetrics(Collector):
             "remembered_operations",
             "Requests answered by a compiled plan's answer to an earlier one.",
             (),
-            {(): self._executor.remembered},
+            {(): self._executor.cached},
         )
         yield counter(
             "declined_operations",

@@ -44,7 +44,7 @@ class StoreMetrics(Collector):
         yield from self._change_log()
 
     def _change_log(self) -> Iterator[Metric]:
-        held = self._store.log.held_now()
+        held = self._store.log.known_bounds()
         if held is None:
             return
         yield gauge(

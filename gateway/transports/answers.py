@@ -5,7 +5,7 @@ from http import HTTPStatus
 from aiohttp import hdrs
 
 from gateway.documents.request import Answer, GraphQLRequest
-from gateway.execution.events import answered
+from gateway.execution.events import answer_event
 from gateway.execution.pipeline import Pipeline
 from gateway.execution.subscription import Subscription
 from gateway.http.media_types import EVENT_STREAM, JSON
@@ -46,7 +46,7 @@ class Answers:
         if not isinstance(outcome, Answer):
             return self._streams.begin(request, outcome, types.stream or EVENT_STREAM)
         if types.result == EVENT_STREAM:
-            return one_event(request, answered(outcome, with_cost=preferences.with_cost))
+            return one_event(request, answer_event(outcome, with_cost=preferences.with_cost))
         return json_answer(outcome, types.result, with_cost=preferences.with_cost)
 
     async def by_get(self, request: Request, preferences: Preferences) -> Sendable:
@@ -71,7 +71,7 @@ class Answers:
 
     async def _tag(self, request: Request, media_type: str, *, with_cost: bool) -> str | None:
         try:
-            held = await self._context.log.held()
+            held = await self._context.log.bounds()
         except RequestError:
             return None  # what is wrong the answer itself tells
         return self._etags.tag(held, request, media_type, with_cost=with_cost)

@@ -140,7 +140,7 @@ def _observed(one: BatchedRequest, whole: Observation) -> Observation:
     observation = Observation(
         whole.head,
         whole.observers,
-        one.began or whole.began,
+        one.started_at or whole.began,
         one.context.request_id,
         is_request=False,
         principal=whole.principal,

@@ -16,7 +16,7 @@ from aiohttp import hdrs
 
 from gateway.http.request import Request
 from gateway.http.responses import Response
-from schema.changes import Span
+from schema.changes import LogBounds
 
 CACHING = {
     "Cache-Control": "private, no-cache",
@@ -41,12 +41,12 @@ class ETags:
         self._made_by = blake2b(f"{version}\n{documents}\n{sdl}".encode()).digest()
         self._tag = lru_cache(REMEMBERED)(self._digest)
 
-    def tag(self, held: Span, request: Request, media_type: str, *, with_cost: bool) -> str:
+    def tag(self, held: LogBounds, request: Request, media_type: str, *, with_cost: bool) -> str:
         """Return the opaque part of the ETag of the answer to a GET when the log holds ``held``."""
         scopes = request.principal.scopes
         return self._tag(held, scopes, media_type, with_cost, request.raw_path)
 
-    def _digest(self, held: Span, scopes: frozenset[str], *asked: object) -> str:
+    def _digest(self, held: LogBounds, scopes: frozenset[str], *asked: object) -> str:
         text = f"{held.log} {held.pruned} {held.newest} {sorted(scopes)} {asked}"
         digest = blake2b(
             text.encode(errors="surrogatepass"), key=self._made_by, digest_size=_TAG_BYTES

@@ -24,13 +24,13 @@ class SharedDrain:
         self._draining: asyncio.Task[None] | None = None
 
     @property
-    def blocked(self) -> bool:
-        """Whether no more is to be written before ``drained``."""
+    def writing_paused(self) -> bool:
+        """Whether no more is to be written before ``drain``."""
         return self._connection.writing_paused
 
-    async def drained(self) -> None:
+    async def drain(self) -> None:
         """Wait until more can be written; raise ``ConnectionError`` when the client is gone."""
-        while self.blocked and not self._transport.is_closing():
+        while self.writing_paused and not self._transport.is_closing():
             if self._draining is None or self._draining.done():
                 self._draining = asyncio.create_task(self._drain())
             await asyncio.wait([self._draining], timeout=LOOKED_EVERY)

@@ -10,7 +10,7 @@ import pytest
 
 from gateway.store.interface import Database, Store
 from gateway.store.postgres import transactions
-from schema.changes import Stretch
+from schema.changes import ChangeSlice
 from schema.errors import Overloaded, TimedOut
 from schema.inputs import CreateInviteParticipantsOperationInput as Create
 from schema.paging import Position, Slice
@@ -41,7 +41,7 @@ async def read_on(store: Store, after: Position, count: int) -> list[int]:
     positions: list[int] = []
     async with asyncio.timeout(WITHIN):
         while len(positions) < count:
-            page = await store.log.changes(None, Stretch(50, after))
+            page = await store.log.changes(None, ChangeSlice(50, after))
             positions += [change.position.number for change in page.changes]
             after = page.end
             await asyncio.sleep(0)
@@ -65,7 +65,7 @@ async def test_change_that_is_committed_late_is_not_passed_over(
         await transaction.commit()
         positions = await reading
         await asyncio.gather(*writes)
-        (first, *_) = (await store.log.changes(None, Stretch(1, start))).changes
+        (first, *_) = (await store.log.changes(None, ChangeSlice(1, start))).changes
 
     assert not done
     assert seen == start
@@ -82,7 +82,7 @@ async def test_snapshot_held_open_keeps_nobody_waiting(
             before = await beside.fetchval("SELECT count(*) FROM changes")
             async with asyncio.timeout(WITHIN):
                 created = await store.create(Create(id="now"))
-                page = await store.log.changes(None, Stretch(5))
+                page = await store.log.changes(None, ChangeSlice(5))
             after = await beside.fetchval("SELECT count(*) FROM changes")
 
     assert [change.operation_id for change in page.changes] == ["before", created.id]
@@ -100,7 +100,7 @@ async def test_write_is_refused_when_others_keep_the_log_for_long(
             with pytest.raises(Overloaded, match="others keep it busy"):
                 await store.create(Create(id="refused"))
         await store.create(Create(id="after"))
-        page = await store.log.changes(None, Stretch(5))
+        page = await store.log.changes(None, ChangeSlice(5))
 
     assert [change.operation_id for change in page.changes] == ["before", "after"]
 
@@ -119,7 +119,7 @@ async def test_read_that_takes_too_long_is_stopped_alone(
                 store.count(None),
             ]
             outcomes = await asyncio.gather(*reads, return_exceptions=True)
-            held = await store.log.held()
+            held = await store.log.bounds()
         found = await store.get("1")
 
     assert {type(outcome) for outcome in outcomes} == {TimedOut}
@@ -146,7 +146,7 @@ async def test_transaction_that_meets_others_is_tried_again(
     async with database.open() as one, database.open() as other:
         for _ in range(5):
             await asyncio.gather(*(store.create(Create()) for store in [one, other] * 5))
-        page = await one.log.changes(None, Stretch(100))
+        page = await one.log.changes(None, ChangeSlice(100))
     attempts = await beside.fetchval("SELECT last_value FROM attempts")
 
     assert [change.position.number for change in page.changes] == list(range(1, 51))
@@ -162,7 +162,7 @@ async def test_transaction_that_always_meets_others_is_given_up(
             await store.create(Create(id="refused"))
         await beside.execute("DROP TRIGGER fail ON changes")
         await store.create(Create(id="1"))
-        page = await store.log.changes(None, Stretch(5))
+        page = await store.log.changes(None, ChangeSlice(5))
 
     assert [change.operation_id for change in page.changes] == ["1"]
 

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from conftest import LONGER, UNTRACED, Gateway, running
-from engines import PostgresServer, execute, postgres_server
-from sockets import FOLLOW, NOW, connected
+from support.engines import PostgresServer, execute, postgres_server
+from support.gateways import LONGER, UNTRACED, Gateway, running
+from support.queries import NOW
+from support.sockets import FOLLOW, connected
 
 WITHIN = 120
 KILLS = 6

@@ -7,9 +7,10 @@ from typing import Any
 
 import aiohttp
 import pytest
-from conftest import Client, Gateway, running
-from engines import PostgresServer, postgres_server
-from sockets import CREATE, FOLLOW, NOW, connected
+from support.engines import PostgresServer, postgres_server
+from support.gateways import Client, Gateway, running
+from support.queries import NOW
+from support.sockets import CREATE, FOLLOW, connected
 
 WITHIN = 30
 GET = '{ inviteParticipantsOperation(id: "1") { id } }'

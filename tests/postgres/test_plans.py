@@ -7,8 +7,8 @@ from typing import Any
 
 import asyncpg
 import pytest
-from engines import PostgresServer, execute
-from strategies import JSONObject
+from support.engines import PostgresServer, execute
+from support.strategies import JSONObject
 
 from gateway.settings import Settings
 from gateway.store.opening import database_of

@@ -12,8 +12,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 import pytest
-from conftest import Client, running
-from sockets import CREATE, FOLLOW, NOW, connected
+from support.gateways import Client, running
+from support.queries import NOW
+from support.sockets import CREATE, FOLLOW, connected
 
 pytestmark = pytest.mark.postgresql
 

@@ -12,14 +12,14 @@ from typing import NamedTuple
 
 import msgspec
 import pytest
-from conftest import LONGER
-from documents import requests
-from engines import PostgresServer, execute
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from mutations import mutations
-from pipelines import compiled_pipeline
-from strategies import JSONObject
+from support.documents import requests
+from support.engines import PostgresServer, execute
+from support.gateways import LONGER
+from support.mutations import mutations
+from support.pipelines import compiled_pipeline
+from support.strategies import JSONObject
 
 from gateway.documents.json import encode
 from gateway.documents.request import GraphQLRequest, Variables

@@ -1,7 +1,7 @@
 """The password in a database's URL: it is shown nowhere."""
 
 import pytest
-from conftest import Command
+from support.gateways import Command
 
 from gateway.settings import Settings
 from gateway.store.opening import database_of

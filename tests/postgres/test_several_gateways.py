@@ -9,9 +9,10 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from conftest import COMMAND, Client, running
-from engines import PostgresServer, execute
-from sockets import CREATE, FOLLOW, NOW, UPDATE, connected
+from support.engines import PostgresServer, execute
+from support.gateways import COMMAND, Client, running
+from support.queries import NOW
+from support.sockets import CREATE, FOLLOW, UPDATE, connected
 
 pytestmark = pytest.mark.postgresql
 

@@ -3,14 +3,14 @@
 import asyncio
 
 import pytest
-from conftest import Command
-from engines import PostgresServer, execute
+from support.engines import PostgresServer, execute
+from support.gateways import Command
 
 from gateway.settings import Settings
 from gateway.store.interface import Database
 from gateway.store.migrate import DatabaseState
 from gateway.store.opening import database_of
-from schema.changes import Stretch
+from schema.changes import ChangeSlice
 from schema.errors import CursorExpired
 from schema.inputs import CreateInviteParticipantsOperationInput as Create
 
@@ -118,7 +118,7 @@ async def test_log_that_lost_changes_goes_on_as_another_one(
             await store.create(Create(id=f"{number}"))
         after = await store.log.position()
         with pytest.raises(CursorExpired):
-            await store.log.changes(None, Stretch(1, before))
+            await store.log.changes(None, ChangeSlice(1, before))
 
     assert after.number > before.number
     assert after.log != before.log

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
-from database_proxy import Proxy, once
+from support.database_proxy import Proxy, once
 
 from gateway.store.interface import Database, Store
-from schema.changes import Stretch
+from schema.changes import ChangeSlice
 from schema.errors import MutationFailure
 from schema.inputs import CreateInviteParticipantsOperationInput as Create
 from schema.inputs import UpdateInviteParticipantsOperationInput as Update
@@ -27,7 +27,7 @@ class Broken:
 
     async def log(self) -> list[tuple[str, str, int]]:
         """Give what the log has."""
-        page = await self.store.log.changes(None, Stretch(500))
+        page = await self.store.log.changes(None, ChangeSlice(500))
         return [(c.kind.name, c.operation_id, c.version) for c in page.changes]
 
 

@@ -1,6 +1,6 @@
-"""Operations compiled from documents: no field of a stored document is visited by Python.
+"""The compiler of operations: a plan answers without visiting the fields of stored documents.
 
-A document's operation is lowered once to a plan: which resolvers to call with which arguments, and
-for what is selected under them, either a projection of stored documents or a completion of values.
-What cannot be lowered raises ``Declined``, and the reference executor answers.
+An operation is compiled once to a plan: which resolvers to call with which arguments, and for the
+selections under them a projection of stored documents or a completion of values. For what cannot be
+compiled it raises ``Declined``, and the reference executor answers.
 """

@@ -1,4 +1,4 @@
-"""Arguments of a field: what the document says, once; what variables say, each time."""
+"""The arguments of a field: literals are coerced once, variables for each request."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,18 +20,18 @@ from graphql import (
 from strawberry.exceptions import StrawberryInputCoercionError
 from strawberry.types.arguments import StrawberryArgument, convert_arguments
 
-from gateway.execution.compiled.declined import Declined
-from gateway.execution.compiled.variables import Given, python_type, reader, text_of
+from gateway.execution.compiled.fallback import Declined
+from gateway.execution.compiled.variables import CoercedVariables, python_type, reader, text_of
 from schema import Schema
 
 Arguments = dict[str, Any]
 
 
-Fill = Callable[[Arguments, Given], None]
+Fill = Callable[[Arguments, CoercedVariables], None]
 
 
 class ArgumentPlan:
-    """How to make a resolver's keyword arguments."""
+    """Makes the keyword arguments of a resolver."""
 
     def __init__(self, schema: Schema, field: GraphQLField, node: FieldNode) -> None:
         definition = field.extensions["strawberry-definition"]
@@ -45,8 +45,8 @@ class ArgumentPlan:
             for name, value in varying.items()
         ]
 
-    def arguments(self, given: Given) -> Arguments:
-        """Return the arguments for the values given; raise ``Declined`` if they do not fit."""
+    def arguments(self, given: CoercedVariables) -> Arguments:
+        """Return the arguments for the values of variables; raise ``Declined`` for invalid ones."""
         arguments = dict(self._constant)
         for fill in self._fills:
             fill(arguments, given)
@@ -60,7 +60,7 @@ def _constant(
     arguments: dict[str, StrawberryArgument],
     varying: set[str],
 ) -> Arguments:
-    """Coerce what stands in the document itself, defaults included."""
+    """Coerce the literals in the document, and defaults."""
     fixed = {name: argument for name, argument in field.args.items() if name not in varying}
     try:
         return convert_arguments(
@@ -74,12 +74,12 @@ def _constant(
 
 
 def _fill(python_name: str, argument: GraphQLArgument, value: ValueNode) -> Fill:
-    """Make what puts an argument that depends on variables among the others."""
+    """Return a function that adds an argument that depends on variables."""
     is_required = isinstance(argument.type, GraphQLNonNull)
     if isinstance(value, VariableNode):
         name = value.name.value
 
-        def fill_variable(arguments: Arguments, given: Given) -> None:
+        def fill_variable(arguments: Arguments, given: CoercedVariables) -> None:
             if name not in given.typed:
                 if argument.default_value is not Undefined:
                     raise Declined("an argument's default")
@@ -92,7 +92,7 @@ def _fill(python_name: str, argument: GraphQLArgument, value: ValueNode) -> Fill
 
     read = reader(python_type(argument.type))
 
-    def fill_template(arguments: Arguments, given: Given) -> None:
+    def fill_template(arguments: Arguments, given: CoercedVariables) -> None:
         arguments[python_name] = read(text_of(value_from_ast_untyped(value, dict(given.json))))
 
     return fill_template

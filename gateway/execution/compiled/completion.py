@@ -1,4 +1,4 @@
-"""Completing what resolvers return: documents by projection, all other values field by field."""
+"""The completion of resolvers' values: documents by projection, other values by field."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -20,15 +20,15 @@ from graphql import (
 )
 
 from gateway.execution.compiled.arguments import ArgumentPlan, Arguments
-from gateway.execution.compiled.declined import Declined
+from gateway.execution.compiled.fallback import Declined
 from gateway.execution.compiled.projections import (
     Decode,
+    decode_cached,
     is_resolved,
     project,
     project_fields,
-    remembered,
 )
-from gateway.execution.compiled.selections import Fields, Scope, collect, subselections
+from gateway.execution.compiled.selections import CompilerContext, Fields, collect, subselections
 from schema.context import Context
 from schema.resource.operation import (
     InviteParticipantsOperation,
@@ -39,48 +39,50 @@ from schema.resource.operation import (
 _STORED = (InviteParticipantsOperation, InviteParticipantsOperationState)
 
 Complete = Callable[[Any, "Run"], Any]
-Answer = dict[str, Any]
+ResponseMap = dict[str, Any]
 
 
 @dataclass
 class Run:
-    """One run of a plan; to resolvers it is ``info``, of which they use the context alone."""
+    """One run of a plan. Resolvers get it as ``info``, of which they use only the context."""
 
     context: Context
     nested: list[Arguments] = field(default_factory=list)
-    """The arguments of fields under the root's, in the order of their plans."""
-    waiting: list[tuple[Answer, str, Awaitable[Any], Complete]] = field(default_factory=list)
-    """Places in the answer to fill, with what fills them."""
+    """The arguments of fields below the root, in the order of their plans."""
+    pending: list[tuple[ResponseMap, str, Awaitable[Any], Complete]] = field(default_factory=list)
+    """The fields of asynchronous resolvers: the object and key to set, and the value."""
 
     async def finish(self) -> None:
-        """Fill the places that wait for a resolver."""
-        while self.waiting:
-            waiting, self.waiting = self.waiting, []
-            values = await asyncio.gather(*(value for _, _, value, _ in waiting))
-            for (answer, key, _, complete), value in zip(waiting, values, strict=True):
+        """Await the pending values, and complete them."""
+        while self.pending:
+            pending, self.pending = self.pending, []
+            values = await asyncio.gather(*(value for _, _, value, _ in pending))
+            for (answer, key, _, complete), value in zip(pending, values, strict=True):
                 answer[key] = complete(value, self)
 
 
 class UnexpectedNullError(Exception):
-    """A resolver returned null where the schema allows none."""
+    """A resolver returned None for a non-null field."""
 
 
-def _as_it_is(value: Any, _run: Run) -> Any:  # noqa: ANN401  any value
+def _identity(value: Any, _run: Run) -> Any:  # noqa: ANN401  any value
     return value
 
 
-def _as_it_is_or_raise(value: Any, _run: Run) -> Any:  # noqa: ANN401  any value
+def _identity_or_raise(value: Any, _run: Run) -> Any:  # noqa: ANN401  any value
     if value is None:
         raise UnexpectedNullError
     return value
 
 
-def completion(scope: Scope, type_: GraphQLOutputType, nodes: Sequence[FieldNode]) -> Complete:
-    """Compile the completion of a field's value, for what ``nodes`` select under it."""
+def completion(
+    compiler: CompilerContext, type_: GraphQLOutputType, nodes: Sequence[FieldNode]
+) -> Complete:
+    """Compile the completion of a field's value for the selections of ``nodes``."""
     if isinstance(type_, GraphQLNonNull):
-        complete = _of_value(scope, type_.of_type, nodes)
-        if complete is _as_it_is:
-            return _as_it_is_or_raise
+        complete = _of_value(compiler, type_.of_type, nodes)
+        if complete is _identity:
+            return _identity_or_raise
 
         def complete_or_raise(value: Any, run: Run) -> Any:  # noqa: ANN401  any value
             if value is None:
@@ -89,37 +91,39 @@ def completion(scope: Scope, type_: GraphQLOutputType, nodes: Sequence[FieldNode
 
         return complete_or_raise
 
-    complete = _of_value(scope, type_, nodes)
-    if complete is _as_it_is:
+    complete = _of_value(compiler, type_, nodes)
+    if complete is _identity:
         return complete
     return lambda value, run: None if value is None else complete(value, run)
 
 
-def _of_value(scope: Scope, type_: GraphQLOutputType, nodes: Sequence[FieldNode]) -> Complete:
+def _of_value(
+    compiler: CompilerContext, type_: GraphQLOutputType, nodes: Sequence[FieldNode]
+) -> Complete:
     match type_:
         case GraphQLList(of_type=GraphQLNonNull(of_type=GraphQLObjectType() as item_type)) if (
-            _is_projected(scope, item_type, nodes)
+            _is_projected(compiler, item_type, nodes)
         ):
-            decode = _projection(scope, item_type, nodes)
+            decode = _projection(compiler, item_type, nodes)
             return lambda values, _run: [decode(value.document) for value in values]
         case GraphQLList():
-            item = completion(scope, type_.of_type, nodes)
+            item = completion(compiler, type_.of_type, nodes)
             return lambda values, run: [item(value, run) for value in values]
         case GraphQLObjectType():
-            return _of_object(scope, type_, nodes)
+            return _of_object(compiler, type_, nodes)
         case GraphQLInterfaceType():
-            return _of_interface(scope, type_, nodes)
+            return _of_interface(compiler, type_, nodes)
         case GraphQLEnumType():
             return lambda value, _run: type_.coerce_output_value(value)
-    return _as_it_is
+    return _identity
 
 
 def _of_interface(
-    scope: Scope, type_: GraphQLInterfaceType, nodes: Sequence[FieldNode]
+    compiler: CompilerContext, type_: GraphQLInterfaceType, nodes: Sequence[FieldNode]
 ) -> Complete:
     by_class = {
-        _python_class(possible): _of_object(scope, possible, nodes)
-        for possible in scope.schema.graphql.get_possible_types(type_)
+        _python_class(possible): _of_object(compiler, possible, nodes)
+        for possible in compiler.schema.graphql.get_possible_types(type_)
     }
     return lambda value, run: by_class[type(value)](value, run)
 
@@ -129,18 +133,20 @@ def _python_class(type_: GraphQLObjectType) -> type:
     return StoredOperation if origin in _STORED else origin
 
 
-def _of_object(scope: Scope, type_: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Complete:
-    if _is_projected(scope, type_, nodes):
-        decode = project(scope, type_, nodes).decoder()
+def _of_object(
+    compiler: CompilerContext, type_: GraphQLObjectType, nodes: Sequence[FieldNode]
+) -> Complete:
+    if _is_projected(compiler, type_, nodes):
+        decode = project(compiler, type_, nodes).decoder()
         return lambda value, _run: decode(value.document)
 
-    fields = collect(scope, type_, subselections(nodes))
+    fields = collect(compiler, type_, subselections(nodes))
     if _python_class(type_) is StoredOperation:
-        return _of_operation(scope, type_, fields)
+        return _of_operation(compiler, type_, fields)
 
-    template, fill = _filling(scope, type_, fields)
+    template, fill = _compile_fields(compiler, type_, fields)
 
-    def complete(value: Any, run: Run) -> Answer:  # noqa: ANN401  any object
+    def complete(value: Any, run: Run) -> ResponseMap:  # noqa: ANN401  any object
         answer = template.copy()
         fill(answer, value, run)
         return answer
@@ -148,11 +154,13 @@ def _of_object(scope: Scope, type_: GraphQLObjectType, nodes: Sequence[FieldNode
     return complete
 
 
-def _is_projected(scope: Scope, type_: GraphQLObjectType, nodes: Sequence[FieldNode]) -> bool:
-    """Tell whether all that is selected of an object stands in its stored document."""
+def _is_projected(
+    compiler: CompilerContext, type_: GraphQLObjectType, nodes: Sequence[FieldNode]
+) -> bool:
+    """Return whether all selected fields of an object are in its stored document."""
     if _python_class(type_) is not StoredOperation:
         return False
-    fields = collect(scope, type_, subselections(nodes))
+    fields = collect(compiler, type_, subselections(nodes))
     return not any(_is_resolved(type_, nodes) for nodes in fields.values())
 
 
@@ -161,42 +169,44 @@ def _is_resolved(type_: GraphQLObjectType, nodes: Sequence[FieldNode]) -> bool:
     return field is not None and is_resolved(field)
 
 
-def _of_operation(scope: Scope, type_: GraphQLObjectType, fields: Fields) -> Complete:
-    """Take what is stored from the document, and the rest from resolvers."""
+def _of_operation(compiler: CompilerContext, type_: GraphQLObjectType, fields: Fields) -> Complete:
+    """Compile an operation of which some fields are stored, and others have resolvers."""
     resolved = {key: nodes for key, nodes in fields.items() if _is_resolved(type_, nodes)}
     stored = {key: nodes for key, nodes in fields.items() if key not in resolved}
     keys = dict.fromkeys(fields)
-    decode = project_fields(scope, type_, stored)
-    _, fill = _filling(scope, type_, resolved)
+    decode = project_fields(compiler, type_, stored)
+    _, fill = _compile_fields(compiler, type_, resolved)
 
-    def complete(value: StoredOperation, run: Run) -> Answer:
-        answer: Answer = keys | decode(value.document)
+    def complete(value: StoredOperation, run: Run) -> ResponseMap:
+        answer: ResponseMap = keys | decode(value.document)
         fill(answer, value, run)
         return answer
 
     return complete
 
 
-def _projection(scope: Scope, type_: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Decode:
-    """Compile what is selected of the stored operations in a list.
+def _projection(
+    compiler: CompilerContext, type_: GraphQLObjectType, nodes: Sequence[FieldNode]
+) -> Decode:
+    """Compile a selection on the stored operations in a list.
 
-    A selection that looks inside its parts takes longer than remembering what came of it, where
-    the same operations are asked for often: those of a list are the newest.
+    Lists are mostly of the newest operations, so encoded results are cached; except those of a
+    selection without nested fields, which are faster to decode again.
     """
-    decode = project(scope, type_, nodes).decoder()
-    fields = collect(scope, type_, subselections(nodes)).values()
-    looks_inside = any(node.selection_set for nodes in fields for node in nodes)
-    return partial(remembered, decode) if looks_inside else decode
+    decode = project(compiler, type_, nodes).decoder()
+    fields = collect(compiler, type_, subselections(nodes)).values()
+    is_nested = any(node.selection_set for nodes in fields for node in nodes)
+    return partial(decode_cached, decode) if is_nested else decode
 
 
-def _filling(
-    scope: Scope, parent: GraphQLObjectType, fields: Fields
-) -> tuple[Answer, Callable[[Answer, Any, Run], None]]:
-    """Compile fields of an object: the answer before it is known, and what fills that in.
+def _compile_fields(
+    compiler: CompilerContext, parent: GraphQLObjectType, fields: Fields
+) -> tuple[ResponseMap, Callable[[ResponseMap, Any, Run], None]]:
+    """Compile fields of an object to a template of the response, and a function that fills it.
 
-    Places whose resolvers have to be waited for are filled later.
+    Fields of asynchronous resolvers are set by ``Run.finish``.
     """
-    template: Answer = {}
+    template: ResponseMap = {}
     now: list[tuple[str, Complete, Complete]] = []
     later: list[tuple[str, Complete, Complete]] = []
     for key, nodes in fields.items():
@@ -205,29 +215,29 @@ def _filling(
             continue
         template[key] = None
         graphql_field: GraphQLField = parent.fields[nodes[0].name.value]
-        complete = completion(scope, graphql_field.type, nodes)
+        complete = completion(compiler, graphql_field.type, nodes)
         definition = graphql_field.extensions["strawberry-definition"]
         steps = later if definition.is_async else now
-        steps.append((key, _reader(scope, graphql_field, nodes[0]), complete))
+        steps.append((key, _reader(compiler, graphql_field, nodes[0]), complete))
 
-    def fill(answer: Answer, value: Any, run: Run) -> None:  # noqa: ANN401  any object
+    def fill(answer: ResponseMap, value: Any, run: Run) -> None:  # noqa: ANN401  any object
         for key, read, complete in now:
             answer[key] = complete(read(value, run), run)
         for key, read, complete in later:
-            run.waiting.append((answer, key, read(value, run), complete))
+            run.pending.append((answer, key, read(value, run), complete))
 
     return template, fill
 
 
-def _reader(scope: Scope, field: GraphQLField, node: FieldNode) -> Complete:
-    """Return what reads a field of a value: its resolver or, without one, its attribute."""
+def _reader(compiler: CompilerContext, field: GraphQLField, node: FieldNode) -> Complete:
+    """Return a function that calls a field's resolver or, without one, reads the attribute."""
     definition = field.extensions["strawberry-definition"]
     resolver = definition.base_resolver
     if resolver is None:
         return _attribute(definition.python_name or definition.name)
     resolve: Callable[..., Any] = resolver.wrapped_func
     if definition.arguments:
-        return _reader_with_arguments(scope, field, node, resolve)
+        return _reader_with_arguments(compiler, field, node, resolve)
     if resolver.info_parameter:
         return resolve
     return lambda value, _run: resolve(value)
@@ -240,10 +250,10 @@ def _attribute(name: str) -> Complete:
 
 
 def _reader_with_arguments(
-    scope: Scope, field: GraphQLField, node: FieldNode, resolve: Callable[..., Any]
+    compiler: CompilerContext, field: GraphQLField, node: FieldNode, resolve: Callable[..., Any]
 ) -> Complete:
-    if scope.operation is not OperationType.QUERY:  # where an error would be another's
+    if compiler.operation is not OperationType.QUERY:  # an error would be of the parent field
         raise Declined("arguments under a mutation")
-    index = len(scope.nested)
-    scope.nested.append(ArgumentPlan(scope.schema, field, node))
+    index = len(compiler.nested)
+    compiler.nested.append(ArgumentPlan(compiler.schema, field, node))
     return lambda value, run: resolve(value, run, **run.nested[index])

@@ -1,45 +1,57 @@
-"""What is not left to the reference executor: values of variables so many that it would stall.
+"""Falling back to the reference executor, and the limit on the variables of such a request.
 
-It takes 50 microseconds for a field of an object, of which a plan reads many in that time.
+The reference executor takes 50 microseconds to coerce one field of an input object, many times as
+long as a plan.
 """
 
 from pydantic import ValidationError
 
 from gateway.documents.request import JSONObject, Variables
-from gateway.execution.compiled.declined import Declined
 from schema.errors import BadUserInput, LimitExceeded, RequestError
 from schema.validation import invalid_value, reason
 
-SHORT = 4_096
-"""In bytes: so little text cannot hold too much."""
-MAX_LEFT = 1_500
+MAX_UNCHECKED_BYTES = 4_096
+"""Variables of this size are below the limit in any case."""
+MAX_COUNT = 1_500
 """How many objects, and fields of objects, the variables may have."""
-ITEMS = 5
-"""How many items of a list take as long as a field."""
+
+
+class Declined(Exception):
+    """The compiler or a plan does not support a request; nothing has been executed."""
+
+    def __init__(self, reason: str, validation_error: ValidationError | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.validation_error = validation_error
+        """Why the variables are invalid, if that is the reason."""
+
+
+ITEMS_PER_FIELD = 5
+"""How many items of a list count as one field."""
 
 
 def check_fallback(variables: Variables, why: Exception) -> None:
-    """Raise why a request cannot be left to the reference executor, if it cannot."""
-    if 0 < len(variables.text) <= SHORT:
+    """Raise ``RequestError`` if the variables exceed the limit of the reference executor."""
+    if 0 < len(variables.text) <= MAX_UNCHECKED_BYTES:
         return
     count = _count(variables.values)
-    if count <= MAX_LEFT:
+    if count <= MAX_COUNT:
         return
     if isinstance(why, RequestError):
         raise why
-    if isinstance(why, Declined) and why.unfit:
-        raise BadUserInput(_unfit(why.unfit))
+    if isinstance(why, Declined) and why.validation_error:
+        raise BadUserInput(_first_error(why.validation_error))
     raise LimitExceeded(
-        f"The variables have {count:,} objects and fields, counting {ITEMS} items of a list as "
-        f"one, and the limit for this request is {MAX_LEFT:,}. Send several requests.",
+        f"The variables have {count:,} objects and fields, counting {ITEMS_PER_FIELD} items of a "
+        f"list as one, and the limit for this request is {MAX_COUNT:,}. Send several requests.",
         limit="variables",
-        value=MAX_LEFT,
+        value=MAX_COUNT,
         requested=count,
     )
 
 
 def _count(values: JSONObject) -> int:
-    """Count objects, their fields and the items of lists, wherever they are."""
+    """Count objects, their fields and the items of lists, at any depth."""
     count, left = 0, [*values.values()]
     while left:
         value = left.pop()
@@ -47,16 +59,16 @@ def _count(values: JSONObject) -> int:
             count += 1 + len(value)
             left += value.values()
         elif isinstance(value, list):
-            count += len(value) // ITEMS
+            count += len(value) // ITEMS_PER_FIELD
             left += [item for item in value if isinstance(item, dict | list)]
     return count
 
 
-def _unfit(unfit: ValidationError) -> str:
-    """Say which value does not fit first, and why; of very many, none is first."""
-    if unfit.error_count() > MAX_LEFT:
-        return f"More than {MAX_LEFT:,} values of the variables do not fit the types declared."
-    first = unfit.errors(include_url=False)[0]
+def _first_error(validation_error: ValidationError) -> str:
+    """Return a message on the first invalid value, or only how many there are if too many."""
+    if validation_error.error_count() > MAX_COUNT:
+        return f"More than {MAX_COUNT:,} values of the variables do not fit the types declared."
+    first = validation_error.errors(include_url=False)[0]
     if not first["loc"]:
         return f"The variables do not fit the types declared. {reason(first)}"
     variable, *path = first["loc"]

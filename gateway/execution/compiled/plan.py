@@ -1,4 +1,4 @@
-"""An operation lowered to a plan, and a plan run."""
+"""Plans: compiled operations."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -16,10 +16,10 @@ from graphql import (
 
 from gateway.documents.parsing import Document
 from gateway.execution.compiled.arguments import ArgumentPlan, Arguments
-from gateway.execution.compiled.completion import Answer, Complete, Run, completion
-from gateway.execution.compiled.declined import Declined
-from gateway.execution.compiled.selections import Scope, collect
-from gateway.execution.compiled.variables import Given
+from gateway.execution.compiled.completion import Complete, ResponseMap, Run, completion
+from gateway.execution.compiled.fallback import Declined
+from gateway.execution.compiled.selections import CompilerContext, collect
+from gateway.execution.compiled.variables import CoercedVariables
 from schema import Schema
 from schema.errors import RequestError
 from schema.feeds import Feed
@@ -32,8 +32,8 @@ class RootField:
     """A field of the operation's root type."""
 
     key: str
-    places: list[FieldNode]
-    """Where it stands in the document, for errors; without what is selected of it."""
+    nodes: list[FieldNode]
+    """Its nodes without their selections, for the locations of errors."""
     resolve: Resolve
     arguments: ArgumentPlan
     complete: Complete
@@ -41,9 +41,9 @@ class RootField:
 
 
 class FieldFailedError(Exception):
-    """A field failed, and the operation is not to be run again: here is what it comes to."""
+    """A field failed in an operation that must not run again; ``data`` is its result."""
 
-    def __init__(self, field: RootField, cause: Exception, data: Answer | None = None) -> None:
+    def __init__(self, field: RootField, cause: Exception, data: ResponseMap | None = None) -> None:
         super().__init__(field.key)
         self.field = field
         self.cause = cause
@@ -52,31 +52,30 @@ class FieldFailedError(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """An operation, ready to run with any values of its variables."""
+    """A compiled operation, for any values of its variables."""
 
     type: OperationType
     is_query: bool
     """Whether it only reads."""
-    template: Answer
-    """The answer with all its keys in their order, and the values that are known beforehand."""
+    template: ResponseMap
+    """The response with all keys in order, and the constant values."""
     fields: list[RootField]
     nested: list[ArgumentPlan]
-    """The arguments of fields under these."""
-    lists: bool
-    """Whether it reads more than operations by their ids, which takes no longer than a look at the
-    change log."""
+    """The arguments of the fields below these."""
+    is_cacheable: bool
+    """Whether its answers are worth caching: reads by id are as fast as a look at the log."""
 
-    async def feed(self, given: Given, run: Run) -> Feed[Any]:
-        """Resolve what a subscription follows; raise whatever its resolver raises."""
+    async def feed(self, given: CoercedVariables, run: Run) -> Feed[Any]:
+        """Return the feed of a subscription; raise whatever its resolver raises."""
         (field,) = self.fields
         feed: Feed[Any] = await field.resolve(None, run, **field.arguments.arguments(given))
         return feed
 
-    async def run(self, given: Given, run: Run) -> Answer:
+    async def run(self, given: CoercedVariables, run: Run) -> ResponseMap:
         """Run the operation and return its data.
 
-        Raises ``Declined`` before anything is executed. A mutation that fails on the way raises
-        ``FieldFailedError``, and so does a query whose only field refuses to be resolved. Other
+        Raises ``Declined`` before anything is executed. A mutation that fails raises
+        ``FieldFailedError``, and so does a query whose only field raises a ``RequestError``. Other
         queries raise whatever their resolvers raise.
         """
         if self.nested:
@@ -92,7 +91,7 @@ class Plan:
             await self._mutate(answer, arguments, run)
         return answer
 
-    async def _query_one(self, answer: Answer, given: Given, run: Run) -> None:
+    async def _query_one(self, answer: ResponseMap, given: CoercedVariables, run: Run) -> None:
         field = self.fields[0]
         arguments = field.arguments.arguments(given)
         try:
@@ -100,10 +99,10 @@ class Plan:
         except RequestError as error:
             raise FieldFailedError(field, error, answer if field.is_nullable else None) from error
         answer[field.key] = field.complete(value, run)
-        if run.waiting:
+        if run.pending:
             await run.finish()
 
-    async def _query(self, answer: Answer, arguments: list[Arguments], run: Run) -> None:
+    async def _query(self, answer: ResponseMap, arguments: list[Arguments], run: Run) -> None:
         values = await asyncio.gather(
             *(
                 field.resolve(None, run, **given)
@@ -112,10 +111,10 @@ class Plan:
         )
         for field, value in zip(self.fields, values, strict=True):
             answer[field.key] = field.complete(value, run)
-        if run.waiting:
+        if run.pending:
             await run.finish()
 
-    async def _mutate(self, answer: Answer, arguments: list[Arguments], run: Run) -> None:
+    async def _mutate(self, answer: ResponseMap, arguments: list[Arguments], run: Run) -> None:
         for field, given in zip(self.fields, arguments, strict=True):
             try:
                 value = await field.resolve(None, run, **given)
@@ -131,34 +130,34 @@ def compile_plan(
     operation: OperationDefinitionNode,
     conditions: Mapping[str, bool],
 ) -> Plan:
-    """Lower an operation, given the values of the variables that ``@skip`` and ``@include`` name.
+    """Compile an operation for some values of the variables in ``@skip`` and ``@include``.
 
-    Raises ``Declined`` for what cannot be lowered.
+    Raises ``Declined`` for what cannot be compiled.
     """
-    scope = Scope(schema, operation.operation, document.fragments, conditions)
+    compiler = CompilerContext(schema, operation.operation, document.fragments, conditions)
     root = schema.graphql.get_root_type(operation.operation)
     if root is None:
         raise Declined("no such operations")
-    selected = collect(scope, root, [operation.selection_set])
+    selected = collect(compiler, root, [operation.selection_set])
     return Plan(
         type=operation.operation,
         is_query=operation.operation is OperationType.QUERY,
         template={key: _known(root, nodes) for key, nodes in selected.items()},
         fields=[
-            _root_field(scope, root, key, nodes)
+            _root_field(compiler, root, key, nodes)
             for key, nodes in selected.items()
             if nodes[0].name.value != "__typename"
         ],
-        nested=scope.nested,
-        lists=any(_lists(scope, root, nodes) for nodes in selected.values()),
+        nested=compiler.nested,
+        is_cacheable=any(_lists(compiler, root, nodes) for nodes in selected.values()),
     )
 
 
-def _lists(scope: Scope, root: GraphQLObjectType, nodes: list[FieldNode]) -> bool:
+def _lists(compiler: CompilerContext, root: GraphQLObjectType, nodes: list[FieldNode]) -> bool:
     name = nodes[0].name.value
-    if name == "__typename" or scope.operation is not OperationType.QUERY:
+    if name == "__typename" or compiler.operation is not OperationType.QUERY:
         return False
-    node = scope.schema.graphql.type_map["Node"]
+    node = compiler.schema.graphql.type_map["Node"]
     type_ = get_named_type(root.fields[name].type)
     return type_ is not node and node not in getattr(type_, "interfaces", ())
 
@@ -168,7 +167,7 @@ def _known(root: GraphQLObjectType, nodes: list[FieldNode]) -> str | None:
 
 
 def _root_field(
-    scope: Scope, root: GraphQLObjectType, key: str, nodes: list[FieldNode]
+    compiler: CompilerContext, root: GraphQLObjectType, key: str, nodes: list[FieldNode]
 ) -> RootField:
     name = nodes[0].name.value
     if name.startswith("__"):
@@ -176,9 +175,9 @@ def _root_field(
     field = root.fields[name]
     return RootField(
         key=key,
-        places=[FieldNode(name=node.name, loc=node.loc) for node in nodes],
+        nodes=[FieldNode(name=node.name, loc=node.loc) for node in nodes],
         resolve=field.extensions["strawberry-definition"].base_resolver.wrapped_func,
-        arguments=ArgumentPlan(scope.schema, field, nodes[0]),
-        complete=completion(scope, field.type, nodes),
+        arguments=ArgumentPlan(compiler.schema, field, nodes[0]),
+        complete=completion(compiler, field.type, nodes),
         is_nullable=not isinstance(field.type, GraphQLNonNull),
     )

@@ -1,7 +1,7 @@
-"""Answers of queries, kept encoded for as long as nothing changes.
+"""A cache of encoded query results, valid until the next change.
 
-Whatever changes in the store is logged: so an answer holds as long as the change log holds what it
-held before the answer was read. The first request that finds it otherwise forgets them all.
+Every write is logged, so a result is valid as long as the change log has the same bounds as before
+it was read. The first request that finds other bounds clears the cache.
 """
 
 from collections import OrderedDict
@@ -10,60 +10,60 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Raw
 
-from schema.changes import Span
+from schema.changes import LogBounds
 
-LARGEST_SHARE = 8
-"""An answer that takes more than this part of the room is not kept: it would push out too many."""
+MAX_FRACTION = 8
+"""A result larger than this fraction of the cache would evict too many others."""
 
 _ENTRY_BYTES = 512
-"""About what is kept beside an answer's own bytes and its variables'."""
+"""About the size of an entry without its result and variables."""
 
 
 class CacheKey(NamedTuple):
-    """What an answer is remembered by."""
+    """What a result depends on, apart from the store."""
 
     plan: object
     variables: bytes
-    """Their text in JSON."""
+    """As JSON."""
     scopes: frozenset[object]
 
 
 class ResponseCache:
-    """The data of the answers asked for last, in at most ``max_bytes``, which 0 switches off."""
+    """The ``data`` of the most recently used answers, up to ``max_bytes``; 0 disables it."""
 
     def __init__(self, max_bytes: int) -> None:
         self.max_bytes = max_bytes
-        self._held: Span | None = None
-        self._answers: OrderedDict[CacheKey, Raw] = OrderedDict()
+        self._bounds: LogBounds | None = None
+        self._data: OrderedDict[CacheKey, Raw] = OrderedDict()
         self._bytes = 0
 
-    def get(self, question: CacheKey, held: Span) -> Raw | None:
-        """Return the answer, if there is one of when the log held what it does now."""
-        if held != self._held:
-            self._held = held
-            self._answers.clear()
+    def get(self, key: CacheKey, bounds: LogBounds) -> Raw | None:
+        """Return a result that is valid for these bounds of the log, or None."""
+        if bounds != self._bounds:
+            self._bounds = bounds
+            self._data.clear()
             self._bytes = 0
-        answer = self._answers.get(question)
+        answer = self._data.get(key)
         if answer is not None:
-            self._answers.move_to_end(question)
+            self._data.move_to_end(key)
         return answer
 
-    def keep(self, question: CacheKey, held: Span, data: dict[str, Any]) -> dict[str, Any] | Raw:
-        """Keep what was read after the log held ``held``, unless it has moved on; return it."""
-        if held != self._held:
+    def put(self, key: CacheKey, bounds: LogBounds, data: dict[str, Any]) -> dict[str, Any] | Raw:
+        """Add a result read after the log had ``bounds``, unless that is outdated; return it."""
+        if bounds != self._bounds:
             return data
         answer = Raw(msgspec.json.encode(data))
-        if _size(question, answer) > self.max_bytes // LARGEST_SHARE:
+        if _size(key, answer) > self.max_bytes // MAX_FRACTION:
             return answer
-        replaced = self._answers.pop(question, None)
+        replaced = self._data.pop(key, None)
         if replaced is not None:
-            self._bytes -= _size(question, replaced)
-        self._bytes += _size(question, answer)
-        self._answers[question] = answer
+            self._bytes -= _size(key, replaced)
+        self._bytes += _size(key, answer)
+        self._data[key] = answer
         while self._bytes > self.max_bytes:
-            self._bytes -= _size(*self._answers.popitem(last=False))
+            self._bytes -= _size(*self._data.popitem(last=False))
         return answer
 
 
-def _size(question: CacheKey, answer: Raw) -> int:
-    return _ENTRY_BYTES + len(question.variables) + memoryview(answer).nbytes
+def _size(key: CacheKey, answer: Raw) -> int:
+    return _ENTRY_BYTES + len(key.variables) + memoryview(answer).nbytes

@@ -1,4 +1,4 @@
-"""What an operation selects: GraphQL's CollectFields, for types that are known beforehand."""
+"""GraphQL's CollectFields, at compile time: types and conditions are known."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -22,35 +22,35 @@ from graphql import (
 )
 
 from gateway.execution.compiled.arguments import ArgumentPlan
-from gateway.execution.compiled.declined import Declined
+from gateway.execution.compiled.fallback import Declined
 from schema import Schema
 
 Fields = dict[str, list[FieldNode]]
-"""Response keys, in the order of the answer, and the field nodes each stands for."""
+"""Field nodes by response key, in the order of the response."""
 
 
 @dataclass(frozen=True)
-class Scope:
-    """What selections are read against."""
+class CompilerContext:
+    """What the compilation of an operation depends on."""
 
     schema: Schema
     operation: OperationType
     fragments: Mapping[str, FragmentDefinitionNode]
     conditions: Mapping[str, bool]
-    """The values of the variables that ``@skip`` and ``@include`` name."""
+    """The values of the variables in ``@skip`` and ``@include``."""
     nested: list[ArgumentPlan] = field(default_factory=list)
-    """The arguments of fields that are not the root's, as the compiler meets them."""
+    """The arguments of fields below the root, collected by the compiler."""
 
 
 def collect(
-    scope: Scope, parent: GraphQLObjectType, sets: Iterable[SelectionSetNode | None]
+    compiler: CompilerContext, parent: GraphQLObjectType, sets: Iterable[SelectionSetNode | None]
 ) -> Fields:
-    """Collect the fields that merged selection sets select on an object type."""
+    """Collect the fields of merged selection sets on an object type."""
     fields: Fields = {}
     visited: set[str] = set()
     for selection_set in sets:
         if selection_set is not None:
-            _collect_into(fields, visited, scope, parent, selection_set.selections)
+            _collect_into(fields, visited, compiler, parent, selection_set.selections)
     return fields
 
 
@@ -62,12 +62,12 @@ def subselections(nodes: Iterable[FieldNode]) -> list[SelectionSetNode | None]:
 def _collect_into(
     fields: Fields,
     visited: set[str],
-    scope: Scope,
+    compiler: CompilerContext,
     parent: GraphQLObjectType,
     selections: Iterable[SelectionNode],
 ) -> None:
     for selection in selections:
-        if not _is_included(scope, selection):
+        if not _is_included(compiler, selection):
             continue
         match selection:
             case FieldNode():
@@ -75,25 +75,25 @@ def _collect_into(
                 fields.setdefault(key, []).append(selection)
             case InlineFragmentNode():
                 condition = selection.type_condition
-                if condition is None or _applies(scope, condition.name.value, parent):
+                if condition is None or _applies(compiler, condition.name.value, parent):
                     inner = selection.selection_set.selections
-                    _collect_into(fields, visited, scope, parent, inner)
+                    _collect_into(fields, visited, compiler, parent, inner)
             case FragmentSpreadNode() if selection.name.value not in visited:
                 visited.add(selection.name.value)
-                fragment = scope.fragments[selection.name.value]
-                if _applies(scope, fragment.type_condition.name.value, parent):
+                fragment = compiler.fragments[selection.name.value]
+                if _applies(compiler, fragment.type_condition.name.value, parent):
                     inner = fragment.selection_set.selections
-                    _collect_into(fields, visited, scope, parent, inner)
+                    _collect_into(fields, visited, compiler, parent, inner)
 
 
-def _applies(scope: Scope, condition: str, parent: GraphQLObjectType) -> bool:
-    type_ = scope.schema.graphql.type_map[condition]
+def _applies(compiler: CompilerContext, condition: str, parent: GraphQLObjectType) -> bool:
+    type_ = compiler.schema.graphql.type_map[condition]
     if isinstance(type_, GraphQLInterfaceType):
-        return scope.schema.graphql.is_sub_type(type_, parent)
+        return compiler.schema.graphql.is_sub_type(type_, parent)
     return type_ is parent
 
 
-def _is_included(scope: Scope, selection: SelectionNode) -> bool:
+def _is_included(compiler: CompilerContext, selection: SelectionNode) -> bool:
     for directive in selection.directives or ():
         name = directive.name.value
         if name not in {"skip", "include"}:
@@ -103,7 +103,7 @@ def _is_included(scope: Scope, selection: SelectionNode) -> bool:
             case BooleanValueNode(value=value):
                 condition = value
             case VariableNode() as variable:
-                condition = scope.conditions[variable.name.value]
+                condition = compiler.conditions[variable.name.value]
             case _:
                 raise Declined("directive")
         if condition is (name == "skip"):
@@ -112,7 +112,7 @@ def _is_included(scope: Scope, selection: SelectionNode) -> bool:
 
 
 def condition_variables(document: DocumentNode) -> list[str]:
-    """Return the variables that decide on selections anywhere in the document."""
+    """Return the variables that are conditions of selections in a document."""
     found: dict[str, None] = {}
 
     class Conditions(Visitor):

@@ -1,7 +1,7 @@
-"""Values of variables, read as the types an operation declares.
+"""Values of variables, validated as the types that an operation declares.
 
-Only the plain case is read: what pydantic accepts in strict mode is what GraphQL's coercion accepts
-and leaves as it is. For everything else the reference executor coerces, or says what is wrong.
+Pydantic's strict mode accepts the values that GraphQL's coercion accepts unchanged. For all others
+the reference executor coerces them, or has the error.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +22,7 @@ from pydantic import TypeAdapter, ValidationError
 from typing_extensions import TypedDict  # pydantic takes typing's own only from Python 3.12
 
 from gateway.documents.request import NO_VARIABLES, Variables
-from gateway.execution.compiled.declined import Declined
+from gateway.execution.compiled.fallback import Declined
 from schema.constraints import Int32, Moment
 
 Values = Mapping[str, Any]
@@ -39,7 +39,7 @@ _SCALARS: dict[str, Any] = {
 
 
 def python_type(type_: Any) -> Any:  # noqa: ANN401  a GraphQL input type, and a Python one
-    """Return the Python type that plain JSON values of a GraphQL input type are read as."""
+    """Return the Python type that JSON values of a GraphQL input type are validated as."""
     if isinstance(type_, GraphQLNonNull):
         return _python_type_of_value(type_.of_type)
     return _python_type_of_value(type_) | None
@@ -59,14 +59,14 @@ def _python_type_of_value(type_: Any) -> Any:  # noqa: ANN401  as above
 
 
 def reader(type_: Any) -> Read:  # noqa: ANN401  a Python type
-    """Make what reads JSON text as ``type_``; it raises ``Declined`` where that is not plain."""
+    """Return a function that validates JSON as ``type_``, and raises ``Declined``."""
     validate = TypeAdapter(type_).validator.validate_json
 
-    def read(text: bytes) -> Any:  # noqa: ANN401  what it is read as
+    def read(text: bytes) -> Any:  # noqa: ANN401  of the type
         try:
             return validate(text, strict=True, by_alias=True, by_name=False)
-        except ValidationError as unfit:
-            raise Declined("a value to coerce", unfit) from None
+        except ValidationError as validation_error:
+            raise Declined("a value to coerce", validation_error) from None
         except (RecursionError, TypeError):
             raise Declined("a value to coerce") from None
 
@@ -74,15 +74,15 @@ def reader(type_: Any) -> Read:  # noqa: ANN401  a Python type
 
 
 def text_of(value: Any) -> bytes:  # noqa: ANN401  JSON
-    """Write a JSON value as text for a reader; raise ``Declined`` for one with half surrogates."""
+    """Encode a JSON value; raise ``Declined`` for lone surrogates."""
     try:
         return msgspec.json.encode(value)
     except UnicodeEncodeError:
         raise Declined("a value to coerce") from None
 
 
-class Given(msgspec.Struct, frozen=True):
-    """The values of variables: as JSON, and as the types declared."""
+class CoercedVariables(msgspec.Struct, frozen=True):
+    """The values of variables: as JSON, and as Python types."""
 
     variables: Variables
     typed: Values
@@ -93,11 +93,11 @@ class Given(msgspec.Struct, frozen=True):
         return self.variables.values
 
 
-_NOTHING_GIVEN = Given(NO_VARIABLES, {})
+_NO_VARIABLES = CoercedVariables(NO_VARIABLES, {})
 
 
-class Declared:
-    """The variables an operation declares."""
+class VariableTypes:
+    """The types and defaults of an operation's variables."""
 
     def __init__(
         self, schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode]
@@ -115,15 +115,15 @@ class Declared:
         declared = TypedDict("declared", types)  # type: ignore[misc]  # made at run time
         self._read = reader(declared) if types else None
 
-    def given(self, variables: Variables) -> "Given":
-        """Return the values given, with defaults in the place of those left out.
+    def coerce(self, variables: Variables) -> "CoercedVariables":
+        """Return the values of variables, with defaults for those left out.
 
-        Raises ``Declined`` for any that is not plainly of the type declared.
+        Raises ``Declined`` for a value that needs coercion or is invalid.
         """
         if not self._read:
-            return _NOTHING_GIVEN
+            return _NO_VARIABLES
         if not self._defaults:
-            return Given(variables, self._read(variables.text))
+            return CoercedVariables(variables, self._read(variables.text))
         values = {**self._defaults, **variables.values}
         text = text_of(values)
-        return Given(Variables(text, values), self._read(text))
+        return CoercedVariables(Variables(text, values), self._read(text))

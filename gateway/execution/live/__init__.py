@@ -1,1 +1,1 @@
-"""Subscriptions that share their work: one reading of the log, one evaluation, one encoding."""
+"""Subscriptions that share one reader of the log, one evaluation and one encoding of events."""

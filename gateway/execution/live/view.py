@@ -1,4 +1,4 @@
-"""What several subscribers see alike, evaluated and encoded once for all of them."""
+"""The events of equal subscriptions, evaluated and encoded once for all subscribers."""
 
 import asyncio
 from collections import OrderedDict
@@ -9,34 +9,34 @@ from gateway.admission.cooperative_lock import CooperativeLock
 from gateway.documents.request import Answer
 from gateway.execution.compiled.completion import Run
 from gateway.execution.compiled.plan import RootField
-from gateway.execution.events import answered, failure
+from gateway.execution.events import answer_event, error_event
 from gateway.execution.subscription import Event
 from schema.changes import Change
-from schema.feeds import Followed
+from schema.feeds import SourceStream
 from schema.paging import Position
 from schema.resource.operation import StoredOperation
 
-REMEMBERED_BYTES = 8_000_000
-"""How much of encoded events is kept for those who are a little behind, of all views together."""
-LONG = 1_000_000
-"""What a filter that weighs 1 takes a millisecond or two for, in bytes of documents."""
+MAX_CACHED_BYTES = 8_000_000
+"""The size of the cached events of all views, for subscribers that are a little behind."""
+MAX_BLOCKING_COST = 1_000_000
+"""Weight times bytes: a filter of this cost takes one to two milliseconds."""
 
 
-class Follower:
-    """A subscriber at the live edge; ``left`` is done when it has to leave it."""
+class Subscriber:
+    """A subscriber of a view; ``detached`` is done when it is no longer pushed to."""
 
-    __slots__ = ("error", "left", "over", "position", "replays", "send")
+    __slots__ = ("detached", "error", "is_complete", "is_replaying", "position", "send")
 
     def __init__(self, send: Callable[..., bool], position: Position) -> None:
         self.send = send
         self.position = position
-        """What it has been sent up to or, at the live edge, where it came to that."""
-        self.over = False
-        self.replays = True
-        """Whether it is being sent changes of before it began, or has begun to read the log."""
+        """Up to where it was sent everything; while it is pushed to, where that began."""
+        self.is_complete = False
+        self.is_replaying = True
+        """Whether it still reads changes from before it subscribed, or has begun to read."""
         self.error: Exception | None = None
         """What its sink raised."""
-        self.left: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.detached: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
 
 _Key = tuple[object, int, StoredOperation | None]
@@ -47,155 +47,154 @@ def _key(view: object, change: Change) -> _Key:
     return view, change.position.number, change.operation
 
 
-class Events:
-    """The events made last, by what they were made for."""
+class EventCache:
+    """The events made last, by view and change; None for a change that does not match."""
 
     def __init__(self) -> None:
-        self._made: OrderedDict[_Key, Event | None] = OrderedDict()
+        self._events: OrderedDict[_Key, Event | None] = OrderedDict()
         self._bytes = 0
 
     def has(self, view: object, change: Change) -> bool:
-        """Tell whether it is known what event a change is to a view."""
-        return _key(view, change) in self._made
+        """Return whether the event of a change in a view is cached."""
+        return _key(view, change) in self._events
 
     def get(
         self, view: object, change: Change, make: Callable[[Change], Event | None]
     ) -> Event | None:
-        """Return the event that a change is to a view, made if need be; None for none."""
+        """Return the event of a change in a view; call ``make`` if it is not cached."""
         key = _key(view, change)
-        if key in self._made:
-            return self._made[key]
-        event = self._made[key] = make(change)
+        if key in self._events:
+            return self._events[key]
+        event = self._events[key] = make(change)
         self._bytes += _size(key, event)
-        while self._bytes > REMEMBERED_BYTES:
-            self._bytes -= _size(*self._made.popitem(last=False))
+        while self._bytes > MAX_CACHED_BYTES:
+            self._bytes -= _size(*self._events.popitem(last=False))
         return event
 
 
 def _size(key: _Key, event: Event | None) -> int:
     operation = key[-1]
-    kept = 0 if operation is None else len(operation.document)
-    return kept + (200 if event is None else 400 + len(event.payload))
-
-
-def _nothing(_change: Change) -> None:
-    """Make no event."""
+    operation_bytes = 0 if operation is None else len(operation.document)
+    return operation_bytes + (200 if event is None else 400 + len(event.payload))
 
 
 class View:
-    """A subscription's events, for all who have the same."""
+    """The events of a subscription, for all subscribers with an equal one."""
 
-    def __init__(self, followed: Followed[Any], events: Events, root: RootField, run: Run) -> None:
-        self.followed = followed
-        self.subscribers = 0
+    def __init__(
+        self, source: SourceStream[Any], events: EventCache, root: RootField, run: Run
+    ) -> None:
+        self.source = source
+        self.subscriber_count = 0
         self._events = events
         self._root = root
         self._run = run
-        self._live: dict[Follower, None] = {}
-        self._asking = asyncio.Lock()
-        """Held by whoever asks the filter for long; the others that follow have the answer too."""
+        self._live: dict[Subscriber, None] = {}
+        self._filtering = asyncio.Lock()
+        """Held while a slow filter is evaluated; other subscribers then find the cached event."""
 
-    def join(self, follower: Follower) -> None:
-        """Push to a follower that has all there is, from the next change on."""
-        self._live[follower] = None
+    def attach(self, subscriber: Subscriber) -> None:
+        """Push to a subscriber that is up to date, from the next change on."""
+        self._live[subscriber] = None
 
-    def part(self, follower: Follower) -> None:
-        """Push no more to a follower."""
-        self._live.pop(follower, None)
+    def discard(self, subscriber: Subscriber) -> None:
+        """Push no more to a subscriber."""
+        self._live.pop(subscriber, None)
 
-    def pushes_to(self, follower: Follower) -> bool:
-        """Tell whether a follower is at the live edge."""
-        return follower in self._live
+    def is_live(self, subscriber: Subscriber) -> bool:
+        """Return whether new changes are pushed to a subscriber."""
+        return subscriber in self._live
 
-    def first(self, value: object, position: Position) -> Event:
-        """Make the event of what there is at the beginning."""
+    def first_event(self, value: object, position: Position) -> Event:
+        """Return the event of a value that is sent before any change."""
         return self._event(value, position)
 
     def event(self, change: Change) -> Event | None:
-        """Return the event that a change is, or None if it is none here."""
-        if self.followed.operation_id not in {None, change.operation_id}:
-            return None  # which would only fill up what is remembered
-        return self._events.get(self, change, self._make)
+        """Return the event of a change, or None if it does not match."""
+        if self.source.operation_id not in {None, change.operation_id}:
+            return None  # without an entry in the cache
+        return self._events.get(self, change, self._match)
 
-    async def event_in_turns(self, change: Change, turns: CooperativeLock) -> Event | None:
-        """Return what ``event`` does, in as many turns as it takes to tell whether it is one."""
-        if self.followed.weight * change.size <= LONG:
+    async def event_cooperatively(self, change: Change, lock: CooperativeLock) -> Event | None:
+        """Do what ``event`` does, and yield to the loop while a slow filter is evaluated."""
+        if self.source.weight * change.size <= MAX_BLOCKING_COST:
             return self.event(change)
-        async with self._asking:
+        async with self._filtering:
             if self._events.has(self, change):
                 return self.event(change)
-            taken = False
+            is_match = False
             try:
-                async for step in turns.iterate(self.followed.steps(change)):
-                    taken = step
-            except Exception as error:  # noqa: BLE001  it is shown
-                return self.failure(error)
-            return self._events.get(self, change, self._shown if taken else _nothing)
+                async for step in lock.iterate(self.source.match_steps(change)):
+                    is_match = step
+            except Exception as error:  # noqa: BLE001  sent to the client
+                return self.error_event(error)
+            return self._events.get(self, change, self._matched if is_match else lambda _: None)
 
-    def failure(self, error: Exception) -> Event:
-        """Make the event of an error."""
-        return failure(error, self._root.key, self._run.context.request_id)
+    def error_event(self, error: Exception) -> Event:
+        """Return the event of an error."""
+        return error_event(error, self._root.key, self._run.context.request_id)
 
-    def _make(self, change: Change) -> Event | None:
+    def _match(self, change: Change) -> Event | None:
         try:
-            if not self.followed.takes(change):
+            if not self.source.matches(change):
                 return None
-        except Exception as error:  # noqa: BLE001  it is shown
-            return self.failure(error)
-        return self._shown(change)
+        except Exception as error:  # noqa: BLE001  sent to the client
+            return self.error_event(error)
+        return self._matched(change)
 
-    def _shown(self, change: Change) -> Event:
-        return self._event(self.followed.event(change), change.position)
+    def _matched(self, change: Change) -> Event:
+        return self._event(self.source.event(change), change.position)
 
     def _event(self, value: object, position: Position) -> Event:
         try:
             data = {self._root.key: self._root.complete(value, self._run)}
-        except Exception as error:  # noqa: BLE001  it is shown
-            return self.failure(error)
-        return answered(Answer(executed=True, data=data, errors=[]), position.cursor())
+        except Exception as error:  # noqa: BLE001  sent to the client
+            return self.error_event(error)
+        return answer_event(Answer(executed=True, data=data, errors=[]), position.cursor())
 
     def push(self, changes: Sequence[Change], before: Position) -> int:
-        """Send changes to all at the live edge, to each in one go; who can take no more leaves it.
+        """Send changes to all live subscribers; return to how many.
 
-        So do all, to read on from ``before``, if it takes long to tell whom the changes are for.
-        Who came to the live edge while others were pushed to has them already. Returns to how many
-        they went.
+        Each gets its events in one write, and is detached if its sink is full. If the filter is
+        slow, all are detached at ``before`` to read the changes themselves. A subscriber that
+        attached during the push has these changes already.
         """
         newest = changes[-1].position
         live = [one for one in self._live if one.position.number < newest.number]
-        if live and self.followed.weight * sum(change.size for change in changes) > LONG:
-            for follower in live:
-                self._dismiss(follower, before)
+        cost = self.source.weight * sum(change.size for change in changes)
+        if live and cost > MAX_BLOCKING_COST:
+            for subscriber in live:
+                self._detach(subscriber, before)
             return 0
-        events, over = self._events_of(changes) if live else ([], False)
-        followers = live if events else ()
-        for follower in followers:
+        events, is_complete = self._matching(changes) if live else ([], False)
+        recipients = live if events else ()
+        for subscriber in recipients:
             try:
-                if follower.send(*events) and not over:
+                if subscriber.send(*events) and not is_complete:
                     continue
-            except Exception as error:  # noqa: BLE001  it is the follower's own
-                follower.error = error
-            follower.over = over
-            self._dismiss(follower, newest)
-        return len(followers)
+            except Exception as error:  # noqa: BLE001  raised by the subscriber's own task
+                subscriber.error = error
+            subscriber.is_complete = is_complete
+            self._detach(subscriber, newest)
+        return len(recipients)
 
-    def _events_of(self, changes: Sequence[Change]) -> tuple[list[Event], bool]:
-        """Return the events that changes are, and whether the last one is the end."""
+    def _matching(self, changes: Sequence[Change]) -> tuple[list[Event], bool]:
+        """Return the events of changes, and whether the stream ends with the last one."""
         events = list[Event]()
         for change in changes:
             if event := self.event(change):
                 events.append(event)
-                if self.followed.ends(change):
+                if self.source.is_last(change):
                     return events, True
         return events, False
 
-    def dismiss_all(self, position: Position) -> None:
-        """Let all leave, who have been sent everything up to a place."""
-        for follower in tuple(self._live):
-            self._dismiss(follower, position)
+    def detach_all(self, position: Position) -> None:
+        """Detach all live subscribers, which were sent everything up to a position."""
+        for subscriber in tuple(self._live):
+            self._detach(subscriber, position)
 
-    def _dismiss(self, follower: Follower, position: Position) -> None:
-        del self._live[follower]
-        follower.position = position
-        if not follower.left.done():
-            follower.left.set_result(None)
+    def _detach(self, subscriber: Subscriber, position: Position) -> None:
+        del self._live[subscriber]
+        subscriber.position = position
+        if not subscriber.detached.done():
+            subscriber.detached.set_result(None)

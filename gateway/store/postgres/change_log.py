@@ -4,13 +4,13 @@ import asyncio
 from contextlib import AbstractContextManager
 from functools import partial
 
-from gateway.store.change_matching import ChangeMatching
+from gateway.store.change_matching import ChangeMatcher
 from gateway.store.matching import Matcher
 from gateway.store.postgres import changes
 from gateway.store.postgres.notifications import Notifications
 from gateway.store.postgres.reader import Reader
 from gateway.store.watching import Watch
-from schema.changes import ChangePage, Span, Stretch
+from schema.changes import ChangePage, ChangeSlice, LogBounds
 from schema.constraints import may_be_id
 from schema.filters import InviteParticipantsOperationFilter
 from schema.paging import Position
@@ -26,32 +26,32 @@ class PostgresChangeLog:
         self.run = self._watch.run
 
     async def changes(
-        self, where: InviteParticipantsOperationFilter | None, stretch: Stretch
+        self, where: InviteParticipantsOperationFilter | None, part: ChangeSlice
     ) -> ChangePage:
         """Return changes whose operation matches before or after; look at not too many."""
         matcher = Matcher(where) if where else None
-        return await self._reader.do(partial(changes.read, stretch=stretch, matcher=matcher))
+        return await self._reader.do(partial(changes.read, part=part, matcher=matcher))
 
-    async def history(self, operation_id: str, stretch: Stretch) -> ChangePage:
+    async def history(self, operation_id: str, part: ChangeSlice) -> ChangePage:
         """Return changes of one operation, or of several one after another with that id."""
         id_ = operation_id if may_be_id(operation_id) else ""
-        return await self._reader.do(partial(changes.history, operation_id=id_, stretch=stretch))
+        return await self._reader.do(partial(changes.history, operation_id=id_, part=part))
 
-    async def held(self) -> Span:
+    async def bounds(self) -> LogBounds:
         """Return what it holds: as long as that stays the same, so does all that can be read."""
-        return await self._reader.held()
+        return await self._reader.bounds()
 
-    def held_now(self) -> Span | None:
+    def known_bounds(self) -> LogBounds | None:
         """Return what it held when that was last read, or None before."""
         return self._reader.span
 
     async def position(self) -> Position:
         """Return the place after the newest change."""
-        return (await self.held()).end
+        return (await self.bounds()).end
 
-    def matching(self, where: InviteParticipantsOperationFilter) -> ChangeMatching:
+    def matcher(self, where: InviteParticipantsOperationFilter) -> ChangeMatcher:
         """Return what tells of a change whether its operation matches before or after."""
-        return ChangeMatching(Matcher(where))
+        return ChangeMatcher(Matcher(where))
 
     def watch(self) -> AbstractContextManager[asyncio.Event]:
         """Set an event, as long as the block lasts, each time when there may be new changes."""

@@ -9,7 +9,7 @@ import asyncpg
 from gateway.store import change_pages
 from gateway.store.change_pages import MAX_BYTES, MAX_SCANNED
 from gateway.store.matching import Matcher
-from schema.changes import ChangePage, Span, Stretch
+from schema.changes import ChangePage, ChangeSlice, LogBounds
 
 # Of rows in an order, those before which there are not too many bytes, and one more: it tells that
 # there are more. The lengths are known without reading what is long.
@@ -65,31 +65,27 @@ SELECT wanted_id, document FROM (
 
 
 async def read(
-    connection: asyncpg.Connection, stretch: Stretch, matcher: Matcher | None
+    connection: asyncpg.Connection, part: ChangeSlice, matcher: Matcher | None
 ) -> ChangePage:
     """Read changes of all operations, or those whose operation matches before or after."""
-    scanned = stretch.limit if matcher is None else MAX_SCANNED
+    scanned = part.limit if matcher is None else MAX_SCANNED
     async with _snapshot(connection):
-        held, records = _apart(
-            await connection.fetch(_READ, _number(stretch), scanned + 1, MAX_BYTES)
-        )
-        start = held.start(stretch.after, stretch.given_as)
-        page = change_pages.matching(records, start, stretch.limit, scanned, matcher)
+        held, records = _apart(await connection.fetch(_READ, _number(part), scanned + 1, MAX_BYTES))
+        start = held.start(part.after, part.argument)
+        page = change_pages.matching(records, start, part.limit, scanned, matcher)
         return await _with_operations(connection, page)
 
 
 async def history(
-    connection: asyncpg.Connection, operation_id: str, stretch: Stretch
+    connection: asyncpg.Connection, operation_id: str, part: ChangeSlice
 ) -> ChangePage:
     """Read changes of the operations that have or had this id."""
     async with _snapshot(connection):
         held, records = _apart(
-            await connection.fetch(
-                _HISTORY, _number(stretch), stretch.limit + 1, MAX_BYTES, operation_id
-            )
+            await connection.fetch(_HISTORY, _number(part), part.limit + 1, MAX_BYTES, operation_id)
         )
-        start = held.start(stretch.after, stretch.given_as)
-        page = change_pages.first(records, start, held.end, stretch.limit)
+        start = held.start(part.after, part.argument)
+        page = change_pages.first(records, start, held.end, part.limit)
         return await _with_operations(connection, page)
 
 
@@ -100,13 +96,13 @@ async def _snapshot(connection: asyncpg.Connection) -> AsyncIterator[None]:
         yield
 
 
-def _number(stretch: Stretch) -> int | None:
-    return stretch.after.number if stretch.after else None
+def _number(part: ChangeSlice) -> int | None:
+    return part.after.number if part.after else None
 
 
-def _apart(rows: Sequence[Any]) -> tuple[Span, list[tuple[Any, ...]]]:
+def _apart(rows: Sequence[Any]) -> tuple[LogBounds, list[tuple[Any, ...]]]:
     """Take rows apart into what the log holds, which is in each of them, and changes."""
-    held = Span(*rows[0][:3])
+    held = LogBounds(*rows[0][:3])
     return held, [row[3:10] for row in rows if row[3] is not None]
 
 

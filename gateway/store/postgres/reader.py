@@ -17,7 +17,7 @@ from gateway.store.deadline import DEADLINE
 from gateway.store.page_bytes import LONGEST_READ, too_long
 from gateway.store.postgres.failures import LOST, Failures
 from gateway.store.postgres.shared_read import SharedRead, SharedReads
-from schema.changes import Span
+from schema.changes import LogBounds
 from schema.constraints import may_be_id
 from schema.resource.operation import StoredOperation
 
@@ -56,7 +56,7 @@ class Reader:
         """How many reads were carried out together."""
         self.seconds = Histogram(SECONDS)
         """How long that took."""
-        self.span: Span | None = None
+        self.span: LogBounds | None = None
         """What the change log held when that was last read."""
 
     async def find_many(self, operation_ids: Iterable[str]) -> Operations:
@@ -72,7 +72,7 @@ class Reader:
             raise too_long()
         return found
 
-    async def held(self) -> Span:
+    async def bounds(self) -> LogBounds:
         """Return what the change log holds."""
         return await self._looking.join((), self._deadline())
 
@@ -90,10 +90,10 @@ class Reader:
 
         return await self._timed(find, shared)
 
-    async def _look(self, shared: SharedRead[Span]) -> Span:
-        async def look(connection: asyncpg.Connection) -> Span:
+    async def _look(self, shared: SharedRead[LogBounds]) -> LogBounds:
+        async def look(connection: asyncpg.Connection) -> LogBounds:
             shared.has_begun = True
-            self.span = Span(*await connection.fetchrow(_SPAN))
+            self.span = LogBounds(*await connection.fetchrow(_SPAN))
             return self.span
 
         return await self._timed(look, shared)

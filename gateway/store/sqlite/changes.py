@@ -10,7 +10,7 @@ from gateway.store.change_pages import KIND_RANKS, MAX_BYTES, MAX_SCANNED
 from gateway.store.decisions.rows import Row
 from gateway.store.documents import Document
 from gateway.store.matching import Matcher
-from schema.changes import ChangeKind, ChangePage, Span, Stretch
+from schema.changes import ChangeKind, ChangePage, ChangeSlice, LogBounds
 from schema.scalars import DateTime
 
 
@@ -38,49 +38,49 @@ def append(
     )
 
 
-def span(connection: sqlite3.Connection | sqlite3.Cursor) -> Span:
+def span(connection: sqlite3.Connection | sqlite3.Cursor) -> LogBounds:
     """Return what the log holds."""
     log, pruned, newest = connection.execute(
         "SELECT id, pruned, (SELECT max(position) FROM changes) FROM change_log"
     ).fetchone()
-    return Span(log=log, pruned=pruned, newest=pruned if newest is None else newest)
+    return LogBounds(log=log, pruned=pruned, newest=pruned if newest is None else newest)
 
 
-def read(connection: sqlite3.Connection, stretch: Stretch, matcher: Matcher | None) -> ChangePage:
+def read(connection: sqlite3.Connection, part: ChangeSlice, matcher: Matcher | None) -> ChangePage:
     """Read changes of all operations, or those whose operation matches before or after.
 
     The operations as they are now are read in the same snapshot.
     """
-    scanned = stretch.limit if matcher is None else MAX_SCANNED
+    scanned = part.limit if matcher is None else MAX_SCANNED
     with connection:  # for one snapshot of all that is read
         connection.execute("BEGIN")
-        start = span(connection).start(stretch.after, stretch.given_as)
+        start = span(connection).start(part.after, part.argument)
         records = connection.execute(
             "SELECT position, operation_id, kind, at, version, before, document"
             " FROM changes WHERE position > ? ORDER BY position LIMIT ?",
             (start.number, scanned + 1),
         )
         with closing(records):
-            page = change_pages.matching(records, start, stretch.limit, scanned, matcher)
+            page = change_pages.matching(records, start, part.limit, scanned, matcher)
         return _with_operations(connection, page)
 
 
-def history(connection: sqlite3.Connection, operation_id: str, stretch: Stretch) -> ChangePage:
+def history(connection: sqlite3.Connection, operation_id: str, part: ChangeSlice) -> ChangePage:
     """Read changes of the operations that have or had this id."""
     with connection:  # for one snapshot of all that is read
         connection.execute("BEGIN")
         held = span(connection)
-        start = held.start(stretch.after, stretch.given_as)
+        start = held.start(part.after, part.argument)
         records = connection.execute(
             "SELECT position, operation_id, kind, at, version, before, document"
             " FROM changes WHERE operation_seq IN ("
             "  SELECT seq FROM operations WHERE id = :id UNION ALL"
             "  SELECT operation_seq FROM changes WHERE operation_id = :id AND kind = 2"
             " ) AND position > :after ORDER BY operation_seq, position LIMIT :limit",
-            {"id": operation_id, "after": start.number, "limit": stretch.limit + 1},
+            {"id": operation_id, "after": start.number, "limit": part.limit + 1},
         )
         with closing(records):
-            page = change_pages.first(records, start, held.end, stretch.limit)
+            page = change_pages.first(records, start, held.end, part.limit)
         return _with_operations(connection, page)
 
 

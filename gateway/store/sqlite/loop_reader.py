@@ -16,7 +16,7 @@ from gateway.store.queries import Query, Record
 from gateway.store.sqlite import changes
 from gateway.store.sqlite.connection import open_loop_connection
 from gateway.store.sqlite.reads import find_many
-from schema.changes import Span
+from schema.changes import LogBounds
 from schema.constraints import may_be_id
 from schema.resource.operation import StoredOperation
 
@@ -59,7 +59,7 @@ class LoopReader:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._is_reading = False
-        self._span: Span | None = None
+        self._span: LogBounds | None = None
         self._long: dict[str, int] = {}
         self.reads = 0
         """How many reads were done here."""
@@ -116,7 +116,7 @@ class LoopReader:
             self._long.clear()
         self._long[sql] = RETRIED_AFTER
 
-    def span(self) -> Span:
+    def span(self) -> LogBounds:
         """Return what the change log holds; raise ``NotReadError``."""
         if self._span is None:
             self._span = self._read(changes.span)

@@ -13,7 +13,7 @@ from time import perf_counter
 from aiohttp import hdrs
 
 from gateway.documents.request import Answer, GraphQLRequest
-from gateway.execution.events import answered
+from gateway.execution.events import answer_event
 from gateway.execution.pipeline import Pipeline
 from gateway.http.authentication import Authentication
 from gateway.http.faults import Fault
@@ -141,7 +141,7 @@ class SingleConnectionEndpoint:
             if not outcome.executed:
                 media_type = chosen(accept(request.head), (GRAPHQL_RESPONSE, JSON))
                 return json_answer(outcome, media_type or JSON, with_cost=wants_cost(request.head))
-            stream.send_answer(operation, answered(outcome, with_cost=wants_cost(request.head)))
+            stream.send_answer(operation, answer_event(outcome, with_cost=wants_cost(request.head)))
         return Response(status=202)
 
 

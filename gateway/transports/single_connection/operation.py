@@ -14,9 +14,9 @@ class Writer(Protocol):
     """What an operation's events are written to."""
 
     def write(self, data: bytes) -> bool:
-        """Send events at once; false when no more can be taken in before ``drained``."""
+        """Send events at once; false when no more can be taken in before ``drain``."""
 
-    def drained(self) -> Awaitable[None]:
+    def drain(self) -> Awaitable[None]:
         """Wait until more can be sent; raise ``ConnectionError`` when the client is gone."""
 
 
@@ -35,12 +35,12 @@ class Operation:
         self.sent = 0
         """How many events were sent."""
 
-    async def drained(self) -> None:
+    async def drain(self) -> None:
         """Wait until more can be sent; raise ``ConnectionError`` when the client is gone."""
-        await self._stream.drained()
+        await self._stream.drain()
 
     def send(self, *events: Event) -> bool:
-        """Send events at once; false when no more can be taken in before ``drained``."""
+        """Send events at once; false when no more can be taken in before ``drain``."""
         if self.is_over:
             return True
         self.sent += len(events)

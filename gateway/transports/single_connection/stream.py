@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from gateway.auth.sessions import Session
-from gateway.execution.events import failure
+from gateway.execution.events import error_event
 from gateway.execution.subscription import Event, Subscription
 from gateway.http.authentication import token_of
 from gateway.http.faults import Fault
@@ -79,7 +79,7 @@ class OperationStream(StreamingResponse):
         with (
             terms.traffic.calling_on_stop(self._stop),
             terms.traffic.calling_on_lost(request.connection, self._ended.set),
-            terms.authentication.lasting(session, self._ended.set),
+            terms.authentication.tracking(session, self._ended.set),
         ):
             if terms.traffic.stopping:
                 self._stop()
@@ -87,9 +87,9 @@ class OperationStream(StreamingResponse):
                 self._is_silent = True
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._ended.wait(), terms.heartbeat_seconds)
-                if self._is_silent and not self._ended.is_set() and not self._body.blocked:
+                if self._is_silent and not self._ended.is_set() and not self._body.writing_paused:
                     self._body.write(HEARTBEAT)
-        if session.over:
+        if session.end_reason:
             request.observation.errors = (Unauthenticated.code.value,)
 
     def _stop(self) -> None:
@@ -99,16 +99,16 @@ class OperationStream(StreamingResponse):
             self._ended.set()
 
     def write(self, data: bytes) -> bool:
-        """Send events at once; false when no more can be taken in before ``drained``."""
+        """Send events at once; false when no more can be taken in before ``drain``."""
         self._is_silent = False
         self._body.write(data)
-        return not self._body.blocked
+        return not self._body.writing_paused
 
-    async def drained(self) -> None:
+    async def drain(self) -> None:
         """Wait until more can be sent; raise ``ConnectionError`` when the client is gone."""
         try:
             async with asyncio.timeout(STALLED_SECONDS):
-                await self._drain.drained()
+                await self._drain.drain()
         except TimeoutError:
             self._body.abort()
             raise ConnectionResetError("The client takes in nothing.") from None
@@ -147,7 +147,7 @@ class OperationStream(StreamingResponse):
 
     async def _send_answer(self, operation: Operation, answer: Event) -> None:
         try:
-            await self.drained()
+            await self.drain()
             operation.send(answer)
             operation.complete()
         except ConnectionError:
@@ -185,7 +185,7 @@ class OperationStream(StreamingResponse):
             raise
         except Exception as error:  # noqa: BLE001  it is logged where it is shown
             observation.errors = (ErrorCode.INTERNAL_SERVER_ERROR.value,)
-            operation.send(failure(error, operation.id, observation.request_id))
+            operation.send(error_event(error, operation.id, observation.request_id))
         operation.complete()
 
     def end_operation(self, id_: str) -> bool:

@@ -21,8 +21,8 @@ class Body:
         """Whether the client sees the end of the body, or only that of the connection."""
 
     @property
-    def blocked(self) -> bool:
-        """Whether no more is to be written before ``drained``."""
+    def writing_paused(self) -> bool:
+        """Whether no more is to be written before ``drain``."""
         return self._connection.writing_paused
 
     def write(self, data: bytes, head: bytes = b"") -> None:
@@ -41,11 +41,11 @@ class Body:
         """Let go of a client that takes in nothing."""
         self._transport.abort()
 
-    async def drained(self) -> None:
+    async def drain(self) -> None:
         """Wait until more can be written; raise ``ConnectionError`` when the client is gone."""
         try:
             async with asyncio.timeout(STALLED_SECONDS):
-                while self.blocked and not self._transport.is_closing():
+                while self.writing_paused and not self._transport.is_closing():
                     await self._connection.writable()
         except TimeoutError:
             self._transport.abort()

@@ -26,7 +26,7 @@ class Framing:
     start: Callable[[Position | None], bytes]
     event: Callable[[Event], bytes]
     heartbeat: Callable[[Position | None], bytes]
-    """What breaks a silence, with the place to go on from, if there is one."""
+    """What breaks a silence, with the position to go on from, if there is one."""
     completed: bytes
     """Nothing more will come of the subscription."""
     cut_off: Callable[[RequestError], bytes]
@@ -35,13 +35,13 @@ class Framing:
 
 def _server_sent(event: Event) -> bytes:
     """Write an event in lines that end in LF, which some clients split on alone."""
-    place = f"id: {event.cursor}\n" if event.cursor else ""
-    return b"%bevent: next\ndata: %b\n\n" % (place.encode(), event.payload)
+    position = f"id: {event.cursor}\n" if event.cursor else ""
+    return b"%bevent: next\ndata: %b\n\n" % (position.encode(), event.payload)
 
 
-def _server_sent_place(place: Position | None) -> bytes:
+def _server_sent_place(position: Position | None) -> bytes:
     """Write a comment or, which is no event either, an id: a client that is cut off names it."""
-    return f"id: {place.cursor()}\n\n".encode() if place else b":\n\n"
+    return f"id: {position.cursor()}\n\n".encode() if position else b":\n\n"
 
 
 SERVER_SENT_EVENTS = Framing(

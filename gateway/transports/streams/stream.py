@@ -53,7 +53,7 @@ class Stream(StreamingResponse):
 
     async def _send(self, request: Request) -> None:
         body = Body(request)
-        self.start(request, body, self._framing.start(self._subscription.place))
+        self.start(request, body, self._framing.start(self._subscription.position))
         reason = await self._follow(body, request)
         body.write(self._framing.cut_off(reason) if reason else self._framing.completed)
         body.end()
@@ -69,7 +69,7 @@ class Stream(StreamingResponse):
             with (
                 options.traffic.calling_on_stop(running.cancel),
                 options.traffic.calling_on_lost(request.connection, running.cancel),
-                options.authentication.lasting(session, running.cancel),
+                options.authentication.tracking(session, running.cancel),
                 sink.beating(options.heartbeat_seconds, self._subscription),
             ):
                 if options.traffic.stopping:
@@ -77,8 +77,8 @@ class Stream(StreamingResponse):
                 await asyncio.wait([running])
         finally:
             running.cancel()
-        if session.over:
-            refusal = Unauthenticated(session.over)
+        if session.end_reason:
+            refusal = Unauthenticated(session.end_reason)
             request.observation.errors = (refusal.code.value,)
             return refusal
         error = None if running.cancelled() else running.exception()
@@ -95,14 +95,14 @@ class _Sink:
         self._framing = framing
         self._silent = True
         self.sent = 0
-        self.drained = body.drained
+        self.drain = body.drain
 
     def send(self, *events: Event) -> bool:
-        """Send events at once; false when no more can be taken in before ``drained``."""
+        """Send events at once; false when no more can be taken in before ``drain``."""
         self._silent = False
         self.sent += len(events)
         self._body.write(b"".join([self._framing.event(event) for event in events]))
-        return not self._body.blocked
+        return not self._body.writing_paused
 
     @contextmanager
     def beating(self, seconds: float, subscription: Subscription) -> Iterator[None]:
@@ -114,9 +114,9 @@ class _Sink:
             self._next_beat.cancel()
 
     def _beat(self, seconds: float, subscription: Subscription) -> None:
-        if self._silent and not self._body.blocked:
+        if self._silent and not self._body.writing_paused:
             with suppress(ConnectionError):  # which ends the stream in its own way
-                self._body.write(self._framing.heartbeat(subscription.place))
+                self._body.write(self._framing.heartbeat(subscription.position))
         self._beat_after(seconds, subscription)
 
     def _beat_after(self, seconds: float, subscription: Subscription) -> None:

@@ -1,1 +1,1 @@
-"""GraphQL over WebSocket, by the graphql-transport-ws protocol and no other."""
+"""GraphQL over WebSocket: the graphql-transport-ws protocol only."""

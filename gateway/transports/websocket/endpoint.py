@@ -1,4 +1,4 @@
-"""Taking WebSockets in: how many, and how they are held open."""
+"""The handshake of WebSockets, and the limit on how many are open."""
 
 from aiohttp import HttpVersion11, hdrs, web
 
@@ -10,48 +10,52 @@ from gateway.http.head import Head
 from gateway.http.limiter import Limiter
 from gateway.http.request import Request
 from gateway.http.traffic import Traffic
-from gateway.transports.websocket.connection import CLOSE_SECONDS, Connection, WebSocketOptions
-from gateway.transports.websocket.messages import SUBPROTOCOL, Closing
+from gateway.transports.websocket.connection import (
+    CLOSE_SECONDS,
+    WebSocketConnection,
+    WebSocketOptions,
+)
+from gateway.transports.websocket.messages import SUBPROTOCOL, ConnectionClose
 from gateway.transports.websocket.session import WebSocketSession
-from gateway.transports.websocket.wire import Wire
+from gateway.transports.websocket.writer import FrameWriter
 from schema.context import Context
 
 
 def is_upgrade(head: Head) -> bool:
-    """Tell whether a request asks for a WebSocket."""
+    """Return whether a request asks for an upgrade to WebSocket."""
     return head.headers.get(hdrs.UPGRADE, "").lower() == "websocket"
 
 
 class WebSocketEndpoint:
-    """Answers requests for a WebSocket."""
+    """Accepts WebSockets."""
 
     def __init__(
         self,
         pipeline: Pipeline,
         context: Context,
         traffic: Traffic,
-        limits: WebSocketOptions,
+        options: WebSocketOptions,
         authentication: Authentication,
     ) -> None:
         self._pipeline = pipeline
         self._context = context
         self._traffic = traffic
-        self._limits = limits
+        self._options = options
         self._authentication = authentication
-        self._limiter = Limiter(limits.connections, "WebSockets")
+        self._limiter = Limiter(options.max_connections, "WebSockets")
 
     async def __call__(self, request: Request) -> web.StreamResponse:
-        """Open a WebSocket and serve it until it is closed; raise ``Fault`` for one refused."""
+        """Accept a WebSocket and serve it until it is closed; raise ``Fault`` to refuse it."""
         if token_of(request):
             await self._authentication.admit(request)
         self._limiter.check()
         socket = web.WebSocketResponse(
             timeout=CLOSE_SECONDS,
-            heartbeat=self._limits.heartbeat_seconds,
-            autoping=False,  # within the reading, a flood of pings would hold up all others
+            heartbeat=self._options.heartbeat_seconds,
+            autoping=False,  # aiohttp would answer a flood of pings in one piece
             protocols=[SUBPROTOCOL],
             compress=False,
-            max_msg_size=self._limits.message_bytes,
+            max_msg_size=self._options.max_message_bytes,
             decode_text=False,
         )
         if request.version < HttpVersion11 or not socket.can_prepare(request.base):
@@ -75,15 +79,20 @@ class WebSocketEndpoint:
         socket.headers["X-Request-Id"] = request_id
         await socket.prepare(request.base)
         if socket.ws_protocol is None:
-            refusal = Closing(4406, f"Subprotocol not acceptable: use {SUBPROTOCOL}.")
+            refusal = ConnectionClose(4406, f"Subprotocol not acceptable: use {SUBPROTOCOL}.")
             request.observation.closed = refusal.code
             await socket.close(code=refusal.code, message=refusal.reason.encode())
             return
-        wire = Wire(socket, request)
+        writer = FrameWriter(socket, request)
         session = WebSocketSession(self._authentication, token_of(request))
-        connection = Connection(
-            wire, session, self._pipeline, self._context, limits=self._limits, request_id=request_id
+        connection = WebSocketConnection(
+            writer,
+            session,
+            self._pipeline,
+            self._context,
+            options=self._options,
+            request_id=request_id,
         )
-        self._limits.admission.release(request.connection)  # its operations come in one by one
+        self._options.admission.release(request.connection)  # each operation is admitted by itself
         with self._traffic.calling_on_stop(connection.stop):
             await connection.run(stopping=self._traffic.stopping)

@@ -1,8 +1,7 @@
-"""The messages of graphql-transport-ws, as they come and as they go.
+"""The messages of the graphql-transport-ws protocol (graphql-ws's PROTOCOL.md).
 
-The protocol is that of graphql-ws's PROTOCOL.md, and not the legacy one called graphql-ws. Where
-a browser cannot send headers, the payload of ``connection_init`` brings the token, and that of a
-``ping``, which may say anything, brings a fresh one.
+Browsers cannot send headers, so a token may be in the payload of ``connection_init``, and a new one
+in that of a ``ping``.
 """
 
 from typing import Annotated, Literal, get_args
@@ -18,29 +17,29 @@ from schema.paging import Position
 
 SUBPROTOCOL = "graphql-transport-ws"
 MAX_REASON_BYTES = 123
-"""How long the reason of a close may be (RFC 6455, section 5.5)."""
+"""The maximum length of a close reason (RFC 6455, section 5.5)."""
 MAX_ID_LENGTH = 128
-"""In characters: ids are kept, and told again in all that concerns their operations."""
+"""In characters: ids are stored, and sent with each message on their operation."""
 
-NOTHING = Raw(b"null")
+NO_PAYLOAD = Raw(b"null")
 
 Type = Literal["connection_init", "subscribe", "complete", "ping", "pong"]
 
 
-class Closing(Exception):
-    """The end of a connection: the code, and the reason for people.
+class ConnectionClose(Exception):
+    """Raised to close a connection, with a close code and a reason.
 
-    ``error`` is what a request would have been answered that is refused for the same.
+    ``error`` is the error code of an HTTP request that is refused for the same reason.
     """
 
     def __init__(self, code: int, reason: str, *, error: ErrorCode | None = None) -> None:
         super().__init__(reason)
         self.code = code
         self.error = error
-        self.reason = _cut_short(reason)
+        self.reason = _truncate(reason)
 
 
-def _cut_short(reason: str) -> str:
+def _truncate(reason: str) -> str:
     encoded = reason.encode()
     if len(encoded) <= MAX_REASON_BYTES:
         return reason
@@ -52,49 +51,49 @@ class Message(msgspec.Struct, frozen=True):
 
     type: Type
     id: Annotated[str, Meta(max_length=MAX_ID_LENGTH)] = ""
-    payload: Raw = NOTHING
+    payload: Raw = NO_PAYLOAD
 
-    def operation(self) -> GraphQLRequest:
-        """Read the payload of a ``subscribe``."""
+    def request(self) -> GraphQLRequest:
+        """Return the request in the payload of a ``subscribe``; raise ``ConnectionClose``."""
         try:
             return parameters_of(bytes(self.payload), "The payload")
         except Fault as fault:
-            raise invalid(fault.message) from None
+            raise invalid_message(fault.message) from None
 
 
 _decode = msgspec.json.Decoder(Message).decode
 
 
-def invalid(why: str) -> Closing:
-    """Refuse a message that is none."""
-    return Closing(4400, f"Invalid message: {why}")
+def invalid_message(why: str) -> ConnectionClose:
+    """Return the close for an invalid message."""
+    return ConnectionClose(4400, f"Invalid message: {why}")
 
 
-def read(text: bytes) -> Message:
-    """Read a message; raise ``Closing`` for what is none."""
+def decode_message(text: bytes) -> Message:
+    """Decode a message; raise ``ConnectionClose`` if it is invalid."""
     try:
         text.isascii() or text.decode()
         message = _decode(text)
-        is_odd = message.type != "subscribe" and not isinstance(
+        has_invalid_payload = message.type != "subscribe" and not isinstance(
             msgspec.json.decode(message.payload), dict | None
         )
     except UnicodeDecodeError:
-        raise invalid("It is not UTF-8.") from None
+        raise invalid_message("It is not UTF-8.") from None
     except RecursionError:
-        raise invalid("It is nested too deeply.") from None
+        raise invalid_message("It is nested too deeply.") from None
     except msgspec.ValidationError as error:
-        raise invalid(_reason(str(error))) from None
+        raise invalid_message(_reason(str(error))) from None
     except (msgspec.DecodeError, ValueError):
-        raise invalid("It is not valid JSON.") from None
-    if is_odd:
-        raise invalid("'payload' is not an object.")
+        raise invalid_message("It is not valid JSON.") from None
+    if has_invalid_payload:
+        raise invalid_message("'payload' is not an object.")
     if message.type in {"subscribe", "complete"} and not message.id:
-        raise invalid(f"'{message.type}' needs an 'id', a string that is not empty.")
+        raise invalid_message(f"'{message.type}' needs an 'id', a string that is not empty.")
     return message
 
 
 def _reason(error: str) -> str:
-    """Say what msgspec's error is about, which names types as Python does."""
+    """Return a message for a validation error, without msgspec's names of types."""
     if "`id`" in error or error.endswith("`$.id`"):
         return f"'id' is not a string of at most {MAX_ID_LENGTH} characters."
     if "`type`" in error or error.endswith("`$.type`"):
@@ -103,44 +102,44 @@ def _reason(error: str) -> str:
 
 
 def authorization(payload: Raw) -> str | None:
-    """Return what stands for an Authorization header in a payload, or among its ``headers``."""
+    """Return the value of ``authorization`` in a payload, or in its ``headers``."""
     given = msgspec.json.decode(payload) or {}
     headers = given.get("headers")
-    for place in (given, headers if isinstance(headers, dict) else {}):
-        for name, value in place.items():
+    for fields in (given, headers if isinstance(headers, dict) else {}):
+        for name, value in fields.items():
             if name.lower() == "authorization" and isinstance(value, str):
                 return value
     return None
 
 
-def acknowledged() -> bytes:
-    """Answer ``connection_init``."""
+def connection_ack() -> bytes:
+    """Encode the answer to ``connection_init``."""
     return b'{"type":"connection_ack"}'
 
 
 def pong(payload: Raw) -> bytes:
-    """Answer ``ping``, with what it said."""
-    if payload == NOTHING:
+    """Encode the answer to a ``ping``, with its payload."""
+    if payload == NO_PAYLOAD:
         return b'{"type":"pong"}'
     return b'{"type":"pong","payload":%b}' % bytes(payload)
 
 
-def ping(place: Position, ids: list[str]) -> bytes:
-    """Tell the place up to which everything has been sent of some operations."""
-    payload = msgspec.json.encode({"cursor": place.cursor(), "ids": ids})
+def ping(position: Position, ids: list[str]) -> bytes:
+    """Encode the position up to which all events of some operations were sent."""
+    payload = msgspec.json.encode({"cursor": position.cursor(), "ids": ids})
     return b'{"type":"ping","payload":%b}' % payload
 
 
 def next_start(id_: str) -> bytes:
-    """Begin a ``next``; the payload follows, and a brace."""
+    """Encode the start of a ``next``, before the payload and a closing brace."""
     return b'{"id":%b,"type":"next","payload":' % msgspec.json.encode(id_)
 
 
 def error(id_: str, errors: bytes) -> bytes:
-    """Say why an operation did not begin."""
+    """Encode the errors of an operation that was not started."""
     return b'{"id":%b,"type":"error","payload":%b}' % (msgspec.json.encode(id_), errors)
 
 
 def complete(id_: str) -> bytes:
-    """Say that nothing more comes of an operation."""
+    """Encode the end of an operation."""
     return b'{"id":%b,"type":"complete"}' % msgspec.json.encode(id_)

@@ -1,8 +1,8 @@
-"""Telling clients how far their subscriptions have come when they take little of what happens.
+"""Reporting the position of subscriptions of which few changes are sent.
 
-A filter may take nothing for days, and a client that goes on from its last event would have all of
-that looked through again, or find that the log keeps it no more. So now and then a ping has a place
-in its payload: of an operation, whichever came last, an event's cursor or this, is where to go on.
+A filter may match nothing for days. A client that resumes after its last event would have the log
+read again from there, or find that it was pruned. So a ping from time to time has the position in
+its payload: a client resumes after an event's cursor or this, whichever it received last.
 """
 
 import asyncio
@@ -12,44 +12,44 @@ from contextlib import contextmanager, suppress
 
 from gateway.execution.subscription import Subscription
 from gateway.transports.websocket import messages
-from gateway.transports.websocket.wire import Wire
+from gateway.transports.websocket.writer import FrameWriter
 from schema.paging import Position
 
 Running = Callable[[], Iterable[tuple[str, Subscription]]]
 
 
-class Progress:
-    """The places told to one client, of what it has ``running`` by their ids."""
+class ProgressReporter:
+    """Reports positions to one client; ``running`` returns its subscriptions with their ids."""
 
-    def __init__(self, wire: Wire, running: Running) -> None:
-        self._wire = wire
+    def __init__(self, writer: FrameWriter, running: Running) -> None:
+        self._writer = writer
         self._running = running
-        self._told: dict[Position, list[str]] = {}
+        self._reported: dict[Position, list[str]] = {}
 
     @contextmanager
-    def telling(self, seconds: float) -> Iterator[None]:
-        """Tell every so often, as long as the block lasts."""
-        self._tell_after(seconds)
+    def reporting(self, seconds: float) -> Iterator[None]:
+        """Report every so many ``seconds`` inside the block."""
+        self._schedule(seconds)
         try:
             yield
         finally:
-            self._next.cancel()
+            self._timer.cancel()
 
-    def _tell_after(self, seconds: float) -> None:
-        self._next = asyncio.get_running_loop().call_later(seconds, self._tell, seconds)
+    def _schedule(self, seconds: float) -> None:
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._report, seconds)
 
-    def _tell(self, seconds: float) -> None:
-        if not self._wire.blocked:
-            with suppress(ConnectionError):  # which ends the connection in its own way
-                self._tell_what_is_new()
-        self._tell_after(seconds)
+    def _report(self, seconds: float) -> None:
+        if not self._writer.writing_paused:
+            with suppress(ConnectionError):  # handled by the reader of the connection
+                self._report_changes()
+        self._schedule(seconds)
 
-    def _tell_what_is_new(self) -> None:
+    def _report_changes(self) -> None:
         found = defaultdict[Position, list[str]](list)
         for id_, subscription in self._running():
-            if place := subscription.place:
-                found[place].append(id_)
-        for place, ids in found.items():
-            if self._told.get(place) != ids:
-                self._wire.send(messages.ping(place, ids))
-        self._told = dict(found)
+            if position := subscription.position:
+                found[position].append(id_)
+        for position, ids in found.items():
+            if self._reported.get(position) != ids:
+                self._writer.send(messages.ping(position, ids))
+        self._reported = dict(found)

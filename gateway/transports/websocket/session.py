@@ -1,6 +1,6 @@
-"""Who is at the other end of a WebSocket: it lasts longer than a request, and tokens than neither.
+"""The principal of a WebSocket, which may outlive its token.
 
-The token comes with the handshake or in ``connection_init``, and a fresh one in a ``ping``.
+The token is in the handshake or in ``connection_init``, and a new one in a ``ping``.
 """
 
 from collections.abc import Callable
@@ -12,39 +12,44 @@ from gateway.auth.bearer import bearer_token
 from gateway.auth.refusals import IssuerUnavailable
 from gateway.auth.sessions import REDUCED, Session
 from gateway.http.authentication import Authentication
-from gateway.transports.websocket.messages import Closing, authorization
+from gateway.transports.websocket.messages import ConnectionClose, authorization
 from schema.context import Principal
 from schema.errors import ErrorCode, Unauthenticated
 
-STRANGER = Principal("stranger", frozenset())
+ANONYMOUS = Principal("stranger", frozenset())
 
 
 class WebSocketSession:
-    """A client that has come in by a token, or has yet to show one."""
+    """The session of a client, anonymous until it is authenticated."""
 
     def __init__(self, authentication: Authentication, token: str | None) -> None:
         self._authentication = authentication
-        self._session = Session(STRANGER, token)
+        self._session = Session(ANONYMOUS, token)
 
     @property
     def principal(self) -> Principal:
-        """Who it is now."""
+        """The current principal."""
         return self._session.principal
 
-    def staying(self, end: Callable[[Closing], object]) -> AbstractContextManager[None]:
-        """Call ``end`` when its token is valid no longer, as long as the block lasts."""
+    def tracking(self, on_end: Callable[[ConnectionClose], object]) -> AbstractContextManager[None]:
+        """Call ``on_end`` if the token expires or is revoked inside the block."""
         session = self._session
-        return self._authentication.lasting(session, lambda: end(_forbidden(str(session.over))))
+        return self._authentication.tracking(
+            session, lambda: on_end(_forbidden(str(session.end_reason)))
+        )
 
-    async def enter(self, payload: Raw) -> None:
-        """Take in what ``connection_init`` says; raise ``Closing`` for who is not let in."""
+    async def authenticate(self, payload: Raw) -> None:
+        """Authenticate by the payload of ``connection_init``; raise ``ConnectionClose``."""
         given = authorization(payload)
         token = bearer_token(given) if given is not None else self._session.token
         self._session.principal = await self._principal(token)
         self._session.token = token
 
     async def renew(self, payload: Raw) -> bool:
-        """Take in a fresh token, and tell whether there is one; raise ``Closing`` for a bad one."""
+        """Use the token in the payload of a ``ping``; return False if there is none.
+
+        Raises ``ConnectionClose`` if the token is invalid or has fewer scopes.
+        """
         given = authorization(payload)
         if given is None:
             return False
@@ -59,10 +64,10 @@ class WebSocketSession:
         try:
             return await self._authentication.principal(token)
         except IssuerUnavailable as refusal:
-            raise Closing(1013, refusal.message, error=refusal.code) from None
+            raise ConnectionClose(1013, refusal.message, error=refusal.code) from None
         except Unauthenticated as refusal:
             raise _forbidden(refusal.message) from None
 
 
-def _forbidden(why: str) -> Closing:
-    return Closing(4403, f"Forbidden: {why}", error=ErrorCode.UNAUTHENTICATED)
+def _forbidden(why: str) -> ConnectionClose:
+    return ConnectionClose(4403, f"Forbidden: {why}", error=ErrorCode.UNAUTHENTICATED)

@@ -1,0 +1,93 @@
+"""Normalised caches of clients: past states do not overwrite the operation as it is now."""
+
+import asyncio
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from support.gateways import Client
+from support.node import PROGRAMS, run
+from support.paths import SCHEMA, TOOLS
+from support.sockets import CREATE, UPDATE
+
+STATES = [("NotStarted", "one"), ("Running", "two"), ("Completed", "three")]
+
+
+def participants(name: str) -> list[dict[str, Any]]:
+    """Give a participant whose identity has the same id whatever its name is."""
+    return [{"identity": {"user": {"id": "u", "displayName": name}}}]
+
+
+def described(values: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Give each value's status and the name of its participant."""
+    return [
+        (value["status"], value["participants"][0]["identity"]["user"]["displayName"])
+        for value in values
+    ]
+
+
+STATE = "status participants { identity { user { id displayName } } }"
+CHANGE = f"id state {{ {STATE} }} operation {{ id status }}"
+RELAY_DOCUMENTS = f"""
+graphql`query PresentQuery($id: ID!) {{ inviteParticipantsOperation(id: $id) {{ id {STATE} }} }}`;
+graphql`query HistoryQuery($id: ID!) {{
+  inviteParticipantsOperation(id: $id) {{ id history {{ nodes {{ {CHANGE} }} }} }}
+}}`;
+graphql`query ChangesQuery {{ changes {{ nodes {{ {CHANGE} }} }} }}`;
+"""
+
+
+async def complete(client: Client) -> str:
+    """Take an operation through all states, and give the address to read it at."""
+    await client.data(CREATE, input={"id": "a", "participants": participants("one")})
+    for status, display_name in STATES[1:]:
+        fields = {"status": status, "participants": participants(display_name)}
+        await client.data(UPDATE, input={"id": "a", **fields})
+    return f"{client.url}/graphql"
+
+
+@pytest.mark.parametrize("name", ["apollo", "urql"])
+async def test_cache_shows_the_present_after_reading_the_past(client: Client, name: str) -> None:
+    url = await complete(client)
+    found = json.loads(await asyncio.to_thread(run, "node", "cache.mjs", name, url, "a"))
+
+    assert_past_is_apart(found)
+
+
+async def test_relay_shows_the_present_after_reading_the_past(client: Client) -> None:
+    url = await complete(client)
+    with TemporaryDirectory(dir=TOOLS) as folder:
+        found = await asyncio.to_thread(run_relay, Path(folder), url)
+
+    assert_past_is_apart(found)
+
+
+def run_relay(folder: Path, url: str) -> dict[str, Any]:
+    """Compile the documents into a folder, and run Relay's store there."""
+    for name in ("src", "compiled"):
+        (folder / name).mkdir()
+    (folder / "src" / "documents.js").write_text(RELAY_DOCUMENTS)
+    (folder / "schema.graphql").write_text(SCHEMA.read_text())
+    settings = {
+        "src": "./src",
+        "schema": "./schema.graphql",
+        "language": "javascript",
+        "eagerEsModules": True,
+        "noSourceControl": True,
+        "artifactDirectory": "./compiled",
+    }
+    (folder / "relay.config.json").write_text(json.dumps(settings))
+    (folder / "package.json").write_text('{"type": "module"}')
+    run(PROGRAMS / "relay-compiler", "relay.config.json", cwd=folder)
+    found: dict[str, Any] = json.loads(run("node", TOOLS / "cache_relay.mjs", url, "a", cwd=folder))
+    return found
+
+
+def assert_past_is_apart(found: dict[str, Any]) -> None:
+    """Check that the operation is shown as it is, and its past as it was."""
+    assert set(described(found["shown"])) == {STATES[-1]}
+    for changes in (found["history"], found["changes"]):
+        assert described([change["state"] for change in changes]) == STATES
+        assert {change["operation"]["status"] for change in changes} == {"Completed"}

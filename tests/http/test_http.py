@@ -1,0 +1,882 @@
+"""GraphQL over HTTP, beyond the official audits: what comes in, and what never goes out."""
+
+import gzip
+import json
+import re
+import socket
+from collections.abc import AsyncIterator, Iterator
+from http.client import HTTPResponse
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from support.gateways import Client, Gateway, running
+from support.leaks import PYTHON
+from support.queries import CREATE_NEW
+
+from schema import build_schema
+
+Json = Any
+
+JSON = "application/json"
+RESPONSE = "application/graphql-response+json"
+QUERY = {"query": "{ __typename }"}
+TYPED = {"Content-Type": JSON}
+
+
+async def answered(
+    client: Client,
+    method: str = "POST",
+    path: str = "/graphql",
+    **request: Any,  # noqa: ANN401  aiohttp's
+) -> Json:
+    """Send a request; give the status, the headers and the body of what must be a decent answer."""
+    async with client.session.request(method, f"{client.url}{path}", **request) as response:
+        text = await response.text()
+        assert response.status != 500, text
+        assert not PYTHON.search(text), text
+        assert "INTERNAL_SERVER_ERROR" not in text, text
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        return response.status, response.headers, text
+
+
+async def refused(
+    client: Client,
+    method: str = "POST",
+    path: str = "/graphql",
+    **request: Any,  # noqa: ANN401  aiohttp's
+) -> Json:
+    """Send a request that is refused; give the status, the headers and the error's code."""
+    status, headers, text = await answered(client, method, path, **request)
+    body = json.loads(text)
+    assert list(body) == ["errors"]
+    assert headers["Content-Type"].partition(";")[0] in {JSON, RESPONSE}
+    assert all(error["message"] for error in body["errors"])
+    (code,) = {error["extensions"]["code"] for error in body["errors"]}
+    return status, headers, code
+
+
+@pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        (None, JSON),
+        ("", JSON),
+        ("*/*", JSON),
+        ("application/*", JSON),
+        (JSON, JSON),
+        (RESPONSE, RESPONSE),
+        (f"{RESPONSE.upper()} ; charset=utf-8", RESPONSE),
+        (f"{RESPONSE}, {JSON}", RESPONSE),
+        (f"{JSON}, {RESPONSE}", RESPONSE),
+        (f"{RESPONSE}; charset=utf-8, {JSON}; charset=utf-8", RESPONSE),
+        (f"{JSON}, {RESPONSE};q=0.9", JSON),
+        (f"{RESPONSE};q=0.5, */*", JSON),
+        (f"{JSON}, text/plain, */*", JSON),
+        (f"{RESPONSE}, */*", RESPONSE),
+        (f'multipart/mixed;boundary="a,b;q=0";q=0.5, {RESPONSE}', RESPONSE),
+        (f"{RESPONSE}, {JSON};q=0.9", RESPONSE),
+        (f"{JSON};q=0.1, {RESPONSE};q=0.2", RESPONSE),
+        (f"*/*;q=0.5, {JSON};q=0", RESPONSE),
+        (f"{RESPONSE};q=0, application/*", JSON),
+        (f"text/html, {RESPONSE};q=0.1", RESPONSE),
+        (f"{JSON};q=nan, {RESPONSE}", RESPONSE),
+        (f"{JSON};q=x, {RESPONSE};q=0.001", RESPONSE),
+        (f",;,{RESPONSE},", RESPONSE),
+        ("application/xml", None),
+        ("text/html", None),
+        (f"{JSON};q=0", None),
+        ("*/*;q=0", None),
+        ("garbage", None),
+    ],
+)
+async def test_post_answers_in_the_media_type_liked_best(
+    shared: Client, accept: str | None, media_type: str | None
+) -> None:
+    headers = {} if accept is None else {"Accept": accept}
+    skip = {"Accept"} if accept is None else set()
+    status, sent, text = await answered(shared, json=QUERY, headers=headers, skip_auto_headers=skip)
+
+    if media_type is None:
+        assert (status, json.loads(text)["errors"][0]["extensions"]["code"]) == (
+            406,
+            "BAD_USER_INPUT",
+        )
+    else:
+        assert (status, json.loads(text)) == (200, {"data": {"__typename": "Query"}})
+        assert sent["Content-Type"] == f"{media_type}; charset=utf-8"
+
+
+async def test_accept_in_several_headers_is_read_as_one(shared: Client) -> None:
+    headers = [("Accept", "text/csv"), ("Accept", RESPONSE)]
+    status, sent, _ = await answered(shared, json=QUERY, headers=headers)
+
+    assert (status, sent["Content-Type"]) == (200, f"{RESPONSE}; charset=utf-8")
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"query": "{"}, "GRAPHQL_PARSE_FAILED"),
+        ({"query": ""}, "GRAPHQL_PARSE_FAILED"),
+        ({"query": "\ud800"}, "GRAPHQL_PARSE_FAILED"),
+        ({"query": '{ node(id: "\ud800") { id } }'}, "GRAPHQL_PARSE_FAILED"),
+        ({"query": "{ nothing }"}, "GRAPHQL_VALIDATION_FAILED"),
+        ({"query": "query A { __typename } query B { __typename }"}, "GRAPHQL_VALIDATION_FAILED"),
+        ({**QUERY, "operationName": "B"}, "GRAPHQL_VALIDATION_FAILED"),
+        ({**QUERY, "operationName": "\ud800"}, "GRAPHQL_VALIDATION_FAILED"),
+        ({"query": "subscription { changes }"}, "GRAPHQL_VALIDATION_FAILED"),
+        ({"query": "query ($i: ID!) { node(id: $i) { id } }"}, "BAD_USER_INPUT"),
+        *[
+            (
+                {"query": f"query ($v: {kind}) {{ {field} }}", "variables": {"v": value}},
+                "BAD_USER_INPUT",
+            )
+            for kind, field, value in [
+                ("ID!", "node(id: $v) { id }", None),
+                ("ID!", "node(id: $v) { id }", 1.5),
+                ("ID!", "node(id: $v) { id }", {}),
+                ("[ID!]!", "nodes(ids: $v) { id }", ["a", None]),
+                ("Int", "l: inviteParticipantsOperations(first: $v) { totalCount }", "x"),
+                ("Int", "l: inviteParticipantsOperations(first: $v) { totalCount }", 2**31),
+                ("Int", "l: inviteParticipantsOperations(first: $v) { totalCount }", 10**4000),
+                ("Boolean! = true", "__typename @skip(if: $v)", None),
+                *[
+                    (
+                        kind,
+                        f"l: inviteParticipantsOperations(filter: {where}) {{ totalCount }}",
+                        value,
+                    )
+                    for kind, where, value in [
+                        ("OperationStatus!", "{ status: { eq: $v } }", "\ud800"),
+                        ("DateTime!", "{ createdAt: { gt: $v } }", "yesterday"),
+                        ("DateTime!", "{ createdAt: { gt: $v } }", {"a": [1]}),
+                        ("InviteParticipantsOperationFilter", "$v", {"unknown": 1}),
+                    ]
+                ],
+            ]
+        ],
+    ],
+    ids=lambda value: ascii(value)[:90],
+)
+async def test_request_error_has_a_code_and_no_data(shared: Client, body: Json, code: str) -> None:
+    plain, strict = [
+        await refused(shared, json=body, headers={"Accept": a}) for a in (JSON, RESPONSE)
+    ]
+
+    assert (plain[0], plain[2]) == (200, code)
+    assert (strict[0], strict[2]) == (400, code)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        (
+            "mutation ($a: Boolean = true) {"
+            " createInviteParticipantsOperations(inputs: [], atomic: $a)"
+            "{ createdCount } }"
+        ),
+        (
+            "query ($a: Int = 1) { inviteParticipantsOperations(filter: { version: { eq: $a } })"
+            "{ totalCount } }"
+        ),
+    ],
+)
+async def test_null_variable_where_null_is_wrong_is_a_field_error(
+    shared: Client, query: str
+) -> None:
+    body = {"query": query, "variables": {"a": None}}
+    for accept in (JSON, RESPONSE):
+        status, _, text = await answered(shared, json=body, headers={"Accept": accept})
+
+        answer = json.loads(text)
+        assert (status, answer["data"]) == (200, None)
+        assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_USER_INPUT"]
+
+
+@pytest.mark.parametrize("literal", ["9" * 5000, "-" + "9" * 5000, "9" * 400 + ".0", "1e400"])
+async def test_number_in_the_document_that_is_too_large_is_invalid(
+    shared: Client, literal: str
+) -> None:
+    query = f"{{ inviteParticipantsOperations(first: {literal}) {{ totalCount }} }}"
+
+    assert (await refused(shared, json={"query": query}))[2] == "GRAPHQL_VALIDATION_FAILED"
+
+
+@pytest.mark.parametrize(
+    ("literal", "kept"), [("[1, $x, 2]", [1, None, 2]), ("{ a: $x, b: 1 }", {"b": 1})]
+)
+async def test_json_in_the_document_takes_variables_that_are_not_given(
+    shared: Client, literal: str, kept: Json
+) -> None:
+    query = f"""mutation ($x: JSON) {{ create: createInviteParticipantsOperation(input: {{
+        additionalProperties: {{ y: {literal} }}
+      }}) {{ operation {{ additionalProperties }} }} }}"""
+    _, _, text = await answered(shared, json={"query": query})
+
+    assert json.loads(text)["data"]["create"]["operation"]["additionalProperties"] == {"y": kept}
+
+
+async def test_brackets_in_a_text_are_no_nesting(shared: Client) -> None:
+    input_ = {"resultInfo": {"code": 0, "subcode": 0, "message": "[{" * 500}}
+    query = """mutation ($i: CreateInviteParticipantsOperationInput!) {
+        createInviteParticipantsOperation(input: $i) { errors { code } } }"""
+    status, _, text = await answered(shared, json={"query": query, "variables": {"i": input_}})
+
+    assert (status, "LIMIT_EXCEEDED" in text) == (200, False)
+
+
+@pytest.mark.parametrize("levels", [90, 150, 199, 300, 10_000])
+async def test_document_too_deep_is_refused(shared: Client, levels: int) -> None:
+    query = "{a" * levels + "}" * levels
+    _, _, code = await refused(shared, json={"query": query})
+
+    assert code == "LIMIT_EXCEEDED"
+
+
+BRANCH = "{a" * 90 + "}" * 90
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        f"{{ a {BRANCH} a {BRANCH} }}",
+        "{ node(id: " + "[" * 180 + "]" * 180 + ") { id } }",
+        "query ($v: " + "[" * 190 + "Int" + "]" * 190 + ") { __typename }",
+        "{ ...F0 }" + "".join(f"fragment F{n} on Query {{ ...F{n + 1} }}" for n in range(220)),
+        "{ ...F0 }" + "".join(f"fragment F{n} on Query {{ a ...F{n + 1} }}" for n in range(200)),
+        "{ ...F0 ...F0 }"
+        + "".join(f"fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}" for n in range(40)),
+        "{ " + "...on Query { " * 150 + "__typename" + " }" * 150 + " }",
+        "{ l: inviteParticipantsOperations(filter: "
+        + "{ not: " * 90
+        + "{}"
+        + " }" * 90
+        + ") { totalCount } }",
+    ],
+    ids=lambda value: value[:40],
+)
+async def test_document_that_is_deep_or_tangled_is_refused_soon(shared: Client, query: str) -> None:
+    timeout = aiohttp.ClientTimeout(total=5)
+
+    assert (await refused(shared, json={"query": query}, timeout=timeout))[::2] == (
+        400,
+        "LIMIT_EXCEEDED",
+    )
+
+
+async def test_get_runs_a_query_with_variables(shared: Client) -> None:
+    params = {
+        "query": "query A($i: [ID!]!) { nodes(ids: $i) { id } } query B { __typename }",
+        "operationName": "A",
+        "variables": json.dumps({"i": ["é+&%"]}),
+        "extensions": "{}",
+        "other": "ignored",
+    }
+
+    assert (await answered(shared, "GET", params=params))[2] == '{"data":{"nodes":[null]}}'
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        "variables={}",
+        "query={__typename}&query={__typename}",
+        "query={__typename}&variables={}&variables={}",
+        "query={__typename}&variables=[]",
+        "query={__typename}&variables=x",
+        "query={__typename}&variables=NaN",
+        "query={__typename}&variables=%FF",
+        "query={__typename}&variables=" + "9" * 5000,
+        "query={__typename}&variables=" + "[" * 1000,
+        "query={__typename}&extensions=1",
+    ],
+    ids=lambda value: value[:50],
+)
+async def test_get_with_wrong_parameters_is_refused(shared: Client, params: str) -> None:
+    assert (await refused(shared, "GET", f"/graphql?{params}"))[0] == 400
+
+
+async def test_get_of_a_mutation_is_refused_and_does_nothing(shared: Client) -> None:
+    count = "{ inviteParticipantsOperations { totalCount } }"
+    before = await shared.data(count)
+    status, headers, _ = await refused(shared, "GET", params={"query": CREATE_NEW})
+
+    assert (status, headers["Allow"]) == (405, "POST")
+    assert await shared.data(count) == before
+
+
+@pytest.mark.parametrize("method", ["PATCH", "PROPFIND", "TRACE"])
+async def test_other_methods_are_refused(shared: Client, method: str) -> None:
+    status, headers, _ = await refused(shared, method, json=QUERY)
+
+    assert (status, headers["Allow"]) == (405, "GET, POST, PUT, DELETE, OPTIONS")
+    assert (await refused(shared, method, "/health/live"))[1]["Allow"] == "GET, HEAD"
+
+
+async def test_options_tells_the_methods(shared: Client) -> None:
+    status, headers, text = await answered(shared, "OPTIONS")
+
+    assert (status, headers["Allow"], text) == (204, "GET, POST, PUT, DELETE, OPTIONS", "")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Content-Type": ""},
+        {"Content-Type": "text/plain"},
+        {"Content-Type": "application/x-www-form-urlencoded"},
+        {"Content-Type": "multipart/form-data; boundary=x"},
+        {"Content-Type": "application/jsonp"},
+        {"Content-Type": "application/json; charset=latin-1"},
+        {"Content-Type": "application/json; charset*=utf-16''x"},
+        {"Content-Type": "garbage"},
+        {**TYPED, "Content-Encoding": "gzip"},
+        {**TYPED, "Content-Encoding": "br, identity"},
+    ],
+    ids=str,
+)
+async def test_post_of_anything_but_plain_json_is_unsupported(
+    shared: Client, headers: dict[str, str]
+) -> None:
+    skip = set() if "Content-Type" in headers else {"Content-Type"}
+    data = json.dumps(QUERY).encode()
+
+    assert (await refused(shared, data=data, headers=headers, skip_auto_headers=skip))[0] == 415
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["APPLICATION/JSON", 'application/json; charset="UTF-8"', "application/json;x=y;charset=utf8"],
+)
+async def test_post_of_json_in_other_words_is_taken(shared: Client, content_type: str) -> None:
+    headers = {"Content-Type": content_type, "Content-Encoding": "identity"}
+
+    assert (await answered(shared, data=json.dumps(QUERY), headers=headers))[0] == 200
+
+
+DEEP = 100_000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b" ",
+        b"\xff",
+        b'{"query": "\xff"}',
+        b"\xef\xbb\xbf",
+        json.dumps(QUERY).encode("utf-16-le"),
+        json.dumps(QUERY).encode("utf-32"),
+        b"{",
+        b'{"query": "{ __typename }"',
+        b'{"query": "{ __typename }"} x',
+        b"null",
+        b"true",
+        b"1",
+        b'"{ __typename }"',
+        b"[]",
+        b'[["{ __typename }"]]',
+        b"{}",
+        b'{"query": null}',
+        b'{"query": 1}',
+        b'{"query": ["{ __typename }"]}',
+        b'{"query": "{ __typename }", "variables": "{}"}',
+        b'{"query": "{ __typename }", "variables": []}',
+        b'{"query": "{ __typename }", "operationName": 1}',
+        b'{"query": "{ __typename }", "extensions": []}',
+        b'{"query": "{ __typename }", "variables": {"a": NaN}}',
+        b'{"query": "{ __typename }", "variables": {"a": -Infinity}}',
+        b'{"query": "{ __typename }", "variables": {"a": ' + b"9" * 5000 + b"}}",
+        b'{"query": "{ __typename }", "variables": {"a": "\\ud800", "b": ' + b"9" * 5000 + b"}}",
+        b'{"query": "{ __typename }", "variables": {"a": 01}}',
+        b'{"query": "{ __typename }", "variables": {"\\u00": 1}}',
+        b'{"query": "{ __typename }", "variables": ' + b"[" * DEEP + b"]" * DEEP + b"}",
+        b'{"a":' * DEEP + b"1" + b"}" * DEEP,
+        b"[" * DEEP,
+    ],
+    ids=lambda body: repr(body)[:60],
+)
+async def test_post_of_a_body_that_is_no_request_is_refused(shared: Client, body: bytes) -> None:
+    for accept in (JSON, RESPONSE):
+        assert (await refused(shared, data=body, headers={**TYPED, "Accept": accept}))[0] == 400
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+async def test_body_up_to_the_limit_is_taken_and_beyond_it_refused(
+    tmp_path: Path, http: aiohttp.ClientSession, *, chunked: bool
+) -> None:
+    async def sent(size: int) -> tuple[int, str]:
+        data = json.dumps(QUERY).encode().ljust(size)
+        body = slices(data) if chunked else BytesIO(data)
+        status, _, text = await answered(Client(http, server.url), data=body, headers=TYPED)
+        return status, text
+
+    async def slices(data: bytes) -> AsyncIterator[bytes]:
+        for start in range(0, len(data), 1000):
+            yield data[start : start + 1000]
+
+    with running(tmp_path, "--max-body-bytes", "4096") as server:
+        assert (await sent(4096))[0] == 200
+        status, text = await sent(4097)
+        big, _ = await sent(3_000_000)
+
+    assert (status, big) == (413, 413)
+    assert json.loads(text)["errors"][0]["extensions"]["code"] == "LIMIT_EXCEEDED"
+
+
+async def test_gzip_bomb_is_refused_unopened(shared: Client) -> None:
+    bomb = BytesIO(gzip.compress(b" " * 500_000_000, 9))
+    timeout = aiohttp.ClientTimeout(total=1)
+    headers = {**TYPED, "Content-Encoding": "gzip"}
+
+    assert (await refused(shared, data=bomb, headers=headers, timeout=timeout))[0] == 415
+    assert (await answered(shared, json=QUERY, timeout=timeout))[0] == 200
+
+
+NAMED = "https://app.example.com"
+
+
+@pytest.fixture(scope="module")
+def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A gateway for the pages of two origins, and without a playground."""
+    options = ("--no-playground", "--cors-origins", f"{NAMED}, http://localhost:5173")
+    with running(tmp_path_factory.mktemp("limited"), *options) as server:
+        yield server.url
+
+
+@pytest.mark.parametrize("origin", [NAMED, "http://localhost:5173"])
+async def test_page_of_a_named_origin_is_let_in(
+    http: aiohttp.ClientSession, limited: str, origin: str
+) -> None:
+    client = Client(http, limited)
+    asked = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+    status, preflight, _ = await answered(client, "OPTIONS", headers=asked)
+    _, simple, _ = await answered(client, json=QUERY, headers={"Origin": origin})
+    _, failed, _ = await refused(client, data=b"", headers={"Origin": origin})
+
+    assert status == 204
+    assert "POST" in preflight["Access-Control-Allow-Methods"]
+    assert "content-type" in preflight["Access-Control-Allow-Headers"]
+    for headers in (preflight, simple, failed):
+        assert headers["Access-Control-Allow-Origin"] == origin
+        assert "Origin" in headers["Vary"]
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", f"{NAMED}.evil.example", NAMED.upper(), "null", "*", ""]
+)
+async def test_page_of_another_origin_gets_nothing(
+    http: aiohttp.ClientSession, limited: str, origin: str
+) -> None:
+    client = Client(http, limited)
+    asked = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+    _, preflight, _ = await answered(client, "OPTIONS", headers=asked)
+    _, simple, _ = await answered(client, json=QUERY, headers={"Origin": origin})
+
+    for headers in (preflight, simple):
+        assert not [name for name in headers if name.startswith("Access-Control-")]
+        assert "Origin" in headers["Vary"]
+
+
+async def test_no_origin_is_let_in_by_default(shared: Client) -> None:
+    _, headers, _ = await answered(shared, json=QUERY, headers={"Origin": NAMED})
+
+    assert not [name for name in headers if name.startswith("Access-Control-")]
+
+
+async def test_browser_gets_the_playground_where_there_is_one(
+    shared: Client, http: aiohttp.ClientSession, limited: str
+) -> None:
+    page = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    status, headers, _ = await answered(shared, "GET", headers=page)
+
+    assert (status, headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert headers["Vary"]
+    assert (await refused(shared, "GET", "/graphql?extensions={}", headers=page))[0] == 400
+    assert (await refused(shared, headers={"Accept": "text/html"}, json=QUERY))[0] == 406
+    only = {"Accept": "text/html"}
+    assert (await refused(Client(http, limited), "GET", headers=only))[0] == 406
+    assert (await refused(Client(http, limited), "GET", headers=page))[0] == 400
+
+
+async def test_schema_is_given_as_sdl(shared: Client) -> None:
+    status, headers, text = await answered(shared, "GET", "/schema.graphql")
+
+    assert (status, headers["Content-Type"]) == (200, "text/plain; charset=utf-8")
+    assert text == build_schema().sdl()
+
+
+INTROSPECTION = {"query": "{ __schema { types { name description } } }"}
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br;q=1.0, GZIP;q=0.5", "*"])
+async def test_long_answer_is_compressed_for_who_asks(shared: Client, coding: str) -> None:
+    headers = {"Accept-Encoding": coding}
+    _, plain, text = await answered(shared, json=INTROSPECTION, headers={"Accept-Encoding": ""})
+    _, packed, same = await answered(shared, json=INTROSPECTION, headers=headers)
+
+    assert same == text
+    assert "Content-Encoding" not in plain
+    assert packed["Content-Encoding"] == "gzip"
+    assert int(packed["Content-Length"]) * 2 < int(plain["Content-Length"])
+    assert plain["Vary"] == packed["Vary"] == "Accept-Encoding"
+
+
+@pytest.mark.parametrize("coding", ["identity", "gzip;q=0", "br, zstd", "gzip;q=nonsense"])
+async def test_answer_is_not_compressed_for_who_cannot_take_it(shared: Client, coding: str) -> None:
+    headers = {"Accept-Encoding": coding}
+    _, answer_headers, _ = await answered(shared, json=INTROSPECTION, headers=headers)
+
+    assert "Content-Encoding" not in answer_headers
+
+
+async def test_short_answer_is_not_compressed(shared: Client) -> None:
+    _, headers, text = await answered(shared, json=QUERY, headers={"Accept-Encoding": "gzip"})
+
+    assert json.loads(text) == {"data": {"__typename": "Query"}}
+    assert "Content-Encoding" not in headers
+    assert "Vary" not in headers
+
+
+async def test_head_of_a_page_tells_its_length_alone(shared: Client) -> None:
+    url = f"{shared.url}/schema.graphql"
+    async with shared.session.get(url, headers={"Accept-Encoding": ""}) as full:
+        length = len(await full.read())
+    async with shared.session.head(url, headers={"Accept-Encoding": ""}) as head:
+        assert await head.read() == b""
+
+        assert head.headers["Content-Length"] == str(length)
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/%ff", "/playground/../x", "/graphql//"])
+async def test_unknown_path_is_not_found_in_json(shared: Client, path: str) -> None:
+    for method in ("GET", "POST"):
+        assert (await refused(shared, method, path))[0] == 404
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/health/ready"])
+async def test_health_is_ok(shared: Client, path: str) -> None:
+    assert (await answered(shared, "GET", path))[::2] == (200, '{"status":"ok"}')
+
+
+async def test_every_answer_has_a_request_id_of_its_own(shared: Client) -> None:
+    answers = [
+        await answered(shared, json=QUERY),
+        await refused(shared, data=b""),
+        await answered(shared, "GET"),
+    ]
+
+    assert len({headers["X-Request-Id"] for _, headers, _ in answers}) == 3
+    assert {headers["Referrer-Policy"] for _, headers, _ in answers} == {"no-referrer"}
+
+
+async def test_ready_tells_when_the_database_is_away(client: Client, tmp_path: Path) -> None:
+    file, away = tmp_path / "operations.db", tmp_path / "away.db"
+    for _ in range(4):  # every connection has read before
+        await client.data(CREATE_NEW)
+        await client.data("{ inviteParticipantsOperations { totalCount } }")
+    file.rename(away)
+    gone = await answered(client, "GET", "/health/ready")
+    live = await answered(client, "GET", "/health/live")
+    away.rename(file)
+
+    assert (gone[0], json.loads(gone[2])["status"]) == (503, "unavailable")
+    assert live[0] == 200
+    assert (await answered(client, "GET", "/health/ready"))[0] == 200
+
+
+async def test_ready_tells_when_the_database_is_spoilt(client: Client, tmp_path: Path) -> None:
+    file = tmp_path / "operations.db"
+    for _ in range(4):  # every connection has read before
+        await client.data(CREATE_NEW)
+        await client.data("{ inviteParticipantsOperations { totalCount } }")
+    good = file.read_bytes()
+    file.write_bytes(b"garbage!" * (len(good) // 8))
+    spoilt = await answered(client, "GET", "/health/ready")
+    file.write_bytes(good)
+
+    assert (spoilt[0], json.loads(spoilt[2])["status"]) == (503, "unavailable")
+    assert (await answered(client, "GET", "/health/ready"))[0] == 200
+
+
+def exchanged(url: str, data: bytes) -> bytes:
+    """Send bytes on a connection of their own, and give what comes back within half a second."""
+    address = urlsplit(url)
+    received = b""
+    with socket.create_connection(
+        (str(address.hostname), int(address.port or 0)), 0.5
+    ) as connection:
+        try:
+            connection.sendall(data)
+            while chunk := connection.recv(65_536):
+                if not received:
+                    connection.shutdown(socket.SHUT_WR)
+                received += chunk
+        except (ConnectionError, TimeoutError):
+            pass
+    return received
+
+
+def posted(url: str, headers: bytes, body: bytes) -> tuple[int, str, bytes]:
+    """Send a POST; give the status, the content type and the body of the answer."""
+    address = urlsplit(url)
+    head = b"POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n" % len(body)
+    with socket.create_connection((str(address.hostname), int(address.port or 0)), 5) as connection:
+        connection.sendall(head + headers + b"Connection: close\r\n\r\n" + body)
+        with HTTPResponse(connection) as response:
+            response.begin()
+            return response.status, response.headers["Content-Type"], response.read()
+
+
+def assert_decent(status: int, content_type: str, body: bytes) -> None:
+    """Assert that an answer shows nothing of what is inside, and is JSON when it refuses."""
+    assert status < 500, body
+    assert not PYTHON.search(body.decode()), body
+    assert b"INTERNAL_SERVER_ERROR" not in body
+    if status >= 400:
+        assert content_type.partition(";")[0] in {JSON, RESPONSE}
+        assert all(error["extensions"]["code"] for error in json.loads(body)["errors"])
+
+
+def assert_alive(url: str) -> None:
+    """Assert that the server still answers."""
+    answer = exchanged(url, b"GET /health/live HTTP/1.0\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n"), answer
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"Expect: the unexpected",
+        b"Expect: 100-continue",
+        b"Content-Type: application/json; charset*=utf-8''x",
+        b"Content-Type: application/json; charset*0=utf; charset*1=-8",
+        b"Content-Type: application/json; charset=\xff",
+        b"Content-Type: ;;;",
+        b"Content-Type: application/json; =; a",
+        b"Accept: \xff\xfe",
+        b"Accept: application/json;q=",
+        b"Accept: application/json;q=1e999",
+        b"Origin: \xff",
+        b"Content-Encoding: \xff",
+        b"Cookie: a=\xff; =;;",
+        b"Upgrade: websocket",
+        b"Upgrade: h2c\r\nHTTP2-Settings: x",
+        b"Authorization: \xff",
+        b"X-Request-Id: <script>",
+        b"Range: bytes=0-",
+        b"If-None-Match: *",
+    ],
+    ids=repr,
+)
+def test_odd_header_gets_a_decent_answer(gateway_url: str, header: bytes) -> None:
+    typed = b"" if header.startswith(b"Content-Type") else b"Content-Type: application/json\r\n"
+    assert_decent(*posted(gateway_url, typed + header + b"\r\n", json.dumps(QUERY).encode()))
+
+    assert_alive(gateway_url)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00",
+        b"GET\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"GET /graphql HTTP/1.1\r\nHost",
+        b"GET /%zz?query=%zz HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /graphql?query=\xff HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET http://[/graphql HTTP/1.1\r\nHost: [\r\n\r\n",
+        b"GET //graphql HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"CONNECT /graphql HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"CONNECT x:1 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /graphql HTTP/1.1\r\nHost: localhost\r\nA: " + b"x" * 100_000 + b"\r\n\r\n",
+        b"GET /graphql?" + b"x" * 100_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /graphql HTTP/1.1\r\n" + b"A: b\r\n" * 10_000 + b"\r\n",
+        b"POST /graphql HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+        (
+            b"POST /graphql HTTP/1.1\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n"
+            b"0\r\n\r\n"
+        ),
+        b"POST /graphql HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}",
+        b"POST /graphql HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n{}",
+        b"POST /graphql HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{}",
+        (
+            b"POST /graphql HTTP/1.1\r\nContent-Type: application/json\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\nZZ\r\n{}\r\n"
+        ),
+        (
+            b"POST /graphql HTTP/1.1\r\nContent-Type: application/json\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFF\r\n{}\r\n"
+        ),
+        b"POST /graphql HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+    ],
+    ids=lambda data: repr(data)[:60],
+)
+def test_broken_http_harms_nobody(gateway_url: str, data: bytes) -> None:
+    answer = exchanged(gateway_url, data)
+
+    assert not re.match(rb"HTTP/1.. 5", answer), answer
+    assert not PYTHON.search(answer.decode(errors="replace")), answer
+    assert_alive(gateway_url)
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "code"),
+    [
+        (b"GARBAGE\r\n\r\n", 400, "BAD_USER_INPUT"),
+        (b"GET / HTTP/1.1\r\nHost: x\r\n: y\r\n\r\n", 400, "BAD_USER_INPUT"),
+        (b"GET /%b HTTP/1.1\r\nHost: x\r\n\r\n" % (b"x" * 9_000), 431, "LIMIT_EXCEEDED"),
+    ],
+    ids=["no HTTP", "no name", "a long line"],
+)
+def test_what_is_no_http_is_refused_in_graphqls_form_and_not_logged(
+    gateway: Gateway, data: bytes, status: int, code: str
+) -> None:
+    for _ in range(2):
+        head, _, body = exchanged(gateway.url, data).partition(b"\r\n\r\n")
+        (error,) = json.loads(body)["errors"]
+
+        assert head.startswith(b"HTTP/1.1 %d " % status)
+        assert error["message"]
+        assert error["extensions"]["code"] == code
+    assert not [line for line in gateway.log if "Traceback" in line or "ERROR" in line]
+
+
+async def test_accept_that_is_very_long_is_refused(shared: Client) -> None:
+    headers = [("Accept", "text/csv," * 100)] * 3
+    status, _, code = await refused(shared, json=QUERY, headers=headers)
+
+    assert (status, code) == (431, "LIMIT_EXCEEDED")
+
+
+FUZZED = settings(
+    deadline=None,
+    max_examples=50,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a server is slow to shrink on
+    suppress_health_check=list(HealthCheck),
+)
+JSONS = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
+    lambda items: st.lists(items, max_size=3) | st.dictionaries(st.text(), items, max_size=3),
+    max_leaves=8,
+)
+WORDS = st.sampled_from(
+    [
+        "{",
+        "}",
+        "(",
+        ")",
+        "[",
+        "]",
+        ":",
+        "!",
+        "$",
+        "@",
+        "...",
+        '"',
+        '"""',
+        "#",
+        "query",
+        "mutation",
+        "fragment",
+        "on",
+        "a",
+        "node",
+        "id",
+        "nodes",
+        "__typename",
+        "$v",
+        "inviteParticipantsOperations",
+        "filter",
+        "first",
+        "1",
+        "-1.5e3",
+        "null",
+        "true",
+        "ID",
+        "Int",
+        "skip",
+        "if",
+        "_",
+        "&",
+        "|",
+        "=",
+    ]
+)
+DOCUMENTS = (
+    st.lists(WORDS, max_size=20).map(" ".join)
+    | st.text()
+    | st.just("query($v:JSON){a:node(id:$v){id}}")
+)
+NAMES = ["Accept", "Content-Type", "Content-Encoding", "Origin", "Cookie", "X-Request-Id", "Range"]
+LATIN = st.text(st.characters(max_codepoint=255, exclude_characters="\r\n\0"))
+VALUES = LATIN | st.lists(
+    st.sampled_from(["application/json", "*", "/", ";", "q=", "charset", "=", ",", "0", '"', "'"])
+).map("".join)
+
+
+@FUZZED
+@given(
+    data=st.binary(max_size=200),
+    head=st.sampled_from([b"", b"GET ", b"POST /graphql HTTP/1.1\r\n"]),
+)
+def test_random_bytes_harm_nobody(limited: str, data: bytes, head: bytes) -> None:
+    answer = exchanged(limited, head + data + b"\r\n\r\n")
+
+    assert not re.match(rb"HTTP/1.. 5", answer), answer
+    assert not PYTHON.search(answer.decode(errors="replace")), answer
+    assert_alive(limited)
+
+
+@FUZZED
+@given(
+    body=st.binary()
+    | JSONS.map(lambda value: json.dumps(value).encode())
+    | st.fixed_dictionaries(
+        {"query": DOCUMENTS | JSONS},
+        optional=dict.fromkeys(("variables", "operationName", "extensions"), JSONS),
+    ).map(lambda value: json.dumps(value).encode())
+    | st.builds(
+        lambda query, v: json.dumps({"query": query, "variables": {"v": v}}).encode(),
+        DOCUMENTS,
+        JSONS,
+    )
+)
+def test_random_bodies_get_decent_answers(limited: str, body: bytes) -> None:
+    assert_decent(*posted(limited, b"Content-Type: application/json\r\n", body))
+
+
+@FUZZED
+@given(headers=st.lists(st.tuples(st.sampled_from(NAMES), VALUES), max_size=4))
+def test_random_headers_get_decent_answers(limited: str, headers: list[tuple[str, str]]) -> None:
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers).encode("latin-1")
+    status, content_type, body = posted(limited, lines, json.dumps(QUERY).encode())
+
+    assert_decent(status, content_type, body)
+
+
+@FUZZED
+@given(
+    query=st.text()
+    | st.lists(
+        st.tuples(
+            st.sampled_from(["query", "variables", "operationName", "extensions", "x"]), st.text()
+        )
+    ).map(lambda pairs: "&".join(f"{n}={v}" for n, v in pairs))
+)
+def test_random_query_strings_harm_nobody(limited: str, query: str) -> None:
+    target = query.encode(errors="surrogatepass")
+    answer = exchanged(limited, b"GET /graphql?%b HTTP/1.1\r\nHost: localhost\r\n\r\n" % target)
+
+    assert not re.match(rb"HTTP/1.. 5", answer), answer
+    assert b"INTERNAL_SERVER_ERROR" not in answer
+    assert not PYTHON.search(answer.decode(errors="replace")), answer

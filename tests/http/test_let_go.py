@@ -1,0 +1,90 @@
+"""What a connection held goes when it ends, at once: nothing is left for the garbage collector."""
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from aiohttp import ClientSession
+from support.bearers import bearing, token
+from support.gateways import Client
+from support.queries import NOW
+from support.sockets import CREATE, FOLLOW, WITHIN, Socket, connected
+
+from gateway.app import answering
+from gateway.documents.manifests import trusted_documents
+from gateway.execution.live.fan_out import LiveSubscription
+from gateway.logs import logging_to_stderr
+from gateway.settings import Settings
+from gateway.store.migrate import upgrade
+from gateway.transports.websocket.connection import WebSocketConnection
+from gateway.transports.websocket.writer import FrameWriter
+
+
+@pytest.fixture
+async def client(tmp_path: Path) -> AsyncIterator[Client]:
+    """A client of a gateway in this process, which collects no garbage."""
+    headers = bearing(token(tmp_path, "create", "support", "--scope", "write"))
+    settings = Settings(
+        port=0,
+        database=f"sqlite:///{tmp_path}/operations.db",
+        auth="tokens",
+        tokens_file=str(tmp_path / "tokens.json"),
+    )
+    upgrade(settings.database_path)
+    with logging_to_stderr("warning", "readable") as logs:
+        async with (
+            answering(settings, logs, trusted_documents(settings)) as url,
+            ClientSession(headers=headers) as session,
+        ):
+            gc.disable()
+            try:
+                yield Client(session, url.removesuffix("/graphql"))
+            finally:
+                gc.enable()
+                gc.unfreeze()
+
+
+def held() -> list[object]:
+    """Give the sockets, the ways to their clients and the subscriptions that the memory has."""
+    kinds = (WebSocketConnection, FrameWriter, LiveSubscription)
+    return [each for each in gc.get_objects() if type(each) in kinds]
+
+
+async def _leaves(socket: Socket) -> None:
+    await socket.ws.close()
+
+
+async def _is_lost(socket: Socket) -> None:
+    writer = socket.ws._writer  # noqa: SLF001  nothing else ends it without a word
+    assert writer.transport is not None
+    writer.transport.abort()
+
+
+async def _sends_what_is_no_message(socket: Socket) -> None:
+    await socket.ws.send_str("{")
+    assert (await socket.closed())[0] == 4400
+
+
+async def _is_forbidden(socket: Socket) -> None:
+    await socket.send(type="ping", payload=bearing("wrong"))
+    assert (await socket.closed())[0] == 4403
+
+
+@pytest.mark.parametrize("end", [_leaves, _is_lost, _sends_what_is_no_message, _is_forbidden])
+async def test_socket_that_was_closed_is_gone(
+    client: Client, end: Callable[[Socket], Awaitable[None]]
+) -> None:
+    async with connected(client.session, client.url) as socket:
+        await socket.subscribe(NOW, "query")
+        now = (await socket.payload("query"))["data"]["inviteParticipantsOperations"]
+        await socket.message()
+        await socket.subscribe(FOLLOW, after=now["changeCursor"])
+        await client.data(CREATE, input={})
+        await socket.change()
+        assert len(held()) == 3
+        await end(socket)
+    async with asyncio.timeout(WITHIN):
+        while held():
+            await client.data(NOW)

@@ -1,0 +1,140 @@
+"""Requests that begin like others before: each gets its own answer, in its turn."""
+
+import json
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+from support.gateways import Gateway, running
+from support.sockets import CREATE
+from support.wire import QUERY, answers, dial, get, locked, post
+
+LENGTH = 400
+
+
+def alike(query: str = QUERY, *fields: str) -> bytes:
+    """Make a POST whose head is that of all others."""
+    return post(query.ljust(LENGTH), *fields)
+
+
+def write(id_: str) -> bytes:
+    """Make one that creates an operation."""
+    return alike(json.dumps({"query": CREATE, "variables": {"input": {"id": id_}}}))
+
+
+def created(body: bytes) -> str:
+    """Give the id of what an answer says was created."""
+    payload = json.loads(body)["data"]["createInviteParticipantsOperation"]
+    return str(payload["operation"]["id"])
+
+
+def count(body: bytes) -> int:
+    """Give the number of operations in an answer."""
+    return int(json.loads(body)["data"]["inviteParticipantsOperations"]["totalCount"])
+
+
+@pytest.fixture
+def connection(gateway: Gateway) -> socket.socket:
+    """A connection to a gateway that has read such a head before."""
+    connection = dial(gateway)
+    connection.sendall(alike())
+    next(answers(connection))
+    return connection
+
+
+def test_each_is_answered_for_its_own_body(connection: socket.socket) -> None:
+    with connection:
+        told = answers(connection)
+        for number in range(20):
+            connection.sendall(write(f"{number}"))
+            status, headers, body = next(told)
+            assert (status, created(body)) == (200, f"{number}")
+            connection.sendall(alike())
+            assert count(next(told)[2]) == number + 1
+            assert headers["X-Request-Id"]
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 5])
+def test_those_that_come_before_an_answer_wait_for_it(
+    connection: socket.socket, tmp_path: Path, pieces: int
+) -> None:
+    with connection:
+        with locked(tmp_path):
+            connection.sendall(write("first"))
+            later = alike() + get("/health/live") + write("second") + alike()
+            for number in range(pieces):
+                begin, end = (n * len(later) // pieces for n in (number, number + 1))
+                connection.sendall(later[begin:end])
+        told = answers(connection)
+        bodies = [next(told)[2] for _ in range(5)]
+
+    assert created(bodies[0]) == "first"
+    assert count(bodies[1]) == 1
+    assert json.loads(bodies[2]) == {"status": "ok"}
+    assert created(bodies[3]) == "second"
+    assert count(bodies[4]) == 2
+
+
+@pytest.mark.parametrize("size", [1, 1_000, 100_000])
+def test_what_comes_in_chunks_is_read_to_its_end(gateway: Gateway, size: int) -> None:
+    body = QUERY.ljust(100_000).encode()
+    chunks = [body[start : start + size] for start in range(0, len(body), size)]
+    chunked = b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in [*chunks, b""])
+    head = post("", "Transfer-Encoding: chunked").replace(b"Content-Length: 0\r\n", b"")
+    with dial(gateway) as connection:
+        connection.sendall((head + chunked) * 2 + alike() + get("/health/live"))
+        told = answers(connection)
+
+        assert [count(next(told)[2]) for _ in range(3)] == [0, 0, 0]
+        assert next(told)[0] == 200
+
+
+def test_last_one_of_a_connection_closes_it(gateway: Gateway) -> None:
+    for _ in range(3):
+        with dial(gateway) as connection:
+            connection.sendall(alike(QUERY, "Connection: close"))
+            told = list(answers(connection))
+        assert [(status, headers["Connection"]) for status, headers, _ in told] == [(200, "close")]
+
+
+def test_write_is_done_though_its_client_leaves(
+    connection: socket.socket, gateway: Gateway, tmp_path: Path
+) -> None:
+    with locked(tmp_path):
+        connection.sendall(write("left behind"))
+        connection.close()
+    with dial(gateway) as other:
+        told = answers(other)
+        while True:
+            other.sendall(alike())
+            if count(next(told)[2]) == 1:
+                break
+
+
+def test_stop_waits_for_it(tmp_path: Path) -> None:
+    with running(tmp_path) as gateway, dial(gateway) as connection:
+        told = answers(connection)
+        connection.sendall(alike())
+        next(told)
+        with locked(tmp_path):
+            connection.sendall(write("last"))
+            gateway.process.send_signal(signal.SIGTERM)
+        status, headers, body = next(told)
+
+        assert (status, created(body)) == (200, "last")
+        assert headers["Connection"] == "close"
+        assert gateway.process.wait(10) == 0
+
+
+def test_stop_waits_only_so_long_for_it(tmp_path: Path) -> None:
+    with running(tmp_path, "--shutdown-seconds", "0.1") as gateway:
+        with locked(tmp_path), dial(gateway) as connection:
+            told = answers(connection)
+            connection.sendall(alike())
+            next(told)
+            connection.sendall(write("late"))
+            gateway.process.send_signal(signal.SIGTERM)
+            assert list(told) == []
+
+        assert gateway.process.wait(10) == 0

@@ -1,0 +1,299 @@
+"""The change log by its port, where HTTP cannot choose the moment."""
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from support.gateways import Command
+
+from gateway.store.interface import Database, Store
+from gateway.store.lock import write_lock
+from gateway.store.migrate import DatabaseState, upgrade
+from gateway.store.postgres import pruning as postgres_pruning
+from gateway.store.retention import Retention
+from gateway.store.sqlite.connection import connect_writer
+from gateway.store.sqlite.pruning import AT_ONCE, prune
+from gateway.store.sqlite.store import open_sqlite_store
+from gateway.store.watching import LOOKED_EVERY
+from schema.changes import Change, ChangePage, ChangeSlice
+from schema.errors import CursorExpired
+from schema.filters import InviteParticipantsOperationFilter as Filter
+from schema.inputs import CreateInviteParticipantsOperationInput as Create
+from schema.inputs import DeleteInviteParticipantsOperationInput as Delete
+from schema.inputs import UpdateInviteParticipantsOperationInput as Update
+from schema.paging import Position, Slice
+
+pytestmark = pytest.mark.each_database
+
+ALL = ChangeSlice(limit=500)
+NOW = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
+DAY = timedelta(days=1)
+SOON = 10
+OLD = {"id": "old", "status": "Running", "participants": [], "version": 7}
+OLD |= {"createdAt": "2025-01-31T09:30:00.000000Z", "updatedAt": "2025-01-31T09:30:00.000000Z"}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """An empty database."""
+    upgrade(tmp_path / "operations.db")
+    return tmp_path / "operations.db"
+
+
+@pytest.fixture
+async def store(database: Database) -> AsyncIterator[Store]:
+    """A store on one of each kind."""
+    async with database.open() as store:
+        yield store
+
+
+Prune = Callable[[Retention, datetime], Awaitable[int]]
+
+
+@pytest.fixture
+async def prune_once(database: Database, database_url: str) -> AsyncIterator[Prune]:
+    """Prune the store's log by one step."""
+    if database.file:
+        with write_lock(database.file, seconds=5.0) as lock:
+            async with connect_writer(database.file, lock) as writer:
+                yield lambda keep, now: writer.run(partial(prune, keep=keep, now=now))
+        return
+    connection = await asyncpg.connect(database_url)
+    yield partial(postgres_pruning.prune, connection)
+    await connection.close()
+
+
+def failing(operation_id: str) -> Update:
+    return Update.model_validate_json(json.dumps({"id": operation_id, "status": "Failed"}))
+
+
+def told(change: Change) -> tuple[str, str, int]:
+    return change.kind.name, change.operation_id, change.version
+
+
+async def create(store: Store, count: int, now: datetime) -> None:
+    """Create operations at a time."""
+    for _ in range(count):
+        await store.create(Create(), at=now)
+
+
+async def read(store: Store, after: Position | None = None) -> ChangePage:
+    """Read the log."""
+    return await store.log.changes(None, ChangeSlice(limit=500, after=after))
+
+
+@pytest.fixture
+def pruned(store: Store, prune_once: Prune) -> Prune:
+    """Prune, and tell how many changes are left."""
+
+    async def pruned(keep: Retention, now: datetime) -> int:
+        while await prune_once(keep, now):
+            pass
+        return len((await read(store)).changes)
+
+    return pruned
+
+
+async def test_each_kind_of_write_is_logged_in_order(store: Store) -> None:
+    await store.create(Create(id="a"))
+    await store.upsert(Create(id="b"))
+    await store.upsert(Create(id="b", call_id="c"))
+    await store.update(failing("a"))
+    await store.create_many([Create(id="c"), Create(id="d")], atomic=True)
+    await store.put(OLD)
+    await store.put(OLD | {"status": "Failed"})
+    await store.delete(Delete(id="a"))
+    page = await store.log.changes(None, ALL)
+
+    assert [told(change) for change in page.changes] == [
+        ("CREATED", "a", 1),
+        ("CREATED", "b", 1),
+        ("UPDATED", "b", 2),
+        ("UPDATED", "a", 2),
+        ("CREATED", "c", 1),
+        ("CREATED", "d", 1),
+        ("CREATED", "old", 7),
+        ("UPDATED", "old", 8),
+        ("DELETED", "a", 2),
+    ]
+    numbers = [change.position.number for change in page.changes]
+    assert numbers == sorted(set(numbers))
+    assert page.end == page.changes[-1].position == await store.log.position()
+
+
+async def test_pruning_keeps_what_is_young_enough_or_among_the_newest(
+    store: Store, pruned: Prune
+) -> None:
+    await create(store, 3, NOW)
+    await create(store, 2, NOW + DAY)
+    left = [
+        await pruned(Retention(days=1, changes=0), NOW + DAY),
+        await pruned(Retention(days=0, changes=5), NOW + 9 * DAY),
+        await pruned(Retention(days=0, changes=4), NOW + 9 * DAY),
+        await pruned(Retention(days=1, changes=1), NOW + DAY + timedelta(seconds=1)),
+        await pruned(Retention(days=1, changes=1), NOW + 3 * DAY),
+        await pruned(Retention(days=0, changes=0), NOW + 3 * DAY),
+    ]
+
+    assert left == [5, 5, 4, 2, 1, 0]
+
+
+async def test_pruning_goes_in_small_steps(store: Store, prune_once: Prune) -> None:
+    await create(store, AT_ONCE + 1, NOW)
+    steps = [await prune_once(Retention(days=0, changes=0), NOW + DAY) for _ in range(3)]
+
+    assert steps == [AT_ONCE, 1, 0]
+
+
+async def test_reading_on_after_pruning_works_from_where_nothing_is_missing(
+    store: Store, pruned: Prune
+) -> None:
+    await create(store, 3, NOW)
+    first, second, third = (change.position for change in (await read(store)).changes)
+    await pruned(Retention(days=0, changes=1), NOW + DAY)
+
+    assert [c.position for c in (await read(store, second)).changes] == [third]
+    with pytest.raises(CursorExpired):
+        await read(store, first)
+    assert await pruned(Retention(days=0, changes=0), NOW + DAY) == 0
+    assert await read(store, third) == ChangePage([], more=False, end=third)
+    with pytest.raises(CursorExpired):
+        await read(store, second)
+
+
+async def test_positions_are_not_used_again(store: Store, pruned: Prune) -> None:
+    await create(store, 2, NOW)
+    end = (await read(store)).end
+    await pruned(Retention(days=0, changes=0), NOW + DAY)
+    await create(store, 1, NOW + DAY)
+    (change,) = (await read(store, end)).changes
+
+    assert change.position.number > end.number
+
+
+@pytest.mark.parametrize("where", [(1, 0), (0, 1), (0, 2**63 - 1)])
+async def test_a_place_the_log_does_not_have_is_refused(
+    store: Store, where: tuple[int, int]
+) -> None:
+    here = await store.log.position()
+    log, ahead = where
+    with pytest.raises(CursorExpired):
+        await store.log.changes(None, ChangeSlice(1, Position((here.log + log) % 2**32, ahead)))
+
+
+async def test_store_prunes_by_itself(database: Database) -> None:
+    async with database.open() as store:
+        for _ in range(3):
+            await store.create(Create())
+        end = await store.log.position()
+    async with asyncio.timeout(SOON), database.open(1, Retention(0, 1)) as store:
+        left = await store.log.changes(None, ALL)
+        while len(left.changes) > 1:
+            await asyncio.sleep(0.01)
+            left = await store.log.changes(None, ALL)
+
+    assert left.end == end
+
+
+def before_there_was_a_log(path: Path) -> None:
+    """Make a database as the first version left it, with an operation in it."""
+    upgrade(path)
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("DROP TABLE changes")
+        database.execute("DROP TABLE change_log")
+        database.execute("UPDATE alembic_version SET version_num = '0001'")
+        database.execute("INSERT INTO operations (document) VALUES (?)", (json.dumps(OLD),))
+
+
+async def test_operation_from_before_the_log_is_logged_from_then_on(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    before_there_was_a_log(path)
+    assert upgrade(path) is DatabaseState.OLDER
+    running = Filter.model_validate_json('{"status": {"eq": "Running"}}')
+    async with open_sqlite_store(path) as store:
+        listed = await store.page(None, (), Slice(limit=1))
+        await store.update(failing("old"))
+        await store.delete(Delete(id="old"))
+        after = await store.log.changes(None, ChangeSlice(9, listed.position))
+        matching = await store.log.changes(running, ALL)
+
+    assert [told(c) for c in after.changes] == [("UPDATED", "old", 8), ("DELETED", "old", 8)]
+    assert matching.changes == after.changes[:1]
+
+
+@pytest.fixture
+def intruded(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have operations written at each moment in which a connection turns to the log."""
+    connect = sqlite3.connect
+
+    def intrude(statement: str) -> None:
+        if "FROM change_log" in statement:
+            with closing(connect(path)) as beside, beside:
+                another = (json.dumps(OLD | {"id": uuid4().hex}),)
+                beside.execute("INSERT INTO operations (document) VALUES (?)", another)
+                beside.execute(
+                    "INSERT INTO changes (operation_seq, operation_id, kind, at, version, document)"
+                    " SELECT seq, id, 0, created_at, version, document"
+                    " FROM operations ORDER BY seq DESC LIMIT 1"
+                )
+
+    def connect_and_intrude(*arguments: Any, **options: Any) -> sqlite3.Connection:  # noqa: ANN401  as connect
+        connection: sqlite3.Connection = connect(*arguments, **options)
+        connection.set_trace_callback(intrude)
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", connect_and_intrude)
+
+
+@pytest.mark.usefixtures("intruded")
+@pytest.mark.parametrize("before", [0, 1, 2, 9])
+async def test_page_and_its_place_in_the_log_are_of_one_moment(path: Path, before: int) -> None:
+    async with open_sqlite_store(path) as store:
+        for _ in range(before):
+            await store.create(Create())
+        page = await store.page(None, (), Slice(limit=5))
+        later = await store.log.changes(None, ChangeSlice(500, page.position))
+        known = {operation.id for operation in page.operations}
+
+    assert len(known) == min(page.position.number, 5)  # each has one change, its creation
+    assert later.changes
+    assert not known & {change.operation_id for change in later.changes}
+
+
+async def test_watching_tells_of_writes_here(store: Store) -> None:
+    with store.log.watch() as first, store.log.watch() as second:
+        await store.create(Create())
+
+        assert first.is_set()
+        assert second.is_set()
+
+
+async def test_watching_tells_of_writes_by_another_process(store: Store, command: Command) -> None:
+    with store.log.watch() as event:
+        await settled(event)
+        imported = await asyncio.to_thread(command, "import", "-", stdin='{"id": "theirs"}')
+        async with asyncio.timeout(SOON):
+            await event.wait()
+
+    assert imported.returncode == 0
+    assert [told(c) for c in (await store.log.changes(None, ALL)).changes] == [
+        ("CREATED", "theirs", 1)
+    ]
+
+
+async def settled(event: asyncio.Event) -> None:
+    """Wait until an event stays clear."""
+    while True:
+        event.clear()
+        await asyncio.sleep(3 * LOOKED_EVERY)
+        if not event.is_set():
+            return

@@ -1,0 +1,451 @@
+"""Server-sent events: GraphQL over SSE in its mode of distinct connections."""
+
+import asyncio
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import aiohttp
+import pytest
+from support.gateways import Client, Gateway, running
+from support.queries import DELETE, NOW
+from support.sse import (
+    CHANGES,
+    CREATE,
+    EVENT_STREAM,
+    JSON,
+    ONE,
+    RESPONSE,
+    SOON,
+    Event,
+    events,
+    soon,
+    stream,
+)
+
+pytestmark = pytest.mark.each_database
+MULTIPART = 'multipart/mixed;subscriptionSpec="1.0"'
+UPDATE = """mutation ($id: ID!, $context: String) {
+  updateInviteParticipantsOperation(input: { id: $id, clientContext: $context }) {
+    errors { code } } }"""
+
+
+async def test_changes_come_as_they_are_made_and_the_end_is_the_clients(shared: Client) -> None:
+    context, id_ = str(uuid4()), str(uuid4())
+    async with stream(shared, CHANGES, context=context) as (response, messages):
+        await shared.data(CREATE, id=id_, context=context)
+        created = await soon(messages)
+        await shared.data(DELETE, id=id_)
+        deleted = await soon(messages)
+
+    assert response.headers["Content-Type"] == "text/event-stream; charset=utf-8"
+    assert "no-store" in response.headers["Cache-Control"]
+    assert response.headers["X-Request-Id"]
+    assert created.event == deleted.event == "next"
+    change = created.payload["data"]["changes"]
+    assert change == {
+        "kind": "CREATED",
+        "version": 1,
+        "cursor": created.id,
+        "operation": {"id": id_},
+    }
+    assert deleted.payload["data"]["changes"]["kind"] == "DELETED"
+
+
+@pytest.fixture(scope="module", params=["compiled", "reference"])
+def either(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """A gateway with either executor."""
+    with running(
+        tmp_path_factory.mktemp("either"),
+        "--executor",
+        request.param,
+        INVITE_GATEWAY_HEARTBEAT_SECONDS="0.2",
+    ) as server:
+        yield server.url
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_subscription_that_ends_is_completed(
+    http: aiohttp.ClientSession, either: str, method: str
+) -> None:
+    client, id_ = Client(http, either), str(uuid4())
+    await client.data(CREATE, id=id_, context="first")
+    body = {"query": ONE, "variables": {"id": id_}}
+    sent = (
+        {"json": body}
+        if method == "POST"
+        else {"params": {"query": ONE, "variables": json.dumps({"id": id_})}}
+    )
+    async with http.request(
+        method, f"{either}/graphql", headers={"Accept": EVENT_STREAM}, **sent
+    ) as response:
+        messages = (message async for message in events(response) if message.event)
+        states = [(await soon(messages)).payload["data"]["inviteParticipantsOperation"]]
+        await client.data(UPDATE, id=id_, context="second")
+        states.append((await soon(messages)).payload["data"]["inviteParticipantsOperation"])
+        await client.data(DELETE, id=id_)
+        states.append((await soon(messages)).payload["data"]["inviteParticipantsOperation"])
+        last = await soon(messages)
+        rest = [message async for message in messages]
+
+    assert states == [
+        {"clientContext": "first", "version": 1},
+        {"clientContext": "second", "version": 2},
+        None,
+    ]
+    assert (last, rest) == (Event(event="complete"), [])
+
+
+async def test_silence_is_broken_by_the_place_that_was_come_to(
+    http: aiohttp.ClientSession, either: str
+) -> None:
+    client, context = Client(http, either), str(uuid4())
+    headers = {"Accept": EVENT_STREAM}
+    body = {"query": CHANGES, "variables": {"context": context}}
+    async with http.post(f"{either}/graphql", json=body, headers=headers) as response:
+        messages = events(response)
+        begin = await soon(messages)
+        await client.data(CREATE, context="another")
+        end = (await client.data(NOW)).popitem()[1]["changeCursor"]
+        while (silent := await soon(messages)).id != end:
+            assert silent == begin
+    await client.data(CREATE, context=context, id=context)
+    async with stream(client, CHANGES, {"Last-Event-ID": end}, context=context) as (_, missed):
+        message = await soon(missed)
+
+    assert begin == Event(id=begin.id)
+    assert silent == Event(id=end)
+    assert message.payload["data"]["changes"]["operation"] == {"id": context}
+
+
+async def test_client_that_is_cut_off_before_the_first_event_goes_on(shared: Client) -> None:
+    context = str(uuid4())
+    body = {"query": CHANGES, "variables": {"context": context}}
+    async with shared.session.post(
+        f"{shared.url}/graphql", json=body, headers={"Accept": EVENT_STREAM}
+    ) as response:
+        begin = await soon(events(response))
+    await shared.data(CREATE, context=context, id=context)
+    async with stream(shared, CHANGES, {"Last-Event-ID": begin.id}, context=context) as (_, missed):
+        message = await soon(missed)
+
+    assert message.payload["data"]["changes"]["operation"] == {"id": context}
+
+
+async def test_client_that_was_cut_off_goes_on_after_the_last_event_id(client: Client) -> None:
+    """Nothing is missed and nothing comes twice, whatever is cut where."""
+
+    async def write() -> None:
+        for number in range(200):
+            await client.data(CREATE, id=f"{number}", context="resumed")
+
+    begin = (await client.data("{ inviteParticipantsOperations { changeCursor } }")).popitem()[1]
+    writing = asyncio.create_task(write())
+    seen: list[str] = []
+    last, cut = "", 0
+    while len(seen) < 200:
+        headers = {"Last-Event-ID": last} if last else {}
+        variables = {"context": "resumed", "after": begin["changeCursor"]}
+        cut += 1
+        async with stream(client, CHANGES, headers, **variables) as (_, messages):
+            for _ in range(min(7 * cut, 200 - len(seen))):
+                message = await soon(messages)
+                seen.append(message.payload["data"]["changes"]["operation"]["id"])
+                last = message.id
+    await writing
+
+    assert seen == [f"{number}" for number in range(200)]
+
+
+@pytest.mark.parametrize("last", ["garbage", "WzEsMV0", "é"])
+async def test_last_event_id_that_is_none_is_refused(shared: Client, last: str) -> None:
+    async with stream(shared, CHANGES, {"Last-Event-ID": last}) as (_, messages):
+        refused = await soon(messages)
+        last_one = await soon(messages)
+
+    assert refused.payload["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+    assert "data" not in refused.payload
+    assert last_one.event == "complete"
+
+
+@pytest.mark.parametrize("query", ["{", "subscription { nothing }", "{ nothing }"])
+async def test_request_error_comes_as_an_event(shared: Client, query: str) -> None:
+    async with stream(shared, query) as (_, messages):
+        told = [message async for message in messages]
+
+    assert [message.event for message in told] == ["next", "complete"]
+    assert list(told[0].payload) == ["errors"]
+
+
+async def test_query_and_mutation_are_one_event(shared: Client) -> None:
+    async with stream(shared, "{ __typename }") as (_, messages):
+        queried = [message async for message in messages]
+    async with stream(shared, CREATE) as (_, messages):
+        mutated = [message async for message in messages]
+
+    assert queried == [
+        Event("next", data='{"data":{"__typename":"Query"}}'),
+        Event("complete"),
+    ]
+    assert [message.event for message in mutated] == ["next", "complete"]
+    assert mutated[0].payload["data"]["createInviteParticipantsOperation"]["operation"]["id"]
+
+
+async def test_mutation_by_get_is_refused_and_does_nothing(client: Client) -> None:
+    url, headers = f"{client.url}/graphql", {"Accept": EVENT_STREAM}
+    async with client.session.get(url, params={"query": CREATE}, headers=headers) as refused:
+        assert (refused.status, refused.headers["Allow"]) == (405, "POST")
+        assert refused.content_type == JSON
+
+    count = "{ inviteParticipantsOperations { totalCount } }"
+    assert (await client.data(count))["inviteParticipantsOperations"]["totalCount"] == 0
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"query": 1}'])
+async def test_what_is_no_request_is_refused_in_json(shared: Client, body: bytes) -> None:
+    headers = {"Accept": EVENT_STREAM, "Content-Type": JSON}
+    async with shared.session.post(f"{shared.url}/graphql", data=body, headers=headers) as refused:
+        assert (refused.status, refused.content_type) == (400, JSON)
+
+
+@pytest.mark.parametrize(
+    ("accept", "content_type"),
+    [
+        (EVENT_STREAM, EVENT_STREAM),
+        (f"{EVENT_STREAM}, {JSON}", EVENT_STREAM),
+        (f"{EVENT_STREAM}, multipart/mixed", EVENT_STREAM),
+        (f"{JSON};q=0.5, {EVENT_STREAM};q=0.6", EVENT_STREAM),
+        (f"{EVENT_STREAM}, */*;q=0.1", EVENT_STREAM),
+        ("TEXT/*", EVENT_STREAM),
+        (f"{EVENT_STREAM};q=0.5, {JSON}", JSON),
+        (f"{JSON}, {EVENT_STREAM}", JSON),
+        (f"{RESPONSE}, {JSON}, {EVENT_STREAM}, multipart/mixed", RESPONSE),
+        (f"{RESPONSE}, {EVENT_STREAM}", RESPONSE),
+        (f"*/*, {EVENT_STREAM}", JSON),
+        (f"{JSON}, {EVENT_STREAM};q=0", JSON),
+        (f"{MULTIPART}, {JSON}", JSON),
+        (f"{MULTIPART}, {EVENT_STREAM}", JSON),
+        (f"{EVENT_STREAM}, {MULTIPART}", EVENT_STREAM),
+    ],
+)
+async def test_stream_is_for_who_likes_it_best_or_names_it_first(
+    shared: Client, accept: str, content_type: str
+) -> None:
+    url, body = f"{shared.url}/graphql", {"query": "{ __typename }"}
+    async with shared.session.post(url, json=body, headers={"Accept": accept}) as response:
+        assert (response.status, response.content_type) == (200, content_type)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize(
+    ("accept", "content_type"),
+    [
+        (f"{RESPONSE}, {JSON}, {EVENT_STREAM}", EVENT_STREAM),
+        (f"{JSON}, {EVENT_STREAM}", EVENT_STREAM),
+        (f"{JSON}, {EVENT_STREAM};q=0.1", EVENT_STREAM),
+        (f"*/*, {EVENT_STREAM}", EVENT_STREAM),
+        (f"{JSON}, text/*", EVENT_STREAM),
+        (f"{EVENT_STREAM};charset=utf-8, {JSON}", EVENT_STREAM),
+        (f"{JSON}, {MULTIPART}", "multipart/mixed"),
+        (f'{JSON}, multipart/mixed;boundary="a,b";subscriptionSpec="1.0"', "multipart/mixed"),
+        (f"{JSON}, {MULTIPART}, {EVENT_STREAM}", "multipart/mixed"),
+        (f"{JSON}, {EVENT_STREAM}, {MULTIPART}", EVENT_STREAM),
+        (f"{MULTIPART};q=0.5, {EVENT_STREAM}", EVENT_STREAM),
+        (f"{MULTIPART}, {EVENT_STREAM};q=0", "multipart/mixed"),
+        ("*/*", JSON),
+        ("", JSON),
+        (f"{JSON}, text/plain, */*", JSON),
+        (f"{JSON}, {EVENT_STREAM};q=0, */*", JSON),
+        (f"{RESPONSE}, multipart/mixed;deferSpec=20220824", RESPONSE),
+    ],
+)
+async def test_subscription_is_answered_by_a_type_that_can_carry_it(
+    shared: Client, method: str, accept: str, content_type: str
+) -> None:
+    query = 'subscription { inviteParticipantsOperation(id: "nowhere") { id } }'
+    sent: Any = {"params": {"query": query}} if method == "GET" else {"json": {"query": query}}
+    async with shared.session.request(
+        method, f"{shared.url}/graphql", headers={"Accept": accept}, **sent
+    ) as response:
+        text = await response.text()
+
+    assert (response.content_type, "ETag" in response.headers) == (content_type, False)
+    assert ('{"data":{"inviteParticipantsOperation":null}}' in text) == (
+        content_type not in {JSON, RESPONSE}
+    )
+    assert response.status == (400 if content_type == RESPONSE else 200)
+
+
+@pytest.mark.parametrize("accept", [f"{JSON}, {EVENT_STREAM}", f"{JSON}, {MULTIPART}"])
+async def test_query_by_get_is_cached_though_its_client_takes_streams(
+    shared: Client, accept: str
+) -> None:
+    request: Any = {"params": {"query": "{ __typename }"}}
+    url, headers = f"{shared.url}/graphql", {"Accept": accept}
+    async with shared.session.get(url, headers=headers, **request) as first:
+        tag = first.headers["ETag"]
+    headers["If-None-Match"] = tag
+    async with shared.session.get(url, headers=headers, **request) as second:
+        assert (first.status, second.status) == (200, 304)
+
+
+async def test_subscription_in_json_is_told_where_to_go(shared: Client) -> None:
+    answer = await shared.answer("subscription { changes { kind } }")
+
+    assert EVENT_STREAM in answer["errors"][0]["message"]
+
+
+async def test_stop_cuts_streams_off_without_completing_them(
+    tmp_path: Path, http: aiohttp.ClientSession
+) -> None:
+    with running(tmp_path) as server:
+        client = Client(http, server.url)
+        async with stream(client, CHANGES, context="stop") as (response, messages):
+            await client.data(CREATE, context="stop")
+            last = await soon(messages)
+            stopping = asyncio.create_task(asyncio.to_thread(server.stop, signal.SIGTERM))
+            rest = [message async for message in messages]
+            ended = response.content.exception()
+            status = await asyncio.wait_for(stopping, SOON)
+    with running(tmp_path) as again:
+        client = Client(http, again.url)
+        await client.data(CREATE, context="stop")
+        async with stream(client, CHANGES, {"Last-Event-ID": last.id}, context="stop") as (_, more):
+            following = await soon(more)
+
+    assert (rest, ended, status) == ([], None, 0)
+    assert following.payload["data"]["changes"]["kind"] == "CREATED"
+    assert following.id != last.id
+
+
+LARGE = "subscription { changes { version operation { additionalProperties } } }"
+UPDATE_LARGE = """mutation ($p: JSON) {
+  updateInviteParticipantsOperation(input: { id: "large", additionalProperties: $p }) {
+    errors { code } } }"""
+
+
+async def update_much(client: Client, times: int) -> None:
+    """Change an operation, so that each change is 15 KB."""
+    updates = [client.data(UPDATE_LARGE, p={"n": n, "x": "x" * 15_000}) for n in range(times)]
+    await asyncio.gather(*updates)
+
+
+async def test_slow_client_misses_nothing_and_is_sent_what_it_can_take(client: Client) -> None:
+    await client.data(CREATE, id="large")
+    async with stream(client, LARGE) as (_, messages):
+        await update_much(client, 600)
+        changes = [(await soon(messages)).payload["data"]["changes"] for _ in range(600)]
+
+    assert [change["version"] for change in changes] == list(range(2, 602))
+
+
+async def test_stop_does_not_wait_for_a_client_that_does_not_read(
+    gateway: Gateway, client: Client
+) -> None:
+    await client.data(CREATE, id="large")
+    async with stream(client, LARGE):
+        await update_much(client, 600)
+        status = await asyncio.wait_for(asyncio.to_thread(gateway.stop), SOON)
+
+    assert status == 0
+
+
+async def test_client_that_goes_away_ends_its_subscription(
+    gateway: Gateway, client: Client
+) -> None:
+    for _ in range(50):
+        async with stream(client, CHANGES, context="gone"):
+            pass
+    for _ in range(3):
+        await client.data(CREATE, context="gone")
+
+    assert gateway.stop() == 0
+    assert not [line for line in gateway.log if "Traceback" in line]
+
+
+@pytest.mark.parametrize("media_type", [EVENT_STREAM, MULTIPART])
+async def test_subscription_beyond_the_limit_is_told_to_come_again(
+    tmp_path: Path, http: aiohttp.ClientSession, media_type: str
+) -> None:
+    with running(tmp_path, "--streams", "1") as server:
+        client = Client(http, server.url)
+        async with stream(client, CHANGES):
+            status, retry_after, answer = await begun(client, media_type)
+            async with stream(client, "{ __typename }") as (_, messages):
+                queried = [message.event async for message in messages]
+        async with asyncio.timeout(SOON):
+            while (await begun(client, media_type))[0] != 200:
+                pass
+
+    assert (status, retry_after) == (503, "5")
+    assert json.loads(answer)["errors"][0]["extensions"]["code"] == "OVERLOADED"
+    assert queried == ["next", "complete"]
+
+
+async def begun(client: Client, media_type: str) -> tuple[int, str, str]:
+    """Begin a subscription and end it; give the status, when to try again, and what came first."""
+    url, headers = f"{client.url}/graphql", {"Accept": media_type}
+    async with client.session.post(url, json={"query": CHANGES}, headers=headers) as response:
+        told = await response.content.readany()
+        return response.status, response.headers.get("Retry-After", ""), told.decode()
+
+
+async def test_page_of_a_named_origin_may_follow(
+    tmp_path: Path, http: aiohttp.ClientSession
+) -> None:
+    origin = "https://app.example.com"
+    with running(tmp_path, "--cors-origins", origin) as server:
+        client = Client(http, server.url)
+        async with stream(client, CHANGES, {"Origin": origin}, context="page") as (response, _):
+            assert response.headers["Access-Control-Allow-Origin"] == origin
+        asked = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+        async with http.options(f"{server.url}/graphql", headers=asked) as preflight:
+            assert "last-event-id" in preflight.headers["Access-Control-Allow-Headers"]
+
+
+async def test_old_http_reads_until_the_connection_closes(shared: Client) -> None:
+    id_ = str(uuid4())
+    await shared.data(CREATE, id=id_)
+    host, port = shared.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    body = json.dumps({"query": ONE, "variables": {"id": id_}}).encode()
+    writer.write(
+        b"POST /graphql HTTP/1.0\r\nContent-Type: application/json\r\nAccept: text/event-stream\r\n"
+        b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+    )
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), SOON)
+    await reader.readuntil(b'"version":1}}}\n\n')
+    await shared.data(DELETE, id=id_)
+    rest = await asyncio.wait_for(reader.read(), SOON)
+    writer.close()
+
+    assert b"Transfer-Encoding" not in head
+    assert rest.endswith(b"event: complete\ndata:\n\n")
+
+
+async def test_lines_within_a_document_stay_within_one_event(shared: Client) -> None:
+    id_ = str(uuid4())
+    body = (
+        '{"query": "mutation ($i: CreateInviteParticipantsOperationInput!) '
+        '{ createInviteParticipantsOperation(input: $i) { errors { code } } }", '
+        '"variables": {"i": {"id": "%s", "additionalProperties": {"a":\r\n1, "b": "c\\r\\nd"}}}}'
+    )
+    async with shared.session.post(
+        f"{shared.url}/graphql", data=body % id_, headers={"Content-Type": JSON}
+    ) as created:
+        assert (await created.json())["data"]["createInviteParticipantsOperation"]["errors"] == []
+    query = (
+        "subscription ($id: ID!) { inviteParticipantsOperation(id: $id) { additionalProperties } }"
+    )
+    async with stream(shared, query, id=id_) as (_, messages):
+        told = (await soon(messages)).payload
+
+    assert told["data"]["inviteParticipantsOperation"]["additionalProperties"] == {
+        "a": 1,
+        "b": "c\r\nd",
+    }

@@ -1,0 +1,446 @@
+"""The server as a process: how it starts, stops, and what survives it."""
+
+import asyncio
+import importlib.metadata
+import itertools
+import json
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+import pytest
+from support import gateways
+from support.gateways import COMMAND, Client, Command, Gateway, running
+from support.queries import CREATE_ID, CREATE_MANY, GET_MANY, UPDATE_IF
+
+from gateway.store.migrate import upgrade
+
+Json = Any
+
+EXPECT = b"\r\nExpect: 100-continue\r\n\r\n"
+
+
+def address(gateway: Gateway) -> tuple[str, int]:
+    """Give the host and port that a gateway listens on."""
+    parts = urlsplit(gateway.url)
+    return str(parts.hostname), int(parts.port or 0)
+
+
+def request_bytes(query: str, **variables: Json) -> tuple[bytes, bytes]:
+    """Give the head and the body of a POST."""
+    body = json.dumps({"query": query, "variables": variables}).encode()
+    head = (
+        "POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode(), body
+
+
+async def missing(client: Client, ids: list[str]) -> list[str]:
+    """Give those of the ids that no operation has."""
+    there: set[str] = set()
+    for start in range(0, len(ids), 500):
+        nodes = (await client.data(GET_MANY, ids=ids[start : start + 500]))["nodes"]
+        there.update(node["id"] for node in nodes if node)
+    return [id_ for id_ in ids if id_ not in there]
+
+
+HINT = "--cors-origins http://localhost:5173"
+
+
+@pytest.mark.parametrize(
+    ("options", "count"),
+    [
+        ((), 1),
+        (("--workers", "2"), 1),
+        (("--cors-origins", "https://app.example.com"), 0),
+        (("--log-format", "json"), 0),
+    ],
+)
+def test_start_names_once_what_a_frontend_needs(
+    tmp_path: Path, options: tuple[str, ...], count: int
+) -> None:
+    with running(tmp_path, *options) as gateway:
+        assert gateway.stop() == 0
+
+    assert "".join(gateway.log).count(HINT) == count
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_stopping_an_idle_server_ends_well(gateway: Gateway, how: signal.Signals) -> None:
+    with socket.create_connection(address(gateway)):  # a client that says nothing holds up nobody
+        assert gateway.stop(how) == 0
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+async def test_stopping_finishes_a_request_under_way(
+    gateway: Gateway, tmp_path: Path, http: aiohttp.ClientSession, how: signal.Signals
+) -> None:
+    head, body = request_bytes(CREATE_MANY, inputs=[{"id": f"last-{n}"} for n in range(1000)])
+    with socket.create_connection(address(gateway), timeout=20) as connection:
+        live(connection)  # the connection is accepted
+        connection.sendall(head + body)
+        with socket.create_connection(address(gateway), timeout=20) as other:
+            live(other)  # the server has read what came before this
+            gateway.process.send_signal(how)
+        answer = connection.recv(4096)
+
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b'"createdCount":1000' in answer
+    assert gateway.process.wait(10) == 0
+    with running(tmp_path) as restarted:
+        assert await missing(Client(http, restarted.url), ["last-0", "last-999"]) == []
+
+
+def live(connection: socket.socket) -> None:
+    """Ask whether the server lives, and keep the connection."""
+    connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert b'{"status":"ok"}' in connection.recv(4096)
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_stopping_finishes_a_request_that_is_still_arriving(
+    tmp_path: Path, how: signal.Signals
+) -> None:
+    head, body = request_bytes(CREATE_ID, id="last")
+    with (
+        running(tmp_path, "--shutdown-seconds", "4") as server,
+        socket.create_connection(address(server), timeout=3) as connection,
+    ):
+        # "Continue" tells that the request is under way.
+        connection.sendall(head.replace(b"\r\n\r\n", EXPECT) + body[:9])
+        assert connection.recv(4096) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        server.process.send_signal(how)
+        closed_to_others(server)
+        connection.sendall(body[9:])
+        answer = connection.recv(4096)
+
+        assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+        assert server.process.wait(10) == 0
+
+
+def closed_to_others(gateway: Gateway) -> None:
+    """Wait until the server takes no more connections: then it has met the signal."""
+    while True:
+        try:
+            with socket.create_connection(address(gateway), timeout=5) as connection:
+                connection.recv(1)
+        except ConnectionRefusedError:
+            return
+        except (ConnectionError, TimeoutError):
+            continue
+
+
+@pytest.mark.parametrize("seconds", ["0", "0.5"])
+def test_request_that_never_ends_holds_up_the_stop_only_so_long(
+    tmp_path: Path, seconds: str
+) -> None:
+    head, body = request_bytes(CREATE_ID, id="never")
+    with (
+        running(tmp_path, "--shutdown-seconds", seconds) as server,
+        socket.create_connection(address(server)) as connection,
+    ):
+        connection.sendall(head.replace(b"\r\n\r\n", EXPECT) + body[:9])
+        connection.recv(4096)
+        server.process.send_signal(signal.SIGTERM)
+
+        assert server.process.wait(10) == 0
+
+
+async def test_restart_keeps_everything(tmp_path: Path, http: aiohttp.ClientSession) -> None:
+    ids = [f"kept-{n}" for n in range(50)]
+    with running(tmp_path) as server:
+        await asyncio.gather(*(Client(http, server.url).data(CREATE_ID, id=id_) for id_ in ids))
+        assert server.stop() == 0
+
+    with running(tmp_path) as server:
+        assert await missing(Client(http, server.url), ids) == []
+        assert server.stop() == 0
+    assert os.listdir(tmp_path) == ["operations.db"]  # noqa: PTH208  no pathlib in async code
+
+
+@pytest.mark.parametrize("after", [1, 50, 200])
+async def test_kill_keeps_what_was_acknowledged(
+    tmp_path: Path, http: aiohttp.ClientSession, after: int
+) -> None:
+    acknowledged: list[str] = []
+
+    async def create_on(client: Client, worker: int, process: subprocess.Popen[str]) -> None:
+        for n in range(10_000):
+            id_ = f"{worker}-{n}"
+            try:
+                data = await client.data(CREATE_ID, id=id_)
+            except aiohttp.ClientError:
+                return
+            acknowledged.append(data["createInviteParticipantsOperation"]["operation"]["id"])
+            if len(acknowledged) >= after:
+                process.kill()
+
+    with running(tmp_path) as server:
+        client = Client(http, server.url)
+        await asyncio.gather(*(create_on(client, worker, server.process) for worker in range(16)))
+        assert server.process.wait(10) == -signal.SIGKILL
+
+    assert len(acknowledged) >= after
+    with running(tmp_path) as server:
+        assert await missing(Client(http, server.url), acknowledged) == []
+        assert server.stop() == 0
+    with sqlite3.connect(tmp_path / "operations.db") as database:
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    database.close()
+
+
+async def test_each_acknowledged_commit_is_synced(
+    tmp_path: Path, http: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    traced, log = tmp_path / "traced", tmp_path / "syncs"
+    # -D keeps the gateway's process the one that is started, so that signals reach it.
+    traced.write_text(
+        f'#!/bin/sh\nexec strace -D -f -qq -e trace=fsync,fdatasync -o "{log}" "{COMMAND}" "$@"\n'
+    )
+    traced.chmod(0o755)
+    monkeypatch.setattr(gateways, "COMMAND", traced)
+
+    def syncs() -> int:
+        return len(re.findall(r"\bf(?:data)?sync\(", log.read_text()))
+
+    with running(tmp_path) as server:
+        client = Client(http, server.url)
+        await client.data(CREATE_ID, id="first")
+        counts = [syncs()]
+        for n in range(20):
+            await client.data(CREATE_ID, id=f"synced-{n}")
+            counts.append(syncs())
+        assert server.stop() == 0
+
+    assert all(later > earlier for earlier, later in itertools.pairwise(counts)), counts
+
+
+async def test_updates_at_once_with_a_version_are_won_by_one(client: Client) -> None:
+    await client.data(CREATE_ID, id="contended")
+    for version in range(1, 11):
+        rivals = (
+            client.data(UPDATE_IF, id="contended", version=version, context=f"{version}-{rival}")
+            for rival in range(16)
+        )
+        payloads = [
+            data["updateInviteParticipantsOperation"] for data in await asyncio.gather(*rivals)
+        ]
+
+        assert [p["operation"] for p in payloads if p["operation"]] == [{"version": version + 1}]
+        losers = [p["errors"] for p in payloads if not p["operation"]]
+        assert losers == [[{"code": "CONFLICT"}]] * 15
+
+
+async def test_clients_that_hang_up_spoil_nothing(client: Client, gateway: Gateway) -> None:
+    kept = [f"kept-{n}" for n in range(50)]
+    answered = asyncio.gather(*(client.data(CREATE_ID, id=id_) for id_ in kept))
+    for n in range(20):
+        head, body = request_bytes(CREATE_ID, id=f"gone-{n}")
+        with socket.create_connection(address(gateway)) as connection:
+            connection.sendall(head + (body if n % 2 else body[:9]))
+            reset = b"\1\0\0\0\0\0\0\0"  # close at once, without a goodbye
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+        await asyncio.sleep(0)
+    await answered
+
+    assert await missing(client, kept) == []
+    assert await missing(client, [f"gone-{n}" for n in range(0, 20, 2)]) != []
+    assert (await client.data(CREATE_ID, id="after"))["createInviteParticipantsOperation"][
+        "errors"
+    ] == []
+
+
+def assert_told(done: subprocess.CompletedProcess[str], *words: str) -> None:
+    """Assert that a command ended with status 2 and one message that says these words."""
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    assert all(word in done.stderr for word in words), done.stderr
+
+
+def test_port_in_use_is_told(command: Command) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+
+        assert_told(command("serve", "--port", port), port, "in use")
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no.such.host.invalid"])
+def test_address_that_cannot_be_listened_on_is_told(here: Command, host: str) -> None:
+    assert_told(
+        here("serve", "--port", "0", "--host", host, "--auth", "tokens"), "Cannot listen", host
+    )
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--database", "postgresql://x/y"),
+        ("--database", "nonsense"),
+        ("--database", "sqlite://"),
+        ("--port", "65536"),
+        ("--readers", "0"),
+        ("--change-log-days", "-1"),
+        ("--change-log-changes", "-1"),
+        ("--max-body-bytes", "1"),
+        ("--log-level", "loud"),
+        ("--shutdown-seconds", "-1"),
+        ("--drain-seconds", "-1"),
+        ("--execution-seconds", "-1"),
+    ],
+)
+def test_wrong_option_is_told_by_its_name(here: Command, options: tuple[str, str]) -> None:
+    assert_told(here("serve", *options), options[0])
+
+
+def foreign(path: Path) -> None:
+    """Make a database of something else's."""
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE TABLE operations (id)")
+    database.close()
+
+
+def newer(path: Path) -> None:
+    """Make a database as a version to come might."""
+    upgrade(path)
+    with sqlite3.connect(path) as database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+    database.close()
+
+
+def garbage(path: Path) -> None:
+    """Make a file that is no database."""
+    path.write_bytes(bytes(range(256)) * 100)
+
+
+@pytest.mark.parametrize(
+    ("make", "word"),
+    [(foreign, "something else"), (newer, "newer"), (garbage, "not a database")],
+)
+@pytest.mark.parametrize(
+    "arguments", [("serve", "--port", "0"), ("db", "upgrade"), ("export", "-")]
+)
+def test_database_that_cannot_be_used_is_told_and_left_alone(
+    here: Command,
+    tmp_path: Path,
+    arguments: tuple[str, ...],
+    make: Callable[[Path], None],
+    word: str,
+) -> None:
+    file = tmp_path / "operations.db"
+    make(file)
+    before = file.read_bytes()
+
+    assert_told(here(*arguments), "operations.db", word)
+    assert file.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["operations.db"]
+
+
+def test_database_that_cannot_be_written_is_told(command: Command, tmp_path: Path) -> None:
+    file = tmp_path / "operations.db"
+    command("db", "upgrade")
+    file.chmod(0o444)
+    before = file.read_bytes()
+    unprivileged = ("setpriv", "--bounding-set=-dac_override") if os.geteuid() == 0 else ()
+    done = subprocess.run(
+        [*unprivileged, COMMAND, "serve", "--port", "0"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert_told(done, "operations.db", "readonly", "Make the file and its folder writable")
+    assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("sqlite:///missing/operations.db", "missing"),
+        ("sqlite:///folder", "See that the file and its folder are there"),
+    ],
+)
+def test_database_in_no_place_is_told(here: Command, tmp_path: Path, url: str, place: str) -> None:
+    (tmp_path / "folder").mkdir()
+
+    assert_told(here("serve", "--port", "0", "--database", url), place)
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+async def test_variables_set_what_options_do_not(
+    tmp_path: Path, http: aiohttp.ClientSession
+) -> None:
+    variables = {
+        "INVITE_GATEWAY_DATABASE": "sqlite:///mine.db",
+        "INVITE_GATEWAY_MAX_BODY_BYTES": "1024",
+        "INVITE_GATEWAY_PLAYGROUND": "false",
+        "INVITE_GATEWAY_CORS_ORIGINS": "https://a.example,https://b.example",
+        "INVITE_GATEWAY_PORT": "1",  # the option wins
+    }
+    with running(tmp_path, **variables) as server:
+        page = {"Accept": "text/html", "Origin": "https://b.example"}
+        async with http.get(f"{server.url}/graphql", headers=page) as response:
+            assert response.status == 406
+            assert response.headers["Access-Control-Allow-Origin"] == "https://b.example"
+        async with http.post(f"{server.url}/graphql", json={"query": " " * 1024}) as response:
+            assert response.status == 413
+
+    assert os.listdir(tmp_path) == ["mine.db"]  # noqa: PTH208  no pathlib in async code
+
+
+def test_wrong_variable_is_told_by_its_name(here: Command) -> None:
+    assert_told(here("serve", INVITE_GATEWAY_PORT="many"), "INVITE_GATEWAY_PORT", "it is 'many'")
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--introspection-scope", "a b"), "'a b' is not a scope's name: that is one word"),
+        (("--oidc-algorithms", "HS256"), "or 'Ed25519'; it is 'HS256'\n"),
+        (("--port", "70000", "--workers", "0"), "it is 70000; --workers: Input should be"),
+    ],
+)
+def test_wrong_option_is_told_once_and_with_its_value(
+    here: Command, options: tuple[str, ...], told: str
+) -> None:
+    assert_told(here("serve", *options), f"Error: {options[0]}: ", told)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("serve", "import", "export", "backup"),
+        *("schema export", "schema check", "db upgrade", "db check"),
+    ],
+)
+def test_help_shows_an_example(here: Command, words: str) -> None:
+    done = here(*words.split(), "--help")
+
+    assert done.returncode == 0
+    assert f"Example: invite-gateway {words}" in done.stdout
+
+
+def test_version_is_told(here: Command) -> None:
+    version = importlib.metadata.version("invite-gateway")
+    done = here("--version")
+
+    assert (done.returncode, done.stdout) == (0, f"invite-gateway {version}\n")
+
+
+def test_help_lists_every_here(here: Command) -> None:
+    shown = here("--help").stdout
+
+    assert all(
+        re.search(rf"\b{name}\b", shown)
+        for name in ("serve", "import", "export", "backup", "schema", "db")
+    )

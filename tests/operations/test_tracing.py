@@ -1,0 +1,145 @@
+"""What an OpenTelemetry collector gets: a real one's end of the wire, on loopback."""
+
+from pathlib import Path
+
+import aiohttp
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+from support.gateways import Client, Command, running
+from support.sockets import CREATE, FOLLOW, connected
+from support.tracing import PARENT, TRACE, TRACEPARENT, Collector, attributes, traced
+
+
+async def test_request_has_a_span_of_http_and_one_of_graphql(
+    tmp_path: Path, http: aiohttp.ClientSession, collector: Collector
+) -> None:
+    with traced(tmp_path, collector) as url:
+        async with http.post(
+            f"{url}/graphql", json={"query": "query Who { __typename }"}, headers=TRACEPARENT
+        ) as response:
+            assert response.status == 200
+
+    of_http, of_graphql = sorted(collector.spans, key=lambda span: span.name)
+    assert (of_http.name, of_graphql.name) == ("POST /graphql", "query")
+    assert {of_http.kind, of_graphql.kind} == {Span.SpanKind.SPAN_KIND_SERVER}
+    assert {of_http.trace_id.hex(), of_graphql.trace_id.hex()} == {TRACE}
+    assert of_http.parent_span_id.hex() == PARENT
+    assert of_graphql.parent_span_id == of_http.span_id
+    assert 0 < of_http.end_time_unix_nano - of_http.start_time_unix_nano < 60e9
+    assert attributes(of_http) == {
+        "http.request.method": "POST",
+        "http.response.status_code": 200,
+        "http.route": "/graphql",
+        "network.protocol.version": "1.1",
+        "url.path": "/graphql",
+        "url.scheme": "http",
+    }
+    told = attributes(of_graphql)
+    assert told.pop("graphql.document.hash").startswith("sha256:")
+    assert told == {"graphql.operation.name": "Who", "graphql.operation.type": "query"}
+
+
+async def test_line_of_the_log_names_the_trace(
+    tmp_path: Path, http: aiohttp.ClientSession, collector: Collector
+) -> None:
+    with running(tmp_path, "--otel", **collector.variables) as gateway:
+        async with http.post(
+            f"{gateway.url}/graphql", json={"query": "{ __typename }"}, headers=TRACEPARENT
+        ) as response:
+            assert response.status == 200
+        gateway.stop()
+
+    assert f" trace={TRACE}\n" in gateway.log[-1]
+
+
+async def test_errors_are_told_and_no_value_is(
+    tmp_path: Path, http: aiohttp.ClientSession, collector: Collector
+) -> None:
+    with traced(tmp_path, collector) as url:
+        client = Client(http, url)
+        await client.answer('query Wrong { nowhere(id: "hidden") }')
+        await client.data(CREATE, input={"id": "hidden"})
+
+    sent = b"".join(each.SerializeToString() for each in collector.everything)
+    (wrong,) = [span for span in collector.spans if "error.type" in attributes(span)]
+    assert wrong.name == "GraphQL Operation"
+    assert attributes(wrong)["error.type"] == "GRAPHQL_VALIDATION_FAILED"
+    assert wrong.status.code == Status.StatusCode.STATUS_CODE_ERROR
+    assert b"hidden" not in sent
+
+
+async def test_durations_and_subscriptions_are_measured(
+    tmp_path: Path, http: aiohttp.ClientSession, collector: Collector
+) -> None:
+    with traced(tmp_path, collector, OTEL_METRIC_EXPORT_INTERVAL="100") as url:
+        client = Client(http, url)
+        await client.answer("{ __typename }")
+        await client.answer("{ nowhere }")
+        async with connected(http, url) as ws:
+            await ws.subscribe(FOLLOW)
+            await client.data(CREATE, input={"id": "one"})
+            await ws.change()
+            sent = len(collector.metrics)
+            while len(collector.metrics) < sent + 2:
+                await client.data("{ __typename }")
+            (active,) = collector.measured["graphql.server.subscription.active"].sum.data_points
+
+    of_http = collector.measured["http.server.request.duration"]
+    of_graphql = collector.measured["graphql.server.request.duration"]
+    assert active.as_int == 1
+    assert (of_http.unit, of_graphql.unit) == ("s", "s")
+    assert {
+        (told.get("graphql.operation.type"), told.get("error.type"))
+        for told in map(attributes, of_graphql.histogram.data_points)
+    } == {
+        ("query", None), (None, "GRAPHQL_VALIDATION_FAILED"), ("mutation", None),
+        ("subscription", None),
+    }  # fmt: skip
+
+
+async def test_variables_say_who_tells_and_what(
+    tmp_path: Path, http: aiohttp.ClientSession, collector: Collector
+) -> None:
+    with traced(
+        tmp_path,
+        collector,
+        OTEL_SERVICE_NAME="invites",
+        OTEL_TRACES_EXPORTER="none",
+        OTEL_RESOURCE_ATTRIBUTES="deployment.environment.name=test",
+    ) as url:
+        await Client(http, url).data("{ __typename }")
+
+    told = attributes(collector.metrics[-1].resource_metrics[0].resource)
+    assert told["service.name"] == "invites"
+    assert told["deployment.environment.name"] == "test"
+    assert told["service.instance.id"]
+    assert collector.spans == []
+
+
+async def test_collector_that_is_gone_harms_no_request(
+    tmp_path: Path, http: aiohttp.ClientSession
+) -> None:
+    nowhere = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", "OTEL_BSP_SCHEDULE_DELAY": "1"}
+    with running(tmp_path, "--otel", **nowhere) as gateway:
+        for _ in range(20):
+            await Client(http, gateway.url).data("{ __typename }")
+
+        assert gateway.stop() == 0
+
+
+def test_off_it_is_not_even_imported(command: Command) -> None:
+    imported = command("schema", "export", PYTHONPROFILEIMPORTTIME="1").stderr
+
+    assert "gateway.telemetry.setup" in imported
+    assert "opentelemetry" not in imported
+
+
+def test_missing_extra_is_told(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "opentelemetry").mkdir()  # stands before the packages, and has nothing
+    (tmp_path / "opentelemetry" / "__init__.py").touch()
+    done = command("serve", "--otel", PYTHONPATH=str(tmp_path))
+
+    assert done.returncode == 2
+    assert done.stderr == (
+        "Error: --otel: OpenTelemetry is not installed: pip install 'invite-gateway[otel]'. "
+        "Or leave it off.\n"
+    )

@@ -1,0 +1,162 @@
+"""Copies of a database that is served, and going back to them."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import aiohttp
+import pytest
+from support.gateways import Client, Command, Gateway, running
+from support.queries import CHANGED_IDS, NOW
+from support.sockets import CREATE, FOLLOW, connected
+
+from gateway.store.migrate import upgrade
+
+
+async def place(client: Client) -> str:
+    """Give the end of the change log."""
+    cursor: str = (await client.data(NOW))["inviteParticipantsOperations"]["changeCursor"]
+    return cursor
+
+
+async def create(client: Client, id_: str) -> None:
+    """Create an operation."""
+    data = await client.data(CREATE, input={"id": id_})
+    assert data["createInviteParticipantsOperation"]["errors"] == []
+
+
+def ids(path: Path) -> set[str]:
+    """Give the ids in a database, which has to be whole, and whose log has to tell of each."""
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        found = {id_ for (id_,) in database.execute("SELECT id FROM operations")}
+        logged = {id_ for (id_,) in database.execute("SELECT operation_id FROM changes")}
+    assert found == logged
+    return found
+
+
+def names(folder: Path) -> list[str]:
+    """Give the names of the files that a folder has, without the lock that comes and goes."""
+    found = {file.name for file in folder.iterdir()}
+    return sorted(found - {"operations.db.lock"})
+
+
+async def test_backup_taken_under_load_is_whole_and_has_all_that_was_there(
+    client: Client, command: Command, tmp_path: Path
+) -> None:
+    acknowledged: list[str] = []
+    copying: asyncio.Task[None]
+
+    async def write(name: str) -> None:
+        while not copying.done():
+            id_ = f"{name}-{len(acknowledged)}"
+            await create(client, id_)
+            acknowledged.append(id_)
+
+    async def back_up() -> None:
+        done = await asyncio.to_thread(command, "backup", "copy.db")
+        assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
+
+    for number in range(200):
+        await create(client, f"before-{number}")
+    copying = asyncio.create_task(back_up())
+    await asyncio.gather(copying, *(write(f"writer-{number}") for number in range(8)))
+    found = ids(tmp_path / "copy.db")
+
+    assert {f"before-{number}" for number in range(200)} <= found
+    assert len(found) < 200 + len(acknowledged)
+    assert acknowledged
+    assert command("db", "check", "--database", "sqlite:///copy.db").returncode == 0
+    assert names(tmp_path) == ["copy.db", "operations.db", "operations.db-shm", "operations.db-wal"]
+
+
+async def test_backup_of_a_database_that_is_not_served_is_the_same(
+    command: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "in").write_text('{"id": "one"}\n')
+    command("import", "in")
+
+    assert command("backup", "copy.db").returncode == 0
+    assert ids(tmp_path / "copy.db") == ids(tmp_path / "operations.db") == {"one"}
+    assert names(tmp_path) == ["copy.db", "in", "operations.db"]
+
+
+def test_backup_replaces_a_file_only_when_told(here: Command, tmp_path: Path) -> None:
+    upgrade(tmp_path / "operations.db")
+    (tmp_path / "copy.db").write_text("precious")
+    refused = here("backup", "copy.db")
+    kept = (tmp_path / "copy.db").read_text()
+    done = here("backup", "copy.db", "--replace")
+
+    assert (refused.returncode, kept) == (2, "precious")
+    assert "--replace" in refused.stderr
+    assert done.returncode == 0, done.stderr
+    assert ids(tmp_path / "copy.db") == set()
+
+
+def nothing(path: Path) -> None:
+    """Leave the place empty."""
+
+
+def foreign(path: Path) -> None:
+    """Make a database of something else's."""
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE operations (id)")
+
+
+def garbage(path: Path) -> None:
+    """Make a file that is no database."""
+    path.write_bytes(bytes(range(256)) * 100)
+
+
+@pytest.mark.parametrize(
+    ("make", "file", "word"),
+    [
+        (nothing, "copy.db", "no database"),
+        (foreign, "copy.db", "something else"),
+        (garbage, "copy.db", "not a database"),
+        (upgrade, "operations.db", "the database itself"),
+        (upgrade, "missing/copy.db", "missing"),
+        (upgrade, "/dev/full/copy.db", "full"),
+    ],
+)
+def test_backup_that_cannot_be_is_told_and_leaves_nothing(
+    here: Command, tmp_path: Path, make: Callable[[Path], object], file: str, word: str
+) -> None:
+    make(tmp_path / "operations.db")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    done = here("backup", file, "--replace")
+
+    assert done.returncode == 2
+    assert word in done.stderr.replace("\n", " ")
+    assert "Traceback" not in done.stderr
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+async def test_followers_of_the_original_are_told_to_read_the_list_again(
+    gateway: Gateway, client: Client, command: Command, tmp_path: Path, http: aiohttp.ClientSession
+) -> None:
+    before = await place(client)
+    await create(client, "one")
+    command("backup", "copy.db")
+    await create(client, "lost")
+    ahead = await place(client)
+    assert gateway.stop() == 0
+    cursors = [before, ahead]
+    for _ in range(2):
+        command("backup", "operations.db", "--replace", "--database", "sqlite:///copy.db")
+        with running(tmp_path) as restored:
+            again = Client(http, restored.url)
+            for number in range(3):
+                await create(again, f"new-{number}")
+            refused = [await again.answer(CHANGED_IDS, after=cursor) for cursor in cursors]
+            async with connected(http, restored.url) as socket:
+                await socket.subscribe(FOLLOW, after=ahead)
+                ended = await socket.message()
+            cursors.append(await place(again))
+
+        codes = [answer["errors"][0]["extensions"]["code"] for answer in refused]
+        assert codes == ["CURSOR_EXPIRED"] * len(codes)
+        assert ended["payload"][0]["extensions"]["code"] == "CURSOR_EXPIRED"

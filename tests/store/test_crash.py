@@ -1,0 +1,145 @@
+"""Killing the gateway again and again while it writes: nothing acknowledged is lost or doubled."""
+
+import asyncio
+import random
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from support.gateways import LONGER, UNTRACED, Client, running
+
+KILLS = 50
+WRITERS = 8
+CREATE = """
+    mutation ($input: CreateInviteParticipantsOperationInput!) {
+      createInviteParticipantsOperation(input: $input) { operation { id version } }
+    }
+"""
+UPDATE = """
+    mutation ($id: ID!) {
+      updateInviteParticipantsOperation(input: { id: $id, ifVersion: 1, status: Running }) {
+        operation { version }
+        errors { code }
+      }
+    }
+"""
+CONFLICT = {"operation": None, "errors": [{"code": "CONFLICT"}]}
+
+
+class Life:
+    """One gateway after another: who has one to ask, asks it, and waits for the next otherwise."""
+
+    def __init__(self) -> None:
+        self._client: asyncio.Future[Client] = asyncio.Future()
+        self._left = 0
+        self._enough = asyncio.Event()
+
+    async def begin(self, client: Client, acknowledged: int) -> None:
+        """Have a gateway asked until it has acknowledged so much."""
+        self._left = acknowledged
+        self._enough.clear()
+        self._client.set_result(client)
+        await self._enough.wait()
+        self._client = asyncio.Future()
+
+    async def send(self, query: str, **variables: Any) -> tuple[dict[str, Any], bool]:  # noqa: ANN401  JSON
+        """Send a mutation until it is answered; give what came of it, and whether it was once."""
+        once = True
+        while True:
+            client = await self._client
+            try:
+                data = await client.data(query, **variables)
+            except (aiohttp.ClientError, ConnectionError):
+                once = False
+                continue
+            self._left -= 1
+            if self._left <= 0:
+                self._enough.set()
+            (payload,) = data.values()
+            return payload, once
+
+
+@dataclass
+class Written:
+    """What was acknowledged of an operation."""
+
+    key: str
+    id: str
+    version: int
+
+
+async def write(life: Life, name: str, written: list[Written]) -> None:
+    """Create operations one after another, and change each, for ever."""
+    number = 0
+    while True:
+        number += 1
+        key = f"{name}-{number}"
+        invited = [{"identity": {"user": {"id": key}}}]
+        new = {"clientContext": key, "idempotencyKey": key, "participants": invited}
+        payload, _ = await life.send(CREATE, input=new)
+        one = Written(key, payload["operation"]["id"], 1)
+        written.append(one)
+        payload, once = await life.send(UPDATE, id=one.id)
+        changed = {"operation": {"version": 2}, "errors": []}
+        assert payload == changed or (payload == CONFLICT and not once), payload
+        one.version = 2
+
+
+async def crash(folder: Path, life: Life, session: aiohttp.ClientSession, acks: int) -> None:
+    """Run the gateway until so much more was acknowledged, and kill it."""
+    with running(folder, **UNTRACED) as gateway:
+        async with session.get(f"{gateway.url}/health/ready") as response:
+            assert response.status == 200
+        await life.begin(Client(session, gateway.url), acks)
+        gateway.process.kill()
+        gateway.process.wait()
+
+
+def assert_kept(path: Path, written: list[Written]) -> None:
+    """Assert that a database has what was acknowledged, each once and whole, and little else."""
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        found = {
+            key: (id_, version, seq)
+            for key, id_, version, seq in database.execute(
+                "SELECT client_context, id, version, seq FROM operations"
+            )
+        }
+        rows = database.execute("SELECT count(*) FROM operations").fetchone()
+        logged: dict[int, list[int]] = {}
+        for seq, version in database.execute(
+            "SELECT operation_seq, version FROM changes ORDER BY position"
+        ):
+            logged.setdefault(seq, []).append(version)
+        invited = {*database.execute("SELECT id, operation_seq FROM identities")}
+        keys = database.execute("SELECT key, operation_id FROM idempotency_keys").fetchall()
+    assert rows == (len(found),)  # none is there twice
+    for one in written:
+        id_, version, _ = found[one.key]
+        assert id_ == one.id
+        assert version >= one.version
+    assert len(found) - len(written) in range(WRITERS + 1)  # those nobody came to hear of
+    assert logged == {seq: list(range(1, version + 1)) for _, version, seq in found.values()}
+    assert invited == {(key, seq) for key, (_, _, seq) in found.items()}
+    assert {*keys} == {(key, id_) for key, (id_, _, _) in found.items()}
+
+
+async def test_killing_loses_and_doubles_nothing(
+    tmp_path: Path, http: aiohttp.ClientSession
+) -> None:
+    acks = random.Random(5)  # noqa: S311  nothing is secret here
+    life = Life()
+    written: list[Written] = []
+    writing = [asyncio.create_task(write(life, f"w{n}", written)) for n in range(WRITERS)]
+    for _ in range(KILLS * LONGER):
+        await crash(tmp_path, life, http, acks.randint(1, 80))
+    for writer in writing:
+        writer.cancel()
+    ended = await asyncio.gather(*writing, return_exceptions=True)
+
+    assert {type(error) for error in ended} == {asyncio.CancelledError}
+    assert len(written) >= KILLS
+    assert_kept(tmp_path / "operations.db", written)

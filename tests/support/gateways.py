@@ -1,0 +1,126 @@
+"""A gateway to test: a real server process, and a client of it."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Queue
+from threading import Thread
+from typing import IO, Any
+
+import aiohttp
+import pytest
+
+COMMAND = Path(sys.prefix) / "bin" / "invite-gateway"
+
+STARTED_WITHIN = STOPPED_WITHIN = 40
+
+LONGER = int(os.environ.get("LONGER", "1"))
+"""How many times more than in CI is done of what is random, or goes on for long."""
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """A server that runs: its base URL, such as ``http://127.0.0.1:41234``, its process, its log.
+
+    The process leads a process group, as one does that is started from a terminal.
+    """
+
+    url: str
+    process: subprocess.Popen[str]
+    log: list[str]
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """Stop the server and return its exit status."""
+        self.process.send_signal(how)
+        return self.process.wait(STOPPED_WITHIN)
+
+
+UNTRACED = {"COVERAGE_PROCESS_START": "", "COVERAGE_PROCESS_CONFIG": ""}
+"""Variables for a server that is not traced for coverage, which makes it several times slower."""
+
+
+@contextmanager
+def running(folder: Path, *options: str, **variables: str) -> Iterator[Gateway]:
+    """Run a server in ``folder``, on a free port, until the block is left."""
+    process = subprocess.Popen(
+        [COMMAND, "serve", "--port", "0", *options],
+        cwd=folder,
+        env=os.environ | variables,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        process_group=0,
+    )
+    assert process.stderr is not None
+    log: list[str] = []
+    serving: Queue[str] = Queue()
+    reading = Thread(target=_read_log, args=(process.stderr, log, serving))
+    reading.start()
+    with process:
+        try:
+            said = serving.get(timeout=STARTED_WITHIN)
+            if not said.startswith("http"):
+                pytest.fail(f"The gateway did not start: {said}")
+            yield Gateway(said, process, log)
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+            process.wait(STOPPED_WITHIN)
+            reading.join(STOPPED_WITHIN)
+
+
+def _read_log(lines: IO[str], log: list[str], serving: Queue[str]) -> None:
+    """Tell the URL as soon as the log has it, or else all it had; and never let the log fill up."""
+    for line in lines:
+        log.append(line)
+        if announced := re.search(r"Serving (http://\S+)/graphql", line):
+            serving.put(announced[1])
+    serving.put("".join(log))
+
+
+def children(process: int) -> set[int]:
+    """Give the ids of the processes that a process has started and not taken leave of."""
+    return {
+        int(word) for word in Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    }
+
+
+MakeDatabase = Callable[[], dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Client:
+    """A GraphQL client of one gateway."""
+
+    session: aiohttp.ClientSession
+    url: str
+
+    async def answer(self, query: str, **variables: Any) -> dict[str, Any]:  # noqa: ANN401  JSON
+        """Send a document and return the whole answer."""
+        body = {"query": query, "variables": variables}
+        async with self.session.post(f"{self.url}/graphql", json=body) as response:
+            answer: dict[str, Any] = await response.json()
+            return answer
+
+    async def data(self, query: str, **variables: Any) -> dict[str, Any]:  # noqa: ANN401  JSON
+        """Send a document and return its data; fail the test on errors."""
+        answer = await self.answer(query, **variables)
+        assert "errors" not in answer, answer["errors"]
+        data: dict[str, Any] = answer["data"]
+        return data
+
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def memory(gateway: Gateway) -> int:
+    """Give how much memory a gateway uses, in bytes."""
+    status = Path(f"/proc/{gateway.process.pid}/status").read_text()
+    (size,) = [line.split()[1] for line in status.splitlines() if line.startswith("VmRSS")]
+    return int(size) * 1024

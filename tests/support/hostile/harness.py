@@ -1,0 +1,220 @@
+"""How a gateway is attacked, and what each of its answers has to be, whatever it was sent.
+
+A case is a row of a table: its name, and the attack. What an attack expects is written as it would
+be said: the status and, where there are errors, their codes, such as ``400 BAD_USER_INPUT``.
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+from yarl import URL
+
+from support.responses import assert_plain
+
+JSON = "application/json"
+STRICT = "application/graphql-response+json"
+ANSWERED_WITHIN = 20.0
+QUIET = 0.1
+"""In seconds: how long to listen for more when nothing says that there is none."""
+CONTINUE = 100
+
+# What Python, SQLite or the machine would say of themselves.
+LEAK = re.compile(
+    r"Traceback|\.py\b|object at 0x|<class|\bsys\.|Error\(|NoneType|UndefinedType"
+    r"|sqlite3|OperationalError|near \"|no such (table|column)|site-packages|/usr/|/tmp/|/home/"
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer over HTTP."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def __str__(self) -> str:
+        """Say the status, and the codes of the errors."""
+        return " ".join([str(self.status), *sorted({error["code"] for error in self.errors})])
+
+    @property
+    def errors(self) -> list[dict[str, Any]]:
+        """The message and the extensions of each error."""
+        if not self.headers.get("content-type", "").startswith(("application/json", STRICT)):
+            return []
+        answered = json.loads(self.body)
+        results = answered if isinstance(answered, list) else [answered]
+        errors = [error for result in results for error in result.get("errors", [])]
+        return [{"message": error["message"], **error["extensions"]} for error in errors]
+
+
+@dataclass(frozen=True)
+class Victim:
+    """The gateway under attack, as one attempt sees it."""
+
+    url: str
+    process: int
+    http: aiohttp.ClientSession
+    attempt: str
+    """A text of its own for each attempt, so that none is answered from what another left."""
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """The host and port."""
+        parts = urlsplit(self.url)
+        return str(parts.hostname), int(parts.port or 0)
+
+
+Attack = Callable[[Victim], Awaitable[None]]
+Made = bytes | Callable[[], bytes]
+"""Bytes, or what makes them, where they are too many to keep."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A hostile request, or several that belong together."""
+
+    name: str
+    attack: Attack
+
+
+def assert_decent(answer: Answer) -> None:
+    """Assert what holds for every answer: a reason and a way out, and nothing of what is inside."""
+    text = answer.body.decode(errors="replace")
+    assert answer.status < 500 or str(answer) == "503 OVERLOADED", (answer.status, text[:500])
+    assert not LEAK.search(text), text[:2_000]
+    assert all(error["message"] and error["code"] for error in answer.errors), text[:2_000]
+    for error in answer.errors:
+        assert_plain(error["message"])
+    assert answer.status < 400 or answer.errors, (answer.status, answer.headers, text[:500])
+
+
+def assert_is(answer: Answer, expected: str) -> None:
+    """Assert that an answer is decent, and one of those expected, which ``|`` separates."""
+    assert_decent(answer)
+    assert str(answer) in expected.split(" | "), (str(answer), answer.body[:1_000])
+
+
+async def sent(
+    victim: Victim,
+    body: bytes | None = None,
+    *,
+    method: str = "POST",
+    path: str = "/graphql",
+    headers: Mapping[str, str] | None = None,
+    **options: Any,  # noqa: ANN401  aiohttp's
+) -> Answer:
+    """Send a request by a client that keeps to HTTP, and give the answer."""
+    typed = {"Accept": STRICT, "Content-Type": JSON} if headers is None else headers
+    async with (
+        asyncio.timeout(ANSWERED_WITHIN),
+        victim.http.request(
+            method,
+            URL(f"{victim.url}{path}", encoded=True),
+            data=None if body is None else BytesIO(body),
+            headers=typed,
+            **options,
+        ) as response,
+    ):
+        received = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status, received, await response.read())
+
+
+async def asked(victim: Victim, document: str, **variables: Any) -> Answer:  # noqa: ANN401  JSON
+    """Send a document that no attempt has sent before."""
+    body = {"query": f"{document}\n#{victim.attempt}", "variables": variables}
+    return await sent(victim, json.dumps(body).encode())
+
+
+async def data(victim: Victim, document: str, **variables: Any) -> Any:  # noqa: ANN401  JSON
+    """Send a document as any client would, and give its data."""
+    answer = await asked(victim, document, **variables)
+    assert str(answer) == "200", answer.body[:1_000]
+    return json.loads(answer.body)["data"]
+
+
+def posting(name: str, body: Made, expected: str, headers: Mapping[str, str] | None = None) -> Case:
+    """Make the case of a body."""
+
+    async def attack(victim: Victim) -> None:
+        made = body if isinstance(body, bytes) else body()
+        assert_is(await sent(victim, made, headers=headers), expected)
+
+    return Case(name, attack)
+
+
+def asking(
+    name: str,
+    document: str | Callable[[], str],
+    expected: str,
+    variables: Callable[[], dict[str, Any]] = dict,
+) -> Case:
+    """Make the case of a document and its variables."""
+
+    async def attack(victim: Victim) -> None:
+        text = document if isinstance(document, str) else document()
+        assert_is(await asked(victim, text, **variables()), expected)
+
+    return Case(name, attack)
+
+
+def exchanging(name: str, data: Made, expected: str) -> Case:
+    """Make the case of bytes on a connection of their own, and of all that is answered."""
+    least = min(len(one.split(", ")) if one else 0 for one in expected.split(" | "))
+
+    async def attack(victim: Victim) -> None:
+        made = data if isinstance(data, bytes) else data()
+        received = await exchanged(victim, made, answers=least)
+        answers = answers_in(received)
+        for answer in answers:
+            if answer.status != CONTINUE:
+                assert_decent(answer)
+        said = ", ".join(map(str, answers))
+        assert said in expected.split(" | "), (said, received[:1_000])
+
+    return Case(name, attack)
+
+
+async def exchanged(victim: Victim, data: bytes, *, answers: int = 1) -> bytes:
+    """Send bytes, and give what comes back: so many answers, and what may come after them."""
+    reader, writer = await asyncio.open_connection(*victim.address)
+    received = b""
+    try:
+        writer.write(data)
+        with suppress(ConnectionError):
+            while piece := await asyncio.wait_for(
+                reader.read(65_536),
+                ANSWERED_WITHIN if received.count(b"HTTP/1.1 ") < answers else QUIET,
+            ):
+                received += piece
+    except TimeoutError:
+        pass
+    finally:
+        writer.transport.abort()
+    return received
+
+
+_HEAD = re.compile(rb"HTTP/1\.1 (\d{3}) [^\r\n]*\r\n((?:[^\r\n]+\r\n)*)\r\n")
+
+
+def answers_in(received: bytes) -> list[Answer]:
+    """Take apart what came on a connection, of which every byte has to belong to an answer."""
+    answers = []
+    while received:
+        head = _HEAD.match(received)
+        assert head, received[:1_000]
+        lines = head[2].decode("latin-1").splitlines()
+        headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
+        end = head.end() + int(headers.get("content-length", "0"))
+        assert end <= len(received), received[:1_000]
+        answers.append(Answer(int(head[1]), headers, received[head.end() : end]))
+        received = received[end:]
+    return answers

@@ -1,0 +1,20 @@
+"""Settings of random tests, and the playground's examples."""
+
+import json
+
+from hypothesis import HealthCheck, Phase, settings
+
+from support.paths import EXAMPLES
+from support.strategies import JSONObject
+
+RANDOM = settings(
+    deadline=None,
+    phases=set(Phase) - {Phase.explain},  # which takes a minute, and says little
+    suppress_health_check=list(HealthCheck),  # one store serves all examples
+)
+
+
+def example(name: str) -> tuple[str, JSONObject]:
+    """Read an example tab's document and variables."""
+    document, variables = EXAMPLES / f"{name}.graphql", EXAMPLES / f"{name}.json"
+    return document.read_text(), json.loads(variables.read_text())

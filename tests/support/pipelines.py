@@ -1,0 +1,46 @@
+"""Pipelines within the tests' own process: requests run as the gateway runs them."""
+
+from gateway.admission.cooperative_lock import CooperativeLock
+from gateway.admission.load import Load
+from gateway.documents.parsing import Documents
+from gateway.documents.persisted import PersistedDocuments
+from gateway.documents.trusted import TrustedDocuments
+from gateway.execution.compiled_executor import CompiledExecutor
+from gateway.execution.live.fan_out import FanOut
+from gateway.execution.pipeline import Pipeline, RequestOptions
+from gateway.execution.prepared import PreparedOperations
+from gateway.execution.reference import ReferenceExecutor
+from schema import Schema
+
+UNLIMITED = 2**53
+
+
+def compiled_pipeline(
+    schema: Schema,
+    *,
+    fan_out: FanOut | None = None,
+    cache_bytes: int = 0,
+    seconds: float = 0,
+) -> tuple[Pipeline, CompiledExecutor]:
+    """Make a pipeline that refuses nothing for its cost, and the executor in it."""
+    documents, limits = Documents(schema), _limits(seconds)
+    prepared = PreparedOperations(schema, documents, max_cost=UNLIMITED)
+    reference = ReferenceExecutor(schema, documents, limits.lock)
+    compiled = CompiledExecutor(prepared, reference, fan_out, cache_bytes=cache_bytes)
+    return Pipeline(prepared, compiled, limits, _NOT_PERSISTED), compiled
+
+
+def reference_pipeline(schema: Schema, *, seconds: float = 0) -> Pipeline:
+    """Make a pipeline that refuses nothing for its cost, and runs everything on graphql-core."""
+    documents, limits = Documents(schema), _limits(seconds)
+    prepared = PreparedOperations(schema, documents, max_cost=UNLIMITED)
+    return Pipeline(
+        prepared, ReferenceExecutor(schema, documents, limits.lock), limits, _NOT_PERSISTED
+    )
+
+
+def _limits(seconds: float) -> RequestOptions:
+    return RequestOptions(UNLIMITED, Load(UNLIMITED), CooperativeLock(), timeout_seconds=seconds)
+
+
+_NOT_PERSISTED = PersistedDocuments(TrustedDocuments({}), "off")

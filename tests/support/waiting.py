@@ -1,0 +1,15 @@
+"""Waiting until something holds, with a bound."""
+
+import time
+from collections.abc import Callable
+
+WITHIN = 60
+"""Seconds until a test gives up waiting for what has to come, on a machine that may be busy."""
+
+
+def wait(until: Callable[[], bool]) -> None:
+    """Wait until something has come."""
+    deadline = time.monotonic() + WITHIN
+    while not until():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)  # between looks at /proc, which tells of nothing by itself

@@ -1,0 +1,51 @@
+"""HTTP as bytes on a connection, for what no client would send or tell."""
+
+import fcntl
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from support.gateways import Gateway
+from support.sockets import WITHIN
+
+QUERY = '{"query":"{ inviteParticipantsOperations(first: 0) { totalCount } }"}'
+Answer = tuple[int, dict[str, str], bytes]
+
+
+def dial(gateway: Gateway) -> socket.socket:
+    """Connect to a gateway."""
+    parts = urlsplit(gateway.url)
+    return socket.create_connection((str(parts.hostname), int(parts.port or 0)), timeout=WITHIN)
+
+
+def post(body: str = QUERY, *fields: str) -> bytes:
+    """Make the bytes of a POST."""
+    lines = ("POST /graphql HTTP/1.1", "Host: localhost", "Content-Type: application/json", *fields)
+    head = "\r\n".join((*lines, f"Content-Length: {len(body)}"))
+    return f"{head}\r\n\r\n{body}".encode()
+
+
+def get(path: str) -> bytes:
+    """Make the bytes of a GET."""
+    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+
+
+def answers(connection: socket.socket) -> Iterator[Answer]:
+    """Read answers, each its status, headers and body, until the connection is closed."""
+    with connection.makefile("rb") as file:
+        while line := file.readline():
+            headers = {}
+            while field := file.readline().strip():
+                name, _, value = field.decode().partition(": ")
+                headers[name] = value
+            yield int(line.split()[1]), headers, file.read(int(headers["Content-Length"]))
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Have every write wait, as while another process is writing."""
+    with (folder / "operations.db.lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

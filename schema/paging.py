@@ -144,7 +144,7 @@ def decode_cursor(order: Order, cursor: str, argument: str) -> Keys:
     types = [int if key.field in _INTEGERS else str for key in order]
     *values, seq = keys or (None,)
     fits = len(values) == len(types) and all(
-        value is None or type(value) is expected
+        value is None or (type(value) is expected and "\0" not in str(value))
         for value, expected in zip(values, types, strict=True)
     )
     if not fits or type(seq) is not int:

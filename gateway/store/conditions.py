@@ -28,7 +28,11 @@ from gateway.store.constructs import (
     EachIdentity,
     EachParticipant,
     EndsWith,
+    IdentityEquals,
+    IdentityMemberOf,
     JSONField,
+    LongTextEquals,
+    LongTextMemberOf,
     MemberOf,
     StartsWith,
 )
@@ -42,6 +46,7 @@ _TRUTH_VALUES = {"hidden", "remove_from_default_audio_routing_group"}
 
 Condition = ColumnElement[bool]
 Value = ColumnElement[Any]
+Operator = Callable[[Value, Value], Condition]
 
 
 def condition(where: Shape, *, by_identity: bool = False) -> Condition:
@@ -248,18 +253,30 @@ def _comparison(value: Value, where: Shape) -> Condition:
 
 def _compared(value: Value, name: str, item: str | tuple[str, ...]) -> Condition:
     """Compare with what a parameter holds, or with a short list of several."""
-    if name == "in_":
-        if isinstance(item, str):
-            return MemberOf(value, item)
-        return value.in_([bindparam(each) for each in item])
-    if name == "not_in":
-        return _not(_compared(value, "in_", item))
-    return _OPERATORS[name](value, bindparam(str(item), type_=value.type))
+    equals, member_of = _LONG_TEXTS.get(value, _OTHERS)
+    match name:
+        case "in_" if isinstance(item, str):
+            return member_of(value, item)
+        case "in_":
+            return value.in_([bindparam(each) for each in item])
+        case "not_in":
+            return _not(_compared(value, "in_", item))
+        case "neq":
+            return _not(_compared(value, "eq", item))
+    operand = bindparam(str(item), type_=value.type)
+    compare: Operator = equals if name == "eq" else _OPERATORS[name]
+    return compare(value, operand)
 
 
-_OPERATORS: dict[str, Callable[[Value, Value], Condition]] = {
-    "eq": operator.eq,
-    "neq": lambda value, operand: _not(value == operand),
+_OTHERS: tuple[Operator, type[MemberOf]] = (operator.eq, MemberOf)
+_LONG_TEXTS: dict[Value, tuple[Operator, type[MemberOf]]] = {
+    operations.c.call_id: (LongTextEquals, LongTextMemberOf),
+    identities.c.id: (IdentityEquals, IdentityMemberOf),
+}
+"""Columns with an index that a text may be too long for."""
+
+
+_OPERATORS: dict[str, Operator] = {
     "gt": operator.gt,
     "gte": operator.ge,
     "lt": operator.lt,

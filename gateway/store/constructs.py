@@ -46,6 +46,30 @@ class MemberOf(FunctionElement[bool]):
         super().__init__(value, bindparam(parameter, type_=ARRAY(kind)))
 
 
+class LongTextEquals(FunctionElement[bool]):
+    """Whether a column equals a text, either of which may be too long for an index."""
+
+    inherit_cache = False
+
+
+class LongTextMemberOf(MemberOf):
+    """Whether the text of such a column is in a list."""
+
+    inherit_cache = False
+
+
+class IdentityEquals(FunctionElement[bool]):
+    """Whether the table of identities has an id in a row."""
+
+    inherit_cache = False
+
+
+class IdentityMemberOf(MemberOf):
+    """Whether the table of identities has one of a list of ids in a row."""
+
+    inherit_cache = False
+
+
 class JSONField(FunctionElement[Any]):
     """What stands at a path of names in JSON, NULL for nothing."""
 

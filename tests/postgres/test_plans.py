@@ -111,6 +111,7 @@ SEARCHES: list[tuple[JSONObject, str]] = [
     ({"id": {"in": ["operation-7", "none"]}}, "operations_id"),
     ({"callId": {"eq": "call-7"}}, "operations_call_id"),
     ({"callId": {"in": ["call-7", "call-8"]}}, "operations_call_id"),
+    ({"callId": {"isNull": True}}, "operations_no_call"),
     ({"createdAt": {"eq": DAY["gte"]}}, "operations_created_at"),
     ({"updatedAt": {"eq": DAY["gte"]}}, "operations_updated_at"),
     (invited(user={"id": {"eq": "user-7"}}), "identities_pkey"),

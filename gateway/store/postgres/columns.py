@@ -1,5 +1,6 @@
 """What the columns of an operation hold beside its document, which the writer derives from it."""
 
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -10,7 +11,17 @@ from gateway.store.tables import STATUS_RANKS
 FOLDED = "~"
 """Ends the name under which a text in JSON stands with its case folded, where that changes it."""
 
+LONGEST_KEY = 500
+"""In characters: how long a text may be to be a key of an index, which takes 2,704 bytes."""
+KEY_REPEATED = 8
+"""How often a digest is repeated that stands for a longer text: no text that short equals it."""
+
 _OPEN = "additionalProperties"
+
+
+def index_key(text: str) -> str:
+    """Return a text, or what stands for it in an index if it is too long for one."""
+    return text if len(text) <= LONGEST_KEY else sha256(text.encode()).hexdigest() * KEY_REPEATED
 
 
 def columns(seq: int, document: Document, stored: bytes) -> tuple[Any, ...]:

@@ -13,13 +13,26 @@ from gateway.store.constructs import (
     EachIdentity,
     EachParticipant,
     EndsWith,
+    IdentityEquals,
+    IdentityMemberOf,
     JSONField,
+    LongTextEquals,
+    LongTextMemberOf,
     MemberOf,
     StartsWith,
     compile_with,
 )
-from gateway.store.postgres.columns import FOLDED
+from gateway.store.postgres.columns import FOLDED, KEY_REPEATED, LONGEST_KEY
 from gateway.store.queries import Statement
+
+_KEY = (
+    f"CASE WHEN length({{0}}) <= {LONGEST_KEY} THEN {{0}} "
+    f"ELSE repeat(encode(sha256(convert_to({{0}}, 'UTF8')), 'hex'), {KEY_REPEATED}) END"
+)
+"""What ``index_key`` does."""
+_KEYS = f"ARRAY(SELECT {_KEY.format('each')} FROM unnest({{1}}) AS each)"  # noqa: S608  no values
+_BEGINNING, _BEGINNING_OF_OPERAND = (f"left({{{n}}}, {LONGEST_KEY})" for n in (0, 1))
+_BEGINNINGS = f"ARRAY(SELECT left(each, {LONGEST_KEY}) FROM unnest({{1}}) AS each)"  # noqa: S608
 
 _DIALECT = asyncpg_dialect()  # type: ignore[no-untyped-call]  # as SQLAlchemy has it
 
@@ -30,6 +43,11 @@ compile_with(
         StartsWith: "starts_with({0}, {1})",
         EndsWith: "(right({0}, length({1})) = {1})",
         MemberOf: "({0} = ANY ({1}))",
+        # An index is of the beginnings: it finds what is then compared in full.
+        LongTextEquals: f"({_BEGINNING} = {_BEGINNING_OF_OPERAND} AND {{0}} = {{1}})",
+        LongTextMemberOf: f"({_BEGINNING} = ANY ({_BEGINNINGS}) AND {{0}} = ANY ({{1}}))",
+        IdentityEquals: f"({{0}} = {_KEY.format('{1}')})",
+        IdentityMemberOf: f"({{0}} = ANY ({_KEYS}))",
         EachIdentity: "jsonb_each({0} -> 'identity')",
     },
 )

@@ -1,6 +1,7 @@
 """Connections to PostgreSQL."""
 
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -51,10 +52,16 @@ class PostgresOptions:
         """Open a connection."""
         return await _connect(**self.arguments)
 
-    def pool(self, size: int) -> asyncpg.Pool:
-        """Make a pool of up to so many connections, none of which is open yet."""
+    def pool(self, size: int, seconds: float) -> asyncpg.Pool:
+        """Make a pool of up to so many connections that read, none of which is open yet.
+
+        The server ends a statement after so many seconds, should its gateway be gone by then.
+        """
+        arguments = self.arguments
+        if self.sessions and seconds:
+            arguments["server_settings"]["statement_timeout"] = f"{ceil(seconds * 1_000)}ms"
         return asyncpg.create_pool(
-            **self.arguments, min_size=0, max_size=size, connect=_connect, reset=_keep
+            **arguments, min_size=0, max_size=size, connect=_connect, reset=_keep
         )
 
 

@@ -101,6 +101,16 @@ class Reader:
     async def _do(self, read: Read[T], deadline: float) -> T:
         shared = SharedRead[T]()
         shared.count, shared.deadline = 1, deadline
+        if self._free.locked():
+            await self._wait_for_turn(deadline)
+        else:
+            await self._free.acquire()
+        try:
+            return await self._timed(read, shared)
+        finally:
+            self._free.release()
+
+    async def _wait_for_turn(self, deadline: float) -> None:
         self.waiting += 1
         try:
             async with asyncio.timeout(_remaining(deadline)):
@@ -109,10 +119,6 @@ class Reader:
             raise self._failures.late(self._seconds) from None
         finally:
             self.waiting -= 1
-        try:
-            return await self._timed(read, shared)
-        finally:
-            self._free.release()
 
     async def _timed(self, read: Read[T], shared: SharedRead[T]) -> T:
         """Read, once more if the connection breaks; raise what clients are told."""

@@ -14,7 +14,7 @@ from gateway.store.change_pages import KIND_RANKS
 from gateway.store.decisions.rows import KeyUse, Row
 from gateway.store.documents import Document
 from gateway.store.forwards import Forward
-from gateway.store.postgres.columns import columns
+from gateway.store.postgres.columns import columns, index_key
 from gateway.store.reports import Report
 from schema.changes import ChangeKind
 from schema.resource.operation import StoredOperation
@@ -220,7 +220,9 @@ class LoadedRows:
 
 
 def _identities(participants: list[Any]) -> Identities:
-    return set(documents.identities({"participants": participants}))
+    """Return the keys and kinds of the identities among participants."""
+    found = documents.identities({"participants": participants})
+    return {(index_key(id_), kind) for id_, kind in found}
 
 
 class Write(NamedTuple):

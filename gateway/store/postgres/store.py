@@ -229,7 +229,7 @@ async def open_postgres_store(
     that is said. ``overdue`` says which operations the filter of that name takes.
     """
     async with AsyncExitStack() as stack:
-        pool = await stack.enter_async_context(options.pool(readers + 1))
+        pool = await stack.enter_async_context(options.pool(readers + 1, seconds))
         reader = Reader(pool, read_failures(options.name), readers, seconds)
         writer = GroupCommit(options, write_failures(options.name), seconds)
         notifications = Notifications(options)

@@ -19,6 +19,7 @@ import asyncpg
 
 from gateway.store.decisions.rows import KeyUse, Row
 from gateway.store.postgres import forwards
+from gateway.store.postgres.columns import index_key
 from gateway.store.postgres.failures import LOST
 from gateway.store.postgres.rows import Beside, LoadedRows, Write
 from gateway.store.reports import Report, forms
@@ -230,7 +231,7 @@ async def _load(
 ) -> tuple[LoadedRows, datetime]:
     """Load the rows that the writes may look at, and the time by the database's clock."""
     ids = {id_ for write in writes for id_ in write.ids if is_valid_id(id_)}
-    keys = {key for write in writes for key in write.keys}
+    keys = {index_key(key): key for write in writes for key in write.keys}
     records = await connection.fetch(_LOAD, list(ids), list(keys), timeout=LOCK_SECONDS)
     operations: list[Row] = []
     uses: dict[str, Any] = {}
@@ -240,7 +241,7 @@ async def _load(
         elif table == 1:
             operations.append(Row(number, StoredOperation(document)))
         else:
-            uses[key] = KeyUse(fingerprint, operation_id, StoredOperation(document)), at
+            uses[keys[key]] = KeyUse(fingerprint, operation_id, StoredOperation(document)), at
     reports = [report for write in writes for report in write.reports]
     beside = await _load_reported(connection, reports, operations) if reports else Beside()
     return LoadedRows(newest, operations, uses, beside), now
@@ -277,7 +278,7 @@ async def _flush(connection: asyncpg.Connection, rows: LoadedRows) -> None:
         await connection.execute(_FORGET, rows.expired, FORGOTTEN_AT_ONCE)
     gone, invited = rows.identities()
     used = [
-        (key, use.fingerprint, use.operation_id, use.operation.document, at)
+        (index_key(key), use.fingerprint, use.operation_id, use.operation.document, at)
         for key, (use, at) in rows.used_keys.items()
     ]
     sets = ((rows.written(), 16), (gone, 3), (invited, 3), (used, 5), (rows.changes, 8))

@@ -55,7 +55,10 @@ def _upgrade_postgresql() -> None:
         sa.Column("document", sa.LargeBinary, nullable=False),
     )
     op.create_index("operations_id", "operations", ["id"], unique=True)
-    op.create_index("operations_call_id", "operations", [sa.text("call_id ASC NULLS FIRST"), "seq"])
+    # Of a text that may be longer than an index takes, the beginning, and apart those without any.
+    op.create_index("operations_call_id", "operations", [sa.text("left(call_id, 500)"), "seq"])
+    without_call = sa.text("call_id IS NULL")
+    op.create_index("operations_no_call", "operations", ["seq"], postgresql_where=without_call)
     for columns in (
         ("status",),
         ("status", "created_at"),

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -41,7 +41,7 @@ from gateway.http.head import Route
 from gateway.http.hosts import Hosts
 from gateway.http.limiter import Limiter
 from gateway.http.metrics import metrics
-from gateway.http.playground import Playground
+from gateway.http.pages import CONSOLE_POLICY, PLAYGROUND_POLICY, Page, files
 from gateway.http.redirects import redirect_to_endpoint, redirect_to_playground
 from gateway.http.sdl import sdl
 from gateway.http.server import Responder, page
@@ -108,22 +108,39 @@ def create_server(settings: Settings, parts: Parts) -> Server:
 def _routes(settings: Settings, parts: Parts) -> dict[str, Route]:
     schema = build_schema()
     context = Context(store=parts.store, log=parts.store.log, scopes=scope_names(settings))
-    has_playground = settings.playground and settings.trusted_documents != "only"
-    playground = Playground(settings.auth, settings.oidc_issuers) if has_playground else None
+    pages = _pages(settings)
     return {
-        "/graphql": _graphql(settings, parts, schema, context, playground),
+        "/graphql": _graphql(settings, parts, schema, context, pages.get("playground")),
         "/graphql/": redirect_to_endpoint,
         "/schema.graphql": sdl(schema.sdl(), parts.authentication, context),
         "/health/live": page(live),
         "/health/ready": page(ready(parts.store.check, lambda: parts.traffic.stopping)),
         "/metrics": page(metrics(parts.telemetry.metrics.page)),
-        **(_playground_routes(playground) if playground else {}),
+        **_page_routes(pages),
     }
 
 
-def _playground_routes(playground: Playground) -> dict[str, Route]:
-    files = {path: page(file) for path, file in playground.files.items()}
-    return {"/": redirect_to_playground, **files}
+def _pages(settings: Settings) -> dict[str, Page]:
+    """Return the pages that are on, by name."""
+    has_playground = settings.playground and settings.trusted_documents != "only"
+    shared = {"auth": settings.auth, "issuers": " ".join(settings.oidc_issuers)}
+    pages = {}
+    if has_playground:
+        pages["playground"] = Page("playground", PLAYGROUND_POLICY, shared)
+    if settings.console:
+        known = {**shared, "playground": str(has_playground).lower()}
+        pages["console"] = Page("console", CONSOLE_POLICY, known)
+    return pages
+
+
+def _page_routes(pages: Mapping[str, Page]) -> dict[str, Route]:
+    if not pages:
+        return {}
+    assets = {path: page(file) for path, file in files().items()}
+    if "console" not in pages:
+        return {"/": redirect_to_playground, **assets}
+    console = page(pages["console"].response)
+    return {"/": console, "/operations": console, "/operations/*": console, **assets}
 
 
 def _graphql(
@@ -131,7 +148,7 @@ def _graphql(
     parts: Parts,
     schema: Schema,
     context: Context,
-    playground: Playground | None,
+    playground: Page | None,
 ) -> GraphQLEndpoint:
     pipeline = _pipeline(settings, parts, schema)
     etags = ETags(

@@ -253,6 +253,10 @@ class Settings(BaseSettings):
             "How long, before that, requests are still taken in while `/health/ready` says no."
         ),
     )
+    console: bool = Field(
+        default=True,
+        description="Whether a browser gets the console, at `/` and at `/operations`.",
+    )
     playground: bool = Field(default=True, description="Whether a browser gets the playground.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info",

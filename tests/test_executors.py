@@ -28,7 +28,7 @@ from schema.inputs import CreateInviteParticipantsOperationInput
 from schema.paging import Position
 
 SCHEMA = build_schema()
-EXAMPLES = Path(__file__).parent.parent / "gateway" / "playground" / "examples"
+EXAMPLES = Path(__file__).parent.parent / "gateway" / "web" / "playground" / "examples"
 
 NOW = re.compile(r'"20(?!26-0[12])\d\d-\d\d-\d\dT[^"]+Z"')
 """Times of writing, which are later than those in the documents written."""

@@ -14,9 +14,9 @@ from conftest import Client, running
 from issuer import AUDIENCE, issuing
 from playwright.async_api import Page, Request, Route, async_playwright, expect
 
-from gateway.http.playground import CONTENT_SECURITY_POLICY
+from gateway.http.pages import PLAYGROUND_POLICY
 
-EXAMPLES = Path(__file__).parent.parent / "gateway" / "playground" / "examples"
+EXAMPLES = Path(__file__).parent.parent / "gateway" / "web" / "playground" / "examples"
 
 WATCH_POLICY = """
     document.addEventListener("securitypolicyviolation", (event) =>
@@ -320,9 +320,9 @@ async def test_page_carries_the_policy(client: Client) -> None:
     async with client.session.get(
         f"{client.url}/graphql", headers={"Accept": "text/html"}
     ) as response:
-        assert response.headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
-        assert "unsafe-eval" not in CONTENT_SECURITY_POLICY
-        assert "unsafe-inline" not in CONTENT_SECURITY_POLICY.split("style-src")[0]
+        assert response.headers["Content-Security-Policy"] == PLAYGROUND_POLICY
+        assert "unsafe-eval" not in PLAYGROUND_POLICY
+        assert "unsafe-inline" not in PLAYGROUND_POLICY.split("style-src")[0]
 
 
 def examples() -> list[tuple[str, dict[str, Any]]]:

@@ -86,10 +86,15 @@ class Responder:
                 return _no_content
             if hdrs.EXPECT in head.headers:
                 _check_expected(head)
-            route = self._routes.get(head.raw_path) or self._routes.get(head.path, _nowhere)
+            route = self._routes.get(head.raw_path) or self._route_by_path(head.path)
             return route(head)
         except Fault as fault:
             return _refusing(fault)
+
+    def _route_by_path(self, path: str) -> Route:
+        """Return the route at a path, or the one for all paths in its first folder."""
+        folder = path.split("/", 2)[1] if path.startswith("/") else ""
+        return self._routes.get(path) or self._routes.get(f"/{folder}/*", _nowhere)
 
 
 def _failed(request: Request, error: Exception) -> Response:

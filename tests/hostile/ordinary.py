@@ -11,7 +11,7 @@ from graphql import get_introspection_query
 
 from hostile.variables import CREATE_MANY, FULL
 
-EXAMPLES = Path(__file__).parents[2] / "gateway" / "playground" / "examples"
+EXAMPLES = Path(__file__).parents[2] / "gateway" / "web" / "playground" / "examples"
 DOCUMENTS = 500
 """As many as a large frontend has."""
 ROUNDS = 2

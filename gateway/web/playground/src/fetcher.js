@@ -1,9 +1,9 @@
 import { Kind, parse } from 'graphql'
 import { createClient } from 'graphql-ws'
 
+import { readToken } from '../../shared/token'
 import { follow } from './follow.js'
 import { signals } from './signals.js'
-import { readToken } from './token.jsx'
 
 const ACCEPT = 'application/graphql-response+json, application/json;q=0.9'
 

@@ -8,7 +8,9 @@ export const storage = {
   getItem: (key) => localStorage.getItem(PREFIX + key),
   setItem: (key, value) => localStorage.setItem(PREFIX + key, value),
   removeItem: (key) => localStorage.removeItem(PREFIX + key),
-  clear: () => keys().forEach((key) => localStorage.removeItem(key)),
+  clear: () => {
+    for (const key of keys()) localStorage.removeItem(key)
+  },
   get length() {
     return keys().length
   },

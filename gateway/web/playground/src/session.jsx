@@ -98,7 +98,8 @@ function useClearedError() {
   const { fetchError, responseEditor } = useGraphiQL(pick('fetchError', 'responseEditor'))
   const shown = useRef(null)
   useEffect(() => {
-    if (!fetchError && shown.current && responseEditor?.getValue() === shown.current) responseEditor.setValue('')
+    if (!fetchError && shown.current && responseEditor?.getValue() === shown.current)
+      responseEditor.setValue('')
     shown.current = fetchError
   }, [fetchError, responseEditor])
 }

@@ -1,0 +1,91 @@
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react'
+import { Provider } from 'urql'
+
+import { setting } from '../../../shared/settings'
+import { readToken } from '../../../shared/token'
+import { type Api, createApi } from '../api/api'
+import { WriteAccessDocument } from '../api/documents'
+import { type Failure, failureOfRequest } from '../api/failure'
+
+/** Whether the token lets its bearer write, and why not. */
+export type WriteAccess = { isAllowed: boolean; reason: string }
+
+interface Session {
+  api: Api
+  writing: WriteAccess
+  /** Why the gateway turned the token away, when it did. */
+  refusal: string | null
+  refuse: (message: string) => void
+  /** Begin anew with the token that is stored now. */
+  renew: () => void
+}
+
+const SessionContext = createContext<Session | null>(null)
+
+export function useSession(): Session {
+  const session = useContext(SessionContext)
+  if (!session) throw new Error('There is no SessionProvider around this component.')
+  return session
+}
+
+/** Tell the session of a failure, so that a refused token leads to the place where one is given. */
+export function useRefusal(failure: Failure | null | undefined): void {
+  const { refuse } = useSession()
+  useEffect(() => {
+    if (failure?.code === 'UNAUTHENTICATED') refuse(failure.message)
+  }, [failure, refuse])
+}
+
+export function SessionProvider({ children }: { children: ReactNode }) {
+  const [identity, setIdentity] = useState(() => ({ token: readToken() }))
+  const [refusal, setRefusal] = useState<string | null>(null)
+  const api = useMemo(() => createApi(identity.token), [identity])
+  useEffect(() => () => api.close(), [api])
+  const writing = useWriteAccess(api)
+  const session = useMemo(
+    () => ({
+      api,
+      writing,
+      refusal,
+      refuse: setRefusal,
+      renew: () => {
+        setRefusal(null)
+        setIdentity({ token: readToken() })
+      },
+    }),
+    [api, writing, refusal],
+  )
+  return (
+    <SessionContext value={session}>
+      <Provider value={api.client}>{children}</Provider>
+    </SessionContext>
+  )
+}
+
+const ALLOWED: WriteAccess = { isAllowed: true, reason: '' }
+
+/** Ask the gateway whether the token may write, where there are tokens: it does not tell otherwise. */
+function useWriteAccess({ client }: Api): WriteAccess {
+  const [access, setAccess] = useState(ALLOWED)
+  useEffect(() => {
+    if (setting('auth') === 'none') return
+    let isCurrent = true
+    client
+      .mutation(WriteAccessDocument, {})
+      .toPromise()
+      .then(({ error }) => {
+        const failure = error && failureOfRequest(error)
+        if (isCurrent) setAccess(accessAfter(failure))
+      })
+    return () => {
+      isCurrent = false
+    }
+  }, [client])
+  return access
+}
+
+function accessAfter(failure: Failure | undefined): WriteAccess {
+  if (failure?.code === 'FORBIDDEN') return { isAllowed: false, reason: failure.message }
+  if (failure?.code === 'UNAUTHENTICATED') return { isAllowed: false, reason: 'A token is needed.' }
+  return ALLOWED
+}

@@ -1,0 +1,40 @@
+import { Dialog } from 'radix-ui'
+import type { ReactNode } from 'react'
+
+import { Icon } from './Icon'
+
+/**
+ * A dialog over the page. Radix's own overlay is left out: it would write a style into the page,
+ * which the Content-Security-Policy forbids.
+ */
+export function Modal({
+  title,
+  trigger,
+  isOpen,
+  onOpenChange,
+  children,
+}: {
+  title: string
+  trigger?: ReactNode
+  isOpen: boolean
+  onOpenChange: (isOpen: boolean) => void
+  children: ReactNode
+}) {
+  return (
+    <Dialog.Root open={isOpen} onOpenChange={onOpenChange}>
+      {trigger && <Dialog.Trigger asChild>{trigger}</Dialog.Trigger>}
+      <Dialog.Portal>
+        <div className="backdrop" />
+        <Dialog.Content className="dialog" aria-describedby={undefined}>
+          <div className="dialog-head">
+            <Dialog.Title>{title}</Dialog.Title>
+            <Dialog.Close className="button quiet icon-only" aria-label="Close">
+              <Icon name="close" />
+            </Dialog.Close>
+          </div>
+          {children}
+        </Dialog.Content>
+      </Dialog.Portal>
+    </Dialog.Root>
+  )
+}

@@ -20,7 +20,7 @@ export function Shell() {
         Skip to the content
       </a>
       <header className="bar">
-        <Link to="/" className="brand">
+        <Link to="/" className="brand" aria-label="Invite gateway">
           <Icon name="logo" /> <span>Invite gateway</span>
         </Link>
         <nav aria-label="Pages">

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useSyncExternalStore } from 'react'
 
 import { Feed, type FeedStatus, type Follow } from '../api/feed'
+import { useSession } from './session'
 
 /** What the page follows at the moment, for the status in the header. */
 export interface Connection {
@@ -32,6 +33,7 @@ export function useFeed<Change extends { cursor: string }>(
   follow: Follow<Change>,
   handlers: { onChanges: (changes: Change[]) => void; onExpired: () => void },
 ): void {
+  const { refuse } = useSession()
   const latest = useRef(handlers)
   useEffect(() => {
     latest.current = handlers
@@ -43,7 +45,11 @@ export function useFeed<Change extends { cursor: string }>(
       {
         onChanges: (changes) => latest.current.onChanges(changes),
         onExpired: () => latest.current.onExpired(),
-        onStatus: (status, at) => setConnection({ status, cursor: at }),
+        onStatus: (status, at) => {
+          setConnection({ status, cursor: at })
+          if (status.kind === 'stopped' && status.failure.code === 'UNAUTHENTICATED')
+            refuse(status.failure.message)
+        },
       },
       cursor,
     )
@@ -57,5 +63,5 @@ export function useFeed<Change extends { cursor: string }>(
       feed.stop()
       setConnection(null)
     }
-  }, [cursor, follow])
+  }, [cursor, follow, refuse])
 }

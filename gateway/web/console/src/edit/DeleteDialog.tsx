@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { DeleteDocument } from '../api/documents'
 import { useSession } from '../app/session'
 import { Icon } from '../ui/Icon'
+import { InertPage } from '../ui/Modal'
 import { STATUS_NAMES } from '../ui/Status'
 import { Problems } from './fields'
 import { useSending } from './useSending'
@@ -25,7 +26,8 @@ export function DeleteButton({ id, version }: { id: string; version: number }) {
       </AlertDialog.Trigger>
       <AlertDialog.Portal>
         <div className="backdrop" />
-        <AlertDialog.Content className="dialog">
+        <AlertDialog.Content className="dialog" aria-modal="true">
+          <InertPage />
           <Question id={id} opened={version} onDone={() => setOpen(false)} />
         </AlertDialog.Content>
       </AlertDialog.Portal>
@@ -34,7 +36,9 @@ export function DeleteButton({ id, version }: { id: string; version: number }) {
 }
 
 function Question({ id, opened, onDone }: { id: string; opened: number; onDone: () => void }) {
-  const [version, setVersion] = useState(opened)
+  // What changes while the question is open is not deleted unseen.
+  const [initial] = useState(opened)
+  const [version, setVersion] = useState(initial)
   const { send, isSending, problems, setProblems } = useSending(DeleteDocument)
 
   async function remove() {
@@ -62,7 +66,7 @@ function Question({ id, opened, onDone }: { id: string; opened: number; onDone: 
       <div className="form-buttons">
         <AlertDialog.Cancel className="button">Cancel</AlertDialog.Cancel>
         <button type="button" className="button danger solid" disabled={isSending} onClick={remove}>
-          {version === opened ? 'Delete' : 'Delete it as it is now'}
+          {version === initial ? 'Delete' : 'Delete it as it is now'}
         </button>
       </div>
     </>

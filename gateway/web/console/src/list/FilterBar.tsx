@@ -69,72 +69,70 @@ function FilterForm({ search, onChange }: Bar) {
       <Popover.Trigger className="button">
         <Icon name="filter" /> Filter
       </Popover.Trigger>
-      <Popover.Portal>
-        <Popover.Content
-          className="popover"
-          align="end"
-          sideOffset={6}
-          collisionPadding={8}
-          aria-label="Filters"
-        >
-          <form className="form" onSubmit={apply}>
-            <fieldset>
-              <legend>Status</legend>
-              <div className="checks">
-                {STATUSES.map((status) => (
-                  <label key={status}>
-                    <input
-                      type="checkbox"
-                      name="status"
-                      value={status}
-                      defaultChecked={search.status?.includes(status)}
-                    />
-                    {STATUS_NAMES[status]}
-                  </label>
-                ))}
-              </div>
-            </fieldset>
-            <label>
-              Call id
-              <input name="call" defaultValue={search.call} maxLength={1_024} />
-            </label>
-            <label>
-              Participant: id, number or a part of the name
-              <input name="participant" defaultValue={search.participant} maxLength={1_024} />
-            </label>
-            <label>
-              Context contains
-              <input name="context" defaultValue={search.context} maxLength={256} />
-            </label>
-            <label>
-              Result: code, or code/subcode
-              <input
-                name="result"
-                defaultValue={search.result}
-                pattern="-?\d{1,9}(/-?\d{1,9})?"
-                title="A code such as 412, or a code and a subcode such as 412/9999"
-                placeholder="412/9999"
-              />
-            </label>
-            <div className="pair">
-              <label>
-                Created from
-                <input type="datetime-local" name="from" defaultValue={localTime(search.from)} />
-              </label>
-              <label>
-                to before
-                <input type="datetime-local" name="to" defaultValue={localTime(search.to)} />
-              </label>
+      <Popover.Content
+        className="popover"
+        align="end"
+        sideOffset={6}
+        collisionPadding={8}
+        aria-label="Filters"
+      >
+        <form className="form" onSubmit={apply}>
+          <fieldset>
+            <legend>Status</legend>
+            <div className="checks">
+              {STATUSES.map((status) => (
+                <label key={status}>
+                  <input
+                    type="checkbox"
+                    name="status"
+                    value={status}
+                    defaultChecked={search.status?.includes(status)}
+                  />
+                  {STATUS_NAMES[status]}
+                </label>
+              ))}
             </div>
-            <div className="form-buttons">
-              <Popover.Close className="button">Cancel</Popover.Close>
-              <button type="submit" className="button primary">
-                Apply
-              </button>
-            </div>
-          </form>
-        </Popover.Content>
-      </Popover.Portal>
+          </fieldset>
+          <label>
+            Call id
+            <input name="call" defaultValue={search.call} maxLength={1_024} />
+          </label>
+          <label>
+            Participant: id, number or a part of the name
+            <input name="participant" defaultValue={search.participant} maxLength={1_024} />
+          </label>
+          <label>
+            Context contains
+            <input name="context" defaultValue={search.context} maxLength={256} />
+          </label>
+          <label>
+            Result: code, or code/subcode
+            <input
+              name="result"
+              defaultValue={search.result}
+              pattern="-?\d{1,9}(/-?\d{1,9})?"
+              title="A code such as 412, or a code and a subcode such as 412/9999"
+              placeholder="412/9999"
+            />
+          </label>
+          <div className="pair">
+            <label>
+              Created from
+              <input type="datetime-local" name="from" defaultValue={localTime(search.from)} />
+            </label>
+            <label>
+              to before
+              <input type="datetime-local" name="to" defaultValue={localTime(search.to)} />
+            </label>
+          </div>
+          <div className="form-buttons">
+            <Popover.Close className="button">Cancel</Popover.Close>
+            <button type="submit" className="button primary">
+              Apply
+            </button>
+          </div>
+        </form>
+      </Popover.Content>
     </Popover.Root>
   )
 }
@@ -202,29 +200,27 @@ function ViewMenu() {
       <DropdownMenu.Trigger className="button">
         <Icon name="columns" /> View
       </DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
-        <DropdownMenu.Content className="menu" align="end" sideOffset={6} collisionPadding={8}>
-          <DropdownMenu.Label className="menu-label">Columns</DropdownMenu.Label>
-          {columns
-            .filter(({ enableHiding }) => enableHiding !== false)
-            .map(({ id = '', header }) => (
-              <CheckItem
-                key={id}
-                isChecked={!hiddenColumns.includes(id)}
-                onChange={(isChecked) => show(id, isChecked)}
-              >
-                {String(header)}
-              </CheckItem>
-            ))}
-          <DropdownMenu.Separator className="menu-separator" />
-          <CheckItem
-            isChecked={hasAbsoluteTimes}
-            onChange={(isChecked) => setPreferences({ hasAbsoluteTimes: isChecked })}
-          >
-            Dates instead of ages
-          </CheckItem>
-        </DropdownMenu.Content>
-      </DropdownMenu.Portal>
+      <DropdownMenu.Content className="menu" align="end" sideOffset={6} collisionPadding={8}>
+        <DropdownMenu.Label className="menu-label">Columns</DropdownMenu.Label>
+        {columns
+          .filter(({ enableHiding }) => enableHiding !== false)
+          .map(({ id = '', header }) => (
+            <CheckItem
+              key={id}
+              isChecked={!hiddenColumns.includes(id)}
+              onChange={(isChecked) => show(id, isChecked)}
+            >
+              {String(header)}
+            </CheckItem>
+          ))}
+        <DropdownMenu.Separator className="menu-separator" />
+        <CheckItem
+          isChecked={hasAbsoluteTimes}
+          onChange={(isChecked) => setPreferences({ hasAbsoluteTimes: isChecked })}
+        >
+          Dates instead of ages
+        </CheckItem>
+      </DropdownMenu.Content>
     </DropdownMenu.Root>
   )
 }

@@ -354,25 +354,23 @@ function CopyMenu({ id }: { id: string }) {
         <DropdownMenu.Trigger className="button">
           <Icon name="copy" /> Copy
         </DropdownMenu.Trigger>
-        <DropdownMenu.Portal>
-          <DropdownMenu.Content className="menu" align="end" sideOffset={6} collisionPadding={8}>
-            <DropdownMenu.Item className="menu-item" onSelect={() => copy(id)}>
-              The id
-            </DropdownMenu.Item>
-            <DropdownMenu.Item className="menu-item" onSelect={() => copy(location.href)}>
-              The link to this page
-            </DropdownMenu.Item>
-            <DropdownMenu.Item className="menu-item" onSelect={() => copy(asGraphQL(id))}>
-              As GraphQL
-            </DropdownMenu.Item>
-            <DropdownMenu.Item
-              className="menu-item"
-              onSelect={() => copy(asCurl(id, location.origin, setting('auth') !== 'none'))}
-            >
-              As curl
-            </DropdownMenu.Item>
-          </DropdownMenu.Content>
-        </DropdownMenu.Portal>
+        <DropdownMenu.Content className="menu" align="end" sideOffset={6} collisionPadding={8}>
+          <DropdownMenu.Item className="menu-item" onSelect={() => copy(id)}>
+            The id
+          </DropdownMenu.Item>
+          <DropdownMenu.Item className="menu-item" onSelect={() => copy(location.href)}>
+            The link to this page
+          </DropdownMenu.Item>
+          <DropdownMenu.Item className="menu-item" onSelect={() => copy(asGraphQL(id))}>
+            As GraphQL
+          </DropdownMenu.Item>
+          <DropdownMenu.Item
+            className="menu-item"
+            onSelect={() => copy(asCurl(id, location.origin, setting('auth') !== 'none'))}
+          >
+            As curl
+          </DropdownMenu.Item>
+        </DropdownMenu.Content>
       </DropdownMenu.Root>
       <span className="said" role="status">
         {said}

@@ -1,7 +1,19 @@
 import { Dialog } from 'radix-ui'
-import type { ReactNode } from 'react'
+import { type ReactNode, useEffect } from 'react'
 
 import { Icon } from './Icon'
+
+/** While it is there, nothing of the page behind can be reached, by whatever means. */
+export function InertPage() {
+  useEffect(() => {
+    const root = document.getElementById('root')
+    root?.toggleAttribute('inert', true)
+    return () => {
+      root?.toggleAttribute('inert', false)
+    }
+  }, [])
+  return null
+}
 
 /**
  * A dialog over the page. Radix's own overlay is left out: it would write a style into the page,
@@ -26,6 +38,7 @@ export function Modal({
       <Dialog.Portal>
         <div className="backdrop" />
         <Dialog.Content className="dialog" aria-describedby={undefined}>
+          <InertPage />
           <div className="dialog-head">
             <Dialog.Title>{title}</Dialog.Title>
             <Dialog.Close className="button quiet icon-only" aria-label="Close">

@@ -128,8 +128,8 @@ class Settings(BaseSettings):
         "allow",
         description=(
             "What runs: with `off` texts alone, with `allow` also documents by their ids, with "
-            "`log` the same while those in no manifest are logged, with `only` the manifests' "
-            "alone, and there is no playground."
+            "`log` the same while those in no manifest are logged, with `only` the manifests' and "
+            "the console's alone, and there is no playground."
         ),
     )
     cors_origins: Origins = Field(

@@ -4,8 +4,10 @@ import gzip
 import json
 import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
+from aiohttp import ClientSession
 from conftest import Client, running
 from playwright.async_api import expect
 from visits import WEB, Visit, create, create_all, invited, update, visiting
@@ -274,6 +276,36 @@ async def test_following_pauses_while_the_page_is_hidden(visit: Visit, client: C
         document.dispatchEvent(new Event("visibilitychange"));
     }""")
     await expect(visit.page.get_by_role("button", name="1 new: show")).to_be_visible()
+
+
+async def test_console_works_where_only_trusted_documents_run(
+    http: ClientSession, tmp_path: Path
+) -> None:
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text("{}")
+    options = ("--documents", str(manifest), "--trusted-documents", "only")
+    with running(tmp_path, *options) as gateway:
+        async with visiting(gateway.url) as visit:
+            page = visit.page
+            await visit.open()
+            await page.get_by_role("button", name="New operation").first.click()
+            await visit.dialog().get_by_label("Context").fill("trusted")
+            await visit.dialog().get_by_role("button", name="Create").click()
+            await visit.is_live()
+            await page.get_by_role("button", name="Change").click()
+            await visit.dialog().get_by_label("Running").check()
+            await visit.dialog().get_by_role("button", name="Write").click()
+            await visit.shows(re.compile("Not started.*→ Running"))
+            await expect(page.get_by_text("playground")).to_have_count(0)
+            await visit.open("/operations?status=Running")
+            await expect(visit.rows()).to_have_count(1)
+            await visit.open()
+            await expect(page.locator(".unfinished")).to_contain_text("trusted")
+        async with http.post(f"{gateway.url}/graphql", json={"query": "{__typename}"}) as other:
+            error = (await other.json())["errors"][0]
+
+    assert error["extensions"]["code"] == "PERSISTED_DOCUMENT_NOT_FOUND"
+    assert visit.wrong == []
 
 
 async def test_page_carries_the_policy(client: Client) -> None:

@@ -67,6 +67,27 @@ async def test_killed_gateway_is_found_again_without_a_gap(
                 await expect(visit.rows()).to_have_count(1)
 
 
+async def test_list_is_read_anew_when_its_changes_are_no_longer_kept(
+    http: ClientSession, tmp_path: Path
+) -> None:
+    port = ("--port", str(free_port()))
+    (tmp_path / "first").mkdir()
+    (tmp_path / "second").mkdir()
+    with running(tmp_path / "first", *port) as gateway:
+        client = Client(http, gateway.url)
+        await create(client, clientContext="of the first log")
+        async with visiting(gateway.url) as visit:
+            await visit.open("/operations")
+            gateway.stop(signal.SIGKILL)
+            await expect(visit.page.locator(".connection")).to_have_text("Reconnecting…")
+            with running(tmp_path / "second", *port):  # as after a backup was restored
+                await create(client, clientContext="of the second log")
+                await visit.shows("the list was read anew")
+                await expect(visit.rows()).to_have_count(1)
+                await expect(visit.rows()).to_contain_text("of the second log")
+                await visit.is_live()
+
+
 async def test_gateway_that_is_gone_is_said_so_and_tried_again(
     http: ClientSession, tmp_path: Path
 ) -> None:

@@ -13,7 +13,7 @@ import { useSession } from './session'
 
 /** What is around every page. */
 export function Shell() {
-  const { api } = useSession()
+  const { number } = useSession()
   return (
     <>
       <a className="skip" href="#main">
@@ -40,20 +40,10 @@ export function Shell() {
         </div>
       </header>
       <main id="main" tabIndex={-1}>
-        <Outlet key={apiKey(api)} />
+        <Outlet key={number} />
       </main>
     </>
   )
-}
-
-const keys = new WeakMap<object, number>()
-let lastKey = 0
-
-/** A key for each way to the gateway: with another token, every page begins anew. */
-function apiKey(api: object): number {
-  const key = keys.get(api) ?? ++lastKey
-  keys.set(api, key)
-  return key
 }
 
 function PrivacySwitch() {

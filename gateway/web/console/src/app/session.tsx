@@ -4,14 +4,16 @@ import { Provider } from 'urql'
 import { setting } from '../../../shared/settings'
 import { readToken } from '../../../shared/token'
 import { type Api, createApi } from '../api/api'
-import { WriteAccessDocument } from '../api/documents'
 import { type Failure, failureOfRequest } from '../api/failure'
+import { WriteAccessDocument } from '../gql/graphql'
 
 /** Whether the token lets its bearer write, and why not. */
 export type WriteAccess = { isAllowed: boolean; reason: string }
 
 interface Session {
   api: Api
+  /** Another one for each token: by it, every page begins anew. */
+  number: number
   writing: WriteAccess
   /** Why the gateway turned the token away, when it did. */
   refusal: string | null
@@ -37,7 +39,7 @@ export function useRefusal(failure: Failure | null | undefined): void {
 }
 
 export function SessionProvider({ children }: { children: ReactNode }) {
-  const [identity, setIdentity] = useState(() => ({ token: readToken() }))
+  const [identity, setIdentity] = useState(() => ({ token: readToken(), number: 1 }))
   const [refusal, setRefusal] = useState<string | null>(null)
   const api = useMemo(() => createApi(identity.token), [identity])
   useEffect(() => () => api.close(), [api])
@@ -45,15 +47,16 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   const session = useMemo(
     () => ({
       api,
+      number: identity.number,
       writing,
       refusal,
       refuse: setRefusal,
       renew: () => {
         setRefusal(null)
-        setIdentity({ token: readToken() })
+        setIdentity(({ number }) => ({ token: readToken(), number: number + 1 }))
       },
     }),
-    [api, writing, refusal],
+    [api, identity, writing, refusal],
   )
   return (
     <SessionContext value={session}>

@@ -1,8 +1,7 @@
 import { useNavigate } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
-
-import { CreateDocument } from '../api/documents'
 import { useSession } from '../app/session'
+import { CreateDocument } from '../gql/graphql'
 import { Icon } from '../ui/Icon'
 import { Modal } from '../ui/Modal'
 import { KINDS } from '../ui/people'

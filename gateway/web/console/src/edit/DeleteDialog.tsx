@@ -1,8 +1,7 @@
 import { AlertDialog } from 'radix-ui'
 import { useState } from 'react'
-
-import { DeleteDocument } from '../api/documents'
 import { useSession } from '../app/session'
+import { DeleteDocument } from '../gql/graphql'
 import { Icon } from '../ui/Icon'
 import { InertPage } from '../ui/Modal'
 import { STATUS_NAMES } from '../ui/Status'

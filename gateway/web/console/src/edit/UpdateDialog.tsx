@@ -1,8 +1,11 @@
 import { type FormEvent, useState } from 'react'
-
-import { UpdateDocument } from '../api/documents'
 import { useSession } from '../app/session'
-import type { OperationStatus, StateFragment, UpdateInviteParticipantsOperationInput } from '../gql/graphql'
+import {
+  type OperationStatus,
+  type StateFragment,
+  UpdateDocument,
+  type UpdateInviteParticipantsOperationInput,
+} from '../gql/graphql'
 import { resultText } from '../operation/difference'
 import { Icon } from '../ui/Icon'
 import { Modal } from '../ui/Modal'

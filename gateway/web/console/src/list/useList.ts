@@ -1,12 +1,11 @@
 import { useCallback, useEffect, useMemo, useReducer, useRef } from 'react'
 
 import type { Api } from '../api/api'
-import { ListChangesDocument, ListDocument } from '../api/documents'
 import { type Failure, failureOfRequest } from '../api/failure'
 import type { Follow } from '../api/feed'
 import { useFeed } from '../app/connection'
 import { useSession } from '../app/session'
-import type { ListQuery } from '../gql/graphql'
+import { ListChangesDocument, ListDocument, type ListQuery } from '../gql/graphql'
 import { type ListChange, type Rows, withChanges, withPage } from './rows'
 import { filterOf, type ListSearch, orderOf } from './search'
 

@@ -1,12 +1,16 @@
 import { useCallback, useEffect, useMemo, useReducer, useState } from 'react'
 
 import type { Api } from '../api/api'
-import { HistoryDocument, OperationChangesDocument, OperationDocument } from '../api/documents'
 import { type Failure, failureOfRequest } from '../api/failure'
 import type { Follow } from '../api/feed'
 import { useFeed } from '../app/connection'
 import { useSession } from '../app/session'
-import type { EntryFragment } from '../gql/graphql'
+import {
+  type EntryFragment,
+  HistoryDocument,
+  OperationChangesDocument,
+  OperationDocument,
+} from '../gql/graphql'
 import { type Story, storyOf, withEntries } from './state'
 
 type Loaded = { story: Story } | { failure: Failure } | 'missing' | 'loading'

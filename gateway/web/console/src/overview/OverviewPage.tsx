@@ -1,14 +1,18 @@
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { lazy, type ReactNode, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { useQuery } from 'urql'
-
-import { ChangesDocument, OverviewDocument } from '../api/documents'
-import { failureOfRequest } from '../api/failure'
+import { type Failure, failureOfRequest } from '../api/failure'
 import type { Follow } from '../api/feed'
 import { useFeed } from '../app/connection'
 import { usePreferences } from '../app/preferences'
 import { useSession } from '../app/session'
-import type { OperationStatus, OverviewQuery, RowFragment } from '../gql/graphql'
+import {
+  ChangesDocument,
+  type OperationStatus,
+  OverviewDocument,
+  type OverviewQuery,
+  type RowFragment,
+} from '../gql/graphql'
 import { NothingYet } from '../list/ListPage'
 import type { ListSearch } from '../list/search'
 import { FailureNotice, Loading } from '../ui/Notice'
@@ -57,6 +61,7 @@ export function OverviewPage() {
           ))}
         </nav>
       </div>
+      {error && <Outdated failure={failureOfRequest(error)} onRetry={() => read()} />}
       {total === 0 && data.unfinished.totalCount === 0 ? (
         <Quiet label={range.label} />
       ) : (
@@ -112,6 +117,18 @@ function useLive(data: OverviewQuery | undefined, onChange: () => void): void {
       changed()
     },
   })
+}
+
+/** What is shown is older than it should be. */
+function Outdated({ failure, onRetry }: { failure: Failure; onRetry: () => void }) {
+  return (
+    <p className="banner" role="alert">
+      These numbers could not be brought up to date: {failure.message} (<code>{failure.code}</code>){' '}
+      <button type="button" className="link-button" onClick={onRetry}>
+        Try again
+      </button>
+    </p>
+  )
 }
 
 function Section({ title, children }: { title: string; children: ReactNode }) {

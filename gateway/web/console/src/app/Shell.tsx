@@ -77,7 +77,7 @@ function TokenButton() {
       onOpenChange={setOpen}
       trigger={
         <button type="button" className="button quiet">
-          <Icon name="key" /> Token
+          <Icon name="key" /> <span className="wide-only">Token</span>
         </button>
       }
     >

@@ -25,7 +25,7 @@ export function CreateButton() {
           disabled={!writing.isAllowed}
           title={writing.reason || undefined}
         >
-          <Icon name="plus" /> New operation
+          <Icon name="plus" /> New<span className="wide-only">operation</span>
         </button>
       }
     >

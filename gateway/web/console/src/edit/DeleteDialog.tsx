@@ -54,9 +54,7 @@ function Question({ id, opened, onDone }: { id: string; opened: number; onDone: 
 
   return (
     <>
-      <div className="dialog-head">
-        <AlertDialog.Title>Delete this operation?</AlertDialog.Title>
-      </div>
+      <AlertDialog.Title>Delete this operation?</AlertDialog.Title>
       <AlertDialog.Description>
         It is taken out of all lists, and cannot be brought back. Its history stays in the change log for a
         time.

@@ -54,7 +54,7 @@ export function OverviewPage() {
               key={one.name}
               to="/"
               search={{ range: one === RANGES[0] ? undefined : one.name }}
-              activeOptions={{ exact: true, explicitUndefined: true }}
+              activeOptions={{ exact: true }}
             >
               {one.label}
             </Link>

@@ -39,13 +39,11 @@ export function Modal({
         <div className="backdrop" />
         <Dialog.Content className="dialog" aria-describedby={undefined}>
           <InertPage />
-          <div className="dialog-head">
-            <Dialog.Title>{title}</Dialog.Title>
-            <Dialog.Close className="button quiet icon-only" aria-label="Close">
-              <Icon name="close" />
-            </Dialog.Close>
-          </div>
+          <Dialog.Title>{title}</Dialog.Title>
           {children}
+          <Dialog.Close className="button quiet icon-only dialog-close" aria-label="Close">
+            <Icon name="close" />
+          </Dialog.Close>
         </Dialog.Content>
       </Dialog.Portal>
     </Dialog.Root>

@@ -1,7 +1,9 @@
-import type { ReactNode } from 'react'
+import { type ReactNode, useEffect, useRef } from 'react'
 
 import { type Failure, isPassing } from '../api/failure'
 import { useRefusal } from '../app/session'
+
+const RETRY_MILLISECONDS = 4_000
 
 /** A state of a whole page: nothing there, or something wrong. */
 export function Notice({ title, children }: { title: string; children: ReactNode }) {
@@ -16,6 +18,16 @@ export function Notice({ title, children }: { title: string; children: ReactNode
 /** Why a page cannot be shown, with the gateway's code, and the way out. */
 export function FailureNotice({ failure, onRetry }: { failure: Failure; onRetry: () => void }) {
   useRefusal(failure)
+  const isRetried = isPassing(failure)
+  const retry = useRef(onRetry)
+  useEffect(() => {
+    retry.current = onRetry
+  })
+  useEffect(() => {
+    if (!isRetried) return
+    const timer = setInterval(() => retry.current(), RETRY_MILLISECONDS)
+    return () => clearInterval(timer)
+  }, [isRetried])
   return (
     <section className="notice" role="alert">
       <h1>{TITLES[failure.code] ?? 'This could not be loaded'}</h1>
@@ -24,8 +36,9 @@ export function FailureNotice({ failure, onRetry }: { failure: Failure; onRetry:
         <p className="muted">
           Code: <code>{failure.code}</code>
         </p>
+        {isRetried && <p>It is tried again every few seconds.</p>}
         <button type="button" className="button primary" onClick={onRetry}>
-          {isPassing(failure) ? 'Try again' : 'Load again'}
+          Try again
         </button>
       </div>
     </section>

@@ -90,7 +90,7 @@ function Whole({ id, story }: { id: string; story: Story }) {
         </div>
         <div>
           <Card title="History">
-            <Timeline history={history} isWhole={!story.hasMore} />
+            <Timeline history={history} />
           </Card>
           <Related id={id} current={current} />
           <Card title="JSON">

@@ -11,7 +11,7 @@ const KINDS: Record<EntryFragment['kind'], string> = {
 }
 
 /** What happened, from the first to the last. */
-export function Timeline({ history, isWhole }: { history: EntryFragment[]; isWhole: boolean }) {
+export function Timeline({ history }: { history: EntryFragment[] }) {
   return (
     <>
       {history[0]?.kind === 'UPDATED' && <p className="muted">What came before is no longer kept.</p>}
@@ -21,7 +21,6 @@ export function Timeline({ history, isWhole }: { history: EntryFragment[]; isWho
           return <Entry key={entry.cursor} entry={entry} before={before} />
         })}
       </ol>
-      {!isWhole && <p className="muted">There is more than is shown here; the playground has all of it.</p>}
     </>
   )
 }

@@ -7,32 +7,28 @@ export interface Story {
   current: StateFragment
   history: EntryFragment[]
   isDeleted: boolean
-  /** Whether the history goes on after what is here. */
-  hasMore: boolean
+  /** Where the history goes on. */
   cursor: string | null
 }
 
 type Found = NonNullable<OperationQuery['inviteParticipantsOperation']>
 
 export function storyOf({ history, id: _, ...current }: Found): Story {
-  return {
-    current,
-    history: history.nodes,
-    isDeleted: false,
-    hasMore: history.pageInfo.hasNextPage,
-    cursor: history.pageInfo.endCursor ?? null,
-  }
+  return { current, history: history.nodes, isDeleted: false, cursor: history.pageInfo.endCursor ?? null }
 }
 
-/** Add what happened; the last of it is how things are. */
+/**
+ * Add what happened. It is how things are, unless the operation was read later than that: of a history
+ * that is longer than a page the rest comes in this way.
+ */
 export function withEntries(story: Story, entries: EntryFragment[]): Story {
+  const history = [...story.history, ...entries]
   const last = entries.at(-1)
-  if (!last) return story
-  const isNews = last.state.createdAt !== story.current.createdAt || last.version >= story.current.version
-  return {
-    ...story,
-    current: isNews ? last.state : story.current,
-    history: [...story.history, ...entries],
-    isDeleted: last.kind === 'DELETED',
-  }
+  if (!last || !isNews(story.current, last.state)) return { ...story, history }
+  return { ...story, history, current: last.state, isDeleted: last.kind === 'DELETED' }
+}
+
+/** Whether a state is not older than another; one id may stand for several operations in turn. */
+function isNews(known: StateFragment, { createdAt, version }: StateFragment): boolean {
+  return createdAt === known.createdAt ? version >= known.version : createdAt > known.createdAt
 }

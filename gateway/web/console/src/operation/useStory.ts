@@ -5,12 +5,7 @@ import { type Failure, failureOfRequest } from '../api/failure'
 import type { Follow } from '../api/feed'
 import { useFeed } from '../app/connection'
 import { useSession } from '../app/session'
-import {
-  type EntryFragment,
-  HistoryDocument,
-  OperationChangesDocument,
-  OperationDocument,
-} from '../gql/graphql'
+import { type EntryFragment, OperationChangesDocument, OperationDocument } from '../gql/graphql'
 import { type Story, storyOf, withEntries } from './state'
 
 type Loaded = { story: Story } | { failure: Failure } | 'missing' | 'loading'
@@ -50,26 +45,11 @@ export function useStory(id: string): { loaded: Loaded; reload: () => void } {
   return { loaded, reload }
 }
 
-const MOST_PAGES = 10
-
-/** Read an operation with its history, of which a page has 500 entries. */
 async function read({ client }: Api, id: string): Promise<Loaded> {
   const { data, error } = await client.query(OperationDocument, { id })
   if (error) return { failure: failureOfRequest(error) }
-  if (!data?.inviteParticipantsOperation) return 'missing'
-  let story = storyOf(data.inviteParticipantsOperation)
-  for (let page = 1; story.hasMore && page < MOST_PAGES; page += 1) {
-    const more = await client.query(HistoryDocument, { id, after: story.cursor })
-    const history = more.data?.inviteParticipantsOperation?.history
-    if (!history) break
-    story = {
-      ...story,
-      history: [...story.history, ...history.nodes],
-      hasMore: history.pageInfo.hasNextPage,
-      cursor: history.pageInfo.endCursor ?? story.cursor,
-    }
-  }
-  return { story }
+  const found = data?.inviteParticipantsOperation
+  return found ? { story: storyOf(found) } : 'missing'
 }
 
 function followOperation(api: Api, id: string): Follow<EntryFragment> {

@@ -15,13 +15,13 @@ import {
 } from '../gql/graphql'
 import { NothingYet } from '../list/ListPage'
 import type { ListSearch } from '../list/search'
-import { FailureNotice, Loading } from '../ui/Notice'
+import { FailureNotice, Loading, useRetry } from '../ui/Notice'
 import { Person, withoutNumbers } from '../ui/people'
 import { STATUS_NAMES, Status } from '../ui/Status'
 import { dateAndTime, RunningFor, useNow } from '../ui/time'
 import type { Selection } from './BucketChart'
 import { causeOf } from './causes'
-import { type Bucket, bucketsOf, RANGES, rangeOf, STACK, startOf, variablesOf } from './range'
+import { type Bucket, bucketsOf, RANGES, type Range, rangeOf, STACK, startOf, variablesOf } from './range'
 
 const BucketChart = lazy(() => import('./BucketChart'))
 const route = getRouteApi('/')
@@ -41,8 +41,6 @@ export function OverviewPage() {
 
   if (error && !data) return <FailureNotice failure={failureOfRequest(error)} onRetry={() => read()} />
   if (!data) return <Loading what="the overview" />
-  const total = data.statuses.reduce((sum, { count }) => sum + count, 0)
-  const since: ListSearch = { from: new Date(from).toISOString() }
   return (
     <div className="overview-page" aria-busy={fetching || stale}>
       <title>Overview · Invite gateway</title>
@@ -62,25 +60,32 @@ export function OverviewPage() {
         </nav>
       </div>
       {error && <Outdated failure={failureOfRequest(error)} onRetry={() => read()} />}
-      {total === 0 && data.unfinished.totalCount === 0 ? (
-        <Quiet label={range.label} />
-      ) : (
-        <>
-          <Counts statuses={data.statuses} total={total} since={since} />
-          <Section title={`Created in the last ${range.label}`}>
-            <Chart buckets={bucketsOf(range, from, data)} />
-          </Section>
-          <div className="columns">
-            <Section title="Running now, the oldest first">
-              <Unfinished {...data.unfinished} />
-            </Section>
-            <Section title="Why invitations failed">
-              <Causes causes={data.causes} since={since} />
-            </Section>
-          </div>
-        </>
-      )}
+      <Content data={data} range={range} from={from} />
     </div>
+  )
+}
+
+function Content({ data, range, from }: { data: OverviewQuery; range: Range; from: number }) {
+  const { latest, statuses, unfinished, causes } = data
+  const total = statuses.reduce((sum, { count }) => sum + count, 0)
+  const since: ListSearch = { from: new Date(from).toISOString() }
+  if (latest.nodes.length === 0) return <NothingYet />
+  if (total === 0 && unfinished.totalCount === 0) return <Quiet label={range.label} />
+  return (
+    <>
+      <Counts statuses={statuses} total={total} since={since} />
+      <Section title={`Created in the last ${range.label}`}>
+        <Chart buckets={bucketsOf(range, from, data)} />
+      </Section>
+      <div className="columns">
+        <Section title="Running now, the oldest first">
+          <Unfinished {...unfinished} />
+        </Section>
+        <Section title="Why invitations failed">
+          <Causes causes={causes} since={since} />
+        </Section>
+      </div>
+    </>
   )
 }
 
@@ -121,6 +126,7 @@ function useLive(data: OverviewQuery | undefined, onChange: () => void): void {
 
 /** What is shown is older than it should be. */
 function Outdated({ failure, onRetry }: { failure: Failure; onRetry: () => void }) {
+  useRetry(failure, onRetry)
   return (
     <p className="banner" role="alert">
       These numbers could not be brought up to date: {failure.message} (<code>{failure.code}</code>){' '}
@@ -141,9 +147,6 @@ function Section({ title, children }: { title: string; children: ReactNode }) {
 }
 
 function Quiet({ label }: { label: string }) {
-  const [{ data }] = useQuery({ query: OverviewDocument, variables: variablesOf(rangeOf('month'), 0) })
-  const hasAny = data ? data.statuses.length > 0 : true
-  if (!hasAny) return <NothingYet />
   return (
     <section className="notice">
       <h2>Nothing was created in the last {label}</h2>

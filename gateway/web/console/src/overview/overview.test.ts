@@ -10,7 +10,7 @@ test('a day is 24 hours, the last of which goes on', () => {
   const day = rangeOf('day')
   const from = startOf(day, NOW)
   const data: OverviewQuery = {
-    latest: { changeCursor: '' },
+    latest: { changeCursor: '', nodes: [] },
     statuses: [],
     notStarted: [],
     running: [],

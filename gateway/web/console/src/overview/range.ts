@@ -11,7 +11,7 @@ const DAY = 24 * HOUR
 
 export type RangeName = 'day' | 'week' | 'month'
 
-interface Range {
+export interface Range {
   name: RangeName
   label: string
   bucket: InviteParticipantsOperationGroupKey

@@ -15,9 +15,8 @@ export function Notice({ title, children }: { title: string; children: ReactNode
   )
 }
 
-/** Why a page cannot be shown, with the gateway's code, and the way out. */
-export function FailureNotice({ failure, onRetry }: { failure: Failure; onRetry: () => void }) {
-  useRefusal(failure)
+/** Try again every few seconds what failed in passing; returns whether it does. */
+export function useRetry(failure: Failure, onRetry: () => void): boolean {
   const isRetried = isPassing(failure)
   const retry = useRef(onRetry)
   useEffect(() => {
@@ -28,6 +27,13 @@ export function FailureNotice({ failure, onRetry }: { failure: Failure; onRetry:
     const timer = setInterval(() => retry.current(), RETRY_MILLISECONDS)
     return () => clearInterval(timer)
   }, [isRetried])
+  return isRetried
+}
+
+/** Why a page cannot be shown, with the gateway's code, and the way out. */
+export function FailureNotice({ failure, onRetry }: { failure: Failure; onRetry: () => void }) {
+  useRefusal(failure)
+  const isRetried = useRetry(failure, onRetry)
   return (
     <section className="notice" role="alert">
       <h1>{TITLES[failure.code] ?? 'This could not be loaded'}</h1>

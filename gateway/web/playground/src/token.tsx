@@ -1,5 +1,7 @@
 import { Button, useGraphiQLActions } from '@graphiql/react'
 
+import type { SVGProps } from 'react'
+
 import { TokenForm } from '../../shared/TokenForm'
 
 function TokenPanel() {
@@ -22,7 +24,7 @@ function TokenPanel() {
   )
 }
 
-function KeyIcon(props) {
+function KeyIcon(props: SVGProps<SVGSVGElement>) {
   return (
     <svg
       viewBox="0 0 24 24"
@@ -40,7 +42,7 @@ function KeyIcon(props) {
 
 /** Open the panel, by the button that does: GraphiQL has no other way to unfold its plugins. */
 export function showTokenPanel() {
-  document.querySelector(`.graphiql-sidebar [aria-label="Show ${tokenPlugin.title}"]`)?.click()
+  document.querySelector<HTMLElement>(`.graphiql-sidebar [aria-label="Show ${tokenPlugin.title}"]`)?.click()
 }
 
 export const tokenPlugin = { title: 'Bearer token', icon: KeyIcon, content: TokenPanel }

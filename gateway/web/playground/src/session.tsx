@@ -1,8 +1,9 @@
-import { pick, useGraphiQL, useGraphiQLActions } from '@graphiql/react'
+import { pick, type TabsState, useGraphiQL, useGraphiQLActions } from '@graphiql/react'
 import { useEffect, useRef } from 'react'
 
-import { signals } from './signals.js'
-import { showTokenPanel } from './token.jsx'
+import type { Link } from './link'
+import { signals } from './signals'
+import { showTokenPanel } from './token'
 
 const NARROW = matchMedia('(max-width: 760px)')
 
@@ -14,10 +15,10 @@ const EDITOR_OPTIONS = {
   wrappingIndent: 'indent',
   folding: !NARROW.matches,
   lineNumbers: NARROW.matches ? 'off' : 'on',
-}
+} as const
 
 /** What the playground adds to GraphiQL's session; it shows nothing of its own. */
-export function Session({ link }) {
+export function Session({ link }: { link: Link | null }) {
   useEditorOptions()
   useTokenPanel()
   useStoppedNote()
@@ -52,11 +53,12 @@ function useStoppedNote() {
     latest.current = session
   })
   useEffect(() => {
-    function note({ detail: { events } }) {
-      const followed = activeTab(latest.current).id
+    function note(event: Event) {
+      const { events } = (event as CustomEvent<{ events: unknown[] }>).detail
+      const followed = activeTab(latest.current)?.id
       setTimeout(() => {
         const { tabs, responseEditor } = latest.current
-        const isInFront = activeTab(latest.current).id === followed
+        const isInFront = activeTab(latest.current)?.id === followed
         const status = isInFront
           ? 'Stopped. Run it again to follow.'
           : 'Stopped, since another tab was opened. Run it again to follow.'
@@ -74,20 +76,21 @@ function useStoppedNote() {
   }, [moveTab, updateActiveTabValues])
 }
 
-const activeTab = ({ tabs, activeTabIndex }) => tabs[activeTabIndex]
+const activeTab = ({ tabs, activeTabIndex }: TabsState) => tabs[activeTabIndex]
 
 /** Choose the operation that a link names, once the editor has read the document. */
-function useLinkedOperation(link) {
+function useLinkedOperation(link: Link | null): void {
   const { setOperationName } = useGraphiQLActions()
   const { operations, queryEditor } = useGraphiQL(pick('operations', 'queryEditor'))
   const isDone = useRef(!link?.operationName)
   useEffect(() => {
-    if (isDone.current || !queryEditor || !operations) return
+    if (isDone.current || !link || !queryEditor || !operations) return
     isDone.current = true
     const chosen = operations.find((operation) => operation.name?.value === link.operationName)
     if (!chosen) return
     setOperationName(link.operationName)
-    const position = queryEditor.getModel().getPositionAt(chosen.loc.start)
+    const position = queryEditor.getModel()?.getPositionAt(chosen.loc?.start ?? 0)
+    if (!position) return
     queryEditor.setPosition(position)
     queryEditor.revealPositionInCenterIfOutsideViewport(position)
   }, [link, operations, queryEditor, setOperationName])
@@ -96,7 +99,7 @@ function useLinkedOperation(link) {
 /** Take away why the schema could not be loaded once it is. */
 function useClearedError() {
   const { fetchError, responseEditor } = useGraphiQL(pick('fetchError', 'responseEditor'))
-  const shown = useRef(null)
+  const shown = useRef<string | null>(null)
   useEffect(() => {
     if (!fetchError && shown.current && responseEditor?.getValue() === shown.current)
       responseEditor.setValue('')

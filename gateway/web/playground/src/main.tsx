@@ -10,21 +10,21 @@ import '@graphiql/plugin-explorer/style.css'
 import 'graphiql/graphiql.css'
 import './playground.css'
 
-import { examples } from './examples.js'
-import { fetcher } from './fetcher.js'
-import { readLink } from './link.js'
-import { Session } from './session.jsx'
-import { rememberAsLastEdited, storage } from './storage.js'
-import { tokenPlugin } from './token.jsx'
+import { examples } from './examples'
+import { fetcher } from './fetcher'
+import { readLink } from './link'
+import { Session } from './session'
+import { rememberAsLastEdited, storage } from './storage'
+import { tokenPlugin } from './token'
 
 // No history plugin: it would keep request headers, and so tokens, in localStorage.
 const plugins = [explorerPlugin(), tokenPlugin]
 
 const link = readLink()
 
-rememberAsLastEdited(examples[0])
+if (examples[0]) rememberAsLastEdited(examples[0])
 
-createRoot(document.getElementById('root')).render(
+createRoot(document.getElementById('root') as HTMLElement).render(
   <GraphiQL
     fetcher={fetcher}
     storage={storage}

@@ -5,9 +5,9 @@ const PREFIX = 'invite-gateway:'
 const keys = () => Object.keys(localStorage).filter((key) => key.startsWith(PREFIX))
 
 export const storage = {
-  getItem: (key) => localStorage.getItem(PREFIX + key),
-  setItem: (key, value) => localStorage.setItem(PREFIX + key, value),
-  removeItem: (key) => localStorage.removeItem(PREFIX + key),
+  getItem: (key: string) => localStorage.getItem(PREFIX + key),
+  setItem: (key: string, value: string) => localStorage.setItem(PREFIX + key, value),
+  removeItem: (key: string) => localStorage.removeItem(PREFIX + key),
   clear: () => {
     for (const key of keys()) localStorage.removeItem(key)
   },
@@ -17,7 +17,7 @@ export const storage = {
 }
 
 /** GraphiQL opens a first default tab without its variables, but what was last edited whole. */
-export function rememberAsLastEdited({ query, variables }) {
+export function rememberAsLastEdited({ query, variables }: { query: string; variables: string }): void {
   if (storage.getItem('graphiql:query') !== null) return
   storage.setItem('graphiql:query', query)
   storage.setItem('graphiql:variables', variables)

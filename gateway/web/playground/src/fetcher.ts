@@ -1,9 +1,9 @@
-import { Kind, parse } from 'graphql'
+import { Kind, type OperationDefinitionNode, parse } from 'graphql'
 import { createClient } from 'graphql-ws'
 
 import { readToken } from '../../shared/token'
-import { follow } from './follow.js'
-import { signals } from './signals.js'
+import { type Fetcher, follow, type Request } from './follow'
+import { signals } from './signals'
 
 const ACCEPT = 'application/graphql-response+json, application/json;q=0.9'
 
@@ -19,10 +19,11 @@ const client = createClient({
 })
 
 /** Send what GraphiQL wants to run. */
-export function fetcher({ query, variables, operationName }, { headers } = {}) {
+export const fetcher: Fetcher = ({ query, variables, operationName }, { headers } = {}) => {
   const operation = operationOf(query, operationName)
   const request = { query, variables, operationName: operation ? operation.name?.value : operationName }
-  if (operation?.operation === 'subscription') return follow(client, request)
+  // GraphiQL shows whatever comes.
+  if (operation?.operation === 'subscription') return follow(client, request) as ReturnType<Fetcher>
   return post(request, headers)
 }
 
@@ -30,25 +31,27 @@ export function fetcher({ query, variables, operationName }, { headers } = {}) {
  * The operation to run. For a moment after a change of tabs GraphiQL still has the former tab's
  * name: where there is no such operation, it is the only one.
  */
-function operationOf(query, name) {
-  let operations
+function operationOf(query: string, name: string | null | undefined): OperationDefinitionNode | null {
+  let operations: OperationDefinitionNode[]
   try {
-    operations = parse(query).definitions.filter(({ kind }) => kind === Kind.OPERATION_DEFINITION)
+    operations = parse(query).definitions.filter(
+      (definition) => definition.kind === Kind.OPERATION_DEFINITION,
+    )
   } catch {
     return null // the gateway says what is wrong
   }
   const named = operations.find((operation) => operation.name?.value === name)
-  return named ?? (operations.length === 1 ? operations[0] : null)
+  return named ?? (operations.length === 1 && operations[0] ? operations[0] : null)
 }
 
-async function post(request, extra) {
-  let headers
+async function post(request: Request, extra: unknown) {
+  let headers: Headers
   try {
     headers = requestHeaders(extra)
   } catch (error) {
-    return failure(`The request headers cannot be sent: ${error.message}`)
+    return failure(`The request headers cannot be sent: ${error instanceof Error ? error.message : error}`)
   }
-  let response
+  let response: Response
   try {
     response = await fetch('/graphql', { method: 'POST', headers, body: JSON.stringify(request) })
   } catch {
@@ -63,12 +66,12 @@ async function post(request, extra) {
 }
 
 /** A header typed into the Headers tab wins over the token panel. */
-function requestHeaders(extra) {
+function requestHeaders(extra: unknown): Headers {
   const headers = new Headers({ 'Content-Type': 'application/json', Accept: ACCEPT })
-  for (const [name, value] of Object.entries(extra ?? {})) headers.set(name, value)
+  for (const [name, value] of Object.entries(extra ?? {})) headers.set(name, String(value))
   const token = readToken()
   if (token && !headers.has('Authorization')) headers.set('Authorization', `Bearer ${token}`)
   return headers
 }
 
-const failure = (message) => ({ errors: [{ message }] })
+const failure = (message: string) => ({ errors: [{ message }] })

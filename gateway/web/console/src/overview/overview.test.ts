@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 
 import type { OverviewQuery } from '../gql/graphql'
-import { causeOf } from './causes'
+import { causeOf } from './meaning'
 import { bucketsOf, rangeOf, startOf } from './range'
 
 const NOW = Date.UTC(2026, 0, 31, 9, 30)

@@ -1,10 +1,11 @@
-# The playground is built by Node.js, the wheel by Python; only what runs is in the last stage.
+# The pages are built by Node.js, the wheel by Python; only what runs is in the last stage.
 
-FROM node:24-slim AS playground
-WORKDIR /src
-COPY gateway/playground/package.json gateway/playground/package-lock.json gateway/playground/.npmrc* ./
+FROM node:24-slim AS web
+WORKDIR /src/gateway/web
+COPY gateway/web/package.json gateway/web/package-lock.json gateway/web/.npmrc* ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
-COPY gateway/playground ./
+COPY gateway/web ./
+COPY schema/schema.graphql /src/schema/
 RUN npm run build
 
 FROM python:3.13-slim AS build
@@ -16,7 +17,7 @@ RUN python -m venv /opt/gateway \
  && /opt/gateway/bin/pip install --no-cache-dir --require-hashes -r $LOCK \
  && pip install --no-cache-dir --require-hashes -r requirements-build.lock
 COPY . .
-COPY --from=playground /src/dist gateway/playground/dist
+COPY --from=web /src/gateway/web/dist gateway/web/dist
 RUN hatchling build -t wheel -d /tmp/wheel \
  && /opt/gateway/bin/pip install --no-cache-dir --no-deps /tmp/wheel/*.whl
 

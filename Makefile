@@ -6,7 +6,7 @@ UPGRADE ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
-PLAYGROUND := gateway/playground
+WEB := gateway/web
 TOOLS := tests/tools
 BENCH := benchmarks/peers/node
 
@@ -23,9 +23,8 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-emit-index-url --no-strip-extras --no-header $(UPGRADE)
 NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
-PLAYGROUND_SOURCES := $(shell find $(PLAYGROUND) \
-	\( -name node_modules -o -name dist -o -name __pycache__ \) -prune \
-	-o -type f ! -name '*.py' -print 2>/dev/null)
+WEB_SOURCES := schema/schema.graphql $(shell find $(WEB) \
+	\( -name node_modules -o -name dist -o -name gql \) -prune -o -type f -print 2>/dev/null)
 
 .PHONY: help
 help: ## List the tasks
@@ -33,7 +32,7 @@ help: ## List the tasks
 		printf '  make %-15s %s\n' "$$name" "$$text"; done
 
 .PHONY: serve
-serve: $(VENV)/.project $(PLAYGROUND)/dist/index.html ## Set up everything and serve; options in ARGS='--port 9000'
+serve: $(VENV)/.project $(WEB)/dist/console/index.html ## Set up everything and serve; options in ARGS='--port 9000'
 	@exec $(BIN)/invite-gateway serve $(ARGS)
 
 .PHONY: demo
@@ -41,7 +40,8 @@ demo: $(VENV)/.project ## Fill the database with sample operations and make more
 	@exec $(BIN)/invite-gateway demo $(ARGS)
 
 .PHONY: test
-test: $(VENV)/.dev $(VENV)/.graph-sdk $(PLAYGROUND)/dist/index.html $(TOOLS)/node_modules/.installed ## Set up everything and run all tests; options in ARGS='-k create'
+test: $(VENV)/.dev $(VENV)/.graph-sdk $(WEB)/dist/console/index.html $(TOOLS)/node_modules/.installed ## Set up everything and run all tests; options in ARGS='-k create'
+	cd $(WEB) && npm run --silent test
 	$(BIN)/python -m pytest --numprocesses=4 --dist=loadfile --cov --cov-report=term-missing $(ARGS)
 
 .PHONY: test-long
@@ -53,28 +53,30 @@ test-long: $(VENV)/.dev ## Compare the executors, try filters, break subscriptio
 	LONGER=20 $(BIN)/python -m pytest tests/postgres/test_same_answers.py $(ARGS)
 
 .PHONY: lint
-lint: $(VENV)/.dev ## Check formatting, rules, types, imports and the printed schema
+lint: $(VENV)/.dev $(WEB)/node_modules/.installed ## Check formatting, rules, types, imports and the printed schema
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/api/test_schema.py
+	cd $(WEB) && npm run --silent lint
 
 .PHONY: format
-format: $(VENV)/.dev ## Format the code and mend what can be mended
+format: $(VENV)/.dev $(WEB)/node_modules/.installed ## Format the code and mend what can be mended
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+	cd $(WEB) && npm run --silent format
 
 .PHONY: schema
 schema: $(VENV)/.project ## Print the schema to schema/schema.graphql
 	$(BIN)/invite-gateway schema export > $(VENV)/schema.graphql
 	mv $(VENV)/schema.graphql schema/schema.graphql
 
-.PHONY: playground
-playground: $(PLAYGROUND)/dist/index.html ## Build the playground, if it is older than its sources
+.PHONY: web
+web: $(WEB)/dist/console/index.html ## Build the console and the playground, if they are older than their sources
 
 .PHONY: wheel
-wheel: $(VENV)/.dev $(PLAYGROUND)/dist/index.html ## Build the wheel into dist/
+wheel: $(VENV)/.dev $(WEB)/dist/console/index.html ## Build the wheel into dist/
 	$(BIN)/hatchling build -t wheel -d dist
 
 # npm keeps the addresses where packages take donations; nothing reads them.
@@ -92,7 +94,7 @@ lock: $(VENV)/.dev npm ## Write the lock files anew; UPGRADE=--upgrade takes new
 	$(COMPILE) --group graph-sdk -o requirements-graph-sdk.lock
 	$(COMPILE) --group node -o requirements-node.lock
 	$(COMPILE) --group bench -o requirements-bench.lock
-	@for folder in $(PLAYGROUND) $(TOOLS) $(BENCH); do (cd $$folder && \
+	@for folder in $(WEB) $(TOOLS) $(BENCH); do (cd $$folder && \
 		npm $(if $(UPGRADE),update,install) --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error && \
 		node -e '$(NO_FUNDING)') || exit; done
 
@@ -118,7 +120,7 @@ soak: $(VENV)/.project ## Keep the gateway busy and see what grows; options in A
 
 .PHONY: clean
 clean: ## Remove all that these tasks made; databases stay
-	rm -rf $(VENV) dist $(PLAYGROUND)/dist $(PLAYGROUND)/node_modules $(TOOLS)/node_modules \
+	rm -rf $(VENV) dist $(WEB)/dist $(WEB)/console/src/gql $(WEB)/node_modules $(TOOLS)/node_modules \
 		$(BENCH)/node_modules
 	rm -rf .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 
@@ -168,12 +170,12 @@ npm: | $(VENV)/.created
 		ln -sf "$$home/lib/node_modules/npm/bin/npm-cli.js" $(NODE)/npm; \
 	fi
 
-$(PLAYGROUND)/node_modules/.installed: $(PLAYGROUND)/package.json $(PLAYGROUND)/package-lock.json | npm
-	cd $(PLAYGROUND) && $(NPM_CI)
+$(WEB)/node_modules/.installed: $(WEB)/package.json $(WEB)/package-lock.json | npm
+	cd $(WEB) && $(NPM_CI)
 	@touch $@
 
-$(PLAYGROUND)/dist/index.html: $(PLAYGROUND_SOURCES) $(PLAYGROUND)/node_modules/.installed
-	cd $(PLAYGROUND) && npm run --silent build
+$(WEB)/dist/console/index.html: $(WEB_SOURCES) $(WEB)/node_modules/.installed
+	cd $(WEB) && npm run --silent build
 	@touch $@
 
 $(VENV)/.bench: requirements-bench.lock $(VENV)/.project

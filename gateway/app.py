@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -53,7 +53,7 @@ from gateway.http.limiter import Limiter
 from gateway.http.media_types import JSON
 from gateway.http.metrics import metrics
 from gateway.http.options import ServerOptions
-from gateway.http.playground import Playground
+from gateway.http.pages import CONSOLE_POLICY, PLAYGROUND_POLICY, Page, files
 from gateway.http.redirects import redirect_to_endpoint, redirect_to_playground
 from gateway.http.server import Responder, page
 from gateway.http.traffic import Traffic
@@ -143,10 +143,9 @@ def _routes(
     schema, context = build_schema(), shared.context
     authentication = parts.authentication
     described = openapi(rest.routes, version("invite-gateway"))
-    has_playground = settings.playground and settings.trusted_documents != "only"
-    playground = Playground(settings.auth, settings.oidc_issuers) if has_playground else None
+    pages = _pages(settings)
     return {
-        "/graphql": _graphql(settings, parts, schema, shared, playground),
+        "/graphql": _graphql(settings, parts, schema, shared, pages.get("playground")),
         "/graphql/": redirect_to_endpoint,
         "/schema.graphql": description(
             schema.sdl().encode(), "text/plain", authentication, context
@@ -155,13 +154,31 @@ def _routes(
         "/health/live": page(live),
         "/health/ready": page(ready(parts.store.check, lambda: parts.traffic.stopping)),
         "/metrics": page(metrics(parts.telemetry.metrics.page)),
-        **(_playground_routes(playground) if playground else {}),
+        **_page_routes(pages),
     }
 
 
-def _playground_routes(playground: Playground) -> dict[str, Route]:
-    files = {path: page(file) for path, file in playground.files.items()}
-    return {"/": redirect_to_playground, **files}
+def _pages(settings: Settings) -> dict[str, Page]:
+    """Return the pages that are on, by name."""
+    has_playground = settings.playground and settings.trusted_documents != "only"
+    shared = {"auth": settings.auth, "issuers": " ".join(settings.oidc_issuers)}
+    pages = {}
+    if has_playground:
+        pages["playground"] = Page("playground", PLAYGROUND_POLICY, shared)
+    if settings.console:
+        known = {**shared, "playground": str(has_playground).lower()}
+        pages["console"] = Page("console", CONSOLE_POLICY, known)
+    return pages
+
+
+def _page_routes(pages: Mapping[str, Page]) -> dict[str, Route]:
+    if not pages:
+        return {}
+    assets = {path: page(file) for path, file in files().items()}
+    if "console" not in pages:
+        return {"/": redirect_to_playground, **assets}
+    console = page(pages["console"].response)
+    return {"/": console, "/operations": console, "/operations/*": console, **assets}
 
 
 def _rest(settings: Settings, parts: Parts, shared: Shared) -> RestEndpoint:
@@ -203,7 +220,7 @@ def _graphql(
     parts: Parts,
     schema: Schema,
     shared: Shared,
-    playground: Playground | None,
+    playground: Page | None,
 ) -> GraphQLEndpoint:
     pipeline, context = _pipeline(settings, parts, schema, shared), shared.context
     etags = ETags(

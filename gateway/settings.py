@@ -190,8 +190,8 @@ class Settings(BaseSettings):
         "allow",
         description=(
             "What runs: with `off` texts alone, with `allow` also documents by their ids, with "
-            "`log` the same while those in no manifest are logged, with `only` the manifests' "
-            "alone, and there is no playground."
+            "`log` the same while those in no manifest are logged, with `only` the manifests' and "
+            "the console's alone, and there is no playground."
         ),
     )
     cors_origins: Origins = Field(
@@ -314,6 +314,10 @@ class Settings(BaseSettings):
         description=(
             "How long, before that, requests are still taken in while `/health/ready` says no."
         ),
+    )
+    console: bool = Field(
+        default=True,
+        description="Whether a browser gets the console, at `/` and at `/operations`.",
     )
     playground: bool = Field(default=True, description="Whether a browser gets the playground.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(

@@ -164,6 +164,9 @@ def serve(
     drain_seconds: Annotated[
         float | None, typer.Option(help="How long before that they are still taken in.")
     ] = None,
+    console: Annotated[
+        bool | None, typer.Option(help="Whether a browser gets the console.")
+    ] = None,
     playground: Annotated[
         bool | None, typer.Option(help="Whether a browser gets the playground.")
     ] = None,
@@ -231,6 +234,7 @@ def serve(
         heartbeat_seconds=heartbeat_seconds,
         shutdown_seconds=shutdown_seconds,
         drain_seconds=drain_seconds,
+        console=console,
         playground=playground,
         log_level=log_level,
         log_format=log_format,

@@ -19,6 +19,8 @@ from gateway.settings import Settings
 from schema import build_schema
 
 SHOWN_ERRORS = 10
+CONSOLE_MANIFEST = Path(__file__).parent.parent / "web" / "dist" / "documents.json"
+"""The documents that the console sends, written when it is built."""
 
 
 class UnusableManifestError(Exception):
@@ -41,6 +43,8 @@ def trusted_documents(settings: Settings) -> TrustedDocuments:
     if settings.documents is None or settings.trusted_documents == "off":
         return TrustedDocuments({})
     entries = read_manifests(settings.documents)
+    if settings.console and CONSOLE_MANIFEST.exists():
+        entries |= read_manifests(CONSOLE_MANIFEST)
     check(entries, Documents(build_schema()))
     return TrustedDocuments({id_: entry.text for id_, entry in entries.items()})
 

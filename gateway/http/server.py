@@ -106,7 +106,7 @@ class Responder:
                 head.origin.is_checked = True
             if mount:
                 return mount.route(head)
-            route = self._routes.get(head.raw_path) or self._routes.get(head.path, _nowhere)
+            route = self._routes.get(head.raw_path) or self._route_by_path(head.path)
             return route(head)
         except Fault as fault:
             return _refusing(fault.with_traceback(None))
@@ -115,6 +115,11 @@ class Responder:
         """Return what answers at all paths that begin as this one does, if something does."""
         first = _FIRST_SEGMENT.match(head.raw_path)
         return self._mounts.get(first[0]) if first else None
+
+    def _route_by_path(self, path: str) -> Route:
+        """Return the route at a path, or the one for all paths in its first folder."""
+        folder = path.split("/", 2)[1] if path.startswith("/") else ""
+        return self._routes.get(path) or self._routes.get(f"/{folder}/*", _nowhere)
 
 
 def _failed(request: Request, error: Exception) -> Response:

@@ -8,7 +8,7 @@ from gateway.http.bodies import check_content, read_body
 from gateway.http.faults import Fault, method_not_allowed, refuse
 from gateway.http.head import Handler, Head
 from gateway.http.media_types import GRAPHQL_RESPONSE, HTML, JSON, chosen
-from gateway.http.playground import Playground
+from gateway.http.pages import Page
 from gateway.http.request import Request
 from gateway.http.responses import Response, Sendable
 from gateway.transports.answers import Answers
@@ -33,7 +33,7 @@ class GraphQLEndpoint:
         *,
         authentication: Authentication,
         max_body_bytes: int,
-        playground: Playground | None,
+        playground: Page | None,
     ) -> None:
         self._authentication = authentication
         self._answers = answers
@@ -91,7 +91,7 @@ class GraphQLEndpoint:
 
     async def _show_playground(self, _request: Request) -> Response:
         assert self._playground is not None  # noqa: S101  checked by ``_get``
-        return self._playground.page()
+        return await self._playground.response()
 
 
 def _post_preferences(head: Head) -> Preferences | Fault:

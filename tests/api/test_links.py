@@ -14,8 +14,16 @@ ANSWER = {"data": {"__typename": "Query"}}
 
 @pytest.fixture(scope="module")
 def plain_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A gateway without a playground."""
-    with running(tmp_path_factory.mktemp("plain"), "--no-playground") as gateway:
+    """A gateway without pages."""
+    options = ("--no-playground", "--no-console")
+    with running(tmp_path_factory.mktemp("plain"), *options) as gateway:
+        yield gateway.url
+
+
+@pytest.fixture(scope="module")
+def playground_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A gateway with a playground, and without a console."""
+    with running(tmp_path_factory.mktemp("playground"), "--no-console") as gateway:
         yield gateway.url
 
 
@@ -79,9 +87,9 @@ async def test_link_is_answered_in_a_browser_where_there_is_no_playground(
     ],
 )
 def test_address_close_by_leads_to_the_endpoint(
-    gateway_url: str, method: str, target: str, status: int, location: str
+    playground_url: str, method: str, target: str, status: int, location: str
 ) -> None:
-    url = URL(gateway_url)
+    url = URL(playground_url)
     connection = HTTPConnection(url.host or "", url.port, timeout=10)
     connection.request(method, target, headers=PAGE)
     response = connection.getresponse()
@@ -101,9 +109,7 @@ async def test_post_to_the_root_names_what_is_answered(shared: Client) -> None:
         assert (response.status, response.headers["Allow"]) == (405, "GET, HEAD")
 
 
-async def test_root_is_not_found_where_there_is_no_playground(
-    shared: Client, plain_url: str
-) -> None:
+async def test_root_is_not_found_where_there_are_no_pages(shared: Client, plain_url: str) -> None:
     async with shared.session.get(f"{plain_url}/", headers=PAGE) as response:
         assert response.status == 404
         assert "GraphQL is at /graphql" in (await response.json())["errors"][0]["message"]

@@ -16,7 +16,7 @@ from support.issuer import AUDIENCE, issuing
 from support.paths import EXAMPLES
 from support.queries import CREATE_NEW
 
-from gateway.http.playground import CONTENT_SECURITY_POLICY
+from gateway.http.pages import PLAYGROUND_POLICY
 
 WATCH_POLICY = """
     document.addEventListener("securitypolicyviolation", (event) =>
@@ -317,9 +317,9 @@ async def test_page_carries_the_policy(client: Client) -> None:
     async with client.session.get(
         f"{client.url}/graphql", headers={"Accept": "text/html"}
     ) as response:
-        assert response.headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
-        assert "unsafe-eval" not in CONTENT_SECURITY_POLICY
-        assert "unsafe-inline" not in CONTENT_SECURITY_POLICY.split("style-src")[0]
+        assert response.headers["Content-Security-Policy"] == PLAYGROUND_POLICY
+        assert "unsafe-eval" not in PLAYGROUND_POLICY
+        assert "unsafe-inline" not in PLAYGROUND_POLICY.split("style-src")[0]
 
 
 def examples() -> list[tuple[str, dict[str, Any]]]:

@@ -1,0 +1,94 @@
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react'
+import { Provider } from 'urql'
+
+import { setting } from '../../../shared/settings'
+import { readToken } from '../../../shared/token'
+import { type Api, createApi } from '../api/api'
+import { type Failure, failureOfRequest } from '../api/failure'
+import { WriteAccessDocument } from '../gql/graphql'
+
+/** Whether the token lets its bearer write, and why not. */
+export type WriteAccess = { isAllowed: boolean; reason: string }
+
+interface Session {
+  api: Api
+  /** Another one for each token: by it, every page begins anew. */
+  number: number
+  writing: WriteAccess
+  /** Why the gateway turned the token away, when it did. */
+  refusal: string | null
+  refuse: (message: string) => void
+  /** Begin anew with the token that is stored now. */
+  renew: () => void
+}
+
+const SessionContext = createContext<Session | null>(null)
+
+export function useSession(): Session {
+  const session = useContext(SessionContext)
+  if (!session) throw new Error('There is no SessionProvider around this component.')
+  return session
+}
+
+/** Tell the session of a failure, so that a refused token leads to the place where one is given. */
+export function useRefusal(failure: Failure | null | undefined): void {
+  const { refuse } = useSession()
+  useEffect(() => {
+    if (failure?.code === 'UNAUTHENTICATED') refuse(failure.message)
+  }, [failure, refuse])
+}
+
+export function SessionProvider({ children }: { children: ReactNode }) {
+  const [identity, setIdentity] = useState(() => ({ token: readToken(), number: 1 }))
+  const [refusal, setRefusal] = useState<string | null>(null)
+  const api = useMemo(() => createApi(identity.token), [identity])
+  useEffect(() => () => api.close(), [api])
+  const writing = useWriteAccess(api)
+  const session = useMemo(
+    () => ({
+      api,
+      number: identity.number,
+      writing,
+      refusal,
+      refuse: setRefusal,
+      renew: () => {
+        setRefusal(null)
+        setIdentity(({ number }) => ({ token: readToken(), number: number + 1 }))
+      },
+    }),
+    [api, identity, writing, refusal],
+  )
+  return (
+    <SessionContext value={session}>
+      <Provider value={api.client}>{children}</Provider>
+    </SessionContext>
+  )
+}
+
+const ALLOWED: WriteAccess = { isAllowed: true, reason: '' }
+
+/** Ask the gateway whether the token may write, where there are tokens: it does not tell otherwise. */
+function useWriteAccess({ client }: Api): WriteAccess {
+  const [access, setAccess] = useState(ALLOWED)
+  useEffect(() => {
+    if (setting('auth') === 'none') return
+    let isCurrent = true
+    client
+      .mutation(WriteAccessDocument, {})
+      .toPromise()
+      .then(({ error }) => {
+        const failure = error && failureOfRequest(error)
+        if (isCurrent) setAccess(accessAfter(failure))
+      })
+    return () => {
+      isCurrent = false
+    }
+  }, [client])
+  return access
+}
+
+function accessAfter(failure: Failure | undefined): WriteAccess {
+  if (failure?.code === 'FORBIDDEN') return { isAllowed: false, reason: failure.message }
+  if (failure?.code === 'UNAUTHENTICATED') return { isAllowed: false, reason: 'A token is needed.' }
+  return ALLOWED
+}

@@ -1,0 +1,137 @@
+import { type FormEvent, useState } from 'react'
+import { useSession } from '../app/session'
+import {
+  type OperationStatus,
+  type StateFragment,
+  UpdateDocument,
+  type UpdateInviteParticipantsOperationInput,
+} from '../gql/graphql'
+import { resultText } from '../operation/difference'
+import { Icon } from '../ui/Icon'
+import { Modal } from '../ui/Modal'
+import { Status } from '../ui/Status'
+import { When } from '../ui/time'
+import { Problems, ResultFields, resultOf, StatusField } from './fields'
+import { useSending } from './useSending'
+
+export function UpdateButton({ id, current }: { id: string; current: StateFragment }) {
+  const { writing } = useSession()
+  const [isOpen, setOpen] = useState(false)
+  return (
+    <Modal
+      title="Change the status and the result"
+      isOpen={isOpen}
+      onOpenChange={setOpen}
+      trigger={
+        <button
+          type="button"
+          className="button"
+          disabled={!writing.isAllowed}
+          title={writing.reason || undefined}
+        >
+          <Icon name="edit" /> Change
+        </button>
+      }
+    >
+      <UpdateForm id={id} opened={current} onDone={() => setOpen(false)} />
+    </Modal>
+  )
+}
+
+type Wanted = Pick<UpdateInviteParticipantsOperationInput, 'status' | 'resultInfo'>
+type Conflicting = Pick<StateFragment, 'status' | 'resultInfo' | 'version' | 'updatedAt'>
+
+function UpdateForm({ id, opened, onDone }: { id: string; opened: StateFragment; onDone: () => void }) {
+  // The version that the form was opened on: what changes meanwhile is a conflict, and is shown.
+  const [initial] = useState(opened)
+  const { send, isSending, problems, setProblems } = useSending(UpdateDocument)
+  const [conflict, setConflict] = useState<{ wanted: Wanted; current: Conflicting } | null>(null)
+
+  async function update(wanted: Wanted, version: number) {
+    const data = await send({ input: { id, ifVersion: version, ...wanted } })
+    if (!data) return
+    const { errors } = data.updateInviteParticipantsOperation
+    const current = errors.find((error) => 'current' in error)?.current
+    setConflict(current ? { wanted, current } : null)
+    setProblems(current ? [] : errors)
+    if (errors.length === 0) onDone()
+  }
+
+  function submit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault()
+    const form = new FormData(event.currentTarget)
+    update({ status: form.get('status') as OperationStatus, resultInfo: resultOf(form) }, initial.version)
+  }
+
+  if (conflict) {
+    const { wanted, current } = conflict
+    return (
+      <div className="form">
+        <p className="problem" role="alert">
+          The operation has changed since this form was opened. Nothing was written.
+        </p>
+        <Comparison wanted={wanted} current={current} />
+        <Problems problems={problems} />
+        <div className="form-buttons">
+          <button type="button" className="button" onClick={onDone}>
+            Keep what is there now
+          </button>
+          <button
+            type="button"
+            className="button primary"
+            disabled={isSending}
+            onClick={() => update(wanted, current.version)}
+          >
+            Write yours all the same
+          </button>
+        </div>
+      </div>
+    )
+  }
+  return (
+    <form className="form" onSubmit={submit}>
+      <StatusField initial={initial.status} />
+      <ResultFields initial={initial.resultInfo} />
+      <Problems problems={problems} />
+      <div className="form-buttons">
+        <button type="submit" className="button primary" disabled={isSending}>
+          {isSending ? 'Writing…' : 'Write'}
+        </button>
+      </div>
+    </form>
+  )
+}
+
+/** Both states of a conflict. */
+function Comparison({ wanted, current }: { wanted: Wanted; current: Conflicting }) {
+  return (
+    <table className="comparison">
+      <thead>
+        <tr>
+          <td />
+          <th scope="col">Yours</th>
+          <th scope="col">
+            There now <span className="muted">(version {current.version}</span>,{' '}
+            <span className="muted">
+              <When time={current.updatedAt} />)
+            </span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        <tr>
+          <th scope="row">Status</th>
+          <td>{wanted.status && <Status status={wanted.status} />}</td>
+          <td>
+            <Status status={current.status} />
+          </td>
+        </tr>
+        <tr>
+          <th scope="row">Result</th>
+          <td>{wanted.resultInfo ? resultText(wanted.resultInfo) : 'none'}</td>
+          <td>{current.resultInfo ? resultText(current.resultInfo) : 'none'}</td>
+        </tr>
+      </tbody>
+    </table>
+  )
+}

@@ -1,0 +1,126 @@
+import { getRouteApi } from '@tanstack/react-router'
+import { useCallback, useRef } from 'react'
+
+import { CreateButton } from '../edit/CreateDialog'
+import { Icon } from '../ui/Icon'
+import { FailureNotice, Loading, Notice } from '../ui/Notice'
+import { FilterBar } from './FilterBar'
+import type { ListSearch } from './search'
+import { Table } from './Table'
+import { useList } from './useList'
+
+const route = getRouteApi('/operations')
+
+const NUMBER = new Intl.NumberFormat()
+
+/** All operations that match, the newest first. */
+export function ListPage() {
+  const search = route.useSearch()
+  const navigate = route.useNavigate()
+  const scroller = useRef<HTMLDivElement>(null)
+  const { list, reload, loadMore } = useList(search)
+  const { rows, waiting, failure, loading, hasMore } = list
+  const { sort, ...filters } = search
+  const isFiltered = Object.keys(filters).length > 0
+
+  const change = useCallback(
+    (next: ListSearch) => {
+      scroller.current?.scrollTo({ top: 0 })
+      navigate({ search: next })
+    },
+    [navigate],
+  )
+
+  return (
+    <div className="list-page">
+      <title>Operations · Invite gateway</title>
+      <div className="page-head">
+        <h1>Operations</h1>
+        <p className="muted" role="status">
+          {list.changeCursor !== null && summary(list.totalCount, isFiltered)}
+        </p>
+      </div>
+      <FilterBar search={search} onChange={change} />
+      {list.wasExpired && (
+        <p className="banner" role="status">
+          The changes since you were last connected are no longer kept, so the list was read anew.
+        </p>
+      )}
+      <div className="table-frame">
+        {waiting.size > 0 && (
+          <button
+            type="button"
+            className="waiting"
+            onClick={() => {
+              scroller.current?.scrollTo({ top: 0 })
+              reload()
+            }}
+          >
+            <Icon name="up" /> {NUMBER.format(waiting.size)} new: show
+          </button>
+        )}
+        <section
+          className="scroller"
+          ref={scroller}
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
+          tabIndex={0}
+          aria-label="List of operations"
+          aria-busy={loading === 'first'}
+        >
+          {rows.length > 0 && (
+            <Table
+              rows={rows}
+              hasMore={hasMore}
+              sort={sort}
+              scroller={scroller}
+              onSort={(next) => change({ ...search, sort: next })}
+              onEnd={loadMore}
+            />
+          )}
+          {failure ? (
+            <FailureNotice failure={failure} onRetry={() => (rows.length > 0 ? loadMore() : reload())} />
+          ) : loading ? (
+            <Loading what={loading === 'more' ? 'more operations' : 'operations'} />
+          ) : (
+            rows.length === 0 && <Empty isFiltered={isFiltered} onClear={() => change({ sort })} />
+          )}
+        </section>
+      </div>
+    </div>
+  )
+}
+
+function summary(count: number, isFiltered: boolean): string {
+  return `${NUMBER.format(count)} ${isFiltered ? 'match' : 'in all'}`
+}
+
+function Empty({ isFiltered, onClear }: { isFiltered: boolean; onClear: () => void }) {
+  if (isFiltered) {
+    return (
+      <Notice title="No operation matches">
+        <p>Remove a filter, or look at all operations.</p>
+        <button type="button" className="button primary" onClick={onClear}>
+          Clear all filters
+        </button>
+      </Notice>
+    )
+  }
+  return <NothingYet />
+}
+
+/** What to do first. */
+export function NothingYet() {
+  return (
+    <Notice title="No operations yet">
+      <p>
+        An operation appears here as soon as a calling bot writes one, by the GraphQL mutation{' '}
+        <code>createInviteParticipantsOperation</code>. To look around, create one here, or fill the database
+        with samples where the gateway runs:
+      </p>
+      <p>
+        <code className="command">invite-gateway demo</code>
+      </p>
+      <CreateButton />
+    </Notice>
+  )
+}

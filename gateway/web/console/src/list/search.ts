@@ -1,0 +1,126 @@
+/** A list's filters and order, as the address of the page has them and as the gateway takes them. */
+
+import type {
+  InviteParticipantsOperationFilter,
+  InviteParticipantsOperationOrder,
+  OperationStatus,
+} from '../gql/graphql'
+
+export const STATUSES: readonly OperationStatus[] = ['NotStarted', 'Running', 'Completed', 'Failed']
+export const SORTED_BY = ['createdAt', 'updatedAt', 'status', 'callId', 'clientContext', 'result'] as const
+export type SortKey = (typeof SORTED_BY)[number]
+
+export interface ListSearch {
+  /** Finds an id, a call, or a participant's id or name. */
+  q?: string
+  status?: OperationStatus[]
+  call?: string
+  /** A participant's id, or a part of the name. */
+  participant?: string
+  /** A part of the client's context. */
+  context?: string
+  /** A code, such as `412`, or a code and a subcode, such as `412/9999`. */
+  result?: string
+  /** When created: from this time on, and before that one, in RFC 3339. */
+  from?: string
+  to?: string
+  /** What to sort by, with a minus sign for the largest first; the newest first when left out. */
+  sort?: `${'' | '-'}${SortKey}`
+}
+
+export type FilterKey = Exclude<keyof ListSearch, 'sort'>
+
+/** Read what is in an address; what makes no sense is left out. */
+export function validateSearch(raw: Record<string, unknown>): ListSearch {
+  const search: ListSearch = {}
+  for (const key of ['q', 'call', 'participant', 'context'] as const) {
+    const value = textOf(raw[key])
+    if (value) search[key] = value
+  }
+  const status = [raw.status].flat().filter((one) => STATUSES.includes(one as OperationStatus))
+  if (status.length > 0) search.status = status as OperationStatus[]
+  const result = textOf(raw.result)
+  if (/^-?\d{1,9}(\/-?\d{1,9})?$/.test(result)) search.result = result
+  for (const key of ['from', 'to'] as const) {
+    const time = new Date(textOf(raw[key]))
+    if (!Number.isNaN(time.getTime())) search[key] = time.toISOString()
+  }
+  const sort = textOf(raw.sort)
+  if (SORTED_BY.some((key) => sort === key || sort === `-${key}`)) search.sort = sort as ListSearch['sort']
+  return search
+}
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value.trim() : '')
+
+/** Read the query of an address: a name given several times is a list. */
+export function parseQuery(query: string): Record<string, string | string[]> {
+  const parameters = new URLSearchParams(query)
+  return Object.fromEntries(
+    [...new Set(parameters.keys())].map((name) => {
+      const values = parameters.getAll(name)
+      return [name, values.length > 1 ? values : (values[0] ?? '')]
+    }),
+  )
+}
+
+/** Write the query of an address. */
+export function writeQuery(search: Record<string, unknown>): string {
+  const parameters = new URLSearchParams()
+  for (const [name, value] of Object.entries(search)) {
+    for (const one of [value].flat())
+      if (one !== undefined && one !== '') parameters.append(name, String(one))
+  }
+  const query = parameters.toString()
+  return query ? `?${query}` : ''
+}
+
+/** The filter that the gateway takes for a search. */
+export function filterOf(search: ListSearch): InviteParticipantsOperationFilter {
+  const all: InviteParticipantsOperationFilter[] = []
+  if (search.q) all.push(anywhere(search.q))
+  if (search.status) all.push({ status: { in: search.status } })
+  if (search.call) all.push({ callId: { eq: search.call } })
+  if (search.participant) all.push(invites(search.participant))
+  if (search.context) all.push({ clientContext: { contains: search.context, ignoreCase: true } })
+  if (search.result) {
+    const [code, subcode] = search.result.split('/').map(Number)
+    all.push({
+      resultInfo: { code: { eq: code }, ...(subcode !== undefined && { subcode: { eq: subcode } }) },
+    })
+  }
+  if (search.from) all.push({ createdAt: { gte: search.from } })
+  if (search.to) all.push({ createdAt: { lt: search.to } })
+  return all.length === 1 && all[0] ? all[0] : { and: all }
+}
+
+const anywhere = (text: string): InviteParticipantsOperationFilter => ({
+  or: [{ id: { eq: text } }, { callId: { eq: text } }, invites(text)],
+})
+
+const invites = (text: string): InviteParticipantsOperationFilter => ({
+  or: [
+    { participants: { some: { identity: { any: { id: { eq: text } } } } } },
+    { participants: { some: { identity: { any: { displayName: { contains: text, ignoreCase: true } } } } } },
+  ],
+})
+
+/** The order that the gateway takes for a search. */
+export function orderOf({ sort }: ListSearch): InviteParticipantsOperationOrder[] {
+  if (!sort) return []
+  const direction = sort.startsWith('-') ? 'DESC' : 'ASC'
+  const key = sort.replace('-', '') as SortKey
+  if (key === 'result') return [{ resultInfo: { code: direction } }, { resultInfo: { subcode: direction } }]
+  return [{ [key]: direction } as unknown as InviteParticipantsOperationOrder]
+}
+
+/** Whether an operation whose status and result are these is one of a search's, going by them alone. */
+export function admits(
+  search: ListSearch,
+  operation: { status: OperationStatus; resultInfo?: { code: number; subcode: number } | null },
+): boolean {
+  if (search.status && !search.status.includes(operation.status)) return false
+  if (!search.result) return true
+  const result = operation.resultInfo
+  if (!result) return false
+  return [`${result.code}`, `${result.code}/${result.subcode}`].includes(search.result)
+}

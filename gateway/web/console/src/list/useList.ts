@@ -1,0 +1,126 @@
+import { useCallback, useEffect, useMemo, useReducer, useRef } from 'react'
+
+import type { Api } from '../api/api'
+import { type Failure, failureOfRequest } from '../api/failure'
+import type { Follow } from '../api/feed'
+import { useFeed } from '../app/connection'
+import { useSession } from '../app/session'
+import { ListChangesDocument, ListDocument, type ListQuery } from '../gql/graphql'
+import { type ListChange, type Rows, withChanges, withPage } from './rows'
+import { filterOf, type ListSearch, orderOf } from './search'
+
+const PAGE = 100
+
+type Page = ListQuery['inviteParticipantsOperations']
+
+export interface List extends Rows {
+  /** Null until the first page is there. */
+  changeCursor: string | null
+  totalCount: number
+  loading: 'first' | 'more' | null
+  failure: Failure | null
+  /** Whether changes after the cursor were no longer kept, so that the list was read anew. */
+  wasExpired: boolean
+}
+
+const EMPTY: List = {
+  rows: [],
+  waiting: new Set(),
+  endCursor: null,
+  hasMore: false,
+  changeCursor: null,
+  totalCount: 0,
+  loading: 'first',
+  failure: null,
+  wasExpired: false,
+}
+
+type Action =
+  | { kind: 'load'; wasExpired?: boolean }
+  | { kind: 'load more' }
+  | { kind: 'loaded'; page: Page }
+  | { kind: 'loaded more'; page: Page }
+  | { kind: 'failed'; failure: Failure }
+  | { kind: 'changed'; changes: ListChange[]; search: ListSearch }
+
+function reduce(list: List, action: Action): List {
+  switch (action.kind) {
+    case 'load':
+      return { ...list, loading: 'first', failure: null, wasExpired: !!action.wasExpired }
+    case 'load more':
+      return { ...list, loading: 'more', failure: null }
+    case 'loaded':
+      return {
+        ...EMPTY,
+        ...withPage(EMPTY, action.page.nodes, ...endOf(action.page)),
+        changeCursor: action.page.changeCursor,
+        totalCount: action.page.totalCount ?? 0,
+        loading: null,
+        wasExpired: list.wasExpired,
+      }
+    case 'loaded more':
+      return { ...list, ...withPage(list, action.page.nodes, ...endOf(action.page)), loading: null }
+    case 'failed':
+      return { ...(list.loading === 'first' ? EMPTY : list), loading: null, failure: action.failure }
+    case 'changed':
+      return { ...list, ...withChanges(list, action.changes, action.search) }
+  }
+}
+
+const endOf = ({ pageInfo }: Page) => [pageInfo.endCursor ?? null, pageInfo.hasNextPage] as const
+
+/** The operations of a search: what is shown, more of it on demand, and what changes meanwhile. */
+export function useList(search: ListSearch) {
+  const { api } = useSession()
+  const [list, dispatch] = useReducer(reduce, EMPTY)
+  const request = useRef(0)
+  const filter = useMemo(() => filterOf(search), [search])
+
+  const read = useCallback(
+    async (after: string | null) => {
+      request.current += 1
+      const number = request.current
+      const variables = { filter, orderBy: orderOf(search), first: PAGE, after, isFirstPage: after === null }
+      const { data, error } = await api.client.query(ListDocument, variables)
+      if (number !== request.current) return
+      const page = data?.inviteParticipantsOperations
+      if (page) dispatch({ kind: after === null ? 'loaded' : 'loaded more', page })
+      else if (error) dispatch({ kind: 'failed', failure: failureOfRequest(error) })
+    },
+    [api, filter, search],
+  )
+
+  const reload = useCallback(
+    (wasExpired = false) => {
+      dispatch({ kind: 'load', wasExpired })
+      return read(null)
+    },
+    [read],
+  )
+  useEffect(() => {
+    reload()
+  }, [reload])
+
+  const { endCursor, hasMore, loading } = list
+  const loadMore = useCallback(() => {
+    if (loading || !hasMore) return
+    dispatch({ kind: 'load more' })
+    read(endCursor)
+  }, [read, endCursor, hasMore, loading])
+
+  const follow = useMemo(() => followList(api, filter), [api, filter])
+  useFeed(list.changeCursor, follow, {
+    onChanges: (changes) => dispatch({ kind: 'changed', changes, search }),
+    onExpired: () => reload(true),
+  })
+  return { list, reload, loadMore }
+}
+
+function followList(api: Api, filter: ReturnType<typeof filterOf>): Follow<ListChange> {
+  return (after, { onOpen, onChange, onEnd }) =>
+    api.follow(
+      ListChangesDocument,
+      { after, filter },
+      { onOpen, onEnd, onChange: ({ changes }) => onChange(changes) },
+    )
+}

@@ -1,0 +1,16 @@
+import { usePreferences } from '../app/preferences'
+import { HIDDEN } from '../ui/people'
+
+/** Properties that Microsoft Graph sends without declaring them. */
+export function Additional({ value }: { value: unknown }) {
+  const { isPrivate } = usePreferences()
+  if (typeof value !== 'object' || value === null) return null
+  return Object.entries(value).map(([name, inner]) => [
+    <dt key={`${name} name`}>
+      <bdi>{name}</bdi>
+    </dt>,
+    <dd key={`${name} value`}>
+      <bdi>{isPrivate ? HIDDEN : typeof inner === 'string' ? inner : JSON.stringify(inner)}</bdi>
+    </dd>,
+  ])
+}

@@ -1,0 +1,101 @@
+import { Link } from '@tanstack/react-router'
+
+import { setting } from '../../../shared/settings'
+import { usePreferences } from '../app/preferences'
+import { DeleteButton } from '../edit/DeleteDialog'
+import { UpdateButton } from '../edit/UpdateDialog'
+import { Card } from '../ui/Card'
+import { Icon } from '../ui/Icon'
+import { FailureNotice, Loading, Notice } from '../ui/Notice'
+import { withoutNumbers } from '../ui/people'
+import { Status } from '../ui/Status'
+import { CopyMenu } from './CopyMenu'
+import { Participants } from './Participants'
+import { Json, Properties, Result } from './Properties'
+import { Related } from './Related'
+import { playgroundLink } from './requests'
+import type { Story } from './state'
+import { Timeline } from './Timeline'
+import { useStory } from './useStory'
+
+/** One operation with its whole story. */
+export function OperationPage({ id }: { id: string }) {
+  const { loaded, reload } = useStory(id)
+  if (loaded === 'loading') return <Loading what="the operation" />
+  if (loaded === 'missing') {
+    return (
+      <Notice title="There is no such operation">
+        <p>
+          No operation has the id <code>{id}</code>. It may have been deleted.
+        </p>
+        <Link to="/operations" className="button primary">
+          All operations
+        </Link>
+      </Notice>
+    )
+  }
+  if ('failure' in loaded) return <FailureNotice failure={loaded.failure} onRetry={reload} />
+  return <Whole id={id} story={loaded.story} />
+}
+
+function Whole({ id, story }: { id: string; story: Story }) {
+  const { isPrivate } = usePreferences()
+  const { current, history, isDeleted } = story
+  const { clientContext } = current
+  const title = clientContext ? withoutNumbers(clientContext, isPrivate) : 'Without a context'
+  return (
+    <article className="operation-page">
+      <title>{`${title} · Invite gateway`}</title>
+      <div className="page-head operation-head">
+        <div>
+          <Link to="/operations" className="back">
+            Operations
+          </Link>
+          <h1>
+            <bdi>{title}</bdi>
+          </h1>
+          <p className="id-line">
+            <Status status={current.status} isDeleted={isDeleted} /> <code>{id}</code>
+          </p>
+        </div>
+        <div className="actions">
+          <CopyMenu id={id} />
+          {setting('playground') === 'true' && (
+            <a className="button" href={playgroundLink(id)}>
+              <Icon name="open" /> Open in the playground
+            </a>
+          )}
+          {!isDeleted && (
+            <>
+              <UpdateButton id={id} current={current} />
+              <DeleteButton id={id} version={current.version} />
+            </>
+          )}
+        </div>
+      </div>
+      {isDeleted && <p className="banner">This operation was deleted. Here it is as it was last.</p>}
+      <div className="columns">
+        <div>
+          <Card title="Result">
+            <Result current={current} />
+          </Card>
+          <Card title="Properties">
+            <Properties current={current} />
+          </Card>
+          <Card title={`Participants (${current.participants.length})`}>
+            <Participants participants={current.participants} />
+          </Card>
+        </div>
+        <div>
+          <Card title="History">
+            <Timeline history={history} />
+          </Card>
+          <Related id={id} current={current} />
+          <Card title="JSON">
+            <Json value={{ id, ...current }} />
+          </Card>
+        </div>
+      </div>
+    </article>
+  )
+}

@@ -1,0 +1,62 @@
+import { useCallback, useEffect, useMemo, useReducer, useState } from 'react'
+
+import type { Api } from '../api/api'
+import { type Failure, failureOfRequest } from '../api/failure'
+import type { Follow } from '../api/feed'
+import { useFeed } from '../app/connection'
+import { useSession } from '../app/session'
+import { type EntryFragment, OperationChangesDocument, OperationDocument } from '../gql/graphql'
+import { type Story, storyOf, withEntries } from './state'
+
+type Loaded = { story: Story } | { failure: Failure } | 'missing' | 'loading'
+
+type Action = { kind: 'loaded'; loaded: Loaded } | { kind: 'entries'; entries: EntryFragment[] }
+
+function reduce(loaded: Loaded, action: Action): Loaded {
+  if (action.kind === 'loaded') return action.loaded
+  if (typeof loaded === 'string' || !('story' in loaded)) return loaded
+  return { story: withEntries(loaded.story, action.entries) }
+}
+
+/** One operation and what happens to it. */
+export function useStory(id: string): { loaded: Loaded; reload: () => void } {
+  const { api } = useSession()
+  const [loaded, dispatch] = useReducer(reduce, 'loading')
+  const [attempt, setAttempt] = useState(0)
+  const reload = useCallback(() => setAttempt((count) => count + 1), [])
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt reads it again
+  useEffect(() => {
+    let isCurrent = true
+    read(api, id).then((next) => {
+      if (isCurrent) dispatch({ kind: 'loaded', loaded: next })
+    })
+    return () => {
+      isCurrent = false
+    }
+  }, [api, id, attempt])
+
+  const cursor = typeof loaded === 'object' && 'story' in loaded ? loaded.story.cursor : null
+  const follow = useMemo(() => followOperation(api, id), [api, id])
+  useFeed(cursor, follow, {
+    onChanges: (entries) => dispatch({ kind: 'entries', entries }),
+    onExpired: reload,
+  })
+  return { loaded, reload }
+}
+
+async function read({ client }: Api, id: string): Promise<Loaded> {
+  const { data, error } = await client.query(OperationDocument, { id })
+  if (error) return { failure: failureOfRequest(error) }
+  const found = data?.inviteParticipantsOperation
+  return found ? { story: storyOf(found) } : 'missing'
+}
+
+function followOperation(api: Api, id: string): Follow<EntryFragment> {
+  return (after, { onOpen, onChange, onEnd }) =>
+    api.follow(
+      OperationChangesDocument,
+      { after, id },
+      { onOpen, onEnd, onChange: ({ changes }) => onChange(changes) },
+    )
+}

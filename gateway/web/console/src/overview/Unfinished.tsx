@@ -1,0 +1,39 @@
+import { Link } from '@tanstack/react-router'
+
+import { usePreferences } from '../app/preferences'
+import type { RowFragment } from '../gql/graphql'
+import { Person, withoutNumbers } from '../ui/people'
+import { Status } from '../ui/Status'
+import { RunningFor } from '../ui/time'
+
+const NUMBER = new Intl.NumberFormat()
+
+/** What has not ended, and for how long. */
+export function Unfinished({ nodes, totalCount }: { nodes: RowFragment[]; totalCount: number }) {
+  const { isPrivate } = usePreferences()
+  if (totalCount === 0) return <p className="muted">Nothing runs at the moment.</p>
+  return (
+    <>
+      <ul className="unfinished">
+        {nodes.map(({ id, status, clientContext, createdAt, participants }) => (
+          <li key={id}>
+            <Status status={status} />
+            <Link to="/operations/$id" params={{ id }}>
+              <bdi>{clientContext ? withoutNumbers(clientContext, isPrivate) : id}</bdi>
+            </Link>
+            <span className="who muted">
+              {participants[0] && <Person set={participants[0].identity} />}
+              {participants.length > 1 && ` +${participants.length - 1}`}
+            </span>
+            <RunningFor createdAt={createdAt} />
+          </li>
+        ))}
+      </ul>
+      {totalCount > nodes.length && (
+        <Link to="/operations" search={{ status: ['NotStarted', 'Running'], sort: 'createdAt' }}>
+          All {NUMBER.format(totalCount)} that run
+        </Link>
+      )}
+    </>
+  )
+}

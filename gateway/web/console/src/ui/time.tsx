@@ -1,0 +1,107 @@
+import { useSyncExternalStore } from 'react'
+
+import { usePreferences } from '../app/preferences'
+import type { OperationStatus } from '../gql/graphql'
+
+const SECOND = 1_000
+const UNITS = [
+  ['d', 86_400],
+  ['h', 3_600],
+  ['min', 60],
+] as const
+
+/** A length of time in its two largest units, such as `2 h 5 min`; below ten seconds with a decimal. */
+export function duration(seconds: number): string {
+  if (seconds < 10) return `${Math.max(0, seconds).toFixed(1)} s`
+  if (seconds < 60) return `${Math.floor(seconds)} s`
+  const place = UNITS.findIndex(([, size]) => seconds >= size)
+  const [unit, size] = UNITS[place] as (typeof UNITS)[number]
+  const [next, nextSize] = UNITS[place + 1] ?? ['s', 1]
+  const rest = Math.floor((seconds % size) / nextSize)
+  return `${Math.floor(seconds / size)} ${unit}${rest ? ` ${rest} ${next}` : ''}`
+}
+
+/** How long ago something was, roughly. */
+export function age(seconds: number): string {
+  if (seconds < 5) return 'now'
+  if (seconds < 60) return `${Math.floor(seconds)} s ago`
+  const [unit, size] = UNITS.find(([, size]) => seconds >= size) ?? ['min', 60]
+  return `${Math.floor(seconds / size)} ${unit} ago`
+}
+
+const DATE_AND_TIME = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' })
+
+export const dateAndTime = (time: string): string => DATE_AND_TIME.format(new Date(time))
+
+let now = Date.now()
+const listeners = new Set<() => void>()
+let timer: ReturnType<typeof setInterval> | undefined
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener)
+  timer ??= setInterval(() => {
+    now = Date.now()
+    if (!document.hidden) for (const one of listeners) one()
+  }, SECOND)
+  return () => {
+    listeners.delete(listener)
+    if (listeners.size > 0) return
+    clearInterval(timer)
+    timer = undefined
+  }
+}
+
+/** The time, by the second. */
+export const useNow = (): number => useSyncExternalStore(subscribe, () => now)
+
+export const secondsBetween = (from: string, to: string | number): number =>
+  (new Date(to).getTime() - new Date(from).getTime()) / SECOND
+
+/** When something was: how long ago, or the time itself, as is preferred. */
+export function When({ time }: { time: string }) {
+  const { hasAbsoluteTimes } = usePreferences()
+  const current = useNow()
+  return (
+    <time dateTime={time} title={time}>
+      {hasAbsoluteTimes ? dateAndTime(time) : age(secondsBetween(time, current))}
+    </time>
+  )
+}
+
+export interface Timed {
+  status: OperationStatus
+  createdAt: string
+  updatedAt: string
+}
+
+export const isFinished = ({ status }: Pick<Timed, 'status'>): boolean =>
+  status === 'Completed' || status === 'Failed'
+
+/** How long an operation took, or has been going on. */
+export function Duration({ operation }: { operation: Timed }) {
+  return isFinished(operation) ? (
+    duration(secondsBetween(operation.createdAt, operation.updatedAt))
+  ) : (
+    <RunningFor createdAt={operation.createdAt} />
+  )
+}
+
+/** The .NET SDK waits 30 seconds for an invitation, Microsoft Graph 60. */
+export const SDK_GIVES_UP = 30
+export const GRAPH_GIVES_UP = 60
+
+/** How long an operation has been going on, marked where those that wait for it give up. */
+export function RunningFor({ createdAt }: { createdAt: string }) {
+  const seconds = secondsBetween(createdAt, useNow())
+  const text = seconds < 60 ? `${Math.max(0, Math.floor(seconds))} s` : duration(seconds)
+  if (seconds < SDK_GIVES_UP) return <span className="running-for">{text}</span>
+  const isOver = seconds >= GRAPH_GIVES_UP
+  const reason = isOver
+    ? 'More than 60 s: Microsoft Graph gives up by then.'
+    : 'More than 30 s: the .NET SDK gives up by then.'
+  return (
+    <span className={`running-for ${isOver ? 'over' : 'late'}`} title={reason}>
+      {text} <span className="mark">{isOver ? 'over 60 s' : 'over 30 s'}</span>
+    </span>
+  )
+}

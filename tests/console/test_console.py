@@ -1,0 +1,341 @@
+"""The console, as it is used: seen, filtered, followed and written by."""
+
+import gzip
+import json
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp import ClientSession
+from playwright.async_api import expect
+from support.gateways import Client, running
+from support.visits import WEB, Visit, create, create_all, invited, update, visiting
+
+from gateway.http.pages import CONSOLE_POLICY
+
+ADA = invited("user", "ada", "Ada Lovelace")
+PHONE = invited("phone", "+12345678901")
+FAILED = {"code": 412, "subcode": 9999, "message": "No dial out. DiagCode: 412#10073"}
+
+
+@pytest.fixture
+async def visit(client: Client) -> AsyncIterator[Visit]:
+    async with visiting(client.url) as visit:
+        yield visit
+        assert visit.wrong == []
+
+
+async def test_first_operation_is_created_and_watched_to_its_end(
+    visit: Visit, client: Client
+) -> None:
+    page = visit.page
+    await visit.open()
+    await visit.shows("No operations yet")
+    await visit.shows("invite-gateway demo")
+    await page.get_by_role("button", name="New operation").first.click()
+    dialog = visit.dialog()
+    await dialog.get_by_label("Call id").fill("call-1")
+    await dialog.get_by_label("Context").fill("standup")
+    await dialog.get_by_label("Kind").select_option("Phone")
+    await dialog.get_by_label("Id or number").fill("+12345678901")
+    await dialog.get_by_role("button", name="Create").click()
+
+    await expect(page.get_by_role("heading", level=1)).to_have_text("standup")
+    await visit.is_live()
+    id_ = page.url.rpartition("/")[2]
+    await update(client, id=id_, status="Running")
+    await visit.shows(re.compile("Not started.*→ Running"))
+    await update(client, id=id_, status="Completed", resultInfo={"code": 200, "subcode": 0})
+    await visit.shows(re.compile("Running.*→ Completed"))
+    await visit.shows(re.compile("nothing.*→ 200/0"))
+    await expect(page.locator(".id-line .status")).to_have_text("Completed")
+
+
+async def test_list_changes_in_place_and_new_rows_wait(visit: Visit, client: Client) -> None:
+    ids = await create_all(client, [{"clientContext": f"call {n}"} for n in range(3)])
+    await visit.open("/operations")
+    await expect(visit.rows()).to_have_count(3)
+    await update(client, id=ids[0], status="Failed", resultInfo=FAILED)
+    await expect(visit.rows().last).to_contain_text("Failed")
+    await expect(visit.rows().last).to_contain_text("412/9999")
+    await create_all(client, [{"clientContext": f"later {n}"} for n in range(2)])
+    show = visit.page.get_by_role("button", name="2 new: show")
+    await expect(show).to_be_visible()
+    await expect(visit.rows()).to_have_count(3)
+    await expect(visit.rows().first).to_contain_text("call 2")
+    await show.click()
+    await expect(visit.rows()).to_have_count(5)
+    await expect(visit.rows().first).to_contain_text("later 1")
+    await expect(show).to_be_hidden()
+
+
+async def test_filters_stand_in_the_address(visit: Visit, client: Client) -> None:
+    await create_all(
+        client,
+        [
+            {"clientContext": "one", "status": "Failed", "resultInfo": FAILED},
+            {"clientContext": "two", "callId": "call/2 & more", "participants": [ADA, PHONE]},
+            {"clientContext": "three", "status": "Running"},
+        ],
+    )
+    page = visit.page
+    await visit.open("/operations?status=Failed&result=412%2F9999")
+    await expect(visit.rows()).to_have_count(1)
+    await expect(visit.rows()).to_contain_text("one")
+    await page.get_by_role("button", name="Remove the filter Result").click()
+    await page.get_by_role("button", name="Filter", exact=True).click()
+    await page.get_by_label("Failed").uncheck()
+    await page.get_by_label("Call id").fill("call/2 & more")
+    await page.get_by_role("button", name="Apply").click()
+    await expect(visit.rows()).to_have_count(1)
+    await expect(visit.rows()).to_contain_text("two")
+    assert page.url.endswith("/operations?call=call%2F2+%26+more")
+
+    await page.get_by_role("button", name="Clear all").click()
+    await expect(visit.rows()).to_have_count(3)
+    for text in ("lovelace", "ada", "+12345678901", "call/2 & more"):
+        await page.get_by_role("searchbox").fill(text)
+        await page.keyboard.press("Enter")
+        await expect(visit.rows()).to_have_count(1)
+    await page.get_by_role("searchbox").fill("nobody")
+    await page.keyboard.press("Enter")
+    await visit.shows("No operation matches")
+    await page.go_back()
+    await expect(visit.rows()).to_have_count(1)
+
+
+async def test_list_is_sorted_by_its_columns(visit: Visit, client: Client) -> None:
+    await create_all(client, [{"clientContext": text} for text in ("b", "c", "a")])
+    await visit.open("/operations")
+    header = visit.page.get_by_role("columnheader", name="Context")
+    await header.get_by_role("button").click()
+    await expect(header).to_have_attribute("aria-sort", "descending")
+    await expect(visit.rows().first).to_contain_text("c")
+    await header.get_by_role("button").click()
+    await expect(header).to_have_attribute("aria-sort", "ascending")
+    await expect(visit.rows().first).to_contain_text("a")
+    assert visit.page.url.endswith("?sort=clientContext")
+
+
+async def test_list_is_read_to_its_end(visit: Visit, client: Client) -> None:
+    for start in range(0, 3_000, 1_000):
+        inputs = [{"clientContext": f"number {n}"} for n in range(start, start + 1_000)]
+        await create_all(client, inputs)
+    await visit.open("/operations")
+    await visit.shows("3,000 in all")
+    last = visit.page.get_by_text("number 0", exact=True)
+    for _ in range(200):
+        await visit.page.locator(".scroller").evaluate("(one) => one.scrollTo(0, one.scrollHeight)")
+        if await last.is_visible():
+            break
+    await expect(last).to_be_visible()
+    assert await visit.rows().count() < 100
+
+
+async def test_columns_and_dates_are_chosen_and_kept(visit: Visit, client: Client) -> None:
+    await create(client, clientContext="one", callId="call-1")
+    page = visit.page
+    await visit.open("/operations")
+    await page.get_by_role("button", name="View").click()
+    await page.get_by_role("menuitemcheckbox", name="Call").click()
+    await page.get_by_role("menuitemcheckbox", name="Dates instead of ages").click()
+    await page.keyboard.press("Escape")
+    await visit.open("/operations")
+    await expect(page.get_by_role("columnheader", name="Call")).to_have_count(0)
+    await expect(visit.rows().get_by_role("time")).to_have_text(re.compile(r"\d{4}, \d\d:\d\d"))
+
+
+async def test_operation_is_opened_from_a_link_and_leads_to_others(
+    visit: Visit, client: Client
+) -> None:
+    await create(client, clientContext="sibling", callId="call-1", participants=[PHONE])
+    id_ = await create(
+        client,
+        id="a/b ?#%é",
+        clientContext="opened",
+        callId="call-1",
+        participants=[ADA],
+        status="Failed",
+        resultInfo=FAILED,
+        additionalProperties={"custom": [1, {"a": None}]},
+    )
+    page = visit.page
+    await visit.open("/operations/a%2Fb%20%3F%23%25%C3%A9")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("opened")
+    await visit.shows(id_)
+    await visit.shows("not set up to call telephones")
+    await visit.shows('[1,{"a":null}]')
+    await page.get_by_text("Show the JSON").click()
+    assert json.loads(await page.locator(".json").inner_text())["id"] == id_
+    await page.get_by_role("link", name="sibling").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("sibling")
+    await page.get_by_role("link", name="+12345678901").click()
+    await expect(visit.rows()).to_have_count(1)
+    await visit.rows().get_by_role("link").click()
+    async with page.expect_navigation():
+        await page.get_by_role("link", name="Open in the playground").click()
+    await expect(page.locator(".graphiql-query-editor .view-lines").first).to_contain_text(
+        "Operation"
+    )
+
+
+async def test_operation_that_is_not_there_is_said_so(visit: Visit) -> None:
+    await visit.page.goto(f"{visit.url}/operations/none")
+    await visit.shows("No operation has the id none")
+
+
+async def test_conflict_shows_both_states(visit: Visit, client: Client) -> None:
+    id_ = await create(client, clientContext="contested")
+    page = visit.page
+    await visit.open(f"/operations/{id_}")
+    await page.get_by_role("button", name="Change").click()
+    dialog = visit.dialog()
+    await dialog.get_by_label("Completed").check()
+    await dialog.get_by_label("Code", exact=True).fill("200")
+    await update(client, id=id_, status="Failed", resultInfo=FAILED)
+    await dialog.get_by_role("button", name="Write").click()
+    await expect(dialog.get_by_role("alert")).to_contain_text("has changed")
+    await expect(dialog.get_by_role("row", name="Status")).to_have_text("StatusCompletedFailed")
+    await expect(dialog.get_by_role("row", name="Result")).to_contain_text("412/9999")
+    await dialog.get_by_role("button", name="Write yours all the same").click()
+    await expect(dialog).to_be_hidden()
+    await expect(page.locator(".id-line .status")).to_have_text("Completed")
+    await visit.shows(re.compile("Failed.*→ Completed"))
+
+
+async def test_operation_is_deleted_after_a_question(visit: Visit, client: Client) -> None:
+    id_ = await create(client, clientContext="short-lived")
+    page = visit.page
+    await visit.open(f"/operations/{id_}")
+    await page.get_by_role("button", name="Delete").click()
+    await visit.dialog().get_by_role("button", name="Cancel").click()
+    await page.get_by_role("button", name="Delete").click()
+    await update(client, id=id_, status="Running")
+    await visit.dialog().get_by_role("button", name="Delete", exact=True).click()
+    await expect(visit.dialog().get_by_role("alert")).to_contain_text("It is Running now")
+    await visit.dialog().get_by_role("button", name="Delete it as it is now").click()
+    await visit.shows("This operation was deleted")
+
+
+async def test_overview_counts_live_and_leads_to_the_list(visit: Visit, client: Client) -> None:
+    id_ = await create(client, clientContext="under way", status="Running", participants=[ADA])
+    await create(client, status="Failed", resultInfo=FAILED)
+    page = visit.page
+    await visit.open()
+    counts = page.get_by_role("list", name="Operations by status")
+    await expect(counts.get_by_role("link", name="Failed")).to_contain_text("1")
+    await visit.shows("Something that the invitation needs was not there")
+    await expect(page.locator(".unfinished")).to_contain_text("Ada Lovelace")
+    await update(client, id=id_, status="Completed", resultInfo={"code": 200, "subcode": 0})
+    await expect(counts.get_by_role("link", name="Completed")).to_contain_text("50%")
+    await visit.shows("Nothing runs at the moment")
+    await page.get_by_text("Show as a table").click()
+    await page.locator(".bucket-table").get_by_role("link").first.click()
+    await expect(visit.rows()).to_have_count(1)
+    await expect(page.get_by_role("list", name="Filters")).to_contain_text("Status: Completed")
+    await visit.open()
+    await page.get_by_role("link", name="412/9999").click()
+    await expect(visit.rows()).to_contain_text("Failed")
+    await visit.open()
+    box = await page.locator(".chart canvas").bounding_box()
+    assert box
+    await page.mouse.move(box["x"] + box["width"] - 100, box["y"] + 80)
+    await page.mouse.down()
+    await page.mouse.move(box["x"] + box["width"] - 30, box["y"] + 80, steps=5)
+    await page.mouse.up()
+    await expect(visit.rows()).to_have_count(2)
+
+
+async def test_names_and_numbers_are_hidden_by_one_switch(visit: Visit, client: Client) -> None:
+    message = {"code": 412, "subcode": 9999, "message": "failed for 4:+12345678901."}
+    id_ = await create(client, participants=[ADA, PHONE], status="Failed", resultInfo=message)
+    await visit.open(f"/operations/{id_}")
+    await visit.page.get_by_role("switch", name="Hide names").click()
+    await visit.page.get_by_text("Show the JSON").click()
+    for path in (None, "/operations", "/"):
+        if path:
+            await visit.open(path)
+            await visit.shows("9999")
+        text = await visit.page.locator("#root").inner_text()
+        assert "Lovelace" not in text
+        assert "2345678" not in text
+
+
+async def test_following_pauses_while_the_page_is_hidden(visit: Visit, client: Client) -> None:
+    await create(client, clientContext="one")
+    await visit.open("/operations")
+    await visit.page.evaluate("""() => {
+        Object.defineProperty(document, "hidden", { value: true, configurable: true });
+        document.dispatchEvent(new Event("visibilitychange"));
+    }""")
+    await expect(visit.page.locator(".connection")).to_have_text("Paused")
+    await create(client, clientContext="two")
+    await visit.page.evaluate("""() => {
+        delete document.hidden;
+        document.dispatchEvent(new Event("visibilitychange"));
+    }""")
+    await expect(visit.page.get_by_role("button", name="1 new: show")).to_be_visible()
+
+
+async def test_console_works_where_only_trusted_documents_run(
+    http: ClientSession, tmp_path: Path
+) -> None:
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text("{}")
+    options = ("--documents", str(manifest), "--trusted-documents", "only")
+    with running(tmp_path, *options) as gateway:
+        async with visiting(gateway.url) as visit:
+            page = visit.page
+            await visit.open()
+            await page.get_by_role("button", name="New operation").first.click()
+            await visit.dialog().get_by_label("Context").fill("trusted")
+            await visit.dialog().get_by_role("button", name="Create").click()
+            await visit.is_live()
+            await page.get_by_role("button", name="Change").click()
+            await visit.dialog().get_by_label("Running").check()
+            await visit.dialog().get_by_role("button", name="Write").click()
+            await visit.shows(re.compile("Not started.*→ Running"))
+            await expect(page.get_by_text("playground")).to_have_count(0)
+            await visit.open("/operations?status=Running")
+            await expect(visit.rows()).to_have_count(1)
+            await visit.open()
+            await expect(page.locator(".unfinished")).to_contain_text("trusted")
+        async with http.post(f"{gateway.url}/graphql", json={"query": "{__typename}"}) as other:
+            error = (await other.json())["errors"][0]
+
+    assert error["extensions"]["code"] == "PERSISTED_DOCUMENT_NOT_FOUND"
+    assert visit.wrong == []
+
+
+async def test_page_carries_the_policy(client: Client) -> None:
+    for path in ("/", "/operations", "/operations/x"):
+        async with client.session.get(f"{client.url}{path}") as response:
+            assert response.status == 200
+            assert response.headers["Content-Security-Policy"] == CONSOLE_POLICY
+            assert not re.search(r"<style|\sstyle=|<script[^>]*>[^<]", await response.text())
+    assert "unsafe" not in CONSOLE_POLICY
+
+
+async def test_console_is_off_when_set_so(
+    client: Client, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with running(tmp_path_factory.mktemp("plain"), "--no-console") as gateway:
+        for path, status in (("/operations", 404), ("/operations/x", 404), ("/", 307)):
+            async with client.session.get(
+                f"{gateway.url}{path}", allow_redirects=False
+            ) as response:
+                assert response.status == status
+
+
+def test_console_is_small() -> None:
+    manifest = json.loads((WEB / "dist" / "manifest.json").read_text())
+    loaded, waiting = set[str](), ["console/index.html"]
+    while waiting:
+        chunk = manifest[waiting.pop()]
+        if chunk["file"] not in loaded:
+            loaded.add(chunk["file"])
+            waiting += chunk.get("imports", ())
+    size = sum(len(gzip.compress((WEB / "dist" / file).read_bytes())) for file in loaded)
+
+    assert size < 250_000

@@ -1,0 +1,252 @@
+"""What the console shows when something is in the way: the connection, the token, the input."""
+
+import re
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+from socket import socket
+from typing import Literal
+
+import pytest
+from aiohttp import ClientSession
+from playwright.async_api import expect
+from support.bearers import answer, token
+from support.gateways import Client, running
+from support.visits import NARROW, WIDE, Visit, create, create_all, invited, update, visiting
+
+HOSTILE = {
+    "id": "<img src=x onerror=alert(1)>",
+    "callId": "</script><script>alert(1)</script>" * 20,
+    "clientContext": "\u202e<b>right to left</b> \U0001f4de" + "M" * 220,
+    "participants": [
+        invited("user", "'\"><svg onload=alert(1)>", "W" * 1_000),
+        invited("phone", "+1" + "2" * 1_000),
+    ],
+    "status": "Failed",
+    "resultInfo": {"code": 500, "subcode": 1, "message": "<h1>" + "x" * 1_000},
+    "additionalProperties": {"<i>name</i>": "<iframe src=//example.com>" + "y" * 2_000},
+}
+
+CREATE = "mutation { createInviteParticipantsOperation(input: {}) { operation { id } } }"
+
+
+@pytest.fixture
+async def visit(client: Client) -> AsyncIterator[Visit]:
+    async with visiting(client.url) as visit:
+        yield visit
+
+
+def free_port() -> int:
+    with socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        port: int = listening.getsockname()[1]
+        return port
+
+
+async def test_killed_gateway_is_found_again_without_a_gap(
+    http: ClientSession, tmp_path: Path
+) -> None:
+    port = ("--port", str(free_port()))
+    with running(tmp_path, *port) as gateway:
+        client = Client(http, gateway.url)
+        id_ = await create(client, clientContext="before")
+        async with visiting(gateway.url) as visit:
+            await visit.open("/operations")
+            gateway.stop(signal.SIGKILL)
+            connection = visit.page.locator(".connection")
+            await expect(connection).to_have_text("Reconnecting…")
+            await expect(connection).to_have_attribute(
+                "title", re.compile("Goes on from the cursor")
+            )
+            with running(tmp_path, *port):
+                await update(client, id=id_, status="Running")
+                await create_all(client, [{"clientContext": "meanwhile"}] * 3)
+                await visit.is_live()
+                await expect(visit.page.get_by_role("button", name="3 new: show")).to_be_visible()
+                await expect(visit.rows()).to_contain_text("Running")
+                await expect(visit.rows()).to_have_count(1)
+
+
+async def test_list_is_read_anew_when_its_changes_are_no_longer_kept(
+    http: ClientSession, tmp_path: Path
+) -> None:
+    port = ("--port", str(free_port()))
+    (tmp_path / "first").mkdir()
+    (tmp_path / "second").mkdir()
+    with running(tmp_path / "first", *port) as gateway:
+        client = Client(http, gateway.url)
+        await create(client, clientContext="of the first log")
+        async with visiting(gateway.url) as visit:
+            await visit.open("/operations")
+            gateway.stop(signal.SIGKILL)
+            await expect(visit.page.locator(".connection")).to_have_text("Reconnecting…")
+            with running(tmp_path / "second", *port):  # as after a backup was restored
+                await create(client, clientContext="of the second log")
+                await visit.shows("the list was read anew")
+                await expect(visit.rows()).to_have_count(1)
+                await expect(visit.rows()).to_contain_text("of the second log")
+                await visit.is_live()
+
+
+async def test_gateway_that_is_gone_is_said_so_and_found_again(
+    http: ClientSession, tmp_path: Path
+) -> None:
+    port = ("--port", str(free_port()))
+    with running(tmp_path, *port) as gateway:
+        client = Client(http, gateway.url)
+        await create(client, clientContext="there")
+        async with visiting(gateway.url) as visit:
+            await visit.open()
+            gateway.stop()
+            await visit.page.get_by_role("link", name="Operations", exact=True).click()
+            await visit.shows("The gateway cannot be reached")
+            with running(tmp_path, *port):
+                await expect(visit.rows()).to_have_count(1, timeout=20_000)
+                await visit.is_live()
+
+
+async def test_token_is_asked_for_refused_and_taken(http: ClientSession, tmp_path: Path) -> None:
+    reading = token(tmp_path, "create", "reader", "--scope", "read")
+    writing = token(tmp_path, "create", "writer", "--scope", "write")
+    with running(tmp_path, "--auth", "tokens") as gateway:
+        client = Client(http, gateway.url)
+        async with visiting(gateway.url) as visit:
+            page, dialog = visit.page, visit.dialog()
+            await page.goto(f"{gateway.url}/operations")
+            await expect(dialog).to_contain_text("A token is needed.")
+            await expect(dialog).to_contain_text("invite-gateway token create NAME --scope write")
+            await dialog.get_by_label("Bearer token").fill("igw_wrong")
+            await dialog.get_by_role("button", name="Use this token").click()
+            await expect(dialog.get_by_role("alert")).to_contain_text("token")
+            await dialog.get_by_label("Bearer token").fill(reading)
+            await dialog.get_by_role("button", name="Use this token").click()
+            await visit.is_live()
+            button = page.get_by_role("button", name="New operation").first
+            await expect(button).to_be_disabled()
+            await expect(button).to_have_attribute("title", re.compile("scope"))
+            await page.get_by_role("button", name="Token").click()
+            await dialog.get_by_label("Bearer token").fill(writing)
+            await dialog.get_by_role("button", name="Use this token").click()
+            await expect(button).to_be_enabled()
+            await visit.is_live()
+            await answer(client, writing, CREATE)
+            await expect(page.get_by_role("button", name="1 new: show")).to_be_visible()
+            token(tmp_path, "revoke", "writer")
+            await expect(page.locator(".connection")).to_have_text("Stopped", timeout=20_000)
+            await expect(dialog).to_be_visible()
+
+    assert [said for said in visit.wrong if "status of 401" not in said] == []
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+async def test_hostile_contents_are_shown_as_text(client: Client, width: int) -> None:
+    id_ = await create(client, **HOSTILE)
+    async with visiting(client.url, width=width) as visit:
+        for path in ("/", "/operations?context=%3Cb%3E", "/operations?call=%3Ci%3E"):
+            await visit.open(path)
+            assert await visit.fits(), path
+        await visit.open("/operations")
+        await visit.rows().get_by_role("link").click()
+        await visit.shows(id_)
+        await visit.page.get_by_text("Show the JSON").click()
+        assert await visit.fits()
+        assert (
+            await visit.page.locator("main :is(img, script, iframe, b, i, svg[onload])").count()
+            == 0
+        )
+
+    assert visit.wrong == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+async def test_pages_meet_the_rules_of_accessibility(
+    client: Client, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    found: dict[str, list[str]] = {}
+    async with visiting(client.url, width=width, scheme=scheme) as visit:
+        page = visit.page
+        await visit.open()
+        found["empty"] = await visit.violations()
+        failed = {"code": 412, "subcode": 9999, "message": "No dial out."}
+        id_ = await create(
+            client,
+            clientContext="one",
+            callId="call-1",
+            status="Failed",
+            resultInfo=failed,
+            participants=[invited("user", "ada", "Ada"), invited("phone", "+12345678901")],
+        )
+        await create(client, clientContext="two", callId="call-1", status="Running")
+        await visit.open()
+        await page.get_by_text("Show as a table").click()
+        await page.locator(".chart canvas").wait_for()
+        found["overview"] = await visit.violations()
+        await visit.open("/operations?status=Failed&status=Running")
+        await expect(visit.rows()).to_have_count(2)
+        found["list"] = await visit.violations()
+        await page.get_by_role("button", name="Filter", exact=True).click()
+        found["filters"] = await visit.violations()
+        await page.keyboard.press("Escape")
+        await page.get_by_role("button", name="View").click()
+        found["view"] = await visit.violations()
+        await visit.open("/operations?call=none")
+        found["nothing"] = await visit.violations()
+        await visit.open(f"/operations/{id_}")
+        await page.get_by_text("Show the JSON").click()
+        found["operation"] = await visit.violations()
+        for button in ("New operation", "Change", "Delete"):
+            await page.get_by_role("button", name=button).click()
+            await expect(visit.dialog()).to_be_visible()
+            found[button] = await visit.violations()
+            await page.keyboard.press("Escape")
+            await expect(visit.dialog()).to_be_hidden()
+        await page.goto(f"{visit.url}/operations/none")
+        await visit.shows("No operation has the id")
+        found["missing"] = await visit.violations()
+
+    assert {name: wrong for name, wrong in found.items() if wrong} == {}
+    assert visit.wrong == []
+
+
+async def test_everything_is_reached_by_keyboard(visit: Visit, client: Client) -> None:
+    page, keyboard = visit.page, visit.page.keyboard
+    await create(client, clientContext="by keyboard")
+    await visit.open("/operations")
+    await keyboard.press("Tab")
+    await expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    await keyboard.press("Enter")
+    await keyboard.press("Tab")
+    await keyboard.type("nobody")
+    await keyboard.press("Enter")
+    await visit.shows("No operation matches")
+    await page.get_by_role("button", name="Remove the filter Find").focus()
+    await keyboard.press("Enter")
+    await expect(visit.rows()).to_have_count(1)
+    await page.get_by_role("button", name="Filter", exact=True).focus()
+    await keyboard.press("Enter")
+    await expect(page.get_by_label("Not started")).to_be_focused()
+    await keyboard.press("Space")
+    await keyboard.press("Tab")
+    await keyboard.press("Escape")
+    await expect(page.get_by_role("button", name="Filter", exact=True)).to_be_focused()
+    await visit.rows().get_by_role("link").focus()
+    await keyboard.press("Enter")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("by keyboard")
+    await page.get_by_role("button", name="Change").focus()
+    await keyboard.press("Enter")
+    await expect(visit.dialog().get_by_label("Not started")).to_be_focused()
+    await keyboard.press("ArrowRight")
+    await expect(visit.dialog().get_by_label("Running")).to_be_checked()
+    await keyboard.press("Enter")
+    await expect(visit.dialog()).to_be_hidden()
+    await expect(page.get_by_role("button", name="Change")).to_be_focused()
+    await expect(page.locator(".id-line .status")).to_have_text("Running")
+    await page.get_by_role("button", name="Delete").focus()
+    await keyboard.press("Enter")
+    await expect(visit.dialog().get_by_role("button", name="Cancel")).to_be_focused()
+    await keyboard.press("Tab")
+    await keyboard.press("Enter")
+    await visit.shows("This operation was deleted")
+
+    assert visit.wrong == []

@@ -1,0 +1,138 @@
+"""Visits to the console, in a real browser with no way to any host but the gateway."""
+
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+from playwright.async_api import Locator, Page, Route, async_playwright, expect
+
+from support.gateways import Client
+
+WEB = Path(__file__).parents[2] / "gateway" / "web"
+AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
+WIDE, NARROW = 1_400, 390
+WITHIN_MILLISECONDS = 10_000
+
+WATCH_POLICY = """
+    document.addEventListener("securitypolicyviolation", (event) =>
+      console.error(`${event.violatedDirective} forbids ${event.blockedURI}`))
+"""
+RUN_AXE = """async () => (await axe.run(document, { preload: false })).violations.map(
+    ({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) =>
+        `${html} ${failureSummary}`).join(', ')}`)"""
+
+
+class Visit:
+    """A visit to the console, with all that went wrong in it."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+        self.wrong: list[str] = []
+
+    async def prepare(self) -> None:
+        """Note what goes wrong, and let the browser reach the gateway alone."""
+        await self.page.route("**", self._only_the_gateway)
+        await self.page.add_init_script(WATCH_POLICY)
+        self.page.on("console", lambda said: self._note(said.type, said.text))
+        self.page.on("pageerror", lambda error: self._note("error", str(error)))
+
+    async def open(self, path: str = "/") -> None:
+        """Open a page of the console, and wait until it follows changes."""
+        await self.page.goto(f"{self.url}{path}")
+        await self.is_live()
+
+    async def is_live(self) -> None:
+        """Wait until the page follows changes."""
+        await expect(self.page.locator(".connection")).to_have_text("Live", timeout=20_000)
+
+    async def shows(self, text: str | re.Pattern[str]) -> None:
+        """See a text in the page's main part."""
+        await expect(self.page.get_by_role("main")).to_contain_text(text)
+
+    def rows(self) -> Locator:
+        """Return the rows of the list, without its head."""
+        return self.page.locator(".table-row")
+
+    def dialog(self) -> Locator:
+        """Return the dialog that is open."""
+        return self.page.get_by_role("dialog").or_(self.page.get_by_role("alertdialog"))
+
+    async def violations(self) -> list[str]:
+        """Check the page as it is by axe-core's rules."""
+        await self.page.evaluate(AXE.read_text("utf-8"))
+        found: list[str] = await self.page.evaluate(RUN_AXE)
+        return found
+
+    async def fits(self) -> bool:
+        """Tell whether nothing of the page lies beyond its right edge."""
+        overflow: int = await self.page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        inner: int = await self.page.evaluate("document.querySelector('main').scrollWidth")
+        room: int = await self.page.evaluate("document.querySelector('main').clientWidth")
+        return overflow <= 0 and inner <= room
+
+    async def _only_the_gateway(self, route: Route) -> None:
+        if route.request.url.startswith(self.url):
+            await route.continue_()
+        else:
+            self.wrong.append(f"asked for {route.request.url}")
+            await route.abort()
+
+    def _note(self, kind: str, text: str) -> None:
+        if kind == "error":
+            self.wrong.append(text)
+
+
+@asynccontextmanager
+async def visiting(
+    url: str, *, width: int = WIDE, scheme: Literal["light", "dark"] = "light"
+) -> AsyncIterator[Visit]:
+    """Visit the console of the gateway at a base URL."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
+        )
+        page = await browser.new_page(
+            viewport={"width": width, "height": 800}, color_scheme=scheme, locale="en-GB"
+        )
+        page.set_default_timeout(WITHIN_MILLISECONDS)
+        visit = Visit(page, url)
+        await visit.prepare()
+        yield visit
+        await browser.close()
+
+
+async def create(client: Client, **given: Any) -> str:  # noqa: ANN401  JSON
+    """Create an operation by another client, and return its id."""
+    return (await create_all(client, [given]))[0]
+
+
+async def create_all(client: Client, inputs: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Create operations by another client, and return their ids."""
+    data = await client.data(
+        """mutation ($inputs: [CreateInviteParticipantsOperationInput!]!) {
+          createInviteParticipantsOperations(inputs: $inputs) { results { operation { id } } }
+        }""",
+        inputs=inputs,
+    )
+    results = data["createInviteParticipantsOperations"]["results"]
+    return [result["operation"]["id"] for result in results]
+
+
+async def update(client: Client, **given: Any) -> None:  # noqa: ANN401  JSON
+    """Change an operation by another client."""
+    await client.data(
+        """mutation ($input: UpdateInviteParticipantsOperationInput!) {
+          updateInviteParticipantsOperation(input: $input) { operation { id } }
+        }""",
+        input=given,
+    )
+
+
+def invited(kind: str, id_: str, name: str | None = None) -> dict[str, Any]:
+    """Return a participant with one identity, as it is given to the gateway."""
+    return {"identity": {kind: {"id": id_, "displayName": name}}}

@@ -52,6 +52,15 @@ def _known_database(url: str) -> str:
     return url
 
 
+def _readable(path: str) -> str:
+    if path:
+        try:
+            Path(path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ValueError(f"{path} cannot be read: {error}.") from None
+    return path
+
+
 def _possible_workers(count: int) -> int:
     if count > 1 and not hasattr(socket, "SO_REUSEPORT"):
         raise ValueError("This system lets one process at a time listen on a port. Leave it at 1.")
@@ -178,6 +187,8 @@ def _none_if_empty(value: object) -> object:
 
 Database = Annotated[str, AfterValidator(_known_database)]
 SchemaName = Annotated[str, AfterValidator(_schema_name)]
+ReadableFile = Annotated[str, AfterValidator(_readable)]
+"""The path of a text file; empty for none."""
 Workers = Annotated[int, AfterValidator(_possible_workers)]
 OpenTelemetry = Annotated[bool, AfterValidator(_possible_otel)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]

@@ -17,6 +17,7 @@ from gateway.setting_types import (
     Names,
     OpenTelemetry,
     Origins,
+    ReadableFile,
     SchemaName,
     Scope,
     TrustedMode,
@@ -47,6 +48,13 @@ class Settings(BaseSettings):
         description=(
             "The schema of the tables in PostgreSQL; when empty, the first of the role's "
             "`search_path`."
+        ),
+    )
+    database_password_file: ReadableFile = Field(
+        "",
+        description=(
+            "A file with the password for PostgreSQL, instead of one in the URL or in "
+            "`PGPASSFILE`. It is read for each connection."
         ),
     )
     database_sessions: bool = Field(

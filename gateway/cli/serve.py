@@ -31,6 +31,9 @@ def serve(
     database_schema: Annotated[
         str | None, typer.Option(help="The schema of the tables in PostgreSQL.")
     ] = None,
+    database_password_file: Annotated[
+        str | None, typer.Option(help="A file with the password for PostgreSQL.")
+    ] = None,
     database_sessions: Annotated[
         bool | None, typer.Option(help="Whether connections to PostgreSQL are sessions.")
     ] = None,
@@ -187,6 +190,7 @@ def serve(
         port=port,
         database=database,
         database_schema=database_schema,
+        database_password_file=database_password_file,
         database_sessions=database_sessions,
         workers=workers,
         readers=readers,

@@ -15,6 +15,9 @@ def database_of(settings: Settings) -> Database:
 
     return PostgresDatabase(
         PostgresOptions(
-            settings.database, settings.database_schema, sessions=settings.database_sessions
+            settings.database,
+            settings.database_schema,
+            settings.database_password_file,
+            sessions=settings.database_sessions,
         )
     )

@@ -1,10 +1,15 @@
 """The password in a database's URL: it is shown nowhere."""
 
+import asyncio
+from pathlib import Path
+
 import pytest
+from support.engines import PostgresServer
 from support.gateways import Command
 
 from gateway.settings import Settings
 from gateway.store.opening import database_of
+from schema.errors import Overloaded
 
 SECRET = "correct-horse"  # noqa: S105  the test's own
 URL = f"postgresql://gateway:{SECRET}@127.0.0.1:1/operations?password={SECRET}"
@@ -46,3 +51,32 @@ def test_url_that_is_refused_is_told_without_the_password(here: Command, url: st
     assert done.returncode == 2
     assert "postgresql://user@host/name" in done.stderr
     assert SECRET not in done.stdout + done.stderr
+
+
+async def test_password_is_read_from_its_file_for_each_connection(
+    postgres: PostgresServer, tmp_path: Path
+) -> None:
+    file = tmp_path / "password"
+    file.write_text(f"{SECRET}\n")
+    database = database_of(
+        Settings(database=postgres.new_database(), database_password_file=str(file))
+    )
+    await asyncio.to_thread(database.upgrade)
+    file.unlink()
+
+    async with database.open() as store:
+        with pytest.raises(Overloaded):
+            await store.get("none")
+        file.write_text(SECRET)
+        assert await store.get("none") is None
+
+
+def test_password_file_that_is_not_there_is_named(here: Command, tmp_path: Path) -> None:
+    missing = tmp_path / "missing"
+    done = here(
+        "db", "check", "--database", URL, INVITE_GATEWAY_DATABASE_PASSWORD_FILE=str(missing)
+    )
+
+    assert done.returncode == 2
+    assert "--database-password-file" in done.stderr
+    assert "cannot be read" in done.stderr

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from math import ceil
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,6 +22,8 @@ class PostgresOptions:
     """As libpq has it; it may name several hosts, and hold a password."""
     schema: str = ""
     """Where the tables are; empty leaves that to the role's ``search_path``."""
+    password_file: str = ""
+    """A file with the password; empty for one of the URL or of ``PGPASSFILE``."""
     sessions: bool = True
     """Whether a connection is a session of its own: statements stay prepared, and it can listen."""
 
@@ -45,8 +48,12 @@ class PostgresOptions:
             "dsn": self.url,
             "timeout": CONNECT_SECONDS,
             "server_settings": session,
+            **({"password": self._password} if self.password_file else {}),
             **({} if self.sessions else {"statement_cache_size": 0}),
         }
+
+    def _password(self) -> str:
+        return Path(self.password_file).read_text(encoding="utf-8").rstrip("\r\n")
 
     async def connect(self) -> asyncpg.Connection:
         """Open a connection."""

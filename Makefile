@@ -41,7 +41,7 @@ demo: $(VENV)/.project ## Fill the database with sample operations and make more
 	@exec $(BIN)/invite-gateway demo $(ARGS)
 
 .PHONY: test
-test: $(VENV)/.dev $(PLAYGROUND)/dist/index.html $(TOOLS)/node_modules/.installed ## Set up everything and run all tests; options in ARGS='-k create'
+test: $(VENV)/.dev $(VENV)/.graph-sdk $(PLAYGROUND)/dist/index.html $(TOOLS)/node_modules/.installed ## Set up everything and run all tests; options in ARGS='-k create'
 	$(BIN)/python -m pytest --numprocesses=4 --dist=loadfile --cov --cov-report=term-missing $(ARGS)
 
 .PHONY: test-long
@@ -89,6 +89,7 @@ lock: $(VENV)/.dev npm ## Write the lock files anew; UPGRADE=--upgrade takes new
 	$(COMPILE) pyproject.toml --extra otel -c requirements.lock -o requirements-otel.lock
 	$(COMPILE) pyproject.toml --extra otel --group dev -c requirements-otel.lock -o requirements-dev.lock
 	$(COMPILE) --group build -c requirements-dev.lock -o requirements-build.lock
+	$(COMPILE) --group graph-sdk -o requirements-graph-sdk.lock
 	$(COMPILE) --group node -o requirements-node.lock
 	$(COMPILE) --group bench -o requirements-bench.lock
 	@for folder in $(PLAYGROUND) $(TOOLS) $(BENCH); do (cd $$folder && \
@@ -106,6 +107,10 @@ bench-overload: $(VENV)/.project ## Ask the gateway for more than it can; option
 .PHONY: bench-guarded
 bench-guarded: $(VENV)/.project ## Measure what it costs to know who asks; options in ARGS='--workload list'
 	$(BIN)/python benchmarks/guarded.py $(ARGS)
+
+.PHONY: bench-rest
+bench-rest: $(VENV)/.project $(BENCH)/node_modules/.installed ## Measure Graph's REST interface beside GraphQL's; options in ARGS='--rounds 1'
+	$(BIN)/python benchmarks/rest.py $(ARGS)
 
 .PHONY: soak
 soak: $(VENV)/.project ## Keep the gateway busy and see what grows; options in ARGS='--minutes 5'
@@ -141,6 +146,12 @@ $(VENV)/.project: pyproject.toml $(VENV)/.locked
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.project
 	$(INSTALL_LOCKED) -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/.graph-sdk: requirements-graph-sdk.lock | $(VENV)/.created
+	$(PYTHON) -m venv $(VENV)/graph-sdk
+	$(VENV)/graph-sdk/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes \
+		-r requirements-graph-sdk.lock
 	@touch $@
 
 # Some of the tools ask for 22.15.

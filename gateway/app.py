@@ -16,34 +16,45 @@ from gateway import memory
 from gateway.admission.cooperative_lock import CooperativeLock
 from gateway.admission.load import Load
 from gateway.admission.rate import Rate
-from gateway.auth.modes import open_authenticator
+from gateway.auth.modes import open_authenticator, open_notification_authenticator
 from gateway.auth.scopes import scope_names
 from gateway.auth.sessions import Sessions
 from gateway.documents.bounds import DocumentBounds
+from gateway.documents.json import encode
 from gateway.documents.manifests import trusted_documents
 from gateway.documents.parsing import Documents
 from gateway.documents.persisted import PersistedDocuments
 from gateway.documents.shared import SharedDocuments
 from gateway.documents.trusted import TrustedDocuments
+from gateway.execution.compiled.response_cache import ResponseCache
 from gateway.execution.compiled_executor import CompiledExecutor
 from gateway.execution.live.fan_out import FanOut
-from gateway.execution.pipeline import Pipeline, RequestOptions
+from gateway.execution.pipeline import Pipeline
 from gateway.execution.prepared import PreparedOperations
 from gateway.execution.reference import ReferenceExecutor
+from gateway.execution.request_limits import RequestLimits
+from gateway.graph.notifications.endpoint import NotificationsEndpoint
+from gateway.graph.notifications.forwarding import Forwarder, ForwardOptions
+from gateway.graph.rest.addresses import VERSIONS
+from gateway.graph.rest.batch import BatchRequests
+from gateway.graph.rest.endpoint import RestEndpoint
+from gateway.graph.rest.openapi import openapi
+from gateway.graph.rest.routes import routes_of
 from gateway.http.admission_control import AdmissionControl
 from gateway.http.authentication import Authentication
 from gateway.http.browsers import Browsers
 from gateway.http.checks import live, ready
 from gateway.http.connections import Server
 from gateway.http.cors import CORS
-from gateway.http.head import Route
+from gateway.http.descriptions import description
+from gateway.http.head import Mount, Route
 from gateway.http.hosts import Hosts
 from gateway.http.limiter import Limiter
+from gateway.http.media_types import JSON
 from gateway.http.metrics import metrics
 from gateway.http.options import ServerOptions
 from gateway.http.playground import Playground
 from gateway.http.redirects import redirect_to_endpoint, redirect_to_playground
-from gateway.http.sdl import sdl
 from gateway.http.server import Responder, page
 from gateway.http.traffic import Traffic
 from gateway.logs import Logs
@@ -51,10 +62,13 @@ from gateway.open_files import possible_connections
 from gateway.settings import Settings
 from gateway.store.interface import Store
 from gateway.store.opening import database_of
+from gateway.store.overdue import Overdue
 from gateway.store.retention import Retention
 from gateway.tasks import running
 from gateway.telemetry.admission import AdmissionMetrics
+from gateway.telemetry.notifications import ForwardMetrics, NotificationMetrics
 from gateway.telemetry.operations import LoadMetrics, OperationMetrics
+from gateway.telemetry.overdue import OverdueMetrics
 from gateway.telemetry.page import WorkerId
 from gateway.telemetry.setup import Telemetry, open_telemetry
 from gateway.transports.answers import Answers
@@ -68,7 +82,6 @@ from gateway.transports.single_connection.endpoint import (
 from gateway.transports.single_connection.forwarding import http_socket
 from gateway.transports.single_connection.open_streams import OpenStreams
 from gateway.transports.single_connection.tokens import KEY_BYTES, StreamTokens
-from gateway.transports.streams.endpoint import Streams
 from gateway.transports.streams.stream import StreamOptions
 from gateway.transports.websocket.connection import WebSocketOptions
 from gateway.transports.websocket.endpoint import WebSocketEndpoint
@@ -85,6 +98,9 @@ class Parts:
     traffic: Traffic
     telemetry: Telemetry
     authentication: Authentication
+    notified: Authentication | None
+    """Who lets in Microsoft Graph's notifications; None where none are taken."""
+    forwarder: Forwarder | None
     trusted: TrustedDocuments
     capacity: ServerOptions
     place: WorkerId | None
@@ -92,8 +108,15 @@ class Parts:
 
 def create_server(settings: Settings, parts: Parts) -> Server:
     """Put the server together on an open store."""
+    shared = Shared(
+        Context(store=parts.store, log=parts.store.log, scopes=scope_names(settings)),
+        _limits(settings, parts),
+        ResponseCache(settings.answer_cache_bytes),
+    )
+    rest = _rest(settings, parts, shared)
     responder = Responder(
-        _routes(settings, parts),
+        _routes(settings, parts, shared, rest),
+        _mounts(settings, parts, shared, rest),
         parts.traffic,
         parts.capacity.admission,
         parts.telemetry.observers,
@@ -105,15 +128,30 @@ def create_server(settings: Settings, parts: Parts) -> Server:
     return Server(parts.capacity, parts.traffic, responder.respond)
 
 
-def _routes(settings: Settings, parts: Parts) -> dict[str, Route]:
-    schema = build_schema()
-    context = Context(store=parts.store, log=parts.store.log, scopes=scope_names(settings))
+@dataclass(frozen=True)
+class Shared:
+    """What GraphQL and Graph's REST interface share."""
+
+    context: Context
+    limits: RequestLimits
+    cache: ResponseCache
+
+
+def _routes(
+    settings: Settings, parts: Parts, shared: Shared, rest: RestEndpoint
+) -> dict[str, Route]:
+    schema, context = build_schema(), shared.context
+    authentication = parts.authentication
+    described = openapi(rest.routes, version("invite-gateway"))
     has_playground = settings.playground and settings.trusted_documents != "only"
     playground = Playground(settings.auth, settings.oidc_issuers) if has_playground else None
     return {
-        "/graphql": _graphql(settings, parts, schema, context, playground),
+        "/graphql": _graphql(settings, parts, schema, shared, playground),
         "/graphql/": redirect_to_endpoint,
-        "/schema.graphql": sdl(schema.sdl(), parts.authentication, context),
+        "/schema.graphql": description(
+            schema.sdl().encode(), "text/plain", authentication, context
+        ),
+        "/openapi.json": description(encode(described), JSON, authentication, context),
         "/health/live": page(live),
         "/health/ready": page(ready(parts.store.check, lambda: parts.traffic.stopping)),
         "/metrics": page(metrics(parts.telemetry.metrics.page)),
@@ -126,26 +164,60 @@ def _playground_routes(playground: Playground) -> dict[str, Route]:
     return {"/": redirect_to_playground, **files}
 
 
+def _rest(settings: Settings, parts: Parts, shared: Shared) -> RestEndpoint:
+    routes = routes_of(shared.cache, shared.limits.lock, settings.max_body_bytes)
+    batches = BatchRequests(settings.max_body_bytes)
+    return RestEndpoint(routes, batches, parts.authentication, shared.context, shared.limits)
+
+
+def _mounts(
+    settings: Settings, parts: Parts, shared: Shared, rest: RestEndpoint
+) -> dict[str, Mount]:
+    mounts = dict.fromkeys(VERSIONS, rest.mount)
+    if parts.notified is not None:
+        mounts["/graph"] = _notifications(settings, parts, parts.notified, shared.limits)
+    return mounts
+
+
+def _notifications(
+    settings: Settings, parts: Parts, authentication: Authentication, limits: RequestLimits
+) -> Mount:
+    forwarder = parts.forwarder
+    endpoint = NotificationsEndpoint(
+        authentication,
+        parts.store,
+        limits,
+        max_body_bytes=settings.max_body_bytes,
+        forwarding=ForwardOptions(settings.forward_queue, forwarder.on_queued)
+        if forwarder is not None
+        else None,
+    )
+    parts.telemetry.metrics.add(NotificationMetrics(endpoint.counts))
+    if forwarder is not None:
+        parts.telemetry.metrics.add(ForwardMetrics(forwarder))
+    return endpoint.mount
+
+
 def _graphql(
     settings: Settings,
     parts: Parts,
     schema: Schema,
-    context: Context,
+    shared: Shared,
     playground: Playground | None,
 ) -> GraphQLEndpoint:
-    pipeline = _pipeline(settings, parts, schema)
+    pipeline, context = _pipeline(settings, parts, schema, shared), shared.context
     etags = ETags(
         version=version("invite-gateway"),
         sdl=schema.sdl(),
         documents=f"{settings.trusted_documents} {parts.trusted.fingerprint()}",
     )
-    terms = StreamOptions(
+    stream_options = StreamOptions(
         parts.traffic,
         parts.authentication,
         Limiter(settings.streams, "subscriptions over HTTP"),
         settings.heartbeat_seconds,
     )
-    limits = WebSocketOptions(
+    websocket_options = WebSocketOptions(
         max_connections=settings.websocket_connections,
         max_operations=settings.websocket_operations,
         max_message_bytes=settings.max_body_bytes,
@@ -153,11 +225,17 @@ def _graphql(
         admission=parts.capacity.admission,
     )
     return GraphQLEndpoint(
-        Answers(pipeline, context, etags, Streams(terms)),
+        Answers(pipeline, context, etags, stream_options),
         Batches(pipeline, context, parts.capacity.admission, settings.batch),
-        WebSocketEndpoint(pipeline, context, parts.traffic, limits, parts.authentication),
+        WebSocketEndpoint(
+            pipeline, context, parts.traffic, websocket_options, parts.authentication
+        ),
         SingleConnectionEndpoint(
-            pipeline, context, terms, parts.authentication, _stream_options(settings, parts.place)
+            pipeline,
+            context,
+            stream_options,
+            parts.authentication,
+            _single_connection_options(settings, parts.place),
         ),
         authentication=parts.authentication,
         max_body_bytes=settings.max_body_bytes,
@@ -165,7 +243,9 @@ def _graphql(
     )
 
 
-def _stream_options(settings: Settings, place: WorkerId | None) -> SingleConnectionOptions:
+def _single_connection_options(
+    settings: Settings, place: WorkerId | None
+) -> SingleConnectionOptions:
     return SingleConnectionOptions(
         max_operations=settings.websocket_operations,
         max_body_bytes=settings.max_body_bytes,
@@ -187,31 +267,33 @@ def _capacity(settings: Settings) -> ServerOptions:
     )
 
 
-def _pipeline(settings: Settings, parts: Parts, schema: Schema) -> Pipeline:
-    documents = Documents(
-        schema,
-        DocumentBounds(settings.max_depth),
-        suggests=not settings.introspection_scope and settings.trusted_documents != "only",
-    )
-    prepared = PreparedOperations(schema, documents, max_cost=settings.max_cost)
-    measured = parts.telemetry.metrics
-    limits = RequestOptions(
+def _limits(settings: Settings, parts: Parts) -> RequestLimits:
+    limits = RequestLimits(
         max_cost=settings.max_cost,
         load=Load(settings.cost_at_work),
         lock=CooperativeLock(),
         rate=Rate(settings.rate, settings.rate_burst) if settings.rate else None,
         timeout_seconds=settings.execution_seconds,
     )
-    measured.add(LoadMetrics(limits.lock, limits.load))
-    shared = SharedDocuments(parts.place.documents) if parts.place else None
-    persisted = PersistedDocuments(parts.trusted, settings.trusted_documents, shared)
+    parts.telemetry.metrics.add(LoadMetrics(limits.lock, limits.load))
+    return limits
+
+
+def _pipeline(settings: Settings, parts: Parts, schema: Schema, shared: Shared) -> Pipeline:
+    documents = Documents(
+        schema,
+        DocumentBounds(settings.max_depth),
+        suggests=not settings.introspection_scope and settings.trusted_documents != "only",
+    )
+    prepared = PreparedOperations(schema, documents, max_cost=settings.max_cost)
+    limits = shared.limits
+    common = SharedDocuments(parts.place.documents) if parts.place else None
+    persisted = PersistedDocuments(parts.trusted, settings.trusted_documents, common)
     reference = ReferenceExecutor(schema, documents, limits.lock)
     if settings.executor == "reference":
         return Pipeline(prepared, reference, limits, persisted)
-    compiled = CompiledExecutor(
-        prepared, reference, parts.fan_out, cache_bytes=settings.answer_cache_bytes
-    )
-    measured.add(OperationMetrics(compiled))
+    compiled = CompiledExecutor(prepared, reference, parts.fan_out, shared.cache)
+    parts.telemetry.metrics.add(OperationMetrics(compiled))
     return Pipeline(prepared, compiled, limits, persisted)
 
 
@@ -262,7 +344,12 @@ async def answering(
     async with AsyncExitStack() as stack:
         keep = Retention(days=settings.change_log_days, changes=settings.change_log_changes)
         store = await stack.enter_async_context(
-            database_of(settings).open(settings.readers, keep, seconds=settings.execution_seconds)
+            database_of(settings).open(
+                settings.readers,
+                keep,
+                seconds=settings.execution_seconds,
+                overdue=Overdue(settings.overdue_seconds),
+            )
         )
         traffic = Traffic()
         fan_out = FanOut(store.log)
@@ -274,9 +361,28 @@ async def answering(
         sessions = Sessions(authenticator)
         await stack.enter_async_context(running(sessions.run()))
         authentication = Authentication(authenticator, sessions)
+        notifier = await stack.enter_async_context(open_notification_authenticator(settings))
+        notified = Authentication(notifier, Sessions(notifier)) if notifier else None
+        forwarder = None
+        if notified and settings.forward:
+            forwarder = Forwarder(store.forwards, settings.forward, settings.forward_seconds)
+            await stack.enter_async_context(running(forwarder.run()))
         capacity = _capacity(settings)
-        parts = Parts(store, fan_out, traffic, telemetry, authentication, trusted, capacity, place)
-        telemetry.metrics.add(AdmissionMetrics(capacity.admission))
+        parts = Parts(
+            store=store,
+            fan_out=fan_out,
+            traffic=traffic,
+            telemetry=telemetry,
+            authentication=authentication,
+            notified=notified,
+            forwarder=forwarder,
+            trusted=trusted,
+            capacity=capacity,
+            place=place,
+        )
+        overdue = OverdueMetrics(store)
+        await stack.enter_async_context(running(overdue.run()))
+        telemetry.metrics.add(AdmissionMetrics(capacity.admission), overdue)
         server = create_server(settings, parts)
         await stack.enter_async_context(running(server.run()))
         memory.settle()

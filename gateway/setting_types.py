@@ -5,6 +5,7 @@ import socket
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo
 from pydantic_settings import NoDecode
@@ -140,6 +141,22 @@ def _header_names(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name.lower() for name in names)
 
 
+def _forward_url(url: str) -> str:
+    if not url:
+        return url
+    try:
+        parts = urlsplit(url)
+        is_usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        is_usable = False
+    if not is_usable:
+        raise ValueError(
+            f"{url!r} is no place to pass notifications on to. Give the URL of the bot's endpoint, "
+            "such as https://bot.example.com/api/calls."
+        )
+    return url
+
+
 def _schema_name(name: str) -> str:
     if not _SCHEMA_NAME.fullmatch(name):
         raise ValueError(
@@ -167,6 +184,7 @@ Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 Algorithms = Annotated[tuple[Algorithm, ...], NoDecode, BeforeValidator(_split)]
 Scope = Annotated[str, AfterValidator(_scope)]
 Documents = Annotated[Path | None, BeforeValidator(_none_if_empty)]
+ForwardURL = Annotated[str, AfterValidator(_forward_url)]
 HostNames = Annotated[Names, AfterValidator(_host_names)]
 HeaderNames = Annotated[Names, AfterValidator(_header_names)]
 Origins = Annotated[Names, AfterValidator(_origins)]

@@ -11,6 +11,7 @@ from gateway.setting_types import (
     Algorithms,
     Database,
     Documents,
+    ForwardURL,
     HeaderNames,
     HostNames,
     Names,
@@ -112,6 +113,48 @@ class Settings(BaseSettings):
     )
     oidc_leeway: float = Field(
         30.0, ge=0, le=50, description="How many seconds an issuer's clock may be off."
+    )
+    graph_app_id: str = Field(
+        "",
+        description=(
+            "The application id of the bot whose notifications Microsoft Graph sends to "
+            "`/graph/notifications`; empty takes none, but with `auth` `none` from everybody."
+        ),
+    )
+    graph_issuers: Names = Field(
+        ("https://api.botframework.com", "https://graph.microsoft.com"),
+        min_length=1,
+        description="The issuers whose tokens notifications may carry, separated by commas.",
+    )
+    graph_openid_configuration: str = Field(
+        "https://api.aps.skype.com/v1/.well-known/OpenIdConfiguration",
+        description="Where the keys of these issuers are found.",
+    )
+    forward: ForwardURL = Field(
+        "",
+        description=(
+            "Where notifications are passed on to, unchanged: the URL of the bot's own endpoint; "
+            "nowhere when empty."
+        ),
+    )
+    forward_queue: int = Field(
+        10_000,
+        ge=1,
+        description="How many notifications may wait to be passed on; more are dropped.",
+    )
+    forward_seconds: float = Field(
+        3_600.0,
+        gt=0,
+        description="How long passing on a notification is tried before it is dropped.",
+    )
+    overdue_seconds: float = Field(
+        60.0,
+        ge=0,
+        le=3_153_600_000,
+        description=(
+            "How old an operation is that has not ended when it counts as overdue, by the filter "
+            "`overdue` and in the metrics."
+        ),
     )
     read_scope: Scope = Field(
         "InviteParticipantsOperation.Read.All",

@@ -1,4 +1,4 @@
-"""Tasks that run as long as something is open, and the task that a coroutine runs in."""
+"""Helpers for asyncio tasks."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
@@ -7,20 +7,23 @@ from typing import Any
 
 
 async def ensure_task() -> None:
-    """Wait until the caller runs in a task, which ``asyncio.timeout`` and task groups need.
+    """Suspend the caller until it runs in a task, as ``asyncio.timeout`` and task groups need.
 
-    A request is answered without one until it has to wait for something.
+    A request is answered without a task until its coroutine suspends.
     """
     if asyncio.current_task() is None:
         await asyncio.sleep(0)
 
 
 @asynccontextmanager
-async def running(*works: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Keep works going; what one of them raises, or the block, is raised as it is."""
+async def running(*coroutines: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run coroutines in tasks, and cancel them after the block.
+
+    The exception of one, or of the block, is raised without an exception group.
+    """
     try:
         async with asyncio.TaskGroup() as tasks:
-            running = [tasks.create_task(work) for work in works]
+            running = [tasks.create_task(coroutine) for coroutine in coroutines]
             try:
                 yield
             finally:

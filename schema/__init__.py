@@ -1,4 +1,4 @@
-"""What can be asked of the gateway: types, inputs, resolvers, and the ports they need."""
+"""The GraphQL schema: types, inputs, resolvers, and the ports they need."""
 
 from functools import cache
 
@@ -37,26 +37,26 @@ DESCRIPTION = (
 
 
 class Schema(strawberry.Schema):
-    """The schema; its errors are logged where they are shown, not here."""
+    """The schema; errors are logged by ``gateway.execution.errors``."""
 
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
     ) -> None:
-        """Leave the errors alone."""
+        """Do nothing."""
 
     @property
     def graphql(self) -> GraphQLSchema:
-        """The schema as graphql-core has it."""
+        """The schema of graphql-core."""
         return self._schema
 
     def sdl(self) -> str:
-        """Print the schema, sorted, so that a change shows as itself."""
+        """Return the schema in SDL, sorted for small diffs."""
         return print_schema(lexicographic_sort_schema(self._schema)) + "\n"
 
 
 @cache
 def build_schema() -> Schema:
-    """Build the schema: the one way in."""
+    """Return the schema, which is built once."""
     schema = Schema(
         query=Query,
         mutation=Mutation,
@@ -74,7 +74,7 @@ def build_schema() -> Schema:
     )
     schema.graphql.description = DESCRIPTION
     for type_ in schema.graphql.type_map.values():
-        # Strawberry marks an input as @oneOf where graphql-core, which checks it, does not look.
+        # Strawberry does not set the attribute that graphql-core validates @oneOf inputs by.
         if isinstance(type_, GraphQLInputObjectType):
             type_.is_one_of = type_.extensions["strawberry-definition"].is_one_of
     return schema

@@ -1,6 +1,6 @@
-"""The scope that a resolver needs, said where it stands.
+"""A decorator for the scope that a resolver needs.
 
-The check is part of the resolver, so that it is there whatever runs it, and before anything else.
+The check is part of the resolver, so both executors run it before anything else.
 """
 
 from collections.abc import Awaitable, Callable
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 def needs(scope: Scope) -> Callable[[Callable[..., Awaitable[T]]], Callable[..., Awaitable[T]]]:
-    """Make a resolver raise ``Forbidden`` for who does not have the scope."""
+    """Make a resolver raise ``Forbidden`` if the principal does not have the scope."""
 
     def decorate(resolve: Callable[..., Awaitable[T]]) -> Callable[..., Awaitable[T]]:
         @wraps(resolve)

@@ -1,4 +1,4 @@
-"""Arguments that several fields take."""
+"""Arguments of several fields."""
 
 from typing import Annotated, TypeVar
 
@@ -22,6 +22,6 @@ AfterChange = Annotated[
 ]
 
 
-def given(argument: T | None) -> T | None:
-    """Return the argument, or None when it was left out."""
+def unset_to_none(argument: T | None) -> T | None:
+    """Return an argument, or None if it was left out."""
     return None if argument is UNSET else argument

@@ -14,7 +14,7 @@ from schema.resource.operation import InviteParticipantsOperation, StoredOperati
 
 @dataclass(frozen=True)
 class Listing:
-    """What was asked for, and the page that was found."""
+    """The arguments of a list, and its page."""
 
     where: InviteParticipantsOperationFilter | None
     order: Order
@@ -48,7 +48,7 @@ class InviteParticipantsOperationEdge:
 
 @strawberry.type(description="One page of a list of operations.")
 class InviteParticipantsOperationConnection:
-    """Relay's connection; each field is worked out only when selected."""
+    """Relay's connection; each field is computed only if selected."""
 
     listing: strawberry.Private[Listing]
 

@@ -1,4 +1,4 @@
-"""What a value must be to be kept: lengths, and text and JSON that survive the store unchanged."""
+"""Constraints on stored values: lengths, and text and JSON that are stored unchanged."""
 
 from collections.abc import Collection, Iterator
 from math import isfinite
@@ -19,7 +19,7 @@ MAX_PARTICIPANTS = 200
 MAX_ADDITIONAL_PROPERTIES = 16 * 1_024
 MAX_JSON_DEPTH = 64
 
-# What Microsoft Graph declares of each open type; any other property is an additional one.
+# The properties that Microsoft Graph declares of each open type; others are additional.
 OPERATION_NAMES = ("id", "clientContext", "status", "resultInfo", "participants")
 PARTICIPANT_NAMES = (
     "identity",
@@ -46,8 +46,8 @@ IDENTITY_SET_NAMES = (*IDENTITY_KINDS, "endpointType")
 IDENTITY_NAMES = ("id", "displayName")
 
 
-def faithful(text: object) -> object:
-    """Refuse a text that a database or a JSON document cannot keep as it is."""
+def check_storable(text: object) -> object:
+    """Raise ``ValueError`` for a text that cannot be stored unchanged; return it otherwise."""
     if isinstance(text, str):
         if "\0" in text:
             raise ValueError(
@@ -62,22 +62,22 @@ def faithful(text: object) -> object:
     return text
 
 
-def is_faithful(text: str) -> bool:
-    """Tell whether a text can be kept; one that cannot is nowhere to be found either."""
+def is_storable(text: str) -> bool:
+    """Return whether a text can be stored; otherwise no stored text equals it."""
     try:
-        faithful(text)
+        check_storable(text)
     except ValueError:
         return False
     return True
 
 
-def may_be_id(text: str) -> bool:
-    """Tell whether an operation can have this id."""
-    return len(text) <= MAX_ID and is_faithful(text)
+def is_valid_id(text: str) -> bool:
+    """Return whether an operation can have this id."""
+    return len(text) <= MAX_ID and is_storable(text)
 
 
 def _scalars(value: object, depth: int) -> Iterator[object]:
-    """Every key and every value in ``value`` that holds no other."""
+    """Yield all keys and all scalar values in ``value``."""
     if depth > MAX_JSON_DEPTH:
         raise ValueError(
             f"The JSON is nested more than {MAX_JSON_DEPTH} levels deep. Nest it less."
@@ -95,8 +95,8 @@ def _scalars(value: object, depth: int) -> Iterator[object]:
 
 def _check_additional(value: JSON, declared: Collection[str]) -> JSON:
     if not isinstance(value, dict):
-        told = f"Expected a JSON object, but {excerpt(value)} was given."
-        raise ValueError(told)  # noqa: TRY004  for pydantic
+        message = f"Expected a JSON object, but {excerpt(value)} was given."
+        raise ValueError(message)  # noqa: TRY004  for pydantic
     for name in value:
         if name in declared:
             raise ValueError(
@@ -104,10 +104,10 @@ def _check_additional(value: JSON, declared: Collection[str]) -> JSON:
                 "'additionalProperties'."
             )
     for scalar in _scalars(value, 1):
-        faithful(scalar)
+        check_storable(scalar)
         if isinstance(scalar, float) and not isfinite(scalar):
             raise ValueError(
-                "The JSON has a number out of range. Give one that fits in a 64-bit float."
+                "The JSON has a number out of range. Give one of at most about 1.8e308."
             )
     if len(msgspec.json.encode(value)) > MAX_ADDITIONAL_PROPERTIES:
         raise ValueError(f"The JSON is larger than {MAX_ADDITIONAL_PROPERTIES:,} bytes. Give less.")
@@ -115,7 +115,7 @@ def _check_additional(value: JSON, declared: Collection[str]) -> JSON:
 
 
 def additional_to(declared: Collection[str]) -> AfterValidator:
-    """Make the check of an open type's undeclared properties, given the names it declares."""
+    """Return the validator of an open type's additional properties."""
     return AfterValidator(lambda value: _check_additional(value, declared))
 
 
@@ -128,11 +128,15 @@ def _moment(value: object) -> DateTime:
 
 Int32 = Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
 Moment = Annotated[DateTime, BeforeValidator(_moment)]
-Text = Annotated[str, Field(max_length=MAX_TEXT), BeforeValidator(faithful)]
-ClientContext = Annotated[str, Field(max_length=MAX_CLIENT_CONTEXT), BeforeValidator(faithful)]
-OperationId = Annotated[ID, Field(min_length=1, max_length=MAX_ID), BeforeValidator(faithful)]
-CallId = Annotated[ID, Field(min_length=1, max_length=MAX_TEXT), BeforeValidator(faithful)]
-IdempotencyKey = Annotated[str, Field(min_length=1, max_length=MAX_TEXT), BeforeValidator(faithful)]
+Text = Annotated[str, Field(max_length=MAX_TEXT), BeforeValidator(check_storable)]
+ClientContext = Annotated[
+    str, Field(max_length=MAX_CLIENT_CONTEXT), BeforeValidator(check_storable)
+]
+OperationId = Annotated[ID, Field(min_length=1, max_length=MAX_ID), BeforeValidator(check_storable)]
+CallId = Annotated[ID, Field(min_length=1, max_length=MAX_TEXT), BeforeValidator(check_storable)]
+IdempotencyKey = Annotated[
+    str, Field(min_length=1, max_length=MAX_TEXT), BeforeValidator(check_storable)
+]
 
 OperationProperties = Annotated[JSON, additional_to(OPERATION_NAMES)]
 ParticipantProperties = Annotated[JSON, additional_to(PARTICIPANT_NAMES)]

@@ -1,4 +1,4 @@
-"""What a resolver finds in ``info.context``: the world, and who asks."""
+"""The context of resolvers: the store, the change log, and the principal."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from schema.ports import ChangeLog, OperationStore
 
 
 class Scope(StrEnum):
-    """What a client may be allowed to do."""
+    """Permissions of clients."""
 
     READ = "read"
     WRITE = "write"
@@ -25,38 +25,37 @@ SCOPES = {
     Scope.READ: "InviteParticipantsOperation.Read.All",
     Scope.WRITE: "InviteParticipantsOperation.ReadWrite.All",
 }
-"""What tokens call the scopes, unless the settings say otherwise; one without a name is nobody's
-to ask for: whoever is let in has it."""
+"""The default names of scopes in tokens; all principals have a scope without a name."""
 
 
 @dataclass(frozen=True)
 class Principal:
-    """Who asks, and the scopes granted, by the names that tokens have for them."""
+    """The identity of a client, and its scopes by their names in tokens."""
 
     name: str
     scopes: frozenset[str]
     expires_at: float | None = None
-    """When it is nobody any more, in seconds of Unix time; None for never."""
+    """When its token expires, in seconds of Unix time; None for never."""
 
 
-ANYBODY = Principal("anybody", frozenset(SCOPES.values()))
-"""Who asks where nobody is asked for a token."""
+ANONYMOUS = Principal("anybody", frozenset(SCOPES.values()))
+"""The principal of all clients if authentication is disabled."""
 
 
 class Context(msgspec.Struct, frozen=True):
-    """The world, and the request that is made in it."""
+    """The ports that resolvers use, and information on the request."""
 
     store: OperationStore
     log: ChangeLog
     scopes: Mapping[Scope, str] = msgspec.field(default_factory=lambda: SCOPES)
     """The names of scopes."""
-    principal: Principal = ANYBODY
+    principal: Principal = ANONYMOUS
     request_id: str = ""
-    """What the log calls the request."""
+    """The id of the request in the log."""
     read_only: bool = False
-    """Whether it may do nothing but read."""
+    """Whether only queries are allowed."""
     resume_after: str | None = None
-    """Where a client goes on that was cut off, in the place of what its document says."""
+    """Where a reconnecting client resumes, which overrides the arguments in its document."""
 
     def of(
         self,
@@ -66,7 +65,7 @@ class Context(msgspec.Struct, frozen=True):
         read_only: bool = False,
         resume_after: str | None = None,
     ) -> Self:
-        """Return the same world for a request."""
+        """Return the context of a request, with the same ports."""
         return type(self)(
             self.store, self.log, self.scopes, principal, request_id, read_only, resume_after
         )
@@ -74,12 +73,12 @@ class Context(msgspec.Struct, frozen=True):
     async def history(
         self, operation_id: str, first: int | None, after: str | None
     ) -> ChangeConnection:
-        """Return what happened to an operation; the arguments are those of the field."""
+        """Return the changes of an operation; the arguments are those of the field."""
         part = change_slice(first, after)
         return ChangeConnection(part=part, page=await self.log.history(operation_id, part))
 
     def allows(self, scope: Scope) -> bool:
-        """Tell whether the principal has a scope."""
+        """Return whether the principal has a scope."""
         name = self.scopes.get(scope)
         return name is None or name in self.principal.scopes
 

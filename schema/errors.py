@@ -1,4 +1,4 @@
-"""What can go wrong, as clients see it.
+"""The errors that clients see.
 
     GraphQLError
     └── RequestError            a GraphQL error with ``extensions.code``
@@ -10,9 +10,9 @@
         ├── Overloaded          OVERLOADED
         ├── TimedOut            TIMEOUT
         └── Broken              INTERNAL_SERVER_ERROR
-    MutationFailure             an expected failure of a mutation: data, by way of its payload
+    MutationFailure             an expected failure of a mutation, returned in its payload
 
-Whatever else is raised is a fault of the gateway: logged, and shown as INTERNAL_SERVER_ERROR.
+Any other exception is logged, and clients see INTERNAL_SERVER_ERROR.
 """
 
 from enum import Enum, StrEnum
@@ -43,7 +43,7 @@ class ErrorCode(StrEnum):
 
 
 class RequestError(GraphQLError):
-    """A request that cannot be answered as it stands, with the reason and the way out."""
+    """A request cannot be answered; the message has the reason and what to do."""
 
     code: ClassVar[ErrorCode]
 
@@ -52,19 +52,19 @@ class RequestError(GraphQLError):
 
 
 class BadUserInput(RequestError):
-    """An argument or variable has a value it must not have."""
+    """An argument or variable has an invalid value."""
 
     code = ErrorCode.BAD_USER_INPUT
 
 
 class CursorExpired(RequestError):
-    """A cursor is older than the change log, of which it would miss some changes."""
+    """A cursor is older than the change log: changes after it were pruned."""
 
     code = ErrorCode.CURSOR_EXPIRED
 
 
 class Unauthenticated(RequestError):
-    """A request whose token is missing or not valid."""
+    """The token of a request is missing or invalid."""
 
     code = ErrorCode.UNAUTHENTICATED
 
@@ -83,7 +83,7 @@ class Forbidden(RequestError):
 
 
 class LimitExceeded(RequestError):
-    """A request asks for more than a limit allows."""
+    """A request exceeds a limit."""
 
     code = ErrorCode.LIMIT_EXCEEDED
 
@@ -94,13 +94,13 @@ class LimitExceeded(RequestError):
 
 
 class Overloaded(RequestError):
-    """A request that was not carried out as things are; sent again later, it may be."""
+    """A request was refused because of load; it can be sent again later."""
 
     code = ErrorCode.OVERLOADED
 
 
 class TimedOut(RequestError):
-    """A request that took longer than it may; a write that did was not carried out."""
+    """A request took too long; a write was rolled back."""
 
     code = ErrorCode.TIMEOUT
 
@@ -109,7 +109,7 @@ class TimedOut(RequestError):
 
 
 class Broken(RequestError):
-    """What the gateway works on is broken, for which the log has had the reason and the way out."""
+    """The database cannot be used; the log has the reason and what to do."""
 
     code = ErrorCode.INTERNAL_SERVER_ERROR
 
@@ -193,7 +193,7 @@ class AlreadyExistsError(MutationError):
 
 
 class MutationFailure(Exception):
-    """A mutation that cannot be carried out, for reasons a client can act on."""
+    """A mutation failed for reasons that a client can act on."""
 
     def __init__(self, *errors: MutationError) -> None:
         super().__init__("; ".join(error.message for error in errors))

@@ -1,4 +1,4 @@
-"""Counting operations by what they have in common."""
+"""Groups of operations with equal values, and their sizes."""
 
 from enum import Enum
 

@@ -1,4 +1,4 @@
-"""What the mutations take."""
+"""The inputs of mutations."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -30,9 +30,9 @@ Participants = Annotated[list[InvitationParticipantInfoInput], Field(max_length=
 def _model_or_failure(
     model: type[BaseModel], value: Mapping[str, Any], _context: InputContext
 ) -> BaseModel | MutationFailure:
-    """Read an input; a value that breaks a constraint gives a failure in the input's place.
+    """Validate an input; return a failure in its place if it is invalid.
 
-    So a payload can show it as data, and one bad input of many does not stop the others.
+    So the failure is in the payload, and an invalid input of many does not fail the others.
     """
     try:
         return read_input(model, value)
@@ -55,7 +55,7 @@ def _mutation_input(model: type[InputT]) -> type[InputT]:
 
 
 class OperationContent(Model):
-    """What a client says of an operation, whether it is new or there already."""
+    """The fields of an operation that both creating and changing accept."""
 
     call_id: CallId | None = Field(
         default_factory=absent,
@@ -85,7 +85,7 @@ class OperationContent(Model):
     )
 )
 class CreateInviteParticipantsOperationInput(OperationContent):
-    """A new operation."""
+    """The input of a creation."""
 
     id: OperationId | None = Field(
         default_factory=absent,
@@ -125,7 +125,7 @@ class CreateInviteParticipantsOperationInput(OperationContent):
     )
 )
 class UpdateInviteParticipantsOperationInput(OperationContent):
-    """A change."""
+    """The input of a change."""
 
     id: strawberry.ID = Field(description="The id of the operation to change.")
     if_version: Int32 | None = Field(
@@ -144,7 +144,7 @@ class UpdateInviteParticipantsOperationInput(OperationContent):
 @_mutation_input
 @strawberry.pydantic.input(description="The operation to delete.")
 class DeleteInviteParticipantsOperationInput(Model):
-    """A deletion."""
+    """The input of a deletion."""
 
     id: strawberry.ID = Field(description="The id of the operation to delete.")
     if_version: Int32 | None = Field(

@@ -1,4 +1,4 @@
-"""Writing."""
+"""The mutations."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""In which order operations are listed."""
+"""The order of lists of operations."""
 
 from dataclasses import dataclass
 from enum import Enum, StrEnum
@@ -17,7 +17,7 @@ MAX_SORT_KEYS = 8
 
 @strawberry.enum(description="Which way to sort, and where nulls go. Null is the lowest value.")
 class SortDirection(Enum):
-    """A direction, with the place of nulls where it is said."""
+    """A direction, and the order of nulls."""
 
     ASC = strawberry.enum_value("ASC", description="Lowest first, so nulls first.")
     ASC_NULLS_FIRST = strawberry.enum_value("ASC_NULLS_FIRST", description="The same as `ASC`.")
@@ -32,7 +32,7 @@ class SortDirection(Enum):
 
 
 class SortField(StrEnum):
-    """What can be sorted by, as the path of the field."""
+    """The paths of the fields to sort by."""
 
     ID = "id"
     CALL_ID = "callId"
@@ -56,11 +56,11 @@ class SortKey:
 
 
 Order = tuple[SortKey, ...]
-"""Keys from the most to the least significant; none is newest first."""
+"""Keys from the most to the least significant; an empty order is newest first."""
 
 
 class OrderInput(Model):
-    """An input of which exactly one field is given."""
+    """An input with exactly one field."""
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
@@ -128,13 +128,13 @@ def _key(field: SortField, direction: SortDirection) -> SortKey:
 
 
 def _given(order: OrderInput) -> tuple[str, object]:
-    """Return the name and the value of the one field given."""
+    """Return the name and the value of the only field."""
     (name,) = order.model_fields_set
     return name, getattr(order, name).value
 
 
 def sort_keys(order_by: list[InviteParticipantsOperationOrder] | None) -> Order:
-    """Read the argument ``orderBy``; a field named again adds nothing and is left out.
+    """Return the keys of the argument ``orderBy``, without repeated fields.
 
     Raises ``LimitExceeded`` for more than ``MAX_SORT_KEYS`` keys.
     """

@@ -1,4 +1,4 @@
-"""Pages of a list, by keyset: a cursor holds the sort keys of its row, not a position."""
+"""Keyset pagination: a cursor has the sort keys of its row, not an offset."""
 
 import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -21,7 +21,7 @@ T = TypeVar("T")
 Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 Natural = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 Keys = tuple[str | Int64 | None, ...]
-"""The values of an order's keys in one row, and last its sequence number."""
+"""The values of an order's keys in one row, then its sequence number."""
 
 _INTEGERS = {
     SortField.STATUS,
@@ -31,15 +31,15 @@ _INTEGERS = {
 }
 
 
-LONGEST_CURSOR = 65_536
-"""In characters: with all the keys that an order may have, each as long as may be, it is less."""
+MAX_CURSOR_LENGTH = 65_536
+"""In characters: more than a cursor with the longest values of all keys has."""
 
 
 @dataclass(frozen=True)
 class Slice:
     """The part of an ordered list to read: ``limit`` rows from its start, or from its end.
 
-    ``after`` and ``before`` bound the list, both excluded; ``offset`` skips rows at its start.
+    ``after`` and ``before`` bound the list exclusively; ``offset`` skips rows at its start.
     """
 
     limit: int
@@ -50,22 +50,22 @@ class Slice:
 
 
 class Position(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """A place in a change log: right after the change of this number."""
+    """A position in a change log: after the change of this number."""
 
     log: Natural
     number: Natural
 
     def cursor(self) -> str:
-        """Write the place as clients keep it."""
+        """Return the position as an opaque cursor."""
         return pack(self)
 
 
 @dataclass(frozen=True)
 class Page:
-    """The operations of a slice in the list's order, and the keys that tell each one's place.
+    """The operations of a slice in the list's order, and the sort keys of each.
 
-    There is ``more`` when the limit cut some off. ``position`` is the change log's end as they were
-    read.
+    ``more`` is whether the list goes on beyond the limit. ``position`` is the end of the change log
+    in the snapshot that was read.
     """
 
     operations: Sequence[StoredOperation]
@@ -102,18 +102,18 @@ class PageInfo:
 
 
 LAST_EVENT_ID = "Last-Event-ID"
-"""The header in which a client that was cut off gives its place in the change log, which goes
-before the argument ``after`` (HTML, section 9.2.4)."""
+"""The header in which a reconnecting client sends its position in the change log; it overrides
+the argument ``after`` (HTML, section 9.2.4)."""
 
 
 def pack(parts: object) -> str:
-    """Write the parts of a cursor as a text that says nothing to a client."""
+    """Encode the parts of a cursor as an opaque text."""
     return urlsafe_b64encode(msgspec.msgpack.encode(parts)).rstrip(b"=").decode()
 
 
 def unpack(cursor: str, type_: type[T], argument: str) -> T:
-    """Read the parts of a cursor; a text without such parts is ``BadUserInput``."""
-    if len(cursor) > LONGEST_CURSOR:
+    """Decode the parts of a cursor; raise ``BadUserInput`` if it is invalid."""
+    if len(cursor) > MAX_CURSOR_LENGTH:
         raise _invalid_cursor(argument)
     try:
         packed = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
@@ -127,12 +127,12 @@ def _fingerprint(order: Order) -> int:
 
 
 def encode_cursor(order: Order, keys: Keys) -> str:
-    """Write the cursor of the row with these keys."""
+    """Return the cursor of the row with these keys."""
     return pack((_fingerprint(order), keys))
 
 
 def decode_cursor(order: Order, cursor: str, argument: str) -> Keys:
-    """Read a cursor made for ``order``; any other text is ``BadUserInput``."""
+    """Decode a cursor of ``order``; raise ``BadUserInput`` if it is invalid."""
     fingerprint, keys = unpack(cursor, tuple[int, Keys], argument)
     if fingerprint != _fingerprint(order):
         raise BadUserInput(
@@ -153,7 +153,7 @@ def decode_cursor(order: Order, cursor: str, argument: str) -> Keys:
 
 
 def source(name: str) -> dict[str, str]:
-    """Return the extension of an error that says where a client gave what is wrong."""
+    """Return the extension of an error with the argument or header that has the value."""
     return {"header" if name == LAST_EVENT_ID else "argument": name}
 
 
@@ -174,7 +174,10 @@ def _invalid_cursor(argument: str) -> BadUserInput:
 
 
 def page_size(argument: str, value: int, *, maximum: int = MAX_PAGE_SIZE) -> int:
-    """Check the size asked for in ``argument``: 0 to ``maximum``."""
+    """Return the size of a page in ``argument`` if it is 0 to ``maximum``.
+
+    Raises ``BadUserInput`` or ``LimitExceeded``.
+    """
     if value < 0:
         raise BadUserInput(f"'{argument}' is {value}. Give 0 or more.", argument=argument)
     if value > maximum:
@@ -196,7 +199,7 @@ def slice_of(
     before: str | None,
     offset: int | None,
 ) -> Slice:
-    """Read the paging arguments of a connection.
+    """Return the slice of a connection's arguments.
 
     Raises ``BadUserInput`` or ``LimitExceeded``, naming the argument.
     """

@@ -1,4 +1,4 @@
-"""What the mutations answer: the outcome, and expected failures as data."""
+"""The payloads of mutations: the result, and expected failures as data."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -17,7 +17,7 @@ ERRORS = "Why nothing was changed; empty on success."
 
 
 def errors_at(path: list[str], failure: MutationFailure) -> list[MutationError]:
-    """Return the failure's errors with their paths completed by where the input stood."""
+    """Return the errors of a failure with their paths under that of the input."""
     return [replace(error, path=[*path, *error.path]) for error in failure.errors]
 
 
@@ -36,7 +36,7 @@ class CreateInviteParticipantsOperationPayload:
     def of(
         cls, path: list[str], outcome: StoredOperation | MutationFailure
     ) -> "CreateInviteParticipantsOperationPayload":
-        """Show the outcome of the input at ``path``."""
+        """Return the payload of the input at ``path``."""
         if isinstance(outcome, MutationFailure):
             return cls(errors=errors_at(path, outcome))
         return cls(operation=outcome)
@@ -95,7 +95,7 @@ class DeleteInviteParticipantsOperationPayload:
 def failures_as_data(
     payload: Callable[..., PayloadT],
 ) -> Callable[[Callable[..., Awaitable[PayloadT]]], Callable[..., Awaitable[PayloadT]]]:
-    """Make a resolver answer with ``payload`` when what is given as ``input`` cannot be done."""
+    """Make a resolver return a ``payload`` with the errors of a ``MutationFailure``."""
 
     def decorate(
         resolve: Callable[..., Awaitable[PayloadT]],

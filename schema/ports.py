@@ -1,4 +1,4 @@
-"""What resolvers need of the world outside: a store of operations and its change log."""
+"""The ports of resolvers: a store of operations and its change log."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -22,29 +22,29 @@ from schema.resource.operation import StoredOperation
 
 @dataclass(frozen=True)
 class Upserted:
-    """An operation made or changed by an upsert."""
+    """An operation that was created or changed by an upsert."""
 
     operation: StoredOperation
     created: bool
 
 
 class OperationStore(Protocol):
-    """Where operations are kept.
+    """A store of operations.
 
-    A write that returns is durable; one that raises has changed nothing. Writes raise
-    ``MutationFailure`` for what a client can act on.
+    A write is durable when it returns, and has changed nothing if it raises. Writes raise
+    ``MutationFailure`` for failures that a client can act on.
     """
 
     async def get(self, operation_id: str) -> StoredOperation | None:
-        """Return the operation with this id, or None."""
+        """Return an operation by its id, or None."""
 
     async def get_many(self, operation_ids: Sequence[str]) -> list[StoredOperation | None]:
-        """Return the operations with these ids, in their order, None where there is none."""
+        """Return operations by their ids, in the same order; None for a missing one."""
 
     async def page(
         self, where: InviteParticipantsOperationFilter | None, order: Order, part: Slice
     ) -> Page:
-        """Return the part asked for of the operations that match, in order."""
+        """Return a slice of the operations that match, in order."""
 
     async def count(self, where: InviteParticipantsOperationFilter | None) -> int:
         """Return how many operations match."""
@@ -55,7 +55,7 @@ class OperationStore(Protocol):
         """Return the largest groups of the operations that match, the largest first."""
 
     async def create(self, new: CreateInviteParticipantsOperationInput) -> StoredOperation:
-        """Add an operation; with an idempotency key seen before, return the one made then."""
+        """Create an operation, or return that of an earlier request with its idempotency key."""
 
     async def create_many(
         self,
@@ -63,16 +63,16 @@ class OperationStore(Protocol):
         *,
         atomic: bool,
     ) -> list[StoredOperation | MutationFailure]:
-        """Add operations in one go; a failure among the inputs is one already met.
+        """Create operations in one transaction; a failure among the inputs is an invalid input.
 
-        Atomic, all are added or none; otherwise each by itself.
+        If ``atomic``, all are created or none; otherwise each by itself.
         """
 
     async def upsert(self, new: CreateInviteParticipantsOperationInput) -> Upserted:
-        """Add an operation, or change the one with its id by the fields given."""
+        """Create an operation, or change the given fields of the existing one."""
 
     async def update(self, change: UpdateInviteParticipantsOperationInput) -> StoredOperation:
-        """Change the fields given; if they hold the same already, change nothing."""
+        """Change the given fields; change nothing if their values are the same."""
 
     async def delete(self, target: DeleteInviteParticipantsOperationInput) -> StoredOperation:
         """Remove an operation and return its last state."""

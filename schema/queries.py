@@ -1,4 +1,4 @@
-"""Reading."""
+"""The queries."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ import strawberry
 from strawberry import UNSET
 
 from schema.access import needs
-from schema.arguments import AfterChange, FirstChanges, given
+from schema.arguments import AfterChange, FirstChanges, unset_to_none
 from schema.changes import ChangeConnection, change_slice
 from schema.connection import InviteParticipantsOperationConnection, Listing
 from schema.context import Info, Scope
@@ -128,11 +128,11 @@ class Query:
         order = sort_keys(order_by or None)
         part = slice_of(
             order,
-            first=given(first),
-            after=given(after),
-            last=given(last),
-            before=given(before),
-            offset=given(offset),
+            first=unset_to_none(first),
+            after=unset_to_none(after),
+            last=unset_to_none(last),
+            before=unset_to_none(before),
+            offset=unset_to_none(offset),
         )
         page = await info.context.store.page(where, order, part)
         return InviteParticipantsOperationConnection(listing=Listing(where, order, part, page))
@@ -156,7 +156,7 @@ class Query:
             ),
         ] = UNSET,
     ) -> list[InviteParticipantsOperationGroup]:
-        limit = page_size("first", DEFAULT_PAGE_SIZE if (n := given(first)) is None else n)
+        limit = page_size("first", DEFAULT_PAGE_SIZE if (n := unset_to_none(first)) is None else n)
         return await info.context.store.groups(by, filter or None, limit)
 
     @strawberry.field(
@@ -185,6 +185,6 @@ class Query:
             ),
         ] = UNSET,
     ) -> ChangeConnection:
-        part = change_slice(given(first), given(after))
+        part = change_slice(unset_to_none(first), unset_to_none(after))
         page = await info.context.log.changes(filter or None, part)
         return ChangeConnection(part=part, page=page)

@@ -1,7 +1,7 @@
-"""The two scalars of the schema, kept as the JSON values they travel as.
+"""The scalars of the schema, represented by their JSON values.
 
-A ``DateTime`` stays text from the wire to the store and back: in UTC, with six digits of fraction
-and a ``Z``, so that the order of the texts is the order of the times.
+A ``DateTime`` is a string in requests and in the store: in UTC, with six digits of fraction and a
+``Z``, so that the order of the strings is the order of the times.
 """
 
 import re
@@ -22,14 +22,14 @@ JSON = NewType("JSON", object)
 
 
 def date_time(moment: datetime) -> DateTime:
-    """Write an aware ``moment`` the one way the gateway writes times."""
+    """Return an aware ``moment`` in the format of the gateway."""
     return DateTime(moment.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z")
 
 
 def parse_date_time(value: object) -> DateTime:
-    """Read an RFC 3339 time with an offset; anything else is a ``GraphQLError`` that says so."""
+    """Parse an RFC 3339 time with an offset; raise ``GraphQLError`` if it is invalid."""
     if isinstance(value, str) and _RFC_3339.match(value):
-        with suppress(ValueError, OverflowError):  # no such day, or one before the year 1
+        with suppress(ValueError, OverflowError):  # an invalid day, or one before the year 1
             return date_time(datetime.fromisoformat(value.upper()))
     raise GraphQLError(
         f"Expected a value of type 'DateTime', but {excerpt(value)} was given. Give a string in "
@@ -38,12 +38,12 @@ def parse_date_time(value: object) -> DateTime:
 
 
 def parse_json_literal(node: ValueNode, variables: dict[str, object] | None = None) -> object:
-    """Read a JSON value written in the document itself, variables inside it included."""
+    """Return the value of a JSON literal, which may contain variables."""
     return _defined(value_from_ast_untyped(node, variables))
 
 
 def _defined(value: object) -> object:
-    """Take a variable without a value as GraphQL does: null in a list, no field in an object."""
+    """Replace variables without a value: by null in a list, by no field in an object."""
     match value:
         case list():
             return [None if item is Undefined else _defined(item) for item in value]

@@ -1,4 +1,4 @@
-"""Following."""
+"""The subscriptions."""
 
 from collections.abc import AsyncIterable
 from typing import Annotated
@@ -7,7 +7,7 @@ import strawberry
 from strawberry import UNSET
 
 from schema.access import needs
-from schema.arguments import given
+from schema.arguments import unset_to_none
 from schema.changes import Change, ChangeKind
 from schema.context import Info, Scope
 from schema.feeds import changes_feed, operation_feed
@@ -60,9 +60,9 @@ class Subscription:
         context = info.context
         return await changes_feed(
             context.log,
-            given(after),
+            unset_to_none(after),
             filter or None,
-            given(kinds),
+            unset_to_none(kinds),
             resume_after=context.resume_after,
         )
 

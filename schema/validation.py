@@ -1,7 +1,6 @@
-"""Reading inputs as pydantic models, and saying in GraphQL's words what is wrong with them.
+"""Validation of inputs as pydantic models, with messages in GraphQL's terms.
 
-pydantic's own messages name Python's types and the gateway's classes, which are of no use to
-clients.
+Pydantic's own messages have the names of Python types and classes, which do not help clients.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +17,7 @@ InputT = TypeVar("InputT", bound=BaseModel)
 Path = tuple[str | int, ...]
 
 MAX_PROBLEMS = 5
-"""How many problems a message names; the error's extensions have them all."""
+"""How many problems are in a message; the extensions of the error have all of them."""
 
 _EXPECTED = {
     "model_type": "an object",
@@ -33,19 +32,19 @@ _EXPECTED = {
     "bool_type": "true or false",
     "bool_parsing": "true or false",
 }
-"""What pydantic expected, by the type of its error."""
+"""The expected type, by the type of pydantic's error."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong at a place in an input: field names and list indexes, and a full sentence."""
+    """An invalid value in an input: its path of field names and list indexes, and a sentence."""
 
     path: Path
     message: str
 
 
 class InvalidInput(Exception):
-    """An input that does not fit its type; ``problems`` say where and why."""
+    """An input is invalid for the reasons in ``problems``."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("; ".join(problem.message for problem in problems))
@@ -53,7 +52,7 @@ class InvalidInput(Exception):
 
 
 def read_input(model: type[InputT], value: Mapping[str, Any]) -> InputT:
-    """Read an input object by GraphQL's names of its fields; raise ``InvalidInput``."""
+    """Validate an input object with GraphQL's names of fields; raise ``InvalidInput``."""
     try:
         return model.model_validate(value, by_alias=True, by_name=False)
     except ValidationError as invalid:
@@ -61,18 +60,18 @@ def read_input(model: type[InputT], value: Mapping[str, Any]) -> InputT:
             Problem(error["loc"], reason(error, model))
             for error in invalid.errors(include_url=False)
         ]
-    raise InvalidInput(problems)  # not from pydantic's error, which holds on to the input
+    raise InvalidInput(problems)  # without pydantic's error, which has a reference to the input
 
 
 def invalid_value(where: str, path: Path, message: str) -> str:
-    """Say where in ``where``, such as an argument, a value is not valid, and why."""
-    place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
-    at = f" at '{place.removeprefix('.')}'" if path else ""
+    """Return the message for an invalid value in ``where``, such as an argument."""
+    location = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    at = f" at '{location.removeprefix('.')}'" if path else ""
     return f"Invalid value{at} of the {where}. {message}"
 
 
 def refuse_invalid_values(model: type[InputT]) -> type[InputT]:
-    """Make an input refuse a request by ``BAD_USER_INPUT`` for values that do not fit."""
+    """Make an input raise ``BadUserInput`` for invalid values."""
     model.__strawberry_definition__.from_input = _argument  # type: ignore[attr-defined]
     return model
 
@@ -83,14 +82,14 @@ def _argument(model: type[BaseModel], value: Mapping[str, Any], context: InputCo
     except InvalidInput as invalid:
         problems = invalid.problems
     argument, *outer = context.path
-    told = [
+    messages = [
         invalid_value(f"argument '{argument}'", (*outer, *problem.path), problem.message)
         for problem in problems[:MAX_PROBLEMS]
     ]
     if len(problems) > MAX_PROBLEMS:
-        told.append(f"There are {len(problems) - MAX_PROBLEMS} more.")
+        messages.append(f"There are {len(problems) - MAX_PROBLEMS} more.")
     raise BadUserInput(
-        " ".join(told),
+        " ".join(messages),
         validationErrors=[
             {"path": [str(step) for step in (*context.path, *one.path)], "message": one.message}
             for one in problems
@@ -99,7 +98,7 @@ def _argument(model: type[BaseModel], value: Mapping[str, Any], context: InputCo
 
 
 def reason(error: Any, model: type[BaseModel] | None = None) -> str:  # noqa: ANN401, C901, PLR0911  pydantic's error, a sentence for each type
-    """Say why pydantic refused a value of an input read as ``model``."""
+    """Return the message for an error of pydantic's on a value of ``model``."""
     given, limits = error["input"], error.get("ctx", {})
     match error["type"]:
         case "missing":
@@ -129,7 +128,7 @@ def reason(error: Any, model: type[BaseModel] | None = None) -> str:  # noqa: AN
 
 
 def _without_null(model: type[BaseModel] | None, path: Path) -> str:
-    """Say what to do where null may not be: a filter has ``isNull`` in many places."""
+    """Return the advice for a null that is not allowed: many filters have ``isNull``."""
     *outer, last = path
     around = model
     for step in outer:
@@ -141,7 +140,7 @@ def _without_null(model: type[BaseModel] | None, path: Path) -> str:
 
 
 def _model_at(model: type[BaseModel] | None, step: str | int) -> type[BaseModel] | None:
-    """Return the model of what is under a field or, within a list, the model of its items."""
+    """Return the model of a field's value or, for an index, of the items of a list."""
     if model is None or isinstance(step, int):
         return model
     fields = model.model_fields.values()
@@ -149,7 +148,7 @@ def _model_at(model: type[BaseModel] | None, step: str | int) -> type[BaseModel]
 
 
 def _model_in(annotation: object) -> type[BaseModel] | None:
-    """Return the model that an annotation is about, whatever is written around it."""
+    """Return the model in an annotation, such as ``Maybe[list[Model]]``."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next(filter(None, map(_model_in, get_args(annotation))), None)

@@ -72,3 +72,9 @@ function get_in_turn(name, file, is_known)
     return requests[turn]
   end
 end
+
+-- A request of Graph's REST interface.
+function rest_get(path)
+  return "GET /v1.0" .. path .. " HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/json\r\n"
+    .. os.getenv("HEADERS") .. "\r\n"
+end

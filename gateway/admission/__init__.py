@@ -1,1 +1,1 @@
-"""How much is carried out at once: by cost, by rate, and in turns of the event loop."""
+"""Limits on concurrent work: by cost, by rate, and by time on the event loop."""

@@ -1,25 +1,25 @@
-"""How much a principal may ask for in a second: a token bucket for each, of cost.
+"""Rate limiting: a token bucket of cost for each principal.
 
-A request is let in as long as its principal has anything left, and charged when its cost is known:
-so one that costs more than there is goes through, and those after it wait until that is made up
-for. Each worker counts for itself.
+A request is accepted while its principal's bucket is not empty, and charged when its cost is known.
+So a bucket may become negative, and later requests are refused until it has refilled. Each worker
+has its own buckets.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
 from time import monotonic
 
+from gateway.lru_cache import LRUCache
 from schema.errors import LimitExceeded
 
-REMEMBERED = 10_000
-"""How many principals are remembered; of more, those that asked longest ago begin anew."""
+MAX_BUCKETS = 10_000
+"""How many buckets are kept; the least recently used one is evicted first."""
 BURST_SECONDS = 10
 
 
 class RateExceeded(LimitExceeded):
-    """A principal has asked for too much of late."""
+    """The bucket of a principal is empty."""
 
     def __init__(self, per_second: float, left: float, retry_after: int) -> None:
         super().__init__(
@@ -36,16 +36,16 @@ class RateExceeded(LimitExceeded):
 
 @dataclass(slots=True)
 class _Bucket:
-    """What a principal had left at some time."""
+    """What a bucket contained at a time."""
 
     left: float
     at: float
 
 
 class Rate:
-    """What all principals have left: each at most ``burst``, and ``per_second`` more each second.
+    """The buckets of all principals: of ``burst`` each, refilled by ``per_second``.
 
-    Without a ``burst`` it is what comes in 10 seconds.
+    Without a ``burst`` it is the amount of 10 seconds.
     """
 
     def __init__(
@@ -54,10 +54,10 @@ class Rate:
         self.per_second = per_second
         self._burst = burst or per_second * BURST_SECONDS
         self._now = now
-        self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
+        self._buckets = LRUCache[str, _Bucket](max_items=MAX_BUCKETS)
 
     def left(self, principal: str) -> float:
-        """Return what a principal has left; less than nothing after what was too much."""
+        """Return what a bucket contains; negative after requests that cost more."""
         bucket = self._buckets.get(principal)
         if bucket is None:
             return self._burst
@@ -67,15 +67,12 @@ class Rate:
         return bucket.left
 
     def check(self, principal: str) -> None:
-        """Raise ``RateExceeded`` for a principal that has nothing left."""
+        """Raise ``RateExceeded`` if the principal's bucket is empty."""
         left = self.left(principal)
         if left <= 0:
             raise RateExceeded(self.per_second, left, max(1, ceil((1 - left) / self.per_second)))
 
     def charge(self, principal: str, cost: int) -> None:
-        """Take off what a request costs."""
+        """Subtract the cost of a request."""
         left = self.left(principal) - cost
-        self._buckets[principal] = _Bucket(left, self._now())
-        self._buckets.move_to_end(principal)
-        if len(self._buckets) > REMEMBERED:
-            self._buckets.popitem(last=False)
+        self._buckets.put(principal, _Bucket(left, self._now()))

@@ -1,1 +1,1 @@
-"""Who asks: a principal for a bearer token, in one of three modes, and for as long as it lasts."""
+"""Authentication: the principal of a bearer token, in one of three modes."""

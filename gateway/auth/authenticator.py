@@ -1,4 +1,4 @@
-"""What tells who asks."""
+"""The interface of authentication."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -7,23 +7,23 @@ from schema.context import Principal, Scope
 
 
 class Authenticator(Protocol):
-    """Tells whose a bearer token is."""
+    """Verifies bearer tokens."""
 
     generation: int
-    """Grows when tokens may have become invalid before they expire."""
+    """Incremented when tokens may have become invalid before they expire."""
 
     async def principal(self, token: str | None) -> Principal:
-        """Return whose a token is; raise an ``Unauthenticated`` of ``refusals`` if nobody's."""
+        """Return the principal of a token; raise a subclass of ``Unauthenticated``."""
 
 
-class Anybody:
-    """Lets everybody in, with every scope."""
+class NoAuthentication:
+    """Accepts all clients, with all scopes."""
 
     generation = 0
 
     def __init__(self, names: Mapping[Scope, str]) -> None:
         self._principal = Principal("anybody", frozenset(names.values()))
 
-    async def principal(self, token: str | None) -> Principal:  # noqa: ARG002  none is needed
-        """Return the same for all."""
+    async def principal(self, token: str | None) -> Principal:  # noqa: ARG002  not needed
+        """Return the same principal for all clients."""
         return self._principal

@@ -1,4 +1,4 @@
-"""What a JSON Web Token claims, and whether that lets anybody in (RFC 7519, section 4.1)."""
+"""The claims of JSON Web Tokens, and their validation (RFC 7519, section 4.1)."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from gateway.auth.scopes import granted
 from schema.context import Principal, Scope
 
 PERSONAL_ACCOUNTS = "9188040d-6c67-4c5b-b112-36a304b66dad"
-"""The tenant of Microsoft's personal accounts, which may not invite anybody."""
+"""The tenant of Microsoft's personal accounts, which are not allowed."""
 
 Time = Annotated[float, msgspec.Meta(ge=0, le=253_402_300_799)]
 """In seconds of Unix time, up to the end of the year 9999."""
 
 
 class Claims(msgspec.Struct, frozen=True):
-    """The claims that are heeded, by RFC 7519, OpenID Connect and Microsoft Entra."""
+    """The claims that are used, of RFC 7519, OpenID Connect and Microsoft Entra."""
 
     iss: str
     aud: str | list[str]
@@ -40,28 +40,28 @@ _decode = msgspec.json.Decoder(Claims).decode
 
 
 @dataclass(frozen=True)
-class Expected:
-    """What the settings ask of claims."""
+class ClaimsOptions:
+    """The settings that claims are validated by."""
 
     audiences: Collection[str]
-    leeway: float
-    """In seconds: how far the issuer's clock may be off."""
+    leeway_seconds: float
+    """How far the issuer's clock may differ."""
     names: Mapping[Scope, str]
     names_issuer: bool = False
-    """Whether there are several issuers, who may call different people the same."""
+    """Whether principals are named with their issuer, since there are several."""
 
 
-def principal_of(text: bytes, expected: Expected) -> Principal:
-    """Return who the claims of a verified token say it is; raise ``InvalidToken``."""
+def principal_of(text: bytes, options: ClaimsOptions) -> Principal:
+    """Return the principal of a verified token's claims; raise ``InvalidToken``."""
     try:
         claims = _decode(text)
     except (msgspec.MsgspecError, RecursionError, ValueError):
         raise InvalidToken("The token's claims are not valid.") from None
-    _check(claims, expected)
+    _check(claims, options)
     return Principal(
-        name=_name(claims, names_issuer=expected.names_issuer),
-        scopes=granted(_scopes(claims), expected.names),
-        expires_at=claims.exp + expected.leeway,
+        name=_name(claims, names_issuer=options.names_issuer),
+        scopes=granted(_scopes(claims), options.names),
+        expires_at=claims.exp + options.leeway_seconds,
     )
 
 
@@ -70,14 +70,14 @@ def _name(claims: Claims, *, names_issuer: bool) -> str:
     return f"{name} of {claims.iss}" if names_issuer else name
 
 
-def _check(claims: Claims, expected: Expected) -> None:
+def _check(claims: Claims, options: ClaimsOptions) -> None:
     now = time()
-    if claims.exp + expected.leeway <= now:
+    if claims.exp + options.leeway_seconds <= now:
         raise InvalidToken("The token has expired.")
-    if max(claims.nbf, claims.iat) > now + expected.leeway:
+    if max(claims.nbf, claims.iat) > now + options.leeway_seconds:
         raise InvalidToken("The token is not valid yet.")
     audiences = [claims.aud] if isinstance(claims.aud, str) else claims.aud
-    if not set(audiences) & set(expected.audiences):
+    if not set(audiences) & set(options.audiences):
         raise InvalidToken("The token is for another audience.")
     if claims.nonce is not None or claims.at_hash is not None:
         raise InvalidToken("The token is an ID token, not an access token.")
@@ -86,9 +86,9 @@ def _check(claims: Claims, expected: Expected) -> None:
 
 
 def _scopes(claims: Claims) -> Collection[str]:
-    """Return the scopes: what a user delegated or, in an application's token, the application's.
+    """Return the scopes that a user delegated or, in an application's token, its roles.
 
-    In a delegated token ``roles`` are the user's, and say nothing of what was delegated.
+    In a delegated token ``roles`` are the user's, and do not limit what was delegated.
     """
     match claims.scp:
         case str() as scopes:

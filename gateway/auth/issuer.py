@@ -1,6 +1,6 @@
-"""An issuer of tokens: its keys, found by OpenID Connect Discovery and kept fresh.
+"""An issuer of tokens: its keys, found by OpenID Connect Discovery and refreshed.
 
-The keys that were had last stay in use as long as no others can be had.
+If fetching fails, the keys of the last success stay in use.
 """
 
 import asyncio
@@ -12,17 +12,17 @@ from aiohttp import ClientSession, ClientTimeout, DummyCookieJar
 from joserfc.jwk import Key
 
 from gateway.auth.keys import Keys, read_keys
-from gateway.auth.places import is_secure
 from gateway.auth.refusals import InvalidToken, IssuerUnavailable
+from gateway.auth.urls import is_secure
 from gateway.tasks import ensure_task
 
 logger = logging.getLogger(__name__)
 
-REFRESHED_EVERY = 300.0
-SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
-"""In seconds: the next try waits, ever longer, after those that failed."""
-LOOKED_UP_EVERY = 10.0
-"""In seconds: how often, at most, tokens with keys that are not known make them be fetched."""
+REFRESH_SECONDS = 300.0
+MIN_DELAY_SECONDS, MAX_DELAY_SECONDS = 1.0, 60.0
+"""The exponential backoff after failures."""
+MIN_LOOKUP_SECONDS = 10.0
+"""The minimum time between fetches for tokens with unknown keys."""
 
 MAX_BYTES = 262_144
 TIMEOUT = ClientTimeout(total=5.0)
@@ -37,7 +37,7 @@ _discovered = msgspec.json.Decoder(_Discovered).decode
 
 
 def client() -> ClientSession:
-    """Make the HTTP client that issuers are asked with."""
+    """Return the HTTP client for requests to issuers."""
     return ClientSession(
         timeout=TIMEOUT,
         auto_decompress=False,
@@ -47,20 +47,33 @@ def client() -> ClientSession:
 
 
 class Issuer:
-    """The issuer at a URL; ``replaced`` is called when keys are gone that there were."""
+    """The issuer at a URL; ``on_keys_changed`` is called when a known key was removed.
 
-    def __init__(self, url: str, http: ClientSession, replaced: Callable[[], None]) -> None:
+    Its discovery document is at the path of the standard, and has to name the issuer; or else at
+    ``configuration``, and may name any issuer.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        http: ClientSession,
+        on_keys_changed: Callable[[], None],
+        *,
+        configuration: str | None = None,
+    ) -> None:
         self.url = url
+        self._configuration = configuration
         self._http = http
-        self._replaced = replaced
+        self.on_keys_changed = on_keys_changed
         self._keys: Keys = {}
         self._fetching = asyncio.Lock()
         self._looked_up = float("-inf")
 
     async def key(self, kid: str) -> Key:
-        """Return a key, fetching them all anew if it is not known.
+        """Return a key; fetch all keys again if it is not known.
 
-        Raises ``IssuerUnavailable`` when there are none, ``InvalidToken`` when it is not there.
+        Raises ``IssuerUnavailable`` if no keys could be fetched, ``InvalidToken`` if the key is
+        not among them.
         """
         if kid not in self._keys:
             await self._look_up(kid)
@@ -71,40 +84,41 @@ class Issuer:
         return self._keys[kid]
 
     async def run(self) -> None:
-        """Keep the keys fresh, until cancelled."""
-        pause = SHORTEST_PAUSE
+        """Refresh the keys, until cancelled."""
+        delay = MIN_DELAY_SECONDS
         while True:
             async with self._fetching:
                 fetched = await self._fetch()
-            await asyncio.sleep(REFRESHED_EVERY if fetched else pause)
-            pause = SHORTEST_PAUSE if fetched else min(2 * pause, LONGEST_PAUSE)
+            await asyncio.sleep(REFRESH_SECONDS if fetched else delay)
+            delay = MIN_DELAY_SECONDS if fetched else min(2 * delay, MAX_DELAY_SECONDS)
 
     async def _look_up(self, kid: str) -> None:
-        """Fetch the keys for one that is missing, once for all who wait, and not too often."""
+        """Fetch the keys for a missing one: once for all waiting requests, and not too often."""
         now = asyncio.get_running_loop().time
         await ensure_task()
         async with self._fetching:
-            if kid not in self._keys and now() - self._looked_up > LOOKED_UP_EVERY:
+            if kid not in self._keys and now() - self._looked_up > MIN_LOOKUP_SECONDS:
                 self._looked_up = now()
                 await self._fetch()
 
     async def _fetch(self) -> bool:
-        """Fetch the keys, and tell whether they were had."""
+        """Fetch the keys; return False on failure."""
         try:
             keys = read_keys(await self._get(await self._keys_url()))
-        except Exception as error:  # noqa: BLE001  whatever it is, the gateway goes on
+        except Exception as error:  # noqa: BLE001  logged, and tried again
             reason = str(error) or type(error).__name__
             logger.warning("The keys of %s could not be had: %s.", self.url, reason)
             return False
         before, self._keys = self._keys, keys
         if any(keys.get(kid) != key for kid, key in before.items()):
-            self._replaced()
+            self.on_keys_changed()
         return True
 
     async def _keys_url(self) -> str:
-        url = f"{self.url.rstrip('/')}/.well-known/openid-configuration"
+        standard = f"{self.url.rstrip('/')}/.well-known/openid-configuration"
+        url = self._configuration or standard
         discovered = _discovered(await self._get(url))
-        if discovered.issuer != self.url:
+        if self._configuration is None and discovered.issuer != self.url:
             raise ValueError(f"{url} is that of {discovered.issuer}")
         if not is_secure(discovered.jwks_uri):
             raise ValueError(f"{url} names keys that are not to be had by https")

@@ -1,7 +1,7 @@
-"""JSON Web Tokens as they come, and their signatures (RFC 7515, RFC 7519, RFC 8725).
+"""Parsing of JSON Web Tokens, and verification of signatures (RFC 7515, RFC 7519, RFC 8725).
 
-The cryptography is joserfc's. Which algorithms there are, and which keys, the gateway says and
-never a token: what its header tells of keys beyond the ``kid`` is ignored.
+The cryptography is joserfc's. The algorithms and keys are those of the gateway, never of a token:
+of its header, only the ``kid`` selects a key.
 """
 
 import re
@@ -18,11 +18,11 @@ from gateway.auth.refusals import InvalidToken
 
 _COMPACT = re.compile(r"([\w-]+)\.([\w-]+)\.([\w-]+)", re.ASCII)
 _TYPES = {"", "jwt", "at+jwt", "application/at+jwt"}
-"""An access token's (RFC 9068, section 2.1), and not, say, a logout token's."""
+"""Those of access tokens (RFC 9068, section 2.1)."""
 
 
 class Header(msgspec.Struct, frozen=True):
-    """What a token says of how it is signed, as far as that is heeded."""
+    """The header parameters that are used."""
 
     alg: str
     kid: str
@@ -40,7 +40,7 @@ _read_issuer = msgspec.json.Decoder(_Issued).decode
 
 
 class SignedToken:
-    """A token of which nothing is known to be true; raises ``InvalidToken`` for what is none."""
+    """A parsed token, not verified yet; raises ``InvalidToken`` if it is malformed."""
 
     def __init__(self, token: str) -> None:
         self._text = token
@@ -48,7 +48,7 @@ class SignedToken:
         if matched is None:
             raise InvalidToken("The token is not a JSON Web Token.")
         try:
-            header, self.payload, _ = map(_decoded, matched.groups())
+            header, self.payload, _ = map(_decode_base64url, matched.groups())
             self.header = _read_header(header)
             self.issuer = _read_issuer(self.payload).iss
         except (ValueError, msgspec.MsgspecError, RecursionError):
@@ -61,7 +61,7 @@ class SignedToken:
             raise InvalidToken("The token requires extensions that are not supported here.")
 
     def verify(self, key: Key, algorithms: Collection[str]) -> bytes:
-        """Return its claims, as JSON; raise ``InvalidToken`` unless the key's owner signed it."""
+        """Return the claims as JSON; raise ``InvalidToken`` unless the signature is valid."""
         registry = JWSRegistry(algorithms=algorithms, strict_check_header=False)
         try:
             return bytes(deserialize_compact(self._text, key, registry=registry).payload)
@@ -69,8 +69,8 @@ class SignedToken:
             raise InvalidToken("The token's signature is not valid.") from None
 
 
-def _decoded(segment: str) -> bytes:
-    """Decode base64url; raise ``ValueError`` for what is not written in the one right way."""
+def _decode_base64url(segment: str) -> bytes:
+    """Decode base64url; raise ``ValueError`` unless the encoding is canonical."""
     decoded = urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
     if urlsafe_b64encode(decoded).rstrip(b"=") != segment.encode():
         raise ValueError(segment)

@@ -1,4 +1,4 @@
-"""The keys that an issuer publishes (RFC 7517), as far as they are for checking its tokens."""
+"""The keys of an issuer (RFC 7517) that can verify signatures."""
 
 import logging
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 Keys = Mapping[str, Key]
 """By their ``kid``."""
 
-LEAST_RSA_BITS = 2_048
+MIN_RSA_BITS = 2_048
 
 
 class _KeySet(msgspec.Struct):
@@ -24,10 +24,10 @@ _decode = msgspec.json.Decoder(_KeySet).decode
 
 
 def read_keys(text: bytes) -> Keys:
-    """Read a JWK set; raise ``ValueError`` for what is none, or has no key to check tokens by."""
+    """Parse a JWK set; raise ``ValueError`` if it is invalid or has no usable key."""
     keys: dict[str, Key] = {}
     for jwk in _decode(text).keys:
-        if _is_for_tokens(jwk) and (key := _imported(jwk)):
+        if _is_for_tokens(jwk) and (key := _import_key(jwk)):
             keys.setdefault(jwk["kid"], key)
     if not keys:
         raise ValueError("it has no key to check tokens by")
@@ -35,7 +35,7 @@ def read_keys(text: bytes) -> Keys:
 
 
 def _is_for_tokens(jwk: Mapping[str, Any]) -> bool:
-    """Tell whether a key has a name, is a public one, and is meant for signatures."""
+    """Return whether a key has a ``kid``, is asymmetric, and may verify signatures."""
     if not isinstance(jwk.get("kid"), str) or jwk.get("kty") not in {"RSA", "EC", "OKP"}:
         return False
     operations = jwk.get("key_ops", ["verify"])
@@ -44,14 +44,14 @@ def _is_for_tokens(jwk: Mapping[str, Any]) -> bool:
     )
 
 
-def _imported(jwk: dict[str, Any]) -> Key | None:
+def _import_key(jwk: dict[str, Any]) -> Key | None:
     try:
         key = JWKRegistry.import_key(jwk)
         public = key.public_key
-    except Exception as error:  # noqa: BLE001  whatever is published, the others are to be had
+    except Exception as error:  # noqa: BLE001  the other keys are used
         logger.warning("A key that an issuer publishes cannot be read: %s.", error)
         return None
-    if isinstance(public, RSAPublicKey) and public.key_size < LEAST_RSA_BITS:
+    if isinstance(public, RSAPublicKey) and public.key_size < MIN_RSA_BITS:
         logger.warning("A key of %d bits is too short to trust.", public.key_size)
         return None
     return key

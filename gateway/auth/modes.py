@@ -1,21 +1,22 @@
-"""The ways to tell who asks, of which the settings name one."""
+"""The modes of authentication, selected by the settings."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from gateway.auth.authenticator import Anybody, Authenticator
-from gateway.auth.places import is_any_tenant, is_loopback, is_secure
+from gateway.auth.authenticator import Authenticator, NoAuthentication
 from gateway.auth.refusals import UnusableAuthError
 from gateway.auth.scopes import scope_names
 from gateway.auth.token_file import TokenFile
-from gateway.auth.tokens import FileTokens
+from gateway.auth.tokens import TokenFileAuthenticator
+from gateway.auth.urls import is_any_tenant, is_loopback, is_secure
 from gateway.settings import Settings
 from gateway.tasks import running
 
 
 def check(settings: Settings) -> None:
-    """Raise ``UnusableAuthError`` for settings that let nobody in, or everybody of the world."""
+    """Raise ``UnusableAuthError`` for settings that accept no client, or are not secure."""
+    _check_notifications(settings)
     match settings.auth:
         case "none" if not is_loopback(settings.host):
             raise UnusableAuthError(
@@ -26,6 +27,19 @@ def check(settings: Settings) -> None:
             TokenFile(Path(settings.tokens_file)).read()
         case "oidc":
             _check_issuers(settings)
+
+
+def _check_notifications(settings: Settings) -> None:
+    if settings.graph_app_id and not is_secure(settings.graph_openid_configuration):
+        raise UnusableAuthError(
+            f"The keys of {settings.graph_openid_configuration!r} cannot be trusted: the setting "
+            "graph-openid-configuration has to begin with https://."
+        )
+    if settings.forward and not settings.graph_app_id and settings.auth != "none":
+        raise UnusableAuthError(
+            "forward is set, and no notifications are taken. Name the application id of the bot "
+            "with --graph-app-id."
+        )
 
 
 def _check_issuers(settings: Settings) -> None:
@@ -53,17 +67,36 @@ def _check_issuers(settings: Settings) -> None:
 
 @asynccontextmanager
 async def open_authenticator(settings: Settings) -> AsyncIterator[Authenticator]:
-    """Tell who asks by the mode that is set; raise ``UnusableAuthError`` for unusable settings."""
+    """Return the authenticator of the mode that is set; raise ``UnusableAuthError``."""
     check(settings)
     match settings.auth:
         case "none":
-            yield Anybody(scope_names(settings))
+            yield NoAuthentication(scope_names(settings))
         case "tokens":
-            tokens = FileTokens(TokenFile(Path(settings.tokens_file)), scope_names(settings))
+            tokens = TokenFileAuthenticator(
+                TokenFile(Path(settings.tokens_file)), scope_names(settings)
+            )
             async with running(tokens.run()):
                 yield tokens
         case "oidc":
-            from gateway.auth.oidc import issued_tokens  # noqa: PLC0415  its library takes 0.1 s
+            from gateway.auth.oidc import open_jwt_authenticator  # noqa: PLC0415  its library takes 0.1 s
 
-            async with issued_tokens(settings) as issued:
+            async with open_jwt_authenticator(settings) as issued:
                 yield issued
+
+
+@asynccontextmanager
+async def open_notification_authenticator(
+    settings: Settings,
+) -> AsyncIterator[Authenticator | None]:
+    """Return the authenticator of Microsoft Graph's notifications; None if they are disabled.
+
+    Without authentication of clients, notifications are accepted without a token too.
+    """
+    if settings.graph_app_id:
+        from gateway.auth.oidc import open_notification_jwt_authenticator  # noqa: PLC0415  as above
+
+        async with open_notification_jwt_authenticator(settings) as tokens:
+            yield tokens
+    else:
+        yield NoAuthentication(scope_names(settings)) if settings.auth == "none" else None

@@ -1,34 +1,34 @@
-"""Why nobody is let in.
+"""Errors of authentication.
 
     RequestError
     └── Unauthenticated         UNAUTHENTICATED
-        ├── NoToken             none was sent
-        ├── InvalidToken        one was sent that is not valid, or no longer
-        └── IssuerUnavailable   whether one is valid cannot be told yet
-    UnusableAuthError           settings or files by which nobody can be let in, or everybody would
+        ├── NoToken             no token was sent
+        ├── InvalidToken        the token is invalid, expired or revoked
+        └── IssuerUnavailable   the token cannot be verified yet
+    UnusableAuthError           settings or a file of tokens cannot be used, or are not secure
 
-A message never repeats what a client sent.
+Messages never contain what a client sent.
 """
 
 from schema.errors import Unauthenticated
 
 
 class NoToken(Unauthenticated):
-    """A request without a bearer token."""
+    """The request has no bearer token."""
 
     def __init__(self) -> None:
         super().__init__("A token is needed. Send it as 'Authorization: Bearer <token>'.")
 
 
 class InvalidToken(Unauthenticated):
-    """A bearer token that is not valid, or no longer."""
+    """The bearer token is invalid, expired or revoked."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"{reason} Send a valid token.")
 
 
 class IssuerUnavailable(Unauthenticated):
-    """An issuer whose keys have not been had yet."""
+    """The keys of the issuer were not fetched yet."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -38,4 +38,4 @@ class IssuerUnavailable(Unauthenticated):
 
 
 class UnusableAuthError(Exception):
-    """Settings, or a file, by which nobody can be let in, or everybody would be."""
+    """Settings or a file of tokens that cannot be used, or are not secure."""

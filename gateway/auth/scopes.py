@@ -1,4 +1,4 @@
-"""The scopes that are granted, by the names that the settings give them."""
+"""The scopes of principals, by their names in the settings."""
 
 from collections.abc import Iterable, Mapping
 
@@ -7,7 +7,7 @@ from schema.context import Scope
 
 
 def scope_names(settings: Settings) -> dict[Scope, str]:
-    """Return what tokens call the scopes; one without a name is nobody's to ask for."""
+    """Return the names of scopes in tokens; a scope without a name is not required."""
     names = {
         Scope.READ: settings.read_scope,
         Scope.WRITE: settings.write_scope,
@@ -16,7 +16,7 @@ def scope_names(settings: Settings) -> dict[Scope, str]:
     return {scope: name for scope, name in names.items() if name}
 
 
-def granted(held: Iterable[str], names: Mapping[Scope, str]) -> frozenset[str]:
-    """Return the scopes of a token that mean something here; who may write may read."""
-    scopes = frozenset(held) & frozenset(names.values())
-    return scopes | {names[Scope.READ]} if names[Scope.WRITE] in scopes else scopes
+def granted(scopes: Iterable[str], names: Mapping[Scope, str]) -> frozenset[str]:
+    """Return the known scopes of a token; the write scope includes the read scope."""
+    known = frozenset(scopes) & frozenset(names.values())
+    return known | {names[Scope.READ]} if names[Scope.WRITE] in known else known

@@ -1,6 +1,6 @@
-"""The file of tokens: their hashes, never themselves, with names, scopes and times.
+"""The file of tokens: their hashes with names, scopes and times.
 
-A token is 256 random bits, so nobody finds one by trying, and a plain SHA-256 of it is enough.
+A token has 256 random bits, so a plain SHA-256 hash is safe against guessing.
 """
 
 import fcntl
@@ -20,14 +20,14 @@ import msgspec
 from gateway.auth.refusals import UnusableAuthError
 
 PREFIX = "igw_"
-"""What a token begins with, so that one that leaks is recognised."""
+"""The prefix of tokens, by which scanners for leaked secrets recognise them."""
 
 
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Token(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """What is kept of a token."""
+    """A token in the file."""
 
     name: str
     sha256: str
@@ -37,7 +37,7 @@ class Token(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_un
 
 
 class Tokens(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the file holds."""
+    """The content of the file."""
 
     tokens: tuple[Token, ...] = ()
 
@@ -46,23 +46,23 @@ _decode = msgspec.json.Decoder(Tokens).decode
 
 
 def new_token() -> str:
-    """Make a token."""
+    """Return a new random token."""
     return PREFIX + token_urlsafe(32)
 
 
 def digest(token: str) -> str:
-    """Return what is kept of a token to recognise it by."""
+    """Return the SHA-256 hash of a token in hexadecimal digits."""
     return sha256(token.encode(errors="surrogatepass")).hexdigest()
 
 
 class TokenFile:
-    """A file of tokens; where there is none, there are no tokens."""
+    """A file of tokens; a missing file has no tokens."""
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
 
     def state(self) -> tuple[int, int, int] | None:
-        """Return what is another when the file has changed, or None where there is none."""
+        """Return a value that differs after a change of the file, or None if it is missing."""
         try:
             status = self.path.stat()
         except OSError:
@@ -70,7 +70,7 @@ class TokenFile:
         return status.st_mtime_ns, status.st_ino, status.st_size
 
     def read(self) -> tuple[Token, ...]:
-        """Return its tokens; raise ``UnusableAuthError`` when it cannot be read."""
+        """Return its tokens; raise ``UnusableAuthError`` if it cannot be read."""
         try:
             return _decode(self.path.read_bytes()).tokens
         except FileNotFoundError:
@@ -82,7 +82,7 @@ class TokenFile:
 
     @contextmanager
     def changing(self) -> Iterator[dict[str, Token]]:
-        """Let the tokens, by name, be changed within the block, by one process at a time."""
+        """Lock the file and yield its tokens by name; write them after the block."""
         with self._locked():
             tokens = {token.name: token for token in self.read()}
             yield tokens
@@ -90,7 +90,7 @@ class TokenFile:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Lock its folder, since the file itself is replaced."""
+        """Lock the folder of the file, since the file itself is replaced."""
         try:
             folder = os.open(self.path.resolve().parent, os.O_RDONLY | os.O_CLOEXEC)
         except OSError as error:
@@ -102,14 +102,14 @@ class TokenFile:
             os.close(folder)
 
     def _write(self, tokens: Tokens) -> None:
-        """Replace it in one step, by a file of the same owner that the same may read."""
+        """Replace the file atomically by one with the same owner and mode."""
         path = self.path.resolve()
         text = msgspec.json.format(msgspec.json.encode(tokens), indent=2) + b"\n"
         try:
             file, written = mkstemp(dir=path.parent, prefix=f".{path.name}.")
             try:
                 with os.fdopen(file, "wb") as stream:
-                    self._give(file, path)
+                    self._set_owner(file, path)
                     stream.write(text)
                     stream.flush()
                     os.fsync(file)
@@ -121,10 +121,10 @@ class TokenFile:
         except OSError as error:
             raise self._unusable(f"{error.strerror}.") from error
 
-    def _give(self, file: int, path: Path) -> None:
-        """Give the new file to whom the one that is there belongs, or its folder where none is.
+    def _set_owner(self, file: int, path: Path) -> None:
+        """Set the owner of the new file to that of the existing one, or of the folder.
 
-        The gateway may run as another user than who runs the command, as root does.
+        The command may run as another user than the gateway, such as root.
         """
         there = path.stat() if path.exists() else None
         owner = there or (path.parent.stat() if os.geteuid() == 0 else os.fstat(file))

@@ -1,4 +1,4 @@
-"""Bearer tokens of a file, which is looked at once a second and read again when it has changed."""
+"""Authentication by the tokens of a file, which is read again after a change."""
 
 import asyncio
 import logging
@@ -13,15 +13,14 @@ from schema.context import Principal, Scope
 
 logger = logging.getLogger(__name__)
 
-LOOKED_EVERY = 1.0
-"""In seconds."""
+POLL_SECONDS = 1.0
 
 
-class FileTokens:
-    """Tells whose a token of a file is.
+class TokenFileAuthenticator:
+    """Verifies the tokens of a file.
 
-    Raises ``UnusableAuthError`` when the file is there and cannot be read. Should that come to be
-    later, the tokens that were read last stay.
+    Raises ``UnusableAuthError`` if the file cannot be read. If that fails later, the tokens read
+    last stay valid.
     """
 
     def __init__(self, file: TokenFile, names: Mapping[Scope, str]) -> None:
@@ -29,8 +28,8 @@ class FileTokens:
         self._file = file
         self._names = names
         self._state = file.state()
-        self._known = self._read()
-        if not self._known:
+        self._principals = self._read()
+        if not self._principals:
             logger.warning(
                 "%s has no tokens, so nobody is let in: make one with `invite-gateway token "
                 "create`.",
@@ -38,10 +37,10 @@ class FileTokens:
             )
 
     async def principal(self, token: str | None) -> Principal:
-        """Return whose a token is; raise ``NoToken`` or ``InvalidToken``."""
+        """Return the principal of a token; raise ``NoToken`` or ``InvalidToken``."""
         if token is None:
             raise NoToken
-        principal = self._known.get(digest(token)) if len(token) <= MAX_LENGTH else None
+        principal = self._principals.get(digest(token)) if len(token) <= MAX_LENGTH else None
         if principal is None:
             raise InvalidToken("The token is not known here, or was revoked.")
         if principal.expires_at is not None and principal.expires_at <= time():
@@ -49,23 +48,23 @@ class FileTokens:
         return principal
 
     async def run(self) -> None:
-        """Look at the file now and again, until cancelled."""
+        """Check once a second whether the file has changed, until cancelled."""
         while True:
-            await asyncio.sleep(LOOKED_EVERY)
-            await asyncio.to_thread(self._look)
+            await asyncio.sleep(POLL_SECONDS)
+            await asyncio.to_thread(self._reload)
 
-    def _look(self) -> None:
-        state = self._file.state()  # before it is read: what changes meanwhile is seen next time
+    def _reload(self) -> None:
+        state = self._file.state()  # before reading, so that a change meanwhile is seen next time
         if state == self._state:
             return
         self._state = state
         try:
-            self._known = self._read()
+            self._principals = self._read()
         except UnusableAuthError as error:
-            logger.error("%s The tokens read last stay valid.", error)  # noqa: TRY400  no fault
+            logger.error("%s The tokens read last stay valid.", error)  # noqa: TRY400  the message is enough
             return
         self.generation += 1
-        logger.info("%s was read again: %d tokens.", self._file.path, len(self._known))
+        logger.info("%s was read again: %d tokens.", self._file.path, len(self._principals))
 
     def _read(self) -> dict[str, Principal]:
         return {token.sha256: self._principal(token) for token in self._file.read()}

@@ -10,8 +10,8 @@ from uvloop import new_event_loop
 
 from gateway.app import serve as serve_alone
 from gateway.auth.modes import check
-from gateway.auth.places import is_loopback
 from gateway.auth.refusals import UnusableAuthError
+from gateway.auth.urls import is_loopback
 from gateway.cli.console import DatabaseOption, called, errors, fail, settings_from, usable
 from gateway.cli.scopes import IntrospectionScopeOption, ReadScopeOption, WriteScopeOption
 from gateway.documents.manifests import UnusableManifestError
@@ -66,6 +66,27 @@ def serve(
     ] = None,
     oidc_leeway: Annotated[
         float | None, typer.Option(help="How many seconds an issuer's clock may be off.")
+    ] = None,
+    graph_app_id: Annotated[
+        str | None, typer.Option(help="The app id of the bot that Graph sends notifications.")
+    ] = None,
+    graph_issuers: Annotated[
+        str | None, typer.Option(help="Issuers of Graph's tokens, separated by commas.")
+    ] = None,
+    graph_openid_configuration: Annotated[
+        str | None, typer.Option(help="Where the keys of these issuers are found.")
+    ] = None,
+    forward: Annotated[
+        str | None, typer.Option(help="The URL that notifications are passed on to.")
+    ] = None,
+    forward_queue: Annotated[
+        int | None, typer.Option(help="How many notifications may wait to be passed on.")
+    ] = None,
+    forward_seconds: Annotated[
+        float | None, typer.Option(help="How long passing one on is tried.")
+    ] = None,
+    overdue_seconds: Annotated[
+        float | None, typer.Option(help="After how long an operation counts as overdue.")
     ] = None,
     read_scope: ReadScopeOption = None,
     write_scope: WriteScopeOption = None,
@@ -177,6 +198,13 @@ def serve(
         oidc_audiences=oidc_audiences,
         oidc_algorithms=oidc_algorithms,
         oidc_leeway=oidc_leeway,
+        graph_app_id=graph_app_id,
+        graph_issuers=graph_issuers,
+        graph_openid_configuration=graph_openid_configuration,
+        forward=forward,
+        forward_queue=forward_queue,
+        forward_seconds=forward_seconds,
+        overdue_seconds=overdue_seconds,
         read_scope=read_scope,
         write_scope=write_scope,
         introspection_scope=introspection_scope,

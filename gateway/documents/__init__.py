@@ -1,1 +1,1 @@
-"""A request's parameters and its document: read, checked, priced, and found by its id."""
+"""GraphQL requests and their documents: parsing, validation, limits, cost, persisted documents."""

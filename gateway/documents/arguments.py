@@ -1,4 +1,4 @@
-"""What the arguments of a field ask for, as far as it costs something."""
+"""The cost of the arguments of a field."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,61 +21,61 @@ from schema.constraints import MAX_PARTICIPANTS
 from schema.paging import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 
 CONDITION = 5
-OF_PARTICIPANTS = 4
-OF_ANY_IDENTITY = 5
-"""How many times a condition counts that each participant is asked, and all of its identities."""
+PARTICIPANTS_FACTOR = 4
+IDENTITIES_FACTOR = 5
+"""Factors of conditions on each participant, and on all identities of one."""
 KEY = 5
-LISTED_VALUES = 2
-"""How many values in a list of a filter cost 1."""
+VALUES_PER_COST = 2
+"""How many values in a list of a filter add 1."""
 WRITE = 10
-BEYOND_MOST = 100
-"""What each participant costs that is more than there may be: to say so takes long."""
-SKIPPED = 100
-"""How many operations that ``offset`` skips cost 1."""
+EXCESS_PARTICIPANT = 100
+"""The cost of each participant over the limit, since formatting the errors takes long."""
+SKIPPED_PER_COST = 100
+"""How many operations skipped by ``offset`` add 1."""
 MAX_SKIPPED = 1_000_000
 
-_TIMES = {
-    **dict.fromkeys(("some", "every", "none"), OF_PARTICIPANTS),
-    "any": OF_ANY_IDENTITY,
+_FACTORS = {
+    **dict.fromkeys(("some", "every", "none"), PARTICIPANTS_FACTOR),
+    "any": IDENTITIES_FACTOR,
 }
-"""How many times more is asked what stands under these names in a filter."""
+"""Factors of the conditions under these fields of a filter."""
 _MANY_CONDITIONS = 1_000
-"""More than any filter may have: they need not be looked at."""
+"""More than a valid filter has: their content is not counted."""
 
 
 @dataclass(frozen=True)
 class _Variable:
-    """The place of a variable in an argument."""
+    """A variable in an argument."""
 
     name: str
 
 
 Arguments = Mapping[str, Any]
-"""Arguments by name, as JSON with variables in it."""
+"""Arguments by name, as JSON in which variables are ``_Variable``."""
 
 
 def arguments_of(node: FieldNode) -> Arguments:
-    """Read the arguments of a field."""
-    return {argument.name.value: _read(argument.value) for argument in node.arguments or ()}
+    """Return the arguments of a field."""
+    return {argument.name.value: _to_json(argument.value) for argument in node.arguments or ()}
 
 
 def defaults_of(variables: tuple[VariableDefinitionNode, ...]) -> dict[str, Any]:
-    """Read the defaults of an operation's variables."""
+    """Return the defaults of an operation's variables."""
     return {
-        definition.variable.name.value: _read(definition.default_value)
+        definition.variable.name.value: _to_json(definition.default_value)
         for definition in variables
         if definition.default_value
     }
 
 
-def _read(value: ValueNode) -> Any:  # noqa: ANN401  JSON
+def _to_json(value: ValueNode) -> Any:  # noqa: ANN401  JSON
     match value:
         case VariableNode():
             return _Variable(value.name.value)
         case ListValueNode():
-            return [_read(item) for item in value.values]
+            return [_to_json(item) for item in value.values]
         case ObjectValueNode():
-            return {field.name.value: _read(field.value) for field in value.fields}
+            return {field.name.value: _to_json(field.value) for field in value.fields}
         case NullValueNode():
             return None
         case IntValueNode() if len(value.value) <= len(str(-(2**31))):
@@ -83,97 +83,97 @@ def _read(value: ValueNode) -> Any:  # noqa: ANN401  JSON
     return "a text, or what costs as much"
 
 
-def _varies(value: Any) -> bool:  # noqa: ANN401  JSON
+def _has_variable(value: Any) -> bool:  # noqa: ANN401  JSON
     match value:
         case _Variable():
             return True
         case list():
-            return any(map(_varies, value))
+            return any(map(_has_variable, value))
         case dict():
-            return any(map(_varies, value.values()))
+            return any(map(_has_variable, value.values()))
     return False
 
 
-def _given(value: Any, values: Values) -> Any:  # noqa: ANN401  JSON
+def _value(value: Any, values: Values) -> Any:  # noqa: ANN401  JSON
     return values.get(value.name) if isinstance(value, _Variable) else value
 
 
 Measure = Callable[[Arguments, Values], int]
 
 
-def measured(measure: Measure, arguments: Arguments, *names: str) -> Price:
-    """Return what is measured of some arguments: at once, if no variable is in them."""
+def price_of(measure: Measure, arguments: Arguments, *names: str) -> Price:
+    """Return the price of some arguments: a number, if no variable is in them."""
     some = {name: arguments[name] for name in names if name in arguments}
-    return partial(measure, some) if _varies(some) else measure(some, {})
+    return partial(measure, some) if _has_variable(some) else measure(some, {})
 
 
 def page_size(arguments: Arguments, values: Values) -> int:
-    """Return how many a page may hold: ``first`` or ``last``, or what it is without them."""
+    """Return the size of a page: ``first`` or ``last``, or the default."""
     for value in arguments.values():
-        asked = _given(value, values)
+        asked = _value(value, values)
         if _is_number(asked):
             return int(min(max(asked, 0), MAX_PAGE_SIZE))
     return DEFAULT_PAGE_SIZE
 
 
-def length(arguments: Arguments, values: Values) -> int:
-    """Return how many values the one argument has; one that is no list is taken as a list of it."""
+def list_length(arguments: Arguments, values: Values) -> int:
+    """Return the length of the only argument; a value that is not a list counts as one."""
     (value,) = arguments.values()
-    given = _given(value, values)
+    given = _value(value, values)
     return len(given) if isinstance(given, list) else 1
 
 
-def skipping(arguments: Arguments, values: Values) -> int:
-    """Return what it costs to skip as many as the one argument says."""
+def offset_cost(arguments: Arguments, values: Values) -> int:
+    """Return the cost of ``offset``."""
     for value in arguments.values():
-        skipped = _given(value, values)
+        skipped = _value(value, values)
         if _is_number(skipped):
-            return int(min(max(skipped, 0), MAX_SKIPPED)) // SKIPPED
+            return int(min(max(skipped, 0), MAX_SKIPPED)) // SKIPPED_PER_COST
     return 0
 
 
-def filtering(arguments: Arguments, values: Values) -> int:
-    """Return what the conditions of the one argument cost."""
+def filter_cost(arguments: Arguments, values: Values) -> int:
+    """Return the cost of the conditions of a filter."""
     return sum(_conditions(value, values) for value in arguments.values())
 
 
-def keys(arguments: Arguments, values: Values) -> int:
-    """Return what it costs to read the keys that are sorted or grouped by."""
-    given = [_given(value, values) for value in arguments.values()]
+def keys_cost(arguments: Arguments, values: Values) -> int:
+    """Return the cost of the keys to sort or group by."""
+    given = [_value(value, values) for value in arguments.values()]
     return KEY * sum(len(value) for value in given if isinstance(value, list))
 
 
-def writing(arguments: Arguments, values: Values) -> int:
-    """Return what the writes cost that the one argument asks for: one, or several in a list."""
+def write_cost(arguments: Arguments, values: Values) -> int:
+    """Return the cost of the writes in the only argument: one, or several in a list."""
     cost = 0
     for value in arguments.values():
-        given = _given(value, values)
+        given = _value(value, values)
         for one in given if isinstance(given, list) else [given]:
-            cost += WRITE + _participants(_given(one, values), values)
+            cost += WRITE + _participants(_value(one, values), values)
     return cost
 
 
 def _participants(written: Any, values: Values) -> int:  # noqa: ANN401  JSON
-    given = _given(written.get("participants"), values) if isinstance(written, dict) else None
+    given = _value(written.get("participants"), values) if isinstance(written, dict) else None
     count = len(given) if isinstance(given, list) else 0
-    return count + BEYOND_MOST * max(0, count - MAX_PARTICIPANTS)
+    return count + EXCESS_PARTICIPANT * max(0, count - MAX_PARTICIPANTS)
 
 
 def _conditions(value: Any, values: Values, times: int = 1) -> int:  # noqa: ANN401  JSON
-    match _given(value, values):
+    match _value(value, values):
         case None:
             return 0
         case dict() as fields:
             return sum(
-                _conditions(inner, values, times * _TIMES.get(name, 1))
+                _conditions(inner, values, times * _FACTORS.get(name, 1))
                 for name, inner in fields.items()
             )
         case list() as items:
-            if items and isinstance(_given(items[0], values), dict):
+            if items and isinstance(_value(items[0], values), dict):
                 if len(items) > _MANY_CONDITIONS:
                     return CONDITION * len(items)
                 return sum(_conditions(item, values, times) for item in items)
-            return times * CONDITION + len(items) // LISTED_VALUES
+            return times * CONDITION + len(items) // VALUES_PER_COST
     return times * CONDITION
 
 

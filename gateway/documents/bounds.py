@@ -1,7 +1,7 @@
-"""What is checked of a document after it is parsed, and before it is validated.
+"""Limits on parsed documents, checked before validation.
 
-A fragment counts wherever it is spread, as if its selections stood there: so a few fragments that
-spread each other can come to millions of selections. Each is counted once and remembered.
+A fragment counts for each of its spreads, as if it were expanded: a few fragments that spread each
+other can expand to millions of selections. The size of each fragment is computed once.
 """
 
 from dataclasses import dataclass, field
@@ -40,29 +40,26 @@ MAX_DEPTH = 16
 
 @dataclass
 class _Size:
-    """How large a selection set is, with fragments written out."""
+    """The size of a selection set, with fragments expanded."""
 
     depth: int = 0
     selections: int = 0
     aliases: int = 0
     root_fields: int = 0
     directives: int = 0
-    """As they are written: what they cost is to validate them."""
+    """Without expansion: what takes long is to validate them."""
 
 
 @dataclass
 class _Definition:
-    """The size of what a definition itself selects, and the fragments it spreads.
-
-    Each of these with how many fields it lies under.
-    """
+    """The size of a definition without its fragments, and the fragments with their depths."""
 
     size: _Size = field(default_factory=_Size)
     spreads: list[tuple[str, int]] = field(default_factory=list)
 
 
 class DocumentBounds:
-    """What a document is held to."""
+    """The limits on documents."""
 
     def __init__(self, max_depth: int = MAX_DEPTH) -> None:
         self._depth = Limit(
@@ -70,33 +67,33 @@ class DocumentBounds:
         )
 
     def check_text(self, text: str) -> None:
-        """Check a text before it is parsed."""
+        """Check a text before it is parsed; raise ``LimitExceeded``."""
         check_text(text)
 
     def check_document(self, ast: DocumentNode) -> None:
-        """Check a document before it is validated."""
+        """Check a document before it is validated; raise ``LimitExceeded``."""
         operations, fragments = _split(ast)
         _OPERATIONS.check(len(operations))
         _FRAGMENTS.check(len(fragments))
         for operation in operations:
             _VARIABLES.check(len(operation.variable_definitions or ()))
-        own = {fragment.name.value: _own(fragment) for fragment in fragments}
-        roots = [_own(operation) for operation in operations]
+        own = {fragment.name.value: _measure(fragment) for fragment in fragments}
+        roots = [_measure(operation) for operation in operations]
         _DIRECTIVES.check(sum(one.size.directives for one in (*roots, *own.values())))
-        written_out = _WrittenOut(own)
-        sizes = [written_out.size(root) for root in roots]
+        expanded = _ExpandedSizes(own)
+        sizes = [expanded.size(root) for root in roots]
         _SELECTIONS.check(sum(size.selections for size in sizes))
         _ROOT_FIELDS.check(max((size.root_fields for size in sizes), default=0))
-        for size in (*sizes, *map(written_out.fragment, own)):
+        for size in (*sizes, *map(expanded.fragment, own)):
             _SELECTIONS.check(size.selections)
             _ALIASES.check(size.aliases)
             self._depth.check(size.depth)
 
 
-class _WrittenOut:
-    """Sizes with fragments written out.
+class _ExpandedSizes:
+    """Sizes with fragments expanded.
 
-    A fragment within itself counts as nothing there: that it is wrong, validation says.
+    A fragment within itself counts as empty there: validation refuses it.
     """
 
     def __init__(self, own: dict[str, _Definition]) -> None:
@@ -104,7 +101,7 @@ class _WrittenOut:
         self._sizes: dict[str, _Size] = {}
 
     def fragment(self, name: str) -> _Size:
-        """Return the size of a fragment; nothing for one that is not defined."""
+        """Return the size of a fragment, which is empty if it is not defined."""
         if name not in self._sizes:
             self._sizes[name] = _Size()
             if name in self._own:
@@ -136,15 +133,15 @@ def _split(
     return operations, fragments
 
 
-def _own(definition: OperationDefinitionNode | FragmentDefinitionNode) -> _Definition:
-    """Measure what a definition itself selects."""
+def _measure(definition: OperationDefinitionNode | FragmentDefinitionNode) -> _Definition:
+    """Return the size of a definition without its fragments."""
     own = _Definition()
     size = own.size
     variables = definition.variable_definitions or ()
     size.directives = sum(len(node.directives or ()) for node in (definition, *variables))
-    waiting: list[tuple[SelectionSetNode, int]] = [(definition.selection_set, 0)]
-    while waiting:
-        selection_set, depth = waiting.pop()
+    pending: list[tuple[SelectionSetNode, int]] = [(definition.selection_set, 0)]
+    while pending:
+        selection_set, depth = pending.pop()
         size.selections += len(selection_set.selections)
         for selection in selection_set.selections:
             size.directives += len(selection.directives or ())
@@ -154,9 +151,9 @@ def _own(definition: OperationDefinitionNode | FragmentDefinitionNode) -> _Defin
                     size.aliases += selection.alias is not None
                     size.root_fields += depth == 0
                     if selection.selection_set:
-                        waiting.append((selection.selection_set, depth + 1))
+                        pending.append((selection.selection_set, depth + 1))
                 case InlineFragmentNode():
-                    waiting.append((selection.selection_set, depth))
+                    pending.append((selection.selection_set, depth))
                 case FragmentSpreadNode():
                     own.spreads.append((selection.name.value, depth))
     return own

@@ -1,50 +1,45 @@
-"""What was made of documents, kept for those that come again."""
+"""A cache of results by the text of a document."""
 
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from gateway.lru_cache import LRUCache
+
 T = TypeVar("T")
 
-CAPACITY = 300_000
-"""In characters of documents: what is made of one takes up to 450 bytes for each."""
-LEAST_WEIGHT = 200
+MAX_CACHED_CHARS = 300_000
+"""The length of all cached documents: each character takes up to 450 bytes."""
+MIN_WEIGHT = 200
 
 
 class Cache(Generic[T]):
-    """Makes something of a document's text and a name, and keeps what was used last.
+    """Caches the results of ``make``, a function of a document's text and an operation's name.
 
-    As much is kept as the texts are long together, since a thousand long ones would fill the
-    memory. What ``make`` raises is not kept.
+    The limit is on the total length of the texts. The least recently used result is evicted first.
     """
 
-    def __init__(self, make: Callable[[str, str | None], T], capacity: int = CAPACITY) -> None:
+    def __init__(
+        self, make: Callable[[str, str | None], T], capacity: int = MAX_CACHED_CHARS
+    ) -> None:
         self._make = make
-        self._left = capacity
-        self._made: OrderedDict[tuple[str, str | None], T] = OrderedDict()
+        self._items = LRUCache[tuple[str, str | None], T](max_size=capacity, size_of=_weight)
 
     def find(self, text: str, name: str | None = None) -> T | None:
-        """Return what was made of a text and a name, if it is kept."""
+        """Return a cached result, or None."""
         key = (text, name)
-        found = self._made.get(key)
+        found = self._items.get(key)
         if found is not None:
-            self._made.move_to_end(key)
+            self._items.move_to_end(key)
         return found
 
     def get(self, text: str, name: str | None = None) -> T:
-        """Return what is made of a text and a name."""
-        key = (text, name)
-        found = self._made.get(key)
+        """Return a result; call ``make`` if it is not cached."""
+        found = self.find(text, name)
         if found is None:
-            found = self._made[key] = self._make(text, name)
-            self._left -= _weight(text)
-            while self._left < 0:
-                (old, _), _ = self._made.popitem(last=False)
-                self._left += _weight(old)
-        else:
-            self._made.move_to_end(key)
+            found = self._make(text, name)
+            self._items.put((text, name), found)
         return found
 
 
-def _weight(text: str) -> int:
-    return max(len(text), LEAST_WEIGHT)
+def _weight(key: tuple[str, str | None], _value: object) -> int:
+    return max(len(key[0]), MIN_WEIGHT)

@@ -1,31 +1,31 @@
-"""What a request costs: counted before it runs, from its document and the values of its variables.
+"""The cost of a request, computed before it runs from its document and its variables.
 
-A cost of 1 is what it takes to give one operation of a list, about 2 microseconds.
+A cost of 1 is about 2 microseconds, the time for one operation of a list.
 
 ================================================================= ==================================
 each field that reads: those of a query, and ``history``          10
-each operation that may come, and each state of one               1
-each change that may come                                         2
-each group that may come                                          1
-``participants`` of an operation or a state: number not known     3
+each operation that may be returned, and each state of one        1
+each change that may be returned                                  2
+each group that may be returned                                   1
+``participants`` of an operation or a state: an average           3
 ``totalCount``                                                    100
-``inviteParticipantsOperationGroups``: it looks at all that match 500
+``inviteParticipantsOperationGroups``: reads all that match       500
 ``offset``                                                        1 for each 100 skipped
 each condition of a filter                                        5
-... under ``some``, ``every`` and ``none`` of ``participants``     4 times as much
-... and there under ``any`` of ``identity``                       5 times as much again
+... in ``some``, ``every`` and ``none`` of ``participants``       times 4
+... and in ``any`` of ``identity``                                times 5
 each key of ``orderBy`` and ``by``                                5
 a list of values in a filter                                      1 more for each 2
 each write, such as each of ``inputs``                            10, and 1 for each participant
-a subscription                                                    50, and what one event costs
-``__schema``, ``__type``                                          1 for each object that may come
+a subscription                                                    50, and the cost of one event
+``__schema``, ``__type``                                          1 for each object returned
 ================================================================= ==================================
 
-As many may come as are asked for: ``first`` or ``last``, 50 where neither is given; as many as
-there are ``ids`` or ``inputs``. What is selected under a list counts as often: under
+The length of a list is ``first`` or ``last`` (by default 50), or that of ``ids`` or ``inputs``.
+The cost of the selections on its items is multiplied by it: in
 ``inviteParticipantsOperations(first: 50)``, the field ``history(first: 10)`` costs
-50 x (10 + 10 x 2) = 1,500. All other fields are free, and so is what is selected twice, a filter
-that is not set, and what ``@skip`` and ``@include`` leave out.
+50 x (10 + 10 x 2) = 1,500. All other fields are free, and so are repeated selections, a filter that
+is not set, and what ``@skip`` and ``@include`` exclude.
 """
 
 from collections.abc import Mapping
@@ -49,17 +49,17 @@ from graphql import (
 from gateway.documents.arguments import (
     Arguments,
     arguments_of,
-    filtering,
-    keys,
-    length,
-    measured,
+    filter_cost,
+    keys_cost,
+    list_length,
+    offset_cost,
     page_size,
-    skipping,
-    writing,
+    price_of,
+    write_cost,
 )
 from gateway.documents.parsing import Document
 from gateway.documents.price import Price, times, total
-from gateway.documents.selections import ALWAYS, Selected, Sets, merged
+from gateway.documents.selections import ALWAYS, Selected, Sets, merge_fields
 
 READ = 10
 TOTAL_COUNT = 100
@@ -88,7 +88,7 @@ _ROOTS = {"Query": READ, "Subscription": SUBSCRIPTION}
 
 
 class Costs:
-    """What operations on a schema cost."""
+    """Prices operations on a schema."""
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
@@ -96,10 +96,10 @@ class Costs:
             "InviteParticipantsOperation.participants": PARTICIPANTS,
             "InviteParticipantsOperationState.participants": PARTICIPANTS,
         }
-        self._lengths |= _introspected(schema)
+        self._lengths |= _introspection_lengths(schema)
 
     def price(self, document: Document, operation: OperationDefinitionNode) -> Price:
-        """Return what an operation costs, by the values of its variables."""
+        """Return the price of an operation, which may depend on its variables."""
         root = self._schema.get_root_type(operation.operation)
         if root is None:
             return 0
@@ -115,29 +115,29 @@ class _Pricing:
     lengths: Mapping[str, int]
     document: Document
 
-    def selections(self, parent: str, sets: Sets, held: Price | None) -> Price:
-        """Price what is selected of an object.
+    def selections(self, parent: str, sets: Sets, inherited: Price | None) -> Price:
+        """Price the selections on an object.
 
-        Its lists hold as many as ``held``, where the field it is the value of has said so.
+        ``inherited`` is the length of its lists, if the arguments of its field have it.
         """
         return total(
-            times(selected.switch, self._field(selected, held))
-            for selected in merged(parent, sets, self.document.fragments)
+            times(selected.is_selected, self._field(selected, inherited))
+            for selected in merge_fields(parent, sets, self.document.fragments)
         )
 
-    def _field(self, selected: Selected, held: Price | None) -> Price:
+    def _field(self, selected: Selected, inherited: Price | None) -> Price:
         node = selected.nodes[0]
         field = _definition(self.schema, selected.parent, node.name.value)
         value = get_named_type(field.type).name
         name, arguments = f"{selected.parent}.{node.name.value}", arguments_of(node)
-        asked = _asked_for(field, arguments)
+        requested = _requested_count(field, arguments)
         is_list = is_list_type(get_nullable_type(field.type))
-        below = self.selections(value, selected.sets, None if is_list else asked)
+        below = self.selections(value, selected.sets, None if is_list else requested)
         count: Price = 1
         if is_list:
-            said = held if asked is None else asked
-            count = self.lengths.get(name, 1) if said is None else said
-        return total([_own(name, arguments), times(count, total([_object(value), below]))])
+            known = inherited if requested is None else requested
+            count = self.lengths.get(name, 1) if known is None else known
+        return total([_field_price(name, arguments), times(count, total([_object(value), below]))])
 
 
 def _definition(schema: GraphQLSchema, parent: str, name: str) -> GraphQLField:
@@ -147,26 +147,26 @@ def _definition(schema: GraphQLSchema, parent: str, name: str) -> GraphQLField:
     return field
 
 
-def _asked_for(field: GraphQLField, arguments: Arguments) -> Price | None:
-    """Return how many a field is asked for; None when that is not said of it."""
+def _requested_count(field: GraphQLField, arguments: Arguments) -> Price | None:
+    """Return the length of a list from the arguments of its field, or None."""
     if "first" in field.args:
-        return measured(page_size, arguments, "first", "last")
+        return price_of(page_size, arguments, "first", "last")
     for name in ("ids", "inputs"):
         if name in field.args:
-            return measured(length, arguments, name)
+            return price_of(list_length, arguments, name)
     return None
 
 
-def _own(name: str, arguments: Arguments) -> Price:
-    """Price a field without what is selected of its value."""
+def _field_price(name: str, arguments: Arguments) -> Price:
+    """Price a field without the selections on its value."""
     root = name.partition(".")[0]
     return total(
         [
             _FIELDS.get(name, _ROOTS.get(root, 0)),
-            measured(writing, arguments, "input", "inputs") if root == "Mutation" else 0,
-            measured(filtering, arguments, "filter"),
-            measured(keys, arguments, "orderBy", "by"),
-            measured(skipping, arguments, "offset"),
+            price_of(write_cost, arguments, "input", "inputs") if root == "Mutation" else 0,
+            price_of(filter_cost, arguments, "filter"),
+            price_of(keys_cost, arguments, "orderBy", "by"),
+            price_of(offset_cost, arguments, "offset"),
         ]
     )
 
@@ -175,8 +175,8 @@ def _object(type_: str) -> int:
     return 1 if type_.startswith("__") else _OBJECTS.get(type_, 0)
 
 
-def _introspected(schema: GraphQLSchema) -> dict[str, int]:
-    """Return how long the lists of introspection are, on average."""
+def _introspection_lengths(schema: GraphQLSchema) -> dict[str, int]:
+    """Return the average lengths of the lists of introspection."""
     types = schema.type_map.values()
     composite = [
         type_ for type_ in types if isinstance(type_, GraphQLObjectType | GraphQLInterfaceType)

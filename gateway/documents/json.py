@@ -1,4 +1,4 @@
-"""JSON as clients send it, odd texts and numbers included, and as it is sent to them."""
+"""Decoding and encoding of JSON, with lone surrogates and very large numbers."""
 
 import json
 import sys
@@ -8,24 +8,24 @@ from typing import Any, NoReturn
 import msgspec
 
 TOO_MANY_DIGITS = f"more than {sys.int_info.default_max_str_digits:,} digits. Give fewer digits."
-"""How a message goes on about a number that Python does not read."""
+"""The end of messages on integers that exceed Python's limit."""
 
 
 def decode(text: bytes) -> Any:  # noqa: ANN401  JSON
-    """Decode JSON in UTF-8, half surrogates and numbers out of range included.
+    """Decode JSON in UTF-8, also with lone surrogates and floats out of range.
 
-    Raises ``json.JSONDecodeError``, ``UnicodeDecodeError`` or ``RecursionError`` for what is none,
-    and ``ValueError`` for a number of more digits than Python reads.
+    Raises ``json.JSONDecodeError``, ``UnicodeDecodeError`` or ``RecursionError`` if it is invalid,
+    and ``ValueError`` for an integer of too many digits.
     """
     try:
         return msgspec.json.decode(text)
     except msgspec.DecodeError:
-        decoded = text.decode("utf-8-sig")  # given bytes, it would take UTF-16 and UTF-32 as well
+        decoded = text.decode("utf-8-sig")  # ``json.loads`` accepts UTF-16 and UTF-32 in bytes
         return json.loads(decoded, parse_constant=_no_constant, parse_float=_number)
 
 
 def encode(payload: dict[str, Any] | list[Any]) -> bytes:
-    """Encode a response; half surrogates, which UTF-8 has no bytes for, go as escapes."""
+    """Encode a response; lone surrogates, which UTF-8 cannot encode, are escaped."""
     try:
         return msgspec.json.encode(payload)
     except UnicodeEncodeError:
@@ -33,7 +33,7 @@ def encode(payload: dict[str, Any] | list[Any]) -> bytes:
 
 
 class _OutOfRange(float):
-    """An infinite number, which only a field's own check takes."""
+    """An infinite float, which the validation of its field refuses."""
 
 
 def _number(digits: str) -> float:

@@ -1,19 +1,16 @@
-"""A limit, and the refusal of what is beyond it."""
+"""Limits on documents."""
 
 from dataclasses import dataclass
 
 from schema.errors import LimitExceeded
 
 MAX_REPORTED = 2**53 - 1
-"""The largest number that every client reads exactly; fragments can ask for far more."""
+"""The largest integer that all clients decode exactly; expanded fragments can exceed it."""
 
 
 @dataclass(frozen=True)
 class Limit:
-    """How much a document may have of something.
-
-    ``counted`` is what is counted, such as "tokens", and ``advice`` the way out.
-    """
+    """A limit on a count, such as that of ``counted`` "tokens"; ``advice`` is for the message."""
 
     name: str
     value: int
@@ -21,7 +18,7 @@ class Limit:
     advice: str
 
     def check(self, requested: int) -> None:
-        """Raise ``LimitExceeded`` for more than the limit."""
+        """Raise ``LimitExceeded`` if a count exceeds the limit."""
         if requested <= self.value:
             return
         raise LimitExceeded(

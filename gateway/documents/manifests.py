@@ -1,7 +1,7 @@
-"""Reading manifests: the files in which the tools of clients write down the documents they send.
+"""Reading manifests: files of trusted documents, written by the tools of clients.
 
 {"format": "apollo-persisted-query-manifest", "version": 1, "operations": [{"id", "body"}]}
-                        of Apollo's tools; what else an operation says is for people
+                        of Apollo's tools; other fields of operations are ignored
 {id: document}          of relay-compiler's persistConfig, GraphQL Code Generator and others
 a .graphql file         one document, whose id is the SHA-256 hash of the file
 """
@@ -22,12 +22,12 @@ SHOWN_ERRORS = 10
 
 
 class UnusableManifestError(Exception):
-    """A manifest that the gateway cannot go by."""
+    """A manifest cannot be used."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A document, and the file that it is from."""
+    """A document, and the file that has it."""
 
     text: str
     file: Path
@@ -36,7 +36,7 @@ class Entry:
 def trusted_documents(settings: Settings) -> TrustedDocuments:
     """Read the manifests, if there are any; raise ``UnusableManifestError`` if they cannot be used.
 
-    Only the first process of a gateway does: all its workers, later ones too, know the same.
+    Only the first process of a gateway reads them, so all workers have the same.
     """
     if settings.documents is None or settings.trusted_documents == "off":
         return TrustedDocuments({})
@@ -46,7 +46,7 @@ def trusted_documents(settings: Settings) -> TrustedDocuments:
 
 
 def read_manifests(path: Path) -> dict[str, Entry]:
-    """Read a manifest, or all in a folder; raise ``UnusableManifestError`` for what is none."""
+    """Read a manifest, or all in a folder; raise ``UnusableManifestError``."""
     entries: dict[str, Entry] = {}
     for file in _files(path):
         for id_, text in _documents(file):
@@ -63,20 +63,20 @@ def read_manifests(path: Path) -> dict[str, Entry]:
 
 
 def check(entries: Mapping[str, Entry], documents: Documents) -> None:
-    """Raise ``UnusableManifestError`` if there are documents that could not be run."""
+    """Raise ``UnusableManifestError`` if a document is not valid."""
     wrong = []
     for id_, entry in entries.items():
         try:
             documents.load(entry.text)
         except InvalidDocumentError as invalid:
-            wrong.append(f"{entry.file}: the document {id_!r}: {_told(invalid)}")
+            wrong.append(f"{entry.file}: the document {id_!r}: {_message(invalid)}")
     if len(wrong) > SHOWN_ERRORS:
         wrong[SHOWN_ERRORS:] = [f"{len(wrong) - SHOWN_ERRORS} more documents are wrong."]
     if wrong:
         raise UnusableManifestError("\n".join(wrong))
 
 
-def _told(invalid: InvalidDocumentError) -> str:
+def _message(invalid: InvalidDocumentError) -> str:
     error = invalid.errors[0]
     at = "".join(f" (line {place.line}, column {place.column})" for place in error.locations or ())
     return f"{error.message}{at}"
@@ -92,7 +92,7 @@ def _files(path: Path) -> list[Path]:
 
 
 def _documents(file: Path) -> Iterator[tuple[str, str]]:
-    """Give the ids and the texts in a file."""
+    """Yield the ids and the texts in a file."""
     try:
         text = file.read_text("utf-8")
         if file.suffix == ".graphql":
@@ -114,7 +114,7 @@ def _documents(file: Path) -> Iterator[tuple[str, str]]:
 
 
 def _pairs(manifest: Any, file: Path) -> Iterator[tuple[Any, Any]]:  # noqa: ANN401  JSON
-    """Give what stands for ids and for documents."""
+    """Yield the ids and the documents of a manifest, not checked yet."""
     match manifest:
         case {"format": "apollo-persisted-query-manifest", "version": 1, "operations": [*_]}:
             for operation in manifest["operations"]:

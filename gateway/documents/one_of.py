@@ -1,7 +1,7 @@
-"""Variables in @oneOf inputs, whose field may not be null.
+"""The validation rule for variables in @oneOf inputs, which must be non-null.
 
-graphql-core's rule for them misses inputs that are non-null or in lists. Strawberry's fails where a
-fragment comes before its operation, and where a variable is not declared.
+graphql-core's rule misses inputs that are non-null or in lists. Strawberry's fails if a fragment is
+defined before its operation, or if a variable is not declared.
 """
 
 from graphql import (
@@ -20,17 +20,17 @@ from graphql import (
 
 
 class OneOfVariablesRule(ValidationRule):
-    """Refuses variables of a nullable type as the field of a @oneOf input, as graphql-core does."""
+    """Refuses variables of a nullable type in a @oneOf input."""
 
     def __init__(self, context: ValidationContext) -> None:
         super().__init__(context)
         self._inputs: dict[int, GraphQLInputObjectType] = {}
-        """The inputs that variables are fields of, by the ids of the variables' nodes."""
+        """The types of the inputs with variables, by the ``id()`` of the variables' nodes."""
 
     def enter_object_value(self, node: ObjectValueNode, *_place: object) -> None:
-        """Note the variables in an input; which operations use it shows at the end."""
+        """Collect the variables in an input."""
         outer = self.context.get_input_type()
-        if isinstance(outer, GraphQLInputObjectType):  # which graphql-core's rule does not miss
+        if isinstance(outer, GraphQLInputObjectType):  # graphql-core's rule checks these
             return
         type_ = get_named_type(outer)
         if isinstance(type_, GraphQLInputObjectType) and type_.is_one_of:
@@ -56,8 +56,8 @@ class OneOfVariablesRule(ValidationRule):
             type_, name = self._inputs.get(id(usage.node)), usage.node.name.value
             definition = nullable.get(name)
             if type_ and definition:
-                told = (
+                message = (
                     f"Variable '${name}' is of type '{print_ast(definition.type)}' but must be "
                     f"non-nullable to be used for OneOf Input Object '{type_}'."
                 )
-                self.report_error(GraphQLError(told, [definition, usage.node]))
+                self.report_error(GraphQLError(message, [definition, usage.node]))

@@ -1,4 +1,4 @@
-"""What is known of a request before it runs."""
+"""Information on a request for logs and metrics, known before it runs."""
 
 from dataclasses import dataclass
 
@@ -7,16 +7,16 @@ from graphql import OperationType
 
 @dataclass(frozen=True, eq=False)
 class OperationInfo:
-    """What logs and metrics tell of a request.
+    """The operation and the cost of a request.
 
-    ``operation_name`` and ``type`` are those of the operation that runs: None when it has no name,
-    or when the document has no such operation. ``document_hash`` is the SHA-256 of the document's
-    text in UTF-8, as hexadecimal digits. ``cost`` is what the request costs by the rule in
-    ``gateway/documents/cost.py``, and ``cost_limit`` what it may. Requests that are alike share one
-    object, and are told to be alike by that.
+    ``operation_name`` and ``type`` are None if the operation has no name or was not found.
+    ``document_hash`` is the SHA-256 of the document's text in UTF-8, as hexadecimal digits; None
+    for a request of the REST face, which has no document. ``cost`` is computed as in
+    ``gateway/documents/cost.py``. Equal requests share one object, so it is compared and hashed by
+    identity.
     """
 
-    document_hash: str
+    document_hash: str | None
     operation_name: str | None = None
     type: OperationType | None = None
     cost: int = 0

@@ -1,4 +1,4 @@
-"""Parsing and validating documents, once each."""
+"""Parsing and validation of documents, cached."""
 
 from typing import Protocol
 
@@ -11,23 +11,23 @@ from graphql import (
     parse,
 )
 
-from gateway.documents.cache import CAPACITY, Cache
-from gateway.documents.validation import MAX_TOKENS_WITH_SUGGESTIONS, errors_of
+from gateway.documents.cache import MAX_CACHED_CHARS, Cache
+from gateway.documents.validation import MAX_TOKENS_WITH_SUGGESTIONS, validation_errors
 from schema import Schema
 from schema.errors import ErrorCode, LimitExceeded, RequestError
 from schema.excerpts import excerpt
 
 MAX_TOKENS = 2_000
 MAX_CACHED_LENGTH = 32_768
-"""In characters: a longer document is parsed each time, so that the cache stays small."""
+"""In characters: longer documents are not cached."""
 
 
-KEPT = CAPACITY // 6
-"""In characters: a plan does without its document, which is several times as large."""
+CACHED_CHARS = MAX_CACHED_CHARS // 6
+"""The length of all cached documents: an AST is several times as large as a plan."""
 
 
 class InvalidDocumentError(Exception):
-    """A document that cannot be run, with the errors that say why."""
+    """A document is not valid; ``errors`` are the reasons."""
 
     def __init__(self, code: ErrorCode, errors: list[GraphQLError]) -> None:
         super().__init__(code)
@@ -36,13 +36,13 @@ class InvalidDocumentError(Exception):
 
 
 class OperationNotFound(RequestError):
-    """The document has no operation of the name asked for."""
+    """The document has no operation of the requested name."""
 
     code = ErrorCode.GRAPHQL_VALIDATION_FAILED
 
 
 class Bounds(Protocol):
-    """What a document is held to; both methods raise ``LimitExceeded``."""
+    """Limits on documents; both methods raise ``LimitExceeded``."""
 
     def check_text(self, text: str) -> None:
         """Check a text before it is parsed."""
@@ -52,7 +52,7 @@ class Bounds(Protocol):
 
 
 class Document:
-    """A document known to be valid."""
+    """A valid document."""
 
     def __init__(self, ast: DocumentNode) -> None:
         self.ast = ast
@@ -63,7 +63,7 @@ class Document:
         }
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
-        """Return the operation to run; raise ``OperationNotFound`` when that is not clear."""
+        """Return the operation to run; raise ``OperationNotFound`` if there is not exactly one."""
         operation = get_operation_ast(self.ast, name)
         if operation is None:
             raise OperationNotFound(
@@ -76,17 +76,16 @@ class Document:
 
 
 class Documents:
-    """The valid documents seen last, by their text."""
+    """A cache of valid documents, by their text."""
 
     def __init__(
         self, schema: Schema, bounds: Bounds | None = None, *, suggests: bool = True
     ) -> None:
-        """Hold documents to ``bounds``."""
         self._schema = schema
         self.suggests = suggests
         """Whether errors may suggest names of the schema."""
         self._bounds = bounds
-        self._cache = Cache(lambda text, _name: self._load(text), KEPT)
+        self._cache = Cache(lambda text, _name: self._load(text), CACHED_CHARS)
 
     def load(self, text: str) -> Document:
         """Parse and validate ``text``; raise ``InvalidDocumentError`` if it is not valid."""
@@ -96,11 +95,11 @@ class Documents:
         try:
             if self._bounds:
                 self._bounds.check_text(text)
-            ast = _parsed(text)
-            suggests = self.suggests and _unlinked(ast) <= MAX_TOKENS_WITH_SUGGESTIONS
+            ast = _parse(text)
+            suggests = self.suggests and _unlink_tokens(ast) <= MAX_TOKENS_WITH_SUGGESTIONS
             if self._bounds:
                 self._bounds.check_document(ast)
-            errors = errors_of(self._schema, ast, suggests=suggests)
+            errors = validation_errors(self._schema, ast, suggests=suggests)
         except LimitExceeded as exceeded:
             raise InvalidDocumentError(exceeded.code, [exceeded]) from None
         if errors:
@@ -108,7 +107,7 @@ class Documents:
         return Document(ast)
 
 
-def _parsed(text: str) -> DocumentNode:
+def _parse(text: str) -> DocumentNode:
     try:
         return parse(text, max_lexical_tokens=MAX_TOKENS)
     except GraphQLError as error:
@@ -118,11 +117,11 @@ def _parsed(text: str) -> DocumentNode:
         raise InvalidDocumentError(ErrorCode.GRAPHQL_PARSE_FAILED, [too_deep]) from None
 
 
-def _unlinked(ast: DocumentNode) -> int:
-    """Take a document's tokens apart, and count them.
+def _unlink_tokens(ast: DocumentNode) -> int:
+    """Remove the links between a document's tokens, and return their number.
 
-    Linked both ways, they would stay until Python looks for garbage, which takes the longer the
-    more of them there are. Nothing follows the links once the document is parsed.
+    The doubly linked list would stay in memory until the next garbage collection, which it slows
+    down. It is not used after parsing.
     """
     count = 0
     token = ast.loc.start_token if ast.loc else None

@@ -1,6 +1,6 @@
-"""Finding the document that a request asks for, and whether it may run.
+"""Persisted documents: finding a document by its id, and checking whether it may run.
 
-A client gives a document's text, or its id: as ``documentId`` (GraphQL over HTTP), as ``doc_id``
+A client sends a document's text, or its id: as ``documentId`` (GraphQL over HTTP), as ``doc_id``
 (Relay), or as ``extensions.persistedQuery`` (Apollo).
 """
 
@@ -22,13 +22,13 @@ Mode = Literal["off", "allow", "log", "only"]
 
 
 class PersistedDocumentNotFound(RequestError):
-    """No document is known by the id, or the document is none of those that run."""
+    """There is no document with the id, or the document is not allowed."""
 
     code = ErrorCode.PERSISTED_DOCUMENT_NOT_FOUND
 
 
 class PersistedQueryNotFound(RequestError):
-    """The same to Apollo's clients, some of which go by the message; they send the text then."""
+    """The same for Apollo's clients, which then send the text; some check the message."""
 
     code: ClassVar[ErrorCode] = ErrorCode.PERSISTED_QUERY_NOT_FOUND
 
@@ -37,7 +37,7 @@ class PersistedQueryNotFound(RequestError):
 
 
 class PersistedQueryNotSupported(RequestError):
-    """What makes Apollo's clients send texts from then on."""
+    """Apollo's clients send texts from then on."""
 
     code = ErrorCode.PERSISTED_QUERY_NOT_SUPPORTED
 
@@ -46,7 +46,7 @@ class PersistedQueryNotSupported(RequestError):
 
 
 class PersistedDocuments:
-    """Finds documents by their ids, and lets those alone run that ``mode`` allows."""
+    """Finds documents by their ids, and refuses those that ``mode`` does not allow."""
 
     def __init__(
         self, trusted: TrustedDocuments, mode: Mode, shared: SharedDocuments | None = None
@@ -59,9 +59,9 @@ class PersistedDocuments:
         self._unknown = UnknownDocuments(LOGGED_DOCUMENTS)
 
     def resolve(self, request: GraphQLRequest) -> GraphQLRequest:
-        """Return the request with its document; raise ``RequestError`` if it may not run."""
+        """Return the request with the text of its document; raise ``RequestError`` if refused."""
         if request.document_id is not None or request.extensions:
-            request = self._named(request)
+            request = self._find_document(request)
         if self._mode == "only" and request.query not in self._trusted:
             raise PersistedDocumentNotFound(
                 "Only the documents in the gateway's manifests are executed, and this is not one "
@@ -69,8 +69,8 @@ class PersistedDocuments:
             )
         return request
 
-    def _named(self, request: GraphQLRequest) -> GraphQLRequest:
-        """Find the document by the id that a request gives, if it gives one."""
+    def _find_document(self, request: GraphQLRequest) -> GraphQLRequest:
+        """Return the request with the document of its id, if it has one."""
         if self._mode == "off" and request.query:
             return request
         automatic = _automatic_id(request)
@@ -98,7 +98,7 @@ class PersistedDocuments:
         return self._trusted.get(id_) or self._automatic.get(id_.removeprefix(SHA256))
 
     def _check(self, text: str, id_: str) -> None:
-        """Check that a text is the document of the id given with it, and keep it for the next."""
+        """Check that a text matches the id sent with it, and store it as an automatic document."""
         known = self._trusted.get(id_)
         if known and known != text:
             raise BadUserInput(
@@ -111,7 +111,7 @@ class PersistedDocuments:
                 "document given with it. Send the document or the id alone."
             )
         if known is None and self._mode != "only" and len(text) <= MAX_CACHED_LENGTH:
-            self._automatic.keep(text)
+            self._automatic.put(text)
 
     def _not_found(self, id_: str, automatic: str | None) -> RequestError:
         match self._mode:
@@ -133,14 +133,14 @@ class PersistedDocuments:
             "have it added to a manifest."
         )
 
-    def note(self, request: GraphQLRequest, request_id: str) -> None:
-        """Log a document that ran, if it is to be logged."""
+    def log(self, request: GraphQLRequest, request_id: str) -> None:
+        """Log a document that was executed, in the mode ``log``."""
         if self._mode == "log" and request.query not in self._trusted:
-            self._unknown.note(request, request_id)
+            self._unknown.log(request, request_id)
 
 
 def _automatic_id(request: GraphQLRequest) -> str | None:
-    """Return the id in ``extensions.persistedQuery``: a hash, or any that a manifest has."""
+    """Return the id in ``extensions.persistedQuery``: a hash, or any id of a manifest."""
     if not request.extensions:
         return None
     match request.extensions.get(PERSISTED_QUERY):

@@ -1,4 +1,4 @@
-"""Variables that stand in several places: what they hold is read for each of these."""
+"""The limit on repeated variables: their values are coerced for each use."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -21,20 +21,20 @@ from gateway.documents.request import Variables
 from schema.errors import LimitExceeded
 
 MAX_REPEATED = 1_048_576
-"""In bytes: what variables may hold, counted once for each place beyond their first."""
+"""The size of the values of variables, counted for each use after the first."""
 
 
 def repetitions(document: Document, operation: OperationDefinitionNode) -> dict[str, int]:
-    """Return how often variables stand in arguments beyond their first place, if they do.
+    """Return how often variables are used in arguments after their first use.
 
-    Fragments count wherever they are spread; there is none within itself in a valid document.
+    Fragments count for each spread; a valid document has no cycles.
     """
-    places = _Places(document).within(operation.selection_set)
-    return {name: count - 1 for name, count in places.items() if count > 1}
+    uses = _VariableUses(document).within(operation.selection_set)
+    return {name: count - 1 for name, count in uses.items() if count > 1}
 
 
 def check_repeated(repeated: Mapping[str, int], variables: Variables) -> None:
-    """Raise ``LimitExceeded`` where large values are to be read very often."""
+    """Raise ``LimitExceeded`` if the repeated values are too large."""
     if 0 < len(variables.text) * sum(repeated.values()) <= MAX_REPEATED:
         return
     values = variables.values
@@ -51,41 +51,41 @@ def check_repeated(repeated: Mapping[str, int], variables: Variables) -> None:
         )
 
 
-class _Places:
-    """How often variables stand in arguments; each fragment is looked at once."""
+class _VariableUses:
+    """Counts the uses of variables in arguments; each fragment is counted once."""
 
     def __init__(self, document: Document) -> None:
         self._fragments = document.fragments
-        self._known: dict[str, Counter[str]] = {}
+        self._by_fragment: dict[str, Counter[str]] = {}
 
     def within(self, selected: SelectionSetNode | None) -> Counter[str]:
-        """Count those in a selection set, and in all that is under it."""
-        places: Counter[str] = Counter()
+        """Return the uses in a selection set, at any depth."""
+        uses: Counter[str] = Counter()
         for selection in selected.selections if selected else ():
             match selection:
                 case FieldNode():
                     for argument in selection.arguments or ():
-                        places.update(_named(argument.value))
-                    places.update(self.within(selection.selection_set))
+                        uses.update(_variables_in(argument.value))
+                    uses.update(self.within(selection.selection_set))
                 case InlineFragmentNode():
-                    places.update(self.within(selection.selection_set))
+                    uses.update(self.within(selection.selection_set))
                 case FragmentSpreadNode():
-                    places.update(self._fragment(selection.name.value))
-        return places
+                    uses.update(self._fragment(selection.name.value))
+        return uses
 
     def _fragment(self, name: str) -> Counter[str]:
-        if name not in self._known:
-            self._known[name] = self.within(self._fragments[name].selection_set)
-        return self._known[name]
+        if name not in self._by_fragment:
+            self._by_fragment[name] = self.within(self._fragments[name].selection_set)
+        return self._by_fragment[name]
 
 
-def _named(value: ValueNode) -> Iterable[str]:
+def _variables_in(value: ValueNode) -> Iterable[str]:
     match value:
         case VariableNode():
             yield value.name.value
         case ListValueNode():
             for item in value.values:
-                yield from _named(item)
+                yield from _variables_in(item)
         case ObjectValueNode():
             for field in value.fields:
-                yield from _named(field.value)
+                yield from _variables_in(field.value)

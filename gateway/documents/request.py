@@ -1,4 +1,4 @@
-"""A GraphQL request and its answer, as every transport has them."""
+"""GraphQL requests and their answers, for all transports."""
 
 from functools import cached_property
 from typing import Any
@@ -10,17 +10,17 @@ from gateway.documents.operation_info import OperationInfo
 
 JSONObject = dict[str, Any]
 Data = JSONObject | Raw
-"""An answer's data, which may be encoded already."""
+"""The data of an answer, which may be encoded."""
 
 PERSISTED_QUERY = "persistedQuery"
-"""The extension in which Apollo's clients give a document's id."""
+"""The extension in which Apollo's clients send a document's id."""
 
 
 class Variables:
-    """The values of variables: the JSON object they came as, decoded when somebody looks inside.
+    """The values of variables: a JSON object that is decoded when ``values`` is first read.
 
-    A plan reads the text at once as the types an operation declares, so most are never decoded.
-    Where there are only ``values``, the text is empty: no plan can read it.
+    A plan decodes the text as the types that the operation declares, so most need no other
+    decoding. The text is empty if there are only ``values``; then no plan can be used.
     """
 
     def __init__(self, text: bytes, values: JSONObject | None = None) -> None:
@@ -35,13 +35,15 @@ class Variables:
         return values
 
 
+_TIMED = "overdue"
+
 NO_VARIABLES = Variables(b"{}")
 
 
 class GraphQLRequest(Struct, frozen=True):
-    """A document and how to run it: the parameters of GraphQL over HTTP.
+    """The parameters of a request (GraphQL over HTTP, section 5).
 
-    A client that gives only the document's id, there or in the extensions, leaves ``query`` empty.
+    ``query`` is empty if the client sent only the document's id, here or in the extensions.
     """
 
     query: str
@@ -50,19 +52,30 @@ class GraphQLRequest(Struct, frozen=True):
     extensions: JSONObject | None = None
     document_id: str | None = None
 
+    @property
+    def depends_on_time(self) -> bool:
+        """Whether its answer may change while nothing in the store does.
+
+        Only the filter ``overdue`` asks for the time. An escape in the variables may hide its name.
+        """
+        text = self.variables.text
+        return _TIMED in self.query or _TIMED.encode() in text or b"\\u" in text
+
 
 class Answer(Struct):
-    """A result in GraphQL's response format, its errors already as clients see them.
+    """A response, with errors in the format for clients.
 
-    ``executed`` is false for a request error: nothing ran, and ``data`` is left out.
+    ``executed`` is False for a request error: nothing was executed, and ``data`` is left out.
     """
 
     executed: bool
     data: Data | None
     errors: list[dict[str, Any]]
     info: OperationInfo | None = None
+    depends_on_time: bool = False
+    """Whether another one to the same request may differ though nothing in the store does."""
     retry_after: int | None = None
-    """In how many seconds a request that was refused may be sent again as it is."""
+    """After how many seconds a refused request may be sent again."""
 
     def payload(self, *, with_cost: bool = False) -> dict[str, Any]:
         """Return the response object: errors first, as the specification suggests."""

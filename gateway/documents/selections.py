@@ -1,4 +1,4 @@
-"""What an operation selects, for its price: fields merged, each with when it is selected."""
+"""The merged fields of an operation with the conditions that select them, for its price."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -18,45 +18,45 @@ from graphql import (
 from gateway.documents.price import Price, Values
 
 Conditions = frozenset[tuple[str, bool]]
-"""The variables that ``@skip`` and ``@include`` name, each with the value that selects."""
+"""The variables of ``@skip`` and ``@include``, each with the value that selects."""
 
 ALWAYS: Conditions = frozenset()
 
 Sets = Iterable[tuple[SelectionSetNode | None, Conditions]]
-"""Selection sets, each with when it is selected."""
+"""Selection sets, each with its conditions."""
 
 
 @dataclass
 class Selected:
-    """A field of the answer: the type it is selected on, and the nodes that stand for it."""
+    """A field of the response: the type it is selected on, and its nodes."""
 
     parent: str
     nodes: list[FieldNode] = field(default_factory=list)
-    ways: list[Conditions] = field(default_factory=list)
-    """When it is selected: the conditions of each node, of which one is enough."""
+    alternatives: list[Conditions] = field(default_factory=list)
+    """The conditions of each node; the field is selected if one of them holds."""
 
     @property
     def sets(self) -> Sets:
-        """What is selected of its value."""
-        return zip([node.selection_set for node in self.nodes], self.ways, strict=True)
+        """The selection sets on its value."""
+        return zip([node.selection_set for node in self.nodes], self.alternatives, strict=True)
 
     @property
-    def switch(self) -> Price:
-        """1 when it is selected, and 0 when it is not."""
-        return 1 if ALWAYS in self.ways else partial(_is_selected, self.ways)
+    def is_selected(self) -> Price:
+        """A price of 1 if it is selected, else 0."""
+        return 1 if ALWAYS in self.alternatives else partial(_is_selected, self.alternatives)
 
 
-def merged(
+def merge_fields(
     parent: str, sets: Sets, fragments: Mapping[str, FragmentDefinitionNode]
 ) -> Iterable[Selected]:
-    """Merge selection sets on a type: fields of one name under one key of the answer are one.
+    """Merge the fields of selection sets with equal type, name and response key.
 
-    Of types that exclude each other, the fields of both are given.
+    The fields of fragments on all possible types are returned.
     """
     fields: dict[tuple[str, str, str], Selected] = {}
-    waiting = [(parent, one, given) for set_, given in sets if set_ for one in set_.selections]
-    while waiting:
-        type_, selection, given = waiting.pop()
+    pending = [(parent, one, given) for set_, given in sets if set_ for one in set_.selections]
+    while pending:
+        type_, selection, given = pending.pop()
         conditions = _conditions(selection, given)
         if conditions is None:
             continue
@@ -65,17 +65,17 @@ def merged(
             key = selection.alias.value if selection.alias else name
             selected = fields.setdefault((type_, key, name), Selected(type_))
             selected.nodes.append(selection)
-            selected.ways.append(conditions)
+            selected.alternatives.append(conditions)
         else:
             inner_type, inner = _within(selection, type_, fragments)
-            waiting += [(inner_type, one, conditions) for one in inner.selections]
+            pending += [(inner_type, one, conditions) for one in inner.selections]
     return fields.values()
 
 
 def _within(
     selection: SelectionNode, type_: str, fragments: Mapping[str, FragmentDefinitionNode]
 ) -> tuple[str, SelectionSetNode]:
-    """Return what a fragment selects, and of which type."""
+    """Return the type and the selection set of a fragment."""
     match selection:
         case InlineFragmentNode():
             condition = selection.type_condition
@@ -86,12 +86,17 @@ def _within(
     raise TypeError(selection)
 
 
-def _is_selected(ways: list[Conditions], values: Values) -> int:
-    return int(any(all(values.get(name) is wanted for name, wanted in way) for way in ways))
+def _is_selected(alternatives: list[Conditions], values: Values) -> int:
+    return int(
+        any(
+            all(values.get(name) is wanted for name, wanted in conditions)
+            for conditions in alternatives
+        )
+    )
 
 
 def _conditions(selection: SelectionNode, given: Conditions) -> Conditions | None:
-    """Return when a selection counts; None for never."""
+    """Return the conditions of a selection, or None if it is never selected."""
     found = set(given)
     for directive in selection.directives or ():
         if directive.name.value not in {"skip", "include"}:

@@ -1,10 +1,8 @@
-"""The documents that clients gave with their hash, kept in files for all workers of a gateway.
+"""Automatically persisted documents in files that all workers share.
 
-A client's connections lead to several workers, each of which would ask for the text once more.
-Files need no worker to be there when another asks, and a worker that is started anew finds them.
-They are a fixed number of slots, of which a hash has one, so nothing has to be counted or looked
-for: a document takes the place of another with the same slot, and whoever names that one next gives
-its text again. A text is checked against its hash whenever it is read.
+The connections of a client may reach several workers, each of which would need the text again. A
+fixed number of files is used as a hash table without chaining: a document replaces another one with
+the same slot, whose text clients then send again. A text is checked against its hash when read.
 """
 
 import os
@@ -15,13 +13,13 @@ from pathlib import Path
 
 SLOTS = 1_024
 MAX_TEXT_BYTES = 32_768
-"""The size of the largest document that is kept, which makes 32 MB at most of all."""
+"""The size of the largest stored document; all of them take at most 32 MB."""
 
 _HASH = re.compile("[0-9a-f]{64}")
 
 
 class SharedDocuments:
-    """Documents in a folder, each in the slot of its hash."""
+    """Documents in a folder, in the slots of their hashes."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(exist_ok=True)
@@ -37,8 +35,8 @@ class SharedDocuments:
             return None
         return text.decode(errors="surrogatepass") if sha256(text).hexdigest() == hash_ else None
 
-    def keep(self, hash_: str, text: str) -> None:
-        """Put a document in its slot; without room on the disk, only this worker knows it."""
+    def put(self, hash_: str, text: str) -> None:
+        """Store a document; ignore errors, since it is stored in memory too."""
         encoded = text.encode(errors="surrogatepass")
         if len(encoded) > MAX_TEXT_BYTES:
             return

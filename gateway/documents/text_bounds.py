@@ -1,7 +1,7 @@
-"""What is checked of a document's text before it is parsed.
+"""Limits on the texts of documents, checked before parsing.
 
-The parser takes up to 0.4 µs for a character and 30 µs for a token, and what comes after it as much
-again. To count first takes a hundredth of that.
+Parsing takes up to 0.4 µs for each character and 30 µs for each token, and the later steps as much
+again. Counting takes a hundredth of that.
 """
 
 import re
@@ -38,10 +38,7 @@ _TOKEN = re.compile(
 
 
 def check_text(text: str) -> None:
-    """Check how long a text is, and how many tokens and levels it has.
-
-    Raises ``LimitExceeded``.
-    """
+    """Check the length, tokens and nesting of a text; raise ``LimitExceeded``."""
     _LENGTH.check(len(text))
     tokens, comments, levels = count(text)
     _COMMENTS.check(comments)
@@ -50,7 +47,7 @@ def check_text(text: str) -> None:
 
 
 def count(text: str) -> tuple[int, int, int]:
-    """Return how many tokens, comments and levels of brackets a text has."""
+    """Return the numbers of tokens, comments and levels of brackets."""
     tokens = _TOKEN.findall(text)
     comments = sum(token.startswith("#") for token in tokens) if "#" in text else 0
     return len(tokens) - comments, comments, _nesting(tokens)

@@ -1,16 +1,16 @@
-"""The documents that are known: those of the manifests, and those that clients gave with a hash."""
+"""Documents with ids: those of manifests, and those that clients sent with a hash."""
 
 import sys
-from collections import OrderedDict
 from collections.abc import Mapping
 from hashlib import sha256
 
 import msgspec
 
 from gateway.documents.shared import SharedDocuments
+from gateway.lru_cache import LRUCache
 
 SHA256 = "sha256:"
-"""What comes before a hash in an id (GraphQL over HTTP, appendix on persisted documents)."""
+"""The prefix of ids that are hashes (GraphQL over HTTP, appendix on persisted documents)."""
 
 
 def sha256_of(text: str) -> str:
@@ -19,7 +19,7 @@ def sha256_of(text: str) -> str:
 
 
 class TrustedDocuments:
-    """The documents of the manifests, each by its id there and by its hash."""
+    """The documents of the manifests, by their ids and by their hashes."""
 
     def __init__(self, documents: Mapping[str, str]) -> None:
         self.documents = dict(documents)
@@ -35,23 +35,22 @@ class TrustedDocuments:
         return text in self._texts
 
     def fingerprint(self) -> str:
-        """Return what is another text for other documents, or other ids."""
+        """Return a hash of all ids and documents."""
         return sha256(msgspec.json.encode(sorted(self.documents.items()))).hexdigest()
 
 
 class AutomaticDocuments:
-    """The documents asked for last of those that clients gave together with their hash.
+    """An LRU cache of the documents that clients sent with their hash.
 
-    A hash is of one text alone, so nobody can put a document in another's place.
+    The hash is checked, so a client cannot replace the document of another.
     """
 
     def __init__(self, *, documents: int, size: int, shared: SharedDocuments | None = None) -> None:
-        """Keep so many ``documents``, in so many bytes of memory, and find those of all workers."""
+        """Keep at most so many ``documents`` of together ``size`` bytes; use ``shared`` too."""
         self._shared = shared
-        self._documents = documents
-        self._size = size
-        self._texts: OrderedDict[str, str] = OrderedDict()
-        self._used = 0
+        self._texts = LRUCache[str, str](
+            max_items=documents, max_size=size, size_of=lambda _, text: sys.getsizeof(text)
+        )
 
     def get(self, hash_: str) -> str | None:
         """Return the text of a document, or None."""
@@ -59,22 +58,12 @@ class AutomaticDocuments:
         if text is not None:
             self._texts.move_to_end(hash_)
         elif self._shared and (text := self._shared.get(hash_)) is not None:
-            self._remember(hash_, text)
+            self._texts.put(hash_, text)
         return text
 
-    def keep(self, text: str) -> None:
-        """Take in a document, and tell the other workers of it."""
+    def put(self, text: str) -> None:
+        """Add a document, for the other workers too."""
         hash_ = sha256_of(text)
         if self._shared and hash_ not in self._texts:
-            self._shared.keep(hash_, text)
-        self._remember(hash_, text)
-
-    def _remember(self, hash_: str, text: str) -> None:
-        """Take in a document, and let go of what nobody asked for the longest."""
-        if hash_ not in self._texts:
-            self._texts[hash_] = text
-            self._used += sys.getsizeof(text)
-        self._texts.move_to_end(hash_)
-        while len(self._texts) > self._documents or self._used > self._size:
-            _, dropped = self._texts.popitem(last=False)
-            self._used -= sys.getsizeof(dropped)
+            self._shared.put(hash_, text)
+        self._texts.put(hash_, text)

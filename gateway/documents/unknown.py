@@ -1,4 +1,4 @@
-"""The documents that run though no manifest has them, told to those who run the gateway."""
+"""Logging of executed documents that no manifest has."""
 
 import logging
 import re
@@ -12,21 +12,21 @@ _NAME = re.compile(r"\b(?:query|mutation|subscription)\s+(\w{1,100})")
 
 
 class UnknownDocuments:
-    """Logs each document once, and no more than so many: there is no end to what may be sent."""
+    """Logs each document once, and at most ``max_documents`` of them."""
 
-    def __init__(self, most: int) -> None:
-        self._left = most
-        self._told: set[str] = set()
+    def __init__(self, max_documents: int) -> None:
+        self._remaining = max_documents
+        self._logged: set[str] = set()
 
-    def note(self, request: GraphQLRequest, request_id: str) -> None:
-        """Log a document unless it was; not its text, which may hold what is to stay secret."""
-        if not self._left:
+    def log(self, request: GraphQLRequest, request_id: str) -> None:
+        """Log a document unless it was logged; without its text, which may contain secrets."""
+        if not self._remaining:
             return
         hash_ = sha256_of(request.query)
-        if hash_ in self._told:
+        if hash_ in self._logged:
             return
-        self._told.add(hash_)
-        self._left -= 1
+        self._logged.add(hash_)
+        self._remaining -= 1
         named = _NAME.search(request.query)
         logger.warning(
             "Request %s ran a document that is in no manifest: %s%s, %s.",
@@ -35,6 +35,6 @@ class UnknownDocuments:
             hash_,
             f"operation {named[1]}" if named else "without a name",
         )
-        if not self._left:
-            self._told.clear()
+        if not self._remaining:
+            self._logged.clear()
             logger.warning("No more unknown documents are logged until the next start.")

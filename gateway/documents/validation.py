@@ -1,6 +1,6 @@
-"""Validating a document within bounds: graphql-core's rules are quadratic in places.
+"""Validation in bounded time: some of graphql-core's rules are quadratic.
 
-What it costs to validate the worst document that has passed the limits is measured; see
+The time for the worst document within the limits is measured; see
 ``gateway/documents/text_bounds.py``.
 """
 
@@ -26,20 +26,20 @@ MAX_COMPARISONS = 10_000
 MAX_ERRORS = 5
 MAX_ERRORS_WITH_SUGGESTIONS = 3
 MAX_TOKENS_WITH_SUGGESTIONS = 500
-"""To find what somebody may have meant takes up to 10 ms for each error, and another validation."""
+"""Suggestions take up to 10 ms for each error, and another validation."""
 MAX_MESSAGE = 500
-"""In characters: messages repeat what is wrong, which can be all of a document."""
+"""In characters: messages quote the document, possibly all of it."""
 
 
 class BoundedOverlappingFieldsRule(OverlappingFieldsCanBeMergedRule):
-    """Compares fields that answer under one name, but not without end."""
+    """Compares fields with equal response keys, up to a limit of comparisons."""
 
     def __init__(self, context: ValidationContext) -> None:
         super().__init__(context)
         self.rule_context.remaining_complexity_budget = MAX_COMPARISONS
 
     def enter_selection_set(self, selection_set: SelectionSetNode, *place: object) -> None:
-        """Compare the fields of a selection set; raise ``LimitExceeded`` when it gets too much."""
+        """Compare the fields of a selection set; raise ``LimitExceeded`` at the limit."""
         try:
             super().enter_selection_set(selection_set, *place)
         except ValidationAbortedError:
@@ -64,34 +64,34 @@ _RULES: tuple[type[ASTValidationRule], ...] = (
 )
 
 
-def errors_of(schema: Schema, ast: DocumentNode, *, suggests: bool) -> list[GraphQLError]:
-    """Return what is wrong with a document: the first errors, when there are many.
+def validation_errors(schema: Schema, ast: DocumentNode, *, suggests: bool) -> list[GraphQLError]:
+    """Return the errors of a document, at most ``MAX_ERRORS``.
 
-    Where ``suggests``, a few errors say what may have been meant. Raises
-    ``LimitExceeded`` when the document takes too long to validate.
+    If ``suggests``, errors have suggestions, unless there are too many. Raises ``LimitExceeded`` if
+    the document takes too long to validate.
     """
-    errors = _validated(schema, ast, hide_suggestions=True)
+    errors = _validate(schema, ast, hide_suggestions=True)
     if suggests and 0 < len(errors) <= MAX_ERRORS_WITH_SUGGESTIONS:
-        errors = _validated(schema, ast, hide_suggestions=False)
+        errors = _validate(schema, ast, hide_suggestions=False)
     for error in errors:
         if len(error.message) > MAX_MESSAGE:
             error.message = f"{error.message[:MAX_MESSAGE]}…"
     return errors
 
 
-def _validated(schema: Schema, ast: DocumentNode, *, hide_suggestions: bool) -> list[GraphQLError]:
+def _validate(schema: Schema, ast: DocumentNode, *, hide_suggestions: bool) -> list[GraphQLError]:
     try:
         errors = validate(
             schema.graphql, ast, _RULES, max_errors=MAX_ERRORS, hide_suggestions=hide_suggestions
         )
-    except ValueError:  # Python reads no integer of more than 4,300 digits
+    except ValueError:  # an integer of more than 4,300 digits
         return [GraphQLError(f"A number in the document has {TOO_MANY_DIGITS}")]
     if errors and isinstance(errors[-1], ValidationAbortedError):
-        return [*errors[:-1], _aborted(len(errors) - 1)]
+        return [*errors[:-1], _abort_error(len(errors) - 1)]
     return errors
 
 
-def _aborted(errors: int) -> GraphQLError:
+def _abort_error(errors: int) -> GraphQLError:
     if errors >= MAX_ERRORS:
         return GraphQLError(f"There are more errors than these {MAX_ERRORS}. Correct them first.")
     return LimitExceeded(

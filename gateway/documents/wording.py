@@ -1,7 +1,7 @@
-"""graphql-core's messages in GraphQL's words: some of its own write values as Python does.
+"""The wording of graphql-core's errors: some of its messages have values as Python writes them.
 
-Those of a document need little, since they quote the document. Those of variables repeat the values
-that were given, so they are written anew here; whether the values fit is for graphql-core to say.
+Messages on documents quote the document, and are nearly unchanged. Messages on variables have the
+values, and are replaced; graphql-core alone decides whether values are valid.
 """
 
 from collections.abc import Iterator, Mapping
@@ -28,12 +28,12 @@ from schema.excerpts import excerpt
 from schema.validation import Path, Problem, invalid_value
 
 MAX_ERRORS = 50
-"""For so many values of variables an answer says what is wrong."""
+"""How many errors of variables an answer may have."""
 
 _SENTENCE_ENDS = (".", "?", "!", "…")
-_PUT_OTHERWISE = {" not to be None.": " not to be null.", " <EOF>.": " the end of the document."}
-"""Ends of messages: what comes before them may quote the document."""
-_MISFITS = {
+_REPLACED_ENDS = {" not to be None.": " not to be null.", " <EOF>.": " the end of the document."}
+"""Only ends of messages are replaced: the rest may quote the document."""
+_ADVICE = {
     "Int": "Give a whole number from -2,147,483,648 to 2,147,483,647.",
     "Float": "Give a number.",
     "String": "Give a string.",
@@ -43,8 +43,8 @@ _MISFITS = {
 
 
 def sentence(message: str) -> str:
-    """Return a message of graphql-core's with null called null, and a full stop at its end."""
-    for end, other in _PUT_OTHERWISE.items():
+    """Return a message of graphql-core with "null" for None, and a full stop at its end."""
+    for end, other in _REPLACED_ENDS.items():
         if message.endswith(end):
             return message.removesuffix(end) + other
     return message if message.endswith(_SENTENCE_ENDS) else f"{message}."
@@ -57,9 +57,9 @@ def invalid_variables(
     *,
     hide_suggestions: bool,
 ) -> list[GraphQLError]:
-    """Say what is wrong with the values of an operation's variables, for those that do not fit."""
-    explained = _Variables(hide_suggestions=hide_suggestions).errors(schema, operation, values)
-    errors = [*islice(explained, MAX_ERRORS + 1)]
+    """Return an error for each invalid value of an operation's variables."""
+    errors_found = _Variables(hide_suggestions=hide_suggestions).errors(schema, operation, values)
+    errors = [*islice(errors_found, MAX_ERRORS + 1)]
     if len(errors) > MAX_ERRORS:
         errors[-1] = GraphQLError(
             f"There are more errors than these {MAX_ERRORS}. Correct them first."
@@ -68,7 +68,7 @@ def invalid_variables(
 
 
 class _Variables:
-    """Explains why values do not fit types, by the rules of GraphQL's input coercion."""
+    """Finds why values are invalid, by the rules of GraphQL's input coercion."""
 
     def __init__(self, *, hide_suggestions: bool) -> None:
         self._hide_suggestions = hide_suggestions
@@ -76,7 +76,7 @@ class _Variables:
     def errors(
         self, schema: GraphQLSchema, operation: OperationDefinitionNode, values: Mapping[str, Any]
     ) -> Iterator[GraphQLError]:
-        """Give an error for each value that does not fit."""
+        """Yield an error for each invalid value."""
         for definition in operation.variable_definitions or ():
             name = definition.variable.name.value
             type_: Any = type_from_ast(schema, definition.type)
@@ -87,8 +87,8 @@ class _Variables:
             else:
                 continue
             for problem in problems:
-                told = invalid_value(f"variable '${name}'", problem.path, problem.message)
-                yield GraphQLError(told, definition)
+                message = invalid_value(f"variable '${name}'", problem.path, problem.message)
+                yield GraphQLError(message, definition)
 
     def _problems(self, value: object, type_: GraphQLInputType, path: Path) -> Iterator[Problem]:
         if isinstance(type_, GraphQLNonNull):
@@ -106,7 +106,7 @@ class _Variables:
             yield Problem(path, problem)
 
     def _list_problems(self, value: object, type_: Any, path: Path) -> Iterator[Problem]:  # noqa: ANN401  graphql-core's
-        if not isinstance(value, list):  # which is taken as a list of one
+        if not isinstance(value, list):  # coerced to a list of one
             yield from self._problems(value, type_, path)
             return
         for index, item in enumerate(value):
@@ -116,14 +116,14 @@ class _Variables:
         self, value: object, type_: GraphQLInputObjectType, path: Path
     ) -> Iterator[Problem]:
         if not isinstance(value, dict):
-            yield Problem(path, f"{_misfit(value, type_)} Give an object.")
+            yield Problem(path, f"{_mismatch(value, type_)} Give an object.")
             return
         for name, field in type_.fields.items():
             if name in value:
                 yield from self._problems(value[name], field.type, (*path, name))
             elif is_required_input_field(field):
-                told = f"The field '{name}' of type '{field.type}' is required. Give it a value."
-                yield Problem(path, told)
+                message = f"The field '{name}' of type '{field.type}' is required. Give it a value."
+                yield Problem(path, message)
         for name in [name for name in value if name not in type_.fields]:
             yield Problem(path, self._unknown_field(name, type_))
         known = [name for name in value if name in type_.fields]
@@ -137,20 +137,20 @@ class _Variables:
     def _leaf_problem(
         self, value: object, type_: GraphQLEnumType | GraphQLScalarType
     ) -> str | None:
-        """Say why a value is none of a scalar or an enum, or return None for one that is."""
+        """Return why a value of a scalar or an enum is invalid, or None."""
         if isinstance(type_, GraphQLEnumType):
             if isinstance(value, str) and value in type_.values:
                 return None
             way_out = "" if self._hide_suggestions else f" Give one of: {', '.join(type_.values)}."
-            return f"{_misfit(value, type_)}{way_out}"
+            return f"{_mismatch(value, type_)}{way_out}"
         try:
             type_.coerce_input_value(value)
         except GraphQLError as error:
             if not is_specified_scalar_type(type_):
                 return error.message
-            return f"{_misfit(value, type_)} {_MISFITS[type_.name]}"
+            return f"{_mismatch(value, type_)} {_ADVICE[type_.name]}"
         return None
 
 
-def _misfit(value: object, type_: GraphQLInputType) -> str:
+def _mismatch(value: object, type_: GraphQLInputType) -> str:
     return f"Expected a value of type '{type_}', but {excerpt(value)} was given."

@@ -36,13 +36,12 @@ class CompiledExecutor:
         prepared: PreparedOperations,
         reference: ReferenceExecutor,
         fan_out: FanOut | None = None,
-        *,
-        cache_bytes: int = 0,
+        cache: ResponseCache | None = None,
     ) -> None:
         self._prepared = prepared
         self._reference = reference
         self._fan_out = fan_out
-        self._cache = ResponseCache(cache_bytes)
+        self._cache = cache or ResponseCache(0)
         self.compiled = 0
         """How many requests were answered by plans."""
         self.cached = 0
@@ -58,7 +57,7 @@ class CompiledExecutor:
             plan, given = self._prepared.plan(operation, request)
             if not plan.is_query:
                 _check_type(plan, context)
-            if plan.is_cacheable and self._cache.max_bytes:
+            if plan.is_cacheable and self._cache.max_bytes and not request.depends_on_time:
                 data = await self._cached_data(plan, given, context)
             else:
                 data = await plan.run(given, Run(context))

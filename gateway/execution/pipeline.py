@@ -12,16 +12,12 @@ data.
 """
 
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from contextvars import Token
-from dataclasses import dataclass
-from time import monotonic, perf_counter
+from time import perf_counter
 from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from gateway.admission.cooperative_lock import CooperativeLock
-from gateway.admission.load import Load
-from gateway.admission.rate import Rate, RateExceeded
+from gateway.admission.rate import RateExceeded
 from gateway.documents.limit import MAX_REPORTED
 from gateway.documents.operation_info import OperationInfo
 from gateway.documents.parsing import InvalidDocumentError
@@ -31,30 +27,13 @@ from gateway.execution.batch import BatchedRequest, run_in_order
 from gateway.execution.errors import error_answer
 from gateway.execution.executor import Executor
 from gateway.execution.prepared import PreparedOperation, PreparedOperations, document_hash
+from gateway.execution.request_limits import MIN_CHARGE, REFUSAL_CHARGE, RequestLimits
 from gateway.execution.subscription import Subscription
 from gateway.store.deadline import DEADLINE
 from schema.context import Context
 from schema.errors import LimitExceeded, RequestError
 
 Outcome = TypeVar("Outcome", bound=Answer | Subscription)
-
-LARGE_COST = 1_000
-"""A request of this cost or more waits for an iteration of the loop without other long work."""
-MIN_CHARGE = 1
-REFUSAL_CHARGE = 100
-"""What a principal is charged for a refused request, whose document was read nevertheless."""
-
-
-@dataclass(frozen=True)
-class RequestOptions:
-    """The limits on requests, each by itself and together."""
-
-    max_cost: int
-    load: Load
-    lock: CooperativeLock
-    rate: Rate | None = None
-    timeout_seconds: float = 0
-    """How long an operation may take; 0 is no limit."""
 
 
 class Admitted(Struct, frozen=True):
@@ -80,12 +59,12 @@ class Pipeline:
         self,
         prepared: PreparedOperations,
         executor: Executor,
-        options: RequestOptions,
+        limits: RequestLimits,
         persisted: PersistedDocuments,
     ) -> None:
         self._prepared = prepared
         self._executor = executor
-        self._options = options
+        self._limits = limits
         self._persisted = persisted
 
     def execute(self, request: GraphQLRequest, context: Context) -> Coroutine[Any, Any, Answer]:
@@ -116,14 +95,16 @@ class Pipeline:
         except RefusedError as refusal:
             return refusal.answer
         request, info = admitted.request, admitted.info
-        outside = self._start_clock()
+        outside = self._limits.start_clock()
         try:
             outcome = await run(admitted.operation, request, context)
         finally:
-            self._release(info, outside)
+            self._limits.release(info.cost, outside)
         outcome.info = info
+        if isinstance(outcome, Answer):
+            outcome.depends_on_time = request.depends_on_time
         if not isinstance(outcome, Answer) or outcome.executed:
-            self._persisted.note(request, context.request_id)
+            self._persisted.log(request, context.request_id)
         return outcome
 
     async def execute_batch(self, batch: Sequence[BatchedRequest]) -> None:
@@ -131,8 +112,8 @@ class Pipeline:
         runnable = await self._price_batch([one for one in batch if one.answer is None])
         cost = sum(one.cost for one in runnable)
         try:
-            _check_cost_of_batch(cost, self._options.max_cost)
-            await self._acquire(cost)
+            _check_cost_of_batch(cost, self._limits.max_cost)
+            await self._limits.acquire(cost)
         except RequestError as error:
             for one in runnable:
                 one.answer = self._refusal(error, one.request, one.context, one.info)
@@ -140,57 +121,53 @@ class Pipeline:
         try:
             await run_in_order(runnable, self._run_batched)
         finally:
-            self._options.load.release(cost)
+            self._limits.load.release(cost)
 
     async def _admit(self, request: GraphQLRequest, context: Context) -> Admitted:
         """Take the steps before a request runs; raise ``RefusedError``.
 
         The caller releases the acquired share of the load.
         """
-        rate, principal = self._options.rate, context.principal.name
+        limits, principal = self._limits, context.principal.name
         info, charge = None, 0
         try:
             request = self._persisted.resolve(request)
-            if rate:
-                rate.check(principal)
-                charge = REFUSAL_CHARGE
+            limits.check_rate(principal)
+            charge = REFUSAL_CHARGE
             operation = await self._prepare(request)
             info = operation.info_of(request)
-            if info.cost > info.cost_limit:
-                raise _too_costly(info)
+            limits.check_cost(info.cost)
             charge = max(info.cost, MIN_CHARGE)
-            await self._acquire(info.cost)
+            await limits.acquire(info.cost)
         except (InvalidDocumentError, RequestError) as error:
             raise RefusedError(self._refusal(error, request, context, info)) from None
         finally:
-            if rate and charge:
-                rate.charge(principal, charge)
+            if charge:
+                limits.charge(principal, charge)
         return Admitted(request, operation, info)
 
     async def _price_batch(self, batch: Sequence[BatchedRequest]) -> list[BatchedRequest]:
         """Price requests and charge for them; return those that may run, and answer the others."""
-        rate, charge = self._options.rate, 0
+        limits, charge = self._limits, 0
         for one in batch:
             try:
                 one.request = self._persisted.resolve(one.request)
-                if rate:
-                    rate.check(one.context.principal.name)
+                limits.check_rate(one.context.principal.name)
                 one.operation = await self._prepare(one.request)
                 one.info = one.operation.info_of(one.request)
-                if one.cost > self._options.max_cost:
-                    raise _too_costly(one.info)
+                limits.check_cost(one.cost)
                 charge += one.cost
             except (InvalidDocumentError, RequestError) as error:
                 one.answer = self._refusal(error, one.request, one.context, one.info)
                 charge += 0 if isinstance(error, RateExceeded) else REFUSAL_CHARGE
-        if rate and batch and charge:
-            rate.charge(batch[0].context.principal.name, max(charge, MIN_CHARGE))
+        if batch and charge:
+            limits.charge(batch[0].context.principal.name, charge)
         return [one for one in batch if one.answer is None]
 
     async def _run_batched(self, one: BatchedRequest) -> None:
         assert one.operation is not None  # noqa: S101  it is priced
         one.started_at = perf_counter()
-        outside = self._start_clock()
+        outside = self._limits.start_clock()
         try:
             one.answer = await self._executor.execute(one.operation, one.request, one.context)
         finally:
@@ -198,22 +175,15 @@ class Pipeline:
         one.seconds = perf_counter() - one.started_at
         one.answer.info = one.info
         if one.answer.executed:
-            self._persisted.note(one.request, one.context.request_id)
+            self._persisted.log(one.request, one.context.request_id)
 
     async def _prepare(self, request: GraphQLRequest) -> PreparedOperation:
         """Return the operation to run; parse it first, under the lock, if it is not cached."""
         operation = self._prepared.find(request.query, request.operation_name)
         if operation is None:
-            await self._options.lock.acquire()
+            await self._limits.lock.acquire()
             operation = self._prepared.get(request.query, request.operation_name)
         return operation
-
-    async def _acquire(self, cost: int) -> None:
-        """Acquire a share of the load; raise ``Overloaded`` if there is no room in time."""
-        if cost >= LARGE_COST:
-            await self._options.lock.acquire()
-        if not self._options.load.try_acquire(cost):
-            await self._options.load.acquire(cost)
 
     def _refusal(
         self,
@@ -225,29 +195,10 @@ class Pipeline:
         errors = error.errors if isinstance(error, InvalidDocumentError) else [error]
         answer = error_answer(errors, error.code, context.request_id)
         answer.info = info or OperationInfo(
-            document_hash(request.query), cost_limit=self._options.max_cost
+            document_hash(request.query), cost_limit=self._limits.max_cost
         )
         answer.retry_after = error.retry_after if isinstance(error, RateExceeded) else None
         return answer
-
-    def _start_clock(self) -> Token[float | None]:
-        seconds = self._options.timeout_seconds
-        return DEADLINE.set(monotonic() + seconds if seconds else None)
-
-    def _release(self, info: OperationInfo, outside: Token[float | None]) -> None:
-        DEADLINE.reset(outside)
-        self._options.load.release(info.cost)
-
-
-def _too_costly(info: OperationInfo) -> LimitExceeded:
-    cost = min(info.cost, MAX_REPORTED)
-    return LimitExceeded(
-        f"The request costs {cost:,}, and the limit is {info.cost_limit:,}. Ask for smaller "
-        "pages, especially of lists within lists, or send several requests.",
-        limit="cost",
-        value=info.cost_limit,
-        requested=cost,
-    )
 
 
 def _check_cost_of_batch(cost: int, limit: int) -> None:

@@ -4,9 +4,12 @@ What a declared property holds is left for the gateway's own checks to judge; an
 dropped, and undeclared properties of the open types go to ``additionalProperties``.
 """
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from gateway.graph_json.annotations import is_annotation
+from gateway.graph_json.references import is_marked
 from schema.constraints import (
     IDENTITY_KINDS,
     IDENTITY_NAMES,
@@ -20,10 +23,13 @@ Properties = dict[str, Json]
 
 _STATUSES = {name.lower(): name for name in ("NotStarted", "Running", "Completed", "Failed")}
 
+_CODES = {"code", "subcode"}
+_NUMBER = re.compile(r"-?[0-9]{1,10}")
+
 
 def is_entity(value: Properties) -> bool:
-    """Tell whether a JSON object is in Graph's form: whether it carries OData annotations."""
-    return any(_is_annotation(name) for name in value)
+    """Tell whether a JSON object is in Graph's form: by annotations, or a serializer's members."""
+    return is_marked(value) or any(is_annotation(name) for name in value)
 
 
 def unwrapped(value: Json) -> list[Json] | Properties | None:
@@ -40,18 +46,26 @@ def own_form(entity: Properties) -> Properties:
     """Return an ``inviteParticipantsOperation`` in the gateway's own form."""
     # The official SDK sends a null client context under this name.
     entity = {name: value for name, value in entity.items() if name != "client_context"}
-    readers = {"status": _status, "resultInfo": _closed_type, "participants": _participants}
+    readers = {"status": _status, "resultInfo": _result_info, "participants": _participants}
     own: Properties = _open_type(entity, OPERATION_NAMES, readers)
     return own
-
-
-def _is_annotation(name: str) -> bool:
-    return "@odata." in name
 
 
 def _status(value: Json) -> Json:
     """Spell a status as the resource does, whichever case it came in."""
     return _STATUSES.get(value.lower(), value) if isinstance(value, str) else value
+
+
+def _result_info(value: Json) -> Json:
+    """Read a result, whose codes some write as texts."""
+    result = _closed_type(value)
+    if not isinstance(result, dict):
+        return result
+    return {name: _number(item) if name in _CODES else item for name, item in result.items()}
+
+
+def _number(value: Json) -> Json:
+    return int(value) if isinstance(value, str) and _NUMBER.fullmatch(value) else value
 
 
 def _participants(value: Json) -> Json:
@@ -73,7 +87,7 @@ def _identity(value: Json) -> Json:
 def _closed_type(value: Json) -> Json:
     if not isinstance(value, dict):
         return value
-    return {name: item for name, item in value.items() if not _is_annotation(name)}
+    return {name: item for name, item in value.items() if not is_annotation(name)}
 
 
 def _open_type(

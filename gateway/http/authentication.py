@@ -35,13 +35,13 @@ class Authentication:
                 principal = await self.principal(token_of(request))
             except Unauthenticated as refusal:
                 raise _refused(refusal) from None
-            request.head.principal = KnownPrincipal(principal, generation)
+            request.head.origin.principal = KnownPrincipal(principal, generation)
         request.principal = request.observation.principal = principal
         return principal
 
     def _known(self, head: Head) -> Principal | None:
         """Return the principal stored with a head, if it is still valid."""
-        known = head.principal
+        known = head.origin.principal
         if known is None or known.generation != self._authenticator.generation:
             return None
         principal = known.principal

@@ -28,7 +28,7 @@ from gateway.http.admission_control import overloaded
 from gateway.http.aiohttp_response import AiohttpResponse
 from gateway.http.faults import Fault
 from gateway.http.head import Head
-from gateway.http.head_cache import END, CachedHead, find_head
+from gateway.http.head_cache import END, KEYED_PATHS, CachedHead, FoundHead, find_head
 from gateway.http.idle_connections import IdleConnections, WaitingConnections
 from gateway.http.options import ServerOptions
 from gateway.http.request import ClientConnection, Request
@@ -207,12 +207,14 @@ class Connection(web.RequestHandler):
             self._is_in_sync = False
             return data
         if self._is_free():
-            return self._start_request(found.cached, data, end)
+            return self._start_request(found, data, end)
         return b"" if not self._missing_bytes and self._buffer_until_free(data) else data
 
-    def _start_request(self, cached: CachedHead, data: bytes, end: int) -> bytes:
+    def _start_request(self, found: FoundHead, data: bytes, end: int) -> bytes:
         """Refuse or answer a request whose head ends at ``end``; return what is left to parse."""
-        admission = self.capacity.admission
+        admission, cached = self.capacity.admission, found.cached
+        if cached.path in KEYED_PATHS and not self._missing_bytes:
+            return self._start_keyed(found, data, end)
         is_counted = cached.path == _GATED and cached.is_plain and not self.is_spare
         if is_counted and (
             admission.is_full(self) if self._missing_bytes else not admission.try_acquire(self)
@@ -225,6 +227,16 @@ class Connection(web.RequestHandler):
             self._uncached = cached
             return data
         self._answer(cached.head, data[end:], is_admitted=is_counted)
+        return b""
+
+    def _start_keyed(self, found: FoundHead, data: bytes, end: int) -> bytes:
+        """Answer a request of a keyed path, which is refused in the form of its interface."""
+        head = found.head
+        if head is None:
+            self._uncached = found.cached
+            return data
+        is_counted = not self.is_spare and self.capacity.admission.try_acquire(self)
+        self._answer(head, data[end:], is_admitted=is_counted)
         return b""
 
     def _continue_body(self, data: bytes) -> bytes:

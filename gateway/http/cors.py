@@ -17,18 +17,25 @@ ALLOWED_HEADERS = frozenset(
         "b3",
         "baggage",
         "cache-control",
+        "client-request-id",
+        "consistencylevel",
         "content-type",
         "elastic-apm-traceparent",
         "graphql-cost",
         "graphql-preflight",
         "graphql-require-preflight",
         "idempotency-key",
+        "if-match",
         "if-none-match",
         "last-event-id",
         "newrelic",
+        "odata-maxversion",
+        "odata-version",
         "pragma",
+        "prefer",
         "request-context",
         "request-id",
+        "sdkversion",
         "sentry-trace",
         "sentry-tracestate",
         "traceparent",
@@ -67,8 +74,11 @@ ALLOWED_PREFIXES = (
 MAX_REQUESTED_HEADERS = 100
 """How many requested headers are considered."""
 
-ALLOWED_METHODS = "DELETE, GET, HEAD, POST, PUT"
-EXPOSED_HEADERS = "allow, date, etag, retry-after, www-authenticate, x-request-id"
+ALLOWED_METHODS = "DELETE, GET, HEAD, PATCH, POST, PUT"
+EXPOSED_HEADERS = (
+    "allow, client-request-id, date, etag, location, odata-version, preference-applied, "
+    "request-id, retry-after, www-authenticate, x-request-id"
+)
 PREFLIGHT_SECONDS = 7_200
 
 _NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")

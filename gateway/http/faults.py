@@ -1,4 +1,4 @@
-"""Errors with an HTTP status, in GraphQL's form."""
+"""Errors with an HTTP status, in GraphQL's form unless a path has its own."""
 
 from gateway.http.head import Head
 from gateway.http.request import Request
@@ -37,7 +37,8 @@ class Fault(Exception):
 def refuse(request: Request, fault: Fault) -> Response:
     """Return the response of a fault, and record its code."""
     request.observation.errors = (fault.code.value,)
-    return fault.response()
+    write = request.head.write_fault
+    return fault.response() if write is None else write(request, fault)
 
 
 def check_read_only(head: Head) -> None:

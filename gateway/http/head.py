@@ -15,6 +15,16 @@ Handler = Callable[[Any], Awaitable[Any]]
 """Takes a ``Request`` and returns a ``Sendable``."""
 Route = Callable[["Head"], Handler]
 """Returns the handler of the requests that have a head, or raises ``Fault`` to refuse them."""
+FaultWriter = Callable[[Any, Any], Any]
+"""Takes a ``Request`` and a ``Fault`` and returns a ``Response``."""
+
+
+@dataclass(frozen=True)
+class Mount:
+    """What answers at a path and all paths below it, and in what form it refuses requests."""
+
+    route: Route
+    write_fault: FaultWriter
 
 
 @dataclass(frozen=True)
@@ -29,31 +39,75 @@ class Head:
     """A request's method, target, version and header fields."""
 
     __slots__ = (
+        "_message",
+        "_url",
         "handler",
         "headers",
+        "is_checked",
         "is_http_10",
         "keep_alive",
-        "message",
         "method",
+        "origin",
         "principal",
         "raw_path",
-        "url",
+        "version",
+        "write_fault",
     )
 
     def __init__(self, message: RawRequestMessage, url: URL | None = None) -> None:
-        self.message = message
+        self._message: RawRequestMessage | None = message
+        self._url: URL | None = message.url if url is None else url
+        self.origin: Head = self
+        """The head that this one has its fields of, and what was found out of them."""
         self.method = message.method
         self.raw_path = message.path
         """The target as it was sent, with its query."""
-        self.url = message.url if url is None else url
-        """The target, relative to the server."""
         self.headers: CIMultiDictProxy[str] = message.headers
         self.keep_alive = not message.should_close
+        self.version: HttpVersion = message.version
         self.is_http_10 = message.version == HttpVersion10
+        self.is_checked = False
+        """Whether its fields are known to be ones that are answered."""
         self.handler: Handler | None = None
         """The handler of requests that have this head, once it is known."""
+        self.write_fault: FaultWriter | None = None
+        """What writes refusals of these requests, if it is not the form of GraphQL's errors."""
         self.principal: KnownPrincipal | None = None
         """The principal of its token, when that was last checked."""
+
+    def at(self, target: str) -> "Head":
+        """Return the head of a request for another target, in origin form, all else being equal."""
+        head = Head.__new__(Head)
+        head._message = head._url = None  # noqa: SLF001  its own
+        head.origin = self.origin
+        head.method = self.method
+        head.raw_path = target
+        head.headers = self.headers
+        head.keep_alive = self.keep_alive
+        head.version = self.version
+        head.is_http_10 = self.is_http_10
+        head.handler = head.write_fault = head.principal = None
+        return head
+
+    @property
+    def message(self) -> RawRequestMessage:
+        """The head as aiohttp's parser has it."""
+        if self._message is None:
+            self._message = self.origin.message._replace(path=self.raw_path, url=self.url)
+        return self._message
+
+    @property
+    def url(self) -> URL:
+        """The target, relative to the server."""
+        if self._url is None:
+            path, _, query = self.raw_path.partition("?")
+            self._url = URL.build(path=path, query_string=query, encoded=True)
+        return self._url
+
+    @property
+    def encoded_path(self) -> str:
+        """The target's path as it was sent."""
+        return self.raw_path.partition("?")[0] if self._url is None else self._url.raw_path
 
     @property
     def path(self) -> str:
@@ -64,8 +118,3 @@ class Head:
     def query(self) -> MultiMapping[str]:
         """The target's query parameters, decoded."""
         return self.url.query
-
-    @property
-    def version(self) -> HttpVersion:
-        """The version of HTTP."""
-        return self.message.version

@@ -11,6 +11,10 @@ from functools import lru_cache
 
 from gateway.http.head import Head
 
+KEYED_PATHS = (b"/v1.0", b"/beta")
+"""Below these there are keys in paths, so that each request may have another target: the heads of
+GET are cached without it there."""
+
 END = b"\r\n\r\n"
 MAX_HEAD_BYTES = 4_096
 MAX_HEADS = 256
@@ -19,6 +23,10 @@ MAX_LENGTHS = 1_024
 """How many heads are cached by all of their bytes, the body's length included."""
 
 _HEAD = re.compile(rb"(?:POST|GET) (/[!-~]*) HTTP/1\.1(?:\r\n[A-Za-z0-9-]+:[\t -~]*)*\r\n\r\n")
+_KEYED_LINE = re.compile(
+    rb"GET ((%b)/[!\"$-~]*) HTTP/1\.1(?=\r\n)" % b"|".join(map(re.escape, KEYED_PATHS))
+)
+"""A target without a fragment: none is sent, and what is made of one is the parser's matter."""
 _FRAMING_FIELDS = re.compile(
     rb"\r\n(content-length|transfer-encoding|upgrade|connection|expect|origin):[ \t]*([^\r]*)"
 )
@@ -46,11 +54,27 @@ class FoundHead:
 
     cached: CachedHead
     body_bytes: int
+    target: str = ""
+    """Of the request, where heads are cached without it."""
+
+    @property
+    def head(self) -> Head | None:
+        """The head parsed, if one was that differs in nothing but the target."""
+        head = self.cached.head
+        return head.at(self.target) if head is not None and self.target else head
+
+
+def find_head(head: bytes) -> FoundHead | None:
+    """Find a head by its bytes, its end included; return None for one that leaves any doubt."""
+    keyed = _KEYED_LINE.match(head)
+    if not keyed or len(head) > MAX_HEAD_BYTES:
+        return _find(head)
+    found = _find(b"GET %b HTTP/1.1%b" % (keyed[2], head[keyed.end() :]))
+    return found and FoundHead(found.cached, found.body_bytes, keyed[1].decode())
 
 
 @lru_cache(MAX_LENGTHS)
-def find_head(head: bytes) -> FoundHead | None:
-    """Find a head by its bytes, its end included; return None if its end is not certain."""
+def _find(head: bytes) -> FoundHead | None:
     matched = _HEAD.fullmatch(head) if len(head) <= MAX_HEAD_BYTES else None
     if not matched:
         return None

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from functools import lru_cache
 from ipaddress import ip_address
 
-from gateway.auth.places import is_loopback
+from gateway.auth.urls import is_loopback
 
 LOCALHOST = "localhost"
 

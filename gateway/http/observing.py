@@ -15,7 +15,7 @@ from schema.context import Principal
 
 logger = logging.getLogger(__name__)
 
-Transport = Literal["http", "websocket", "sse", "multipart"]
+Transport = Literal["http", "websocket", "sse", "multipart", "rest"]
 
 
 class Sink(Protocol):
@@ -57,6 +57,8 @@ class Observation(msgspec.Struct, eq=False):
     """The code that a WebSocket was closed with, by either side."""
     trace: str = ""
     """The id of its trace, if any."""
+    route: str = ""
+    """The template of the path that it matched, where paths have variable parts."""
 
     @property
     def is_unusual(self) -> bool:

@@ -5,7 +5,7 @@ A browser shows only that a request failed, so the log is where an operator find
 
 import logging
 
-from gateway.logs.styles import shown
+from gateway.logs.styles import quoted_excerpt
 from gateway.setting_types import is_origin
 
 logger = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ class RefusedOrigins:
         if len(self._logged) >= self._max_logged or origin in self._logged:
             return
         self._logged.add(origin)
-        logger.warning("A page of %s was refused: %s", shown(origin), _advice(origin))
+        logger.warning("A page of %s was refused: %s", quoted_excerpt(origin), _advice(origin))
         if len(self._logged) == self._max_logged:
             logger.warning("No more refused origins are logged until the next start.")
 

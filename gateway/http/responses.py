@@ -55,10 +55,10 @@ _FIRST_LINES = {
 class Response:
     """A status, headers and a body, sent in one write.
 
-    Header values are the gateway's words, never a client's.
+    Header values are the gateway's words, or a client's of which each character was checked.
     """
 
-    __slots__ = ("body", "headers", "keep_alive", "request_id", "status")
+    __slots__ = ("body", "headers", "keep_alive", "own_headers", "request_id", "status")
 
     def __init__(
         self, body: bytes = b"", *, status: int = 200, headers: Mapping[str, str] = _NO_HEADERS
@@ -66,6 +66,8 @@ class Response:
         self.body = body
         self.status = status
         self.headers = {**headers}
+        self.own_headers: dict[str, str] = {}
+        """Those that few other responses have: the others are written once for all alike."""
         self.keep_alive = True
         self.request_id = ""
 
@@ -85,6 +87,8 @@ class Response:
         keep_alive = self.keep_alive and (head is None or head.keep_alive)
         first = encode_head(self.status, self.headers, head, keep_alive=keep_alive)
         own = f"X-Request-Id: {self.request_id}\r\n" if self.request_id else ""
+        if self.own_headers:
+            own += _fields(self.own_headers)
         if self.status not in _WITHOUT_LENGTH:
             own += f"Content-Length: {len(self.body)}\r\n"
         body = b"" if head is not None and head.method == "HEAD" else self.body

@@ -5,6 +5,7 @@ would add a fifth to the time of each request.
 """
 
 import logging
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from itertools import count
 from secrets import token_hex
@@ -16,7 +17,7 @@ from gateway.http.admission_control import AdmissionControl, overloaded
 from gateway.http.browsers import Browsers
 from gateway.http.connection import GATED_PATH
 from gateway.http.faults import Fault, check_read_only, refuse
-from gateway.http.head import Handler, Head, Route
+from gateway.http.head import Handler, Head, Mount, Route
 from gateway.http.observing import Observation, Observers
 from gateway.http.request import Request
 from gateway.http.responses import MIN_COMPRESSED_BYTES, Response, Sendable
@@ -27,21 +28,28 @@ from schema.excerpts import excerpt
 logger = logging.getLogger(__name__)
 
 
+_FIRST_SEGMENT = re.compile(r"/[^/?]+")
+
 Answering = Callable[[Request], Awaitable[Sendable]]
 
 
 class Responder:
     """Answers requests by the route of their path."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  the parts of a server
         self,
         routes: Mapping[str, Route],
+        mounts: Mapping[str, Mount],
         traffic: Traffic,
         admission: AdmissionControl,
         observers: Observers,
         browsers: Browsers,
     ) -> None:
         self._routes = {**routes, GATED_PATH: gated(admission, routes[GATED_PATH])}
+        self._mounts = {
+            path: Mount(gated(admission, mount.route), mount.write_fault)
+            for path, mount in mounts.items()
+        }
         self._traffic = traffic
         self._observers = observers
         self._browsers = browsers
@@ -74,22 +82,39 @@ class Responder:
         return response
 
     def _bind(self, head: Head) -> Handler:
-        """Find the handler of a head, and store it there."""
-        handler = head.handler = self._handler(head)
+        """Find the handler of a head, and store it there.
+
+        It is not stored with a head made for one request, to avoid a reference cycle.
+        """
+        handler = self._handler(head)
+        if head.origin is head:
+            head.handler = handler
         return handler
 
     def _handler(self, head: Head) -> Handler:
         """Return the handler of all requests that have this head."""
+        mount = self._mount(head)
+        if mount:
+            head.write_fault = mount.write_fault
         try:
-            self._browsers.check(head)
-            if self._browsers.is_preflight(head):
-                return _no_content
-            if hdrs.EXPECT in head.headers:
-                _check_expected(head)
+            if not head.origin.is_checked:
+                self._browsers.check(head)
+                if self._browsers.is_preflight(head):
+                    return _no_content
+                if hdrs.EXPECT in head.headers:
+                    _check_expected(head)
+                head.origin.is_checked = True
+            if mount:
+                return mount.route(head)
             route = self._routes.get(head.raw_path) or self._routes.get(head.path, _nowhere)
             return route(head)
         except Fault as fault:
-            return _refusing(fault)
+            return _refusing(fault.with_traceback(None))
+
+    def _mount(self, head: Head) -> Mount | None:
+        """Return what answers at all paths that begin as this one does, if something does."""
+        first = _FIRST_SEGMENT.match(head.raw_path)
+        return self._mounts.get(first[0]) if first else None
 
 
 def _failed(request: Request, error: Exception) -> Response:

@@ -1,4 +1,4 @@
-"""The log, on standard error: what modules say by ``logging``, and a line for each request."""
+"""The log on standard error: messages of ``logging``, and a line for each request."""
 
 import logging
 import os
@@ -22,18 +22,18 @@ class Logs:
     style: Style
     level: int
     messages: Counter[str] = field(default_factory=Counter)
-    """How many messages modules logged, by their level."""
+    """How many messages were logged, by their level."""
 
 
 class _Handler(logging.Handler):
-    """Writes what modules say."""
+    """Writes the messages of ``logging``."""
 
     def __init__(self, logs: Logs) -> None:
         super().__init__()
         self._logs = logs
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a message down."""
+        """Write a message."""
         try:
             self._logs.messages[record.levelname.lower()] += 1
             self._logs.lines.write(self._logs.style.message(record))
@@ -43,9 +43,9 @@ class _Handler(logging.Handler):
 
 @contextmanager
 def logging_to_stderr(level: str, format_: Format, worker: int | None = None) -> Iterator[Logs]:
-    """Log what is at least as severe as ``level``, as long as the block lasts.
+    """Log messages of at least ``level`` inside the block.
 
-    Each line names the worker and its process, if this is one of several.
+    Each line has the numbers of the worker and its process, if there are several.
     """
     process = None if worker is None else (worker, os.getpid())
     root, own = logging.getLogger(), logging.getLogger("gateway")
@@ -54,7 +54,9 @@ def logging_to_stderr(level: str, format_: Format, worker: int | None = None) ->
         logs = Logs(lines, STYLES[format_](process), least)
         handler, before = _Handler(logs), root.level
         root.addHandler(handler)
-        root.setLevel(max(least, logging.WARNING))  # libraries' details have clients' values
+        root.setLevel(
+            max(least, logging.WARNING)
+        )  # libraries' messages of lower levels contain clients' values
         own.setLevel(least)
         logging.captureWarnings(capture=True)
         try:

@@ -1,7 +1,7 @@
-"""What the log tells of an exception: where it was raised, and no value that a client sent.
+"""Exceptions in the log: where they were raised, without values that a client sent.
 
-Of most exceptions nobody knows what stands in their messages: a KeyError has the key, a ValueError
-what it could not read. So only those are shown whose messages speak of code and of the system.
+The messages of many exceptions have such values: a KeyError has the key, a ValueError what could
+not be parsed. So only the messages of types that are about code and the system are logged.
 """
 
 import sqlite3
@@ -10,7 +10,7 @@ from traceback import walk_tb
 
 import msgspec
 
-SPEAKING = (
+SAFE_TYPES = (
     AssertionError,
     AttributeError,
     ImportError,
@@ -21,21 +21,21 @@ SPEAKING = (
     sqlite3.Error,
     TypeError,
 )
-MOST_FRAMES = 30
-MOST_RAISED = 10
+MAX_FRAMES = 30
+MAX_EXCEPTIONS = 10
 
 
-class Told(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An exception: its type, its message if it may be shown, and where it was raised."""
+class LoggedException(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The type of an exception, its message if that may be logged, and its frames."""
 
     type: str
     message: str = ""
     frames: list[str] = []
 
 
-def told(error: BaseException) -> list[Told]:
-    """Tell of an exception, then of those that led to it."""
-    return [_one(each) for each, _ in zip(_all(error), range(MOST_RAISED), strict=False)]
+def logged_exceptions(error: BaseException) -> list[LoggedException]:
+    """Return an exception, and then its causes."""
+    return [_one(each) for each, _ in zip(_all(error), range(MAX_EXCEPTIONS), strict=False)]
 
 
 def _all(error: BaseException) -> Iterator[BaseException]:
@@ -48,14 +48,14 @@ def _all(error: BaseException) -> Iterator[BaseException]:
         yield from _all(before)
 
 
-def _one(error: BaseException) -> Told:
+def _one(error: BaseException) -> LoggedException:
     kind = type(error)
     frames = [
         f"{frame.f_code.co_filename}:{line} in {frame.f_code.co_name}"
         for frame, line in walk_tb(error.__traceback__)
     ]
-    return Told(
+    return LoggedException(
         type=f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins."),
-        message=str(error) if isinstance(error, SPEAKING) else "",
-        frames=frames[-MOST_FRAMES:],
+        message=str(error) if isinstance(error, SAFE_TYPES) else "",
+        frames=frames[-MAX_FRAMES:],
     )

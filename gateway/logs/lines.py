@@ -1,8 +1,8 @@
-"""Lines on their way to standard error, which may be slow, stuck or closed: nobody waits for it.
+"""Writing lines to standard error without blocking, even if it is slow, stopped or closed.
 
-A thread writes them, since a write to a pipe that is full, or to a terminal that was stopped, takes
-as long as the reader likes; to make the file non-blocking would make it so for every process that
-has it. What is too much for the thread is dropped, counted and told of.
+A thread writes them, since a write to a full pipe or a stopped terminal blocks. The file is not
+made non-blocking, which would affect all processes that share it. Lines that exceed the queue are
+dropped, counted, and reported.
 """
 
 import logging
@@ -18,93 +18,93 @@ from typing import Self
 
 logger = logging.getLogger(__name__)
 
-WRITTEN_EVERY = 0.05
-"""In seconds: how long a line may wait for others to go with it."""
-CLOSED_WITHIN = 1.0
-"""In seconds: how long the last lines may take."""
-MOST_WAITING = 4_000_000
-"""In characters: how much may wait to be written."""
-PIECE = 65_536
+FLUSH_SECONDS = 0.05
+"""How long lines are collected before they are written."""
+CLOSE_TIMEOUT_SECONDS = 1.0
+"""How long writing the last lines may take."""
+MAX_QUEUED = 4_000_000
+"""The size of the queue in characters."""
+CHUNK_SIZE = 65_536
 
 
 class LineWriter:
     """Writes lines to the standard error that the process was started with.
 
-    A process that has none writes nothing: another file may have got its number since.
+    Without one it writes nothing: the file descriptor may be that of another file.
     """
 
     def __init__(self) -> None:
         self.dropped = 0
-        """How many lines were too much, or could not be written."""
-        self._told = 0
-        self._waiting: deque[str] = deque()
-        self._size = 0  # roughly, when several threads write: it starts anew with each round
-        self._awake = False
+        """How many lines exceeded the queue, or could not be written."""
+        self._reported = 0
+        self._queue: deque[str] = deque()
+        self._size = 0  # not exact if several threads write: it is reset by each flush
+        self._is_awake = False
         self._wake, self._closing = Event(), Event()
         self._thread = Thread(target=self._run, name="log", daemon=True)
 
     def __enter__(self) -> Self:
-        """Begin to write."""
+        """Start the thread."""
         self._file = os.dup(sys.__stderr__.fileno()) if sys.__stderr__ else None
         is_pipe = self._file is not None and stat.S_ISFIFO(os.fstat(self._file).st_mode)
-        # Of what several processes write to one pipe, no piece comes amidst another if it is short.
-        self._piece = select.PIPE_BUF if is_pipe else PIECE
+        # Writes of several processes to a pipe are atomic up to this size.
+        self._chunk_size = select.PIPE_BUF if is_pipe else CHUNK_SIZE
         self._thread.start()
         return self
 
     def __exit__(self, *_error: object) -> None:
-        """Write what waits, if that does not take long."""
+        """Write the queue, if that does not take long, and stop the thread."""
         self._closing.set()
         self._wake.set()
-        self._thread.join(CLOSED_WITHIN)
+        self._thread.join(CLOSE_TIMEOUT_SECONDS)
         if self._file is not None and not self._thread.is_alive():
             os.close(self._file)
 
     def write(self, line: str) -> None:
-        """Have a line written soon, which brings its line end along."""
-        if self._size > MOST_WAITING:
+        """Queue a line, which includes its line end."""
+        if self._size > MAX_QUEUED:
             self.dropped += 1
             return
         self._size += len(line)
-        self._waiting.append(line)
-        if not self._awake:
-            self._awake = True
+        self._queue.append(line)
+        if not self._is_awake:
+            self._is_awake = True
             self._wake.set()
 
     def _run(self) -> None:
         while not self._closing.is_set():
             self._wake.wait()
             self._wake.clear()
-            self._closing.wait(WRITTEN_EVERY)
-            self._write_waiting()
-            if self.dropped > self._told:
-                count, self._told = self.dropped - self._told, self.dropped
+            self._closing.wait(FLUSH_SECONDS)
+            self._flush()
+            if self.dropped > self._reported:
+                count, self._reported = self.dropped - self._reported, self.dropped
                 logger.warning("%d lines of the log were dropped: it is read too slowly.", count)
-        self._write_waiting()
+        self._flush()
 
-    def _write_waiting(self) -> None:
-        self._awake = False
-        lines = [self._waiting.popleft() for _ in range(len(self._waiting))]
+    def _flush(self) -> None:
+        self._is_awake = False
+        lines = [self._queue.popleft() for _ in range(len(self._queue))]
         self._size = 0
-        for piece in _pieces(lines, self._piece):
+        for chunk in _chunks(lines, self._chunk_size):
             try:
-                self._write_out(piece)
+                self._write_out(chunk)
             except OSError:
-                self.dropped += piece.count(b"\n")
+                self.dropped += chunk.count(b"\n")
 
-    def _write_out(self, piece: bytes) -> None:
-        while self._file is not None and piece:
-            with suppress(BlockingIOError):  # somebody else made it so
-                piece = piece[os.write(self._file, piece) :]
+    def _write_out(self, chunk: bytes) -> None:
+        while self._file is not None and chunk:
+            with suppress(BlockingIOError):  # another process made it non-blocking
+                chunk = chunk[os.write(self._file, chunk) :]
                 continue
             select.select([], [self._file], [])
 
 
-def _pieces(lines: Sequence[str], most: int) -> Iterator[bytes]:
-    """Join lines to pieces of at most ``most`` characters, unless a line is longer by itself."""
+def _chunks(lines: Sequence[str], max_size: int) -> Iterator[bytes]:
+    """Join lines to chunks of at most ``max_size`` characters, or of one longer line."""
     first = size = 0
     for number, line in enumerate(lines):
-        if size + len(line) > most and number > first:
+        if size + len(line) > max_size and number > first:
             yield "".join(lines[first:number]).encode(errors="backslashreplace")
             first, size = number, 0
         size += len(line)

@@ -1,6 +1,6 @@
-"""How a line looks: readable, or JSON. Whatever may be a client's words stands there escaped.
+"""The formats of lines: readable, or JSON. Values that may be a client's are escaped.
 
-A line of many fields is a template for ``%``, put together once of the parts given here.
+The line of a request is a template for ``%``, concatenated once from the parts made here.
 """
 
 import logging
@@ -11,17 +11,17 @@ from time import gmtime, strftime
 
 import msgspec
 
-from gateway.logs.errors import Told, told
+from gateway.logs.errors import LoggedException, logged_exceptions
 
-MOST_SHOWN = 100
-"""In characters: how much of a client's words is shown."""
+MAX_EXCERPT = 100
+"""How many characters of a client's value are logged."""
 
 Process = tuple[int, int] | None
 """The number of a worker and the id of its process, if there are several."""
 
 
 class Style(ABC):
-    """A way to write lines."""
+    """A format of lines."""
 
     end: str
 
@@ -30,23 +30,23 @@ class Style(ABC):
 
     @abstractmethod
     def level(self, number: int) -> str:
-        """Name a level of ``logging``."""
+        """Return the name of a level of ``logging``."""
 
     @abstractmethod
     def head(self, logger: str) -> str:
-        """Make the beginning of a line: a template for a time and a level."""
+        """Return the start of a line: a template for a time and a level."""
 
     @abstractmethod
     def word(self, name: str) -> str:
-        """Make the template of a field that needs no quotes: a name of the gateway's own."""
+        """Return the template of a field that needs no escaping: a value of the gateway's own."""
 
     @abstractmethod
     def value(self, name: str, format_: str = "%s") -> str:
-        """Make the template of a number, or of a text that is ``quoted`` already."""
+        """Return the template of a number, or of a text that is already ``quoted``."""
 
     @abstractmethod
     def message(self, record: logging.LogRecord) -> str:
-        """Write what a module says."""
+        """Format a message of ``logging``."""
 
 
 class Readable(Style):
@@ -55,25 +55,25 @@ class Readable(Style):
     end = "\n"
 
     def level(self, number: int) -> str:
-        """Name it in capitals."""
+        """Return the name in capitals."""
         return logging.getLevelName(number)
 
     def head(self, logger: str) -> str:
-        """Name the process before the logger."""
+        """Return the start of a line, with the process before the logger."""
         process = "worker {} ({}) ".format(*self._process) if self._process else ""
         return f"%s %s {process}{logger}:"
 
     def word(self, name: str) -> str:
-        """Write it as it stands."""
+        """Return a field without quotes."""
         return f" {name}=%s"
 
     def value(self, name: str, format_: str = "%s") -> str:
-        """Write it as it stands."""
+        """Return a field without quotes."""
         return f" {name}={format_}"
 
     def message(self, record: logging.LogRecord) -> str:
-        """Write the message in one line, and what was raised below it."""
-        head = self.head(record.name) % (at(record.created), self.level(record.levelno))
+        """Format the message in one line, and exceptions below it."""
+        head = self.head(record.name) % (timestamp(record.created), self.level(record.levelno))
         return f"{head} {printable(record.getMessage())}\n{''.join(map(_below, _raised(record)))}"
 
 
@@ -83,25 +83,25 @@ class JSON(Style):
     end = "}\n"
 
     def level(self, number: int) -> str:
-        """Name it in small letters."""
+        """Return the name in lower case."""
         return logging.getLevelName(number).lower()
 
     def head(self, logger: str) -> str:
-        """Name the process after the level."""
+        """Return the start of a line, with the process after the level."""
         process = ',"worker":{},"process":{}'.format(*self._process) if self._process else ""
         return f'{{"time":"%s","level":"%s"{process},"logger":"{logger}"'
 
     def word(self, name: str) -> str:
-        """Put it into quotes."""
+        """Return a quoted field."""
         return f',"{name}":"%s"'
 
     def value(self, name: str, format_: str = "%s") -> str:
-        """Write it as it stands."""
+        """Return a field without quotes."""
         return f',"{name}":{format_}'
 
     def message(self, record: logging.LogRecord) -> str:
-        """Write the message, and what was raised as a list."""
-        head = self.head(record.name) % (at(record.created), self.level(record.levelno))
+        """Format the message, and exceptions as a list."""
+        head = self.head(record.name) % (timestamp(record.created), self.level(record.levelno))
         line = f'{head},"message":{quoted(record.getMessage())}'
         if raised := _raised(record):
             line += f',"raised":{msgspec.json.encode(raised).decode()}'
@@ -111,8 +111,8 @@ class JSON(Style):
 STYLES: dict[str, type[Style]] = {"readable": Readable, "json": JSON}
 
 
-def at(seconds: float) -> str:
-    """Write a time of Unix, to the millisecond."""
+def timestamp(seconds: float) -> str:
+    """Format Unix time in UTC, in milliseconds."""
     return _millisecond(int(seconds * 1000))
 
 
@@ -128,21 +128,21 @@ def _second(second: int) -> str:
 
 
 def printable(text: str) -> str:
-    """Escape what would not be seen as it stands: line ends, terminals' sequences, marks."""
+    """Escape characters that are not printable: line ends, control sequences, marks."""
     return text if text.isprintable() else text.encode("unicode_escape").decode()
 
 
-def shown(text: str) -> str:
-    """Quote a client's words, the first of them if they are many."""
-    return quoted(text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…")
+def quoted_excerpt(text: str) -> str:
+    """Quote the first characters of a client's value."""
+    return quoted(text if len(text) <= MAX_EXCERPT else f"{text[:MAX_EXCERPT]}…")
 
 
-def _raised(record: logging.LogRecord) -> list[Told]:
+def _raised(record: logging.LogRecord) -> list[LoggedException]:
     error = record.exc_info[1] if record.exc_info else None
-    return told(error) if error else []
+    return logged_exceptions(error) if error else []
 
 
-def _below(raised: Told) -> str:
+def _below(raised: LoggedException) -> str:
     said = f": {printable(raised.message)}" if raised.message else ""
     frames = "".join(f"    {printable(frame)}\n" for frame in raised.frames)
     return f"  {raised.type}{said}\n{frames}"

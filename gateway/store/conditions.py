@@ -36,9 +36,9 @@ from gateway.store.constructs import (
     MemberOf,
     StartsWith,
 )
+from gateway.store.overdue import BEFORE, OPEN_RANKS
 from gateway.store.shapes import Shape
 from gateway.store.tables import identities, operations
-from schema.constraints import IDENTITY_KINDS
 from schema.resource.base import graphql_name
 
 _TRUTH_VALUES = {"hidden", "remove_from_default_audio_routing_group"}
@@ -64,15 +64,28 @@ def condition(where: Shape, *, by_identity: bool = False) -> Condition:
                 clauses.append(_any(map(condition, item)))
             case "not_":
                 clauses.append(_not(condition(item)))
-            case "result_info":
-                clauses.append(_result(item))
-            case "participants":
-                clauses.append(_participants(item))
             case "status" if by_identity:
                 clauses.append(_comparison(_unindexed(operations.c.status), item))
             case _:
-                clauses.append(_comparison(operations.c[name], item))
+                clauses.append(_of_field(name, item))
     return _all(clauses)
+
+
+def _of_field(name: str, item: Any) -> Condition:  # noqa: ANN401  what the shape has of it
+    match name:
+        case "result_info":
+            return _result(item)
+        case "participants":
+            return _participants(item)
+        case "overdue":
+            return _OVERDUE if item else _not(_OVERDUE)
+    return _comparison(operations.c[name], item)
+
+
+_OVERDUE: Condition = and_(
+    operations.c.status.in_([literal_column(str(rank)) for rank in OPEN_RANKS]),
+    operations.c.created_at <= bindparam(BEFORE),
+)
 
 
 def _asks_for_identity(where: Shape) -> bool:
@@ -201,8 +214,7 @@ def _identity_set(participant: Value, where: Shape) -> Condition:
             clauses.append(_identity(identity, item))
             continue
         each = EachIdentity(participant).table_valued("key", "value", name=None)
-        is_identity = each.c.key.in_([_text(kind) for kind in IDENTITY_KINDS])
-        clauses.append(exists().select_from(each).where(is_identity, _identity(each.c.value, item)))
+        clauses.append(exists().select_from(each).where(_identity(each.c.value, item)))
     return _all(clauses)
 
 

@@ -93,7 +93,7 @@ class EachParticipant(FunctionElement[Any]):
 
 
 class EachIdentity(FunctionElement[Any]):
-    """A table of a participant's identities, and what else stands beside: ``key``, ``value``."""
+    """A table of a participant's identities: ``key``, ``value``."""
 
     inherit_cache = False
 

@@ -104,11 +104,29 @@ def _same(one: object, other: object) -> bool:
     return msgspec.json.encode(one) == msgspec.json.encode(other)
 
 
+def identities_in(identity_set: Document) -> Iterator[tuple[str, Document]]:
+    """Give the kind and the identity of each in a set.
+
+    Those of kinds that are not declared are among the additional properties: every object there
+    that has an id, and no name that is not a text.
+    """
+    for kind, identity in identity_set.items():
+        if kind in IDENTITY_KINDS:
+            yield kind, identity
+    for kind, value in identity_set.get("additionalProperties", {}).items():
+        if isinstance(value, dict) and _is_identity(value):
+            yield kind, value
+
+
+def _is_identity(value: Document) -> bool:
+    return isinstance(value.get("id"), str) and isinstance(value.get("displayName"), str | None)
+
+
 def identities(document: Document) -> Iterator[tuple[str, str]]:
     """Give the id and the kind of every identity among the participants that has an id."""
     for participant in document["participants"]:
-        for kind, identity in participant["identity"].items():
-            if kind in IDENTITY_KINDS and "id" in identity:
+        for kind, identity in identities_in(participant["identity"]):
+            if "id" in identity:
                 yield identity["id"], kind
 
 

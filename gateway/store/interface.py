@@ -1,6 +1,6 @@
 """What the gateway needs of a store beyond the ports of ``schema.ports``, and of its database."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from pathlib import Path
@@ -8,7 +8,10 @@ from typing import Protocol
 
 from gateway.histogram import Histogram
 from gateway.store.documents import Document, Put
+from gateway.store.forwards import Forward, ForwardQueue
 from gateway.store.migrate import DatabaseState
+from gateway.store.overdue import Overdue
+from gateway.store.reports import Applied, Report
 from gateway.store.retention import Retention
 from schema.changes import LogBounds
 from schema.inputs import (
@@ -54,6 +57,10 @@ class Store(OperationStore, Protocol):
     def loop_reads(self) -> int:
         """How many short reads were done on the event loop's own thread."""
 
+    @property
+    def forwards(self) -> ForwardQueue:
+        """The queue of what is to be passed on to a bot."""
+
     async def create(
         self, new: CreateInviteParticipantsOperationInput, *, at: datetime | None = None
     ) -> StoredOperation:
@@ -66,6 +73,20 @@ class Store(OperationStore, Protocol):
 
     async def put(self, document: Document) -> Put:
         """Put a whole document in the place of whatever has its id, if that says otherwise."""
+
+    async def apply(
+        self,
+        reports: Sequence[Report],
+        *,
+        recreates: bool = False,
+        forward: Forward | None = None,
+        max_forwards: int = 0,
+    ) -> Applied:
+        """Apply reports of Microsoft Graph in one go, and tell what came of each.
+
+        An operation that is not known is created; one that was deleted here, only if it
+        ``recreates``. What they came in is queued with them, unless ``max_forwards`` are there.
+        """
 
     async def check(self) -> None:
         """See whether it can be read and written; raise ``RequestError`` when not."""
@@ -99,10 +120,16 @@ class Database(Protocol):
         """Return the statements that make or upgrade its tables, for somebody else to run."""
 
     def open(
-        self, readers: int = 1, keep: Retention | None = None, *, seconds: float = 0
+        self,
+        readers: int = 1,
+        keep: Retention | None = None,
+        *,
+        seconds: float = 0,
+        overdue: Overdue = Overdue(),  # noqa: B008  it is frozen
     ) -> AbstractAsyncContextManager[Store]:
         """Open the store on up-to-date tables; on leaving, carry out the writes still waiting.
 
         Up to ``readers`` connections read. A read that belongs to no request fails after
         ``seconds``, unless 0. The change log is pruned to what is to ``keep``, if that is said.
+        ``overdue`` says which operations the filter of that name takes.
         """

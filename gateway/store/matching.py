@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 from typing_extensions import TypedDict  # msgspec asks it for what may be missing
 
+from gateway.store.documents import identities_in
+from gateway.store.overdue import Overdue
 from gateway.store.shapes import Operands, Shape, take_apart
 from gateway.store.tables import STATUS_RANKS
-from schema.constraints import IDENTITY_KINDS
 from schema.filters import InviteParticipantsOperationFilter
 from schema.resource.base import graphql_name
 
@@ -26,9 +27,9 @@ class Matcher:
     Raises ``LimitExceeded`` for a filter that is too large or too deep.
     """
 
-    def __init__(self, where: InviteParticipantsOperationFilter) -> None:
+    def __init__(self, where: InviteParticipantsOperationFilter, overdue: Overdue) -> None:
         shape, operands = take_apart(where)
-        tests = _Tests(operands)
+        tests = _Tests(operands, overdue)
         self._test = tests.operation(shape)
         self._searches = tests.searches
         self.weight = sum(search.weight for search in tests.searches)
@@ -81,6 +82,8 @@ def _fields(where: Shape) -> set[str]:
                 fields.update(*map(_fields, item))
             case "not_":
                 fields |= _fields(item)
+            case "overdue":
+                fields |= {"status", "createdAt"}
             case _:
                 fields.add(graphql_name(name))
     return fields
@@ -120,8 +123,9 @@ class _Search:
 class _Tests:
     """Makes the tests that the parts of a filter stand for."""
 
-    def __init__(self, operands: Operands) -> None:
+    def __init__(self, operands: Operands, overdue: Overdue) -> None:
         self._operands = operands
+        self._overdue = overdue
         self.searches: list[_Search] = []
 
     def operation(self, where: Shape) -> Test:
@@ -149,9 +153,14 @@ class _Tests:
                     tests.append(_any(self._tree(part, field) for part in item))
                 case "not_":
                     tests.append(_not(self._tree(item, field)))
+                case "overdue":
+                    tests.append(self._is_overdue if item else _not(self._is_overdue))
                 case _:
                     tests.append(_of_field(name, field(name, item)))
         return _all(tests)
+
+    def _is_overdue(self, operation: dict[str, Any]) -> bool:
+        return self._overdue.is_overdue(operation["status"], operation["createdAt"])
 
     def _participants(self, name: str, item: Shape) -> Test:
         if name == "count":
@@ -186,9 +195,7 @@ class _Tests:
         test = self._object(item)
         if kind != "any":
             return _of_field(kind, test)
-        return lambda identities: any(
-            test(identity) for kind, identity in identities.items() if kind in IDENTITY_KINDS
-        )
+        return lambda identities: any(test(identity) for _, identity in identities_in(identities))
 
     def _object(self, where: Shape) -> Test:
         """Compare the fields of what can be null, and then has null in all of them."""

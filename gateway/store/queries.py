@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from gateway.store.conditions import apart_from_identity, condition
 from gateway.store.keyset import beyond, sort_columns
+from gateway.store.overdue import BEFORE, Overdue
 from gateway.store.shapes import Shape, take_apart
 from gateway.store.tables import STATUS_NAMES, change_log, changes, identities, operations
 from schema.filters import InviteParticipantsOperationFilter
@@ -69,8 +70,12 @@ class Queries:
     """Makes queries for one kind of database, each statement compiled once."""
 
     def __init__(
-        self, compile_: Callable[[ClauseElement], Statement], arrange: Arrange | None = None
+        self,
+        compile_: Callable[[ClauseElement], Statement],
+        overdue: Overdue,
+        arrange: Arrange | None = None,
     ) -> None:
+        self._overdue = overdue
         cached = lru_cache(CACHED_STATEMENTS)
         arranged = arrange or _in_one_row
         self._page = cached(lambda *key: compile_(_page(*key, arrange=arranged)))
@@ -84,17 +89,22 @@ class Queries:
         window["reach"] = sum(window.values())
         after, before = _named("a", part.after, window), _named("b", part.before, window)
         statement = self._page(shape, order, part.backward, after, before, part.offset > 0)
-        return _filled(statement, operands | window)
+        return self._filled(statement, operands | window)
 
     def count(self, where: Where) -> Query:
         """Count the operations that match."""
         shape, operands = take_apart(where)
-        return _filled(self._count(shape), operands)
+        return self._filled(self._count(shape), operands)
 
     def groups(self, by: tuple[GroupKey, ...], where: Where, first: int) -> Query:
         """Select the largest groups: their keys, size, and first and last creation."""
         shape, operands = take_apart(where)
-        return _filled(self._groups(by, shape), operands | {"limit": first})
+        return self._filled(self._groups(by, shape), operands | {"limit": first})
+
+    def _filled(self, statement: Statement, parameters: dict[str, Any]) -> Query:
+        if BEFORE in parameters:
+            parameters[BEFORE] = self._overdue.before()
+        return Query(statement.sql, {**statement.constants, **parameters}, statement)
 
 
 Names = tuple[str | None, ...]
@@ -106,10 +116,6 @@ def _named(prefix: str, keys: Keys | None, parameters: dict[str, Any]) -> Names:
     named = {f"{prefix}{index}": key for index, key in enumerate(keys or ())}
     parameters.update({name: key for name, key in named.items() if key is not None})
     return tuple(None if key is None else name for name, key in named.items())
-
-
-def _filled(statement: Statement, parameters: dict[str, Any]) -> Query:
-    return Query(statement.sql, {**statement.constants, **parameters}, statement)
 
 
 def _page(  # noqa: PLR0913, PLR0917  all that the statement depends on, in one key

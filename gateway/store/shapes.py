@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 from strawberry import Some
 
+from gateway.store.overdue import BEFORE
 from gateway.store.tables import STATUS_RANKS
-from schema.constraints import MAX_TEXT, is_faithful
+from schema.constraints import MAX_TEXT, is_storable
 from schema.errors import LimitExceeded
 from schema.filters import Filter, OperationStatusFilter, StringFilter
 from schema.resource.operation import OperationStatus
@@ -27,7 +28,7 @@ MAX_FILTER_DEPTH = 16
 LONGEST_FOUND = MAX_TEXT * 3
 """In characters: no stored text is longer, though case folding makes up to three of one."""
 
-_FLAGS = {"is_null", "ignore_case"}
+_FLAGS = {"is_null", "ignore_case", "overdue"}
 
 
 def take_apart(where: Filter | None) -> tuple[Shape, Operands]:
@@ -60,6 +61,8 @@ class _Parts:
         value = getattr(part, name).value
         if isinstance(value, Filter):
             return self.shape(value, depth + 1)
+        if name == "overdue":
+            self._operands[BEFORE] = None  # a time that is known when the filter is applied
         if name in _FLAGS:
             return value
         if name in {"and_", "or_"}:
@@ -107,7 +110,7 @@ def _scalar(value: Any, *, ignore_case: bool = False) -> Any:  # noqa: ANN401  a
     match value:
         case OperationStatus():
             return STATUS_RANKS[str(value.value)]
-        case str() if len(value) > LONGEST_FOUND or not is_faithful(value):
+        case str() if len(value) > LONGEST_FOUND or not is_storable(value):
             return None
         case str() if ignore_case:
             return value.casefold()

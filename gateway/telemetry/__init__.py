@@ -1,5 +1,5 @@
-"""What is told of the gateway's work: metrics, a line in the log for each request, traces.
+"""Telemetry: metrics, a line in the log for each request, and traces.
 
-The work itself counts by plain numbers, which costs it next to nothing; what they are called in the
-words of Prometheus stands here, and they are looked up when somebody asks.
+Other packages count in plain attributes, which is cheaper than updating metrics. The collectors
+here read these when metrics are requested, and name them for Prometheus.
 """

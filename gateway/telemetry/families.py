@@ -1,4 +1,4 @@
-"""Metrics of this gateway, made of numbers that were counted elsewhere."""
+"""Functions that make families of metrics from plain numbers."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -15,7 +15,7 @@ Labels = Sequence[str]
 
 
 def counter(name: str, help_: str, by: Labels, counts: Mapping[Labels, float]) -> Metric:
-    """Make a counter with a value for the values of its labels."""
+    """Return a counter with values by the values of its labels."""
     family = CounterMetricFamily(f"invite_gateway_{name}", help_, labels=by)
     for labels, count in counts.items():
         family.add_metric(labels, count)
@@ -23,7 +23,7 @@ def counter(name: str, help_: str, by: Labels, counts: Mapping[Labels, float]) -
 
 
 def gauge(name: str, help_: str, by: Labels, values: Mapping[Labels, float]) -> Metric:
-    """Make a gauge with a value for the values of its labels."""
+    """Return a gauge with values by the values of its labels."""
     family = GaugeMetricFamily(f"invite_gateway_{name}", help_, labels=by)
     for labels, value in values.items():
         family.add_metric(labels, value)
@@ -33,7 +33,7 @@ def gauge(name: str, help_: str, by: Labels, values: Mapping[Labels, float]) -> 
 def histogram(
     name: str, help_: str, by: Labels, histograms: Iterable[tuple[Labels, Histogram]]
 ) -> Metric:
-    """Make a histogram for the values of its labels."""
+    """Return a histogram by the values of its labels."""
     family = HistogramMetricFamily(f"invite_gateway_{name}", help_, labels=by)
     for labels, each in histograms:
         buckets = [(_bound(bound), float(count)) for bound, count in each.buckets()]

@@ -1,7 +1,7 @@
 """A line in the log for each request, and for each operation on a WebSocket.
 
-It has what is needed to find a request again and to see how it went, and of a client's words only
-names, escaped: no variables, no token, no document, no path with its parameters.
+It has what is needed to find a request and its outcome. Of the client's data it has only names,
+escaped: no variables, no token, no document, no query of the URL.
 """
 
 import logging
@@ -13,14 +13,14 @@ import msgspec
 from gateway.documents.operation_info import OperationInfo
 from gateway.http.observing import Observation
 from gateway.logs import Logs
-from gateway.logs.styles import at, shown
+from gateway.logs.styles import quoted_excerpt, timestamp
 
 FAILED = 500
-"""The status from which on a line is a warning."""
+"""The lowest status that is logged as a warning."""
 
 
 class RequestLines:
-    """Writes a line for what it is told of, if messages of its level are logged."""
+    """Writes the lines of requests, if messages of their level are logged."""
 
     def __init__(self, logs: Logs) -> None:
         style = logs.style
@@ -41,53 +41,57 @@ class RequestLines:
         self._principal, self._errors = style.value("principal"), style.value("errors")
         self._closed, self._trace = style.value("closed", "%d"), style.word("trace")
         self._end = style.end
-        self._same = lru_cache(1_000)(self._of_all_alike)
+        self._cached_fields = lru_cache(1_000)(self._common_fields)
 
     def __call__(self, observation: Observation) -> None:
-        """Write it."""
+        """Write the line of a finished request or operation."""
         failed = observation.status >= FAILED
         if not (self._all or (failed and self._failed)):
             return
         principal, head = observation.principal, observation.head
         line = self._start % (
-            at(time()),
+            timestamp(time()),
             self._warning if failed else self._info,
             observation.request_id,
             observation.transport,
             observation.seconds * 1000,
-        ) + self._same(
-            (head.method, head.url.raw_path, observation.status)
-            if observation.is_request
-            else None,
-            observation.info,
-            principal and principal.name,
         )
+        http: tuple[str, str, int] | None = None
+        if observation.route and observation.is_request:  # not cached: its path has keys
+            line += self._http_fields(head.method, head.encoded_path, observation.status)
+        elif observation.is_request:
+            http = (head.method, head.encoded_path, observation.status)
+        line += self._cached_fields(http, observation.info, principal and principal.name)
         if observation.is_unusual:
-            line += self._rest(observation)
+            line += self._optional_fields(observation)
         self._write(line + self._end)
 
-    def _of_all_alike(
+    def _common_fields(
         self, http: tuple[str, str, int] | None, info: OperationInfo | None, principal: str | None
     ) -> str:
-        """Write what stays the same for all requests of a kind."""
+        """Return the fields that are the same for many requests."""
         written = ""
         if http:
-            method, path, status = http
-            written += self._http % (method, shown(path), status)
+            written += self._http_fields(*http)
         if info:
-            written += self._of_operation(info)
+            written += self._operation_fields(info)
         if principal is not None:
-            written += self._principal % shown(principal)
+            written += self._principal % quoted_excerpt(principal)
         return written
 
-    def _of_operation(self, info: OperationInfo) -> str:
+    def _http_fields(self, method: str, path: str, status: int) -> str:
+        return self._http % (method, quoted_excerpt(path), status)
+
+    def _operation_fields(self, info: OperationInfo) -> str:
         written = self._type % info.type.value if info.type else ""
         if info.operation_name is not None:
-            written += self._name % shown(info.operation_name).strip('"')
-        return written + self._document % info.document_hash + self._cost % info.cost
+            written += self._name % quoted_excerpt(info.operation_name).strip('"')
+        if info.document_hash is not None:
+            written += self._document % info.document_hash
+        return written + self._cost % info.cost
 
-    def _rest(self, observation: Observation) -> str:
-        """Write what few have."""
+    def _optional_fields(self, observation: Observation) -> str:
+        """Return the fields that few requests have."""
         rest = ""
         if observation.errors:
             rest += self._errors % msgspec.json.encode(list(observation.errors)).decode()

@@ -1,4 +1,4 @@
-"""What the log has to tell of itself."""
+"""Metrics of the log."""
 
 from collections.abc import Iterator
 
@@ -10,13 +10,13 @@ from gateway.telemetry.families import counter
 
 
 class LogMetrics(Collector):
-    """What the log says, and what it had no room for."""
+    """Reads how many messages were logged, and how many lines were dropped."""
 
     def __init__(self, logs: Logs) -> None:
         self._logs = logs
 
     def collect(self) -> Iterator[Metric]:
-        """Tell of messages by their level; lines of requests are none."""
+        """Yield the metrics."""
         yield counter(
             "log_messages",
             "Messages in the log, by their level, besides the lines of requests.",

@@ -12,7 +12,7 @@ from gateway.telemetry.families import counter, gauge
 
 
 class LoadMetrics(Collector):
-    """Reads how much runs, and how much waits."""
+    """Reads the load, and how many requests wait."""
 
     def __init__(self, lock: CooperativeLock, load: Load) -> None:
         self._lock = lock
@@ -41,7 +41,7 @@ class LoadMetrics(Collector):
 
 
 class OperationMetrics(Collector):
-    """Reads the executor's own counts, which cost less than updating a metric each time."""
+    """Reads the counts of the compiled executor."""
 
     def __init__(self, executor: CompiledExecutor) -> None:
         self._executor = executor

@@ -1,9 +1,9 @@
-"""The page of all metrics: of this process alone, or of all workers.
+"""The metrics page, of this process or of all workers.
 
-A scrape reaches any one of the workers. That one asks the others, each at a socket in a folder
-that is theirs alone, and shows the metrics of all of them, with a label that says whose they are.
-They are not added up: when a worker is replaced its counters begin anew, which Prometheus sees in
-its own series, but would take for a jump in a sum.
+A scrape reaches any one of the workers. That one fetches the metrics of the others, from sockets in
+the folder of the workers, and adds a label with the number of the worker. They are not summed:
+when a worker is replaced its counters start at 0, which Prometheus detects in a series, but not in
+a sum.
 """
 
 import asyncio
@@ -27,45 +27,45 @@ from prometheus_client.samples import Sample
 
 from gateway.telemetry.families import gauge
 
-ASKED_FOR = 1.0
-"""In seconds: how long a worker may take to tell of itself."""
+FETCH_TIMEOUT_SECONDS = 1.0
+"""How long a worker may take to send its metrics."""
 
 
 @dataclass(frozen=True)
 class WorkerId:
-    """A worker's place among all of them: its number, and where they find each other."""
+    """The number of a worker, and the folder that all workers share."""
 
     number: int
     workers: int
     folder: Path
 
     def socket(self, number: int) -> Path:
-        """Return where a worker is asked."""
+        """Return the path of the socket on which a worker sends its metrics."""
         return self.folder / str(number)
 
     def remove_if_last(self) -> None:
-        """Remove the folder, unless there are other workers."""
+        """Remove the folder, unless other workers use it."""
         if not any(self.socket(number).exists() for number in range(1, self.workers + 1)):
             shutil.rmtree(self.folder, ignore_errors=True)
 
     @property
     def key(self) -> Path:
-        """The file of a secret that all workers have."""
+        """The file of the key that all workers share."""
         return self.folder / "key"
 
     @property
     def streams(self) -> Path:
-        """The folder in which the workers tell who has which stream."""
+        """The folder of the registry of open streams."""
         return self.folder / "streams"
 
     @property
     def documents(self) -> Path:
-        """The folder of the documents that clients gave with their hash."""
+        """The folder of automatically persisted documents."""
         return self.folder / "documents"
 
 
 class _Family(msgspec.Struct):
-    """A metric as it goes from one worker to another."""
+    """A metric as workers send it to each other."""
 
     name: str
     help: str
@@ -74,41 +74,43 @@ class _Family(msgspec.Struct):
 
 
 class Metrics:
-    """The metrics of this process and, if it has a place among others, of those."""
+    """The metrics of this process and, if it is a worker, of the others."""
 
-    def __init__(self, place: WorkerId | None = None) -> None:
+    def __init__(self, worker: WorkerId | None = None) -> None:
         self._registry = CollectorRegistry()
-        self._place = place
+        self._worker = worker
         for collector in (GCCollector, PlatformCollector, ProcessCollector):
             collector(registry=self._registry)
 
     def add(self, *collectors: Collector) -> None:
-        """Show more."""
+        """Register collectors."""
         for collector in collectors:
             self._registry.register(collector)
 
     async def page(self) -> bytes:
-        """Write all of them down in the text format."""
-        if self._place is None:
-            return await _written(self._registry.collect())
-        others = [n for n in range(1, self._place.workers + 1) if n != self._place.number]
-        asked = await asyncio.gather(*(_ask(self._place.socket(number)) for number in others))
-        told = dict(zip(others, asked, strict=True)) | {self._place.number: self._families()}
-        return await _written(_together(dict(sorted(told.items()))))
+        """Return the metrics in Prometheus' text format."""
+        if self._worker is None:
+            return await _render(self._registry.collect())
+        others = [n for n in range(1, self._worker.workers + 1) if n != self._worker.number]
+        fetched = await asyncio.gather(*(_fetch(self._worker.socket(number)) for number in others))
+        by_worker = dict(zip(others, fetched, strict=True)) | {
+            self._worker.number: self._families()
+        }
+        return await _render(_merged(dict(sorted(by_worker.items()))))
 
     @asynccontextmanager
-    async def answering(self) -> AsyncIterator[None]:
-        """Tell the other workers, if there are any, as long as the block lasts."""
-        if self._place is None:
+    async def serving(self) -> AsyncIterator[None]:
+        """Send metrics to the other workers, if there are any, inside the block."""
+        if self._worker is None:
             yield
             return
-        path = self._place.socket(self._place.number)
+        path = self._worker.socket(self._worker.number)
         path.unlink(missing_ok=True)  # of the worker that this one replaces
-        async with await asyncio.start_unix_server(self._tell, path):
+        async with await asyncio.start_unix_server(self._send, path):
             yield
         path.unlink(missing_ok=True)
 
-    async def _tell(self, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _send(self, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(msgspec.msgpack.encode(self._families()))
         writer.close()
 
@@ -124,10 +126,10 @@ class Metrics:
         ]
 
 
-async def _ask(socket: Path) -> list[_Family] | None:
-    """Ask a worker for its metrics; one that does not answer has none."""
+async def _fetch(socket: Path) -> list[_Family] | None:
+    """Return the metrics of a worker, or None if it does not answer."""
     try:
-        async with asyncio.timeout(ASKED_FOR):
+        async with asyncio.timeout(FETCH_TIMEOUT_SECONDS):
             reader, writer = await asyncio.open_unix_connection(socket)
             try:
                 return msgspec.msgpack.decode(await reader.read(), type=list[_Family])
@@ -138,7 +140,7 @@ async def _ask(socket: Path) -> list[_Family] | None:
 
 
 class _Collected(Collector):
-    """Metrics that were collected."""
+    """A collector of given metrics."""
 
     def __init__(self, metrics: Iterable[Metric]) -> None:
         self._metrics = list(metrics)
@@ -148,25 +150,25 @@ class _Collected(Collector):
         return self._metrics
 
 
-async def _written(metrics: Iterable[Metric]) -> bytes:
-    """Write metrics down, in a thread: thousands of lines would keep the loop for too long."""
+async def _render(metrics: Iterable[Metric]) -> bytes:
+    """Encode metrics in a thread: thousands of lines would block the loop for too long."""
     return await asyncio.to_thread(generate_latest, _Collected(metrics))
 
 
-def _together(told: Mapping[int, list[_Family] | None]) -> Iterator[Metric]:
-    """Put the metrics of all workers together, those of one name in one family."""
+def _merged(by_worker: Mapping[int, list[_Family] | None]) -> Iterator[Metric]:
+    """Merge the metrics of all workers, those with one name into one family."""
     yield gauge(
         "worker_up",
         "Whether a worker tells of itself.",
         ("worker",),
-        {(str(number),): float(families is not None) for number, families in told.items()},
+        {(str(number),): float(families is not None) for number, families in by_worker.items()},
     )
-    yield from _labelled((number, families or ()) for number, families in told.items())
+    yield from _labelled((number, families or ()) for number, families in by_worker.items())
 
 
-def _labelled(told: Iterable[tuple[int, Iterable[_Family]]]) -> Iterable[Metric]:
+def _labelled(by_worker: Iterable[tuple[int, Iterable[_Family]]]) -> Iterable[Metric]:
     metrics: dict[str, Metric] = {}
-    for number, families in told:
+    for number, families in by_worker:
         for family in families:
             metric = metrics.setdefault(family.name, Metric(family.name, family.help, family.type))
             for name, labels, value in family.samples:

@@ -1,4 +1,4 @@
-"""All that is told of the gateway, put together."""
+"""The parts of telemetry, opened and closed together."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -16,7 +16,7 @@ from gateway.telemetry.store import StoreMetrics
 
 @dataclass(frozen=True)
 class Telemetry:
-    """Whom to tell of requests, and where metrics are shown."""
+    """The observers of requests, and the metrics."""
 
     observers: Observers
     metrics: Metrics
@@ -24,10 +24,10 @@ class Telemetry:
 
 @asynccontextmanager
 async def open_telemetry(
-    logs: Logs, store: Store, place: WorkerId | None, *, otel: bool
+    logs: Logs, store: Store, worker: WorkerId | None, *, otel: bool
 ) -> AsyncIterator[Telemetry]:
-    """Tell of what goes on, as long as the block lasts."""
-    observers, metrics = Observers(), Metrics(place)
+    """Open telemetry for the block."""
+    observers, metrics = Observers(), Metrics(worker)
     metrics.add(RequestMetrics(observers), StoreMetrics(store), LogMetrics(logs))
     async with AsyncExitStack() as stack:
         if otel:
@@ -35,5 +35,5 @@ async def open_telemetry(
 
             await stack.enter_async_context(exporting(observers))
         observers.callbacks.append(RequestLines(logs))  # after who gives it a trace
-        await stack.enter_async_context(metrics.answering())
+        await stack.enter_async_context(metrics.serving())
         yield Telemetry(observers, metrics)

@@ -1,4 +1,4 @@
-"""How much the store has to do, and how fast it is."""
+"""Metrics of the store."""
 
 from collections.abc import Iterator
 

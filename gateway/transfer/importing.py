@@ -2,12 +2,21 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from functools import partial
 from itertools import islice
-from typing import Any
 
+from gateway.graph.notifications.reading import (
+    NOT_FOUND,
+    Ignored,
+    Read,
+    Unusable,
+    is_notification,
+    read_notification,
+)
 from gateway.store.documents import Put
 from gateway.store.interface import Store
+from gateway.store.reports import Outcome, Report
 from gateway.transfer.operation import document
 from gateway.transfer.reading import Item
 
@@ -17,24 +26,49 @@ AT_ONCE = 500
 async def import_items(
     items: Iterable[Item], store: Store, report: Callable[[str], None]
 ) -> Counter[Put]:
-    """Put every operation into the store and count what that did.
+    """Put every operation into the store, apply every notification, and count what that did.
 
-    An item that is no operation is told to ``report``, and hinders no other.
+    An item that is neither is told to ``report``, and hinders no other.
     """
     done: Counter[Put] = Counter()
     remaining = iter(items)
     while batch := list(islice(remaining, AT_ONCE)):
-        found = [found for item in batch if (found := _document(item, report)) is not None]
-        done.update(await asyncio.gather(*(store.put(document) for document in found)))
+        writes = [write for item in batch for write in _writes(item, store, report)]
+        done.update(filter(None, await asyncio.gather(*writes)))
     return done
 
 
-def _document(item: Item, report: Callable[[str], None]) -> dict[str, Any] | None:
-    if item.problem is None:
-        try:
-            return document(item.value)
-        except ValueError as error:
-            report(f"{item.where}: {error}")
-    else:
+Write = Awaitable[Put | None]
+"""A write, and what it did, if anything came of it."""
+
+
+def _writes(item: Item, store: Store, report: Callable[[str], None]) -> Iterator[Write]:
+    """Give what is to be written of an item."""
+    if item.problem is not None:
         report(f"{item.where}: {item.problem}")
+    elif is_notification(item.value):
+        for read in read_notification(item.value):
+            yield _apply(read, store, partial(_tell, item, report))
+    else:
+        try:
+            yield store.put(document(item.value))
+        except ValueError as error:
+            _tell(item, report, str(error))
+
+
+def _tell(item: Item, report: Callable[[str], None], problem: str) -> None:
+    report(f"{item.where}: {problem}")
+
+
+async def _apply(read: Read, store: Store, tell: Callable[[str], None]) -> Put | None:
+    match read:
+        case Unusable(reason=reason):
+            tell(reason)
+        case Ignored(kind=kind):
+            tell(f"it is of a {kind}, and only invitations are kept")
+        case Report():
+            (outcome,) = (await store.apply([read], recreates=True)).outcomes
+            if outcome is not Outcome.UNMATCHED:
+                return Put(outcome.value)
+            tell(NOT_FOUND)
     return None

@@ -5,16 +5,17 @@ from typing import Annotated, Any
 from uuid import UUID, uuid5
 
 import msgspec
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from gateway.graph_json.reading import is_entity, own_form
+from gateway.graph_json.checking import read_model
+from gateway.graph_json.invites import read_invite
+from gateway.graph_json.reading import is_entity
 from gateway.store import documents
 from schema.constraints import Moment, OperationId
 from schema.inputs import OperationContent, Participants
 from schema.resource.base import absent
 from schema.resource.operation import OperationStatus
 from schema.scalars import date_time
-from schema.validation import reason
 
 _IDS = UUID("5c2a1f0e-7f1b-5d0c-9a53-0f6f1d3e8b7a")
 MAX_VERSION = 2_000_000_000
@@ -40,13 +41,7 @@ def document(value: Any) -> documents.Document:  # noqa: ANN401  JSON
     """
     if not isinstance(value, dict):
         raise ValueError("an operation is a JSON object")  # noqa: TRY004  bad input
-    try:
-        properties = msgspec.json.encode(own_form(value) if is_entity(value) else value)
-        filed = FiledOperation.model_validate_json(properties, strict=True)
-    except UnicodeEncodeError:
-        raise ValueError("a text in it is not valid Unicode") from None
-    except ValidationError as invalid:
-        raise ValueError("; ".join(_told(error) for error in invalid.errors())) from None
+    filed = read_model(FiledOperation, read_invite(value) if is_entity(value) else value)
     said = {name: item for name, item in documents.content(filed).items() if item is not None}
     created_at = filed.created_at or date_time(datetime.now(UTC))
     return {
@@ -58,14 +53,3 @@ def document(value: Any) -> documents.Document:  # noqa: ANN401  JSON
         "createdAt": created_at,
         "updatedAt": filed.updated_at or created_at,
     }
-
-
-def _told(error: Any) -> str:  # noqa: ANN401  pydantic's error
-    """Tell a problem: which property, and what is wrong."""
-    path = ".".join(str(step) for step in error["loc"])
-    if error["type"] == "extra_forbidden":
-        return (
-            f"{path}: no such property; put what Microsoft Graph does not declare under "
-            "additionalProperties, or keep its @odata.type"
-        )
-    return f"{path}: {reason(error).removesuffix('.')}"

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import TextIOBase
 from itertools import chain
 from math import isfinite
 from typing import Any, NoReturn
 
 from gateway.graph_json.reading import unwrapped
+from gateway.graph_json.references import has_marks, resolved
 
 CHUNK = 65_536
 SPACE = " \t\r\n"
@@ -30,9 +31,14 @@ def read_items(file: TextIOBase) -> Iterator[Item]:
     that breaks off ends the items, the last of which says so.
     """
     for item in _values(file):
-        match unwrapped(item.value):
+        try:
+            value = resolved(item.value) if has_marks(item.value) else item.value
+        except ValueError as error:
+            yield Item(item.where, problem=str(error))
+            continue
+        match value if isinstance(value, list) else unwrapped(value):
             case None:
-                yield item
+                yield replace(item, value=value)
             case dict() as entity:
                 yield Item(item.where, entity)
             case list() as collection:

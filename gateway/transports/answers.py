@@ -1,4 +1,4 @@
-"""GraphQL over HTTP: a request is answered by one result or, if it subscribes, by a stream."""
+"""GraphQL over HTTP: one response for a query or a mutation, a stream for a subscription."""
 
 from http import HTTPStatus
 
@@ -11,10 +11,15 @@ from gateway.execution.subscription import Subscription
 from gateway.http.media_types import EVENT_STREAM, JSON
 from gateway.http.request import Request
 from gateway.http.responses import Response, Sendable, json_response
-from gateway.transports.caching import ETags, cacheable, not_modified, tags_held
+from gateway.transports.caching import ETags, cacheable, if_none_match, not_modified
 from gateway.transports.negotiation import Preferences
-from gateway.transports.parameters import queried
-from gateway.transports.streams.endpoint import Streams, one_event
+from gateway.transports.parameters import query_parameters
+from gateway.transports.streams.stream import (
+    Stream,
+    StreamOptions,
+    open_stream,
+    single_event_response,
+)
 from schema.context import Context
 from schema.errors import ErrorCode, RequestError
 
@@ -25,59 +30,67 @@ RETRY_AFTER = "5"
 class Answers:
     """Answers requests by POST and GET.
 
-    What a document asks for decides between a result and a stream, so an executor is asked to
-    subscribe wherever the client takes a stream: it answers what is no subscription at once.
+    The operation decides between a response and a stream. So where the client accepts a stream, the
+    pipeline is called to subscribe, and answers queries and mutations too.
     """
 
     def __init__(
-        self, pipeline: Pipeline, context: Context, etags: ETags, streams: Streams
+        self, pipeline: Pipeline, context: Context, etags: ETags, stream_options: StreamOptions
     ) -> None:
         self._pipeline = pipeline
         self._context = context
         self._etags = etags
-        self._streams = streams
+        self._stream_options = stream_options
 
     async def answer(
-        self, request: Request, wanted: GraphQLRequest, preferences: Preferences
+        self, request: Request, graphql_request: GraphQLRequest, preferences: Preferences
     ) -> Sendable:
         """Answer a query, a mutation or a subscription."""
         types = preferences.types
-        outcome = await self._outcome(request, wanted, preferences)
+        outcome = await self._outcome(request, graphql_request, preferences)
         if not isinstance(outcome, Answer):
-            return self._streams.begin(request, outcome, types.stream or EVENT_STREAM)
+            return self._stream(request, outcome, preferences)
         if types.result == EVENT_STREAM:
-            return one_event(request, answer_event(outcome, with_cost=preferences.with_cost))
+            return single_event_response(
+                request, answer_event(outcome, with_cost=preferences.with_cost)
+            )
         return json_answer(outcome, types.result, with_cost=preferences.with_cost)
 
     async def by_get(self, request: Request, preferences: Preferences) -> Sendable:
         """Answer a query or a subscription.
 
-        Caches may keep the result of a query: it is not looked at if the client has it already.
+        A query does not run if the client has a response with the current ETag.
         """
         types, with_cost = preferences.types, preferences.with_cost
         if types.result == EVENT_STREAM:
-            return await self.answer(request, queried(request), preferences)
+            return await self.answer(request, query_parameters(request), preferences)
         tag = await self._tag(request, types.result, with_cost=with_cost)
-        known = tags_held(request)
-        if tag is not None and tag in known:
+        known_tags = if_none_match(request)
+        if tag is not None and tag in known_tags:
             return not_modified(tag)
-        outcome = await self._outcome(request, queried(request), preferences)
+        outcome = await self._outcome(request, query_parameters(request), preferences)
         if not isinstance(outcome, Answer):
-            return self._streams.begin(request, outcome, types.stream or EVENT_STREAM)
+            return self._stream(request, outcome, preferences)
         response = json_answer(outcome, types.result, with_cost=with_cost)
-        if outcome.errors or tag is None:
+        if outcome.errors or tag is None or outcome.depends_on_time:
             return cacheable(response)
-        return not_modified(tag) if "*" in known else cacheable(response, tag)
+        return not_modified(tag) if "*" in known_tags else cacheable(response, tag)
+
+    def _stream(
+        self, request: Request, subscription: Subscription, preferences: Preferences
+    ) -> Stream:
+        media_type = preferences.types.stream or EVENT_STREAM
+        return open_stream(request, subscription, media_type, self._stream_options)
 
     async def _tag(self, request: Request, media_type: str, *, with_cost: bool) -> str | None:
         try:
-            held = await self._context.log.bounds()
+            bounds = await self._context.log.bounds()
         except RequestError:
-            return None  # what is wrong the answer itself tells
-        return self._etags.tag(held, request, media_type, with_cost=with_cost)
+            return None  # the request itself will fail
+        return self._etags.tag(bounds, request, media_type, with_cost=with_cost)
 
     async def _outcome(
-        self, request: Request, wanted: GraphQLRequest, preferences: Preferences
+        self, request: Request, graphql_request: GraphQLRequest, preferences: Preferences
     ) -> Answer | Subscription:
         observation = request.observation
         context = self._context.of(
@@ -86,16 +99,16 @@ class Answers:
             read_only=request.head.method == hdrs.METH_GET,
             resume_after=preferences.last_event_id,
         )
-        takes_stream = preferences.types.stream is not None
-        run = self._pipeline.subscribe if takes_stream else self._pipeline.execute
-        outcome = await run(wanted, context)
+        accepts_stream = preferences.types.stream is not None
+        run = self._pipeline.subscribe if accepts_stream else self._pipeline.execute
+        outcome = await run(graphql_request, context)
         if isinstance(outcome, Answer):
             observation.record_answer(outcome)
         return outcome
 
 
 def json_answer(answer: Answer, media_type: str, *, with_cost: bool = False) -> Response:
-    """Answer in JSON."""
+    """Return the response of an answer in JSON."""
     if answer.executed and not answer.errors and not with_cost:
         return json_response({"data": answer.data}, content_type=media_type)
     response = json_response(
@@ -109,7 +122,7 @@ def json_answer(answer: Answer, media_type: str, *, with_cost: bool = False) -> 
 
 
 def retry_after(answer: Answer, status: int) -> str | None:
-    """Return in how many seconds a request may be sent again that was not carried out in full."""
+    """Return the value of Retry-After for an answer that has it, or None."""
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return str(answer.retry_after)
     codes = {error["extensions"]["code"] for error in answer.errors}
@@ -117,10 +130,10 @@ def retry_after(answer: Answer, status: int) -> str | None:
 
 
 def status_of(answer: Answer, media_type: str) -> int:
-    """Return 400 for a request error; in plain JSON 200 even then, as clients expect.
+    """Return the HTTP status of an answer (GraphQL over HTTP, section 6.4).
 
-    What is beyond a limit, or cannot be done as things are, is no matter of GraphQL alone: what
-    lies between shall see it too.
+    A request error is 400, but 200 in application/json. Exceeded limits and overload have their own
+    status in both, for proxies and clients that retry.
     """
     if answer.executed:
         return 200

@@ -1,6 +1,6 @@
-"""Several GraphQL requests in one body, as a JSON array, and their answers in another.
+"""Batches: a JSON array of GraphQL requests in one body, answered by an array of responses.
 
-No specification has this. Apollo's and other clients send it, to make one HTTP request of many.
+There is no specification of it, but Apollo's and other clients send batches.
 """
 
 import re
@@ -15,14 +15,14 @@ from gateway.execution.batch import BatchedRequest
 from gateway.execution.pipeline import Pipeline
 from gateway.http.admission_control import AdmissionControl, overloaded
 from gateway.http.faults import Fault
+from gateway.http.json_text import check_text, decode_json
 from gateway.http.media_types import GRAPHQL_RESPONSE, JSON
 from gateway.http.observing import Observation
 from gateway.http.request import Request
 from gateway.http.responses import Response, json_response
 from gateway.transports.answers import retry_after, status_of
-from gateway.transports.json_text import check_text, decoded
 from gateway.transports.negotiation import Preferences
-from gateway.transports.parameters import from_parameters, parameters_of
+from gateway.transports.parameters import parse_parameters, request_from_parameters
 from schema.context import Context
 from schema.errors import ErrorCode
 
@@ -30,16 +30,16 @@ _ARRAY = re.compile(rb"(?:\xef\xbb\xbf)?\s*\[")
 _decode_array = msgspec.json.Decoder(list[Raw]).decode
 
 Element = GraphQLRequest | Fault
-"""What an element of the array is: a request, or why it is none."""
+"""A request, or why an element of the array is not one."""
 
 
 def is_batch(body: bytes) -> bool:
-    """Tell whether a body in JSON is an array."""
+    """Return whether a body in JSON is an array."""
     return not body.startswith(b"{") and _ARRAY.match(body) is not None
 
 
 class Batches:
-    """Answers batches of at most ``max_requests``; 0 takes none."""
+    """Answers batches of at most ``max_requests``; 0 disables them."""
 
     def __init__(
         self, pipeline: Pipeline, context: Context, admission: AdmissionControl, max_requests: int
@@ -50,7 +50,7 @@ class Batches:
         self._max_requests = max_requests
 
     async def answer(self, request: Request, body: bytes, preferences: Preferences) -> Response:
-        """Answer each request of a batch, in order; raise ``Fault`` for what is no batch."""
+        """Answer the requests of a batch, in their order; raise ``Fault`` for an invalid batch."""
         elements = self._elements(body)
         media_type = preferences.types.json
         if media_type is None:
@@ -58,7 +58,7 @@ class Batches:
                 406, f"A batch is answered in JSON. Accept {GRAPHQL_RESPONSE} or {JSON} for it."
             )
         batch = list(self._batch(request, elements))
-        counted = [request.connection, *batch[1:]]  # the first stands for the HTTP request
+        counted = [request.connection, *batch[1:]]  # the HTTP request counts as the first
         try:
             if not all(map(self._admission.try_acquire, counted)):
                 raise overloaded()
@@ -72,7 +72,7 @@ class Batches:
         return _response(answers, media_type, with_cost=preferences.with_cost)
 
     def _elements(self, body: bytes) -> list[Element]:
-        """Read the elements of an array; raise ``Fault`` for one in which there is no request."""
+        """Parse the elements of a batch; raise ``Fault`` if none is a request."""
         check_text(body, "The body")
         if not self._max_requests:
             raise Fault(
@@ -92,12 +92,12 @@ class Batches:
         return elements
 
     def _values(self, body: bytes) -> list[object]:
-        """Return as many values as a batch may have, not decoded yet where they need not be."""
+        """Return the elements of the array, raw if they are valid JSON for msgspec."""
         values: list[object]
         try:
             values = [*_decode_array(body)]
         except msgspec.DecodeError:
-            values = decoded(body, "The body")
+            values = decode_json(body, "The body")
         if not values:
             raise Fault(400, "The body is an empty JSON array. Send at least one request in it.")
         if len(values) > self._max_requests:
@@ -124,9 +124,9 @@ class Batches:
 
 def _element(value: object, what: str) -> GraphQLRequest:
     return (
-        parameters_of(bytes(value), what)
+        parse_parameters(bytes(value), what)
         if isinstance(value, Raw)
-        else from_parameters(value, what=what)
+        else request_from_parameters(value, what=what)
     )
 
 
@@ -136,7 +136,7 @@ def _refused(fault: Fault) -> Answer:
 
 
 def _observed(one: BatchedRequest, whole: Observation) -> Observation:
-    """Return what is seen of a request of a batch, beside what is of the batch."""
+    """Return the observation of a request of a batch."""
     observation = Observation(
         whole.head,
         whole.observers,
@@ -153,7 +153,7 @@ def _observed(one: BatchedRequest, whole: Observation) -> Observation:
 
 
 def _response(answers: list[Answer], media_type: str, *, with_cost: bool) -> Response:
-    """Answer in JSON: with 200, or with the status that all the answers have by themselves."""
+    """Return the response: its status is that of all answers, or 200 if they differ."""
     statuses = {status_of(answer, JSON) for answer in answers}
     response = json_response(
         [answer.payload(with_cost=with_cost) for answer in answers],

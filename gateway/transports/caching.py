@@ -1,9 +1,9 @@
-"""Answers to GET that a client has already are not sent again (RFC 9110, section 13; RFC 9111).
+"""Conditional GET requests (RFC 9110, section 13; RFC 9111).
 
-All that a query can tell comes out of the store, and whatever changes there is logged: so what the
-change log holds, and what was asked for, make an ETag without looking at the answer. It is read
-before the answer is: a change in between leaves the ETag older than the answer, never newer. What
-may be read is a part of it too, so that nobody is told to keep what somebody else was given.
+A query depends on the store alone, and every write is logged. So an ETag is made from the bounds of
+the change log and the request, before the query runs: a change in between leaves the ETag older
+than the response, never newer. The scopes of the principal are a part of it, since errors depend on
+them.
 """
 
 import re
@@ -22,54 +22,52 @@ CACHING = {
     "Cache-Control": "private, no-cache",
     "Vary": "Accept, Accept-Encoding, Authorization, GraphQL-Cost",
 }
-"""What caches are told of every answer to a GET: to ask each time whether it still holds."""
+"""The headers of all responses to GET: caches must revalidate them each time."""
 
-REMEMBERED = 256
-"""Of how many requests the ETag is kept: making that of a long document takes 10 microseconds."""
+CACHED_TAGS = 256
+"""How many ETags are cached: making that of a long document takes 10 microseconds."""
 
 _TAG_BYTES = 18
 _OPAQUE = re.compile(r'"[^"]*"')
 
 
 class ETags:
-    """Makes the ETags of one gateway: of another version or schema they are others.
+    """Makes ETags, which differ for another version, schema or set of trusted documents.
 
-    So they are of other ``documents``, since what an id in a URL stands for changes with them.
+    The id of a document in a URL may stand for another text in another set.
     """
 
     def __init__(self, *, version: str, sdl: str, documents: str) -> None:
-        self._made_by = blake2b(f"{version}\n{documents}\n{sdl}".encode()).digest()
-        self._tag = lru_cache(REMEMBERED)(self._digest)
+        self._key = blake2b(f"{version}\n{documents}\n{sdl}".encode()).digest()
+        self._tag = lru_cache(CACHED_TAGS)(self._digest)
 
-    def tag(self, held: LogBounds, request: Request, media_type: str, *, with_cost: bool) -> str:
-        """Return the opaque part of the ETag of the answer to a GET when the log holds ``held``."""
+    def tag(self, bounds: LogBounds, request: Request, media_type: str, *, with_cost: bool) -> str:
+        """Return the opaque part of the ETag of a response, for these bounds of the log."""
         scopes = request.principal.scopes
-        return self._tag(held, scopes, media_type, with_cost, request.raw_path)
+        return self._tag(bounds, scopes, media_type, with_cost, request.raw_path)
 
-    def _digest(self, held: LogBounds, scopes: frozenset[str], *asked: object) -> str:
-        text = f"{held.log} {held.pruned} {held.newest} {sorted(scopes)} {asked}"
-        digest = blake2b(
-            text.encode(errors="surrogatepass"), key=self._made_by, digest_size=_TAG_BYTES
-        )
+    def _digest(self, bounds: LogBounds, scopes: frozenset[str], *request: object) -> str:
+        text = f"{bounds.log} {bounds.pruned} {bounds.newest} {sorted(scopes)} {request}"
+        digest = blake2b(text.encode(errors="surrogatepass"), key=self._key, digest_size=_TAG_BYTES)
         return f'"{urlsafe_b64encode(digest.digest()).decode()}"'
 
 
-MAX_HELD = 16_384
-"""In characters of If-None-Match: where there is more, what comes of it is that nothing is held."""
+MAX_IF_NONE_MATCH = 16_384
+"""In characters: a longer header is ignored."""
 
 
-def tags_held(request: Request) -> Collection[str]:
-    """Return the opaque parts of the ETags in If-None-Match, or the ``*`` in their place."""
+def if_none_match(request: Request) -> Collection[str]:
+    """Return the opaque parts of the ETags in If-None-Match, or ``*``."""
     if hdrs.IF_NONE_MATCH not in request.headers:
         return ()
-    held = ", ".join(request.headers.getall(hdrs.IF_NONE_MATCH))
-    if len(held) > MAX_HELD:
+    tags = ", ".join(request.headers.getall(hdrs.IF_NONE_MATCH))
+    if len(tags) > MAX_IF_NONE_MATCH:
         return ()
-    return ["*"] if held.strip() == "*" else _OPAQUE.findall(held)
+    return ["*"] if tags.strip() == "*" else _OPAQUE.findall(tags)
 
 
 def cacheable(response: Response, tag: str | None = None) -> Response:
-    """Tell caches how to keep a response, which is found again by ``tag`` if it has one."""
+    """Set the headers for caches, and the ETag if there is one."""
     response.headers |= CACHING
     if tag:
         response.headers[hdrs.ETAG] = f"W/{tag}"
@@ -77,5 +75,5 @@ def cacheable(response: Response, tag: str | None = None) -> Response:
 
 
 def not_modified(tag: str) -> Response:
-    """Tell a client that the answer it has is still the one."""
+    """Return the response to a client whose cached response is still valid."""
     return cacheable(Response(status=304), tag)

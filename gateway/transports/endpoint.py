@@ -1,9 +1,10 @@
-"""The GraphQL endpoint: which of GraphQL's transports a request asks for, or the playground."""
+"""The GraphQL endpoint: selects the transport of a request, or the playground."""
 
 from aiohttp import hdrs
 
 from gateway.execution.reference import MutationNotAllowed
 from gateway.http.authentication import Authentication
+from gateway.http.bodies import check_content, read_body
 from gateway.http.faults import Fault, method_not_allowed, refuse
 from gateway.http.head import Handler, Head
 from gateway.http.media_types import GRAPHQL_RESPONSE, HTML, JSON, chosen
@@ -13,7 +14,7 @@ from gateway.http.responses import Response, Sendable
 from gateway.transports.answers import Answers
 from gateway.transports.batch import Batches, is_batch
 from gateway.transports.negotiation import Preferences, accept, preferences_of
-from gateway.transports.parameters import NAMING_PARAMETERS, check_content, parameters_of, read_body
+from gateway.transports.parameters import NAMING_PARAMETERS, parse_parameters
 from gateway.transports.single_connection.protocol import is_single_connection
 from gateway.transports.websocket.endpoint import is_upgrade
 
@@ -21,9 +22,9 @@ ALLOWED = "GET, POST, PUT, DELETE, OPTIONS"
 
 
 class GraphQLEndpoint:
-    """Decides what answers at ``/graphql``, and answers."""
+    """Selects the handler of a request to ``/graphql``."""
 
-    def __init__(  # noqa: PLR0913  the transports, and what comes before them
+    def __init__(  # noqa: PLR0913  one for each transport
         self,
         answers: Answers,
         batches: Batches,
@@ -43,7 +44,7 @@ class GraphQLEndpoint:
         self._playground = playground
 
     def __call__(self, head: Head) -> Handler:
-        """Decide by a request's head what answers it."""
+        """Return the handler of a request, which depends on its head alone."""
         match head.method:
             case hdrs.METH_GET if is_upgrade(head):
                 return self._websockets
@@ -54,11 +55,11 @@ class GraphQLEndpoint:
             case hdrs.METH_GET:
                 return self._get(head)
             case hdrs.METH_OPTIONS:
-                return _options
+                return _answer_options
         raise method_not_allowed(head.method, ALLOWED)
 
     def _post(self, head: Head) -> Handler:
-        preferences = _posting(head)
+        preferences = _post_preferences(head)
 
         async def post(request: Request) -> Sendable:
             await self._authentication.admit(request)
@@ -67,15 +68,15 @@ class GraphQLEndpoint:
             body = await read_body(request, self._max_body_bytes)
             if is_batch(body):
                 return await self._batches.answer(request, body, preferences)
-            wanted = parameters_of(body, "The body")
-            return await self._answers.answer(request, wanted, preferences)
+            graphql_request = parse_parameters(body, "The body")
+            return await self._answers.answer(request, graphql_request, preferences)
 
         return post
 
     def _get(self, head: Head) -> Handler:
         if self._playground and _is_page_visit(head):
             return self._show_playground
-        preferences = _getting(head)
+        preferences = _get_preferences(head)
 
         async def get(request: Request) -> Sendable:
             await self._authentication.admit(request)
@@ -89,12 +90,12 @@ class GraphQLEndpoint:
         return get
 
     async def _show_playground(self, _request: Request) -> Response:
-        assert self._playground is not None  # noqa: S101  it answers only where there is one
+        assert self._playground is not None  # noqa: S101  checked by ``_get``
         return self._playground.page()
 
 
-def _posting(head: Head) -> Preferences | Fault:
-    """Return how to answer a POST, or why it is refused once it is known who asks."""
+def _post_preferences(head: Head) -> Preferences | Fault:
+    """Return the preferences of a POST, or the fault to raise after authentication."""
     try:
         preferences = preferences_of(head)
         check_content(head)
@@ -103,23 +104,23 @@ def _posting(head: Head) -> Preferences | Fault:
     return preferences
 
 
-def _getting(head: Head) -> Preferences | Fault:
-    """Return how to answer a GET, or why it is refused once it is known who asks."""
+def _get_preferences(head: Head) -> Preferences | Fault:
+    """Return the preferences of a GET, or the fault to raise after authentication."""
     try:
         return preferences_of(head)
     except Fault as fault:
         return fault.with_traceback(None)
 
 
-async def _options(_request: Request) -> Response:
+async def _answer_options(_request: Request) -> Response:
     return Response(status=204, headers={"Allow": ALLOWED})
 
 
 def _is_page_visit(head: Head) -> bool:
-    """Return whether a browser asks for a page, and not a client for an answer.
+    """Return whether a browser requests the page, and not a client a GraphQL response.
 
-    A link with a query is a visit: the page shows the query, and nothing runs by itself. A document
-    that is named by its id alone cannot be shown, so it runs.
+    A URL with a query opens the page, which shows the query and does not run it. A document that is
+    given by its id alone cannot be shown, so it runs.
     """
     if chosen(accept(head), (JSON, GRAPHQL_RESPONSE, HTML)) != HTML:
         return False

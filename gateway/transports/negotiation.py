@@ -1,4 +1,4 @@
-"""How a client wants to be answered, which its request's head says."""
+"""Content negotiation, and other preferences in the head of a request."""
 
 from dataclasses import dataclass
 
@@ -21,9 +21,9 @@ MAX_ACCEPT = 2_048
 
 
 def accept(head: Head) -> str:
-    """Return all Accept headers as the one they stand for; raise ``Fault`` when they are long.
+    """Return all Accept headers joined; raise ``Fault`` if they are too long.
 
-    A megabyte of them would take a second to read.
+    A megabyte of them would take a second to parse.
     """
     accepted = ", ".join(head.headers.getall(hdrs.ACCEPT, ()))
     if len(accepted) > MAX_ACCEPT:
@@ -44,21 +44,21 @@ COST = "GraphQL-Cost"
 
 @dataclass(frozen=True)
 class Preferences:
-    """The media types to answer in, and whether a client asks what its request costs."""
+    """The accepted media types, and other preferences of a client."""
 
     types: AnswerTypes
     with_cost: bool
     last_event_id: str | None
-    """Where a subscription is to go on; None also where no stream is taken."""
+    """Where to resume a subscription; None also if the client accepts no stream."""
 
 
 def wants_cost(head: Head) -> bool:
-    """Return whether a client asks what its request costs."""
+    """Return whether the response should have the cost of the request."""
     return head.headers.get(COST, "0") not in {"", "0"}
 
 
 def preferences_of(head: Head) -> Preferences:
-    """Return how to answer a GraphQL request; raise ``Fault`` if no type is acceptable."""
+    """Return the preferences of a request; raise ``Fault`` if no media type is acceptable."""
     types = answer_types(accept(head))
     if types is None:
         raise Fault(

@@ -1,11 +1,9 @@
-"""Reading a GraphQL request out of an HTTP request (GraphQL over HTTP, sections 5 and 6)."""
+"""Parsing of the parameters of GraphQL requests (GraphQL over HTTP, sections 5 and 6)."""
 
-import re
 import sys
 from typing import Any
 
 import msgspec
-from aiohttp import hdrs, web
 from msgspec import Raw
 
 from gateway.documents.json import decode
@@ -17,21 +15,17 @@ from gateway.documents.request import (
     Variables,
 )
 from gateway.http.faults import Fault
-from gateway.http.head import Head
-from gateway.http.media_types import JSON
+from gateway.http.json_text import MAX_JSON_VALUES, check_text, decode_json, is_shallow
 from gateway.http.request import Request
-from gateway.transports.json_text import MAX_JSON_VALUES, check_text, decoded, is_shallow
-from schema.errors import ErrorCode
 from schema.excerpts import excerpt
 
 PARAMETERS = ("query", "documentId", "doc_id", "operationName", "variables", "extensions")
 NAMING_PARAMETERS = ("documentId", "doc_id", "extensions")
-"""Those that may name a document in another way than by its text."""
-_UTF_8 = re.compile(r'charset\s*=\s*("utf-?8"|utf-?8)', re.IGNORECASE)
+"""Parameters that may identify a document without its text."""
 
 
 class _Body(msgspec.Struct, rename="camel"):
-    """A body in which every parameter is what it is to be; variables are left as they are."""
+    """A body whose parameters all have the right types; variables are not decoded."""
 
     query: str | None = None
     document_id: str | None = None
@@ -44,77 +38,21 @@ class _Body(msgspec.Struct, rename="camel"):
 _decode_body = msgspec.json.Decoder(_Body).decode
 
 
-def check_content(head: Head) -> None:
-    """Raise ``Fault`` for a body that is not JSON by its headers."""
-    content_type = head.headers.get(hdrs.CONTENT_TYPE, "")
-    if content_type != JSON and not _is_json(content_type):
-        raise Fault(
-            415,
-            f"The Content-Type is {excerpt(content_type)}. Send JSON in UTF-8, with Content-Type: "
-            f"{JSON}."
-            if content_type
-            else f"The Content-Type is missing. Send JSON, with Content-Type: {JSON}.",
-        )
-    if head.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
-        raise Fault(
-            415,
-            "The body has a Content-Encoding, which is not supported. Send it without.",
-            headers={"Accept-Encoding": "identity"},
-        )
-
-
-def parameters_of(text: bytes, what: str) -> GraphQLRequest:
-    """Read a JSON object of parameters; raise ``Fault`` for one that is no GraphQL request."""
-    if len(text) <= MAX_JSON_VALUES and text.isascii():  # so it has not too many values
-        plain = _plain(text)
+def parse_parameters(text: bytes, what: str) -> GraphQLRequest:
+    """Parse a JSON object of parameters; raise ``Fault`` if it is not a GraphQL request."""
+    if len(text) <= MAX_JSON_VALUES and text.isascii():  # so it cannot exceed MAX_JSON_VALUES
+        plain = _parse_fast(text)
         if plain is not None and plain.extensions is None and is_shallow(plain.variables.text):
             return plain
     check_text(text, what)
-    return _plain(text) or from_parameters(decoded(text, what), what=what)
+    return _parse_fast(text) or request_from_parameters(decode_json(text, what), what=what)
 
 
-def _is_json(content_type: str) -> bool:
-    """Tell whether a Content-Type is JSON in UTF-8, whatever else it says."""
-    media_type, *parameters = (part.strip() for part in content_type.split(";"))
-    return media_type.lower() == JSON and all(
-        _UTF_8.fullmatch(parameter)
-        for parameter in parameters
-        if parameter.lower().startswith("charset")
-    )
-
-
-async def read_body(request: Request, max_bytes: int) -> bytes:
-    """Read a body; raise ``Fault`` for one that is too large."""
-    body = request.whole_body
-    if body is None:
-        try:
-            with request.connection.awaiting_body():
-                return await request.read()
-        except web.HTTPRequestEntityTooLarge:
-            raise _too_large(
-                max(request.base.content_length or 0, max_bytes + 1), max_bytes
-            ) from None
-    if len(body) > max_bytes:
-        raise _too_large(len(body), max_bytes)
-    return body
-
-
-def _too_large(size: int, max_bytes: int) -> Fault:
-    return Fault(
-        413,
-        f"The body is larger than {max_bytes:,} bytes. Send less at once.",
-        code=ErrorCode.LIMIT_EXCEEDED,
-        limit="bytes",
-        value=max_bytes,
-        requested=size,
-    )
-
-
-def _plain(body: bytes) -> GraphQLRequest | None:
-    """Read a plain body in one go; return None for one that has to be looked at more closely."""
+def _parse_fast(body: bytes) -> GraphQLRequest | None:
+    """Parse a valid body in one step; return None for others, whose errors are found later."""
     try:
         parameters = _decode_body(body)
-        variables = _plain_variables(bytes(parameters.variables))
+        variables = _fast_variables(bytes(parameters.variables))
     except (ValueError, msgspec.DecodeError):
         return None
     if variables is None:
@@ -128,29 +66,29 @@ def _plain(body: bytes) -> GraphQLRequest | None:
         parameters.extensions,
         parameters.document_id or parameters.doc_id or None,
     )
-    is_whole = parameters.query is not None or _names_document(request)
+    is_whole = parameters.query is not None or _has_document_id(request)
     return request if is_whole else None
 
 
-def _names_document(request: GraphQLRequest) -> bool:
-    """Tell whether a request says in another way than by its text which document it is about."""
+def _has_document_id(request: GraphQLRequest) -> bool:
+    """Return whether a request identifies its document without the text."""
     if request.document_id is not None:
         return True
     return (request.extensions or {}).get(PERSISTED_QUERY) is not None
 
 
-def _plain_variables(text: bytes) -> Variables | None:
+def _fast_variables(text: bytes) -> Variables | None:
     if text == b"null":
         return NO_VARIABLES
     if not text.startswith(b"{"):
         return None
     if len(text) <= sys.int_info.default_max_str_digits:
         return Variables(text)
-    return Variables(text, decode(text))  # a number in it may be longer than Python reads
+    return Variables(text, decode(text))  # a number in it may have too many digits
 
 
-def queried(request: Request) -> GraphQLRequest:
-    """Read the query parameters of a GET; raise ``Fault`` for what is no GraphQL request."""
+def query_parameters(request: Request) -> GraphQLRequest:
+    """Parse the query of a URL; raise ``Fault`` if it is not a GraphQL request."""
     parameters: dict[str, Any] = {}
     texts: dict[str, bytes] = {}
     for name in PARAMETERS:
@@ -158,18 +96,18 @@ def queried(request: Request) -> GraphQLRequest:
         if len(values) > 1:
             raise Fault(400, f"The parameter '{name}' is given more than once. Give it once.")
         value = values[0] if values else ""
-        if name in {"variables", "extensions"} and value:  # in a URL an empty one is none
+        if name in {"variables", "extensions"} and value:  # empty means absent in a URL
             texts[name] = value.encode(errors="surrogatepass")
-            parameters[name] = decoded(texts[name], f"The parameter '{name}'")
+            parameters[name] = decode_json(texts[name], f"The parameter '{name}'")
         elif values and name not in {"variables", "extensions"}:
             parameters[name] = value
-    return from_parameters(parameters, texts.get("variables", b""))
+    return request_from_parameters(parameters, texts.get("variables", b""))
 
 
-def from_parameters(
+def request_from_parameters(
     parameters: object, variables_text: bytes = b"", *, what: str = ""
 ) -> GraphQLRequest:
-    """Take parameters that are decoded already; raise ``Fault`` for what is no GraphQL request."""
+    """Check decoded parameters; raise ``Fault`` if they are not a GraphQL request."""
     if not isinstance(parameters, dict):
         raise Fault(
             400,
@@ -178,21 +116,21 @@ def from_parameters(
             else f"{what} is not a JSON object. Send one with a 'query'.",
         )
     query = _text(parameters, "query")
-    values = _typed("variables", parameters.get("variables"), dict, "an object")
+    values = _checked("variables", parameters.get("variables"), dict, "an object")
     request = GraphQLRequest(
         query=query or "",
         operation_name=_text(parameters, "operationName") or None,
         variables=NO_VARIABLES if values is None else Variables(variables_text, values),
-        extensions=_typed("extensions", parameters.get("extensions"), dict, "an object"),
+        extensions=_checked("extensions", parameters.get("extensions"), dict, "an object"),
         document_id=_document_id(parameters),
     )
-    if query is None and not _names_document(request):
+    if query is None and not _has_document_id(request):
         raise Fault(400, "The parameter 'query' is missing. Give the GraphQL document there.")
     return request
 
 
 def _document_id(parameters: JSONObject) -> str | None:
-    """Return the id by which a client names a document: GraphQL over HTTP's way, or Relay's."""
+    """Return the id of the document: ``documentId`` (GraphQL over HTTP) or ``doc_id`` (Relay)."""
     document_id, doc_id = _text(parameters, "documentId"), _text(parameters, "doc_id")
     if document_id and doc_id:
         raise Fault(400, "Both 'documentId' and 'doc_id' name a document. Give one of them.")
@@ -200,11 +138,11 @@ def _document_id(parameters: JSONObject) -> str | None:
 
 
 def _text(parameters: JSONObject, name: str) -> str | None:
-    text: str | None = _typed(name, parameters.get(name), str, "a string")
+    text: str | None = _checked(name, parameters.get(name), str, "a string")
     return text
 
 
-def _typed(name: str, value: Any, expected: type, called: str) -> Any:  # noqa: ANN401  JSON
+def _checked(name: str, value: Any, expected: type, called: str) -> Any:  # noqa: ANN401  JSON
     if value is not None and not isinstance(value, expected):
         raise Fault(400, f"The parameter '{name}' is {excerpt(value)}. Give {called}.")
     return value

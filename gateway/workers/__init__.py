@@ -1,1 +1,1 @@
-"""Several processes that serve on one port and one database, and one that looks after them."""
+"""Worker processes that serve on one port and one database, and their supervisor."""

@@ -1,7 +1,7 @@
-"""A port that several processes listen on: the system spreads the connections, on Linux evenly.
+"""A port that several processes listen on, with SO_REUSEPORT.
 
-A socket of its own for each, since a connection then waits for no process but the one that gets it,
-and none waits for a process that is gone.
+Each process has sockets of its own, over which the system spreads new connections, on Linux evenly.
+So a connection is not queued for a busy process while another is idle.
 """
 
 import socket
@@ -13,15 +13,15 @@ Address = tuple[socket.AddressFamily, tuple[Any, ...]]
 
 
 class SharedPort:
-    """The addresses of a port, with sockets on them that ``listening`` processes will take over."""
+    """The addresses of a port, with sockets for ``listening`` processes."""
 
     def __init__(self, addresses: Sequence[Address], *, listening: int) -> None:
         self._addresses = addresses
-        self._kept = self._bound()  # the port stays taken, whichever processes there are
-        self._listening = [self._bound() for _ in range(listening)]
+        self._reserved = self._bind_all()  # so the port stays bound if all processes end
+        self._listening = [self._bind_all() for _ in range(listening)]
         for each in self._listening:
             for bound in each:
-                bound.listen()  # from now on nobody else can have the port for itself
+                bound.listen()  # so no other process can bind the port exclusively
 
     @property
     def address(self) -> tuple[Any, ...]:
@@ -29,16 +29,16 @@ class SharedPort:
         return self._addresses[0][1]
 
     def sockets(self) -> list[socket.socket]:
-        """Return the sockets of one more process, one for each address."""
-        return self._listening.pop() if self._listening else self._bound()
+        """Return sockets for one more process, one for each address."""
+        return self._listening.pop() if self._listening else self._bind_all()
 
     def close(self) -> None:
-        """Close what no process has taken over."""
-        for each in (self._kept, *self._listening):
+        """Close all sockets that were not returned."""
+        for each in (self._reserved, *self._listening):
             for bound in each:
                 bound.close()
 
-    def _bound(self) -> list[socket.socket]:
+    def _bind_all(self) -> list[socket.socket]:
         with ExitStack() as failing:
             bound = [
                 failing.enter_context(_bind(*address, shared=True)) for address in self._addresses
@@ -49,18 +49,18 @@ class SharedPort:
 
 @contextmanager
 def shared_port(host: str, port: int, *, listening: int) -> Iterator[SharedPort]:
-    """Take a port, any free one for 0.
+    """Bind a port; 0 is any free one.
 
-    Raises ``OSError`` when it cannot be had, or when others listen on it, even if they would share.
+    Raises ``OSError`` if it cannot be bound, or if others listen on it, even with SO_REUSEPORT.
     """
-    shared = SharedPort(_free(host, port), listening=listening)
+    shared = SharedPort(_free_addresses(host, port), listening=listening)
     try:
         yield shared
     finally:
         shared.close()
 
 
-def _free(host: str, port: int) -> list[Address]:
+def _free_addresses(host: str, port: int) -> list[Address]:
     free: list[Address] = []
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     for family, _, _, _, (name, _, *rest) in dict.fromkeys(found):
@@ -73,7 +73,7 @@ def _free(host: str, port: int) -> list[Address]:
 def _bind(family: socket.AddressFamily, address: tuple[Any, ...], *, shared: bool) -> socket.socket:
     bound = socket.socket(family, socket.SOCK_STREAM)
     try:
-        # The last connections of a gateway that was stopped just now are nothing to wait for.
+        # Do not wait for connections in TIME_WAIT of a gateway that was just stopped.
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if shared:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)

@@ -1,7 +1,7 @@
-"""A worker, as its supervisor sees it: started, answering, ended, stopped.
+"""A worker process as its supervisor sees it.
 
-Its standard input holds the settings and the trusted documents, and stays open: when it ends, the
-supervisor is gone. Its standard output says one line, once it answers.
+Its standard input has the settings and the trusted documents, and is closed only by the end of the
+supervisor. The worker writes one line to its standard output when it is ready.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from typing import cast
 from gateway.documents.trusted import TrustedDocuments
 from gateway.settings import Settings
 
-STOPPING = (signal.SIGINT, signal.SIGTERM)
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class WorkerProcess:
@@ -29,17 +29,17 @@ class WorkerProcess:
         self._output = cast("asyncio.StreamReader", process.stdout)
         self.id = process.pid
 
-    async def answers(self) -> bool:
-        """Wait until it answers requests, and tell whether it came to that."""
+    async def wait_until_ready(self) -> bool:
+        """Wait until it answers requests; return False if it ended before."""
         return bool(await self._output.readline())
 
-    async def ended(self) -> str:
-        """Wait until it ends, and say how."""
+    async def wait(self) -> str:
+        """Wait until it ends; return its exit status or signal as text."""
         status = await self._process.wait()
         return signal.Signals(-status).name if status < 0 else f"exit status {status}"
 
     async def stop(self, seconds: float) -> bool:
-        """Have it stop, or else kill it; tell whether it stopped by itself."""
+        """Terminate it; kill it and return False if it does not end in time."""
         with suppress(ProcessLookupError):
             self._process.terminate()
         try:
@@ -58,16 +58,15 @@ async def start(
     folder: Path,
     sockets: Sequence[socket],
 ) -> WorkerProcess:
-    """Start a worker that is to listen on ``sockets``, which are its own from then on.
+    """Start a worker that listens on ``sockets``, which are closed here.
 
-    It finds the others in ``folder``.
-
-    Raises ``OSError`` when the system cannot start a process.
+    ``folder`` is the one that all workers share. Raises ``OSError`` if the system cannot start a
+    process.
     """
     files = [each.fileno() for each in sockets]
     worker = ("gateway.workers.worker", str(number), str(folder), *map(str, files))
     try:
-        with _signals_held_back():
+        with _stop_signals_blocked():
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-P", "-m", *worker, stdin=PIPE, stdout=PIPE, pass_fds=files
             )
@@ -80,13 +79,13 @@ async def start(
 
 
 @contextmanager
-def _signals_held_back() -> Iterator[None]:
-    """Start a process with signals to stop held back, until it lets them come.
+def _stop_signals_blocked() -> Iterator[None]:
+    """Block stop signals in a process that is started inside the block, until it unblocks them.
 
-    A Ctrl-C goes to all processes of a terminal, and may meet one before it knows what to do.
+    Ctrl-C sends a signal to all processes of a terminal, also to one without a handler yet.
     """
-    signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)

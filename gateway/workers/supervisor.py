@@ -1,4 +1,4 @@
-"""The process that looks after the workers: it starts them, replaces those that end, stops all."""
+"""The supervisor: it starts the workers, replaces those that end, and stops all."""
 
 import asyncio
 import logging
@@ -19,25 +19,25 @@ from gateway.workers.process import WorkerProcess, start
 
 logger = logging.getLogger(__name__)
 
-FAILED_STARTS = 5
-"""A worker that ends so often in a row before it answers will not answer the next time either."""
+MAX_FAILED_STARTS = 5
+"""How often in a row a worker may end before it is ready."""
 
 STEADY_SECONDS = 5.0
-SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
-"""The next worker waits, ever longer, when the last did not answer for ``STEADY_SECONDS``."""
+MIN_DELAY_SECONDS, MAX_DELAY_SECONDS = 0.1, 5.0
+"""The exponential backoff for workers that did not answer for ``STEADY_SECONDS``."""
 
-CLOSING_SECONDS = 5.0
-"""How long a worker may take to stop beyond the requests under way."""
+CLOSE_SECONDS = 5.0
+"""How long a worker may take to stop after its requests in progress."""
 
 
 class WorkersFailedError(Exception):
-    """Workers that could not be started, or would not stop."""
+    """Workers could not be started, or did not stop."""
 
 
 async def supervise(settings: Settings, announce: Callable[[str], None]) -> None:
-    """Have several workers serve until SIGINT or SIGTERM, then finish what is under way.
+    """Run several workers until SIGINT or SIGTERM, and let them finish requests in progress.
 
-    ``announce`` is called with the URL once all answer. Raises ``UnusableDatabaseError``,
+    ``announce`` is called with the URL when all are ready. Raises ``UnusableDatabaseError``,
     ``UnusableManifestError``, ``WorkersFailedError``, or ``OSError`` when the address cannot be
     listened on.
     """
@@ -47,7 +47,7 @@ async def supervise(settings: Settings, announce: Callable[[str], None]) -> None
     with (
         TemporaryDirectory(
             prefix="invite-gateway-", ignore_cleanup_errors=True
-        ) as folder,  # nobody else can look into
+        ) as folder,  # with mode 0700
         shared_port(settings.host, settings.port, listening=settings.workers) as port,
     ):
         (Path(folder) / "key").write_bytes(token_bytes(KEY_BYTES))
@@ -61,9 +61,9 @@ async def supervise(settings: Settings, announce: Callable[[str], None]) -> None
 
 
 class Supervisor:
-    """Keeps workers running on a port; ``all_answer`` is called once they do.
+    """Keeps workers running on a port; ``on_ready`` is called when all are ready.
 
-    They find each other in a folder.
+    The workers share ``folder``.
     """
 
     def __init__(
@@ -72,41 +72,43 @@ class Supervisor:
         trusted: TrustedDocuments,
         folder: Path,
         port: SharedPort,
-        all_answer: Callable[[], None],
+        on_ready: Callable[[], None],
     ) -> None:
         self._settings = settings
         self._trusted = trusted
         self._folder = folder
         self._port = port
-        self._all_answer = all_answer
+        self._on_ready = on_ready
         self._starting = set(range(1, settings.workers + 1))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Keep all workers running until ``stop``, then stop them."""
         async with asyncio.TaskGroup() as tasks:
-            keeping = [tasks.create_task(self._keep(number)) for number in sorted(self._starting)]
+            supervising = [
+                tasks.create_task(self._supervise(number)) for number in sorted(self._starting)
+            ]
             await stop.wait()
             logger.info("Stopping the workers.")
-            for task in keeping:
+            for task in supervising:
                 task.cancel()
 
-    async def _keep(self, number: int) -> None:
-        """Keep a worker running, another for each that ends, until cancelled."""
-        failed, pause = 0, 0.0
+    async def _supervise(self, number: int) -> None:
+        """Run a worker, and another for each that ends, until cancelled."""
+        failed, delay = 0, 0.0
         while True:
-            answered = await self._live(number)
-            failed = failed + 1 if answered is None else 0
-            if failed == FAILED_STARTS:
+            ready_seconds = await self._run_worker(number)
+            failed = failed + 1 if ready_seconds is None else 0
+            if failed == MAX_FAILED_STARTS:
                 raise WorkersFailedError(
                     f"Worker {number} ended {failed} times in a row before it answered; the log "
                     "says how. All are stopped."
                 )
-            steady = answered is not None and answered > STEADY_SECONDS
-            pause = 0 if steady else min(max(2 * pause, SHORTEST_PAUSE), LONGEST_PAUSE)
-            await asyncio.sleep(pause)
+            steady = ready_seconds is not None and ready_seconds > STEADY_SECONDS
+            delay = 0 if steady else min(max(2 * delay, MIN_DELAY_SECONDS), MAX_DELAY_SECONDS)
+            await asyncio.sleep(delay)
 
-    async def _live(self, number: int) -> float | None:
-        """Run a worker until it ends, and return for how many seconds it answered, if it did."""
+    async def _run_worker(self, number: int) -> float | None:
+        """Run a worker until it ends; return for how many seconds it was ready, or None."""
         try:
             worker = await start(
                 number, self._settings, self._trusted, self._folder, self._port.sockets()
@@ -115,23 +117,23 @@ class Supervisor:
             logger.warning("Worker %d cannot be started: %s.", number, error.strerror)
             return None
         try:
-            begun = monotonic() if await worker.answers() else None
-            if begun is not None:
-                self._answers(number, worker)
-            logger.warning("Worker %d (%d) ended: %s.", number, worker.id, await worker.ended())
-            return None if begun is None else monotonic() - begun
+            ready_at = monotonic() if await worker.wait_until_ready() else None
+            if ready_at is not None:
+                self._on_worker_ready(number, worker)
+            logger.warning("Worker %d (%d) ended: %s.", number, worker.id, await worker.wait())
+            return None if ready_at is None else monotonic() - ready_at
         finally:
             await self._stop(number, worker)
 
-    def _answers(self, number: int, worker: WorkerProcess) -> None:
+    def _on_worker_ready(self, number: int, worker: WorkerProcess) -> None:
         logger.info("Worker %d answers, as process %d.", number, worker.id)
         if self._starting == {number}:
-            self._all_answer()
+            self._on_ready()
         self._starting.discard(number)
 
     async def _stop(self, number: int, worker: WorkerProcess) -> None:
         settings = self._settings
-        seconds = settings.drain_seconds + settings.shutdown_seconds + CLOSING_SECONDS
+        seconds = settings.drain_seconds + settings.shutdown_seconds + CLOSE_SECONDS
         if not await worker.stop(seconds):
             raise WorkersFailedError(
                 f"Worker {number} did not stop within {seconds:g} seconds, and was killed."

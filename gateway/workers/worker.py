@@ -1,9 +1,9 @@
-"""A worker: a process that serves beside others, started and stopped by their supervisor.
+"""A worker process, started and stopped by the supervisor.
 
     python -m gateway.workers.worker NUMBER FOLDER SOCKET…
 
-with a folder where the workers find each other, the numbers of sockets that it inherits, and on
-standard input, each as JSON in a line, its settings and the trusted documents.
+with the folder that all workers share, the file descriptors of inherited sockets, and on standard
+input the settings and the trusted documents, each as JSON in one line.
 """
 
 import asyncio
@@ -25,31 +25,31 @@ from gateway.logs import Logs, logging_to_stderr
 from gateway.settings import Settings
 from gateway.store.errors import UnusableDatabaseError
 from gateway.telemetry.page import WorkerId
-from gateway.workers.process import STOPPING
+from gateway.workers.process import STOP_SIGNALS
 
 logger = logging.getLogger("gateway.workers.worker")
 
 
 def main() -> None:
-    """Serve until told to stop, or until the supervisor is gone."""
+    """Serve until a stop signal, or until the supervisor ends."""
     number, folder, *files = sys.argv[1:]
     settings = Settings.model_validate_json(sys.stdin.readline())
     trusted = TrustedDocuments(json.loads(sys.stdin.readline()))
     sockets = [socket(fileno=int(file)) for file in files]
-    place = WorkerId(int(number), settings.workers, Path(folder))
+    worker = WorkerId(int(number), settings.workers, Path(folder))
     supervisor = os.getppid()
     with (
-        logging_to_stderr(settings.log_level, settings.log_format, place.number) as logs,
+        logging_to_stderr(settings.log_level, settings.log_format, worker.number) as logs,
         asyncio.Runner(loop_factory=new_event_loop) as runner,
     ):
         try:
-            runner.run(_work(settings, logs, trusted, sockets, place))
+            runner.run(_work(settings, logs, trusted, sockets, worker))
         except UnusableDatabaseError as error:
             logger.critical("%s", error)
             raise SystemExit(1) from None
         finally:
-            if os.getppid() != supervisor:  # which would do it
-                place.remove_if_last()
+            if os.getppid() != supervisor:  # otherwise the supervisor removes it
+                worker.remove_if_last()
 
 
 async def _work(
@@ -57,36 +57,36 @@ async def _work(
     logs: Logs,
     trusted: TrustedDocuments,
     sockets: Sequence[socket],
-    place: WorkerId,
+    worker: WorkerId,
 ) -> None:
-    with _stopped_by_signals() as stop:
-        _notice_end_of_input(stop)
-        async with answering(settings, logs, trusted, sockets, place):
+    with _stop_signals_unblocked() as stop:
+        _stop_at_end_of_input(stop)
+        async with answering(settings, logs, trusted, sockets, worker):
             with suppress(BrokenPipeError):
-                print("answering", flush=True)  # noqa: T201  the supervisor waits for it
+                print("answering", flush=True)  # noqa: T201  for the supervisor
             await stop.wait()
 
 
 @contextmanager
-def _stopped_by_signals() -> Iterator[asyncio.Event]:
-    """Let signals come, which are held back before and after: there, they would end it abruptly."""
+def _stop_signals_unblocked() -> Iterator[asyncio.Event]:
+    """Unblock stop signals inside the block; outside of it they would kill the process."""
     stop = stop_signal()
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
     try:
         yield stop
     finally:
-        signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
 
 
-def _notice_end_of_input(stop: asyncio.Event) -> None:
+def _stop_at_end_of_input(stop: asyncio.Event) -> None:
     loop, file = asyncio.get_running_loop(), sys.stdin.fileno()
 
-    def noticed() -> None:
+    def on_end_of_input() -> None:
         loop.remove_reader(file)
         logger.warning("The supervisor is gone: stopping.")
         stop.set()
 
-    loop.add_reader(file, noticed)
+    loop.add_reader(file, on_end_of_input)
 
 
 if __name__ == "__main__":

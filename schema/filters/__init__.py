@@ -1,4 +1,4 @@
-"""The filter language: what it can say. What it means in SQL stands with the store."""
+"""The inputs of filters; ``gateway.store.conditions`` translates them to SQL."""
 
 from schema.filters.comparisons import (
     BooleanFilter,

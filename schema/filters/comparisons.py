@@ -1,4 +1,4 @@
-"""Comparing one value.
+"""Comparisons of one value.
 
 Operators in one object are joined by and; an empty object matches everything. Null never equals a
 value, so ``neq`` and ``notIn`` match nulls; an explicit null in a filter is an error.
@@ -18,7 +18,7 @@ RULES = "Operators given together are joined by and; none given match everything
 
 
 class Filter(Model):
-    """A part of a filter: what is not given says nothing."""
+    """A part of a filter; absent fields match everything."""
 
 
 @strawberry.pydantic.input(description=f"Compare an id, exactly. {RULES}")

@@ -1,4 +1,4 @@
-"""Filtering operations."""
+"""Filters of operations."""
 
 from typing import Annotated
 
@@ -65,6 +65,13 @@ class InviteParticipantsOperationFilter(Filter):
     result_info: Maybe[ResultInfoFilter] = Field(description="By the result.")
     participants: Maybe[InvitationParticipantInfoListFilter] = Field(
         description="By the participants."
+    )
+    overdue: Maybe[bool] = Field(
+        description=(
+            "Whether the operation is overdue: it has not ended (`NotStarted`, `Running`), and was "
+            "created longer ago than the gateway is set to wait, 60 seconds if it is not. It is "
+            "judged when the filter is applied, so an answer may change while no operation does."
+        )
     )
     version: Maybe[IntFilter] = Field(description="By version.")
     created_at: Maybe[DateTimeFilter] = Field(description="By the time of creation.")

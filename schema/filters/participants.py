@@ -1,4 +1,4 @@
-"""Filtering by who is invited."""
+"""Filters of participants."""
 
 from typing import Annotated
 
@@ -34,7 +34,10 @@ class IdentitySetFilter(Filter):
     """Comparisons of a set of identities."""
 
     any: Maybe[IdentityFilter] = Field(
-        description="At least one identity in the set matches, whatever its kind."
+        description=(
+            "At least one identity in the set matches, whatever its kind; of kinds that are not "
+            "declared, each additional property that is an object with an `id`."
+        )
     )
     application: Maybe[IdentityFilter] = Field(description="The application matches.")
     device: Maybe[IdentityFilter] = Field(description="The device matches.")

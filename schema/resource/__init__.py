@@ -1,1 +1,1 @@
-"""The resource's types, one module a Graph type: what a field is and what it may hold, once."""
+"""The types of the resource and their constraints, one module for each type of Graph."""

@@ -1,16 +1,16 @@
-"""What all models share: frozen, and named in JSON as GraphQL names them."""
+"""The base of all models."""
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 
 def graphql_name(name: str) -> str:
-    """Return the GraphQL name of a field; ``in_`` and the like are Python's way around keywords."""
+    """Return the GraphQL name of a field, without the underscore of names such as ``in_``."""
     return to_camel(name.rstrip("_"))
 
 
 class Model(BaseModel):
-    """A value in Python's names inside and GraphQL's names in JSON; anything unnamed is refused."""
+    """A frozen model whose fields have GraphQL's names in JSON; unknown fields are errors."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -23,8 +23,7 @@ class Model(BaseModel):
 
 
 def absent() -> None:
-    """Stand as the default of a nullable field.
+    """Return None, as the default factory of nullable fields.
 
-    As a factory, since the schema prints a plain ``None`` as ``= null``, which tools then take
-    for a value to send.
+    The schema would print a default of None as ``= null``, which tools then send.
     """

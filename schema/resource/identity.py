@@ -1,4 +1,4 @@
-"""``identity`` and ``communicationsIdentitySet``: who is invited."""
+"""``identity`` and ``communicationsIdentitySet``: the identities of participants."""
 
 from typing import Generic, TypeVar
 
@@ -10,7 +10,7 @@ from schema.resource.base import Model, absent
 
 
 class IdentityFields(Model):
-    """What an identity holds, read or written."""
+    """The fields of an identity, for both types."""
 
     id: Text | None = Field(
         default_factory=absent,
@@ -39,21 +39,21 @@ class IdentityFields(Model):
     description="One identity: a person, an application, a device or a phone number."
 )
 class Identity(IdentityFields):
-    """The identity as it is read."""
+    """The output type of the identity."""
 
 
 @strawberry.pydantic.input(
     description="One identity: a person, an application, a device or a phone number."
 )
 class IdentityInput(IdentityFields):
-    """The identity as it is written."""
+    """The input type of the identity."""
 
 
 IdentityT = TypeVar("IdentityT", bound=IdentityFields)
 
 
 class IdentitySetFields(Model, Generic[IdentityT]):
-    """What a set of identities holds, read or written."""
+    """The fields of a set of identities, for both types."""
 
     application: IdentityT | None = Field(
         default_factory=absent,
@@ -128,11 +128,11 @@ class IdentitySetFields(Model, Generic[IdentityT]):
     )
 )
 class IdentitySet(IdentitySetFields[Identity]):
-    """The set as it is read."""
+    """The output type of the set."""
 
 
 @strawberry.pydantic.input(
     description="Who somebody is. Usually one kind of identity is given, `user` or `phone`."
 )
 class IdentitySetInput(IdentitySetFields[IdentityInput]):
-    """The set as it is written."""
+    """The input type of the set."""

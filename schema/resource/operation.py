@@ -10,7 +10,7 @@ from pydantic import Field
 from strawberry import UNSET
 from strawberry.types.lazy_type import LazyType
 
-from schema.arguments import AfterChange, FirstChanges, given
+from schema.arguments import AfterChange, FirstChanges, unset_to_none
 from schema.resource.base import Model, absent
 from schema.resource.participant import InvitationParticipantInfo
 from schema.resource.result_info import ResultInfo
@@ -24,7 +24,7 @@ CONTENT = (
     "participants",
     "additionalProperties",
 )
-"""The fields that say something of the operation, in their order in a document."""
+"""The fields with the content of an operation, in their order in a document."""
 
 
 @strawberry.enum(description="How far an operation has come. The values sort in this order.")
@@ -42,7 +42,7 @@ class OperationStatus(Enum):
 
 
 class Identified(Model):
-    """What has an id."""
+    """An object with an id."""
 
     id: strawberry.ID = Field(
         description=(
@@ -123,14 +123,14 @@ class InviteParticipantsContent(Model):
     )
 )
 class InviteParticipantsOperationState(CommsContent, InviteParticipantsContent):
-    """What an operation held once; its values are ``StoredOperation``."""
+    """A past state of an operation; its values are ``StoredOperation``."""
 
 
 @strawberry.pydantic.type(
     description="The operation that tracks inviting participants into a call."
 )
 class InviteParticipantsOperation(CommsOperation, InviteParticipantsContent):
-    """Graph's ``inviteParticipantsOperation``, with what the gateway knows of it besides."""
+    """Graph's ``inviteParticipantsOperation``, with fields of the gateway."""
 
     @strawberry.pydantic.field(
         graphql_type=LazyType("ChangeConnection", "schema.changes"),
@@ -142,40 +142,42 @@ class InviteParticipantsOperation(CommsOperation, InviteParticipantsContent):
     async def history(
         self, info: strawberry.Info, first: FirstChanges = UNSET, after: AfterChange = UNSET
     ) -> object:
-        return await info.context.history(self.id, given(first), given(after))
+        return await info.context.history(self.id, unset_to_none(first), unset_to_none(after))
 
     @classmethod
     def is_type_of(cls, value: object, _info: Any) -> bool:  # noqa: ANN401  graphql-core's
-        """Tell graphql-core that a stored operation is one of these."""
+        """Return whether a value is of this type."""
         return isinstance(value, StoredOperation | cls)
 
 
-class _Head(msgspec.Struct):
+class _Head(msgspec.Struct, rename="camel"):
     id: str
     version: int
+    call_id: str | None = None
 
 
 _read_head = msgspec.json.Decoder(_Head).decode
 
 
 class StoredOperation(msgspec.Struct, frozen=True, dict=True):
-    """An operation as the store keeps it: one JSON document in GraphQL's own field names."""
+    """A stored operation: one JSON document with GraphQL's names of fields."""
 
     document: bytes
-
-    @cached_property
-    def _head(self) -> _Head:
-        return _read_head(self.document)
 
     @property
     def id(self) -> str:
         """The operation's id."""
-        return self._head.id
+        return _read_head(self.document).id
 
     @property
     def version(self) -> int:
         """The operation's version."""
-        return self._head.version
+        return _read_head(self.document).version
+
+    @property
+    def call_id(self) -> str | None:
+        """The id of the operation's call."""
+        return _read_head(self.document).call_id
 
     @cached_property
     def operation(self) -> InviteParticipantsOperation:
@@ -184,5 +186,5 @@ class StoredOperation(msgspec.Struct, frozen=True, dict=True):
 
 
 def read_attribute(source: object, name: str) -> object:
-    """Read a field of a value for the reference executor, decoding a stored document when met."""
+    """Return a field of a value, for the reference executor; decode a stored document first."""
     return getattr(source.operation if isinstance(source, StoredOperation) else source, name)

@@ -9,7 +9,7 @@ from schema.resource.identity import IdentitySet, IdentitySetInput
 
 
 class InvitationParticipantFields(Model):
-    """What an invited participant holds beside the identity, read or written."""
+    """The fields of an invited participant without the identity, for both types."""
 
     region: Text | None = Field(
         default_factory=absent,
@@ -48,13 +48,13 @@ class InvitationParticipantFields(Model):
 
 @strawberry.pydantic.type(description="One participant invited into a call.")
 class InvitationParticipantInfo(InvitationParticipantFields):
-    """The participant as read."""
+    """The output type of the participant."""
 
     identity: IdentitySet = Field(description="Who is invited.")
 
 
 @strawberry.pydantic.input(description="One participant to invite into a call.")
 class InvitationParticipantInfoInput(InvitationParticipantFields):
-    """The participant as written."""
+    """The input type of the participant."""
 
     identity: IdentitySetInput = Field(description="Who is invited.")

@@ -8,7 +8,7 @@ from schema.resource.base import Model, absent
 
 
 class ResultInfoFields(Model):
-    """What a result holds, read or written."""
+    """The fields of a result, for both types."""
 
     code: Int32 = Field(
         description=(
@@ -27,9 +27,9 @@ class ResultInfoFields(Model):
 
 @strawberry.pydantic.type(description="How an operation ended, or how far it got.")
 class ResultInfo(ResultInfoFields):
-    """The result as it is read."""
+    """The output type of the result."""
 
 
 @strawberry.pydantic.input(description="How an operation ended, or how far it got.")
 class ResultInfoInput(ResultInfoFields):
-    """The result as it is written."""
+    """The input type of the result."""

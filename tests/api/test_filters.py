@@ -50,7 +50,7 @@ CHANGES = """
       changes(filter: $filter, after: $after) { nodes { operationId state {
         callId clientContext status resultInfo { code subcode message }
         participants {
-          identity { ALL_KINDS }
+          identity { ALL_KINDS additionalProperties }
           region languageId replacesCallId hidden participantId
         }
         version createdAt updatedAt

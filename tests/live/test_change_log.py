@@ -208,8 +208,8 @@ def before_there_was_a_log(path: Path) -> None:
     """Make a database as the first version left it, with an operation in it."""
     upgrade(path)
     with closing(sqlite3.connect(path)) as database, database:
-        database.execute("DROP TABLE changes")
-        database.execute("DROP TABLE change_log")
+        for table in ("changes", "change_log", "forwards"):
+            database.execute(f"DROP TABLE {table}")
         database.execute("UPDATE alembic_version SET version_num = '0001'")
         database.execute("INSERT INTO operations (document) VALUES (?)", (json.dumps(OLD),))
 

@@ -232,10 +232,10 @@ async def test_subscriber_behind_what_the_log_keeps_is_told(
     assert last["errors"][0]["extensions"]["code"] == "CURSOR_EXPIRED"
 
 
-async def test_place_is_what_was_sent_while_changes_go_to_view_after_view(
+async def test_position_is_what_was_sent_while_changes_are_pushed_to_each_view(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fan_out_module, "TURN", -1)  # a turn for each view
+    monkeypatch.setattr(fan_out_module, "SLICE_SECONDS", -1)  # yield before each view
     made = [str(number) for number in range(30)]
     async with following(database) as (store, executor):
         start = await store.log.position()

@@ -99,7 +99,7 @@ def test_line_of_a_request_has_the_fields_explained() -> None:
 @pytest.fixture
 async def told(tmp_path: Path) -> AsyncIterator[dict[str, Metric]]:
     """The metrics of a gateway that has done a bit of everything, by name."""
-    with running(tmp_path, "--workers", "2") as gateway:
+    with running(tmp_path, "--workers", "2", "--forward", "http://127.0.0.1:9/") as gateway:
         async with aiohttp.ClientSession() as http, connected(http, gateway.url) as ws:
             client = Client(http, gateway.url)
             now = (await client.data(NOW))["inviteParticipantsOperations"]["changeCursor"]

@@ -12,6 +12,7 @@ from support.strategies import JSONObject
 
 from gateway.settings import Settings
 from gateway.store.opening import database_of
+from gateway.store.overdue import Overdue
 from gateway.store.postgres import pages
 from gateway.store.postgres.compiler import compiled
 from gateway.store.postgres.store import arguments
@@ -22,7 +23,7 @@ from schema.paging import Keys, Slice
 
 OPERATIONS = 20_000
 
-QUERIES = Queries(compiled, pages.arranged)
+QUERIES = Queries(compiled, Overdue(), pages.arranged)
 AT: Keys = ("2026-01-05T09:30:00.000000Z", 7_000)
 DAY = {"gte": "2026-01-05T00:00:00Z", "lt": "2026-01-06T00:00:00Z"}
 

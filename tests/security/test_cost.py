@@ -21,7 +21,7 @@ from gateway.documents.arguments import defaults_of
 from gateway.documents.bounds import DocumentBounds
 from gateway.documents.cost import Costs
 from gateway.documents.parsing import Documents, InvalidDocumentError
-from gateway.documents.price import price_for
+from gateway.documents.price import evaluate
 from schema import build_schema
 from schema.errors import RequestError
 
@@ -472,7 +472,7 @@ def test_cost_of_any_values_is_a_number(
     price = COSTS.price(document, operation)
     defaults = defaults_of(operation.variable_definitions or ())
     for some in (given_values, given_values | values, values, {}):
-        cost = price_for(price, defaults | some)
+        cost = evaluate(price, defaults | some)
 
         assert type(cost) is int
         assert cost >= 0

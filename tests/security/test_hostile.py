@@ -23,6 +23,7 @@ from support.hostile import (
     injections,
     media,
     patience,
+    rest,
     sockets,
     variables,
 )
@@ -42,6 +43,7 @@ TABLES = (
     media,
     bytes_on_the_wire,
     patience,
+    rest,
     sockets,
 )
 CASES = [

@@ -12,6 +12,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from support import paths
 from support.gateways import COMMAND, Client, Command, running
 
 from gateway.store.migrate import REVISIONS
@@ -19,7 +20,7 @@ from schema import build_schema
 
 Json = Any
 
-SEED = (Path(__file__).parent / "seed.json").read_text()
+SEED = paths.SEED.read_text()
 SEED_ID = "cf6aee6c-ee6c-cf6a-6cee-6acf6cee6acf"
 GRAPH = {"@odata.type": "#microsoft.graph.inviteParticipantsOperation"}
 OTHER = ("--database", "sqlite:///other.db")

@@ -7,7 +7,7 @@ document the JSON a client reads, with fields that are null left out or not.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 Document = Mapping[str, Any]
@@ -96,14 +96,34 @@ def _identity(identity: Document | None, where: Filter) -> bool:
     return _fields({"id": compares, "displayName": _text}, identity, where)
 
 
+def _is_undeclared(value: object) -> bool:
+    """Tell whether an additional property is an identity of a kind that is not declared."""
+    match value:
+        case {"id": str(), "displayName": name}:
+            return name is None or isinstance(name, str)
+        case {"id": str()}:
+            return True
+    return False
+
+
 def _identity_set(identities: Document, where: Filter) -> bool:
     def fits(kind: str, part: Filter) -> bool:
         if kind != "any":
             return _identity(identities.get(kind), part)
         present = [identities[kind] for kind in IDENTITY_KINDS if identities.get(kind) is not None]
+        present += filter(_is_undeclared, (identities.get("additionalProperties") or {}).values())
         return any(_identity(identity, part) for identity in present)
 
     return all(fits(kind, part) for kind, part in where.items())
+
+
+OVERDUE = timedelta(seconds=60)
+
+
+def is_overdue(operation: Document) -> bool:
+    """Tell whether an operation has not ended, and was created long ago."""
+    created = _instant(operation["createdAt"])
+    return operation["status"] in STATUSES[:2] and created <= datetime.now(UTC) - OVERDUE
 
 
 def _tree(judges: Mapping[str, Judge], thing: Document, where: Filter) -> bool:
@@ -117,6 +137,8 @@ def _tree(judges: Mapping[str, Judge], thing: Document, where: Filter) -> bool:
                 return any(_tree(judges, thing, each) for each in part)
             case "not":
                 return not _tree(judges, thing, part)
+            case "overdue":
+                return is_overdue(thing) is part
         return judges[name](thing.get(name), part)
 
     return all(fits(name, part) for name, part in where.items())

@@ -5,11 +5,13 @@ from gateway.admission.load import Load
 from gateway.documents.parsing import Documents
 from gateway.documents.persisted import PersistedDocuments
 from gateway.documents.trusted import TrustedDocuments
+from gateway.execution.compiled.response_cache import ResponseCache
 from gateway.execution.compiled_executor import CompiledExecutor
 from gateway.execution.live.fan_out import FanOut
-from gateway.execution.pipeline import Pipeline, RequestOptions
+from gateway.execution.pipeline import Pipeline
 from gateway.execution.prepared import PreparedOperations
 from gateway.execution.reference import ReferenceExecutor
+from gateway.execution.request_limits import RequestLimits
 from schema import Schema
 
 UNLIMITED = 2**53
@@ -26,7 +28,7 @@ def compiled_pipeline(
     documents, limits = Documents(schema), _limits(seconds)
     prepared = PreparedOperations(schema, documents, max_cost=UNLIMITED)
     reference = ReferenceExecutor(schema, documents, limits.lock)
-    compiled = CompiledExecutor(prepared, reference, fan_out, cache_bytes=cache_bytes)
+    compiled = CompiledExecutor(prepared, reference, fan_out, ResponseCache(cache_bytes))
     return Pipeline(prepared, compiled, limits, _NOT_PERSISTED), compiled
 
 
@@ -39,8 +41,8 @@ def reference_pipeline(schema: Schema, *, seconds: float = 0) -> Pipeline:
     )
 
 
-def _limits(seconds: float) -> RequestOptions:
-    return RequestOptions(UNLIMITED, Load(UNLIMITED), CooperativeLock(), timeout_seconds=seconds)
+def _limits(seconds: float) -> RequestLimits:
+    return RequestLimits(UNLIMITED, Load(UNLIMITED), CooperativeLock(), timeout_seconds=seconds)
 
 
 _NOT_PERSISTED = PersistedDocuments(TrustedDocuments({}), "off")

@@ -72,6 +72,24 @@ def _with(
 
 
 _additional = st.just({"other": {"id": "u"}, "value": [None, 1.5]})
+_other_kinds = _additional | st.dictionaries(
+    st.sampled_from(["acsUser", "robot"]),
+    st.sampled_from(
+        [
+            {"id": "u", "displayName": "ab"},
+            {"id": "U", "displayName": None},
+            {"id": "v", "displayName": 1},
+            {"id": 1, "displayName": "ab"},
+            {"id": None},
+            {"displayName": "ab"},
+            ["u"],
+            "u",
+            1,
+            None,
+        ]
+    ),
+    min_size=1,
+)
 _identities = _with(
     {}, {"id": identity_ids, "displayName": texts, "additionalProperties": _additional}
 )
@@ -79,7 +97,7 @@ _kinds = st.sampled_from(["user", "phone"]) | st.sampled_from(IDENTITY_KINDS)
 _identity_sets = st.builds(
     lambda kinds, others: kinds | others,
     st.dictionaries(_kinds, _identities, max_size=2),
-    _with({}, {"endpointType": st.just("default"), "additionalProperties": _additional}),
+    _with({}, {"endpointType": st.just("default"), "additionalProperties": _other_kinds}),
 )
 _participants = _with(
     {"identity": _identity_sets},
@@ -194,6 +212,7 @@ _operation_fields: dict[str, SearchStrategy[Any]] = {
         {"code": _int_filters, "subcode": _int_filters, "message": _text_filters} | _is_null
     ),
     "participants": _list_filters,
+    "overdue": st.booleans(),
     "version": _int_filters,
     "createdAt": _time_filters,
     "updatedAt": _time_filters,

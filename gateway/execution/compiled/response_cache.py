@@ -4,12 +4,12 @@ Every write is logged, so a result is valid as long as the change log has the sa
 it was read. The first request that finds other bounds clears the cache.
 """
 
-from collections import OrderedDict
 from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Raw
 
+from gateway.lru_cache import LRUCache
 from schema.changes import LogBounds
 
 MAX_FRACTION = 8
@@ -34,15 +34,13 @@ class ResponseCache:
     def __init__(self, max_bytes: int) -> None:
         self.max_bytes = max_bytes
         self._bounds: LogBounds | None = None
-        self._data: OrderedDict[CacheKey, Raw] = OrderedDict()
-        self._bytes = 0
+        self._data = LRUCache[CacheKey, Raw](max_size=max_bytes, size_of=_size)
 
     def get(self, key: CacheKey, bounds: LogBounds) -> Raw | None:
         """Return a result that is valid for these bounds of the log, or None."""
         if bounds != self._bounds:
             self._bounds = bounds
             self._data.clear()
-            self._bytes = 0
         answer = self._data.get(key)
         if answer is not None:
             self._data.move_to_end(key)
@@ -53,15 +51,8 @@ class ResponseCache:
         if bounds != self._bounds:
             return data
         answer = Raw(msgspec.json.encode(data))
-        if _size(key, answer) > self.max_bytes // MAX_FRACTION:
-            return answer
-        replaced = self._data.pop(key, None)
-        if replaced is not None:
-            self._bytes -= _size(key, replaced)
-        self._bytes += _size(key, answer)
-        self._data[key] = answer
-        while self._bytes > self.max_bytes:
-            self._bytes -= _size(*self._data.popitem(last=False))
+        if _size(key, answer) <= self.max_bytes // MAX_FRACTION:
+            self._data.put(key, answer)
         return answer
 
 

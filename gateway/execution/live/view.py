@@ -1,7 +1,6 @@
 """The events of equal subscriptions, evaluated and encoded once for all subscribers."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ from gateway.execution.compiled.completion import Run
 from gateway.execution.compiled.plan import RootField
 from gateway.execution.events import answer_event, error_event
 from gateway.execution.subscription import Event
+from gateway.lru_cache import LRUCache
 from schema.changes import Change
 from schema.feeds import SourceStream
 from schema.paging import Position
@@ -51,8 +51,7 @@ class EventCache:
     """The events made last, by view and change; None for a change that does not match."""
 
     def __init__(self) -> None:
-        self._events: OrderedDict[_Key, Event | None] = OrderedDict()
-        self._bytes = 0
+        self._events = LRUCache[_Key, Event | None](max_size=MAX_CACHED_BYTES, size_of=_size)
 
     def has(self, view: object, change: Change) -> bool:
         """Return whether the event of a change in a view is cached."""
@@ -65,10 +64,8 @@ class EventCache:
         key = _key(view, change)
         if key in self._events:
             return self._events[key]
-        event = self._events[key] = make(change)
-        self._bytes += _size(key, event)
-        while self._bytes > MAX_CACHED_BYTES:
-            self._bytes -= _size(*self._events.popitem(last=False))
+        event = make(change)
+        self._events.put(key, event)
         return event
 
 

@@ -3,9 +3,12 @@
 A database carries each call out at once, or on rows that were loaded beforehand.
 """
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from gateway.store.documents import Changed, Document
+from gateway.store.forwards import Forward
 from schema.resource.operation import StoredOperation
 from schema.scalars import DateTime
 
@@ -31,6 +34,14 @@ class Rows(Protocol):
     def find(self, operation_id: str) -> Row | None:
         """Return the operation with this id, or None."""
 
+    def find_in_call(
+        self, call_ids: Sequence[str], client_contexts: Sequence[str]
+    ) -> Sequence[Row]:
+        """Return the operations that have one of each, or two of them."""
+
+    def was_deleted(self, operation_ids: Sequence[str]) -> bool:
+        """Tell whether the change log knows that an operation with one of these ids was deleted."""
+
     def key_use(self, key: str, after: DateTime) -> KeyUse | None:
         """Return what an idempotency key was used for, if that was after a time."""
 
@@ -45,3 +56,6 @@ class Rows(Protocol):
 
     def remember(self, key: str, use: KeyUse, at: DateTime, expired: DateTime) -> None:
         """Keep what a key was used for, and forget some that were used up to ``expired``."""
+
+    def enqueue(self, forward: Forward, limit: int, now: datetime) -> bool:
+        """Add to the queue of what is to be passed on; return False if it has ``limit`` already."""

@@ -6,12 +6,13 @@ from functools import partial
 
 from gateway.store.change_matching import ChangeMatcher
 from gateway.store.matching import Matcher
+from gateway.store.overdue import Overdue
 from gateway.store.postgres import changes
 from gateway.store.postgres.notifications import Notifications
 from gateway.store.postgres.reader import Reader
 from gateway.store.watching import Watch
 from schema.changes import ChangePage, ChangeSlice, LogBounds
-from schema.constraints import may_be_id
+from schema.constraints import is_valid_id
 from schema.filters import InviteParticipantsOperationFilter
 from schema.paging import Position
 
@@ -19,7 +20,8 @@ from schema.paging import Position
 class PostgresChangeLog:
     """What happened to the operations in a database; the writes append to it."""
 
-    def __init__(self, reader: Reader, notifications: Notifications) -> None:
+    def __init__(self, reader: Reader, notifications: Notifications, overdue: Overdue) -> None:
+        self._overdue = overdue
         self._reader = reader
         self._watch = Watch(self.position, notifications.looked_every)
         self.wake = self._watch.wake
@@ -29,12 +31,12 @@ class PostgresChangeLog:
         self, where: InviteParticipantsOperationFilter | None, part: ChangeSlice
     ) -> ChangePage:
         """Return changes whose operation matches before or after; look at not too many."""
-        matcher = Matcher(where) if where else None
+        matcher = Matcher(where, self._overdue) if where else None
         return await self._reader.do(partial(changes.read, part=part, matcher=matcher))
 
     async def history(self, operation_id: str, part: ChangeSlice) -> ChangePage:
         """Return changes of one operation, or of several one after another with that id."""
-        id_ = operation_id if may_be_id(operation_id) else ""
+        id_ = operation_id if is_valid_id(operation_id) else ""
         return await self._reader.do(partial(changes.history, operation_id=id_, part=part))
 
     async def bounds(self) -> LogBounds:
@@ -51,7 +53,7 @@ class PostgresChangeLog:
 
     def matcher(self, where: InviteParticipantsOperationFilter) -> ChangeMatcher:
         """Return what tells of a change whether its operation matches before or after."""
-        return ChangeMatcher(Matcher(where))
+        return ChangeMatcher(Matcher(where, self._overdue))
 
     def watch(self) -> AbstractContextManager[asyncio.Event]:
         """Set an event, as long as the block lasts, each time when there may be new changes."""

@@ -5,9 +5,8 @@ from typing import Any
 
 import msgspec
 
-from gateway.store.documents import Document
+from gateway.store.documents import Document, identities_in
 from gateway.store.tables import STATUS_RANKS
-from schema.constraints import IDENTITY_KINDS
 
 FOLDED = "~"
 """Ends the name under which a text in JSON stands with its case folded, where that changes it."""
@@ -53,9 +52,7 @@ def _participant(participant: Document) -> Document:
     """Return what conditions look at of a participant."""
     identity = participant["identity"]
     return _with_folded(participant) | {
-        "identity": {
-            kind: _with_folded(identity[kind]) for kind in IDENTITY_KINDS if kind in identity
-        }
+        "identity": {kind: _with_folded(each) for kind, each in identities_in(identity)}
     }
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from gateway.store.errors import UnusableDatabaseError
 from gateway.store.migrate import DatabaseState
+from gateway.store.overdue import Overdue
 from gateway.store.postgres import migrate
 from gateway.store.postgres.connection import PostgresOptions
 from gateway.store.postgres.store import PostgresStore, open_postgres_store
@@ -48,7 +49,12 @@ class PostgresDatabase:
         return asyncio.run(migrate.script_for(self.options))
 
     def open(
-        self, readers: int = 1, keep: Retention | None = None, *, seconds: float = 0
+        self,
+        readers: int = 1,
+        keep: Retention | None = None,
+        *,
+        seconds: float = 0,
+        overdue: Overdue = Overdue(),  # noqa: B008  it is frozen
     ) -> AbstractAsyncContextManager[PostgresStore]:
         """Open the store."""
-        return open_postgres_store(self.options, readers, keep, seconds=seconds)
+        return open_postgres_store(self.options, readers, keep, seconds=seconds, overdue=overdue)

@@ -18,7 +18,7 @@ from gateway.store.page_bytes import LONGEST_READ, too_long
 from gateway.store.postgres.failures import LOST, Failures
 from gateway.store.postgres.shared_read import SharedRead, SharedReads
 from schema.changes import LogBounds
-from schema.constraints import may_be_id
+from schema.constraints import is_valid_id
 from schema.resource.operation import StoredOperation
 
 T = TypeVar("T")
@@ -64,7 +64,7 @@ class Reader:
 
         Raises ``LimitExceeded`` when they are too long together.
         """
-        ids = {*filter(may_be_id, operation_ids)}
+        ids = {*filter(is_valid_id, operation_ids)}
         found = await self._finding.join(ids, self._deadline())
         if found is None:  # with those that others asked for
             found = await self.do(lambda connection: _find(connection, ids))

@@ -13,10 +13,12 @@ from gateway.store import documents
 from gateway.store.change_pages import KIND_RANKS
 from gateway.store.decisions.rows import KeyUse, Row
 from gateway.store.documents import Document
+from gateway.store.forwards import Forward
 from gateway.store.postgres.columns import columns, index_key
+from gateway.store.reports import Report
 from schema.changes import ChangeKind
 from schema.resource.operation import StoredOperation
-from schema.scalars import DateTime
+from schema.scalars import DateTime, date_time
 
 T = TypeVar("T")
 Identities = set[tuple[str, str]]
@@ -42,12 +44,26 @@ class State(NamedTuple):
     stored: StoredOperation
 
 
+class Beside(NamedTuple):
+    """What reports ask for beside operations and keys."""
+
+    deleted_ids: frozenset[str] = frozenset()
+    """Those of operations that were deleted."""
+    forward_count: int = 0
+    """How long the queue is of what is to be passed on."""
+
+
 class LoadedRows:
     """The rows that a batch of writes may look at, and what they make of them."""
 
     def __init__(
-        self, newest: int, operations: Sequence[Row], keys: dict[str, tuple[KeyUse, DateTime]]
+        self,
+        newest: int,
+        operations: Sequence[Row],
+        keys: dict[str, tuple[KeyUse, DateTime]],
+        beside: Beside,
     ) -> None:
+        self._beside = beside
         self.newest = newest
         """The position of the newest change as they were loaded."""
         self._operations: dict[str, Row | None] = {row.operation.id: row for row in operations}
@@ -59,6 +75,8 @@ class LoadedRows:
         self.states: dict[int, State | None] = {}
         """What becomes of rows of operations, by their number; None of those removed."""
         self.used_keys: dict[str, tuple[KeyUse, DateTime]] = {}
+        self.forwards: list[tuple[Forward, DateTime]] = []
+        """What is to be added to the queue of what is to be passed on."""
         self.expired: DateTime | None = None
         """Up to when keys may be forgotten."""
 
@@ -82,6 +100,32 @@ class LoadedRows:
     def find(self, operation_id: str) -> Row | None:
         """Return the operation with this id, or None."""
         return self._operations.get(operation_id)
+
+    def find_in_call(
+        self, call_ids: Sequence[str], client_contexts: Sequence[str]
+    ) -> Sequence[Row]:
+        """Return the operations that have one of each."""
+        rows = [row for row in self._operations.values() if row]
+        in_call = [row for row in rows if row.operation.call_id in call_ids]
+        return [
+            row
+            for row in in_call
+            if documents.read(row.operation).get("clientContext") in client_contexts
+        ]
+
+    def was_deleted(self, operation_ids: Sequence[str]) -> bool:
+        """Tell whether the change log knows that an operation with one of these ids was deleted."""
+        deleted = KIND_RANKS[ChangeKind.DELETED]
+        now = {change.operation_id for change in self.changes if change.kind == deleted}
+        return not (self._beside.deleted_ids | now).isdisjoint(operation_ids)
+
+    def enqueue(self, forward: Forward, limit: int, now: datetime) -> bool:
+        """Add to the queue of what is to be passed on; return False if it has ``limit`` already."""
+        if self._beside.forward_count + len(self.forwards) >= limit:
+            return False
+        self.forwards.append((forward, date_time(now)))
+        self._undo.append(self.forwards.pop)
+        return True
 
     def key_use(self, key: str, after: DateTime) -> KeyUse | None:
         """Return what an idempotency key was used for, if that was after a time."""
@@ -184,10 +228,12 @@ def _identities(participants: list[Any]) -> Identities:
 class Write(NamedTuple):
     """A write that was asked for, and the rows that it may look at.
 
-    ``decide`` takes these and the time; ``at`` is one to write down instead of now.
+    ``decide`` takes these and the time; ``at`` is one to write down instead of now. One with
+    ``reports`` may look at what these may be of.
     """
 
     decide: Callable[[LoadedRows, datetime], Any]
     ids: Sequence[str] = ()
     keys: Sequence[str] = ()
     at: datetime | None = None
+    reports: Sequence[Report] = ()

@@ -11,17 +11,22 @@ import msgspec
 
 from gateway.store import documents, queries
 from gateway.store.decisions import writes
+from gateway.store.decisions.reports import Reports
 from gateway.store.decisions.rows import Rows
+from gateway.store.forwards import Forward
+from gateway.store.overdue import Overdue
 from gateway.store.postgres import pages
 from gateway.store.postgres.change_log import PostgresChangeLog
 from gateway.store.postgres.compiler import compiled
 from gateway.store.postgres.connection import PostgresOptions
 from gateway.store.postgres.failures import read_failures, write_failures
+from gateway.store.postgres.forwards import PostgresForwardQueue
 from gateway.store.postgres.group_commit import GroupCommit
 from gateway.store.postgres.notifications import Notifications
 from gateway.store.postgres.pruning import prune_regularly
 from gateway.store.postgres.reader import Reader
 from gateway.store.postgres.rows import Write
+from gateway.store.reports import Applied, Report, forms
 from gateway.store.retention import Retention
 from gateway.tasks import running
 from schema.errors import MutationFailure
@@ -46,11 +51,14 @@ class PostgresStore:
     loop_reads = 0
     """How many short reads were done on the event loop's own thread: none ever are."""
 
-    def __init__(self, reader: Reader, writer: GroupCommit, log: PostgresChangeLog) -> None:
+    def __init__(
+        self, reader: Reader, writer: GroupCommit, log: PostgresChangeLog, overdue: Overdue
+    ) -> None:
         self._reader = reader
         self._writer = writer
-        self._queries = queries.Queries(compiled, pages.arranged)
+        self._queries = queries.Queries(compiled, overdue, pages.arranged)
         self.log = log
+        self.forwards = PostgresForwardQueue(reader)
         self.workers: Mapping[str, Reader | GroupCommit] = {"read": reader, "write": writer}
         """Its reads and its writes, by their kind."""
 
@@ -142,6 +150,21 @@ class PostgresStore:
         done: documents.Put = await self._carry_out(write)
         return done
 
+    async def apply(
+        self,
+        reports: Sequence[Report],
+        *,
+        recreates: bool = False,
+        forward: Forward | None = None,
+        max_forwards: int = 0,
+    ) -> Applied:
+        """Apply reports of Microsoft Graph in one go, and tell what came of each."""
+        given = Reports(reports, recreates, forward, max_forwards)
+        ids = [form for each in reports if each.operation_id for form in forms(each.operation_id)]
+        write = Write(given.apply, ids, reports=reports)
+        applied: Applied = await self._carry_out(write)
+        return applied
+
     async def check(self) -> None:
         """See whether it can be read and written; raise ``RequestError`` when not.
 
@@ -197,24 +220,25 @@ async def open_postgres_store(
     keep: Retention | None = None,
     *,
     seconds: float = 0,
+    overdue: Overdue,
 ) -> AsyncIterator[PostgresStore]:
     """Open the store on up-to-date tables; on leaving, carry out the writes still waiting.
 
     Up to ``readers`` connections read, and one more what is short. A read that belongs to no
     request fails after ``seconds``, unless 0. The change log is pruned to what is to ``keep``, if
-    that is said.
+    that is said. ``overdue`` says which operations the filter of that name takes.
     """
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(options.pool(readers + 1, seconds))
         reader = Reader(pool, read_failures(options.name), readers, seconds)
         writer = GroupCommit(options, write_failures(options.name), seconds)
         notifications = Notifications(options)
-        log = PostgresChangeLog(reader, notifications)
+        log = PostgresChangeLog(reader, notifications, overdue)
         works = [writer.run(), log.run()]
         if options.sessions:
             works.append(notifications.run(log.wake))
         if keep:
             works.append(prune_regularly(reader, keep))
         async with running(*works):
-            yield PostgresStore(reader, writer, log)
+            yield PostgresStore(reader, writer, log, overdue)
             await writer.drained()

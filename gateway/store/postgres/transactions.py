@@ -18,10 +18,12 @@ from typing import Any
 import asyncpg
 
 from gateway.store.decisions.rows import KeyUse, Row
+from gateway.store.postgres import forwards
 from gateway.store.postgres.columns import index_key
 from gateway.store.postgres.failures import LOST
-from gateway.store.postgres.rows import LoadedRows, Write
-from schema.constraints import may_be_id
+from gateway.store.postgres.rows import Beside, LoadedRows, Write
+from gateway.store.reports import Report, forms
+from schema.constraints import is_valid_id
 from schema.resource.operation import StoredOperation
 
 logger = logging.getLogger(__name__)
@@ -49,6 +51,15 @@ SELECT 1, seq, NULL, NULL, NULL, document, NULL, NULL FROM operations
 WHERE id = ANY ($1::text[] || ARRAY(SELECT operation_id FROM used))
 UNION ALL
 SELECT 2, NULL, key, fingerprint, operation_id, document, created_at, NULL FROM used
+"""
+
+_LOAD_REPORTED = """
+SELECT 1, seq, NULL, document FROM operations
+WHERE left(call_id, 500) = ANY (ARRAY(SELECT left(each, 500) FROM unnest($1::text[]) AS each))
+  AND call_id = ANY ($1) AND client_context = ANY ($2::text[])
+UNION ALL
+SELECT 2, NULL, operation_id, NULL FROM changes
+WHERE kind = 2 AND operation_id = ANY ($3::text[])
 """
 
 _REMOVE = "DELETE FROM operations WHERE seq = ANY ($1::bigint[])"
@@ -220,7 +231,7 @@ async def _load(
     connection: asyncpg.Connection, writes: Sequence[Write]
 ) -> tuple[LoadedRows, datetime]:
     """Load the rows that the writes may look at, and the time by the database's clock."""
-    ids = {id_ for write in writes for id_ in write.ids if may_be_id(id_)}
+    ids = {id_ for write in writes for id_ in write.ids if is_valid_id(id_)}
     keys = {index_key(key): key for write in writes for key in write.keys}
     records = await connection.fetch(_LOAD, list(ids), list(keys), timeout=LOCK_SECONDS)
     operations: list[Row] = []
@@ -232,11 +243,34 @@ async def _load(
             operations.append(Row(number, StoredOperation(document)))
         else:
             uses[keys[key]] = KeyUse(fingerprint, operation_id, StoredOperation(document)), at
-    return LoadedRows(newest, operations, uses), now
+    reports = [report for write in writes for report in write.reports]
+    beside = await _load_reported(connection, reports, operations) if reports else Beside()
+    return LoadedRows(newest, operations, uses, beside), now
+
+
+async def _load_reported(
+    connection: asyncpg.Connection, reports: Sequence[Report], operations: list[Row]
+) -> Beside:
+    """Load what reports may be of, operations that they do not name by an id among them."""
+    unnamed = [report for report in reports if report.operation_id is None]
+    calls = [form for each in unnamed if each.call_id for form in forms(each.call_id)]
+    contexts = [
+        form for each in unnamed if each.client_context for form in forms(each.client_context)
+    ]
+    ids = [form for each in reports if each.operation_id for form in forms(each.operation_id)]
+    deleted: set[str] = set()
+    for table, seq, id_, document in await connection.fetch(_LOAD_REPORTED, calls, contexts, ids):
+        if table == 1:
+            operations.append(Row(seq, StoredOperation(document)))
+        else:
+            deleted.add(id_)
+    return Beside(frozenset(deleted), await connection.fetchval(forwards.COUNT))
 
 
 async def _flush(connection: asyncpg.Connection, rows: LoadedRows) -> None:
     """Carry out what the writes make of the rows."""
+    if rows.forwards:
+        await forwards.insert(connection, rows.forwards)
     if not (rows.changes or rows.used_keys):
         return
     if removed := rows.removed():  # in a statement of its own: another may have the id by now

@@ -6,6 +6,7 @@ from functools import partial
 
 from gateway.store.change_matching import ChangeMatcher
 from gateway.store.matching import Matcher
+from gateway.store.overdue import Overdue
 from gateway.store.sqlite import changes
 from gateway.store.sqlite.loop_reader import LoopReader, NotReadError
 from gateway.store.sqlite.worker import Worker
@@ -18,7 +19,8 @@ from schema.paging import Position
 class SQLiteChangeLog:
     """What happened to the operations in a SQLite file; the writes append to it."""
 
-    def __init__(self, reader: Worker, loop_reader: LoopReader) -> None:
+    def __init__(self, reader: Worker, loop_reader: LoopReader, overdue: Overdue) -> None:
+        self._overdue = overdue
         self._reader = reader
         self._loop_reader = loop_reader
         self._watch = Watch(self.position)
@@ -29,7 +31,7 @@ class SQLiteChangeLog:
         self, where: InviteParticipantsOperationFilter | None, part: ChangeSlice
     ) -> ChangePage:
         """Return changes whose operation matches before or after; look at not too many."""
-        matcher = Matcher(where) if where else None
+        matcher = Matcher(where, self._overdue) if where else None
         return await self._reader.do(partial(changes.read, part=part, matcher=matcher))
 
     async def history(self, operation_id: str, part: ChangeSlice) -> ChangePage:
@@ -56,7 +58,7 @@ class SQLiteChangeLog:
 
     def matcher(self, where: InviteParticipantsOperationFilter) -> ChangeMatcher:
         """Return what tells of a change whether its operation matches before or after."""
-        return ChangeMatcher(Matcher(where))
+        return ChangeMatcher(Matcher(where, self._overdue))
 
     def watch(self) -> AbstractContextManager[asyncio.Event]:
         """Set an event, as long as the block lasts, each time when there may be new changes."""

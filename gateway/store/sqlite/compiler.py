@@ -21,8 +21,18 @@ from gateway.store.constructs import (
     compile_with,
 )
 from gateway.store.queries import Statement
+from schema.constraints import IDENTITY_KINDS
 
 _DIALECT = sqlite_dialect(paramstyle="named")
+
+_KINDS = ", ".join(f"'{kind}'" for kind in IDENTITY_KINDS)
+_EACH_IDENTITY = f"""(
+    SELECT key, value FROM json_each({{0}}, '$.identity') WHERE key IN ({_KINDS})
+    UNION ALL
+    SELECT key, value FROM json_each({{0}}, '$.identity.additionalProperties')
+    WHERE type = 'object' AND json_type(value, '$.id') = 'text'
+      AND coalesce(json_type(value, '$.displayName'), 'null') IN ('text', 'null')
+)"""  # noqa: S608  constants alone
 
 compile_with(
     "sqlite",
@@ -38,7 +48,7 @@ compile_with(
         ),
         **dict.fromkeys((LongTextEquals, IdentityEquals), "({0} = {1})"),
         EachParticipant: "json_each({0}, '$.participants')",
-        EachIdentity: "json_each({0}, '$.identity')",
+        EachIdentity: _EACH_IDENTITY,
     },
 )
 

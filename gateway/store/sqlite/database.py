@@ -8,6 +8,7 @@ from pathlib import Path
 from gateway.store import migrate
 from gateway.store.errors import UnusableDatabaseError
 from gateway.store.migrate import DatabaseState
+from gateway.store.overdue import Overdue
 from gateway.store.retention import Retention
 from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
 
@@ -49,7 +50,12 @@ class SQLiteDatabase:
         )
 
     def open(
-        self, readers: int = 1, keep: Retention | None = None, *, seconds: float = 0
+        self,
+        readers: int = 1,
+        keep: Retention | None = None,
+        *,
+        seconds: float = 0,
+        overdue: Overdue = Overdue(),  # noqa: B008  it is frozen
     ) -> AbstractAsyncContextManager[SQLiteStore]:
         """Open the store."""
-        return open_sqlite_store(self.path, readers, keep, seconds=seconds)
+        return open_sqlite_store(self.path, readers, keep, seconds=seconds, overdue=overdue)

@@ -17,7 +17,7 @@ from gateway.store.sqlite import changes
 from gateway.store.sqlite.connection import open_loop_connection
 from gateway.store.sqlite.reads import find_many
 from schema.changes import LogBounds
-from schema.constraints import may_be_id
+from schema.constraints import is_valid_id
 from schema.resource.operation import StoredOperation
 
 P = ParamSpec("P")
@@ -82,7 +82,7 @@ class LoopReader:
 
     def find(self, operation_id: str) -> StoredOperation | None:
         """Return the operation with this id, or None; raise ``NotReadError``."""
-        return self._read(_find, operation_id) if may_be_id(operation_id) else None
+        return self._read(_find, operation_id) if is_valid_id(operation_id) else None
 
     def find_many(self, operation_ids: Sequence[str]) -> dict[str, StoredOperation]:
         """Return the operations that have one of these ids, by id; raise ``NotReadError``."""

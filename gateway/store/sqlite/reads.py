@@ -18,7 +18,7 @@ from gateway.store import queries
 from gateway.store.sqlite.connection import SQLite, code_of
 from gateway.store.sqlite.rows import find
 from gateway.store.sqlite.worker import Asked, Work
-from schema.constraints import may_be_id
+from schema.constraints import is_valid_id
 from schema.resource.operation import StoredOperation
 
 Record = tuple[Any, ...]
@@ -39,7 +39,7 @@ def find_many(
     connection: sqlite3.Connection | sqlite3.Cursor, operation_ids: Iterable[str]
 ) -> dict[str, StoredOperation]:
     """Return the operations that have one of these ids, by their ids."""
-    wanted = [id_ for id_ in operation_ids if may_be_id(id_)]
+    wanted = [id_ for id_ in operation_ids if is_valid_id(id_)]
     ids, documents = connection.execute(
         "SELECT json_group_array(id), group_concat(document, char(30)) FROM operations"
         " WHERE id IN (SELECT value FROM json_each(?))",

@@ -1,13 +1,19 @@
 """The rows of a SQLite file: each call is carried out at once."""
 
 import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
 from typing import cast
+
+import msgspec
 
 from gateway.store import documents
 from gateway.store.decisions.rows import KeyUse, Row
+from gateway.store.forwards import Forward
 from gateway.store.sqlite import changes
+from gateway.store.sqlite.forwards import enqueue
 from schema.changes import ChangeKind
-from schema.constraints import may_be_id
+from schema.constraints import is_valid_id
 from schema.resource.operation import StoredOperation
 from schema.scalars import DateTime
 
@@ -22,7 +28,7 @@ def find(connection: sqlite3.Connection, operation_id: str) -> StoredOperation |
 
 def find_row(connection: sqlite3.Connection, operation_id: str) -> Row | None:
     """Return the row of the operation with this id, or None."""
-    if not may_be_id(operation_id):
+    if not is_valid_id(operation_id):
         return None
     row = connection.execute(
         "SELECT seq, document FROM operations WHERE id = ?", (operation_id,)
@@ -39,6 +45,27 @@ class SQLiteRows:
     def find(self, operation_id: str) -> Row | None:
         """Return the operation with this id, or None."""
         return find_row(self._connection, operation_id)
+
+    def find_in_call(
+        self, call_ids: Sequence[str], client_contexts: Sequence[str]
+    ) -> Sequence[Row]:
+        """Return two operations at most that have one of each."""
+        records = self._connection.execute(
+            "SELECT seq, document FROM operations"
+            " WHERE call_id IN (SELECT value FROM json_each(?))"
+            " AND client_context IN (SELECT value FROM json_each(?)) LIMIT 2",
+            (_json(call_ids), _json(client_contexts)),
+        )
+        return [Row(seq, StoredOperation(document)) for seq, document in records.fetchall()]
+
+    def was_deleted(self, operation_ids: Sequence[str]) -> bool:
+        """Tell whether the change log knows that an operation with one of these ids was deleted."""
+        found = self._connection.execute(
+            "SELECT 1 FROM changes WHERE kind = 2"
+            " AND operation_id IN (SELECT value FROM json_each(?)) LIMIT 1",
+            (_json(operation_ids),),
+        )
+        return found.fetchone() is not None
 
     def key_use(self, key: str, after: DateTime) -> KeyUse | None:
         """Return what an idempotency key was used for, if that was after a time."""
@@ -92,9 +119,18 @@ class SQLiteRows:
             (key, use.fingerprint, use.operation_id, use.operation.document.decode(), at),
         )
 
+    def enqueue(self, forward: Forward, limit: int, now: datetime) -> bool:
+        """Add to the queue of what is to be passed on; return False if it has ``limit`` already."""
+        return enqueue(self._connection, forward, limit, now)
+
     def _identify(self, seq: int, document: documents.Document) -> None:
         """Note whom an operation invites, for an index to find it by."""
         self._connection.executemany(
             "INSERT OR IGNORE INTO identities (id, kind, operation_seq) VALUES (?, ?, ?)",
             [(id_, kind, seq) for id_, kind in documents.identities(document)],
         )
+
+
+def _json(texts: Sequence[str]) -> str:
+    """Write texts as SQLite takes a list of any length."""
+    return msgspec.json.encode(texts).decode()

@@ -13,9 +13,13 @@ from typing import TypeVar
 from gateway.store import documents, queries
 from gateway.store.database_file import DatabaseFile
 from gateway.store.decisions import writes
+from gateway.store.decisions.reports import Reports
 from gateway.store.decisions.rows import Rows
 from gateway.store.errors import UnusableDatabaseError
+from gateway.store.forwards import Forward
 from gateway.store.lock import write_lock
+from gateway.store.overdue import Overdue
+from gateway.store.reports import Applied, Report
 from gateway.store.retention import Retention
 from gateway.store.sqlite import reads
 from gateway.store.sqlite.change_log import SQLiteChangeLog
@@ -23,6 +27,7 @@ from gateway.store.sqlite.commits import commit_together, prove
 from gateway.store.sqlite.compiler import compiled
 from gateway.store.sqlite.connection import connect_reader, connect_writer, open_loop_connection
 from gateway.store.sqlite.failures import ReadFailures, WriteFailures
+from gateway.store.sqlite.forwards import SQLiteForwardQueue
 from gateway.store.sqlite.loop_reader import LoopReader, NotReadError
 from gateway.store.sqlite.pruning import prune_regularly
 from gateway.store.sqlite.recovery import Connections, Recovery
@@ -53,13 +58,14 @@ PROVED_FOR = 5.0
 class SQLiteStore:
     """Operations in SQLite: several connections that read, a spare one, one that writes."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  its parts
         self,
         file: DatabaseFile,
         reader: Worker,
         writer: Worker,
         loop_reader: LoopReader,
         failures: WriteFailures,
+        overdue: Overdue,
     ) -> None:
         self._file = file
         self._reader = reader
@@ -67,8 +73,9 @@ class SQLiteStore:
         self.loop_reader = loop_reader
         self._failures = failures
         self._checking = ReadFailures(file)
-        self._queries = queries.Queries(compiled)
-        self.log = SQLiteChangeLog(reader, loop_reader)
+        self._queries = queries.Queries(compiled, overdue)
+        self.log = SQLiteChangeLog(reader, loop_reader, overdue)
+        self.forwards = SQLiteForwardQueue(reader, writer)
         self.workers = {"read": reader, "write": writer}
         """Who does the works, by their kind."""
 
@@ -159,6 +166,18 @@ class SQLiteStore:
         """Put a whole document in the place of whatever has its id, if that says otherwise."""
         return await self._write(partial(writes.put, document=document, now=_now()))
 
+    async def apply(
+        self,
+        reports: Sequence[Report],
+        *,
+        recreates: bool = False,
+        forward: Forward | None = None,
+        max_forwards: int = 0,
+    ) -> Applied:
+        """Apply reports of Microsoft Graph in one go, and tell what came of each."""
+        given = Reports(reports, recreates, forward, max_forwards)
+        return await self._write(partial(given.apply, now=_now()))
+
     async def check(self) -> None:
         """See whether it can be read and written; raise ``RequestError`` when not.
 
@@ -195,19 +214,21 @@ def _now() -> datetime:
 
 
 @asynccontextmanager
-async def open_sqlite_store(
+async def open_sqlite_store(  # noqa: PLR0913  all can be set
     path: Path,
     readers: int = READERS,
     keep: Retention | None = None,
     *,
     busy_seconds: float = BUSY_SECONDS,
     seconds: float = 0,
+    overdue: Overdue = Overdue(),  # noqa: B008  it is frozen
 ) -> AsyncIterator[SQLiteStore]:
     """Open the store on an up-to-date file; on leaving, carry out the writes still waiting.
 
     A write fails when others keep writing for ``busy_seconds``, and a read that belongs to no
     request after ``seconds``, unless 0. The change log is pruned to what is to ``keep``, if that is
-    said. Raises ``UnusableDatabaseError``.
+    said. ``overdue`` says which operations the filter of that name takes. Raises
+    ``UnusableDatabaseError``.
     """
     async with AsyncExitStack() as stack:
         lock = stack.enter_context(write_lock(path, busy_seconds))
@@ -226,7 +247,7 @@ async def open_sqlite_store(
         reader = Worker(
             reading, reads.read_together, ReadFailures(file), spare=spare, seconds=seconds
         )
-        store = SQLiteStore(file, reader, writer, loop_reader, failures)
+        store = SQLiteStore(file, reader, writer, loop_reader, failures, overdue)
         connections = Connections(writing, [*reading, spare], loop_reader)
         recovery = Recovery(file, lock, connections, writer, failures)
         works = [reader.run(), writer.run(), store.log.run(), recovery.run()]

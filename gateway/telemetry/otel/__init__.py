@@ -1,7 +1,7 @@
-"""Traces and metrics for OpenTelemetry, by its conventions for HTTP and for GraphQL.
+"""Traces and metrics for OpenTelemetry, by its semantic conventions for HTTP and GraphQL.
 
-Where they go, and how much of them, is set by the standard variables ``OTEL_…``. Only where that is
-wanted is this imported: it needs the packages of the extra ``otel``.
+The standard variables ``OTEL_…`` configure them. This package is imported only if it is enabled,
+since it needs the extra ``otel``.
 """
 
 import asyncio
@@ -25,13 +25,13 @@ from gateway.telemetry.otel.measures import Measures
 from gateway.telemetry.otel.spans import Spans
 
 NAME = "invite-gateway"
-CLOSED_WITHIN = 5.0
-"""In seconds: how long the last spans and metrics may take to be sent."""
+CLOSE_TIMEOUT_SECONDS = 5.0
+"""How long sending the last spans and metrics may take."""
 
 
 @asynccontextmanager
 async def exporting(observers: Observers) -> AsyncIterator[None]:
-    """Send traces and metrics, as long as the block lasts: threads of the SDK do."""
+    """Export traces and metrics inside the block, by threads of the SDK."""
     resource = _resource()
     tracers = TracerProvider(resource=resource, shutdown_on_exit=False)
     if _wanted("TRACES"):
@@ -47,7 +47,7 @@ async def exporting(observers: Observers) -> AsyncIterator[None]:
         for thread in closing:
             thread.start()
         for thread in closing:
-            await asyncio.to_thread(thread.join, CLOSED_WITHIN)
+            await asyncio.to_thread(thread.join, CLOSE_TIMEOUT_SECONDS)
 
 
 def _wanted(signal: str) -> bool:
@@ -55,9 +55,9 @@ def _wanted(signal: str) -> bool:
 
 
 def _resource() -> Resource:
-    """Say who tells: each process by itself, and otherwise what the variables say."""
+    """Return the resource: attributes of this process, and those in the variables."""
     process = Resource({"service.instance.id": str(uuid4()), "service.version": version(NAME)})
-    told = process.merge(Resource.create())
-    if str(told.attributes["service.name"]).startswith("unknown_service"):
-        return told.merge(Resource({"service.name": NAME}))
-    return told
+    resource = process.merge(Resource.create())
+    if str(resource.attributes["service.name"]).startswith("unknown_service"):
+        return resource.merge(Resource({"service.name": NAME}))
+    return resource

@@ -1,4 +1,4 @@
-"""What the conventions call what is known of a request, in as few different values as they want."""
+"""The attributes of requests by the semantic conventions, of low cardinality."""
 
 from gateway.http.observing import Observation
 
@@ -11,15 +11,15 @@ Attributes = dict[str, str | int]
 
 
 def of_http(observation: Observation) -> Attributes:
-    """Tell of a request (semantic conventions for HTTP servers)."""
+    """Return the attributes of a request (semantic conventions for HTTP servers)."""
     head = observation.head
     attributes: Attributes = {
         "http.request.method": method(observation),
         "network.protocol.version": f"{head.version.major}.{head.version.minor}",
         "url.scheme": "http",
     }
-    if head.url.raw_path == GRAPHQL:
-        attributes["http.route"] = GRAPHQL
+    if route := route_of(observation):
+        attributes["http.route"] = route
     if observation.status:
         attributes["http.response.status_code"] = observation.status
     if observation.status >= FAILED:
@@ -28,7 +28,7 @@ def of_http(observation: Observation) -> Attributes:
 
 
 def of_graphql(observation: Observation) -> Attributes:
-    """Tell of an operation, but not its name (semantic conventions for GraphQL servers)."""
+    """Return those of an operation, without its name (conventions for GraphQL servers)."""
     attributes: Attributes = {}
     if observation.info and observation.info.type:
         attributes["graphql.operation.type"] = observation.info.type.value
@@ -37,7 +37,13 @@ def of_graphql(observation: Observation) -> Attributes:
     return attributes
 
 
+def route_of(observation: Observation) -> str:
+    """Return the template of the path, or nothing for a path that is none of an interface."""
+    is_graphql = observation.head.encoded_path == GRAPHQL
+    return GRAPHQL if is_graphql else observation.route
+
+
 def method(observation: Observation) -> str:
-    """Return the method, if it is one of HTTP's."""
+    """Return the method, or ``_OTHER`` for an unknown one."""
     given = observation.head.method
     return given if given in _METHODS else "_OTHER"

@@ -1,4 +1,4 @@
-"""The metrics of the conventions: how long requests and operations took, and who subscribes."""
+"""The metrics of the conventions: durations of requests and operations, and subscriptions."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5,
 
 
 class Measures:
-    """Measures what it is told of."""
+    """Records finished requests and operations."""
 
     def __init__(self, meter: Meter, observers: Observers) -> None:
         self._running = observers.running
@@ -27,14 +27,14 @@ class Measures:
         )
 
     def __call__(self, observation: Observation) -> None:
-        """Measure it."""
+        """Record a finished request or operation."""
         if observation.is_request:
             self._http.record(observation.seconds, of_http(observation))
-        if observation.info:
+        if observation.info and not observation.route:
             self._graphql.record(observation.seconds, of_graphql(observation))
 
     def _subscriptions(self, _options: CallbackOptions) -> Iterator[Measured]:
-        under_way = self._running.copy()  # at once: this thread is the SDK's
+        under_way = self._running.copy()  # a copy, since this thread is the SDK's
         yield Measured(sum(observation.sink is not None for observation in under_way))
 
 

@@ -1,7 +1,7 @@
-"""The spans of requests: one of HTTP and, within it, one of GraphQL.
+"""The spans of requests: one of HTTP and, within it, one of GraphQL if it is.
 
-They are made when it is over, with the times when it began and ended, so that the way of a request
-knows nothing of them. A document is never told: its literals may be anybody's values.
+They are made after the request, with its start and end times, so that requests run without tracing
+code. Spans have no documents, whose literals may be personal data.
 """
 
 from time import time_ns
@@ -13,26 +13,26 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer, set_
 from gateway.http.observing import Observation
 from gateway.telemetry.otel.attributes import (
     FAILED,
-    GRAPHQL,
     Attributes,
     method,
     of_graphql,
     of_http,
+    route_of,
 )
 
 
 class Spans:
-    """Makes the spans of what it is told of."""
+    """Makes the spans of finished requests and operations."""
 
     def __init__(self, tracer: Tracer) -> None:
         self._tracer = tracer
 
     def __call__(self, observation: Observation) -> None:
-        """Make them, as parts of the trace that the client began, if it did."""
+        """Make the spans of a request, as parts of the client's trace if there is one."""
         head = observation.head
         if observation.is_batched:
-            return  # its span is made with that of its request
-        if head.url.raw_path != GRAPHQL:
+            return  # its span is made with that of the batch
+        if not route_of(observation):
             return
         end = time_ns()
         begin = end - int(observation.seconds * 1e9)
@@ -41,7 +41,7 @@ class Spans:
         if observation.is_request:
             spans.append(self._http(observation, context, begin))
             context = set_span_in_context(spans[0], context)
-        if observation.info:
+        if observation.info and not observation.route:
             spans.append(self._graphql(observation, context, begin))
         self._batch(observation, context, begin - int(observation.began * 1e9))
         for span in reversed(spans):
@@ -52,16 +52,17 @@ class Spans:
     def _batch(self, observation: Observation, context: Context, clock: int) -> None:
         """Make the spans of a batch's operations; ``clock`` is when ``perf_counter`` was 0."""
         for operation in observation.operations:
-            if operation.info:
+            if operation.info and not operation.route:
                 begin = clock + int(operation.began * 1e9)
                 span = self._graphql(operation, context, begin)
                 span.end(begin + int(operation.seconds * 1e9))
                 operation.trace = _trace_of(span)
 
     def _http(self, observation: Observation, context: Context, begin: int) -> Span:
-        path = observation.head.url.raw_path
+        path = observation.head.encoded_path
         attributes: Attributes = {**of_http(observation), "url.path": path}
-        span = self._begun(f"{method(observation)} {GRAPHQL}", context, begin, attributes)
+        name = f"{method(observation)} {route_of(observation)}"
+        span = self._begun(name, context, begin, attributes)
         if observation.status >= FAILED:
             span.set_status(Status(StatusCode.ERROR))
         return span
@@ -84,6 +85,6 @@ class Spans:
 
 
 def _trace_of(span: Span) -> str:
-    """Return the id of a span's trace, if that is kept."""
+    """Return the id of a span's trace, if it is sampled."""
     traced = span.get_span_context()
     return f"{traced.trace_id:032x}" if traced.trace_flags.sampled else ""

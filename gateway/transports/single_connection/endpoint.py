@@ -1,4 +1,4 @@
-"""The requests of single connection mode: a stream is reserved and opened, operations are started.
+"""The requests of single connection mode: to reserve and open a stream, and start operations.
 
 PUT                      201, a token for one stream
 GET or POST, token       200, the stream, if the client accepts text/event-stream alone
@@ -16,6 +16,7 @@ from gateway.documents.request import Answer, GraphQLRequest
 from gateway.execution.events import answer_event
 from gateway.execution.pipeline import Pipeline
 from gateway.http.authentication import Authentication
+from gateway.http.bodies import check_content, read_body
 from gateway.http.faults import Fault
 from gateway.http.media_types import EVENT_STREAM, GRAPHQL_RESPONSE, JSON, chosen
 from gateway.http.observing import Observation
@@ -23,12 +24,12 @@ from gateway.http.request import Request
 from gateway.http.responses import Response
 from gateway.transports.answers import json_answer
 from gateway.transports.negotiation import accept, wants_cost
-from gateway.transports.parameters import check_content, parameters_of, queried, read_body
+from gateway.transports.parameters import parse_parameters, query_parameters
 from gateway.transports.single_connection.forwarding import forward, http_socket
 from gateway.transports.single_connection.open_streams import OpenStreams
 from gateway.transports.single_connection.protocol import (
     TOKEN_HEADER,
-    checked_id,
+    check_id,
     operation_id,
     token_of_stream,
 )
@@ -40,14 +41,14 @@ from schema.context import Context
 
 @dataclass(frozen=True)
 class SingleConnectionOptions:
-    """What single connection mode is given: how many operations, and where other workers are."""
+    """The limits and the shared state of single connection mode."""
 
     max_operations: int
     max_body_bytes: int
     tokens: StreamTokens
     streams: OpenStreams
     sockets: Path | None
-    """The folder of the sockets at which the workers answer, if there are several."""
+    """The folder of the workers' sockets, if there are several workers."""
 
 
 class SingleConnectionEndpoint:
@@ -57,22 +58,22 @@ class SingleConnectionEndpoint:
         self,
         pipeline: Pipeline,
         context: Context,
-        terms: StreamOptions,
+        stream_options: StreamOptions,
         authentication: Authentication,
         options: SingleConnectionOptions,
     ) -> None:
         self._pipeline = pipeline
         self._context = context
-        self._terms = terms
+        self._stream_options = stream_options
         self._authentication = authentication
         self._options = options
 
     async def __call__(self, request: Request) -> Response | OperationStream:
-        """Answer a request; raise ``Fault`` for one that is refused."""
+        """Answer a request; raise ``Fault`` to refuse it."""
         principal = await self._authentication.admit(request)
         tokens = self._options.tokens
         if request.method == hdrs.METH_PUT:
-            self._terms.limiter.check()
+            self._stream_options.limiter.check()
             reserved = tokens.reserve(principal)
             return Response(reserved.encode(), status=201, headers=_TOKEN_HEADERS)
         token = token_of_stream(request.head)
@@ -80,8 +81,8 @@ class SingleConnectionEndpoint:
             raise Fault(
                 400, f"The stream's token is missing. Send it as {TOKEN_HEADER}, or as 'token'."
             )
-        opens = request.method != hdrs.METH_DELETE and _wants_stream(request)
-        tokens.check(token, principal, may_be_old=not opens)
+        opens = request.method != hdrs.METH_DELETE and _accepts_stream(request)
+        tokens.check(token, principal, allow_expired=not opens)
         if opens:
             return self._open(request, token)
         body = b""
@@ -93,14 +94,14 @@ class SingleConnectionEndpoint:
             return await self._forward(request, token, body)
         if request.method == hdrs.METH_DELETE:
             return _end(request, stream)
-        return await self._start(request, stream, _wanted(request, body))
+        return await self._start(request, stream, _graphql_request(request, body))
 
     def _open(self, request: Request, token: str) -> OperationStream:
-        self._terms.limiter.check()
+        self._stream_options.limiter.check()
         streams = self._options.streams
         stream = OperationStream(
             request,
-            self._terms,
+            self._stream_options,
             max_operations=self._options.max_operations,
             on_end=lambda: streams.discard(token),
         )
@@ -109,7 +110,7 @@ class SingleConnectionEndpoint:
         return stream
 
     async def _forward(self, request: Request, token: str, body: bytes) -> Response:
-        """Have the worker answer that has the stream."""
+        """Forward a request to the worker that has the stream."""
         worker = self._options.streams.worker_of(token)
         if worker is None or self._options.sockets is None:
             raise Fault(
@@ -120,19 +121,19 @@ class SingleConnectionEndpoint:
         return await forward(request, body, http_socket(self._options.sockets, worker))
 
     async def _start(
-        self, request: Request, stream: OperationStream, wanted: GraphQLRequest
+        self, request: Request, stream: OperationStream, graphql_request: GraphQLRequest
     ) -> Response:
-        """Carry out an operation, or begin it if it is a subscription.
+        """Run an operation, or start a subscription.
 
-        A request error is answered at once (GraphQL over HTTP), and not on the stream.
+        A request error is in this response (GraphQL over HTTP), and not on the stream.
         """
         context = self._context.of(
             request.principal,
             request.observation.request_id,
             read_only=request.method == hdrs.METH_GET,
         )
-        with stream.starting(operation_id(wanted)) as operation:
-            outcome = await self._pipeline.subscribe(wanted, context)
+        with stream.starting(operation_id(graphql_request)) as operation:
+            outcome = await self._pipeline.subscribe(graphql_request, context)
             if not isinstance(outcome, Answer):
                 request.observation.info = outcome.info
                 stream.run_subscription(operation, outcome, _observation(request))
@@ -148,25 +149,25 @@ class SingleConnectionEndpoint:
 _TOKEN_HEADERS = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store"}
 
 
-def _wants_stream(request: Request) -> bool:
+def _accepts_stream(request: Request) -> bool:
     return chosen(accept(request.head), (JSON, GRAPHQL_RESPONSE, EVENT_STREAM)) == EVENT_STREAM
 
 
-def _wanted(request: Request, body: bytes) -> GraphQLRequest:
+def _graphql_request(request: Request, body: bytes) -> GraphQLRequest:
     if request.method == hdrs.METH_GET:
-        return queried(request)
-    return parameters_of(body, "The body")
+        return query_parameters(request)
+    return parse_parameters(body, "The body")
 
 
 def _end(request: Request, stream: OperationStream) -> Response:
-    id_ = checked_id(request.query.get("operationId"), "The parameter 'operationId'")
+    id_ = check_id(request.query.get("operationId"), "The parameter 'operationId'")
     if not stream.end_operation(id_):
         raise Fault(404, "No operation with this id runs on the stream. It may have ended.")
     return Response()
 
 
 def _observation(request: Request) -> Observation:
-    """Make the observation of a subscription, which goes on after the request that starts it."""
+    """Return the observation of a subscription, which outlives the request that starts it."""
     return Observation(
         request.head,
         request.observation.observers,

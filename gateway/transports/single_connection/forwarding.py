@@ -1,8 +1,8 @@
 """Forwarding a request to the worker that has its stream.
 
-A browser's connections are spread over the workers, so an operation seldom comes to the worker that
-has the client's stream. Each worker also answers HTTP at a Unix socket in the workers' folder, to
-which nobody else has access; a request is checked there as if its client had sent it there.
+The system spreads a client's connections over the workers, so a request rarely reaches the one that
+has the client's stream. Each worker also serves HTTP on a Unix socket in the workers' folder, which
+is private to the gateway. A forwarded request is authenticated and checked like any other.
 """
 
 from pathlib import Path
@@ -19,17 +19,17 @@ from gateway.transports.single_connection.protocol import TOKEN_HEADER
 FORWARDED = (hdrs.ACCEPT, hdrs.AUTHORIZATION, hdrs.CONTENT_TYPE, "GraphQL-Cost", TOKEN_HEADER)
 RETURNED = (hdrs.CONTENT_TYPE, hdrs.RETRY_AFTER, hdrs.WWW_AUTHENTICATE, hdrs.ALLOW)
 
-ANSWERED_WITHIN_SECONDS = 60
-"""How long another worker may take to answer."""
+ANSWER_TIMEOUT_SECONDS = 60
+"""How long the other worker may take."""
 
 
 def http_socket(folder: Path, number: int) -> Path:
-    """Return the path of the Unix socket at which a worker answers HTTP."""
+    """Return the path of the Unix socket on which a worker serves HTTP."""
     return folder / f"{number}.http"
 
 
 async def forward(request: Request, body: bytes, socket: Path) -> Response:
-    """Return what another worker answers; raise ``Fault`` if it does not."""
+    """Return the response of another worker; raise ``Fault`` if there is none."""
     headers = {name: request.headers[name] for name in FORWARDED if name in request.headers}
     await ensure_task()
     url = URL(f"http://localhost{request.raw_path}", encoded=True)
@@ -37,7 +37,7 @@ async def forward(request: Request, body: bytes, socket: Path) -> Response:
         async with (
             ClientSession(
                 connector=UnixConnector(str(socket)),
-                timeout=ClientTimeout(total=ANSWERED_WITHIN_SECONDS),
+                timeout=ClientTimeout(total=ANSWER_TIMEOUT_SECONDS),
             ) as session,
             session.request(request.method, url, data=body, headers=headers) as answer,
         ):

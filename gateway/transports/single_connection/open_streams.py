@@ -1,8 +1,8 @@
-"""The streams that are open, and in which worker.
+"""A registry of the open streams of all workers.
 
-A client's requests reach any of the workers, and each has to find the stream it is about. In the
-folder that the workers share, each open stream is a symbolic link, named as its token, to the
-number of its worker. Making a link fails where there is one, so that no token opens two streams.
+A request reaches any worker, which has to find the worker of the stream. In the folder that the
+workers share, each open stream is a symbolic link, named by its token, whose target is the number
+of its worker. Creating a link is atomic, so a token cannot open two streams.
 """
 
 from pathlib import Path
@@ -12,7 +12,7 @@ from gateway.transports.single_connection.stream import OperationStream
 
 
 class OpenStreams:
-    """The streams of this worker, which has a ``number``, and in ``folder`` those of all."""
+    """The streams of this worker, which has a ``number``, and in ``folder`` of all workers."""
 
     def __init__(self, folder: Path | None = None, number: int = 0) -> None:
         self._folder = folder
@@ -27,7 +27,7 @@ class OpenStreams:
         return self._streams.get(token)
 
     def add(self, token: str, stream: OperationStream) -> None:
-        """Add a stream that opens; raise ``Fault`` if its token has opened one already."""
+        """Add a stream; raise ``Fault`` if one with its token is open."""
         if not self._claim(token):
             raise Fault(409, "This token's stream is open already. Reserve another by PUT.")
         self._streams[token] = stream
@@ -50,21 +50,21 @@ class OpenStreams:
             (self._folder / token).unlink(missing_ok=True)
 
     def worker_of(self, token: str) -> int | None:
-        """Return the number of the other worker that has a stream, or None if none has."""
+        """Return the number of the other worker that has a stream, or None."""
         if self._folder is None:
             return None
         number = _target(self._folder / token)
         return int(number) if number and number != self._number else None
 
     def _remove_links_of_predecessor(self, folder: Path) -> None:
-        """Remove what a worker of this number left that ended abruptly."""
+        """Remove the links of a crashed worker that had this number."""
         for link in folder.iterdir():
             if _target(link) == self._number:
                 link.unlink(missing_ok=True)
 
 
 def _target(link: Path) -> str | None:
-    """Return what a link points to, or None if there is none any more."""
+    """Return the target of a link, or None if it was removed."""
     try:
         return str(link.readlink())
     except OSError:

@@ -11,36 +11,36 @@ if TYPE_CHECKING:
 
 
 class Writer(Protocol):
-    """What an operation's events are written to."""
+    """Writes the events of an operation."""
 
     def write(self, data: bytes) -> bool:
-        """Send events at once; false when no more can be taken in before ``drain``."""
+        """Write events; return False if the caller should ``drain`` before sending more."""
 
     def drain(self) -> Awaitable[None]:
-        """Wait until more can be sent; raise ``ConnectionError`` when the client is gone."""
+        """Wait until more can be sent; raise ``ConnectionError`` if the client disconnected."""
 
 
 class Operation:
-    """An operation under way, and where its events go."""
+    """An operation that is running, and the sink of its events."""
 
     def __init__(self, stream: Writer, id_: str) -> None:
         self._stream = stream
         self._start = next_start(id_)
         self.id = id_
         self.task: Task[None] | None = None
-        """What sends its results."""
+        """The task that sends its results."""
         self.is_subscription = False
         self.is_over = False
-        """Whether the client wants no more of it, or is gone."""
+        """Whether the client has ended it or disconnected."""
         self.sent = 0
         """How many events were sent."""
 
     async def drain(self) -> None:
-        """Wait until more can be sent; raise ``ConnectionError`` when the client is gone."""
+        """Wait until more can be sent; raise ``ConnectionError`` if the client disconnected."""
         await self._stream.drain()
 
     def send(self, *events: Event) -> bool:
-        """Send events at once; false when no more can be taken in before ``drain``."""
+        """Write events; return False if the caller should ``drain`` before sending more."""
         if self.is_over:
             return True
         self.sent += len(events)
@@ -48,12 +48,12 @@ class Operation:
         return self._stream.write(b"".join(written))
 
     def complete(self) -> None:
-        """Tell the client that this was all."""
+        """Send the end of the operation."""
         if not self.is_over:
             self._stream.write(complete_event(self.id))
 
     def end(self) -> None:
-        """Send no more, and stop what runs it."""
+        """Send no more events, and cancel the task."""
         self.is_over = True
         if self.task:
             self.task.cancel()

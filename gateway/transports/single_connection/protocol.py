@@ -10,11 +10,11 @@ from gateway.http.head import Head
 TOKEN_HEADER = "X-GraphQL-Event-Stream-Token"  # noqa: S105  a header's name
 TOKEN_PARAMETER = "token"  # noqa: S105  a parameter's name
 MAX_ID_LENGTH = 128
-"""In characters: ids are kept, and repeated in all that concerns their operations."""
+"""In characters: ids are stored, and sent with each event of their operation."""
 
 
 def token_of_stream(head: Head) -> str | None:
-    """Return the token that a request gives in a header, or in its URL as EventSource has to."""
+    """Return the token of a stream from a header or, as EventSource sends it, from the URL."""
     token = head.headers.get(TOKEN_HEADER)
     if token is None and "?" in head.raw_path:
         return head.query.get(TOKEN_PARAMETER)
@@ -22,20 +22,20 @@ def token_of_stream(head: Head) -> str | None:
 
 
 def is_single_connection(head: Head) -> bool:
-    """Return whether a request is one of single connection mode."""
+    """Return whether a request uses single connection mode."""
     if head.method in {hdrs.METH_PUT, hdrs.METH_DELETE}:
         return True
     is_operation = head.method in {hdrs.METH_GET, hdrs.METH_POST}
     return is_operation and token_of_stream(head) is not None
 
 
-def operation_id(wanted: GraphQLRequest) -> str:
-    """Return the id that a client gives an operation; raise ``Fault`` if it gives none."""
-    return checked_id((wanted.extensions or {}).get("operationId"), "extensions.operationId")
+def operation_id(graphql_request: GraphQLRequest) -> str:
+    """Return the client's id of an operation; raise ``Fault`` if it is missing."""
+    return check_id((graphql_request.extensions or {}).get("operationId"), "extensions.operationId")
 
 
-def checked_id(id_: object, name: str) -> str:
-    """Return an id if it is one; raise ``Fault`` that calls it ``name`` if not."""
+def check_id(id_: object, name: str) -> str:
+    """Return an id if it is valid; raise ``Fault`` with its ``name`` otherwise."""
     if not isinstance(id_, str) or not 0 < len(id_) <= MAX_ID_LENGTH:
         raise Fault(
             400,
@@ -46,15 +46,15 @@ def checked_id(id_: object, name: str) -> str:
 
 
 def next_event(start: bytes, payload: bytes) -> bytes:
-    """Write a result of an operation, whose id ``start`` has."""
+    """Encode a result; ``start`` is that of ``next_start``."""
     return b"event: next\ndata: %b%b}\n\n" % (start, payload)
 
 
 def next_start(id_: str) -> bytes:
-    """Begin the data of an operation's results; the payload follows, and a brace."""
+    """Encode the start of results' data, before the payload and a closing brace."""
     return b'{"id":%b,"payload":' % msgspec.json.encode(id_)
 
 
 def complete_event(id_: str) -> bytes:
-    """Say that nothing more comes of an operation."""
+    """Encode the end of an operation."""
     return b'event: complete\ndata: {"id":%b}\n\n' % msgspec.json.encode(id_)

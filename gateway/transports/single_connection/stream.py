@@ -1,4 +1,4 @@
-"""One open stream: the results of a client's operations, each under its id."""
+"""An open stream: the results of a client's operations, by their ids."""
 
 import asyncio
 import logging
@@ -16,7 +16,7 @@ from gateway.http.request import Request
 from gateway.tasks import ensure_task
 from gateway.transports.drain import SharedDrain
 from gateway.transports.single_connection.operation import Operation
-from gateway.transports.streams.body import STALLED_SECONDS, Body
+from gateway.transports.streams.body import STALL_TIMEOUT_SECONDS, Body
 from gateway.transports.streams.response import StreamingResponse
 from gateway.transports.streams.stream import StreamOptions
 from schema.errors import ErrorCode, Unauthenticated
@@ -27,18 +27,18 @@ HEARTBEAT = b":\n\n"
 
 
 class OperationStream(StreamingResponse):
-    """A response that lasts until its client, its token or the gateway ends it."""
+    """A response that ends with its client's connection, its token or the gateway."""
 
     def __init__(
         self,
         request: Request,
-        terms: StreamOptions,
+        stream_options: StreamOptions,
         *,
         max_operations: int,
         on_end: Callable[[], object],
     ) -> None:
         super().__init__(f"{EVENT_STREAM}; charset=utf-8")
-        self._terms = terms
+        self._stream_options = stream_options
         self._max_operations = max_operations
         self._on_end = on_end
         self._body = Body(request)
@@ -50,9 +50,9 @@ class OperationStream(StreamingResponse):
         self._is_silent = True
 
     async def run(self, request: Request) -> None:
-        """Send it, from its head to its end."""
+        """Send the response until it ends."""
         try:
-            with self._terms.limiter.acquire():
+            with self._stream_options.limiter.acquire():
                 await self._send(request)
         except ConnectionError:
             self.keep_alive = False
@@ -64,7 +64,7 @@ class OperationStream(StreamingResponse):
         self.start(request, self._body, HEARTBEAT)
         async with self._tasks:
             try:
-                await self._last(request)
+                await self._wait_for_end(request)
             finally:
                 self._ended.set()
                 for operation in self._operations.values():
@@ -72,52 +72,52 @@ class OperationStream(StreamingResponse):
                 self._operations.clear()
         self._body.end()
 
-    async def _last(self, request: Request) -> None:
-        """Wait for the end, and break long silences."""
-        terms = self._terms
+    async def _wait_for_end(self, request: Request) -> None:
+        """Wait for the end of the stream, and send heartbeats."""
+        stream_options = self._stream_options
         session = Session(request.principal, token_of(request))
         with (
-            terms.traffic.calling_on_stop(self._stop),
-            terms.traffic.calling_on_lost(request.connection, self._ended.set),
-            terms.authentication.tracking(session, self._ended.set),
+            stream_options.traffic.calling_on_stop(self._stop),
+            stream_options.traffic.calling_on_lost(request.connection, self._ended.set),
+            stream_options.authentication.tracking(session, self._ended.set),
         ):
-            if terms.traffic.stopping:
+            if stream_options.traffic.stopping:
                 self._stop()
             while not self._ended.is_set():
                 self._is_silent = True
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._ended.wait(), terms.heartbeat_seconds)
+                    await asyncio.wait_for(self._ended.wait(), stream_options.heartbeat_seconds)
                 if self._is_silent and not self._ended.is_set() and not self._body.writing_paused:
                     self._body.write(HEARTBEAT)
         if session.end_reason:
             request.observation.errors = (Unauthenticated.code.value,)
 
     def _stop(self) -> None:
-        """End it, once what is being answered has been."""
+        """End the stream after the running queries and mutations."""
         self._is_stopping = True
         if all(operation.is_subscription for operation in self._operations.values()):
             self._ended.set()
 
     def write(self, data: bytes) -> bool:
-        """Send events at once; false when no more can be taken in before ``drain``."""
+        """Write events; return False if the caller should ``drain`` before sending more."""
         self._is_silent = False
         self._body.write(data)
         return not self._body.writing_paused
 
     async def drain(self) -> None:
-        """Wait until more can be sent; raise ``ConnectionError`` when the client is gone."""
+        """Wait until more can be sent; raise ``ConnectionError`` if the client disconnected."""
         try:
-            async with asyncio.timeout(STALLED_SECONDS):
+            async with asyncio.timeout(STALL_TIMEOUT_SECONDS):
                 await self._drain.drain()
         except TimeoutError:
             self._body.abort()
-            raise ConnectionResetError("The client takes in nothing.") from None
+            raise ConnectionResetError("The client does not read.") from None
 
     @contextmanager
     def starting(self, id_: str) -> Iterator[Operation]:
-        """Give an operation to answer or to start; on leaving, it is removed unless it runs.
+        """Add an operation; remove it after the block if no task runs it.
 
-        Raises ``Fault`` for an id that is in use, and when there are as many as may be.
+        Raises ``Fault`` if the id is in use or the limit is reached.
         """
         if id_ in self._operations:
             raise Fault(
@@ -141,7 +141,7 @@ class OperationStream(StreamingResponse):
                 self._remove(operation)
 
     def send_answer(self, operation: Operation, answer: Event) -> None:
-        """Send the one result of an operation, once the client takes it in."""
+        """Send the only result of an operation, after the stream has drained."""
         if not operation.is_over:
             operation.task = self._tasks.create_task(self._send_answer(operation, answer))
 
@@ -151,14 +151,14 @@ class OperationStream(StreamingResponse):
             operation.send(answer)
             operation.complete()
         except ConnectionError:
-            logger.debug("A client is gone.")
+            logger.debug("A client disconnected.")
         finally:
             self._remove(operation)
 
     def run_subscription(
         self, operation: Operation, subscription: Subscription, observation: Observation
     ) -> None:
-        """Start to send the events of a subscription, unless its client has ended it already."""
+        """Run a subscription in a task, unless its client has ended it already."""
         if not operation.is_over:
             operation.is_subscription = True
             running = self._run_subscription(operation, subscription, observation)
@@ -172,7 +172,7 @@ class OperationStream(StreamingResponse):
             try:
                 await self._follow(operation, subscription, observation)
             except ConnectionError:
-                logger.debug("The client of request %s is gone.", observation.request_id)
+                logger.debug("The client of request %s disconnected.", observation.request_id)
             finally:
                 self._remove(operation)
 
@@ -183,13 +183,13 @@ class OperationStream(StreamingResponse):
             await subscription.run(operation)
         except ConnectionError:
             raise
-        except Exception as error:  # noqa: BLE001  it is logged where it is shown
+        except Exception as error:  # noqa: BLE001  ``error_event`` logs it
             observation.errors = (ErrorCode.INTERNAL_SERVER_ERROR.value,)
             operation.send(error_event(error, operation.id, observation.request_id))
         operation.complete()
 
     def end_operation(self, id_: str) -> bool:
-        """Send no more of an operation; return whether there is one of this id."""
+        """End an operation; return whether there is one with this id."""
         operation = self._operations.pop(id_, None)
         if operation:
             operation.end()

@@ -1,8 +1,8 @@
-"""Tokens of reserved streams: signed, so that a reservation takes no memory until it is used.
+"""Tokens of reserved streams: signed, so that a reservation needs no state.
 
-A token is its time of expiry and random bytes, with an HMAC over these and the principal's name: it
-cannot be guessed, and is worth nothing to another principal. However many are reserved, nothing is
-kept. The key is made at each start, and is the same in all workers of a gateway.
+A token is its time of expiry and random bytes, with an HMAC over these and the principal's name:
+it cannot be guessed, or used by another principal. The key is random for each start of the gateway,
+and the same in all of its workers.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -16,11 +16,11 @@ from gateway.http.faults import Fault
 from schema.context import Principal
 
 KEY_BYTES = 32
-OPENED_WITHIN_SECONDS = 60
-"""How long after its reservation a stream can be opened."""
+RESERVATION_SECONDS = 60
+"""How long a reserved stream can be opened."""
 
 MAX_TOKEN_LENGTH = 100
-"""In characters: what is longer is no token."""
+"""In characters; longer ones are invalid."""
 
 _CONTENT = Struct("!Q16s")
 
@@ -33,14 +33,13 @@ class StreamTokens:
 
     def reserve(self, principal: Principal) -> str:
         """Return a token with which ``principal`` can open one stream at a time."""
-        content = _CONTENT.pack(int(time()) + OPENED_WITHIN_SECONDS, token_bytes(16))
+        content = _CONTENT.pack(int(time()) + RESERVATION_SECONDS, token_bytes(16))
         return urlsafe_b64encode(content + self._hash(content, principal)).decode()
 
-    def check(self, token: str, principal: Principal, *, may_be_old: bool) -> None:
-        """Raise ``Fault`` unless the token is the principal's.
+    def check(self, token: str, principal: Principal, *, allow_expired: bool) -> None:
+        """Raise ``Fault`` unless the token is valid and the principal's own.
 
-        A stream that is open may go on when the time for opening it is over: the token
-        ``may_be_old`` then.
+        ``allow_expired`` is for the requests of an open stream, which outlives its reservation.
         """
         try:
             signed = urlsafe_b64decode(token[:MAX_TOKEN_LENGTH].encode())
@@ -51,11 +50,11 @@ class StreamTokens:
             raise unknown_token()
         if not compare_digest(given, self._hash(content, principal)):
             raise unknown_token()
-        if not may_be_old and _CONTENT.unpack(content)[0] < time():
+        if not allow_expired and _CONTENT.unpack(content)[0] < time():
             raise Fault(
                 404,
                 "The reservation of this stream has expired: it was not opened within "
-                f"{OPENED_WITHIN_SECONDS} seconds. Reserve another by PUT.",
+                f"{RESERVATION_SECONDS} seconds. Reserve another by PUT.",
             )
 
     def _hash(self, content: bytes, principal: Principal) -> bytes:
@@ -64,7 +63,7 @@ class StreamTokens:
 
 
 def unknown_token() -> Fault:
-    """Refuse a token that is none, or somebody else's."""
+    """Return the fault for a token that is invalid or another principal's."""
     return Fault(
         404, "The stream token is not one that was given to you here. Reserve a stream by PUT."
     )

@@ -1,1 +1,1 @@
-"""Responses that go on: a subscription's events over HTTP, one after another."""
+"""Subscriptions over HTTP: server-sent events and multipart responses."""

@@ -1,53 +1,53 @@
-"""The body of a response that goes on: each piece is sent at once, in one write."""
+"""The body of a streaming response: each chunk is sent at once, in one write."""
 
 import asyncio
 
 from gateway.http.request import Request
 
-STALLED_SECONDS = 60.0
-"""How long a client may take in nothing of what waits for it."""
+STALL_TIMEOUT_SECONDS = 60.0
+"""How long a client may read nothing before its connection is aborted."""
 
 
 class Body:
-    """The way to one client, which goes on until one of the two ends it."""
+    """Writes the body of one response."""
 
     def __init__(self, request: Request) -> None:
         transport = request.connection.transport
         if transport is None:
-            raise ConnectionResetError("The client is gone.")
+            raise ConnectionResetError("The client disconnected.")
         self._transport = transport
         self._connection = request.connection
         self.chunked = not request.head.is_http_10
-        """Whether the client sees the end of the body, or only that of the connection."""
+        """Whether the body is chunked; otherwise it ends with the connection."""
 
     @property
     def writing_paused(self) -> bool:
-        """Whether no more is to be written before ``drain``."""
+        """Whether to ``drain`` before writing more."""
         return self._connection.writing_paused
 
     def write(self, data: bytes, head: bytes = b"") -> None:
-        """Send a piece, after the response's head if it is the first."""
+        """Write a chunk, after the head of the response if it is the first."""
         if self._transport.is_closing():
-            raise ConnectionResetError("The client is gone.")
+            raise ConnectionResetError("The client disconnected.")
         chunk = b"%x\r\n%b\r\n" % (len(data), data) if self.chunked and data else data
         self._transport.write(head + chunk)
 
     def end(self) -> None:
-        """Tell the client that this was all."""
+        """Write the end of the body."""
         if self.chunked and not self._transport.is_closing():
             self._transport.write(b"0\r\n\r\n")
 
     def abort(self) -> None:
-        """Let go of a client that takes in nothing."""
+        """Abort the connection."""
         self._transport.abort()
 
     async def drain(self) -> None:
-        """Wait until more can be written; raise ``ConnectionError`` when the client is gone."""
+        """Wait until more can be written; raise ``ConnectionError`` if the client disconnected."""
         try:
-            async with asyncio.timeout(STALLED_SECONDS):
+            async with asyncio.timeout(STALL_TIMEOUT_SECONDS):
                 while self.writing_paused and not self._transport.is_closing():
                     await self._connection.writable()
         except TimeoutError:
             self._transport.abort()
         if self._transport.is_closing():
-            raise ConnectionResetError("The client is gone.")
+            raise ConnectionResetError("The client disconnected.")

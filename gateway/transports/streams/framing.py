@@ -1,9 +1,8 @@
-"""How the events of a subscription are told apart in the body of a response.
+"""The framing of events in the body of a response.
 
-Server-sent events as GraphQL over SSE has them, in its mode of distinct connections (graphql-sse's
-PROTOCOL.md), and the parts that Apollo's clients read (Apollo's multipart protocol for
-subscriptions). When the gateway stops, or a token expires, a subscription is cut off and not
-completed: its client is to come back, and to go on from where it was.
+Server-sent events by the GraphQL over SSE protocol in its distinct connections mode (graphql-sse's
+PROTOCOL.md), and multipart by Apollo's protocol for subscriptions. If the gateway stops, or a token
+expires, a subscription is aborted and not completed: the client should connect again and resume.
 """
 
 from collections.abc import Callable
@@ -19,46 +18,46 @@ from schema.paging import Position
 
 @dataclass(frozen=True)
 class Framing:
-    """A way to write events: what comes first, each event, and what may come last."""
+    """Functions that encode the parts of a body: its start, each event, and its end."""
 
     transport: Transport
     content_type: str
     start: Callable[[Position | None], bytes]
     event: Callable[[Event], bytes]
     heartbeat: Callable[[Position | None], bytes]
-    """What breaks a silence, with the position to go on from, if there is one."""
+    """Sent if nothing else was for a while, with the position to resume after."""
     completed: bytes
-    """Nothing more will come of the subscription."""
-    cut_off: Callable[[RequestError], bytes]
-    """More would come, but not from here, or not to this client."""
+    """The end of a subscription."""
+    aborted: Callable[[RequestError], bytes]
+    """The end of a response whose subscription has not ended."""
 
 
 def _server_sent(event: Event) -> bytes:
-    """Write an event in lines that end in LF, which some clients split on alone."""
+    """Encode an event. Lines end in LF: some clients do not accept CRLF."""
     position = f"id: {event.cursor}\n" if event.cursor else ""
     return b"%bevent: next\ndata: %b\n\n" % (position.encode(), event.payload)
 
 
-def _server_sent_place(position: Position | None) -> bytes:
-    """Write a comment or, which is no event either, an id: a client that is cut off names it."""
+def _server_sent_position(position: Position | None) -> bytes:
+    """Encode a comment or, for Last-Event-ID, an id without an event."""
     return f"id: {position.cursor()}\n\n".encode() if position else b":\n\n"
 
 
 SERVER_SENT_EVENTS = Framing(
     transport="sse",
     content_type=f"{EVENT_STREAM}; charset=utf-8",
-    start=_server_sent_place,
+    start=_server_sent_position,
     event=_server_sent,
-    heartbeat=_server_sent_place,
+    heartbeat=_server_sent_position,
     completed=b"event: complete\ndata:\n\n",
-    cut_off=lambda _reason: b"",
+    aborted=lambda _reason: b"",
 )
 
 _BOUNDARY = b"\r\n--graphql"
 
 
 def _part(json: bytes) -> bytes:
-    """Write a part with the boundary after it: it is read as soon as that has come."""
+    """Encode a part, and the boundary after it: clients wait for that."""
     return b"\r\nContent-Type: application/json\r\n\r\n%b%b" % (json, _BOUNDARY)
 
 
@@ -74,8 +73,8 @@ MULTIPART = Framing(
     event=lambda event: _part(b'{"payload":%b}' % event.payload),
     heartbeat=lambda _: _part(b"{}"),
     completed=b"--\r\n",
-    cut_off=_last_part,
+    aborted=_last_part,
 )
 
 FRAMINGS = {EVENT_STREAM: SERVER_SENT_EVENTS, APOLLO_MULTIPART: MULTIPART}
-"""By the media types that are asked for."""
+"""Framings by their media types."""

@@ -1,15 +1,15 @@
-"""What all responses have in common that go on: their head, and what aiohttp asks of a response."""
+"""The base of streaming responses: their head, and the methods that the server calls."""
 
 from gateway.http.request import Request
 from gateway.http.responses import encode_head
 from gateway.transports.streams.body import Body
 
-# What lies between is not to keep events back, to make one of several or to compress them.
+# Proxies must not buffer or compress events.
 HEADERS = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}
 
 
 class StreamingResponse:
-    """A response whose body is sent piece by piece."""
+    """A response whose body is sent in chunks."""
 
     def __init__(self, content_type: str) -> None:
         self.headers = {"Content-Type": content_type, **HEADERS}
@@ -17,17 +17,17 @@ class StreamingResponse:
         self.status = 200
 
     def force_close(self) -> None:
-        """Make it the connection's last."""
+        """Close the connection after the response."""
         self.keep_alive = False
 
     async def prepare(self, request: Request) -> None:
-        """Do nothing: all of it has been sent."""
+        """Do nothing: ``run`` sends it all."""
 
     async def write_eof(self) -> None:
-        """Do nothing: all of it has been sent."""
+        """Do nothing: ``run`` sends it all."""
 
     def start(self, request: Request, body: Body, first: bytes) -> None:
-        """Send the head, and the first piece of the body."""
+        """Send the head, and the first chunk of the body."""
         self.keep_alive = body.chunked and self.keep_alive and request.head.keep_alive
         transfer = {"Transfer-Encoding": "chunked"} if body.chunked else {}
         fields = self.headers | transfer

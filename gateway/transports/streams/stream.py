@@ -1,4 +1,4 @@
-"""A response that is a subscription: it lasts as long as the subscription and both ends do."""
+"""Subscriptions over HTTP: streaming responses, and the single event of other operations."""
 
 import asyncio
 import logging
@@ -11,20 +11,21 @@ from gateway.execution.subscription import Event, Subscription
 from gateway.http.authentication import Authentication, token_of
 from gateway.http.limiter import Limiter
 from gateway.http.request import Request
+from gateway.http.responses import Response
 from gateway.http.traffic import Traffic
 from gateway.transports.streams.body import Body
-from gateway.transports.streams.framing import Framing
-from gateway.transports.streams.response import StreamingResponse
+from gateway.transports.streams.framing import FRAMINGS, SERVER_SENT_EVENTS, Framing
+from gateway.transports.streams.response import HEADERS, StreamingResponse
 from schema.errors import Overloaded, RequestError, Unauthenticated
 
 logger = logging.getLogger(__name__)
 
-CUT_OFF = Overloaded("The gateway is stopping. Subscribe again.")
+STOPPING = Overloaded("The gateway is stopping. Subscribe again.")
 
 
 @dataclass(frozen=True)
 class StreamOptions:
-    """What ends a stream, how many there may be, and how long one may be silent."""
+    """What ends a stream, the limit on open streams, and the interval of heartbeats."""
 
     traffic: Traffic
     authentication: Authentication
@@ -33,7 +34,7 @@ class StreamOptions:
 
 
 class Stream(StreamingResponse):
-    """The events of a subscription, in a framing."""
+    """A response with the events of a subscription."""
 
     def __init__(
         self, subscription: Subscription, framing: Framing, options: StreamOptions
@@ -44,7 +45,7 @@ class Stream(StreamingResponse):
         self._options = options
 
     async def run(self, request: Request) -> None:
-        """Send it, until it has come to its end or one of the two goes away."""
+        """Send events until the subscription ends, or the client or the gateway does."""
         try:
             with self._options.limiter.acquire():
                 await self._send(request)
@@ -55,11 +56,11 @@ class Stream(StreamingResponse):
         body = Body(request)
         self.start(request, body, self._framing.start(self._subscription.position))
         reason = await self._follow(body, request)
-        body.write(self._framing.cut_off(reason) if reason else self._framing.completed)
+        body.write(self._framing.aborted(reason) if reason else self._framing.completed)
         body.end()
 
     async def _follow(self, body: Body, request: Request) -> RequestError | None:
-        """Run the subscription; return why it was cut off, if it was, before its end."""
+        """Run the subscription; return the error that aborted it, if any."""
         options = self._options
         sink = _Sink(body, self._framing)
         request.observation.record_subscription(self._subscription, sink)
@@ -70,7 +71,7 @@ class Stream(StreamingResponse):
                 options.traffic.calling_on_stop(running.cancel),
                 options.traffic.calling_on_lost(request.connection, running.cancel),
                 options.authentication.tracking(session, running.cancel),
-                sink.beating(options.heartbeat_seconds, self._subscription),
+                sink.sending_heartbeats(options.heartbeat_seconds, self._subscription),
             ):
                 if options.traffic.stopping:
                     running.cancel()
@@ -84,42 +85,67 @@ class Stream(StreamingResponse):
         error = None if running.cancelled() else running.exception()
         if error and not isinstance(error, ConnectionError):
             logger.error("Request %s failed.", request.observation.request_id, exc_info=error)
-        return CUT_OFF if error or running.cancelled() else None
+        return STOPPING if error or running.cancelled() else None
+
+
+def open_stream(
+    request: Request, subscription: Subscription, media_type: str, options: StreamOptions
+) -> Stream:
+    """Return the response of a subscription in a media type of ``FRAMINGS``.
+
+    Raises ``Fault`` if the limit on open streams is reached.
+    """
+    framing = FRAMINGS[media_type]
+    request.observation.transport = framing.transport
+    options.limiter.check()
+    return Stream(subscription, framing, options)
+
+
+def single_event_response(request: Request, event: Event) -> Response:
+    """Return a stream of one event, also for a request error (graphql-sse's PROTOCOL.md)."""
+    framing = SERVER_SENT_EVENTS
+    request.observation.transport = framing.transport
+    return Response(
+        framing.event(event) + framing.completed,
+        headers={"Content-Type": framing.content_type, **HEADERS},
+    )
 
 
 class _Sink:
-    """Where the events go."""
+    """Writes events to the body."""
 
     def __init__(self, body: Body, framing: Framing) -> None:
         self._body = body
         self._framing = framing
-        self._silent = True
+        self._is_silent = True
         self.sent = 0
         self.drain = body.drain
 
     def send(self, *events: Event) -> bool:
-        """Send events at once; false when no more can be taken in before ``drain``."""
-        self._silent = False
+        """Write events; return False if the caller should ``drain`` before sending more."""
+        self._is_silent = False
         self.sent += len(events)
         self._body.write(b"".join([self._framing.event(event) for event in events]))
         return not self._body.writing_paused
 
     @contextmanager
-    def beating(self, seconds: float, subscription: Subscription) -> Iterator[None]:
-        """Send a heartbeat whenever there was nothing else for so long."""
-        self._beat_after(seconds, subscription)
+    def sending_heartbeats(self, seconds: float, subscription: Subscription) -> Iterator[None]:
+        """Send a heartbeat, inside the block, if nothing else was sent for ``seconds``."""
+        self._schedule_heartbeat(seconds, subscription)
         try:
             yield
         finally:
-            self._next_beat.cancel()
+            self._heartbeat_timer.cancel()
 
-    def _beat(self, seconds: float, subscription: Subscription) -> None:
-        if self._silent and not self._body.writing_paused:
-            with suppress(ConnectionError):  # which ends the stream in its own way
+    def _send_heartbeat(self, seconds: float, subscription: Subscription) -> None:
+        if self._is_silent and not self._body.writing_paused:
+            with suppress(ConnectionError):  # handled by the subscription's task
                 self._body.write(self._framing.heartbeat(subscription.position))
-        self._beat_after(seconds, subscription)
+        self._schedule_heartbeat(seconds, subscription)
 
-    def _beat_after(self, seconds: float, subscription: Subscription) -> None:
-        self._silent = True
+    def _schedule_heartbeat(self, seconds: float, subscription: Subscription) -> None:
+        self._is_silent = True
         loop = asyncio.get_running_loop()
-        self._next_beat = loop.call_later(seconds, self._beat, seconds, subscription)
+        self._heartbeat_timer = loop.call_later(
+            seconds, self._send_heartbeat, seconds, subscription
+        )

@@ -11,7 +11,7 @@ from msgspec import Meta, Raw
 
 from gateway.documents.request import GraphQLRequest
 from gateway.http.faults import Fault
-from gateway.transports.parameters import parameters_of
+from gateway.transports.parameters import parse_parameters
 from schema.errors import ErrorCode
 from schema.paging import Position
 
@@ -56,7 +56,7 @@ class Message(msgspec.Struct, frozen=True):
     def request(self) -> GraphQLRequest:
         """Return the request in the payload of a ``subscribe``; raise ``ConnectionClose``."""
         try:
-            return parameters_of(bytes(self.payload), "The payload")
+            return parse_parameters(bytes(self.payload), "The payload")
         except Fault as fault:
             raise invalid_message(fault.message) from None
 

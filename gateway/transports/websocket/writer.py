@@ -37,7 +37,7 @@ class FrameWriter:
         self.drain = SharedDrain(request.connection).drain
         transport = request.connection.transport
         if transport is None:
-            raise ConnectionResetError("The client is gone.")
+            raise ConnectionResetError("The client disconnected.")
         self._transport = transport
 
     @property
@@ -51,7 +51,7 @@ class FrameWriter:
         Raises ``ConnectionError`` if the client disconnected.
         """
         if self.socket.closed or self._transport.is_closing():
-            raise ConnectionResetError("The client is gone.")
+            raise ConnectionResetError("The client disconnected.")
         self._transport.write(b"".join([head(len(text)) + text for text in texts]))
         return not self.writing_paused
 

@@ -1,11 +1,11 @@
-"""Where something is: on this machine alone, or reached in a way that nobody can meddle with."""
+"""Checks of hosts and URLs in the settings of authentication."""
 
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether only this machine reaches a host: 127.0.0.0/8, ::1 or localhost."""
+    """Return whether a host is 127.0.0.0/8, ::1 or localhost."""
     try:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
@@ -23,14 +23,14 @@ _ANY_TENANT = {"common", "organizations", "consumers"}
 
 
 def is_any_tenant(url: str) -> bool:
-    """Tell whether a URL is where Microsoft signs in people of any tenant: no token's issuer."""
+    """Return whether a URL is that of any Microsoft tenant, which is no token's issuer."""
     parts = urlsplit(url)
     tenant = parts.path.removeprefix("/").partition("/")[0]
     return parts.hostname in _MICROSOFT and tenant.lower() in _ANY_TENANT
 
 
 def is_secure(url: str) -> bool:
-    """Tell whether what comes from a URL is what was sent: by https, or from this machine."""
+    """Return whether a URL has the scheme https, or a loopback host."""
     try:
         parts = urlsplit(url)
     except ValueError:

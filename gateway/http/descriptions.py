@@ -1,4 +1,4 @@
-"""The schema as a file to download."""
+"""Descriptions of what is served, as files to download."""
 
 from gateway.http.authentication import Authentication, forbidden
 from gateway.http.faults import check_read_only
@@ -9,15 +9,17 @@ from schema.context import Context, Scope
 from schema.errors import Forbidden
 
 
-def sdl(text: str, authentication: Authentication, context: Context) -> Route:
-    """Make the route of ``/schema.graphql``, which needs the scope of introspection."""
+def description(
+    text: bytes, media_type: str, authentication: Authentication, context: Context
+) -> Route:
+    """Make the route of a description, which needs the scope of introspection."""
 
     async def answer(request: Request) -> Response:
         try:
             context.of(await authentication.admit(request)).require(Scope.INTROSPECTION)
         except Forbidden as refusal:
             raise forbidden(refusal) from None
-        return Response(text.encode(), headers={"Content-Type": "text/plain; charset=utf-8"})
+        return Response(text, headers={"Content-Type": f"{media_type}; charset=utf-8"})
 
     def route(head: Head) -> Handler:
         check_read_only(head)

@@ -1,0 +1,1 @@
+"""Microsoft Graph's interface of the resource, beside GraphQL's."""

@@ -1,0 +1,158 @@
+"""A request, as far as it is read before its query options and its body."""
+
+import re
+from collections.abc import Awaitable, Callable
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from aiohttp import hdrs
+from msgspec import Raw, Struct
+
+from gateway.documents.json import encode
+from gateway.graph.rest.addresses import Address, Resource, address_of
+from gateway.graph.rest.faults import VERSION, not_found
+from gateway.graph.rest.headers import (
+    Preconditions,
+    Preferences,
+    preconditions_of,
+    preferences_of,
+)
+from gateway.graph.rest.options import NONE, Options
+from gateway.graph_json.writing import Form, Metadata, key_segment
+from gateway.http.head import Head
+from gateway.http.media_types import JSON
+from gateway.http.request import Request
+from gateway.http.responses import Response
+from schema.context import Context, Scope
+from schema.excerpts import excerpt
+from schema.resource.operation import StoredOperation
+
+OTHER_TYPES = {
+    Resource.METADATA: "application/xml",
+    Resource.CALL_OPERATIONS_COUNT: "text/plain",
+    Resource.OPERATIONS_COUNT: "text/plain",
+}
+"""The media types of what is not JSON."""
+
+REMEMBERED = 256
+_HOST = re.compile(r"[A-Za-z0-9._:\[\]-]{1,255}")
+_ACROSS_CALLS = {Resource.OPERATIONS, Resource.OPERATIONS_DELTA}
+
+
+class Work(Struct, frozen=True):
+    """What a request comes to once it is read: its cost, and the doing."""
+
+    cost: int
+    run: Callable[[Context], Awaitable[Response]]
+
+
+class Asked(Struct, frozen=True):
+    """What the head of a request asks for."""
+
+    head: Head
+    address: Address
+    preferences: Preferences
+
+    @property
+    def root(self) -> str:
+        """The URL of the service, to which the addresses in an answer are relative."""
+        headers = self.head.headers
+        host, scheme = headers.get(hdrs.HOST, ""), headers.get(hdrs.X_FORWARDED_PROTO, "")
+        return _server(host, scheme) + self.address.root
+
+    @property
+    def preconditions(self) -> Preconditions:
+        """Which versions of an operation the request is for."""
+        return preconditions_of(self.head)
+
+    def form(self, select: frozenset[str] | None) -> Form:
+        """Return how entities are written."""
+        return Form(self.preferences.metadata, select, self.address.resource in _ACROSS_CALLS)
+
+    def context_url(self, select: frozenset[str] | None, suffix: str) -> str | None:
+        """Return the address of what describes the answer, if the client wants control information.
+
+        The suffix says what of the collection is answered (OData's protocol, section 10).
+        """
+        if self.preferences.metadata is Metadata.NONE:
+            return None
+        selected = f"({','.join(sorted(select))})" if select else ""
+        return f"{self.root}$metadata#{self.address.collection}{selected}{suffix}"
+
+    def with_context(self, entity: bytes, select: frozenset[str] | None) -> bytes:
+        """Put the address of what describes an entity into the entity, if the client wants it."""
+        url = self.context_url(select, "/$entity")
+        return entity if url is None else _context_member(url) + entity[1:]
+
+    def url_of(self, operation_id: str) -> str:
+        """Return the URL of an operation in the collection."""
+        return f"{self.root}{self.address.collection}{key_segment(operation_id)}"
+
+    def json(self, payload: dict[str, Any] | Raw) -> Response:
+        """Answer in JSON."""
+        return self.response(bytes(payload) if isinstance(payload, Raw) else encode(payload))
+
+    def response(self, body: bytes, status: int = 200) -> Response:
+        """Answer with a body that is JSON already."""
+        headers = {"Content-Type": self.preferences.content_type, **VERSION}
+        if self.preferences.applied:
+            headers["Preference-Applied"] = self.preferences.applied
+        return Response(body, status=status, headers=headers)
+
+    def empty(self) -> Response:
+        """Answer with headers alone."""
+        response = self.response(b"", 204)
+        del response.headers["Content-Type"]
+        return response
+
+    def found(self, operation: StoredOperation | None) -> StoredOperation:
+        """Return the operation at the address; raise ``Fault`` if there is none in its call."""
+        call_id = self.address.call_id
+        if operation is None or (call_id is not None and operation.call_id != call_id):
+            raise not_found(
+                f"There is no operation with the id {excerpt(self.address.operation_id)} here. It "
+                "may have been deleted, or be of another call."
+            )
+        return operation
+
+
+def asked_of(head: Head) -> Asked:
+    """Read a head; raise ``Fault`` for a path that names nothing or a header without sense."""
+    path = head.raw_path.partition("?")[0].partition("#")[0]
+    address = address_of(path)
+    return Asked(head, address, preferences_of(head, OTHER_TYPES.get(address.resource, JSON)))
+
+
+@lru_cache(REMEMBERED)
+def _server(host: str, scheme: str) -> str:
+    """Return the beginning of the gateway's URLs as a client has it; empty if that is unclear."""
+    if not _HOST.fullmatch(host):
+        return ""
+    return f"{'https' if scheme.lower() == 'https' else 'http'}://{host}"
+
+
+@lru_cache(REMEMBERED)
+def _context_member(url: str) -> bytes:
+    return b'{"@odata.context":%b,' % msgspec.json.encode(url)
+
+
+Prepare = Callable[[Asked, Options, Request], Awaitable[Work]]
+"""Reads the rest of a request; raises ``Fault`` for what it must not ask for."""
+
+
+class Operation(Struct, frozen=True):
+    """What a method does at a resource, as it is done and as it is described.
+
+    ``name`` is what logs and metrics call requests for it. ``takes`` and ``gives`` name the types
+    of bodies, and ``status`` is that of a success.
+    """
+
+    name: str
+    summary: str
+    prepare: Prepare
+    options: frozenset[str] = NONE
+    scope: Scope = Scope.READ
+    takes: str = ""
+    gives: str = ""
+    status: int = 200

@@ -1,0 +1,124 @@
+"""What the headers of a request ask for (OData's protocol, section 8.2; RFC 7240; RFC 9110)."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from aiohttp import hdrs
+
+from gateway.graph_json.writing import Metadata, etag
+from gateway.http.faults import Fault
+from gateway.http.head import Head
+from gateway.http.media_types import JSON, chosen
+from schema.excerpts import excerpt
+
+PREFER = "Prefer"
+REMEMBERED = 256
+MAX_HEADER = 16_384
+"""In characters: a longer list of ETags or preferences is taken as none."""
+
+_METADATA = re.compile(r";\s*(?:odata\.)?metadata\s*=\s*\"?(none|minimal|full)\b", re.IGNORECASE)
+_MAX_PAGE_SIZE = re.compile(
+    r"(?:^|[,;])\s*(?:odata\.)?maxpagesize\s*=\s*\"?(\d{1,9})\b", re.IGNORECASE
+)
+_RETURN = re.compile(r"(?:^|[,;])\s*return\s*=\s*\"?(minimal|representation)\b", re.IGNORECASE)
+_TAG = re.compile(r'(?:W/)?("[^"]*")')
+_VERSION = re.compile(r"4\.0(1)?|[5-9]\.\d")
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """How a client wants its answer."""
+
+    metadata: Metadata
+    max_page_size: int | None
+    returns: str | None
+    """``minimal`` or ``representation``, where that is asked for."""
+
+    @property
+    def content_type(self) -> str:
+        """The media type of an answer in JSON."""
+        return f"{JSON};odata.metadata={self.metadata}"
+
+    @property
+    def applied(self) -> str:
+        """What of the preferences an answer to a write says that it follows."""
+        return f"return={self.returns}" if self.returns else ""
+
+
+def preferences_of(head: Head, media_type: str) -> Preferences:
+    """Read how a client wants its answer; raise ``Fault`` unless it takes the type there is.
+
+    JSON stands for other types: clients ask for it everywhere.
+    """
+    _check_version(head)
+    return _preferences(_joined(head, hdrs.ACCEPT), _joined(head, PREFER), media_type)
+
+
+@lru_cache(REMEMBERED)
+def _preferences(accept: str, prefer: str, media_type: str) -> Preferences:
+    if chosen(accept, (JSON, media_type)) is None:
+        raise Fault(406, f"The Accept header is {excerpt(accept)}. Accept {media_type}.")
+    metadata = _METADATA.search(accept)
+    size, returns = _MAX_PAGE_SIZE.search(prefer), _RETURN.search(prefer)
+    return Preferences(
+        Metadata(metadata[1].lower()) if metadata else Metadata.MINIMAL,
+        int(size[1]) or None if size else None,
+        returns[1].lower() if returns else None,
+    )
+
+
+def _check_version(head: Head) -> None:
+    """Raise ``Fault`` for a client that reads no version of OData there is here."""
+    for name in ("OData-MaxVersion", "OData-Version"):
+        value = head.headers.get(name)
+        if value is not None and not _VERSION.fullmatch(value.strip()):
+            raise Fault(400, f"The header {name} is {excerpt(value)}. The version here is 4.0.")
+
+
+def _joined(head: Head, name: str) -> str:
+    if name not in head.headers:
+        return ""
+    value = ", ".join(head.headers.getall(name))
+    return value if len(value) <= MAX_HEADER else ""
+
+
+@dataclass(frozen=True)
+class Preconditions:
+    """Which versions a request is for; None is any."""
+
+    if_match: frozenset[str] | None = None
+    if_none_match: frozenset[str] | None = None
+
+    def is_met(self, version: int) -> bool:
+        """Return whether an operation at a version is one the request is for."""
+        return (self.if_match is None or _has(self.if_match, version)) and not self.is_known(
+            version
+        )
+
+    def is_known(self, version: int) -> bool:
+        """Return whether ``If-None-Match`` has the version."""
+        return self.if_none_match is not None and _has(self.if_none_match, version)
+
+
+NO_PRECONDITIONS = Preconditions()
+
+
+def preconditions_of(head: Head) -> Preconditions:
+    """Read ``If-Match`` and ``If-None-Match``; weak ETags match as strong ones do."""
+    if hdrs.IF_MATCH not in head.headers and hdrs.IF_NONE_MATCH not in head.headers:
+        return NO_PRECONDITIONS
+    return Preconditions(
+        *(
+            frozenset(_tags(_joined(head, name))) if name in head.headers else None
+            for name in (hdrs.IF_MATCH, hdrs.IF_NONE_MATCH)
+        )
+    )
+
+
+def _tags(text: str) -> list[str]:
+    return ["*"] if text.strip() == "*" else _TAG.findall(text)
+
+
+def _has(tags: frozenset[str], version: int) -> bool:
+    return "*" in tags or etag(version).removeprefix("W/") in tags

@@ -1,0 +1,134 @@
+"""The query options of a request (OData's URL conventions, section 5).
+
+An option that is not supported is refused, and so is one that is given twice; none is ignored.
+"""
+
+import re
+from collections.abc import Mapping
+from urllib.parse import quote, urlencode
+
+from gateway.graph.rest.faults import not_supported
+from gateway.graph.rest.filters.nodes import malformed, unsupported
+from gateway.graph_json.model import INVITE_PARTICIPANTS_OPERATION, RESULT_INFO
+from gateway.http.faults import Fault
+from gateway.http.head import Head
+from schema.excerpts import excerpt
+from schema.ordering import InviteParticipantsOperationOrder, Order, sort_keys
+from schema.paging import page_size
+
+LISTING = frozenset(
+    {"$filter", "$search", "$orderby", "$top", "$skip", "$count", "$select", "$skiptoken"}
+)
+COUNTING = frozenset({"$filter", "$search"})
+FOLLOWING = frozenset({"$select", "$top", "$skiptoken", "$deltatoken"})
+READING = frozenset({"$select"})
+NONE: frozenset[str] = frozenset()
+
+MAX_SKIP = 2**31 - 1
+_SAFE = "$',()/:@*"
+_NUMBER = re.compile(r"\d{1,10}", re.ASCII)
+_NAME = re.compile(r"[^\W\d]\w{0,127}|\*")
+_SORT = re.compile(r"\s*([^\s]+)(?:\s+(asc|desc))?\s*")
+_SORTABLE = {"id", "clientContext", "status"}
+
+Options = Mapping[str, str]
+
+
+def options_of(head: Head, supported: frozenset[str]) -> Options:
+    """Return the options given, by their names with ``$``; raise ``Fault``.
+
+    As in Graph, the ``$`` may be left out.
+    """
+    options: dict[str, str] = {}
+    if "?" not in head.raw_path:
+        return options
+    for given, value in head.query.items():
+        name = "$" + given.removeprefix("$").lower()
+        if name not in supported:
+            known = ", ".join(sorted(supported - {"$skiptoken", "$deltatoken"})) or "none"
+            raise not_supported(
+                f"The query option {excerpt(given)} is not supported here. Supported: {known}.",
+                target=name[:50],
+            )
+        if name in options:
+            raise Fault(400, f"The query option {name} is given twice. Give it once.", target=name)
+        options[name] = value
+    return options
+
+
+def without_paging(options: Options) -> dict[str, str]:
+    """Return the options that the address of another page has as well."""
+    places = {"$skip", "$skiptoken", "$deltatoken"}
+    return {name: value for name, value in options.items() if name not in places}
+
+
+def written(options: Options) -> str:
+    """Write options as the query of an address."""
+    return urlencode(options, quote_via=quote, safe=_SAFE, errors="surrogateescape")
+
+
+def top_of(options: Options) -> int | None:
+    """Return the size of a page that is asked for."""
+    top = number_of(options, "$top")
+    return None if top is None else page_size("$top", top)
+
+
+def number_of(options: Options, name: str, maximum: int = MAX_SKIP) -> int | None:
+    """Return the value of an option that is a number; raise ``Fault`` for another."""
+    value = options.get(name)
+    if value is None:
+        return None
+    if not _NUMBER.fullmatch(value) or int(value) > maximum:
+        raise Fault(400, f"{name} is {excerpt(value)}. Give a whole number.", target=name)
+    return int(value)
+
+
+def is_counted(options: Options) -> bool:
+    """Return whether a list is to say how many it has in all."""
+    value = options.get("$count", "false").lower()
+    if value not in {"true", "false"}:
+        raise Fault(400, f"$count is {excerpt(value)}. Give true or false.", target="$count")
+    return value == "true"
+
+
+def select_of(options: Options) -> frozenset[str] | None:
+    """Return the properties to write, declared or not; None is all of them."""
+    text = options.get("$select")
+    if text is None:
+        return None
+    names, at = set(), 1
+    for item in text.split(","):
+        name = item.strip()
+        if "/" in name:
+            raise unsupported("Parts of properties cannot be selected.", at, "$select")
+        if not _NAME.fullmatch(name):
+            raise malformed(f"{excerpt(name)} is no name of a property.", at, "$select")
+        names.add(name)
+        at += len(item) + 1
+    return None if "*" in names else frozenset(names)
+
+
+def order_of(options: Options) -> Order:
+    """Return what to sort by; as in OData, null is the lowest value."""
+    text = options.get("$orderby")
+    if text is None:
+        return ()
+    keys, at = [], 1
+    for item in text.split(","):
+        match = _SORT.fullmatch(item)
+        if not match:
+            raise malformed(f"{excerpt(item)} is no property to sort by.", at, "$orderby")
+        keys.append(_sort_key(match[1], (match[2] or "asc").upper(), at))
+        at += len(item) + 1
+    return sort_keys([InviteParticipantsOperationOrder.model_validate(key) for key in keys])
+
+
+def _sort_key(path: str, direction: str, at: int) -> dict[str, object]:
+    name, _, inner = path.partition("/")
+    if path in _SORTABLE:
+        return {path: direction}
+    if name == "resultInfo" and inner in RESULT_INFO.properties:
+        return {name: {inner: direction}}
+    if name not in INVITE_PARTICIPANTS_OPERATION.properties:
+        raise malformed(f"There is no property {excerpt(path)}.", at, "$orderby")
+    raise unsupported(f"{excerpt(path)} cannot be sorted by.", at, "$orderby")

@@ -1,0 +1,38 @@
+"""Reading an ``inviteParticipantsOperation`` as others write it, or refusing what is none."""
+
+from typing import Any
+
+from gateway.graph_json.annotations import type_name
+from gateway.graph_json.model import COMMS_OPERATION, INVITE_PARTICIPANTS_OPERATION, NAMESPACE
+from gateway.graph_json.names import check_names
+from gateway.graph_json.reading import Properties, own_form
+from gateway.graph_json.references import resolved
+from gateway.graph_json.writing import TYPE
+from schema.excerpts import excerpt
+
+_NAMES = {type_.name.lower() for type_ in (INVITE_PARTICIPANTS_OPERATION, COMMS_OPERATION)}
+
+
+def is_invite(entity: Properties) -> bool:
+    """Tell whether an operation can be one: some give it the type of all operations, or none."""
+    name = type_name(entity)
+    return name is None or name.lower() in _NAMES
+
+
+def read_invite(entity: Properties) -> Properties:
+    """Return an operation in the gateway's own form, its properties yet to be judged.
+
+    Raises ``ValueError`` for another kind of operation, and for a member whose name differs from a
+    declared one by case alone.
+    """
+    if not is_invite(entity):
+        raise ValueError(
+            f"{excerpt(entity.get(TYPE))} is no {NAMESPACE}.{INVITE_PARTICIPANTS_OPERATION.name}"
+        )
+    plain = resolved(entity)
+    check_names(plain)
+    own = own_form(plain)
+    result: Any = own.get("resultInfo")
+    if isinstance(result, dict) and "code" in result and result.get("subcode") is None:
+        own["resultInfo"] = {**result, "subcode": 0}  # which serializers may leave out
+    return own

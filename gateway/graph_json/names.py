@@ -1,0 +1,52 @@
+"""Members whose names differ from a declared property's by case alone: mistakes, not properties."""
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from gateway.graph_json.annotations import is_annotation
+from schema.constraints import (
+    IDENTITY_KINDS,
+    IDENTITY_NAMES,
+    IDENTITY_SET_NAMES,
+    OPERATION_NAMES,
+    PARTICIPANT_NAMES,
+)
+
+Json = Any
+
+RESULT_NAMES = ("code", "subcode", "message")
+
+
+def check_names(entity: Json) -> None:
+    """Raise ``ValueError`` for the first member of an operation that is written in another case."""
+    for path, declared in _misspelled(entity):
+        raise ValueError(f"{path}: write it '{declared}'; names differ by upper and lower case")
+
+
+def _misspelled(entity: Json) -> Iterator[tuple[str, str]]:
+    """Give the path of each such member, and the name that is declared."""
+    if not isinstance(entity, dict):
+        return
+    yield from _in_object(entity, OPERATION_NAMES, "")
+    yield from _in_object(entity.get("resultInfo"), RESULT_NAMES, "resultInfo.")
+    participants = entity.get("participants")
+    for index, participant in enumerate(participants if isinstance(participants, list) else ()):
+        path = f"participants.{index}."
+        yield from _in_object(participant, PARTICIPANT_NAMES, path)
+        identities = participant.get("identity") if isinstance(participant, dict) else None
+        if not isinstance(identities, dict):
+            continue
+        yield from _in_object(identities, IDENTITY_SET_NAMES, f"{path}identity.")
+        for kind in identities.keys() & IDENTITY_KINDS:
+            yield from _in_object(identities.get(kind), IDENTITY_NAMES, f"{path}identity.{kind}.")
+
+
+def _in_object(value: Json, declared: Collection[str], path: str) -> Iterator[tuple[str, str]]:
+    if not isinstance(value, dict):
+        return
+    for name in value:
+        if name not in declared and not is_annotation(name):
+            lower = name.lower()
+            for meant in declared:
+                if meant.lower() == lower:
+                    yield f"{path}{name}", meant

@@ -1,0 +1,65 @@
+"""Applying reports of Microsoft Graph to the operations they are of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.store import documents
+from gateway.store.decisions.rows import Row, Rows
+from gateway.store.forwards import Forward
+from gateway.store.reports import (
+    Applied,
+    Outcome,
+    Report,
+    forms,
+    new_document,
+    reported_changes,
+)
+from schema.scalars import date_time
+
+
+@dataclass(frozen=True)
+class Reports:
+    """Reports to be applied in their order, and what they came in, if that is to be passed on.
+
+    An operation that is not known is created; one that was deleted here, only if it ``recreates``.
+    """
+
+    reports: Sequence[Report]
+    recreates: bool
+    forward: Forward | None
+    max_forwards: int
+
+    def apply(self, rows: Rows, now: datetime) -> Applied:
+        """Apply them, and tell what came of each."""
+        outcomes = [_apply(rows, report, now, recreates=self.recreates) for report in self.reports]
+        forward, limit = self.forward, self.max_forwards
+        return Applied(outcomes, forward is not None and rows.enqueue(forward, limit, now))
+
+
+def _apply(rows: Rows, report: Report, now: datetime, *, recreates: bool) -> Outcome:
+    row = _find(rows, report)
+    at = date_time(now)
+    if row is not None:
+        document = documents.read(row.operation)
+        changed = documents.changed(document, reported_changes(document, report), at)
+        if changed is None:
+            return Outcome.UNCHANGED
+        rows.overwrite(row, changed, at)
+        return Outcome.UPDATED
+    if report.operation_id is None:
+        return Outcome.UNMATCHED
+    if not recreates and rows.was_deleted(forms(report.operation_id)):
+        return Outcome.UNCHANGED
+    rows.insert({**new_document(report), "version": 1, "createdAt": at, "updatedAt": at}, at)
+    return Outcome.CREATED
+
+
+def _find(rows: Rows, report: Report) -> Row | None:
+    """Find an operation by its id or, where that is not told, by its call and client context."""
+    if report.operation_id is not None:
+        return next(filter(None, map(rows.find, forms(report.operation_id))), None)
+    if report.call_id is None or report.client_context is None:
+        return None
+    found = rows.find_in_call(forms(report.call_id), forms(report.client_context))
+    return found[0] if len(found) == 1 else None

@@ -1,0 +1,95 @@
+"""What Microsoft Graph reports of an operation, and what the operation is after that.
+
+Reports come more than once, in any order, possibly late. So what comes of them is decided by how
+far the operation has got and not by which report came last: an operation that has ended does not
+go back, and a report from before its status adds only what is not known yet.
+"""
+
+import re
+from dataclasses import dataclass, field
+from enum import Enum
+from uuid import UUID
+
+from gateway.store.documents import Document
+
+_GUID = re.compile(r"[0-9a-f]{8}(-?)[0-9a-f]{4}(\1[0-9a-f]{4}){2}\1[0-9a-f]{12}", re.IGNORECASE)
+_STAGES = {"NotStarted": 0, "Running": 1, "Completed": 2, "Failed": 2}
+
+
+@dataclass(frozen=True)
+class Report:
+    """What is reported of one operation.
+
+    ``content`` has the fields of a document that are told of, ``status`` among them if it is known.
+    """
+
+    operation_id: str | None
+    call_id: str | None
+    content: Document = field(default_factory=dict)
+
+    @property
+    def client_context(self) -> str | None:
+        """The client context, if it is told."""
+        context: str | None = self.content.get("clientContext")
+        return context
+
+
+class Outcome(Enum):
+    """What came of a report."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    """It said nothing new, or was of an operation that has been deleted here."""
+    UNMATCHED = "unmatched"
+    """It names no operation by its id, and not exactly one by its call and client context."""
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What came of reports, and whether what they came in is in the queue to be passed on."""
+
+    outcomes: list[Outcome]
+    is_queued: bool = False
+
+
+def canonical(text: str) -> str:
+    """Return a GUID with dashes and in lower case; any other id as it is."""
+    return str(UUID(text)) if _GUID.fullmatch(text) else text
+
+
+def forms(text: str) -> tuple[str, ...]:
+    """Return the ways in which an id may be written, with its canonical form first."""
+    dashed = canonical(text)
+    if not _GUID.fullmatch(text):
+        return (text,)
+    bare = dashed.replace("-", "")
+    return tuple(dict.fromkeys((dashed, text, dashed.upper(), bare, bare.upper())))
+
+
+def new_document(report: Report) -> Document:
+    """Return what a new operation holds by the first report of it, which names its id."""
+    assert report.operation_id is not None  # noqa: S101  see above
+    call = {} if report.call_id is None else {"callId": canonical(report.call_id)}
+    return {
+        "status": "NotStarted",
+        "participants": [],
+        **report.content,
+        **call,
+        "id": canonical(report.operation_id),
+    }
+
+
+def reported_changes(document: Document, report: Report) -> Document:
+    """Return the fields of an operation that a report changes, or holds the same already."""
+    said = {name: value for name, value in report.content.items() if value not in ({}, [])}
+    status: str = said.get("status") or document["status"]
+    is_stale = _STAGES[status] < _STAGES[document["status"]]
+    known = {name for name, value in document.items() if value != []} if is_stale else set()
+    changes = {name: value for name, value in said.items() if name not in known}
+    if "additionalProperties" in said:
+        before, new = document.get("additionalProperties", {}), said["additionalProperties"]
+        changes["additionalProperties"] = new | before if is_stale else before | new
+    if report.call_id is not None and "callId" not in document:
+        changes["callId"] = canonical(report.call_id)
+    return changes

@@ -1,0 +1,84 @@
+"""Who may do what by Graph's interface: the same as by GraphQL's."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import aiohttp
+import pytest
+from support.bearers import READ, WRITE, token
+from support.gateways import Gateway, running
+from support.rest_client import Answer, Rest
+
+
+@dataclass(frozen=True)
+class Guarded:
+    """A gateway that asks for tokens, and tokens by what they allow."""
+
+    gateway: Gateway
+    reader: str
+    writer: str
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+    """A gateway that asks for tokens."""
+    folder = tmp_path_factory.mktemp("guarded")
+    reader = token(folder, "create", "reader", "--scope", READ)
+    writer = token(folder, "create", "writer", "--scope", WRITE, "--scope", READ)
+    with running(folder, "--auth", "tokens", "--introspection-scope", "Introspect") as gateway:
+        yield Guarded(gateway, reader, writer)
+
+
+async def send(
+    http: aiohttp.ClientSession, guarded: Guarded, secret: str | None, method: str, path: str
+) -> Answer:
+    """Send a request with a token."""
+    headers = {} if secret is None else {"Authorization": f"Bearer {secret}"}
+    return await Rest(http, guarded.gateway.url).send(method, path, {}, **headers)
+
+
+PATH = "/v1.0/communications/calls/c/operations"
+
+
+@pytest.mark.parametrize("secret", [None, "wrong"])
+@pytest.mark.parametrize("path", [PATH, "/v1.0/", "/v1.0/nothing", "/beta/$metadata"])
+async def test_request_of_nobody_is_challenged(
+    http: aiohttp.ClientSession, guarded: Guarded, secret: str | None, path: str
+) -> None:
+    answer = await send(http, guarded, secret, "GET", path)
+    assert (answer.status, answer.error["code"]) == (401, "unauthenticated")
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+async def test_reader_reads_and_does_not_write(
+    http: aiohttp.ClientSession, guarded: Guarded
+) -> None:
+    assert (await send(http, guarded, guarded.reader, "GET", PATH)).status == 200
+    for method, path in (("POST", PATH), ("PATCH", f"{PATH}/o"), ("DELETE", f"{PATH}/o")):
+        answer = await send(http, guarded, guarded.reader, method, path)
+        assert (answer.status, answer.error["code"]) == (403, "accessDenied")
+        assert "insufficient_scope" in answer.headers["WWW-Authenticate"]
+
+
+async def test_request_in_a_batch_has_no_more_rights_than_the_batch(
+    http: aiohttp.ClientSession, guarded: Guarded
+) -> None:
+    item = {
+        "id": "1",
+        "method": "POST",
+        "url": PATH.removeprefix("/v1.0"),
+        "headers": {"Authorization": f"Bearer {guarded.writer}"},
+        "body": {},
+    }
+    rest = Rest(http, guarded.gateway.url)
+    for secret, status in ((guarded.reader, 403), (guarded.writer, 201)):
+        bearer = f"Bearer {secret}"
+        answer = await rest.send("POST", "/v1.0/$batch", {"requests": [item]}, Authorization=bearer)
+        assert [one["status"] for one in answer.body["responses"]] == [status]
+
+
+async def test_descriptions_are_for_who_may_introspect(
+    http: aiohttp.ClientSession, guarded: Guarded
+) -> None:
+    for path in ("/openapi.json", "/v1.0/$metadata"):
+        assert (await send(http, guarded, guarded.writer, "GET", path)).status == 403

@@ -1,0 +1,61 @@
+"""A bot's own endpoint, which takes what the gateway passes on, or does not."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+Answer = Callable[[Any], int]
+"""Tells the status that a notification is answered with."""
+
+
+def _accepted(_body: object) -> int:
+    return 202
+
+
+@dataclass(eq=False)
+class Bot:
+    """What came, each time it did, and what of it was taken."""
+
+    url: str = ""
+    port: int = 0
+    answer: Answer = _accepted
+    requests: list[tuple[tuple[tuple[str, str], ...], bytes]] = field(default_factory=list)
+    taken: list[Any] = field(default_factory=list)
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """Take a request, or not."""
+        body = await request.read()
+        status = self.answer(msgspec.json.decode(body))
+        self.requests.append((tuple(request.headers.items()), body))
+        if status == 202:
+            self.taken.append(msgspec.json.decode(body))
+        self._changed.set()
+        return web.Response(status=status)
+
+    async def until(self, is_enough: Callable[[], bool], seconds: float = 60) -> None:
+        """Wait until what came is enough."""
+        async with asyncio.timeout(seconds):
+            while not is_enough():
+                self._changed.clear()
+                await self._changed.wait()
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[None]:
+        """Answer for as long as the block lasts, each time on the same port."""
+        application = web.Application()
+        application.router.add_post("/api/calls", self.handle)
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", self.port).start()
+        self.port = runner.addresses[0][1]
+        self.url = f"http://127.0.0.1:{self.port}/api/calls"
+        try:
+            yield
+        finally:
+            await runner.cleanup()

@@ -55,7 +55,8 @@ SELECT 2, NULL, key, fingerprint, operation_id, document, created_at, NULL FROM 
 
 _LOAD_REPORTED = """
 SELECT 1, seq, NULL, document FROM operations
-WHERE call_id = ANY ($1::text[]) AND client_context = ANY ($2::text[])
+WHERE left(call_id, 500) = ANY (ARRAY(SELECT left(each, 500) FROM unnest($1::text[]) AS each))
+  AND call_id = ANY ($1) AND client_context = ANY ($2::text[])
 UNION ALL
 SELECT 2, NULL, operation_id, NULL FROM changes
 WHERE kind = 2 AND operation_id = ANY ($3::text[])

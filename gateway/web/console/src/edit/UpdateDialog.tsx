@@ -1,4 +1,5 @@
 import { type FormEvent, useState } from 'react'
+import { usePreferences } from '../app/preferences'
 import { useSession } from '../app/session'
 import {
   type OperationStatus,
@@ -9,6 +10,7 @@ import {
 import { resultText } from '../operation/difference'
 import { Icon } from '../ui/Icon'
 import { Modal } from '../ui/Modal'
+import { withoutNumbers } from '../ui/people'
 import { Status } from '../ui/Status'
 import { When } from '../ui/time'
 import { Problems, ResultFields, resultOf, StatusField } from './fields'
@@ -104,6 +106,9 @@ function UpdateForm({ id, opened, onDone }: { id: string; opened: StateFragment;
 
 /** Both states of a conflict. */
 function Comparison({ wanted, current }: { wanted: Wanted; current: Conflicting }) {
+  const { isPrivate } = usePreferences()
+  const shown = (result: Wanted['resultInfo']) =>
+    result ? withoutNumbers(resultText(result), isPrivate) : 'none'
   return (
     <table className="comparison">
       <thead>
@@ -111,9 +116,9 @@ function Comparison({ wanted, current }: { wanted: Wanted; current: Conflicting 
           <td />
           <th scope="col">Yours</th>
           <th scope="col">
-            There now <span className="muted">(version {current.version}</span>,{' '}
+            There now{' '}
             <span className="muted">
-              <When time={current.updatedAt} />)
+              (version {current.version}, <When time={current.updatedAt} />)
             </span>
           </th>
         </tr>
@@ -128,8 +133,8 @@ function Comparison({ wanted, current }: { wanted: Wanted; current: Conflicting 
         </tr>
         <tr>
           <th scope="row">Result</th>
-          <td>{wanted.resultInfo ? resultText(wanted.resultInfo) : 'none'}</td>
-          <td>{current.resultInfo ? resultText(current.resultInfo) : 'none'}</td>
+          <td>{shown(wanted.resultInfo)}</td>
+          <td>{shown(current.resultInfo)}</td>
         </tr>
       </tbody>
     </table>

@@ -57,7 +57,8 @@ def _readable(path: str) -> str:
         try:
             Path(path).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise ValueError(f"{path} cannot be read: {error}.") from None
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+            raise ValueError(f"{path} cannot be read: {reason}.") from None
     return path
 
 

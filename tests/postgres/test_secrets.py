@@ -78,5 +78,5 @@ def test_password_file_that_is_not_there_is_named(here: Command, tmp_path: Path)
     )
 
     assert done.returncode == 2
-    assert "--database-password-file" in done.stderr
+    assert "INVITE_GATEWAY_DATABASE_PASSWORD_FILE" in done.stderr
     assert "cannot be read" in done.stderr

@@ -75,13 +75,18 @@ class Results:
 
     def _rate_bars(self) -> Iterator[tuple[str, ...]]:
         for bar in workloads.BARS:
-            theirs = self.rate(bar.against, bar.workload, bar.connections)
+            rates = [
+                (rate, peer.title)
+                for peer in bar.against
+                if (rate := self.rate(peer, bar.workload, bar.connections))
+            ]
+            theirs, rival = max(rates, default=(None, ""))
             for gateway in bar.gateways:
                 ours = self.rate(gateway, bar.workload, bar.connections)
                 if ours and theirs:
                     how = gateway.title.removeprefix(GATEWAY.title)
                     title = f"{bar.workload.title}, connections: {bar.connections}{how}"
-                    yield title, bar.against.title, *_held(ours / theirs, bar.at_least)
+                    yield title, rival, *_held(ours / theirs, bar.at_least)
 
     def _known_bars(self) -> Iterator[tuple[str, ...]]:
         for known, whole, at_least in workloads.KNOWN_BARS:

@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 from support.engines import ENGINES, PostgresServer, postgres_server
 from support.gateways import COMMAND, Client, Command, Gateway, MakeDatabase, running
+from support.tracing import Collector, collecting
 from typer.testing import CliRunner
 
 from gateway.cli import app
@@ -21,6 +22,21 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the marks of these tests."""
     config.addinivalue_line("markers", "each_database: run on SQLite, and on PostgreSQL as well.")
     config.addinivalue_line("markers", "postgresql: run on PostgreSQL.")
+
+
+SLOWEST = (
+    "test_hostile.py",
+    "test_overload.py",
+    "test_filters.py",
+    "test_storm.py",
+    "test_kills.py",
+)
+"""Modules to start with, so that no process is left with one of them at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the slowest modules first."""
+    items.sort(key=lambda item: item.path.name not in SLOWEST)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -145,3 +161,10 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
         return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, told)
 
     return run
+
+
+@pytest.fixture
+def collector() -> Iterator[Collector]:
+    """A collector for OpenTelemetry that runs."""
+    with collecting() as running_collector:
+        yield running_collector

@@ -61,7 +61,8 @@ class Live:
             else:
                 soonest = min([next_invitation, *(due.at for due in self._schedule[:1])])
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), soonest - time())
+                    async with asyncio.timeout(soonest - time()):
+                        await stop.wait()
 
     async def _resume(self) -> None:
         page = await self._store.page(_UNFINISHED, (), Slice(limit=MAX_RESUMED))

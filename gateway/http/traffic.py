@@ -65,4 +65,5 @@ class Traffic:
             if connection not in self._running:
                 connection.force_close()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._idle.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._idle.wait()

@@ -21,11 +21,8 @@ from support.tracing import (
     TRACEPARENT,
     Collector,
     attributes,
-    collector,
     traced,
 )
-
-__all__ = ["collector"]
 
 Json = Any
 

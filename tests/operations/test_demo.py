@@ -158,7 +158,7 @@ def test_demo_started_twice_at_once_makes_each_operation_once(
         (("--operations", "10001"), "--operations"),
         (("--operations", "many"), "--operations"),
         (("--seed", "x"), "--seed"),
-        (("--database", "postgres://x"), "--database"),
+        (("--database", "mysql://x"), "--database"),
         (("--database", "sqlite:///none/x.db"), "The folder none"),
     ],
 )

@@ -283,7 +283,7 @@ def test_address_that_cannot_be_listened_on_is_told(here: Command, host: str) ->
 @pytest.mark.parametrize(
     "options",
     [
-        ("--database", "postgresql://x/y"),
+        ("--database", "mysql://x/y"),
         ("--database", "nonsense"),
         ("--database", "sqlite://"),
         ("--port", "65536"),

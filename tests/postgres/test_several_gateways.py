@@ -14,6 +14,8 @@ from support.gateways import COMMAND, Client, running
 from support.queries import NOW
 from support.sockets import CREATE, FOLLOW, UPDATE, connected
 
+from gateway.store.interface import Database
+
 pytestmark = pytest.mark.postgresql
 
 WITHIN = 30
@@ -91,3 +93,12 @@ def test_tables_are_made_once_when_several_start(tmp_path: Path, postgres: Postg
     assert [upgrade.returncode for upgrade in upgrades] == [0] * 4, told
     logs = asyncio.run(execute(named["INVITE_GATEWAY_DATABASE"], "SELECT count(*) FROM change_log"))
     assert logs == [(1,)]
+
+
+async def test_store_closes_at_any_moment_of_its_first_notification(database: Database) -> None:
+    async with asyncio.timeout(WITHIN):
+        for turns in range(60):
+            async with database.open() as store:
+                await store.get("none")
+                for _ in range(turns):
+                    await asyncio.sleep(0)

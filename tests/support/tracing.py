@@ -8,7 +8,6 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
 )
@@ -82,9 +81,9 @@ class _Receiver(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-@pytest.fixture
-def collector() -> Iterator[Collector]:
-    """A collector that runs."""
+@contextmanager
+def collecting() -> Iterator[Collector]:
+    """Run a collector until the block is left."""
     with Collector() as server:
         serving = Thread(target=server.serve_forever)
         serving.start()

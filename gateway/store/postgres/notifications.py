@@ -64,7 +64,8 @@ class Notifications:
             while True:
                 heard.clear()
                 await connection.execute(f"NOTIFY {CHANNEL}, '{own}'")
-                await asyncio.wait_for(heard.wait(), HEARD_WITHIN)
+                async with asyncio.timeout(HEARD_WITHIN):  # wait_for can lose a cancellation
+                    await heard.wait()
                 if not self._is_told:
                     self._is_told = True
                     wake()  # of what came before it listened

@@ -69,7 +69,7 @@ class LoopReader:
         """Open the connection, on the file that is there now; raise ``sqlite3.Error``."""
         connection = open_loop_connection(self._path)
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_BYTES)
-        connection.execute("PRAGMA cache_size = -64000")
+        connection.execute("PRAGMA cache_size = -32000")
         connection.set_progress_handler(self._is_long, MAX_STEPS)
         self._connection = connection
         self._cursor = connection.cursor()

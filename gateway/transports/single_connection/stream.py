@@ -86,7 +86,8 @@ class OperationStream(StreamingResponse):
             while not self._ended.is_set():
                 self._is_silent = True
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._ended.wait(), stream_options.heartbeat_seconds)
+                    async with asyncio.timeout(stream_options.heartbeat_seconds):
+                        await self._ended.wait()
                 if self._is_silent and not self._ended.is_set() and not self._body.writing_paused:
                     self._body.write(HEARTBEAT)
         if session.end_reason:

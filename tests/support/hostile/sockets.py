@@ -22,6 +22,7 @@ from support.hostile.frames import (
     split,
 )
 from support.hostile.harness import Case, Victim, answers_in, assert_is, data, exchanged
+from support.queries import NOW
 
 PROTOCOL_ERROR, TOO_LARGE, NOT_UTF_8, INVALID, UNAUTHORIZED = 1002, 1009, 1007, 4400, 4401
 TAKEN, TOO_MANY_INITS = 4409, 4429
@@ -417,14 +418,18 @@ async def _filters(victim: Victim) -> None:
         for text in texts
     ]
     everybody = {"identity": {kind: {"displayName": "Zoé" * 5} for kind in KINDS}}
-    follow = "subscription($f:InviteParticipantsOperationFilter){changes(filter:$f){at}}"
+    follow = (
+        "subscription($f:InviteParticipantsOperationFilter,$a:String)"
+        "{changes(filter:$f,after:$a){at}}"
+    )
+    here = (await data(victim, NOW))["inviteParticipantsOperations"]["changeCursor"]
     async with shaken(victim) as socket:
         for number in range(20):
             where = {
                 "clientContext": {"neq": str(number)},
                 "participants": {"every": {"or": conditions}},
             }
-            socket.write(subscribe(str(number), follow, variables={"f": where}))
+            socket.write(subscribe(str(number), follow, variables={"f": where, "a": here}))
         socket.write(message(type="ping"))
         await socket.text()
         await data(

@@ -44,7 +44,7 @@ def upgrade(
 
 @app.command("check")
 def check(database: DatabaseOption = None) -> None:
-    """Tell whether the database fits this version; the exit status is 1 when it does not.
+    """Return whether the database fits this version; the exit status is 1 when it does not.
 
     Example: invite-gateway db check
     """

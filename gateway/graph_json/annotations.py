@@ -6,7 +6,7 @@ from gateway.graph_json.writing import ANNOTATION, TYPE
 
 
 def is_annotation(name: str) -> bool:
-    """Tell whether a member's name is an annotation's."""
+    """Return whether a member's name is an annotation's."""
     return ANNOTATION in name
 
 

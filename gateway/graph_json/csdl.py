@@ -104,7 +104,7 @@ def _add_operations(schema: Element) -> None:
 
 
 def _annotate(schema: Element, target: str) -> None:
-    """Say what query options a collection does not take."""
+    """Return what query options a collection does not take."""
     annotations = SubElement(schema, "Annotations", {"Target": target})
     for term, property_, value in (
         ("ExpandRestrictions", "Expandable", "false"),

@@ -14,7 +14,7 @@ _NAMES = {type_.name.lower() for type_ in (INVITE_PARTICIPANTS_OPERATION, COMMS_
 
 
 def is_invite(entity: Properties) -> bool:
-    """Tell whether an operation can be one: some give it the type of all operations, or none."""
+    """Return whether an operation can be one: some give it the type of all operations, or none."""
     name = type_name(entity)
     return name is None or name.lower() in _NAMES
 

@@ -28,7 +28,7 @@ _NUMBER = re.compile(r"-?[0-9]{1,10}")
 
 
 def is_entity(value: Properties) -> bool:
-    """Tell whether a JSON object is in Graph's form: by annotations, or a serializer's members."""
+    """Return whether an object is in Graph's form, by annotations or a serializer's members."""
     return is_marked(value) or any(is_annotation(name) for name in value)
 
 

@@ -17,12 +17,12 @@ MAX_VALUES = 60_000
 
 
 def is_marked(value: Json) -> bool:
-    """Tell whether a JSON object was written in this way."""
+    """Return whether a JSON object was written in this way."""
     return isinstance(value, dict) and bool({"$id", VALUES} & value.keys())
 
 
 def has_marks(value: Json) -> bool:
-    """Tell whether a JSON value, or what it wraps, was written in this way."""
+    """Return whether a JSON value, or what it wraps, was written in this way."""
     return is_marked(value) or (isinstance(value, dict) and is_marked(value.get("value")))
 
 

@@ -89,7 +89,7 @@ _OVERDUE: Condition = and_(
 
 
 def _asks_for_identity(where: Shape) -> bool:
-    """Tell whether the index of identities' ids leaves few operations to look at."""
+    """Return whether the index of identities' ids leaves few operations to look at."""
     some = dict(dict(where).get("participants", ())).get("some", ())
     return any(True for _ in _indexed(some))
 
@@ -139,7 +139,7 @@ def _participants(where: Shape) -> Condition:
 
 
 def _is_one_id(where: Shape) -> bool:
-    """Tell whether a filter asks for one identity's id alone, which the index answers in full."""
+    """Return whether a filter asks for one identity's id alone, which the index answers in full."""
     match where:
         case (("identity", ((_, (("id", comparison),)),)),):
             return {name for name, _ in comparison} in ({"eq"}, {"in_"})
@@ -147,7 +147,7 @@ def _is_one_id(where: Shape) -> bool:
 
 
 def _indexed(where: Shape) -> Iterator[Condition]:
-    """Say again, in a way an index serves, which operations a filter on ids of identities takes.
+    """Return conditions that an index serves and that a filter on ids of identities implies.
 
     It holds for more than the filter does, never for less, so that both together mean the filter.
     """
@@ -173,7 +173,7 @@ def _is_identity(kind: str, comparison: Shape) -> Condition:
 
 
 def apart_from_identity(where: Shape) -> tuple[Shape, Condition | None]:
-    """Take a filter on one id of one kind of identity out of a filter on operations.
+    """Split a filter on one id of one kind of identity from the rest of a filter.
 
     Return the rest and the condition on the table of identities, where each operation has at most
     one row that meets it; None where there is no such filter.

@@ -1,4 +1,4 @@
-"""What keeps a database from being used.
+"""Reasons why a database cannot be used.
 
     UnusableDatabaseError       a file that this version of the gateway must not or cannot use
     ├── BusyDatabaseError       others are writing to it, and did not come to an end

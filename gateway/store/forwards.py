@@ -52,7 +52,7 @@ class ForwardQueue(Protocol):
         """Settle what was taken, and take up to ``count`` that are due, each for ``seconds``."""
 
     async def is_due(self) -> bool:
-        """Tell whether any is due, though it may have to wait for another of its call."""
+        """Return whether any is due, though it may have to wait for another of its call."""
 
     async def length(self) -> int:
         """Return how many there are."""

@@ -89,7 +89,7 @@ class Store(OperationStore, Protocol):
         """
 
     async def check(self) -> None:
-        """See whether it can be read and written; raise ``RequestError`` when not."""
+        """Check that it can be read and written; raise ``RequestError`` if not."""
 
 
 class Database(Protocol):
@@ -127,7 +127,7 @@ class Database(Protocol):
         seconds: float = 0,
         overdue: Overdue = Overdue(),  # noqa: B008  it is frozen
     ) -> AbstractAsyncContextManager[Store]:
-        """Open the store on up-to-date tables; on leaving, carry out the writes still waiting.
+        """Open the store on up-to-date tables; on exit, complete the waiting writes.
 
         Up to ``readers`` connections read. A read that belongs to no request fails after
         ``seconds``, unless 0. The change log is pruned to what is to ``keep``, if that is said.

@@ -22,7 +22,7 @@ SHORT = 32
 
 
 class Matcher:
-    """A filter on operations, to be asked of documents.
+    """A filter on operations, evaluated on documents.
 
     Raises ``LimitExceeded`` for a filter that is too large or too deep.
     """
@@ -37,11 +37,11 @@ class Matcher:
         self._read = _reader(frozenset(_fields(shape)))
 
     def takes(self, document: bytes) -> bool:
-        """Tell whether the filter takes an operation."""
+        """Return whether the filter takes an operation."""
         return self._test(self._read(document))
 
     def takes_change(self, document: bytes, before: bytes | None) -> bool:
-        """Tell whether the filter takes an operation as it is or as it was; see ``Change``."""
+        """Return whether the filter takes an operation as it is or as it was; see ``Change``."""
         after = self._read(document)
         if self._test(after):
             return True

@@ -23,5 +23,5 @@ class Overdue:
         return date_time(datetime.now(UTC) - timedelta(seconds=self.seconds))
 
     def is_overdue(self, status: str, created_at: str) -> bool:
-        """Tell whether an operation is overdue now."""
+        """Return whether an operation is overdue now."""
         return STATUS_RANKS[status] in OPEN_RANKS and created_at <= self.before()

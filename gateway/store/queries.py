@@ -1,4 +1,4 @@
-"""The statements that read: built with SQLAlchemy Core once for each shape, then only filled in."""
+"""Statements that read, built with SQLAlchemy Core and compiled once for each shape."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -34,7 +34,7 @@ from schema.scalars import DateTime
 
 CACHED_STATEMENTS = 1_000
 SEPARATOR = b"\x1e"
-"""Between texts of JSON that were read as one: it stands in none of them."""
+"""Separates concatenated JSON texts; it cannot occur in one."""
 
 Where = InviteParticipantsOperationFilter | None
 Record = tuple[Any, ...]
@@ -180,7 +180,7 @@ def _in_one_row(rows: Select[Any], columns: Columns) -> Select[Any]:
 
 
 def _apart_from_statuses(shape: Shape) -> tuple[Shape, tuple[str, ...]]:
-    """Take the list of statuses that a filter asks for out of it."""
+    """Split the list of statuses from the rest of a filter."""
     status = dict(shape).get("status", ())
     others = tuple(item for item in status if item[0] != "in_")
     rest = (*(item for item in shape if item[0] != "status"), ("status", others))
@@ -241,7 +241,7 @@ def _groups(by: tuple[GroupKey, ...], shape: Shape) -> Select[Any]:
 
 
 def apart(texts: bytes | None) -> Iterator[bytes]:
-    """Take apart texts that were read as one; for long ones this is faster than to split them."""
+    """Split concatenated texts; for long ones this is faster than ``bytes.split``."""
     if texts is None:
         return
     begin = 0

@@ -1,4 +1,4 @@
-"""Filters taken apart: the shape, which becomes SQL once, and the operands, which differ each time.
+"""Filters split into a shape, which is compiled to SQL once, and operands, which vary.
 
 A shape is the filter's fields as nested tuples, in which a parameter's name stands for an operand.
 """

@@ -49,7 +49,7 @@ Read = Report | Ignored | Unusable
 
 
 def is_notification(value: Json) -> bool:
-    """Tell whether a JSON value is one notification, in its envelope or out of it."""
+    """Return whether a JSON value is one notification, in its envelope or out of it."""
     if not isinstance(value, dict):
         return False
     name = type_name(value)
@@ -92,7 +92,7 @@ def _read(item: Entity, address: Address, entity: Json) -> Read:
 
 
 def _is_finished(change: Json) -> bool:
-    """Tell whether a change of an operation is its end; raise ``ValueError`` if it is no change."""
+    """Return whether a change ends an operation; raise ``ValueError`` if it is not a change."""
     if change is None:
         return False
     if not isinstance(change, str) or change.lower() not in _CHANGES:

@@ -40,7 +40,7 @@ class Rows(Protocol):
         """Return the operations that have one of each, or two of them."""
 
     def was_deleted(self, operation_ids: Sequence[str]) -> bool:
-        """Tell whether the change log knows that an operation with one of these ids was deleted."""
+        """Return whether the change log has the deletion of an operation with one of these ids."""
 
     def key_use(self, key: str, after: DateTime) -> KeyUse | None:
         """Return what an idempotency key was used for, if that was after a time."""

@@ -49,7 +49,7 @@ def create(
 
 
 class AbortedAll(Exception):
-    """An atomic request of which some inputs failed: all is to be undone.
+    """An atomic request with failed inputs, which is rolled back.
 
     ``outcomes`` has a failure for each input.
     """

@@ -113,7 +113,7 @@ class Failures:
         return TimedOut(self._late.format(seconds=seconds), seconds=seconds)
 
     def worked(self) -> None:
-        """Take note that it went well."""
+        """Record that the database worked."""
         self.worked_at = monotonic()
         if self.failing:
             self.failing = False

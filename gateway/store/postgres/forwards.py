@@ -72,7 +72,7 @@ class PostgresForwardQueue:
         return await self._reader.do(exchange)
 
     async def is_due(self) -> bool:
-        """Tell whether any is due, though it may have to wait for another of its call."""
+        """Return whether any is due, though it may have to wait for another of its call."""
         now = date_time(datetime.now(UTC))
 
         async def find(connection: asyncpg.Connection) -> bool:

@@ -1,4 +1,4 @@
-"""Writes that wait go together in one transaction, which costs as much as one of them alone."""
+"""Group commit: waiting writes go in one transaction, which costs as much as a single write."""
 
 import asyncio
 from collections import deque
@@ -76,7 +76,7 @@ class GroupCommit:
         return len(self._asked)
 
     def do(self, write: Write) -> asyncio.Future[Any]:
-        """Carry out a write; the future has what it returns or raises, once that is certain."""
+        """Queue a write; the future has its result or exception, once that is certain."""
         outcome: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         deadline = (DEADLINE.get() or monotonic() + self._seconds) if self._seconds else inf
         self._asked.append(Asked(write, deadline, outcome))
@@ -85,7 +85,7 @@ class GroupCommit:
         return outcome
 
     async def run(self) -> None:
-        """Carry out writes until cancelled; to be run once, as a task."""
+        """Commit writes until cancelled; to be called once, in a task."""
         try:
             while True:
                 await self._wanted.wait()
@@ -98,7 +98,7 @@ class GroupCommit:
                 self._connection.terminate()
 
     async def drained(self) -> None:
-        """Wait until all that was asked for is done."""
+        """Wait until nothing is queued or running."""
         await self._idle.wait()
 
     async def _take(self) -> None:

@@ -1,4 +1,4 @@
-"""Hearing at once of changes that other gateways commit, where the database tells of them."""
+"""Notifications of changes committed by other gateways, where the database supports them."""
 
 import asyncio
 import logging

@@ -22,7 +22,7 @@ _OLDEST = "SELECT position, at FROM changes ORDER BY position LIMIT $1"
 
 
 async def prune(connection: asyncpg.Connection, keep: Retention, now: datetime) -> int:
-    """Let go of the oldest changes that are not to be kept, ``AT_ONCE`` at most.
+    """Delete the oldest changes that are not to be kept, at most ``AT_ONCE``.
 
     Return how many there were.
     """

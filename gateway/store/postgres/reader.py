@@ -1,4 +1,4 @@
-"""Reads on a pool of connections; those by id that wait at the same time go in one statement.
+"""Reads on a pool of connections; those by id that wait together share a statement.
 
 A round trip costs more than what it carries: 64 operations in one take as long as three alone.
 """

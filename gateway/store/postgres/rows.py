@@ -114,7 +114,7 @@ class LoadedRows:
         ]
 
     def was_deleted(self, operation_ids: Sequence[str]) -> bool:
-        """Tell whether the change log knows that an operation with one of these ids was deleted."""
+        """Return whether the change log has the deletion of an operation with one of these ids."""
         deleted = KIND_RANKS[ChangeKind.DELETED]
         now = {change.operation_id for change in self.changes if change.kind == deleted}
         return not (self._beside.deleted_ids | now).isdisjoint(operation_ids)

@@ -20,7 +20,7 @@ class SharedRead(Generic[T]):
 
 
 class SharedReads(Generic[T]):
-    """Lets those who ask join a read that has not begun.
+    """Lets callers share a read that has not begun.
 
     Who asks later gets another one: what was written in the meantime is to be found.
     """

@@ -42,7 +42,7 @@ from schema.ports import Upserted
 from schema.resource.operation import StoredOperation
 
 PROVED_FOR = 5.0
-"""In seconds: for how long a write tells that the next one will get through as well."""
+"""For how many seconds a write proves that the database can be written."""
 
 
 class PostgresStore:
@@ -93,7 +93,7 @@ class PostgresStore:
     ) -> StoredOperation:
         """Add an operation; with an idempotency key seen before, return the one made then.
 
-        It is written down as created ``at`` a time, or now.
+        Its creation time is ``at``, or now.
         """
         created: StoredOperation = await self._write(
             lambda rows, now: writes.create(rows, new, now), [new], at
@@ -106,7 +106,7 @@ class PostgresStore:
         *,
         atomic: bool,
     ) -> list[StoredOperation | MutationFailure]:
-        """Add operations in one go; a failure among the inputs is one already met."""
+        """Add operations together; a failure among the inputs is returned as it is."""
 
         def decide(rows: Rows, now: datetime) -> list[StoredOperation | MutationFailure]:
             return writes.create_many(rows, inputs, now, atomic=atomic)
@@ -128,9 +128,9 @@ class PostgresStore:
     async def update(
         self, change: UpdateInviteParticipantsOperationInput, *, at: datetime | None = None
     ) -> StoredOperation:
-        """Change the fields given; if they hold the same already, change nothing.
+        """Change the fields given; equal values change nothing.
 
-        It is written down as changed ``at`` a time, or now.
+        The time of the change is ``at``, or now.
         """
         updated: StoredOperation = await self._write(
             lambda rows, now: writes.update(rows, change, now), [change], at
@@ -166,7 +166,7 @@ class PostgresStore:
         return applied
 
     async def check(self) -> None:
-        """See whether it can be read and written; raise ``RequestError`` when not.
+        """Check that it can be read and written; raise ``RequestError`` if not.
 
         The log's lock is taken, as all writes do, if nobody has written lately.
         """
@@ -222,7 +222,7 @@ async def open_postgres_store(
     seconds: float = 0,
     overdue: Overdue,
 ) -> AsyncIterator[PostgresStore]:
-    """Open the store on up-to-date tables; on leaving, carry out the writes still waiting.
+    """Open the store on up-to-date tables; on exit, complete the waiting writes.
 
     Up to ``readers`` connections read, and one more what is short. A read that belongs to no
     request fails after ``seconds``, unless 0. The change log is pruned to what is to ``keep``, if

@@ -135,7 +135,7 @@ class UnknownOutcomeError(Exception):
 async def commit_together(
     connection: asyncpg.Connection, writes: Sequence[Write]
 ) -> tuple[LoadedRows, list[Any]]:
-    """Write in one transaction; a write that fails harms no other.
+    """Write in one transaction; a failure affects only its own write.
 
     Return the rows, and what each write returned, or the exception it raised. Raises
     ``UnknownOutcomeError``; after any other exception nothing was written.
@@ -203,7 +203,7 @@ async def _origin(connection: asyncpg.Connection) -> str | None:
 
 
 async def was_committed(connection: asyncpg.Connection, rows: LoadedRows) -> bool:
-    """Tell whether a batch of unknown outcome was written.
+    """Return whether a batch of unknown outcome was written.
 
     If its transaction has not come to an end yet, the lock waits for that.
     """

@@ -1,4 +1,4 @@
-"""Writing to the file that still is the database, as one process at a time."""
+"""Transactions on a SQLite file, by one process at a time."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from gateway.store.sqlite.worker import Asked, Work
 def commit_together(
     asked: Sequence[Asked], connection: sqlite3.Connection, *, lock: WriteLock, file: DatabaseFile
 ) -> list[Any]:
-    """Write in one transaction, each work in a savepoint: one that fails harms no other.
+    """Write in one transaction, each write in a savepoint: a failure affects only its own write.
 
     Raises ``BusyDatabaseError`` when others do not let go of the database.
     """

@@ -1,4 +1,4 @@
-"""Connections to a SQLite file, each with a thread of its own.
+"""Connections to a SQLite file, each with its own thread.
 
 Only the writer's can write or checkpoint, and does so under the lock: opening it may change the
 journal's mode, closing it checkpoints if it is the last. A reader's file is open for reading alone.
@@ -21,7 +21,7 @@ from gateway.store.page_bytes import LONGEST_READ
 T = TypeVar("T")
 
 READ_SECONDS = 5.0
-"""How long a reader waits while another program has the whole file to itself."""
+"""How long a reader waits for a program that locks the whole file."""
 
 _WRITER = """
     PRAGMA foreign_keys = ON;
@@ -36,7 +36,7 @@ _READER = """
 
 
 class SQLite(sqlite3.Connection):
-    """SQLite's own connection, and until when that may take what runs on it."""
+    """A connection with the deadline of what runs on it."""
 
     deadline = inf
 
@@ -48,7 +48,7 @@ def code_of(error: Exception) -> int | None:
 
 
 class Connection(aiosqlite.Connection):
-    """A connection that also runs whole functions in its thread, in one hop.
+    """A connection that also runs whole functions in its thread.
 
     It can be closed, and opened again on the file that is there by then.
     """
@@ -74,15 +74,15 @@ class Connection(aiosqlite.Connection):
         return outcome
 
     async def shut(self) -> None:
-        """Close it, until it is opened again."""
+        """Close it; ``reopen`` opens it again."""
         await self.run(self._close)
 
     async def reopen(self) -> None:
-        """Open it again, or leave it shut and raise why that cannot be."""
+        """Open it again, or leave it closed and raise the error."""
         await self.run(self._reopen)
 
     def stop_late(self, now: float) -> None:
-        """Stop what runs, if it should have come to its end by ``now``."""
+        """Interrupt what runs if its deadline is before ``now``."""
         if self._connection and self._sqlite.deadline <= now:
             self._sqlite.interrupt()
 

@@ -1,4 +1,4 @@
-"""What can befall a database while it is used: what a client is told, and what the log says once.
+"""Errors of a database in use: what a client receives, and what is logged once.
 
 A client learns what is wrong in general, and whether sending the request again can help. The log
 has the file, SQLite's own code and the way out: when it begins, and again when it goes on for long.
@@ -160,7 +160,7 @@ class ReadFailures:
         )
 
     def worked(self) -> None:
-        """Take note that it went well."""
+        """Record that the database worked."""
 
     def _reason(self, error: Exception) -> Exception:
         """Return why there is no connection, if that is the error: the file could not be opened."""

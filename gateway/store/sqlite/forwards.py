@@ -52,7 +52,7 @@ class SQLiteForwardQueue:
         )
 
     async def is_due(self) -> bool:
-        """Tell whether any is due, though it may have to wait for another of its call."""
+        """Return whether any is due, though it may have to wait for another of its call."""
         return await self._reader.do(partial(_is_due, now=datetime.now(UTC)))
 
     async def length(self) -> int:

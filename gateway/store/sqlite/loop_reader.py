@@ -1,4 +1,4 @@
-"""Short reads on the event loop's own thread, which take less time than a hop to a reader's.
+"""Short reads on the event loop's thread, which take less time than a switch to another thread.
 
 Reads of one iteration of the loop share a transaction, since beginning one costs as much as a read.
 Their requests were received before the iteration began, and so before what they read; a write of
@@ -24,9 +24,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 MAX_IDS = 32
-"""How many operations are read at once here; more are for a reader's thread."""
+"""How many operations are read at once; more are read on another thread."""
 MAX_ROWS = 100
-"""How long a page may be that is read here."""
+"""How many rows a page may have."""
 MAX_BYTES = 131_072
 """How long a document may be, or the documents of a page together."""
 MAX_STEPS = 10_000
@@ -50,11 +50,11 @@ _FIND = "SELECT document FROM operations WHERE id = ?"
 
 
 class NotReadError(Exception):
-    """Something cannot be read here: it is too large, or the connection would have to wait."""
+    """A read has to run on another thread: it is too large, or would have to wait."""
 
 
 class LoopReader:
-    """A connection that can only read, waits for no lock, and stops whatever takes long."""
+    """A read-only connection that waits for no lock and interrupts long statements."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -62,7 +62,7 @@ class LoopReader:
         self._span: LogBounds | None = None
         self._long: dict[str, int] = {}
         self.reads = 0
-        """How many reads were done here."""
+        """How many reads were made."""
         self.reopen()
 
     def reopen(self) -> None:
@@ -123,7 +123,7 @@ class LoopReader:
         return self._span
 
     def end_transaction(self) -> None:
-        """Have what is read next be read anew."""
+        """End the transaction, so that later reads see later changes."""
         if self._is_reading:
             self._is_reading, self._span = False, None
             self._connection.rollback()

@@ -20,7 +20,7 @@ REST = 4
 
 
 def prune(connection: sqlite3.Connection, keep: Retention, now: datetime) -> int:
-    """Let go of the oldest changes that are not to be kept, ``AT_ONCE`` at most.
+    """Delete the oldest changes that are not to be kept, at most ``AT_ONCE``.
 
     Return how many there were.
     """

@@ -1,4 +1,4 @@
-"""The reads, each run by a reader together with those that wait at the same time.
+"""The reads; those that wait at the same time run in one batch.
 
 The driver lets go of the interpreter at every row, and takes it back from whoever got it. So what
 can be read in one row is: the operations asked for by id, and a page.
@@ -26,12 +26,12 @@ Record = tuple[Any, ...]
 
 @dataclass(slots=True)
 class Find:
-    """The read of one operation, or None, by its id."""
+    """Reads one operation by its id, or None."""
 
     operation_id: str
 
     def __call__(self, connection: sqlite3.Connection) -> StoredOperation | None:
-        """Read it by itself."""
+        """Read it alone."""
         return find(connection, self.operation_id)
 
 
@@ -51,17 +51,17 @@ def find_many(
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """The read of a query's rows."""
+    """Reads the rows of a query."""
 
     query: queries.Query
 
     def __call__(self, connection: sqlite3.Connection) -> list[Record]:
-        """Read them."""
+        """Return the rows."""
         return connection.execute(self.query.sql, self.query.parameters).fetchall()
 
 
 def read_together(asked: Sequence[Asked], connection: SQLite) -> list[Any]:
-    """Read one after another, operations by id at once; a read that fails harms no other."""
+    """Run reads in order, those by id in one statement; a failure affects only its own read."""
     try:
         wanted = [one.work.operation_id for one in asked if isinstance(one.work, Find)]
         if len(wanted) <= 1:
@@ -81,7 +81,7 @@ def read_together(asked: Sequence[Asked], connection: SQLite) -> list[Any]:
 
 
 def _is_too_long(found: object) -> bool:
-    """Tell whether what was read at once has to be read one by one."""
+    """Return whether what was read at once has to be read one by one."""
     return isinstance(found, Exception) and code_of(found) == sqlite3.SQLITE_TOOBIG
 
 

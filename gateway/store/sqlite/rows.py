@@ -59,7 +59,7 @@ class SQLiteRows:
         return [Row(seq, StoredOperation(document)) for seq, document in records.fetchall()]
 
     def was_deleted(self, operation_ids: Sequence[str]) -> bool:
-        """Tell whether the change log knows that an operation with one of these ids was deleted."""
+        """Return whether the change log has the deletion of an operation with one of these ids."""
         found = self._connection.execute(
             "SELECT 1 FROM changes WHERE kind = 2"
             " AND operation_id IN (SELECT value FROM json_each(?)) LIMIT 1",

@@ -50,13 +50,13 @@ T = TypeVar("T")
 
 READERS = 2
 BUSY_SECONDS = 5.0
-"""How long a write waits for those of other processes."""
+"""How long a write waits for other processes."""
 PROVED_FOR = 5.0
-"""In seconds: for how long a write tells that the next one will get through as well."""
+"""For how many seconds a write proves that the database can be written."""
 
 
 class SQLiteStore:
-    """Operations in SQLite: several connections that read, a spare one, one that writes."""
+    """A store of operations in SQLite: connections that read, a spare one, and one that writes."""
 
     def __init__(  # noqa: PLR0913, PLR0917  its parts
         self,
@@ -77,7 +77,7 @@ class SQLiteStore:
         self.log = SQLiteChangeLog(reader, loop_reader, overdue)
         self.forwards = SQLiteForwardQueue(reader, writer)
         self.workers = {"read": reader, "write": writer}
-        """Who does the works, by their kind."""
+        """The queues of reads and writes."""
 
     @property
     def loop_reads(self) -> int:
@@ -127,7 +127,7 @@ class SQLiteStore:
     ) -> StoredOperation:
         """Add an operation; with an idempotency key seen before, return the one made then.
 
-        It is written down as created ``at`` a time, or now.
+        Its creation time is ``at``, or now.
         """
         return await self._write(partial(writes.create, given=new, now=at or _now()))
 
@@ -137,7 +137,7 @@ class SQLiteStore:
         *,
         atomic: bool,
     ) -> list[StoredOperation | MutationFailure]:
-        """Add operations in one go; a failure among the inputs is one already met."""
+        """Add operations together; a failure among the inputs is returned as it is."""
         try:
             return await self._write(
                 partial(writes.create_many, inputs=inputs, now=_now(), atomic=atomic)
@@ -152,9 +152,9 @@ class SQLiteStore:
     async def update(
         self, change: UpdateInviteParticipantsOperationInput, *, at: datetime | None = None
     ) -> StoredOperation:
-        """Change the fields given; if they hold the same already, change nothing.
+        """Change the fields given; equal values change nothing.
 
-        It is written down as changed ``at`` a time, or now.
+        The time of the change is ``at``, or now.
         """
         return await self._write(partial(writes.update, given=change, now=at or _now()))
 
@@ -179,7 +179,7 @@ class SQLiteStore:
         return await self._write(partial(given.apply, now=_now()))
 
     async def check(self) -> None:
-        """See whether it can be read and written; raise ``RequestError`` when not.
+        """Check that it can be read and written; raise ``RequestError`` if not.
 
         It is read from the file anew, as connections that are open may not notice that it is gone,
         and written if nobody has done so lately.
@@ -223,7 +223,7 @@ async def open_sqlite_store(  # noqa: PLR0913  all can be set
     seconds: float = 0,
     overdue: Overdue = Overdue(),  # noqa: B008  it is frozen
 ) -> AsyncIterator[SQLiteStore]:
-    """Open the store on an up-to-date file; on leaving, carry out the writes still waiting.
+    """Open the store on an up-to-date file; on exit, complete the waiting writes.
 
     A write fails when others keep writing for ``busy_seconds``, and a read that belongs to no
     request after ``seconds``, unless 0. The change log is pruned to what is to ``keep``, if that is

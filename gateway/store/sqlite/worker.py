@@ -1,4 +1,4 @@
-"""Works on connections, done together: what waits while they are busy goes over in one hop.
+"""Queues of functions that run on connections; those waiting for a connection run in one batch.
 
 Each has its time. One that is still waiting then is never begun; one that has begun is stopped, if
 it can be: a write cannot, so that what its client is told is true.
@@ -33,12 +33,12 @@ the interpreter; but a read that takes long is not to keep the others waiting.
 
 
 SWEPT_EVERY = 0.05
-"""In seconds: how often to look for works whose time is over, while there are any."""
+"""How often to look for passed deadlines while something is queued or running, in seconds."""
 
 
 @dataclass(slots=True)
 class Asked:
-    """A work that was asked for, and until when it may take, in ``time.monotonic``'s seconds."""
+    """A queued function and its deadline, in the seconds of ``time.monotonic``."""
 
     work: Work
     deadline: float
@@ -46,11 +46,11 @@ class Asked:
 
 
 Together = Callable[[Sequence[Asked], SQLite], list[Any]]
-"""Does several works and returns what each returned, or the exception it raised."""
+"""Runs several functions; returns the result of each, or the exception it raised."""
 
 
 class Worker:
-    """Does works in the order they are asked for, as many at once as wait.
+    """Runs functions in order, all that wait in one batch.
 
     They go to the first of its connections, and to the next ones while that is busy for long; where
     all are, those that are short go to ``spare``, and none is done together with what may be long.
@@ -97,7 +97,7 @@ class Worker:
     def do(
         self, work: Callable[[sqlite3.Connection], T], *, short: bool = False
     ) -> asyncio.Future[T]:
-        """Do ``work``; the future has what it returns or raises, once that is certain."""
+        """Run ``work``; the future has its result or exception, once that is certain."""
         loop = asyncio.get_running_loop()
         outcome: asyncio.Future[T] = loop.create_future()
         deadline = inf
@@ -117,7 +117,7 @@ class Worker:
         return outcome
 
     async def run(self) -> None:
-        """Do works until cancelled; to be run once, as a task."""
+        """Run functions until cancelled; to be called once, in a task."""
         try:
             async with asyncio.TaskGroup() as tasks:
                 for connection in reversed(self._connections):
@@ -130,11 +130,11 @@ class Worker:
                 self._sweep.cancel()
 
     async def drained(self) -> None:
-        """Wait until all that was asked for is done."""
+        """Wait until nothing is queued or running."""
         await self._idle.wait()
 
     def _wake_one(self) -> None:
-        """Let the connection work that was the last to rest: what it read last it has at hand."""
+        """Wake the connection that became idle last: its page cache is the most recent."""
         asleep = self._asleep or (self._spare_asleep if self._short else [])
         if asleep:
             asleep.pop().set_result(None)
@@ -145,7 +145,7 @@ class Worker:
         self._look = loop.call_at(self._taken + PATIENCE, self._look_after)
 
     def _look_after(self) -> None:
-        """See to works that wait, if those who are busy have been so for long."""
+        """Wake another connection if the busy ones have been so for ``PATIENCE``."""
         self._look = None
         if not self.waiting:
             return
@@ -155,7 +155,7 @@ class Worker:
             self._wake_one()
 
     def _sweep_late(self) -> None:
-        """End what waits or runs beyond its time."""
+        """Stop what has passed its deadline, waiting or running."""
         now = monotonic()
         for asked in (*self._short, *self._others):
             if asked.deadline <= now and not asked.outcome.done():

@@ -39,8 +39,25 @@ serve: $(VENV)/.project $(WEB)/dist/console/index.html ## Set up everything and 
 demo: $(VENV)/.project ## Fill the database with sample operations and make more; options in ARGS='--seed 2'
 	@exec $(BIN)/invite-gateway demo $(ARGS)
 
+# What the tests run besides Python and Node.js: a browser, a tracer, a proxy and a pooler.
+PROGRAMS := chromium strace nginx pgbouncer
+PACKAGES := chromium fonts-dejavu-core fonts-liberation nginx-light pgbouncer strace util-linux
+
+.PHONY: programs
+programs: ## Install the programs that the tests run (Debian, as root)
+	apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(PACKAGES) >/dev/null
+
+.PHONY: has-programs
+has-programs:
+	@PATH=$$PATH:/usr/sbin; missing=; \
+	for program in $(PROGRAMS); do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
+	if [ -z "$$missing" ]; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then $(MAKE) programs; \
+	else echo "The tests need$$missing. On Debian: sudo make programs" >&2; exit 1; fi
+
 .PHONY: test
-test: $(VENV)/.dev $(VENV)/.graph-sdk $(WEB)/dist/console/index.html $(TOOLS)/node_modules/.installed ## Set up everything and run all tests; options in ARGS='-k create'
+test: has-programs $(VENV)/.dev $(VENV)/.graph-sdk $(WEB)/dist/console/index.html $(TOOLS)/node_modules/.installed ## Set up everything and run all tests; options in ARGS='-k create'
 	cd $(WEB) && npm run --silent test
 	$(BIN)/python -m pytest --numprocesses=4 --dist=loadfile --cov --cov-report=term-missing $(ARGS)
 

@@ -1,27 +1,16 @@
 """Where the parts are put together: every part, and what answers at each path."""
 
-import asyncio
-import signal
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from secrets import token_bytes
-from socket import socket
-from typing import Any
 
-from aiohttp import web
-
-from gateway import memory
 from gateway.admission.cooperative_lock import CooperativeLock
 from gateway.admission.load import Load
 from gateway.admission.rate import Rate
-from gateway.auth.modes import open_authenticator, open_notification_authenticator
 from gateway.auth.scopes import scope_names
-from gateway.auth.sessions import Sessions
 from gateway.documents.bounds import DocumentBounds
 from gateway.documents.json import encode
-from gateway.documents.manifests import trusted_documents
 from gateway.documents.parsing import Documents
 from gateway.documents.persisted import PersistedDocuments
 from gateway.documents.shared import SharedDocuments
@@ -57,20 +46,13 @@ from gateway.http.pages import CONSOLE_POLICY, PLAYGROUND_POLICY, Page, files
 from gateway.http.redirects import redirect_to_endpoint, redirect_to_playground
 from gateway.http.server import Responder, page
 from gateway.http.traffic import Traffic
-from gateway.logs import Logs
 from gateway.open_files import possible_connections
 from gateway.settings import Settings
 from gateway.store.interface import Store
-from gateway.store.opening import database_of
-from gateway.store.overdue import Overdue
-from gateway.store.retention import Retention
-from gateway.tasks import running
-from gateway.telemetry.admission import AdmissionMetrics
 from gateway.telemetry.notifications import ForwardMetrics, NotificationMetrics
 from gateway.telemetry.operations import LoadMetrics, OperationMetrics
-from gateway.telemetry.overdue import OverdueMetrics
 from gateway.telemetry.page import WorkerId
-from gateway.telemetry.setup import Telemetry, open_telemetry
+from gateway.telemetry.setup import Telemetry
 from gateway.transports.answers import Answers
 from gateway.transports.batch import Batches
 from gateway.transports.caching import ETags
@@ -79,7 +61,6 @@ from gateway.transports.single_connection.endpoint import (
     SingleConnectionEndpoint,
     SingleConnectionOptions,
 )
-from gateway.transports.single_connection.forwarding import http_socket
 from gateway.transports.single_connection.open_streams import OpenStreams
 from gateway.transports.single_connection.tokens import KEY_BYTES, StreamTokens
 from gateway.transports.streams.stream import StreamOptions
@@ -272,7 +253,8 @@ def _single_connection_options(
     )
 
 
-def _capacity(settings: Settings) -> ServerOptions:
+def server_options(settings: Settings) -> ServerOptions:
+    """Return the limits of the server, with its admission control."""
     return ServerOptions(
         AdmissionControl(
             max_in_flight=settings.requests_at_work, max_lag_seconds=settings.lag_seconds
@@ -312,116 +294,3 @@ def _pipeline(settings: Settings, parts: Parts, schema: Schema, shared: Shared) 
     compiled = CompiledExecutor(prepared, reference, parts.fan_out, shared.cache)
     parts.telemetry.metrics.add(OperationMetrics(compiled))
     return Pipeline(prepared, compiled, limits, persisted)
-
-
-BACKLOG = 1_024
-"""How many connections the system keeps until the loop takes them; those beyond try again later."""
-
-ABANDON_SECONDS = 0.5
-"""How long requests that did not finish in time may take to notice."""
-
-
-async def serve(settings: Settings, announce: Callable[[str], None], logs: Logs) -> None:
-    """Serve until SIGINT or SIGTERM, then finish what is under way.
-
-    ``announce`` is called with the URL once it answers. Raises ``UnusableDatabaseError``,
-    ``UnusableAuthError``, ``UnusableManifestError``, or ``OSError`` when the address cannot be
-    listened on.
-    """
-    trusted = trusted_documents(settings)
-    await asyncio.to_thread(database_of(settings).upgrade)
-    stop = stop_signal()
-    async with answering(settings, logs, trusted) as url:
-        announce(url)
-        await stop.wait()
-
-
-def stop_signal() -> asyncio.Event:
-    """Make the event that SIGINT and SIGTERM set from now on."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for stopping in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(stopping, stop.set)
-    return stop
-
-
-@asynccontextmanager
-async def answering(
-    settings: Settings,
-    logs: Logs,
-    trusted: TrustedDocuments,
-    sockets: Sequence[socket] = (),
-    place: WorkerId | None = None,
-) -> AsyncIterator[str]:
-    """Answer requests, and give the URL; on leaving, finish those under way.
-
-    They are taken from the address that is set, or from ``sockets`` that are bound to it already by
-    who has several workers, each with its ``place``.
-    """
-    async with AsyncExitStack() as stack:
-        keep = Retention(days=settings.change_log_days, changes=settings.change_log_changes)
-        store = await stack.enter_async_context(
-            database_of(settings).open(
-                settings.readers,
-                keep,
-                seconds=settings.execution_seconds,
-                overdue=Overdue(settings.overdue_seconds),
-            )
-        )
-        traffic = Traffic()
-        fan_out = FanOut(store.log)
-        telemetry = await stack.enter_async_context(
-            open_telemetry(logs, store, place, otel=settings.otel)
-        )
-        await stack.enter_async_context(running(fan_out.run()))
-        authenticator = await stack.enter_async_context(open_authenticator(settings))
-        sessions = Sessions(authenticator)
-        await stack.enter_async_context(running(sessions.run()))
-        authentication = Authentication(authenticator, sessions)
-        notifier = await stack.enter_async_context(open_notification_authenticator(settings))
-        notified = Authentication(notifier, Sessions(notifier)) if notifier else None
-        forwarder = None
-        if notified and settings.forward:
-            forwarder = Forwarder(store.forwards, settings.forward, settings.forward_seconds)
-            await stack.enter_async_context(running(forwarder.run()))
-        capacity = _capacity(settings)
-        parts = Parts(
-            store=store,
-            fan_out=fan_out,
-            traffic=traffic,
-            telemetry=telemetry,
-            authentication=authentication,
-            notified=notified,
-            forwarder=forwarder,
-            trusted=trusted,
-            capacity=capacity,
-            place=place,
-        )
-        overdue = OverdueMetrics(store)
-        await stack.enter_async_context(running(overdue.run()))
-        telemetry.metrics.add(AdmissionMetrics(capacity.admission), overdue)
-        server = create_server(settings, parts)
-        await stack.enter_async_context(running(server.run()))
-        memory.settle()
-        runner = web.ServerRunner(server, shutdown_timeout=ABANDON_SECONDS)
-        await runner.setup()
-        stack.push_async_callback(runner.cleanup)
-        sites: list[web.BaseSite] = [
-            web.SockSite(runner, bound, backlog=BACKLOG) for bound in sockets
-        ]
-        sites = sites or [web.TCPSite(runner, settings.host, settings.port, backlog=BACKLOG)]
-        if place:
-            sites.append(web.UnixSite(runner, http_socket(place.folder, place.number)))
-        for site in sites:
-            await site.start()
-        yield endpoint(runner.addresses[0])
-        await traffic.drain(settings.drain_seconds)
-        for site in runner.sites:
-            await site.stop()
-        await traffic.finish(server, settings.shutdown_seconds)
-
-
-def endpoint(address: tuple[Any, ...]) -> str:
-    """Give the URL of GraphQL at a socket's address."""
-    host, port, *_ = address
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}/graphql"

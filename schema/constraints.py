@@ -30,10 +30,9 @@ PARTICIPANT_NAMES = (
     "participantId",
     "removeFromDefaultAudioRoutingGroup",
 )
-IDENTITY_KINDS = (
-    "application",
-    "device",
-    "user",
+BASE_IDENTITY_KINDS = ("application", "device", "user")
+"""The identities of an ``identitySet``."""
+COMMUNICATIONS_IDENTITY_KINDS = (
     "applicationInstance",
     "assertedIdentity",
     "azureCommunicationServicesUser",
@@ -42,6 +41,8 @@ IDENTITY_KINDS = (
     "onPremises",
     "phone",
 )
+"""Those that a ``communicationsIdentitySet`` has beside them."""
+IDENTITY_KINDS = (*BASE_IDENTITY_KINDS, *COMMUNICATIONS_IDENTITY_KINDS)
 IDENTITY_SET_NAMES = (*IDENTITY_KINDS, "endpointType")
 IDENTITY_NAMES = ("id", "displayName")
 

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from gateway.app import stop_signal
 from gateway.cli.console import DatabaseOption, errors, fail, progress, settings_from, usable
 from gateway.demo.invitations import MARK, Generator
 from gateway.demo.live import Live
 from gateway.demo.past import DAYS, carry_out, past_writes
+from gateway.serving import stop_signal
 from gateway.store.interface import Database, Store
 from gateway.store.opening import database_of
 from schema.filters import InviteParticipantsOperationFilter

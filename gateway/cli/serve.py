@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 from uvloop import new_event_loop
 
-from gateway.app import serve as serve_alone
 from gateway.auth.modes import check
 from gateway.auth.refusals import UnusableAuthError
 from gateway.auth.urls import is_loopback
@@ -16,6 +15,7 @@ from gateway.cli.console import DatabaseOption, called, errors, fail, settings_f
 from gateway.cli.scopes import IntrospectionScopeOption, ReadScopeOption, WriteScopeOption
 from gateway.documents.manifests import UnusableManifestError
 from gateway.logs import logging_to_stderr
+from gateway.serving import serve as serve_alone
 from gateway.settings import Settings
 from gateway.store.opening import database_of
 from gateway.workers.supervisor import WorkersFailedError, supervise

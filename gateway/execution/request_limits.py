@@ -1,8 +1,10 @@
 """The limits on requests, which all interfaces check before and while a request runs."""
 
+from collections.abc import Awaitable, Callable
 from contextvars import Token
 from dataclasses import dataclass
 from time import monotonic
+from typing import TypeVar
 
 from gateway.admission.cooperative_lock import CooperativeLock
 from gateway.admission.load import Load
@@ -10,6 +12,8 @@ from gateway.admission.rate import Rate
 from gateway.documents.limit import MAX_REPORTED
 from gateway.store.deadline import DEADLINE
 from schema.errors import LimitExceeded
+
+T = TypeVar("T")
 
 LARGE_COST = 1_000
 """A request of this cost or more waits for an iteration of the loop without other long work."""
@@ -54,6 +58,15 @@ class RequestLimits:
     def start_clock(self) -> Token[float | None]:
         """Set the deadline of what runs now; return the token to reset it by."""
         return DEADLINE.set(monotonic() + self.timeout_seconds if self.timeout_seconds else None)
+
+    async def run(self, cost: int, work: Callable[[], Awaitable[T]]) -> T:
+        """Run work with a share of the load and a deadline, and return its result."""
+        await self.acquire(cost)
+        outside = self.start_clock()
+        try:
+            return await work()
+        finally:
+            self.release(cost, outside)
 
     def release(self, cost: int, outside: Token[float | None]) -> None:
         """Release a share of the load, and reset the deadline."""

@@ -7,6 +7,7 @@ come from here.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from schema.constraints import BASE_IDENTITY_KINDS, COMMUNICATIONS_IDENTITY_KINDS
 from schema.resource.operation import OperationStatus
 
 NAMESPACE = "microsoft.graph"
@@ -49,20 +50,11 @@ def _all_of(type_: str, *names: str) -> dict[str, Property]:
 
 
 IDENTITY = StructuredType("identity", _all_of(STRING, "displayName", "id"))
-IDENTITY_SET = StructuredType("identitySet", _all_of("identity", "application", "device", "user"))
+IDENTITY_SET = StructuredType("identitySet", _all_of("identity", *BASE_IDENTITY_KINDS))
 COMMUNICATIONS_IDENTITY_SET = StructuredType(
     "communicationsIdentitySet",
     {
-        **_all_of(
-            "identity",
-            "applicationInstance",
-            "assertedIdentity",
-            "azureCommunicationServicesUser",
-            "encrypted",
-            "guest",
-            "onPremises",
-            "phone",
-        ),
+        **_all_of("identity", *COMMUNICATIONS_IDENTITY_KINDS),
         "endpointType": Property(STRING),
     },
     base=IDENTITY_SET,

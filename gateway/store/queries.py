@@ -1,11 +1,10 @@
 """Statements that read, built with SQLAlchemy Core and compiled once for each shape."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
-import msgspec
 from sqlalchemy import (
     BigInteger,
     BindParameter,
@@ -24,17 +23,15 @@ from gateway.store.conditions import apart_from_identity, condition
 from gateway.store.keyset import beyond, sort_columns
 from gateway.store.overdue import BEFORE, Overdue
 from gateway.store.shapes import Shape, take_apart
-from gateway.store.tables import STATUS_NAMES, change_log, changes, identities, operations
+from gateway.store.tables import STATUS_NAMES, identities, operations
 from schema.filters import InviteParticipantsOperationFilter
 from schema.groups import GroupKey, InviteParticipantsOperationGroup
 from schema.ordering import Order
-from schema.paging import Keys, Page, Position, Slice
-from schema.resource.operation import OperationStatus, StoredOperation
+from schema.paging import Keys, Slice
+from schema.resource.operation import OperationStatus
 from schema.scalars import DateTime
 
 CACHED_STATEMENTS = 1_000
-SEPARATOR = b"\x1e"
-"""Separates concatenated JSON texts; it cannot occur in one."""
 
 Where = InviteParticipantsOperationFilter | None
 Record = tuple[Any, ...]
@@ -54,11 +51,10 @@ class Statement:
 
 @dataclass(frozen=True)
 class Query:
-    """SQL and all its parameters by name."""
+    """A statement and all its parameters by name."""
 
-    sql: str
-    parameters: dict[str, Any]
     statement: Statement
+    parameters: dict[str, Any]
 
 
 Columns = Sequence[ColumnElement[Any]]
@@ -73,12 +69,11 @@ class Queries:
         self,
         compile_: Callable[[ClauseElement], Statement],
         overdue: Overdue,
-        arrange: Arrange | None = None,
+        arrange: Arrange,
     ) -> None:
         self._overdue = overdue
         cached = lru_cache(CACHED_STATEMENTS)
-        arranged = arrange or _in_one_row
-        self._page = cached(lambda *key: compile_(_page(*key, arrange=arranged)))
+        self._page = cached(lambda *key: compile_(_page(*key, arrange=arrange)))
         self._count = cached(lambda *key: compile_(_count(*key)))
         self._groups = cached(lambda *key: compile_(_groups(*key)))
 
@@ -104,7 +99,7 @@ class Queries:
     def _filled(self, statement: Statement, parameters: dict[str, Any]) -> Query:
         if BEFORE in parameters:
             parameters[BEFORE] = self._overdue.before()
-        return Query(statement.sql, {**statement.constants, **parameters}, statement)
+        return Query(statement, {**statement.constants, **parameters})
 
 
 Names = tuple[str | None, ...]
@@ -159,24 +154,6 @@ def _page(  # noqa: PLR0913, PLR0917  all that the statement depends on, in one 
 
 
 _WITH_IDENTITIES = identities.join(operations, identities.c.operation_seq == operations.c.seq)
-
-
-def _keys(columns: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
-    """Put the keys of a row into JSON: a list or, of the default order, the one number it has."""
-    return columns[0] if len(columns) == 1 else func.json_array(*columns)
-
-
-def _in_one_row(rows: Select[Any], columns: Columns) -> Select[Any]:
-    """Select the documents and the keys of rows each as one text, and the end of the change log."""
-    row = rows.add_columns(_keys(columns).label("keys")).subquery("row")
-    separator: ColumnElement[str] = literal_column("char(30)")
-    newest = select(func.max(changes.c.position)).scalar_subquery()
-    return select(
-        func.group_concat(row.c.document, separator),
-        func.group_concat(row.c["keys"], literal_column("','")),
-        select(change_log.c.id).scalar_subquery(),
-        func.coalesce(newest, select(change_log.c.pruned).scalar_subquery()),
-    )
 
 
 def _apart_from_statuses(shape: Shape) -> tuple[Shape, tuple[str, ...]]:
@@ -238,46 +215,6 @@ def _groups(by: tuple[GroupKey, ...], shape: Shape) -> Select[Any]:
         .order_by(size.desc(), *(key.asc().nulls_first() for key in keys))
         .limit(bindparam("limit", type_=BigInteger))
     )
-
-
-def apart(texts: bytes | None) -> Iterator[bytes]:
-    """Split concatenated texts; for long ones this is faster than ``bytes.split``."""
-    if texts is None:
-        return
-    begin = 0
-    while (end := texts.find(SEPARATOR, begin)) >= 0:
-        yield texts[begin:end]
-        begin = end + len(SEPARATOR)
-    yield texts[begin:]
-
-
-class _PageKeys(Sequence[Keys]):
-    """Keys of a page's rows, decoded when they are looked at."""
-
-    def __init__(self, text: bytes | None, rows: slice) -> None:
-        self._text = text or b""
-        self._rows = rows
-
-    @cached_property
-    def _keys(self) -> list[Any]:
-        keys: list[Any] = msgspec.json.decode(b"[%b]" % self._text)
-        return keys[self._rows]
-
-    def __getitem__(self, index: Any) -> Any:  # noqa: ANN401  Sequence's
-        keys = self._keys[index]
-        return tuple(keys) if isinstance(keys, list) else (keys,)
-
-    def __len__(self) -> int:
-        return len(self._keys)
-
-
-def page(record: Record, part: Slice) -> Page:
-    """Read the row of a page's query."""
-    documents, keys, log, newest = record
-    found = [*map(StoredOperation, apart(documents))]
-    more = len(found) > part.limit
-    rows = slice(part.limit - 1, None, -1) if part.backward and part.limit else slice(part.limit)
-    return Page(found[rows], _PageKeys(keys, rows), more=more, position=Position(log, newest))
 
 
 def group(by: Sequence[GroupKey], record: Record) -> InviteParticipantsOperationGroup:

@@ -8,9 +8,9 @@ from secrets import token_bytes
 from tempfile import TemporaryDirectory
 from time import monotonic
 
-from gateway.app import endpoint, stop_signal
 from gateway.documents.manifests import trusted_documents
 from gateway.documents.trusted import TrustedDocuments
+from gateway.serving import endpoint, stop_signal
 from gateway.settings import Settings
 from gateway.store.opening import database_of
 from gateway.transports.single_connection.tokens import KEY_BYTES

@@ -19,9 +19,9 @@ from socket import socket
 
 from uvloop import new_event_loop
 
-from gateway.app import answering, stop_signal
 from gateway.documents.trusted import TrustedDocuments
 from gateway.logs import Logs, logging_to_stderr
+from gateway.serving import answering, stop_signal
 from gateway.settings import Settings
 from gateway.store.errors import UnusableDatabaseError
 from gateway.telemetry.page import WorkerId

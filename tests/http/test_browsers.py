@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 from aiohttp import web
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page
 from support.bearers import bearing, token
+from support.browser import browsing
 from support.gateways import Client, Command, Gateway, running
 from support.queries import COUNT, CREATE_NEW
 from support.sockets import SUBPROTOCOL
@@ -462,18 +463,13 @@ async def evil_port() -> AsyncIterator[int]:
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
     """A browser for which the attacker's name points at this machine."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=[
-                "--no-sandbox",
-                f"--host-resolver-rules=MAP {ATTACKER} 127.0.0.1",
-                # Not all browsers have this check of their own.
-                "--disable-features=LocalNetworkAccessChecks",
-            ],
-        )
+    options = (
+        f"--host-resolver-rules=MAP {ATTACKER} 127.0.0.1",
+        # Not all browsers have this check of their own.
+        "--disable-features=LocalNetworkAccessChecks",
+    )
+    async with browsing(*options) as browser:
         yield browser
-        await browser.close()
 
 
 # Each way that a page has to send something, with what came back of it.

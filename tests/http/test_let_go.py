@@ -12,10 +12,10 @@ from support.gateways import Client
 from support.queries import NOW
 from support.sockets import CREATE, FOLLOW, WITHIN, Socket, connected
 
-from gateway.app import answering
 from gateway.documents.manifests import trusted_documents
 from gateway.execution.live.fan_out import LiveSubscription
 from gateway.logs import logging_to_stderr
+from gateway.serving import answering
 from gateway.settings import Settings
 from gateway.store.migrate import upgrade
 from gateway.transports.websocket.connection import WebSocketConnection

@@ -66,7 +66,7 @@ async def plan(url: str, query: Query) -> list[dict[str, Any]]:
     connection = await asyncpg.connect(url)
     try:
         explained = await connection.fetchval(
-            f"EXPLAIN (FORMAT JSON) {query.sql}", *arguments(query)
+            f"EXPLAIN (FORMAT JSON) {query.statement.sql}", *arguments(query)
         )
     finally:
         await connection.close()

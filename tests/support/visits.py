@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from playwright.async_api import Locator, Page, Route, async_playwright, expect
+from playwright.async_api import Locator, expect
 
+from support.browser import WatchedVisit, browsing
 from support.gateways import Client
 
 WEB = Path(__file__).parents[2] / "gateway" / "web"
@@ -15,29 +16,13 @@ AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
 WIDE, NARROW = 1_400, 390
 WITHIN_MILLISECONDS = 10_000
 
-WATCH_POLICY = """
-    document.addEventListener("securitypolicyviolation", (event) =>
-      console.error(`${event.violatedDirective} forbids ${event.blockedURI}`))
-"""
 RUN_AXE = """async () => (await axe.run(document, { preload: false })).violations.map(
     ({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) =>
         `${html} ${failureSummary}`).join(', ')}`)"""
 
 
-class Visit:
-    """A visit to the console, with all that went wrong in it."""
-
-    def __init__(self, page: Page, url: str) -> None:
-        self.page = page
-        self.url = url
-        self.wrong: list[str] = []
-
-    async def prepare(self) -> None:
-        """Note what goes wrong, and let the browser reach the gateway alone."""
-        await self.page.route("**", self._only_the_gateway)
-        await self.page.add_init_script(WATCH_POLICY)
-        self.page.on("console", lambda said: self._note(said.type, said.text))
-        self.page.on("pageerror", lambda error: self._note("error", str(error)))
+class Visit(WatchedVisit):
+    """A visit to the console."""
 
     async def open(self, path: str = "/") -> None:
         """Open a page of the console, and wait until it follows changes."""
@@ -75,27 +60,13 @@ class Visit:
         room: int = await self.page.evaluate("document.querySelector('main').clientWidth")
         return overflow <= 0 and inner <= room
 
-    async def _only_the_gateway(self, route: Route) -> None:
-        if route.request.url.startswith(self.url):
-            await route.continue_()
-        else:
-            self.wrong.append(f"asked for {route.request.url}")
-            await route.abort()
-
-    def _note(self, kind: str, text: str) -> None:
-        if kind == "error":
-            self.wrong.append(text)
-
 
 @asynccontextmanager
 async def visiting(
     url: str, *, width: int = WIDE, scheme: Literal["light", "dark"] = "light"
 ) -> AsyncIterator[Visit]:
     """Visit the console of the gateway at a base URL."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
-        )
+    async with browsing() as browser:
         page = await browser.new_page(
             viewport={"width": width, "height": 800}, color_scheme=scheme, locale="en-GB"
         )
@@ -103,7 +74,6 @@ async def visiting(
         visit = Visit(page, url)
         await visit.prepare()
         yield visit
-        await browser.close()
 
 
 async def create(client: Client, **given: Any) -> str:  # noqa: ANN401  JSON

@@ -9,8 +9,9 @@ from urllib.parse import urlencode
 
 import pytest
 from aiohttp import ClientSession
-from playwright.async_api import Page, Request, Route, async_playwright, expect
+from playwright.async_api import Page, Request, expect
 from support.bearers import answer, token
+from support.browser import WatchedVisit, browsing
 from support.gateways import Client, running
 from support.issuer import AUDIENCE, issuing
 from support.paths import EXAMPLES
@@ -18,28 +19,18 @@ from support.queries import CREATE_NEW
 
 from gateway.http.pages import PLAYGROUND_POLICY
 
-WATCH_POLICY = """
-    document.addEventListener("securitypolicyviolation", (event) =>
-      console.error(`${event.violatedDirective} forbids ${event.blockedURI}`))
-"""
 
-
-class Visit:
-    """A page visit, with all that went wrong in it."""
+class Visit(WatchedVisit):
+    """A visit to the playground."""
 
     def __init__(self, page: Page, url: str) -> None:
-        self.page = page
-        self.url = url
-        self.wrong: list[str] = []
+        super().__init__(page, url)
         self.sent: list[str] = []
         """The bodies of the requests."""
 
     async def open(self, link: str = "") -> None:
         """Open the playground, with what a link adds, and let the browser reach nothing else."""
-        await self.page.route("**", self._only_the_gateway)
-        await self.page.add_init_script(WATCH_POLICY)
-        self.page.on("console", lambda said: self._note(said.type, said.text))
-        self.page.on("pageerror", lambda error: self._note("error", str(error)))
+        await self.prepare()
         self.page.on("request", self._note_request)
         await self.page.goto(f"{self.url}/graphql{link}")
         await self.page.locator(".graphiql-query-editor .view-line").first.wait_for()
@@ -80,34 +71,19 @@ class Visit:
         text = await lines.inner_text()
         assert text.rstrip().endswith("}"), text
 
-    async def _only_the_gateway(self, route: Route) -> None:
-        if route.request.url.startswith(self.url):
-            await route.continue_()
-        else:
-            self.wrong.append(f"asked for {route.request.url}")
-            await route.abort()
-
     def _note_request(self, request: Request) -> None:
         if request.method == "POST":
             self.sent.append(request.post_data or "")
-
-    def _note(self, kind: str, text: str) -> None:
-        if kind == "error":
-            self.wrong.append(text)
 
 
 @asynccontextmanager
 async def visiting(url: str, link: str = "", *, width: int = 1280) -> AsyncIterator[Visit]:
     """Visit the playground of the gateway at a base URL."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
-        )
+    async with browsing() as browser:
         page = await browser.new_page(viewport={"width": width, "height": 720})
         visit = Visit(page, url)
         await visit.open(link)
         yield visit
-        await browser.close()
 
 
 @pytest.fixture

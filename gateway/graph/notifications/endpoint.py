@@ -20,6 +20,7 @@ from graphql import OperationType
 
 from gateway.documents.operation_info import OperationInfo
 from gateway.execution.request_limits import REFUSAL_CHARGE, RequestLimits
+from gateway.graph.faults import fault_of, write_fault
 from gateway.graph.notifications.forwarding import ForwardOptions, forward_of
 from gateway.graph.notifications.reading import (
     NOT_FOUND,
@@ -29,7 +30,6 @@ from gateway.graph.notifications.reading import (
     items_of,
     read_notification,
 )
-from gateway.graph.rest.faults import fault_of, write_fault
 from gateway.graph_json.references import has_marks, resolved
 from gateway.http.authentication import Authentication
 from gateway.http.bodies import check_content, read_body
@@ -110,14 +110,10 @@ class NotificationsEndpoint:
             )
         finally:
             limits.charge(principal, cost)
-        await limits.acquire(cost)
-        outside = limits.start_clock()
-        try:
-            await self._apply(request, body, await _read_all(items))
-        finally:
-            limits.release(cost, outside)
+        await limits.run(cost, lambda: self._apply(request, body, items))
 
-    async def _apply(self, request: Request, body: bytes, found: Sequence[Read]) -> None:
+    async def _apply(self, request: Request, body: bytes, items: Sequence[Any]) -> None:
+        found = await _read_all(items)
         reports = [each for each in found if isinstance(each, Report)]
         options = self._forwarding
         forward = forward_of(request.head, body, found) if options else None

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
-from gateway.graph.rest.faults import not_found
+from gateway.graph.faults import not_found
 from gateway.graph_json.writing import key_segment
 from gateway.http.head_cache import KEYED_PATHS
 from schema.excerpts import excerpt

@@ -10,8 +10,8 @@ from aiohttp import hdrs
 from msgspec import Raw, Struct
 
 from gateway.documents.json import encode
+from gateway.graph.faults import VERSION, not_found
 from gateway.graph.rest.addresses import Address, Resource, address_of
-from gateway.graph.rest.faults import VERSION, not_found
 from gateway.graph.rest.headers import (
     Preconditions,
     Preferences,

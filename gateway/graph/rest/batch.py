@@ -17,9 +17,9 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from gateway.documents.json import encode
+from gateway.graph.faults import write_fault
 from gateway.graph.rest.addresses import VERSIONS, Resource, address_of
 from gateway.graph.rest.asked import Asked, Operation, Work
-from gateway.graph.rest.faults import write_fault
 from gateway.graph.rest.options import Options
 from gateway.http.bodies import check_content, read_body
 from gateway.http.faults import Fault, refuse

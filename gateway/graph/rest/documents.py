@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from gateway.documents.cost import READ
+from gateway.graph.faults import VERSION
 from gateway.graph.rest.addresses import Resource
 from gateway.graph.rest.asked import Asked, Operation, Work
-from gateway.graph.rest.faults import VERSION
 from gateway.graph.rest.options import Options
 from gateway.graph_json.csdl import csdl
 from gateway.graph_json.writing import Metadata

@@ -17,10 +17,10 @@ from graphql import OperationType
 
 from gateway.documents.operation_info import OperationInfo
 from gateway.execution.request_limits import REFUSAL_CHARGE, RequestLimits
+from gateway.graph.faults import fault_of, request_ids, write_fault
 from gateway.graph.rest.addresses import Resource
 from gateway.graph.rest.asked import Asked, Operation, Work, asked_of
 from gateway.graph.rest.batch import BatchRequests
-from gateway.graph.rest.faults import fault_of, request_ids, write_fault
 from gateway.graph.rest.options import options_of
 from gateway.graph.rest.routes import Routes
 from gateway.http.authentication import Authentication
@@ -92,7 +92,7 @@ class RestEndpoint:
             work = await self._prepared(asked, operation, request, spent)
             context = self._context.of(request.principal, observation.request_id)
             context.require(operation.scope)
-            response = await self._run(work, context)
+            response = await self._limits.run(work.cost, lambda: work.run(context))
         except Fault as fault:
             return refuse(request, fault)
         except (RequestError, MutationFailure) as error:
@@ -124,16 +124,6 @@ class RestEndpoint:
         finally:
             limits.charge(principal, charge)
         return work
-
-    async def _run(self, work: Work, context: Context) -> Response:
-        """Run the work within the limits of what runs at once, and of time."""
-        limits = self._limits
-        await limits.acquire(work.cost)
-        outside = limits.start_clock()
-        try:
-            return await work.run(context)
-        finally:
-            limits.release(work.cost, outside)
 
     def _new_info(self, name: str, scope: Scope, cost: int) -> OperationInfo:
         type_ = OperationType.MUTATION if scope is Scope.WRITE else OperationType.QUERY

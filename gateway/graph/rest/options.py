@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import quote, urlencode
 
-from gateway.graph.rest.faults import not_supported
+from gateway.graph.faults import not_supported
 from gateway.graph.rest.filters.nodes import malformed, unsupported
 from gateway.graph_json.model import INVITE_PARTICIPANTS_OPERATION, RESULT_INFO
 from gateway.http.faults import Fault

@@ -11,8 +11,8 @@ from gateway.documents.arguments import KEY, SKIPPED_PER_COST, filter_cost
 from gateway.documents.cost import PARTICIPANTS, READ, TOTAL_COUNT
 from gateway.execution.compiled.projections import decode_cached
 from gateway.execution.compiled.response_cache import CacheKey, ResponseCache
+from gateway.graph.faults import VERSION
 from gateway.graph.rest.asked import Asked, Work
-from gateway.graph.rest.faults import VERSION
 from gateway.graph.rest.filters.search import parse_search
 from gateway.graph.rest.filters.syntax import parse
 from gateway.graph.rest.filters.translation import OF_OPERATION, translate
@@ -30,6 +30,7 @@ from gateway.graph_json.writing import Form, etag, writer
 from gateway.http.faults import Fault
 from gateway.http.request import Request
 from gateway.http.responses import Response
+from gateway.lru_cache import LRUCache
 from schema.context import Context
 from schema.filters import InviteParticipantsOperationFilter
 from schema.ordering import Order
@@ -131,7 +132,7 @@ class Lists:
     def __init__(self, cache: ResponseCache, lock: CooperativeLock) -> None:
         self._cache = cache
         self._lock = lock
-        self._listings: dict[object, Listing] = {}
+        self._listings: LRUCache[object, Listing] = LRUCache(max_items=REMEMBERED)
 
     async def get(self, asked: Asked, options: Options, _request: Request) -> Work:
         """Read a page of a list."""
@@ -139,9 +140,10 @@ class Lists:
         listing = self._listings.get(key)
         if listing is None:
             await self._await_turn(options)
-            listing = self._listings[key] = listing_of(asked, options)
-            if len(self._listings) > REMEMBERED:
-                del self._listings[next(iter(self._listings))]
+            listing = listing_of(asked, options)
+            self._listings.put(key, listing)
+        else:
+            self._listings.move_to_end(key)
         page = listing
 
         async def run(context: Context) -> Response:

@@ -12,8 +12,8 @@ import msgspec
 
 from gateway.documents.arguments import write_cost
 from gateway.documents.json import encode
+from gateway.graph.faults import client_request_id, fault_of, invalid_request, modified
 from gateway.graph.rest.asked import Asked, Work
-from gateway.graph.rest.faults import client_request_id, fault_of, invalid_request, modified
 from gateway.graph.rest.options import Options, select_of
 from gateway.graph.rest.reading import entity, entity_cost
 from gateway.graph_json.model import COMMS_OPERATION, INVITE_PARTICIPANTS_OPERATION, NAMESPACE

@@ -194,7 +194,7 @@ class PostgresStore:
         given = arguments(query)
 
         async def fetch(connection: asyncpg.Connection) -> list[Any]:
-            records: list[Any] = await connection.fetch(query.sql, *given)
+            records: list[Any] = await connection.fetch(query.statement.sql, *given)
             return records
 
         return await self._reader.do(fetch)

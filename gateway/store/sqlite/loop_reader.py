@@ -12,9 +12,11 @@ from pathlib import Path
 from time import perf_counter
 from typing import Concatenate, ParamSpec, TypeVar
 
-from gateway.store.queries import Query, Record
+from gateway.lru_cache import LRUCache
+from gateway.store.queries import Query
 from gateway.store.sqlite import changes
 from gateway.store.sqlite.connection import open_loop_connection
+from gateway.store.sqlite.pages import Record
 from gateway.store.sqlite.reads import find_many
 from schema.changes import LogBounds
 from schema.constraints import is_valid_id
@@ -60,7 +62,7 @@ class LoopReader:
         self._path = path
         self._is_reading = False
         self._span: LogBounds | None = None
-        self._long: dict[str, int] = {}
+        self._long: LRUCache[str, int] = LRUCache(max_items=KNOWN_LONG)
         self.reads = 0
         """How many reads were made."""
         self.reopen()
@@ -92,14 +94,15 @@ class LoopReader:
 
     def page(self, query: Query, rows: int) -> Record:
         """Return the record of a page's query of so many rows; raise ``NotReadError``."""
-        if rows > MAX_ROWS or self._is_known_long(query.sql):
+        sql = query.statement.sql
+        if rows > MAX_ROWS or self._is_known_long(sql):
             raise NotReadError
         began = perf_counter()
         try:
             return self._read(_page, query)
         finally:
             if perf_counter() - began > MAX_SECONDS or self._calls > 1:
-                self._remember_as_long(query.sql)
+                self._long.put(sql, RETRIED_AFTER)
 
     def _is_known_long(self, sql: str) -> bool:
         left = self._long.get(sql)
@@ -110,11 +113,6 @@ class LoopReader:
         else:
             del self._long[sql]
         return True
-
-    def _remember_as_long(self, sql: str) -> None:
-        if len(self._long) >= KNOWN_LONG:
-            self._long.clear()
-        self._long[sql] = RETRIED_AFTER
 
     def span(self) -> LogBounds:
         """Return what the change log holds; raise ``NotReadError``."""
@@ -151,7 +149,7 @@ class LoopReader:
 
 
 def _page(cursor: sqlite3.Cursor, query: Query) -> Record:
-    record: Record = cursor.execute(query.sql, query.parameters).fetchone()
+    record: Record = cursor.execute(query.statement.sql, query.parameters).fetchone()
     return record
 
 

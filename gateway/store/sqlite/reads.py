@@ -14,14 +14,13 @@ from typing import Any
 
 import msgspec
 
-from gateway.store import queries
+from gateway.store.queries import Query
 from gateway.store.sqlite.connection import SQLite, code_of
+from gateway.store.sqlite.pages import Record, apart
 from gateway.store.sqlite.rows import find
 from gateway.store.sqlite.worker import Asked, Work
 from schema.constraints import is_valid_id
 from schema.resource.operation import StoredOperation
-
-Record = tuple[Any, ...]
 
 
 @dataclass(slots=True)
@@ -45,7 +44,7 @@ def find_many(
         " WHERE id IN (SELECT value FROM json_each(?))",
         (msgspec.json.encode(wanted).decode(),),
     ).fetchone()
-    found = map(StoredOperation, queries.apart(documents))
+    found = map(StoredOperation, apart(documents))
     return dict(zip(msgspec.json.decode(ids), found, strict=True))
 
 
@@ -53,11 +52,11 @@ def find_many(
 class Fetch:
     """Reads the rows of a query."""
 
-    query: queries.Query
+    query: Query
 
     def __call__(self, connection: sqlite3.Connection) -> list[Record]:
         """Return the rows."""
-        return connection.execute(self.query.sql, self.query.parameters).fetchall()
+        return connection.execute(self.query.statement.sql, self.query.parameters).fetchall()
 
 
 def read_together(asked: Sequence[Asked], connection: SQLite) -> list[Any]:

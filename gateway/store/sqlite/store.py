@@ -21,7 +21,7 @@ from gateway.store.lock import write_lock
 from gateway.store.overdue import Overdue
 from gateway.store.reports import Applied, Report
 from gateway.store.retention import Retention
-from gateway.store.sqlite import reads
+from gateway.store.sqlite import pages, reads
 from gateway.store.sqlite.change_log import SQLiteChangeLog
 from gateway.store.sqlite.commits import commit_together, prove
 from gateway.store.sqlite.compiler import compiled
@@ -73,7 +73,7 @@ class SQLiteStore:
         self.loop_reader = loop_reader
         self._failures = failures
         self._checking = ReadFailures(file)
-        self._queries = queries.Queries(compiled, overdue)
+        self._queries = queries.Queries(compiled, overdue, pages.arranged)
         self.log = SQLiteChangeLog(reader, loop_reader, overdue)
         self.forwards = SQLiteForwardQueue(reader, writer)
         self.workers = {"read": reader, "write": writer}
@@ -107,7 +107,7 @@ class SQLiteStore:
             record = self.loop_reader.page(query, part.limit)
         except NotReadError:
             (record,) = await self._select(query)
-        return queries.page(record, part)
+        return pages.page(record, part)
 
     async def count(self, where: queries.Where) -> int:
         """Return how many operations match."""
@@ -199,7 +199,7 @@ class SQLiteStore:
         self.log.wake()
         return outcome
 
-    async def _select(self, query: queries.Query) -> list[reads.Record]:
+    async def _select(self, query: queries.Query) -> list[pages.Record]:
         return await self._reader.do(reads.Fetch(query))
 
 

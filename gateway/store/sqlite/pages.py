@@ -1,0 +1,76 @@
+"""Pages of a list: their rows in one, since the driver releases the interpreter at every row."""
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Select, func, literal_column, select
+
+from gateway.store.queries import Columns
+from gateway.store.tables import change_log, changes
+from schema.paging import Keys, Page, Position, Slice
+from schema.resource.operation import StoredOperation
+
+SEPARATOR = b"\x1e"
+"""Separates concatenated JSON texts; it cannot occur in one."""
+
+Record = tuple[Any, ...]
+
+
+def _keys(columns: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
+    """Put the keys of a row into JSON: a list or, of the default order, the one number it has."""
+    return columns[0] if len(columns) == 1 else func.json_array(*columns)
+
+
+def arranged(rows: Select[Any], columns: Columns) -> Select[Any]:
+    """Select the documents and the keys of rows each as one text, and the end of the change log."""
+    row = rows.add_columns(_keys(columns).label("keys")).subquery("row")
+    separator: ColumnElement[str] = literal_column("char(30)")
+    newest = select(func.max(changes.c.position)).scalar_subquery()
+    return select(
+        func.group_concat(row.c.document, separator),
+        func.group_concat(row.c["keys"], literal_column("','")),
+        select(change_log.c.id).scalar_subquery(),
+        func.coalesce(newest, select(change_log.c.pruned).scalar_subquery()),
+    )
+
+
+def apart(texts: bytes | None) -> Iterator[bytes]:
+    """Split concatenated texts; for long ones this is faster than ``bytes.split``."""
+    if texts is None:
+        return
+    begin = 0
+    while (end := texts.find(SEPARATOR, begin)) >= 0:
+        yield texts[begin:end]
+        begin = end + len(SEPARATOR)
+    yield texts[begin:]
+
+
+class _PageKeys(Sequence[Keys]):
+    """Keys of a page's rows, decoded when they are looked at."""
+
+    def __init__(self, text: bytes | None, rows: slice) -> None:
+        self._text = text or b""
+        self._rows = rows
+
+    @cached_property
+    def _keys(self) -> list[Any]:
+        keys: list[Any] = msgspec.json.decode(b"[%b]" % self._text)
+        return keys[self._rows]
+
+    def __getitem__(self, index: Any) -> Any:  # noqa: ANN401  Sequence's
+        keys = self._keys[index]
+        return tuple(keys) if isinstance(keys, list) else (keys,)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+
+def page(record: Record, part: Slice) -> Page:
+    """Read the row of a page's query."""
+    documents, keys, log, newest = record
+    found = [*map(StoredOperation, apart(documents))]
+    more = len(found) > part.limit
+    rows = slice(part.limit - 1, None, -1) if part.backward and part.limit else slice(part.limit)
+    return Page(found[rows], _PageKeys(keys, rows), more=more, position=Position(log, newest))

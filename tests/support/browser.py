@@ -1,0 +1,50 @@
+"""A real browser, and a page that notes what goes wrong in it and reaches the gateway alone."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from playwright.async_api import Browser, Page, Route, async_playwright
+
+CHROMIUM = "/usr/bin/chromium"
+WATCH_POLICY = """
+    document.addEventListener("securitypolicyviolation", (event) =>
+      console.error(`${event.violatedDirective} forbids ${event.blockedURI}`))
+"""
+
+
+@asynccontextmanager
+async def browsing(*options: str) -> AsyncIterator[Browser]:
+    """Run Chromium until the block is left."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", *options]
+        )
+        yield browser
+        await browser.close()
+
+
+class WatchedVisit:
+    """A visit to a page of the gateway, with all that went wrong in it."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+        self.wrong: list[str] = []
+
+    async def prepare(self) -> None:
+        """Note what goes wrong, and let the browser reach the gateway alone."""
+        await self.page.route("**", self._only_the_gateway)
+        await self.page.add_init_script(WATCH_POLICY)
+        self.page.on("console", lambda said: self._note(said.type, said.text))
+        self.page.on("pageerror", lambda error: self._note("error", str(error)))
+
+    async def _only_the_gateway(self, route: Route) -> None:
+        if route.request.url.startswith(self.url):
+            await route.continue_()
+        else:
+            self.wrong.append(f"asked for {route.request.url}")
+            await route.abort()
+
+    def _note(self, kind: str, text: str) -> None:
+        if kind == "error":
+            self.wrong.append(text)

@@ -52,7 +52,7 @@ def main(host: str, port: str, process: str) -> None:
             taken = stalled(threads) - before
             sys.stdout.write(f"{asked} {waited} {taken} {status}\n")
             sys.stdout.flush()
-            time.sleep(max(0.0, EVERY - waited))
+            time.sleep(max(0.0, EVERY - waited))  # it is a load of so many requests a second
 
 
 if __name__ == "__main__":

@@ -37,6 +37,12 @@ def serve(
     database_sessions: Annotated[
         bool | None, typer.Option(help="Whether connections to PostgreSQL are sessions.")
     ] = None,
+    read_database: Annotated[
+        list[str] | None, typer.Option(help="A standby to read from; may be given repeatedly.")
+    ] = None,
+    read_lag_seconds: Annotated[
+        float | None, typer.Option(help="How far behind a standby may be to be read from.")
+    ] = None,
     workers: Annotated[int | None, typer.Option(help="How many processes serve.")] = None,
     readers: Annotated[
         int | None, typer.Option(help="How many connections of each worker read.")
@@ -192,6 +198,8 @@ def serve(
         database_schema=database_schema,
         database_password_file=database_password_file,
         database_sessions=database_sessions,
+        read_database=read_database,
+        read_lag_seconds=read_lag_seconds,
         workers=workers,
         readers=readers,
         change_log_days=change_log_days,

@@ -86,7 +86,7 @@ async def test_write_is_done_once_when_cut_off_before_its_commit(
 
 
 async def test_read_is_carried_out_again_when_cut_off(broken: Broken) -> None:
-    broken.proxy.after = once(b"SELECT id, CASE")
+    broken.proxy.after = once(b"id = ANY")
     found = await broken.store.get("first")
 
     assert found

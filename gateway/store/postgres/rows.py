@@ -17,6 +17,7 @@ from gateway.store.forwards import Forward
 from gateway.store.postgres.columns import columns, index_key
 from gateway.store.reports import Report
 from schema.changes import ChangeKind
+from schema.paging import Position
 from schema.resource.operation import StoredOperation
 from schema.scalars import DateTime, date_time
 
@@ -58,14 +59,13 @@ class LoadedRows:
 
     def __init__(
         self,
-        newest: int,
+        end: Position,
         operations: Sequence[Row],
         keys: dict[str, tuple[KeyUse, DateTime]],
         beside: Beside,
     ) -> None:
         self._beside = beside
-        self.newest = newest
-        """The position of the newest change as they were loaded."""
+        self._end = end  # of the change log as they were loaded
         self._operations: dict[str, Row | None] = {row.operation.id: row for row in operations}
         self._keys = keys
         self._loaded = {row.seq for row in operations}
@@ -81,9 +81,9 @@ class LoadedRows:
         """Up to when keys may be forgotten."""
 
     @property
-    def position(self) -> int:
-        """The position of the newest change of all."""
-        return self.newest + len(self.changes)
+    def position(self) -> Position:
+        """The position after the newest change of all."""
+        return Position(self._end.log, self._end.number + len(self.changes))
 
     def attempt(self, decide: Callable[["LoadedRows"], T]) -> T | Exception:
         """Carry out a write, or return what it raises, and then leave all as it was before."""
@@ -135,7 +135,7 @@ class LoadedRows:
     def insert(self, document: Document, at: DateTime) -> StoredOperation:
         """Add an operation; its row has the number of the change."""
         state = State(document, documents.write(document))
-        seq = self.position + 1
+        seq = self.position.number + 1
         self._become(seq, state, set())
         self._append(ChangeKind.CREATED, Row(seq, state.stored), at)
         return state.stored
@@ -207,7 +207,7 @@ class LoadedRows:
         operation = row.operation
         self.changes.append(
             LoggedChange(
-                self.position + 1,
+                self.position.number + 1,
                 row.seq,
                 operation.id,
                 KIND_RANKS[kind],

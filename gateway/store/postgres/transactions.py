@@ -24,6 +24,7 @@ from gateway.store.postgres.failures import LOST
 from gateway.store.postgres.rows import Beside, LoadedRows, Write
 from gateway.store.reports import Report, forms
 from schema.constraints import is_valid_id
+from schema.paging import Position
 from schema.resource.operation import StoredOperation
 
 logger = logging.getLogger(__name__)
@@ -44,13 +45,14 @@ WITH used AS (
   SELECT key, fingerprint, operation_id, document, created_at FROM idempotency_keys
   WHERE key = ANY ($2::text[])
 )
-SELECT 0, coalesce((SELECT max(position) FROM changes), (SELECT pruned FROM change_log)),
-  NULL, NULL::bytea, NULL, NULL::bytea, NULL, clock_timestamp()
+SELECT 0, coalesce((SELECT max(position) FROM changes), pruned),
+  NULL, NULL::bytea, NULL, NULL::bytea, NULL, clock_timestamp(), id
+FROM change_log
 UNION ALL
-SELECT 1, seq, NULL, NULL, NULL, document, NULL, NULL FROM operations
+SELECT 1, seq, NULL, NULL, NULL, document, NULL, NULL, NULL FROM operations
 WHERE id = ANY ($1::text[] || ARRAY(SELECT operation_id FROM used))
 UNION ALL
-SELECT 2, NULL, key, fingerprint, operation_id, document, created_at, NULL FROM used
+SELECT 2, NULL, key, fingerprint, operation_id, document, created_at, NULL, NULL FROM used
 """
 
 _LOAD_REPORTED = """
@@ -236,16 +238,16 @@ async def _load(
     records = await connection.fetch(_LOAD, list(ids), list(keys), timeout=LOCK_SECONDS)
     operations: list[Row] = []
     uses: dict[str, Any] = {}
-    for table, number, key, fingerprint, operation_id, document, at, time in records:
+    for table, number, key, fingerprint, operation_id, document, at, time, log in records:
         if table == 0:
-            newest, now = number, time
+            end, now = Position(log, number), time
         elif table == 1:
             operations.append(Row(number, StoredOperation(document)))
         else:
             uses[keys[key]] = KeyUse(fingerprint, operation_id, StoredOperation(document)), at
     reports = [report for write in writes for report in write.reports]
     beside = await _load_reported(connection, reports, operations) if reports else Beside()
-    return LoadedRows(newest, operations, uses, beside), now
+    return LoadedRows(end, operations, uses, beside), now
 
 
 async def _load_reported(

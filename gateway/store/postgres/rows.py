@@ -5,12 +5,14 @@ The writes of a batch see each other's effects, one after another, as if each wa
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from secrets import token_hex
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
 from gateway.store import documents
 from gateway.store.change_pages import KIND_RANKS
+from gateway.store.decisions.idempotency import KEY_LIFETIME
 from gateway.store.decisions.rows import KeyUse, Row
 from gateway.store.documents import Document
 from gateway.store.forwards import Forward
@@ -77,6 +79,8 @@ class LoadedRows:
         self.used_keys: dict[str, tuple[KeyUse, DateTime]] = {}
         self.forwards: list[tuple[Forward, DateTime]] = []
         """What is to be added to the queue of what is to be passed on."""
+        self.receipt: str | None = None
+        """A key of its own, by which to tell whether what was only queued was committed."""
         self.expired: DateTime | None = None
         """Up to when keys may be forgotten."""
 
@@ -163,6 +167,16 @@ class LoadedRows:
         self._set(self._keys, key, (use, at))
         self._set(self.used_keys, key, (use, at))
         self.expired = expired
+
+    def add_receipt(self, now: datetime) -> None:
+        """Have a receipt kept where nothing is changed and something is queued.
+
+        A row of the queue tells nothing later: it is gone as soon as it was passed on.
+        """
+        if self.forwards and not self.changes:
+            self.receipt = token_hex(16)
+            use = KeyUse(b"", "", StoredOperation(b"{}"))
+            self.remember(self.receipt, use, date_time(now), date_time(now - KEY_LIFETIME))
 
     def removed(self) -> list[int]:
         """Return the numbers of the rows of operations to remove."""

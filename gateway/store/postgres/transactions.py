@@ -122,6 +122,7 @@ SELECT concat_ws('/', system_identifier, oid, substr(pg_walfile_name(pg_current_
 FROM pg_control_system(), pg_database WHERE datname = current_database()
 """
 
+_RECEIPT = "SELECT 1 FROM idempotency_keys WHERE key = $1"
 _LOGGED = "SELECT operation_id, version, at, document FROM changes WHERE position = $1"
 
 
@@ -146,6 +147,7 @@ async def commit_together(
         await connection.execute(_BEGIN, timeout=LOCK_SECONDS)
         rows, now = await _load(connection, writes)
         outcomes = [rows.attempt(_at(write, now)) for write in writes]
+        rows.add_receipt(now)
         await _flush(connection, rows)
     except BaseException:
         await _roll_back(connection)
@@ -209,11 +211,13 @@ async def was_committed(connection: asyncpg.Connection, rows: LoadedRows) -> boo
 
     If its transaction has not come to an end yet, the lock waits for that.
     """
-    if not rows.changes:
+    if not (rows.changes or rows.receipt):
         return False  # it is decided anew, as nothing has changed
-    change = rows.changes[0]
     try:
         await connection.execute(_BEGIN, timeout=LOCK_SECONDS)
+        if rows.receipt:
+            return await connection.fetchval(_RECEIPT, rows.receipt) is not None
+        change = rows.changes[0]
         logged = await connection.fetchrow(_LOGGED, change.position)
     finally:
         await _roll_back(connection)

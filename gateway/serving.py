@@ -23,6 +23,7 @@ from gateway.logs import Logs
 from gateway.settings import Settings
 from gateway.store.opening import database_of
 from gateway.store.overdue import Overdue
+from gateway.store.read_sessions import ReadSessions
 from gateway.store.retention import Retention
 from gateway.tasks import running
 from gateway.telemetry.admission import AdmissionMetrics
@@ -94,7 +95,8 @@ async def answering(
         authenticator = await stack.enter_async_context(open_authenticator(settings))
         sessions = Sessions(authenticator)
         await stack.enter_async_context(running(sessions.run()))
-        authentication = Authentication(authenticator, sessions)
+        read_sessions = ReadSessions(settings.read_lag_seconds) if settings.read_database else None
+        authentication = Authentication(authenticator, sessions, read_sessions)
         notifier = await stack.enter_async_context(open_notification_authenticator(settings))
         notified = Authentication(notifier, Sessions(notifier)) if notifier else None
         forwarder = None

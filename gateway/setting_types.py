@@ -18,6 +18,7 @@ POSTGRES_SCHEMES = ("postgresql", "postgres")
 _HOST_NAME = re.compile(r"\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'+.^_`|~-]+\*?")
 _SCOPE = re.compile(r"[!#-\[\]-~]*")
+_BETWEEN_URLS = re.compile(r",(?=\s*[a-z0-9+]+://)")
 _SCHEMA_NAME = re.compile(r"([a-z_][a-z0-9_]{0,62})?")
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(\[[0-9a-f:]+\]|[a-z0-9_-]+(\.[a-z0-9_-]+)*)(:\d{1,5})?")
 
@@ -50,6 +51,23 @@ def _known_database(url: str) -> str:
     if not is_postgres(url):
         sqlite_path(url)
     return url
+
+
+def _split_urls(value: object) -> object:
+    """Split at the commas before URLs: one URL may name several hosts, with commas between."""
+    if not isinstance(value, str):
+        return value
+    return [url.strip() for url in _BETWEEN_URLS.split(value) if url.strip()]
+
+
+def _read_databases(urls: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+    if not all(map(is_postgres, urls)):
+        raise ValueError(
+            "A standby is one of PostgreSQL. Name each as postgresql://user@host/name."
+        )
+    if urls and not is_postgres(info.data.get("database", "")):
+        raise ValueError("Only PostgreSQL has standbys. Name the primary with --database.")
+    return urls
 
 
 def _readable(path: str) -> str:
@@ -187,6 +205,9 @@ def _none_if_empty(value: object) -> object:
 
 
 Database = Annotated[str, AfterValidator(_known_database)]
+ReadDatabases = Annotated[
+    tuple[str, ...], NoDecode, BeforeValidator(_split_urls), AfterValidator(_read_databases)
+]
 SchemaName = Annotated[str, AfterValidator(_schema_name)]
 ReadableFile = Annotated[str, AfterValidator(_readable)]
 """The path of a text file; empty for none."""

@@ -18,6 +18,7 @@ from gateway.setting_types import (
     OpenTelemetry,
     Origins,
     ReadableFile,
+    ReadDatabases,
     SchemaName,
     Scope,
     TrustedMode,
@@ -62,6 +63,22 @@ class Settings(BaseSettings):
         description=(
             "Whether each connection to PostgreSQL is a session of its own, with prepared "
             "statements; not behind PgBouncer in transaction mode."
+        ),
+    )
+    read_database: ReadDatabases = Field(
+        (),
+        repr=False,  # they may hold passwords
+        description=(
+            "The URLs of hot standbys that lists, gets, counts and the change log are read from, "
+            "separated by commas; as an option, given once for each."
+        ),
+    )
+    read_lag_seconds: float = Field(
+        5.0,
+        gt=0,
+        description=(
+            "How far a standby may be behind to be read from, and so how long it is kept what each "
+            "client has written and seen."
         ),
     )
     workers: Workers = Field(

@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from time import perf_counter
 from typing import Any, TypeVar
 
+from graphql import OperationType
 from msgspec import Struct
 
 from gateway.admission.rate import RateExceeded
@@ -28,8 +29,9 @@ from gateway.execution.errors import error_answer
 from gateway.execution.executor import Executor
 from gateway.execution.prepared import PreparedOperation, PreparedOperations, document_hash
 from gateway.execution.request_limits import MIN_CHARGE, REFUSAL_CHARGE, RequestLimits
-from gateway.execution.subscription import Subscription
+from gateway.execution.subscription import RecordedSubscription, Subscription
 from gateway.store.deadline import DEADLINE
+from gateway.store.read_sessions import READ_SESSION
 from schema.context import Context
 from schema.errors import LimitExceeded, RequestError
 
@@ -75,14 +77,16 @@ class Pipeline:
         """
         return self._run(self._executor.execute, request, context)
 
-    def subscribe(
-        self, request: GraphQLRequest, context: Context
-    ) -> Coroutine[Any, Any, Answer | Subscription]:
+    async def subscribe(self, request: GraphQLRequest, context: Context) -> Answer | Subscription:
         """Start a subscription, or return a request error; ``execute`` a query or a mutation.
 
         The time limit holds for the start of a subscription, and anew for each read after that.
         """
-        return self._run(self._executor.subscribe, request, context)
+        reads = READ_SESSION.get()
+        outcome = await self._run(self._executor.subscribe, request, context)
+        if reads is None or isinstance(outcome, Answer):
+            return outcome
+        return RecordedSubscription(outcome, reads)
 
     async def _run(
         self,
@@ -96,6 +100,8 @@ class Pipeline:
             return refusal.answer
         request, info = admitted.request, admitted.info
         outside = self._limits.start_clock()
+        if info.type is OperationType.SUBSCRIPTION:
+            READ_SESSION.set(None)  # changes are told by the primary
         try:
             outcome = await run(admitted.operation, request, context)
         finally:

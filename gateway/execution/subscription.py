@@ -5,6 +5,7 @@ from typing import Protocol
 import msgspec
 
 from gateway.documents.operation_info import OperationInfo
+from gateway.store.read_sessions import ReadSession
 from schema.paging import Position
 
 
@@ -46,3 +47,26 @@ class Subscription(Protocol):
         Nothing is queued for a sink that is full: after it has drain, the subscription reads on
         from its position, without gaps. Raises what ``drain`` raises.
         """
+
+
+class RecordedSubscription:
+    """A subscription that has recorded what its client sees, for its reads elsewhere."""
+
+    def __init__(self, subscription: Subscription, reads: ReadSession) -> None:
+        self.info = subscription.info
+        self._subscription = subscription
+        self._reads = reads
+
+    @property
+    def position(self) -> Position | None:
+        """The position up to which everything was sent."""
+        return self._subscription.position
+
+    async def run(self, sink: Sink) -> None:
+        """Send all events until the subscription ends or is cancelled."""
+        with self._reads.following():
+            try:
+                await self._subscription.run(sink)
+            finally:
+                if position := self.position:
+                    self._reads.record(position)

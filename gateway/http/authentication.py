@@ -11,18 +11,28 @@ from gateway.auth.sessions import Sessions
 from gateway.http.faults import Fault
 from gateway.http.head import Head, KnownPrincipal
 from gateway.http.request import Request
+from gateway.store.read_sessions import READ_SESSION, ReadSession, ReadSessions
 from schema.context import Principal
-from schema.errors import Forbidden, Unauthenticated
+from schema.errors import BadUserInput, Forbidden, Unauthenticated
+from schema.paging import Position, unpack
 
 CHALLENGE = 'Bearer realm="invite-gateway"'
 RETRY_SECONDS = "5"
+CHANGE_CURSOR = "Change-Cursor"
+"""Of a response: a position that it shows. Of a request: one that it is not to show less than."""
 
 
 class Authentication:
-    """Authenticates requests."""
+    """Authenticates requests, and begins their reads."""
 
-    def __init__(self, authenticator: Authenticator, sessions: Sessions) -> None:
+    def __init__(
+        self,
+        authenticator: Authenticator,
+        sessions: Sessions,
+        read_sessions: ReadSessions | None = None,
+    ) -> None:
         self._authenticator = authenticator
+        self._read_sessions = read_sessions
         self.principal = authenticator.principal
         self.tracking = sessions.tracking
 
@@ -37,7 +47,24 @@ class Authentication:
                 raise _refused(refusal) from None
             request.head.origin.principal = KnownPrincipal(principal, generation)
         request.principal = request.observation.principal = principal
+        if self._read_sessions:
+            request.reads = self.begin_reads(principal, request.headers.get(CHANGE_CURSOR))
         return principal
+
+    def begin_reads(self, principal: Principal, cursor: str | None = None) -> ReadSession | None:
+        """Begin the reads of a request, none of which shows what is older than a cursor.
+
+        Raises ``Fault`` if that is no cursor of a change. Returns None where there are no standbys.
+        """
+        if self._read_sessions is None:
+            return None
+        try:
+            after = None if cursor is None else unpack(cursor, Position, CHANGE_CURSOR)
+        except BadUserInput as invalid:
+            raise Fault(400, invalid.message, code=invalid.code) from None
+        session = self._read_sessions.session(principal.name, after)
+        READ_SESSION.set(session)
+        return session
 
     def _known(self, head: Head) -> Principal | None:
         """Return the principal stored with a head, if it is still valid."""

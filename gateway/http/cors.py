@@ -17,6 +17,7 @@ ALLOWED_HEADERS = frozenset(
         "b3",
         "baggage",
         "cache-control",
+        "change-cursor",
         "client-request-id",
         "consistencylevel",
         "content-type",
@@ -76,8 +77,8 @@ MAX_REQUESTED_HEADERS = 100
 
 ALLOWED_METHODS = "DELETE, GET, HEAD, PATCH, POST, PUT"
 EXPOSED_HEADERS = (
-    "allow, client-request-id, date, etag, location, odata-version, preference-applied, "
-    "request-id, retry-after, www-authenticate, x-request-id"
+    "allow, change-cursor, client-request-id, date, etag, location, odata-version, "
+    "preference-applied, request-id, retry-after, www-authenticate, x-request-id"
 )
 PREFLIGHT_SECONDS = 7_200
 

@@ -15,6 +15,8 @@ from schema.context import Principal
 if TYPE_CHECKING:
     from aiohttp.http import StreamWriter
 
+    from gateway.store.read_sessions import ReadSession
+
 
 class ClientConnection(Protocol):
     """The part of a connection that a request's handler uses."""
@@ -50,7 +52,16 @@ class Request:
     Its body is given, or is read from aiohttp's request, ``base``.
     """
 
-    __slots__ = ("_base", "_body", "connection", "head", "is_admitted", "observation", "principal")
+    __slots__ = (
+        "_base",
+        "_body",
+        "connection",
+        "head",
+        "is_admitted",
+        "observation",
+        "principal",
+        "reads",
+    )
 
     observation: Observation
     """What is recorded for logs, metrics and traces."""
@@ -70,6 +81,8 @@ class Request:
         self.connection = connection
         self.is_admitted = is_admitted
         """Whether admission control has admitted it."""
+        self.reads: ReadSession | None = None
+        """Its reads, once they have begun, where there are standbys."""
         self._body = body
         self._base = base
 

@@ -14,6 +14,7 @@ from time import perf_counter
 from aiohttp import hdrs, web
 
 from gateway.http.admission_control import AdmissionControl, overloaded
+from gateway.http.authentication import CHANGE_CURSOR
 from gateway.http.browsers import Browsers
 from gateway.http.connection import GATED_PATH
 from gateway.http.faults import Fault, check_read_only, refuse
@@ -70,6 +71,8 @@ class Responder:
             self._browsers.admit(head, response.headers)
             if isinstance(response, Response):
                 response.request_id = request_id
+                if request.reads and request.reads.seen:
+                    response.headers[CHANGE_CURSOR] = request.reads.seen.cursor()
                 if len(response.body) > MIN_COMPRESSED_BYTES:
                     await response.compress(head.headers.get(hdrs.ACCEPT_ENCODING, ""))
             else:

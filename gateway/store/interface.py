@@ -35,6 +35,21 @@ class WorkQueue(Protocol):
         """How many no connection has taken up."""
 
 
+class StandbyState(Protocol):
+    """A standby that may be read from."""
+
+    name: str
+    """Its URL, without a password."""
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it is read from."""
+
+    @property
+    def lag(self) -> float:
+        """How far it is behind the primary, in seconds."""
+
+
 class Log(ChangeLog, Protocol):
     """The change log of a store."""
 
@@ -56,6 +71,14 @@ class Store(OperationStore, Protocol):
     @property
     def loop_reads(self) -> int:
         """How many short reads were done on the event loop's own thread."""
+
+    @property
+    def reads_by_role(self) -> Mapping[str, int]:
+        """How many reads went to a database of each role; empty where there is only one."""
+
+    @property
+    def standbys(self) -> Sequence[StandbyState]:
+        """The standbys that may be read from."""
 
     @property
     def forwards(self) -> ForwardQueue:

@@ -1,5 +1,7 @@
 """The database that the settings name, by the scheme of its URL."""
 
+from dataclasses import replace
+
 from gateway.setting_types import is_postgres
 from gateway.settings import Settings
 from gateway.store.interface import Database
@@ -12,12 +14,13 @@ def database_of(settings: Settings) -> Database:
         return SQLiteDatabase(settings.database_path)
     from gateway.store.postgres.connection import PostgresOptions  # noqa: PLC0415
     from gateway.store.postgres.database import PostgresDatabase  # noqa: PLC0415  its driver, too
+    from gateway.store.postgres.standby import StandbyOptions  # noqa: PLC0415
 
-    return PostgresDatabase(
-        PostgresOptions(
-            settings.database,
-            settings.database_schema,
-            settings.database_password_file,
-            sessions=settings.database_sessions,
-        )
+    options = PostgresOptions(
+        settings.database,
+        settings.database_schema,
+        settings.database_password_file,
+        sessions=settings.database_sessions,
     )
+    standbys = [replace(options, url=url) for url in settings.read_database]
+    return PostgresDatabase(options, StandbyOptions(standbys, settings.read_lag_seconds))

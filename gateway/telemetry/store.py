@@ -41,7 +41,29 @@ class StoreMetrics(Collector):
             (),
             {(): self._store.loop_reads},
         )
+        yield counter(
+            "database_reads",
+            "Reads from PostgreSQL by the role of the server, primary or standby.",
+            ("role",),
+            {(role,): number for role, number in self._store.reads_by_role.items()},
+        )
+        yield from self._standbys()
         yield from self._change_log()
+
+    def _standbys(self) -> Iterator[Metric]:
+        standbys = self._store.standbys
+        yield gauge(
+            "standby_lag_seconds",
+            "How far a standby is behind the primary.",
+            ("standby",),
+            {(standby.name,): standby.lag for standby in standbys},
+        )
+        yield gauge(
+            "standby_usable",
+            "1 if a standby is read from, 0 if it is away or too far behind.",
+            ("standby",),
+            {(standby.name,): standby.is_usable for standby in standbys},
+        )
 
     def _change_log(self) -> Iterator[Metric]:
         held = self._store.log.known_bounds()

@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
+from support.engines import PostgresServer
 from support.gateways import Client, running
 from support.paths import ROOT
 from support.queries import NOW
@@ -97,9 +98,12 @@ def test_line_of_a_request_has_the_fields_explained() -> None:
 
 
 @pytest.fixture
-async def told(tmp_path: Path) -> AsyncIterator[dict[str, Metric]]:
+async def told(tmp_path: Path, postgres: PostgresServer) -> AsyncIterator[dict[str, Metric]]:
     """The metrics of a gateway that has done a bit of everything, by name."""
-    with running(tmp_path, "--workers", "2", "--forward", "http://127.0.0.1:9/") as gateway:
+    url = postgres.new_database()
+    databases = ("--database", url, "--read-database", url)
+    options = ("--workers", "2", "--forward", "http://127.0.0.1:9/")
+    with running(tmp_path, *databases, *options) as gateway:
         async with aiohttp.ClientSession() as http, connected(http, gateway.url) as ws:
             client = Client(http, gateway.url)
             now = (await client.data(NOW))["inviteParticipantsOperations"]["changeCursor"]

@@ -1,8 +1,9 @@
 """A database that goes away and comes back: clients are told at once, and all goes on by itself."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import aiohttp
@@ -11,6 +12,10 @@ from support.engines import PostgresServer, postgres_server
 from support.gateways import Client, Gateway, running
 from support.queries import NOW
 from support.sockets import CREATE, FOLLOW, connected
+
+from gateway.settings import Settings
+from gateway.store.opening import database_of
+from schema.inputs import CreateInviteParticipantsOperationInput as Create
 
 WITHIN = 30
 GET = '{ inviteParticipantsOperation(id: "1") { id } }'
@@ -101,3 +106,33 @@ async def test_log_of_the_gateway_says_what_is_wrong_and_the_way_out(
     assert len(lines) == 1
     assert "it cannot be reached" in lines[0]
     assert "See that it runs" in lines[0]
+
+
+@pytest.fixture
+async def silent() -> AsyncIterator[Path]:
+    """The folder of a server that takes connections, and says nothing."""
+    connections: list[asyncio.StreamWriter] = []
+    with TemporaryDirectory() as folder:
+        place = Path(folder)
+        async with await asyncio.start_unix_server(
+            lambda _, writer: connections.append(writer), place / ".s.PGSQL.5432"
+        ):
+            yield place
+            for writer in connections:
+                writer.close()
+
+
+@pytest.mark.parametrize("wanted", ["read-write", "prefer-standby"])
+async def test_host_that_does_not_answer_is_passed_over(
+    server: PostgresServer, silent: Path, wanted: str
+) -> None:
+    hosts = f"{silent},{server.folder}" if wanted == "read-write" else server.folder
+    server.new_database("test")
+    url = f"postgresql:///test?user=postgres&host={hosts}&target_session_attrs={wanted}"
+    database = database_of(Settings(database=url))
+    await asyncio.to_thread(database.upgrade)
+    async with asyncio.timeout(WITHIN), database.open() as store:
+        created = await store.create(Create(id="1"))
+        found = await store.get("1")
+
+    assert found == created

@@ -16,7 +16,7 @@ URL = f"postgresql://gateway:{SECRET}@127.0.0.1:1/operations?password={SECRET}"
 
 
 def test_settings_and_database_are_shown_without_the_password() -> None:
-    settings = Settings(database=URL)
+    settings = Settings(database=URL, read_database=(URL,))
     database = database_of(settings)
 
     assert database.name == "postgresql://gateway@127.0.0.1:1/operations"
@@ -50,6 +50,23 @@ def test_url_that_is_refused_is_told_without_the_password(here: Command, url: st
 
     assert done.returncode == 2
     assert "postgresql://user@host/name" in done.stderr
+    assert SECRET not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("database", "read", "told"),
+    [
+        (URL, f"mysql://gateway:{SECRET}@localhost/operations", "one of PostgreSQL"),
+        ("sqlite:///operations.db", URL, "Only PostgreSQL has standbys"),
+    ],
+)
+def test_standby_that_is_refused_is_told_without_the_password(
+    here: Command, database: str, read: str, told: str
+) -> None:
+    done = here("serve", "--database", database, "--read-database", read)
+
+    assert done.returncode == 2
+    assert told in done.stderr
     assert SECRET not in done.stdout + done.stderr
 
 

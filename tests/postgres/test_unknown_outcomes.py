@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pytest
 from support.database_proxy import Proxy, once
 
+from gateway.store.forwards import Forward
 from gateway.store.interface import Database, Store
 from schema.changes import ChangeSlice
 from schema.errors import MutationFailure
@@ -85,8 +86,23 @@ async def test_write_is_done_once_when_cut_off_before_its_commit(
     assert await broken.log() == [("CREATED", "first", 1), ("CREATED", "a", 1)]
 
 
+@pytest.mark.parametrize("moment", ["before", "after"])
+async def test_notification_that_changes_nothing_is_queued_once(
+    broken: Broken, moment: str
+) -> None:
+    queued = Forward(calls=["call"], headers=[], body=b"{}")
+    setattr(broken.proxy, moment, once(COMMIT))
+    applied = await broken.store.apply([], forward=queued, max_forwards=5)
+    length = await broken.store.forwards.length()
+
+    assert broken.proxy.cuts == 1
+    assert applied.is_queued
+    assert length == 1
+    assert await broken.log() == [("CREATED", "first", 1)]
+
+
 async def test_read_is_carried_out_again_when_cut_off(broken: Broken) -> None:
-    broken.proxy.after = once(b"SELECT id, CASE")
+    broken.proxy.after = once(b"id = ANY")
     found = await broken.store.get("first")
 
     assert found

@@ -53,6 +53,7 @@ class Proxy:
                 if self.after(data):
                     self.cuts += 1
                     answering.cancel()
+                    await asyncio.wait([answering])  # so that it reads no more
                     to_server.write(data)
                     await from_server.read(1)
                     break

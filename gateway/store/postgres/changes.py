@@ -10,6 +10,7 @@ from gateway.store import change_pages
 from gateway.store.change_pages import MAX_BYTES, MAX_SCANNED
 from gateway.store.matching import Matcher
 from schema.changes import ChangePage, ChangeSlice, LogBounds
+from schema.paging import Position
 
 # Of rows in an order, those before which there are not too many bytes, and one more: it tells that
 # there are more. The lengths are known without reading what is long.
@@ -66,27 +67,30 @@ SELECT wanted_id, document FROM (
 
 async def read(
     connection: asyncpg.Connection, part: ChangeSlice, matcher: Matcher | None
-) -> ChangePage:
-    """Read changes of all operations, or those whose operation matches before or after."""
+) -> tuple[Position, ChangePage]:
+    """Read changes of all operations, or those whose operation matches before or after.
+
+    Before them comes the end of the log.
+    """
     scanned = part.limit if matcher is None else MAX_SCANNED
     async with _snapshot(connection):
         held, records = _apart(await connection.fetch(_READ, _number(part), scanned + 1, MAX_BYTES))
         start = held.start(part.after, part.argument)
         page = change_pages.matching(records, start, part.limit, scanned, matcher)
-        return await _with_operations(connection, page)
+        return held.end, await _with_operations(connection, page)
 
 
 async def history(
     connection: asyncpg.Connection, operation_id: str, part: ChangeSlice
-) -> ChangePage:
-    """Read changes of the operations that have or had this id."""
+) -> tuple[Position, ChangePage]:
+    """Read changes of the operations that have or had this id, after the end of the log."""
     async with _snapshot(connection):
         held, records = _apart(
             await connection.fetch(_HISTORY, _number(part), part.limit + 1, MAX_BYTES, operation_id)
         )
         start = held.start(part.after, part.argument)
         page = change_pages.first(records, start, held.end, part.limit)
-        return await _with_operations(connection, page)
+        return held.end, await _with_operations(connection, page)
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from math import ceil
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import asyncpg
 
@@ -12,6 +12,13 @@ CONNECT_SECONDS = 0.9
 """How long a server may take to let somebody in."""
 IDLE_SECONDS = 10
 """How long a transaction may wait for its gateway: one that was stopped is not to stop others."""
+
+_OF_ANOTHER_HOST = (
+    OSError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.exceptions.TargetServerAttributeNotMatched,
+)
+"""What a host raises after which the next is tried."""
 
 
 @dataclass(frozen=True)
@@ -72,12 +79,46 @@ class PostgresOptions:
         )
 
 
-async def _connect(*arguments: Any, **options: Any) -> asyncpg.Connection:  # noqa: ANN401  asyncpg's
-    """Connect; a server that does not answer in time raises ``ConnectionError``."""
-    try:
-        return await asyncpg.connect(*arguments, **options)
-    except TimeoutError as error:
-        raise ConnectionError(f"no answer within {CONNECT_SECONDS} s") from error
+async def _connect(dsn: str, *, timeout: float, **options: Any) -> asyncpg.Connection:  # noqa: ANN401, ASYNC109  asyncpg's
+    """Connect to the first host of a URL that may be used.
+
+    The time is shared among them: asyncpg would give all of it to one that does not answer. Raises
+    ``ConnectionError`` if the last does not answer in time.
+    """
+    urls = each_host(dsn)
+    seconds = timeout / len(urls)
+    failure: Exception
+    for url in urls:
+        try:
+            return await asyncpg.connect(url, timeout=seconds, **options)
+        except TimeoutError:
+            failure = ConnectionError(f"no answer within {seconds:g} s")
+        except _OF_ANOTHER_HOST as error:
+            failure = error
+    raise failure
+
+
+def each_host(url: str) -> list[str]:
+    """Return a URL for each of the hosts that one names.
+
+    They stay in one where asyncpg has to choose among them, or refuses them.
+    """
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query))
+    if query.get("target_session_attrs") == "prefer-standby":
+        return [url]
+    credentials, at, hosts = parts.netloc.rpartition("@")
+    if hosts:
+        return [
+            parts._replace(netloc=f"{credentials}{at}{host}").geturl() for host in hosts.split(",")
+        ]
+    names, ports = (query.get(name, "").split(",") for name in ("host", "port"))
+    if len(ports) == 1:
+        ports *= len(names)
+    if len(names) == 1 or len(ports) != len(names):
+        return [url]
+    servers = ({"host": name, "port": port} for name, port in zip(names, ports, strict=True))
+    return [parts._replace(query=urlencode(query | server)).geturl() for server in servers]
 
 
 async def _keep(_connection: asyncpg.Connection) -> None:

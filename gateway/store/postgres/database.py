@@ -9,6 +9,7 @@ from gateway.store.migrate import DatabaseState
 from gateway.store.overdue import Overdue
 from gateway.store.postgres import migrate
 from gateway.store.postgres.connection import PostgresOptions
+from gateway.store.postgres.standby import StandbyOptions
 from gateway.store.postgres.store import PostgresStore, open_postgres_store
 from gateway.store.retention import Retention
 
@@ -18,6 +19,7 @@ class PostgresDatabase:
     """The database that the options lead to."""
 
     options: PostgresOptions
+    standbys: StandbyOptions
     engine = "PostgreSQL"
     file = None
 
@@ -57,4 +59,6 @@ class PostgresDatabase:
         overdue: Overdue = Overdue(),  # noqa: B008  it is frozen
     ) -> AbstractAsyncContextManager[PostgresStore]:
         """Open the store."""
-        return open_postgres_store(self.options, readers, keep, seconds=seconds, overdue=overdue)
+        return open_postgres_store(
+            self.options, self.standbys, readers, keep, seconds=seconds, overdue=overdue
+        )

@@ -41,6 +41,9 @@ _FORBIDDEN = Failure(
 _STANDBY = Failure(
     "it is a standby", "Name the primary, or all hosts and target_session_attrs=read-write."
 )
+_RECOVERY = Failure(
+    "its recovery cancels reads", "See hot_standby_feedback and max_standby_streaming_delay."
+)
 _UNFIT = Failure("its tables are missing", "Run `invite-gateway db upgrade`, or see search_path.")
 
 _FAILURES: tuple[tuple[tuple[type[Exception], ...], Failure], ...] = (
@@ -68,6 +71,8 @@ LOST = (
 
 def failure_of(error: Exception) -> Failure | None:
     """Return what befell the database; None when an error is of another kind."""
+    if isinstance(error, CONFLICTS) and "recovery" in str(error):
+        return _RECOVERY
     for kinds, failure in _FAILURES:
         if isinstance(error, kinds):
             return failure

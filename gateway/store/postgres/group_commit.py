@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 from time import monotonic, perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
@@ -23,6 +23,9 @@ from gateway.store.postgres.transactions import (
     was_committed,
 )
 from schema.errors import Overloaded
+
+if TYPE_CHECKING:
+    from schema.paging import Position
 
 MAX_BATCH = 256
 MAX_ATTEMPTS = 5
@@ -54,7 +57,8 @@ class GroupCommit:
         self._idle = asyncio.Event()
         self._idle.set()
         self._connection: asyncpg.Connection | None = None
-        self._position = 0  # of the newest change that was seen here
+        self.position: Position | None = None
+        """The newest position in the change log that was seen here."""
         self.sizes = Histogram(COUNTS)
         """How many writes were carried out together."""
         self.seconds = Histogram(SECONDS)
@@ -136,7 +140,7 @@ class GroupCommit:
                 rows, outcomes = await commit_together(await self._connected(), writes)
             except UnknownOutcomeError as unknown:
                 if await self._was_committed(unknown.rows):
-                    self._position = unknown.rows.position
+                    self.position = unknown.rows.position
                     return unknown.outcomes
             except TimeoutError as error:
                 raise BusyDatabaseError("Other gateways, or others, hold the log.") from error
@@ -144,7 +148,7 @@ class GroupCommit:
                 if attempt == MAX_ATTEMPTS or self._connection is None:
                     raise
             else:
-                self._position = rows.position
+                self.position = rows.position
                 return outcomes
         raise Overloaded(
             "The database cannot be written: the connection breaks time and again. Nothing was "
@@ -157,7 +161,7 @@ class GroupCommit:
             self._connection = None
             connection = await self._options.connect()
             try:
-                await continue_log(connection, self._position)
+                await continue_log(connection, self.position.number if self.position else 0)
             except BaseException:
                 connection.terminate()
                 raise

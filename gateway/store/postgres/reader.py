@@ -19,16 +19,27 @@ from gateway.store.postgres.failures import LOST, Failures
 from gateway.store.postgres.shared_read import SharedRead, SharedReads
 from schema.changes import LogBounds
 from schema.constraints import is_valid_id
+from schema.paging import Position
 from schema.resource.operation import StoredOperation
 
 T = TypeVar("T")
 Read = Callable[[asyncpg.Connection], Awaitable[T]]
 Operations = dict[str, StoredOperation]
+_Found = tuple[Position, Operations | None]
+"""The end of the change log, and operations; None when they are too long together."""
 
-_FIND = """
-SELECT id, CASE WHEN sum(octet_length(document)) OVER () <= $2 THEN document END
-FROM operations WHERE id = ANY ($1)
+END_OF_LOG = """
+SELECT id AS log, coalesce((SELECT max(position) FROM changes), pruned) AS newest FROM change_log
 """
+"""Selects the position after the newest change."""
+
+_FIND = f"""
+SELECT log, newest, id, document
+FROM ({END_OF_LOG}) AS log LEFT JOIN LATERAL (
+  SELECT id, CASE WHEN sum(octet_length(document)) OVER () <= $2 THEN document END AS document
+  FROM operations WHERE id = ANY ($1)
+) AS found ON true
+"""  # noqa: S608  a constant
 _SPAN = """
 SELECT id, pruned, coalesce((SELECT max(position) FROM changes), pruned) FROM change_log
 """
@@ -50,6 +61,7 @@ class Reader:
         self._free = asyncio.Semaphore(readers)
         self._finding = SharedReads(self._find)
         self._looking = SharedReads(self._look)
+        self._in_use: set[asyncpg.Connection] = set()
         self.waiting = 0
         """How many reads no connection has taken up."""
         self.sizes = Histogram(COUNTS)
@@ -59,18 +71,19 @@ class Reader:
         self.span: LogBounds | None = None
         """What the change log held when that was last read."""
 
-    async def find_many(self, operation_ids: Iterable[str]) -> Operations:
+    async def find_many(self, operation_ids: Iterable[str]) -> tuple[Position, Operations]:
         """Return the operations that have one of these ids, and maybe others, by their ids.
 
-        Raises ``LimitExceeded`` when they are too long together.
+        Before them comes the end of the change log. Raises ``LimitExceeded`` when they are too long
+        together.
         """
         ids = {*filter(is_valid_id, operation_ids)}
-        found = await self._finding.join(ids, self._deadline())
+        position, found = await self._finding.join(ids, self._deadline())
         if found is None:  # with those that others asked for
-            found = await self.do(lambda connection: _find(connection, ids))
+            position, found = await self.do(lambda connection: _find(connection, ids))
         if found is None:
             raise too_long()
-        return found
+        return position, found
 
     async def bounds(self) -> LogBounds:
         """Return what the change log holds."""
@@ -83,8 +96,13 @@ class Reader:
     def _deadline(self) -> float:
         return (DEADLINE.get() or monotonic() + self._seconds) if self._seconds else inf
 
-    async def _find(self, shared: SharedRead[Operations | None]) -> Operations | None:
-        async def find(connection: asyncpg.Connection) -> Operations | None:
+    def interrupt(self) -> None:
+        """Break the connections that reads wait for, so that these fail as if it was away."""
+        for connection in tuple(self._in_use):
+            connection.terminate()
+
+    async def _find(self, shared: SharedRead[_Found]) -> _Found:
+        async def find(connection: asyncpg.Connection) -> _Found:
             shared.has_begun = True
             return await _find(connection, shared.keys)
 
@@ -147,18 +165,21 @@ class Reader:
             connection = await self._pool.acquire()
         finally:
             self.waiting -= 1
+        self._in_use.add(connection)
         try:
             yield connection
         finally:
+            self._in_use.discard(connection)
             await self._pool.release(connection)
 
 
-async def _find(connection: asyncpg.Connection, ids: Iterable[str]) -> Operations | None:
-    """Return the operations with these ids, or None when they are too long together."""
+async def _find(connection: asyncpg.Connection, ids: Iterable[str]) -> _Found:
     records = await connection.fetch(_FIND, [*ids], LONGEST_READ)
-    if records and records[0][1] is None:
-        return None
-    return {id_: StoredOperation(document) for id_, document in records}
+    position = Position(*records[0][:2])
+    found = [(id_, document) for _, _, id_, document in records if id_ is not None]
+    if found and found[0][1] is None:
+        return position, None
+    return position, {id_: StoredOperation(document) for id_, document in found}
 
 
 def _remaining(deadline: float) -> float | None:

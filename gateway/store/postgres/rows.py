@@ -5,18 +5,21 @@ The writes of a batch see each other's effects, one after another, as if each wa
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from secrets import token_hex
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
 from gateway.store import documents
 from gateway.store.change_pages import KIND_RANKS
+from gateway.store.decisions.idempotency import KEY_LIFETIME
 from gateway.store.decisions.rows import KeyUse, Row
 from gateway.store.documents import Document
 from gateway.store.forwards import Forward
 from gateway.store.postgres.columns import index_key, row_of
 from gateway.store.reports import Report
 from schema.changes import ChangeKind
+from schema.paging import Position
 from schema.resource.operation import StoredOperation
 from schema.scalars import DateTime, date_time
 
@@ -58,14 +61,13 @@ class LoadedRows:
 
     def __init__(
         self,
-        newest: int,
+        end: Position,
         operations: Sequence[Row],
         keys: dict[str, tuple[KeyUse, DateTime]],
         beside: Beside,
     ) -> None:
         self._beside = beside
-        self.newest = newest
-        """The position of the newest change as they were loaded."""
+        self._end = end  # of the change log as they were loaded
         self._operations: dict[str, Row | None] = {row.operation.id: row for row in operations}
         self._keys = keys
         self._loaded = {row.seq for row in operations}
@@ -77,13 +79,15 @@ class LoadedRows:
         self.used_keys: dict[str, tuple[KeyUse, DateTime]] = {}
         self.forwards: list[tuple[Forward, DateTime]] = []
         """What is to be added to the queue of what is to be passed on."""
+        self.receipt: str | None = None
+        """A key of its own, by which to tell whether what was only queued was committed."""
         self.expired: DateTime | None = None
         """Up to when keys may be forgotten."""
 
     @property
-    def position(self) -> int:
-        """The position of the newest change of all."""
-        return self.newest + len(self.changes)
+    def position(self) -> Position:
+        """The position after the newest change of all."""
+        return Position(self._end.log, self._end.number + len(self.changes))
 
     def attempt(self, decide: Callable[["LoadedRows"], T]) -> T | Exception:
         """Carry out a write, or return what it raises, and then leave all as it was before."""
@@ -135,7 +139,7 @@ class LoadedRows:
     def insert(self, document: Document, at: DateTime) -> StoredOperation:
         """Add an operation; its row has the number of the change."""
         state = State(document, documents.write(document))
-        seq = self.position + 1
+        seq = self.position.number + 1
         self._become(seq, state, set())
         self._append(ChangeKind.CREATED, Row(seq, state.stored), at)
         return state.stored
@@ -163,6 +167,16 @@ class LoadedRows:
         self._set(self._keys, key, (use, at))
         self._set(self.used_keys, key, (use, at))
         self.expired = expired
+
+    def add_receipt(self, now: datetime) -> None:
+        """Have a receipt kept where nothing is changed and something is queued.
+
+        A row of the queue tells nothing later: it is gone as soon as it was passed on.
+        """
+        if self.forwards and not self.changes:
+            self.receipt = token_hex(16)
+            use = KeyUse(b"", "", StoredOperation(b"{}"))
+            self.remember(self.receipt, use, date_time(now), date_time(now - KEY_LIFETIME))
 
     def removed(self) -> list[int]:
         """Return the numbers of the rows of operations to remove."""
@@ -207,7 +221,7 @@ class LoadedRows:
         operation = row.operation
         self.changes.append(
             LoggedChange(
-                self.position + 1,
+                self.position.number + 1,
                 row.seq,
                 operation.id,
                 KIND_RANKS[kind],

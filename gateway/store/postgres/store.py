@@ -25,8 +25,11 @@ from gateway.store.postgres.forwards import PostgresForwardQueue
 from gateway.store.postgres.group_commit import GroupCommit
 from gateway.store.postgres.notifications import Notifications
 from gateway.store.postgres.pruning import prune_regularly
-from gateway.store.postgres.reader import Reader
+from gateway.store.postgres.reader import END_OF_LOG, Reader
+from gateway.store.postgres.reads import Reads
 from gateway.store.postgres.rows import Write
+from gateway.store.postgres.standby import Standby, StandbyOptions
+from gateway.store.read_sessions import READ_SESSION
 from gateway.store.reports import Applied, Report, forms
 from gateway.store.retention import Retention
 from gateway.tasks import running
@@ -38,12 +41,17 @@ from schema.inputs import (
     UpdateInviteParticipantsOperationInput,
 )
 from schema.ordering import Order
-from schema.paging import Page, Slice
+from schema.paging import Page, Position, Slice
 from schema.ports import Upserted
 from schema.resource.operation import StoredOperation
 
 PROVED_FOR = 5.0
 """For how many seconds a write proves that the database can be written."""
+
+_POSITIONED = f"""
+SELECT log.log, log.newest, found.* FROM ({END_OF_LOG}) AS log
+LEFT JOIN LATERAL (SELECT true, each.* FROM ({{}}) AS each) AS found ON true
+"""  # noqa: S608  a constant
 
 
 class PostgresStore:
@@ -53,28 +61,37 @@ class PostgresStore:
     """How many short reads were done on the event loop's own thread: none ever are."""
 
     def __init__(
-        self, reader: Reader, writer: GroupCommit, log: PostgresChangeLog, overdue: Overdue
+        self, reads: Reads, writer: GroupCommit, log: PostgresChangeLog, overdue: Overdue
     ) -> None:
-        self._reader = reader
+        self._reads = reads
         self._writer = writer
         self._queries = queries.Queries(compiled, overdue, pages.arranged)
         self.log = log
-        self.forwards = PostgresForwardQueue(reader)
-        self.workers: Mapping[str, Reader | GroupCommit] = {"read": reader, "write": writer}
+        self.forwards = PostgresForwardQueue(reads.primary)
+        self.workers: Mapping[str, Reader | GroupCommit] = {"read": reads.primary, "write": writer}
         """Its reads and its writes, by their kind."""
+        self.reads_by_role: Mapping[str, int] = reads.counts
+        self.standbys = reads.standbys
 
     async def get(self, operation_id: str) -> StoredOperation | None:
         """Return the operation with this id, or None."""
-        return (await self._reader.find_many((operation_id,))).get(operation_id)
+        return (await self._reads.find_many((operation_id,))).get(operation_id)
 
     async def get_many(self, operation_ids: Sequence[str]) -> list[StoredOperation | None]:
         """Return the operations with these ids, in their order, None where there is none."""
-        found = await self._reader.find_many(operation_ids)
+        found = await self._reads.find_many(operation_ids)
         return [found.get(id_) for id_ in operation_ids]
 
     async def page(self, where: queries.Where, order: Order, part: Slice) -> Page:
         """Return the part asked for of the operations that match, in order."""
-        return pages.page(await self._select(self._queries.page(where, order, part)), part)
+        query = self._queries.page(where, order, part)
+        given = arguments(query)
+
+        async def fetch(connection: asyncpg.Connection) -> tuple[Position, Page]:
+            page = pages.page(await connection.fetch(query.statement.sql, *given), part)
+            return page.position, page
+
+        return await self._reads.do(fetch)
 
     async def count(self, where: queries.Where) -> int:
         """Return how many operations match."""
@@ -177,7 +194,7 @@ class PostgresStore:
 
         The log's lock is taken, as all writes do, if nobody has written lately.
         """
-        await self._reader.do(_check)
+        await self._reads.primary.do(_check)
         if self._writer.failing or monotonic() - self._writer.worked_at > PROVED_FOR:
             await self._writer.do(Write(lambda _rows, _now: None))
 
@@ -193,18 +210,25 @@ class PostgresStore:
         return await self._carry_out(Write(decide, ids, keys, at))
 
     async def _carry_out(self, write: Write) -> Any:  # noqa: ANN401  as above
-        outcome = await self._writer.do(write)
+        try:
+            outcome = await self._writer.do(write)
+        finally:
+            session, position = READ_SESSION.get(), self._writer.position
+            if session and position:
+                session.record(position)
         self.log.wake()
         return outcome
 
     async def _select(self, query: queries.Query) -> list[Any]:
+        """Read rows, and leave out that of a query without any."""
         given = arguments(query)
 
-        async def fetch(connection: asyncpg.Connection) -> list[Any]:
-            records: list[Any] = await connection.fetch(query.statement.sql, *given)
-            return records
+        async def fetch(connection: asyncpg.Connection) -> tuple[Position, list[Any]]:
+            records = await connection.fetch(_POSITIONED.format(query.statement.sql), *given)
+            rows = [record[3:] for record in records if record[2]]
+            return Position(*records[0][:2]), rows
 
-        return await self._reader.do(fetch)
+        return await self._reads.do(fetch)
 
 
 def arguments(query: queries.Query) -> list[Any]:
@@ -221,8 +245,9 @@ async def _check(connection: asyncpg.Connection) -> None:
 
 
 @asynccontextmanager
-async def open_postgres_store(
+async def open_postgres_store(  # noqa: PLR0913  as the database's method
     options: PostgresOptions,
+    standbys: StandbyOptions,
     readers: int = 1,
     keep: Retention | None = None,
     *,
@@ -231,21 +256,33 @@ async def open_postgres_store(
 ) -> AsyncIterator[PostgresStore]:
     """Open the store on up-to-date tables; on exit, complete the waiting writes.
 
-    Up to ``readers`` connections read, and one more what is short. A read that belongs to no
-    request fails after ``seconds``, unless 0. The change log is pruned to what is to ``keep``, if
-    that is said. ``overdue`` says which operations the filter of that name takes.
+    Up to ``readers`` connections read, and one more what is short; as many read from each standby.
+    A read that belongs to no request fails after ``seconds``, unless 0. The change log is pruned to
+    what is to ``keep``, if that is said. ``overdue`` says which operations the filter of that name
+    takes.
     """
     async with AsyncExitStack() as stack:
-        pool = await stack.enter_async_context(options.pool(readers + 1, seconds))
-        reader = Reader(pool, read_failures(options.name), readers, seconds)
+
+        async def reader_of(server: PostgresOptions) -> Reader:
+            pool = await stack.enter_async_context(server.pool(readers + 1, seconds))
+            return Reader(pool, read_failures(server.name), readers, seconds)
+
+        primary = await reader_of(options)
+        reads = Reads(
+            primary,
+            [
+                Standby(server.name, await reader_of(server), standbys.max_lag_seconds)
+                for server in standbys.servers
+            ],
+        )
         writer = GroupCommit(options, write_failures(options.name), seconds)
         notifications = Notifications(options)
-        log = PostgresChangeLog(reader, notifications, overdue)
-        works = [writer.run(), log.run()]
+        log = PostgresChangeLog(reads, notifications, overdue)
+        works = [writer.run(), log.run(), *reads.watching()]
         if options.sessions:
             works.append(notifications.run(log.wake))
         if keep:
-            works.append(prune_regularly(reader, keep))
+            works.append(prune_regularly(primary, keep))
         async with running(*works):
-            yield PostgresStore(reader, writer, log, overdue)
+            yield PostgresStore(reads, writer, log, overdue)
             await writer.drained()

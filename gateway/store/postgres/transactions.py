@@ -24,6 +24,7 @@ from gateway.store.postgres.failures import LOST
 from gateway.store.postgres.rows import Beside, LoadedRows, Write
 from gateway.store.reports import Report, forms
 from schema.constraints import is_valid_id
+from schema.paging import Position
 from schema.resource.operation import StoredOperation
 
 logger = logging.getLogger(__name__)
@@ -44,13 +45,14 @@ WITH used AS (
   SELECT key, fingerprint, operation_id, document, created_at FROM idempotency_keys
   WHERE key = ANY ($2::text[])
 )
-SELECT 0, coalesce((SELECT max(position) FROM changes), (SELECT pruned FROM change_log)),
-  NULL, NULL::bytea, NULL, NULL::bytea, NULL, clock_timestamp()
+SELECT 0, coalesce((SELECT max(position) FROM changes), pruned),
+  NULL, NULL::bytea, NULL, NULL::bytea, NULL, clock_timestamp(), id
+FROM change_log
 UNION ALL
-SELECT 1, seq, NULL, NULL, NULL, document, NULL, NULL FROM operations
+SELECT 1, seq, NULL, NULL, NULL, document, NULL, NULL, NULL FROM operations
 WHERE id = ANY ($1::text[] || ARRAY(SELECT operation_id FROM used))
 UNION ALL
-SELECT 2, NULL, key, fingerprint, operation_id, document, created_at, NULL FROM used
+SELECT 2, NULL, key, fingerprint, operation_id, document, created_at, NULL, NULL FROM used
 """
 
 _LOAD_REPORTED = """
@@ -122,6 +124,7 @@ SELECT concat_ws('/', system_identifier, oid, substr(pg_walfile_name(pg_current_
 FROM pg_control_system(), pg_database WHERE datname = current_database()
 """
 
+_RECEIPT = "SELECT 1 FROM idempotency_keys WHERE key = $1"
 _LOGGED = "SELECT operation_id, version, at, document FROM changes WHERE position = $1"
 
 
@@ -146,6 +149,7 @@ async def commit_together(
         await connection.execute(_BEGIN, timeout=LOCK_SECONDS)
         rows, now = await _load(connection, writes)
         outcomes = [rows.attempt(_at(write, now)) for write in writes]
+        rows.add_receipt(now)
         await _flush(connection, rows)
     except BaseException:
         await _roll_back(connection)
@@ -209,11 +213,13 @@ async def was_committed(connection: asyncpg.Connection, rows: LoadedRows) -> boo
 
     If its transaction has not come to an end yet, the lock waits for that.
     """
-    if not rows.changes:
+    if not (rows.changes or rows.receipt):
         return False  # it is decided anew, as nothing has changed
-    change = rows.changes[0]
     try:
         await connection.execute(_BEGIN, timeout=LOCK_SECONDS)
+        if rows.receipt:
+            return await connection.fetchval(_RECEIPT, rows.receipt) is not None
+        change = rows.changes[0]
         logged = await connection.fetchrow(_LOGGED, change.position)
     finally:
         await _roll_back(connection)
@@ -238,16 +244,16 @@ async def _load(
     records = await connection.fetch(_LOAD, list(ids), list(keys), timeout=LOCK_SECONDS)
     operations: list[Row] = []
     uses: dict[str, Any] = {}
-    for table, number, key, fingerprint, operation_id, document, at, time in records:
+    for table, number, key, fingerprint, operation_id, document, at, time, log in records:
         if table == 0:
-            newest, now = number, time
+            end, now = Position(log, number), time
         elif table == 1:
             operations.append(Row(number, StoredOperation(document)))
         else:
             uses[keys[key]] = KeyUse(fingerprint, operation_id, StoredOperation(document)), at
     reports = [report for write in writes for report in write.reports]
     beside = await _load_reported(connection, reports, operations) if reports else Beside()
-    return LoadedRows(newest, operations, uses, beside), now
+    return LoadedRows(end, operations, uses, beside), now
 
 
 async def _load_reported(

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from datetime import UTC, datetime
 from functools import partial
@@ -78,6 +78,8 @@ class SQLiteStore:
         self.log = SQLiteChangeLog(reader, loop_reader, overdue)
         self.forwards = SQLiteForwardQueue(reader, writer)
         self.workers = {"read": reader, "write": writer}
+        self.reads_by_role: Mapping[str, int] = {}
+        self.standbys = ()
         """The queues of reads and writes."""
 
     @property

@@ -246,6 +246,7 @@ class WebSocketConnection:
     ) -> None:
         request_id = observation.request_id
         try:
+            self._session.begin_reads()
             context = self._context.of(self._session.principal, request_id)
             outcome = await self._pipeline.subscribe(request, context)
             if isinstance(outcome, Answer) and not outcome.executed:

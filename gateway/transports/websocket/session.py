@@ -31,6 +31,10 @@ class WebSocketSession:
         """The current principal."""
         return self._session.principal
 
+    def begin_reads(self) -> None:
+        """Begin the reads of an operation, in its own task."""
+        self._authentication.begin_reads(self.principal)
+
     def tracking(self, on_end: Callable[[ConnectionClose], object]) -> AbstractContextManager[None]:
         """Call ``on_end`` if the token expires or is revoked inside the block."""
         session = self._session

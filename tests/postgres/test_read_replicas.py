@@ -1,0 +1,358 @@
+"""Reads from a hot standby: each answer of one moment, and none older than what a client has seen.
+
+Replay on the standby is paused, so that it is behind for as long as a test needs it to be.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+import pytest
+from support.engines import PostgresServer, StandbyServer, execute, postgres_server, standby_server
+from support.gateways import Client, running
+from support.metrics import values
+from support.queries import GET, LIST, NOW
+from support.sockets import CREATE, FOLLOW, connected
+from support.waiting import until
+
+from gateway.settings import Settings
+from gateway.store.interface import Store
+from gateway.store.opening import database_of
+from gateway.store.postgres import standby as standby_module
+from gateway.store.read_sessions import READ_SESSION, ReadSessions
+from schema.inputs import CreateInviteParticipantsOperationInput as Create
+
+WITHIN = 30
+COUNT = "{ inviteParticipantsOperations { totalCount } }"
+GROUPS = "{ inviteParticipantsOperationGroups(by: []) { count } }"
+CHANGES = """query ($after: String) {
+  changes(after: $after) { nodes { operationId } pageInfo { endCursor } } }"""
+PAGE = "{ inviteParticipantsOperations { changeCursor nodes { id } } }"
+
+
+@pytest.fixture(scope="module")
+def primary() -> Iterator[PostgresServer]:
+    """A server with a standby."""
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def standby(primary: PostgresServer) -> Iterator[StandbyServer]:
+    """Its standby."""
+    with standby_server(primary) as server:
+        yield server
+
+
+@dataclass(frozen=True)
+class Replicated:
+    """A gateway that reads from a standby, and a store of somebody else's on the primary."""
+
+    client: Client
+    others: Store
+    primary: str
+    standby: str
+
+    async def written(self, id_: str) -> str:
+        """Have somebody else create an operation, and return the log's end after it."""
+        await self.others.create(Create(id=id_))
+        return (await self.others.log.position()).cursor()
+
+    async def replayed(self) -> None:
+        """Wait until the gateway has seen the standby at the end of the log."""
+        position = (await self.others.log.position()).number
+
+        async def is_there() -> bool:
+            return await end_of_log(self.standby) >= position and await self.is_read_from()
+
+        await until(is_there)
+
+    async def is_read_from(self) -> bool:
+        """Tell whether a read goes to the standby."""
+        before = await values(self.client, "database_reads", suffix="_total")
+        await self.client.data(LIST)
+        after = await values(self.client, "database_reads", suffix="_total")
+        return after.get("standby", 0) > before.get("standby", 0)
+
+    @asynccontextmanager
+    async def paused(self) -> AsyncIterator[None]:
+        """Let the standby fall behind for a block."""
+        await execute(self.standby, "SELECT pg_wal_replay_pause()")
+        try:
+            await until(partial(is_paused, self.standby))
+            yield
+        finally:
+            await execute(self.standby, "SELECT pg_wal_replay_resume()")
+
+    async def ids(self, *, after: str = "") -> list[str]:
+        """List the ids of operations, as of a cursor at least if one is given."""
+        headers = {"Change-Cursor": after} if after else {}
+        answer = await self.answered(LIST, headers)
+        return [node["id"] for node in answer["inviteParticipantsOperations"]["nodes"]]
+
+    async def has_second(self) -> bool:
+        """Tell whether the second operation is listed."""
+        return await self.ids() == ["second", "first"]
+
+    async def answered(self, query: str, headers: dict[str, str]) -> dict[str, Any]:
+        """Send a document with some headers and return its data."""
+        url = f"{self.client.url}/graphql"
+        async with self.client.session.post(
+            url, json={"query": query}, headers=headers
+        ) as response:
+            data: dict[str, Any] = (await response.json())["data"]
+            return data
+
+
+async def end_of_log(url: str) -> int:
+    """Give the position of the newest change in a database."""
+    ((position,),) = await execute(url, "SELECT coalesce(max(position), 0) FROM changes")
+    return int(position)
+
+
+async def is_paused(url: str) -> bool:
+    """Tell whether a standby's replay is paused."""
+    return await execute(url, "SELECT pg_get_wal_replay_pause_state()") == [("paused",)]
+
+
+async def is_sleeping(url: str) -> bool:
+    """Tell whether somebody reads from what is slow."""
+    return await execute(url, SLEEPING) != [(0,)]
+
+
+@pytest.fixture
+async def replicated(
+    primary: PostgresServer, standby: StandbyServer, tmp_path: Path, http: aiohttp.ClientSession
+) -> AsyncIterator[Replicated]:
+    """A gateway on a database of the test's own that has an operation, and on its standby."""
+    url = primary.new_database()
+    database = database_of(Settings(database=url))
+    await asyncio.to_thread(database.upgrade)
+    replica = standby.url(urlsplit(url).path[1:])
+    with running(
+        tmp_path, "--database", url, "--read-database", replica, "--read-lag-seconds", "60"
+    ) as gateway:
+        async with database.open() as others:
+            given = Replicated(Client(http, gateway.url), others, url, replica)
+            await given.written("first")
+            await given.replayed()
+            yield given
+
+
+async def test_reads_are_as_of_the_standby(replicated: Replicated) -> None:
+    client = replicated.client
+    start = (await client.data(PAGE))["inviteParticipantsOperations"]["changeCursor"]
+    async with replicated.paused():
+        await replicated.written("second")
+        page = (await client.data(PAGE))["inviteParticipantsOperations"]
+        got = await client.data(GET, id="second")
+        counted = await client.data(COUNT)
+        grouped = await client.data(GROUPS)
+        changes = (await client.data(CHANGES))["changes"]
+
+    assert page == {"changeCursor": start, "nodes": [{"id": "first"}]}
+    assert got["inviteParticipantsOperation"] is None
+    assert counted["inviteParticipantsOperations"] == {"totalCount": 1}
+    assert grouped["inviteParticipantsOperationGroups"] == [{"count": 1}]
+    assert changes["nodes"] == [{"operationId": "first"}]
+
+
+async def test_client_reads_what_it_has_written(replicated: Replicated) -> None:
+    client = replicated.client
+    async with replicated.paused():
+        await client.data(CREATE, input={"id": "second"})
+        listed = await replicated.ids()
+        got = await client.data(GET, id="second")
+        counted = await client.data(COUNT)
+        async with connected(client.session, client.url) as socket:
+            await socket.subscribe(GET, id="second")
+            by_socket = (await socket.payload())["data"]
+
+    assert listed == ["second", "first"]
+    assert got == by_socket == {"inviteParticipantsOperation": {"id": "second"}}
+    assert counted["inviteParticipantsOperations"] == {"totalCount": 2}
+
+
+async def test_cursor_ahead_of_the_standby_is_read_from_the_primary(
+    replicated: Replicated,
+) -> None:
+    client = replicated.client
+    async with replicated.paused():
+        after = await replicated.written("second")
+        await replicated.others.create(Create(id="third"))
+        changes = (await client.data(CHANGES, after=after))["changes"]
+
+    assert changes["nodes"] == [{"operationId": "third"}]
+
+
+async def test_answer_is_not_older_than_the_cursor_of_its_request(replicated: Replicated) -> None:
+    client = replicated.client
+    async with replicated.paused():
+        after = await replicated.written("second")
+        before = await replicated.ids()
+        listed = await replicated.ids(after=after)
+        afterwards = await replicated.ids()
+        async with client.session.post(
+            f"{client.url}/graphql", json={"query": LIST}, headers={"Change-Cursor": "none"}
+        ) as refused:
+            message = (await refused.json())["errors"][0]["message"]
+
+    assert before == ["first"]
+    assert listed == afterwards == ["second", "first"]
+    assert refused.status == 400
+    assert "Change-Cursor" in message
+
+
+async def test_cursor_of_a_write_holds_at_another_gateway(
+    replicated: Replicated, tmp_path: Path, http: aiohttp.ClientSession
+) -> None:
+    async with replicated.paused():
+        with running(
+            tmp_path, "--database", replicated.primary, "--read-database", replicated.standby
+        ) as other:
+            body = {"query": CREATE, "variables": {"input": {"id": "second"}}}
+            async with http.post(f"{other.url}/graphql", json=body) as response:
+                cursor = response.headers["Change-Cursor"]
+        without = await replicated.ids()
+        listed = await replicated.ids(after=cursor)
+
+    assert without == ["first"]
+    assert listed == ["second", "first"]
+
+
+async def test_subscriber_reads_what_it_was_told(replicated: Replicated) -> None:
+    client = replicated.client
+    start = (await client.data(NOW))["inviteParticipantsOperations"]["changeCursor"]
+    async with replicated.paused(), connected(client.session, client.url) as socket:
+        await socket.subscribe(FOLLOW, after=start)
+        await replicated.written("second")
+        async with asyncio.timeout(WITHIN):
+            told = (await socket.change())["operationId"]
+        listed = await replicated.ids()
+
+    assert told == "second"
+    assert listed == ["second", "first"]
+
+
+async def test_cached_answer_is_never_older_than_one_before(replicated: Replicated) -> None:
+    client = replicated.client
+    url = f"{client.url}/graphql"
+    async with replicated.paused():
+        async with client.session.get(url, params={"query": LIST}) as response:
+            old = response.headers["ETag"]
+        after = await replicated.written("second")
+        answers = [
+            await replicated.ids(),
+            await replicated.ids(after=after),
+            await replicated.ids(),
+            await replicated.ids(),
+        ]
+        async with client.session.get(
+            url, params={"query": LIST}, headers={"If-None-Match": old}
+        ) as response:
+            fresh = response.status, response.headers["ETag"]
+
+    assert answers == [["first"], *[["second", "first"]] * 3]
+    assert fresh[0] == 200
+    assert fresh[1] != old
+
+
+async def test_standby_that_is_away_is_skipped_and_taken_again(
+    replicated: Replicated, standby: StandbyServer
+) -> None:
+    client = replicated.client
+    await asyncio.to_thread(standby.stop)
+    listed = await replicated.ids()
+    async with client.session.get(f"{client.url}/health/ready") as response:
+        ready = response.status
+    usable = await values(client, "standby_usable")
+    await asyncio.to_thread(standby.start)
+    await replicated.replayed()
+
+    assert listed == ["first"]
+    assert ready == 200
+    assert usable == {}
+    assert list((await values(client, "standby_usable")).values()) == [1]
+
+
+SLOW_ON_STANDBYS = (
+    "ALTER TABLE operations RENAME TO stored",
+    """CREATE VIEW operations AS SELECT * FROM stored
+       WHERE NOT pg_is_in_recovery() OR pg_sleep(30) IS NOT NULL""",
+)
+SLOW_NO_MORE = ("DROP VIEW operations", "ALTER TABLE stored RENAME TO operations")
+SLEEPING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+
+
+async def test_read_that_recovery_cancels_is_answered_by_the_primary(
+    replicated: Replicated,
+) -> None:
+    await replicated.written("second")
+    await execute(replicated.primary, *SLOW_ON_STANDBYS)
+    async with asyncio.timeout(WITHIN):
+        reading = asyncio.create_task(replicated.ids())
+        await until(partial(is_sleeping, replicated.standby))
+        await execute(replicated.primary, *SLOW_NO_MORE)
+        listed = await reading
+
+    assert listed == ["second", "first"]
+
+
+async def test_standby_that_hangs_is_given_up(
+    replicated: Replicated, standby: StandbyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standby_module, "ANSWERS_WITHIN", 0.3)
+    database = database_of(
+        Settings(database=replicated.primary, read_database=(replicated.standby,))
+    )
+    async with database.open(seconds=WITHIN) as store, asyncio.timeout(WITHIN):
+        READ_SESSION.set(ReadSessions(60).session("somebody", None))
+
+        async def is_read_from() -> bool:
+            before = store.reads_by_role["standby"]
+            await store.get("first")
+            return store.reads_by_role["standby"] > before
+
+        await until(is_read_from)
+        with standby.stopped():
+            found = await store.get("first")
+            usable = [each.is_usable for each in store.standbys]
+        await until(is_read_from)
+
+    assert found
+    assert usable == [False]
+
+
+def test_standby_may_have_several_hosts_in_one_url() -> None:
+    one, other = "postgresql://a,b/operations", "postgres://c/operations"
+    settings = Settings(database="postgresql:///operations", read_database=f"{one}, {other}")
+
+    assert settings.read_database == (one, other)
+
+
+async def test_standby_too_far_behind_is_skipped_and_taken_again(
+    replicated: Replicated, tmp_path: Path, http: aiohttp.ClientSession
+) -> None:
+    with running(
+        tmp_path,
+        *("--database", replicated.primary),
+        *("--read-database", replicated.standby),
+        *("--read-lag-seconds", "0.5"),
+    ) as gateway:
+        other = Replicated(
+            Client(http, gateway.url), replicated.others, replicated.primary, replicated.standby
+        )
+        await other.replayed()
+        async with replicated.paused():
+            await other.written("second")
+            await until(other.has_second)
+            lags = await values(other.client, "standby_lag_seconds")
+        await other.replayed()
+
+    assert min(lags.values()) > 0.5

@@ -1,0 +1,159 @@
+"""Gateways that are killed while many write, and what was acknowledged, logged and heard."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from support.engines import execute
+from support.gateways import UNTRACED, Gateway, running
+from support.queries import NOW
+from support.sockets import FOLLOW, connected
+
+WRITERS = 8
+CREATE = """
+    mutation ($input: CreateInviteParticipantsOperationInput!) {
+      payload: createInviteParticipantsOperation(input: $input) { operation { version } }
+    }
+"""
+UPDATE = """
+    mutation ($id: ID!) {
+      payload: updateInviteParticipantsOperation(
+        input: { id: $id, ifVersion: 1, status: Running }
+      ) { operation { version } errors { code } }
+    }
+"""
+PASSING = {"OVERLOADED", "TIMEOUT"}
+CHANGED = {"operation": {"version": 2}, "errors": []}
+CONFLICT = {"operation": None, "errors": [{"code": "CONFLICT"}]}
+
+
+@dataclass
+class Cluster:
+    """Two gateways on one database, each of which may be killed at any time."""
+
+    folder: Path
+    url: str
+    gateways: list[Gateway] = field(default_factory=list)
+    acknowledged: list[tuple[str, int]] = field(default_factory=list)
+    """The operations and versions that clients were told of."""
+    heard: list[tuple[str, int]] = field(default_factory=list)
+    """Those of the changes that the subscriber was told of."""
+    logged: list[tuple[str, int]] = field(default_factory=list)
+    """Those of all changes in the log, at the end."""
+    progress: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def start(self, stack: AsyncExitStack, place: int) -> None:
+        """Start a gateway at a place, where none is or another was."""
+        variables = UNTRACED | {"INVITE_GATEWAY_DATABASE": self.url}
+        self.gateways[place : place + 1] = [
+            await asyncio.to_thread(stack.enter_context, running(self.folder, **variables))
+        ]
+
+    async def kill(self, stack: AsyncExitStack, victim: int) -> None:
+        """Kill a gateway and start another."""
+        self.gateways[victim].process.kill()
+        await asyncio.to_thread(self.gateways[victim].process.wait)
+        await self.start(stack, victim)
+
+    async def send(
+        self,
+        http: aiohttp.ClientSession,
+        place: int,
+        query: str,
+        **variables: Any,  # noqa: ANN401
+    ) -> tuple[Any, bool]:
+        """Send a mutation, to a place after the other, until it is answered.
+
+        Give what came of it, and whether it was sent once.
+        """
+        once = True
+        while True:
+            place = 1 - place
+            url = f"{self.gateways[place].url}/graphql"
+            with suppress(aiohttp.ClientError, ConnectionError):
+                body = {"query": query, "variables": variables}
+                async with http.post(url, json=body) as response:
+                    answer = await response.json()
+                codes = {error["extensions"]["code"] for error in answer.get("errors", ())}
+                assert codes <= PASSING, answer
+                if not codes:
+                    return answer["data"]["payload"], once
+            once = False
+            await asyncio.sleep(0.05)
+
+    async def acknowledge(self, id_: str, version: int) -> None:
+        """Take note of what a client was told."""
+        async with self.progress:
+            self.acknowledged.append((id_, version))
+            self.progress.notify_all()
+
+    async def reached(self, count: int) -> None:
+        """Wait until so much was acknowledged."""
+        async with self.progress:
+            await self.progress.wait_for(lambda: len(self.acknowledged) >= count)
+
+
+async def write(cluster: Cluster, http: aiohttp.ClientSession, name: str) -> None:
+    """Create operations one after another, and change each, for ever."""
+    number = 0
+    while True:
+        number += 1
+        id_ = f"{name}-{number}"
+        new = {"id": id_, "idempotencyKey": id_, "participants": []}
+        await cluster.send(http, number % 2, CREATE, input=new)
+        await cluster.acknowledge(id_, 1)
+        payload, once = await cluster.send(http, number % 2, UPDATE, id=id_)
+        assert payload == CHANGED or (payload == CONFLICT and not once), payload
+        await cluster.acknowledge(id_, 2)
+
+
+async def follow(cluster: Cluster, http: aiohttp.ClientSession, after: str) -> None:
+    """Follow all changes, at a gateway after the other, from where it was cut off."""
+    place, heard, logged = 0, cluster.heard, cluster.logged
+    while not logged or len(heard) < len(logged):
+        place = 1 - place
+        with suppress(aiohttp.ClientError, ConnectionError, TypeError, TimeoutError, KeyError):
+            async with connected(http, cluster.gateways[place].url) as socket:
+                await socket.subscribe(FOLLOW, after=after)
+                while not logged or len(heard) < len(logged):
+                    change = (await socket.payload())["data"]["changes"]
+                    heard.append((change["operationId"], change["version"]))
+                    after = change["cursor"]
+        await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def under_load(cluster: Cluster, http: aiohttp.ClientSession) -> AsyncIterator[None]:
+    """Have many write and one follow for the block; then wait until that one has heard of all."""
+    async with http.post(f"{cluster.gateways[0].url}/graphql", json={"query": NOW}) as response:
+        start = (await response.json())["data"]["inviteParticipantsOperations"]["changeCursor"]
+    following = asyncio.create_task(follow(cluster, http, start))
+    writing = [asyncio.create_task(write(cluster, http, f"w{number}")) for number in range(WRITERS)]
+    yield
+    for writer in writing:
+        writer.cancel()
+    ended = await asyncio.gather(*writing, return_exceptions=True)
+    assert {type(error) for error in ended} == {asyncio.CancelledError}
+    await cluster.send(http, 0, CREATE, input={"id": "last"})
+    cluster.logged += await execute(
+        cluster.url, "SELECT operation_id, version FROM changes ORDER BY position"
+    )
+    await following
+
+
+async def check(cluster: Cluster) -> None:
+    """Check that nothing was lost, doubled or passed over."""
+    logged = cluster.logged
+    found = await execute(cluster.url, "SELECT id, version FROM operations")
+    ((count, first, last),) = await execute(
+        cluster.url, "SELECT count(*), min(position), max(position) FROM changes"
+    )
+    assert set(cluster.acknowledged) <= set(logged)
+    assert len(set(logged)) == len(logged) == count == last - first + 1
+    assert cluster.heard == logged
+    assert dict(found) == dict(sorted(logged))

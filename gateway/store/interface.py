@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from gateway.histogram import Histogram
+from gateway.store.copying import ExclusiveStore
 from gateway.store.documents import Document, Put
 from gateway.store.forwards import Forward, ForwardQueue
 from gateway.store.migrate import DatabaseState
@@ -132,4 +133,10 @@ class Database(Protocol):
         Up to ``readers`` connections read. A read that belongs to no request fails after
         ``seconds``, unless 0. The change log is pruned to what is to ``keep``, if that is said.
         ``overdue`` says which operations the filter of that name takes.
+        """
+
+    def exclusive(self) -> AbstractAsyncContextManager[ExclusiveStore]:
+        """Open up-to-date tables, or an unfinished copy, and keep others from writing meanwhile.
+
+        Raises ``BusyDatabaseError`` if others do not come to an end.
         """

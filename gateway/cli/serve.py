@@ -47,6 +47,9 @@ def serve(
     change_log_changes: Annotated[
         int | None, typer.Option(help="How many changes stay in it, however old they are.")
     ] = None,
+    change_log_bytes: Annotated[
+        int | None, typer.Option(help="How many bytes of documents stay in it; 0 is no limit.")
+    ] = None,
     answer_cache_bytes: Annotated[
         int | None, typer.Option(help="How many bytes of answers to lists each worker keeps.")
     ] = None,
@@ -196,6 +199,7 @@ def serve(
         readers=readers,
         change_log_days=change_log_days,
         change_log_changes=change_log_changes,
+        change_log_bytes=change_log_bytes,
         answer_cache_bytes=answer_cache_bytes,
         executor=executor,
         execution_seconds=execution_seconds,

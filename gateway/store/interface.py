@@ -13,7 +13,7 @@ from gateway.store.forwards import Forward, ForwardQueue
 from gateway.store.migrate import DatabaseState
 from gateway.store.overdue import Overdue
 from gateway.store.reports import Applied, Report
-from gateway.store.retention import Retention
+from gateway.store.retention import ChangeSizes, Retention
 from schema.changes import LogBounds
 from schema.inputs import (
     CreateInviteParticipantsOperationInput,
@@ -38,6 +38,10 @@ class WorkQueue(Protocol):
 
 class Log(ChangeLog, Protocol):
     """The change log of a store."""
+
+    @property
+    def sizes(self) -> ChangeSizes:
+        """How large its documents are, measured where that is limited."""
 
     def known_bounds(self) -> LogBounds | None:
         """Return what it holds, or None when that cannot be told without waiting."""

@@ -238,7 +238,7 @@ async def open_postgres_store(
         if options.sessions:
             works.append(notifications.run(log.wake))
         if keep:
-            works.append(prune_regularly(reader, keep))
+            works.append(prune_regularly(reader, keep, log.sizes))
         async with running(*works):
             yield PostgresStore(reader, writer, log, overdue)
             await writer.drained()

@@ -77,7 +77,9 @@ async def answering(
     who has several workers, each with its ``place``.
     """
     async with AsyncExitStack() as stack:
-        keep = Retention(days=settings.change_log_days, changes=settings.change_log_changes)
+        keep = Retention(
+            settings.change_log_days, settings.change_log_changes, settings.change_log_bytes
+        )
         store = await stack.enter_async_context(
             database_of(settings).open(
                 settings.readers,

@@ -95,6 +95,14 @@ class Settings(BaseSettings):
         ge=0,
         description="How many changes stay in the change log, however old they are.",
     )
+    change_log_bytes: int = Field(
+        0,
+        ge=0,
+        description=(
+            "How many bytes of documents stay in the change log, however young they are, but for "
+            "the newest 1,000 changes; 0 is no limit."
+        ),
+    )
     answer_cache_bytes: int = Field(
         16_777_216,
         ge=0,

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli.backup import backup
+from gateway.cli.copying import copy_database
 from gateway.cli.database import app as database
 from gateway.cli.demo import demo
 from gateway.cli.schema import app as schema
@@ -47,6 +48,7 @@ app.command("demo")(demo)
 app.command("import")(import_file)
 app.command("export")(export_file)
 app.command("backup")(backup)
+app.command("copy")(copy_database)
 app.add_typer(schema, name="schema")
 app.add_typer(database, name="db")
 app.add_typer(token, name="token")

@@ -1,6 +1,6 @@
 """What all commands share: settings from options, messages, and progress, all on standard error."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated, Any, NoReturn
 
@@ -12,6 +12,8 @@ from rich.progress import MofNCompleteColumn, Progress
 from gateway.cli.setting_options import setting_option
 from gateway.settings import Settings
 from gateway.store.errors import UnusableDatabaseError
+from gateway.store.interface import Database
+from gateway.store.opening import database_of
 from gateway.store.sqlite.failures import with_way_out
 from schema.errors import Broken, Overloaded
 
@@ -30,23 +32,37 @@ def fail(message: str, status: int = FAILED) -> NoReturn:
 
 def settings_from(**options: Any) -> Settings:  # noqa: ANN401  any option's
     """Make the settings from the options given, the environment, and the defaults."""
+    return _settings(options, {})
+
+
+def database_from(url: str, option: str) -> Database:
+    """Return the database that an option names, with what else is set in the environment."""
+    return database_of(_settings({"database": url}, {"database": option}))
+
+
+def _settings(options: Mapping[str, Any], option_names: Mapping[str, str]) -> Settings:
     given = {name: _text(value) for name, value in options.items() if value is not None}
     try:
         return Settings(**given)
     except ValidationError as invalid:
         first = {str(error["loc"][0]): error for error in reversed(invalid.errors())}
-        fail("; ".join(_told(name, first[name], given) for name in reversed(first)))
+        fail(
+            "; ".join(
+                f"{option_names.get(name, called(name, is_option=name in given))}: "
+                f"{_told(first[name])}"
+                for name in reversed(first)
+            )
+        )
 
 
-def _text(value: Any) -> Any:  # noqa: ANN401  as above
+def _text(value: Any) -> Any:  # noqa: ANN401  any option's
     """Join the values of a repeated option as the environment has them."""
     return ",".join(value) if isinstance(value, list) else value
 
 
-def _told(name: str, error: Any, given: dict[str, object]) -> str:  # noqa: ANN401  pydantic's error
+def _told(error: Any) -> str:  # noqa: ANN401  pydantic's error
     own = error.get("ctx", {}).get("error")
-    message = str(own) if own else f"{error['msg']}; it is {error['input']!r}"
-    return f"{called(name, is_option=name in given)}: {message}"
+    return str(own) if own else f"{error['msg']}; it is {error['input']!r}"
 
 
 def called(name: str, *, is_option: bool) -> str:

@@ -16,6 +16,7 @@ _TOLD = {
     DatabaseState.CURRENT: "is up to date",
     DatabaseState.NEWER: "was made by a newer version of the gateway",
     DatabaseState.FOREIGN: "belongs to something else than the gateway",
+    DatabaseState.UNFINISHED: "is an unfinished copy; the same `copy` again completes it",
 }
 
 

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Protocol
 
 from gateway.histogram import Histogram
+from gateway.store.copying import ExclusiveStore
 from gateway.store.documents import Document, Put
 from gateway.store.forwards import Forward, ForwardQueue
 from gateway.store.migrate import DatabaseState
 from gateway.store.overdue import Overdue
 from gateway.store.reports import Applied, Report
-from gateway.store.retention import Retention
+from gateway.store.retention import ChangeSizes, Retention
 from schema.changes import LogBounds
 from schema.inputs import (
     CreateInviteParticipantsOperationInput,
@@ -52,6 +53,10 @@ class StandbyState(Protocol):
 
 class Log(ChangeLog, Protocol):
     """The change log of a store."""
+
+    @property
+    def sizes(self) -> ChangeSizes:
+        """How large its documents are, measured where that is limited."""
 
     def known_bounds(self) -> LogBounds | None:
         """Return what it holds, or None when that cannot be told without waiting."""
@@ -155,4 +160,10 @@ class Database(Protocol):
         Up to ``readers`` connections read. A read that belongs to no request fails after
         ``seconds``, unless 0. The change log is pruned to what is to ``keep``, if that is said.
         ``overdue`` says which operations the filter of that name takes.
+        """
+
+    def exclusive(self) -> AbstractAsyncContextManager[ExclusiveStore]:
+        """Open up-to-date tables, or an unfinished copy, and keep others from writing meanwhile.
+
+        Raises ``BusyDatabaseError`` if others do not come to an end.
         """

@@ -20,6 +20,9 @@ REVISIONS = [
 ]
 """The states that migrations lead to, the newest last: the number in each one's file name."""
 
+COPY_MARK = "copy "
+"""What the revision of a database begins with that is an unfinished copy of another one."""
+
 NO_LOG = 0
 """The id of the change log in a backup. The log that goes on from there gets one of its own.
 
@@ -38,6 +41,30 @@ class DatabaseState(Enum):
     CURRENT = "current"
     NEWER = "newer"
     FOREIGN = "foreign"
+    UNFINISHED = "unfinished"
+
+
+def new_log_id() -> int:
+    """Make the id of a change log, which no other has."""
+    return 1 + secrets.randbits(32)
+
+
+def state_of(revision: str) -> DatabaseState:
+    """Return the state of the gateway's tables, by their revision."""
+    if revision == REVISIONS[-1]:
+        return DatabaseState.CURRENT
+    if revision.startswith(COPY_MARK):
+        return DatabaseState.UNFINISHED
+    return DatabaseState.OLDER if revision in REVISIONS else DatabaseState.NEWER
+
+
+def refuse_unfinished(name: str, state: DatabaseState) -> None:
+    """Raise ``UnusableDatabaseError`` for an unfinished copy."""
+    if state is DatabaseState.UNFINISHED:
+        raise UnusableDatabaseError(
+            f"The database {name} is an unfinished copy of another one. Run the same "
+            "`invite-gateway copy` again: it goes on from where it stopped."
+        )
 
 
 @contextmanager
@@ -65,12 +92,11 @@ def _state(connection: sqlite3.Connection) -> DatabaseState:
     if application != APPLICATION_ID or ("alembic_version",) not in tables:
         return DatabaseState.FOREIGN
     (revision,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    if revision == REVISIONS[-1]:
-        return DatabaseState.CURRENT
-    return DatabaseState.OLDER if revision in REVISIONS else DatabaseState.NEWER
+    return state_of(revision)
 
 
 def _refuse(path: Path, state: DatabaseState) -> None:
+    refuse_unfinished(str(path), state)
     match state:
         case DatabaseState.NEWER:
             raise UnusableDatabaseError(
@@ -80,7 +106,7 @@ def _refuse(path: Path, state: DatabaseState) -> None:
         case DatabaseState.FOREIGN:
             raise UnusableDatabaseError(
                 f"The database {path} belongs to something else than the gateway. Name another "
-                "file with --database."
+                "file."
             )
 
 
@@ -113,7 +139,7 @@ def upgrade(path: Path) -> DatabaseState:
     if not path.parent.is_dir():
         raise UnusableDatabaseError(
             f"The folder {path.parent} of the database does not exist. Make it, or name another "
-            "file with --database."
+            "file."
         )
     with _alone(path) as connection:
         state = _state(connection)
@@ -123,7 +149,5 @@ def upgrade(path: Path) -> DatabaseState:
 
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             run(connection)
-        connection.execute(
-            "UPDATE change_log SET id = ? WHERE id = ?", (1 + secrets.randbits(32), NO_LOG)
-        )
+        connection.execute("UPDATE change_log SET id = ? WHERE id = ?", (new_log_id(), NO_LOG))
     return state

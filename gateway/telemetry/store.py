@@ -81,3 +81,9 @@ class StoreMetrics(Collector):
             (),
             {(): held.newest - held.pruned},
         )
+        yield gauge(
+            "change_log_bytes",
+            "How large the documents in the log are, where that is limited; 0 elsewhere.",
+            (),
+            {(): self._store.log.sizes.total},
+        )

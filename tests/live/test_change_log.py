@@ -20,7 +20,7 @@ from gateway.store.lock import write_lock
 from gateway.store.migrate import APPLICATION_ID, DatabaseState, upgrade
 from gateway.store.migrations.run import run
 from gateway.store.postgres import pruning as postgres_pruning
-from gateway.store.retention import Retention
+from gateway.store.retention import BLOCK, ChangeSizes, Retention
 from gateway.store.sqlite.connection import connect_writer
 from gateway.store.sqlite.pruning import AT_ONCE, prune
 from gateway.store.sqlite.rows import SQLiteRows
@@ -65,13 +65,14 @@ Prune = Callable[[Retention, datetime], Awaitable[int]]
 @pytest.fixture
 async def prune_once(database: Database, database_url: str) -> AsyncIterator[Prune]:
     """Prune the store's log by one step."""
+    sizes = ChangeSizes()
     if database.file:
         with write_lock(database.file, seconds=5.0) as lock:
             async with connect_writer(database.file, lock) as writer:
-                yield lambda keep, now: writer.run(partial(prune, keep=keep, now=now))
+                yield lambda keep, now: writer.run(partial(prune, keep=keep, sizes=sizes, now=now))
         return
     connection = await asyncpg.connect(database_url)
-    yield partial(postgres_pruning.prune, connection)
+    yield lambda keep, now: postgres_pruning.prune(connection, keep, sizes, now)
     await connection.close()
 
 
@@ -148,6 +149,28 @@ async def test_pruning_keeps_what_is_young_enough_or_among_the_newest(
     ]
 
     assert left == [5, 5, 4, 2, 1, 0]
+
+
+async def test_pruning_keeps_no_more_bytes_than_it_may_but_for_the_newest(
+    store: Store, prune_once: Prune
+) -> None:
+    async def held(max_bytes: int) -> int:
+        """Prune until all was measured and there is nothing more to do; tell what is left."""
+        keep = Retention(days=1, changes=10_000, max_bytes=max_bytes)
+        for _ in range(2 * BLOCK // AT_ONCE):
+            await prune_once(keep, NOW)
+        bounds = await store.log.bounds()
+        return bounds.newest - bounds.pruned
+
+    inputs = [Create(client_context="x" * 200) for _ in range(BLOCK)]
+    for _ in range(3):
+        await store.create_many(inputs, atomic=True)
+    size = len((await store.create(Create(client_context="x" * 200))).document)
+    left = [await held(max_bytes) for max_bytes in (0, 10 * BLOCK * size, 5 * BLOCK * size // 2, 1)]
+    await store.create_many(inputs[: BLOCK // 2], atomic=True)
+    left.append(await held(1))
+
+    assert left == [3 * BLOCK + 1] * 2 + [2 * BLOCK + 1, BLOCK + 1, BLOCK * 3 // 2 + 1]
 
 
 async def test_pruning_goes_in_small_steps(store: Store, prune_once: Prune) -> None:

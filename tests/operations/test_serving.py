@@ -290,6 +290,7 @@ def test_address_that_cannot_be_listened_on_is_told(here: Command, host: str) ->
         ("--readers", "0"),
         ("--change-log-days", "-1"),
         ("--change-log-changes", "-1"),
+        ("--change-log-bytes", "-1"),
         ("--max-body-bytes", "1"),
         ("--log-level", "loud"),
         ("--shutdown-seconds", "-1"),

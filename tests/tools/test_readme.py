@@ -53,7 +53,7 @@ def test_commands_work_as_shown(command: Command, tmp_path: Path) -> None:
         name: (ran.returncode, ran.stderr) for name, ran in done.items() if ran.returncode
     } == {}
     assert {words[0] for words in shown} == {
-        *("serve", "demo", "import", "export", "backup", "schema", "db", "token")
+        *("serve", "demo", "import", "export", "backup", "copy", "schema", "db", "token")
     }
 
 

@@ -10,6 +10,7 @@ from gateway.store.overdue import Overdue
 from gateway.store.postgres import changes
 from gateway.store.postgres.notifications import Notifications
 from gateway.store.postgres.reads import Reads
+from gateway.store.retention import ChangeSizes
 from gateway.store.watching import Watch
 from schema.changes import ChangePage, ChangeSlice, LogBounds
 from schema.constraints import is_valid_id
@@ -22,6 +23,7 @@ class PostgresChangeLog:
 
     def __init__(self, reads: Reads, notifications: Notifications, overdue: Overdue) -> None:
         self._overdue = overdue
+        self.sizes = ChangeSizes()
         self._reads = reads
         self._watch = Watch(self.position, notifications.looked_every)
         self.wake = self._watch.wake

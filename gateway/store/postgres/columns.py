@@ -24,6 +24,11 @@ def index_key(text: str) -> str:
     return text if len(text) <= LONGEST_KEY else sha256(text.encode()).hexdigest() * KEY_REPEATED
 
 
+def is_index_key(text: str) -> bool:
+    """Return whether a text is what stands for itself in an index."""
+    return len(text) <= LONGEST_KEY or text == text[: sha256().digest_size * 2] * KEY_REPEATED
+
+
 def row_of(seq: int, document: Document, stored: bytes) -> tuple[Any, ...]:
     """Return the values of a row of operations."""
     result = document.get("resultInfo") or {}

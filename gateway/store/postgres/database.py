@@ -9,6 +9,7 @@ from gateway.store.migrate import DatabaseState
 from gateway.store.overdue import Overdue
 from gateway.store.postgres import migrate
 from gateway.store.postgres.connection import PostgresOptions
+from gateway.store.postgres.exclusive import PostgresExclusive, open_exclusive
 from gateway.store.postgres.standby import StandbyOptions
 from gateway.store.postgres.store import PostgresStore, open_postgres_store
 from gateway.store.retention import Retention
@@ -62,3 +63,7 @@ class PostgresDatabase:
         return open_postgres_store(
             self.options, self.standbys, readers, keep, seconds=seconds, overdue=overdue
         )
+
+    def exclusive(self) -> AbstractAsyncContextManager[PostgresExclusive]:
+        """Connect, and keep others from writing."""
+        return open_exclusive(self.options)

@@ -5,7 +5,7 @@ import asyncio
 import asyncpg
 
 from gateway.store.errors import UnusableDatabaseError
-from gateway.store.migrate import REVISIONS, DatabaseState
+from gateway.store.migrate import DatabaseState, refuse_unfinished, state_of
 from gateway.store.postgres.connection import PostgresOptions
 from gateway.store.postgres.failures import LOST, unusable
 
@@ -45,13 +45,12 @@ async def state(connection: asyncpg.Connection) -> tuple[DatabaseState, str | No
     if len(tables) < len(_OWN):
         return DatabaseState.FOREIGN, None
     revision = await connection.fetchval("SELECT version_num FROM alembic_version")
-    if revision == REVISIONS[-1]:
-        return DatabaseState.CURRENT, revision
-    return DatabaseState.OLDER if revision in REVISIONS else DatabaseState.NEWER, revision
+    return state_of(revision), revision
 
 
 def refuse(name: str, found: DatabaseState) -> None:
     """Raise ``UnusableDatabaseError`` for tables that this version must not touch."""
+    refuse_unfinished(name, found)
     match found:
         case DatabaseState.NEWER:
             raise UnusableDatabaseError(

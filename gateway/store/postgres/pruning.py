@@ -7,27 +7,39 @@ from datetime import UTC, datetime
 import asyncpg
 
 from gateway.store.postgres.reader import Reader
-from gateway.store.retention import Retention
+from gateway.store.retention import ChangeSizes, Retention
 from schema.errors import RequestError
 
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 200
-LOOKED_EVERY = 10
+LOOKED_EVERY = 10.0
 """In seconds: how often to look whether there is something to let go of."""
 REST = 4
 """How many times as long as it worked pruning rests, so that there is time for others."""
 
+_BOUNDS = """
+SELECT pruned, coalesce((SELECT max(position) FROM changes), pruned) FROM change_log
+"""
+_SIZE = """
+SELECT coalesce(sum(octet_length(document) + coalesce(octet_length(before), 0)), 0)::bigint
+FROM changes WHERE position BETWEEN $1 AND $2
+"""
 _OLDEST = "SELECT position, at FROM changes ORDER BY position LIMIT $1"
 
 
-async def prune(connection: asyncpg.Connection, keep: Retention, now: datetime) -> int:
+async def prune(
+    connection: asyncpg.Connection, keep: Retention, sizes: ChangeSizes, now: datetime
+) -> int:
     """Delete the oldest changes that are not to be kept, at most ``AT_ONCE``.
 
     Return how many there were.
     """
-    newest = await connection.fetchval("SELECT max(position) FROM changes")
-    gone = keep.expendable(await connection.fetch(_OLDEST, AT_ONCE), newest or 0, now)
+    pruned, newest = await connection.fetchrow(_BOUNDS)
+    if keep.max_bytes and (positions := sizes.next_range(pruned, newest)):
+        sizes.add(positions, await connection.fetchval(_SIZE, positions[0], positions[-1]))
+    oldest = await connection.fetch(_OLDEST, AT_ONCE)
+    gone = keep.expendable(oldest, newest, now, sizes.excess(keep.max_bytes))
     if gone:
         async with connection.transaction():
             await connection.execute(
@@ -37,15 +49,19 @@ async def prune(connection: asyncpg.Connection, keep: Retention, now: datetime) 
     return len(gone)
 
 
-async def prune_regularly(reader: Reader, keep: Retention) -> None:
+async def prune_regularly(reader: Reader, keep: Retention, sizes: ChangeSizes) -> None:
     """Let go of what need not be kept, again and again, until cancelled."""
     time = asyncio.get_running_loop().time
     while True:
-        began, pruned = time(), 0
+        began, pause = time(), LOOKED_EVERY
         try:
-            pruned = await reader.do(lambda connection: prune(connection, keep, datetime.now(UTC)))
+            pruned = await reader.do(
+                lambda connection: prune(connection, keep, sizes, datetime.now(UTC))
+            )
+            if pruned == AT_ONCE or not sizes.complete:
+                pause = (time() - began) * REST
         except RequestError:
             pass  # the log has the reason already
         except Exception:
             logger.exception("The change log could not be pruned; trying again.")
-        await asyncio.sleep((time() - began) * REST if pruned == AT_ONCE else LOOKED_EVERY)
+        await asyncio.sleep(pause)

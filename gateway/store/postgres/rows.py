@@ -149,7 +149,7 @@ class LoadedRows:
         state = State(changed.document, documents.write(changed.document))
         differing = changed.before.get("participants")
         participants = changed.document["participants"] if differing is None else differing
-        self._become(row.seq, state, _identities(participants))
+        self._become(row.seq, state, indexed_identities(participants))
         before = msgspec.json.encode(changed.before)
         self._append(ChangeKind.UPDATED, Row(row.seq, state.stored), at, before)
         return state.stored
@@ -158,7 +158,7 @@ class LoadedRows:
         """Remove an operation."""
         self._set(self._operations, row.operation.id, None)
         participants = documents.read(row.operation)["participants"]
-        self._set(self._identities_before, row.seq, _identities(participants), once=True)
+        self._set(self._identities_before, row.seq, indexed_identities(participants), once=True)
         self._set(self.states, row.seq, None)
         self._append(ChangeKind.DELETED, row, at)
 
@@ -194,7 +194,7 @@ class LoadedRows:
         new: list[tuple[str, str, int]] = []
         for seq, state in self.states.items():
             before = self._identities_before[seq]
-            after = _identities(state.document["participants"]) if state else set()
+            after = indexed_identities(state.document["participants"]) if state else set()
             gone += [(*each, seq) for each in before - after]
             new += [(*each, seq) for each in after - before]
         return gone, new
@@ -233,7 +233,7 @@ class LoadedRows:
         )
 
 
-def _identities(participants: list[Any]) -> Identities:
+def indexed_identities(participants: list[Any]) -> Identities:
     """Return the keys and kinds of the identities among participants."""
     found = documents.identities({"participants": participants})
     return {(index_key(id_), kind) for id_, kind in found}

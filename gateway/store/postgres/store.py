@@ -282,7 +282,7 @@ async def open_postgres_store(  # noqa: PLR0913  as the database's method
         if options.sessions:
             works.append(notifications.run(log.wake))
         if keep:
-            works.append(prune_regularly(primary, keep))
+            works.append(prune_regularly(primary, keep, log.sizes))
         async with running(*works):
             yield PostgresStore(reads, writer, log, overdue)
             await writer.drained()

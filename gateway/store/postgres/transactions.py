@@ -9,15 +9,15 @@ leave a dead row behind at each commit.
 
 import asyncio
 import logging
-import secrets
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 
 from gateway.store.decisions.rows import KeyUse, Row
+from gateway.store.migrate import new_log_id
 from gateway.store.postgres import forwards
 from gateway.store.postgres.columns import index_key
 from gateway.store.postgres.failures import LOST
@@ -128,6 +128,19 @@ _RECEIPT = "SELECT 1 FROM idempotency_keys WHERE key = $1"
 _LOGGED = "SELECT operation_id, version, at, document FROM changes WHERE position = $1"
 
 
+Records = Iterable[Sequence[Any]]
+
+
+class Sets(NamedTuple):
+    """Rows to be written together, each with its columns in the order of ``_FLUSH``."""
+
+    operations: Records = ()
+    gone_identities: Records = ()
+    identities: Records = ()
+    keys: Records = ()
+    changes: Records = ()
+
+
 class UnknownOutcomeError(Exception):
     """The connection was lost as a transaction was being committed: it may have been, or not."""
 
@@ -186,7 +199,7 @@ async def continue_log(connection: asyncpg.Connection, seen: int) -> None:
         known, newest = await connection.fetchrow(_LOG)
         is_elsewhere = None not in {origin, known} and origin != known
         if newest < seen or (is_elsewhere and not seen):
-            await connection.execute("UPDATE change_log SET id = $1", 1 + secrets.randbits(32))
+            await connection.execute("UPDATE change_log SET id = $1", new_log_id())
             logger.warning(
                 "The change log goes on as another one: a backup was restored, or a standby took "
                 "over. Who followed changes reads the list again."
@@ -290,12 +303,23 @@ async def _flush(connection: asyncpg.Connection, rows: LoadedRows) -> None:
         (index_key(key), use.fingerprint, use.operation_id, use.operation.document, at)
         for key, (use, at) in rows.used_keys.items()
     ]
-    sets = ((rows.written(), 20), (gone, 3), (invited, 3), (used, 5), (rows.changes, 8))
-    arrays = [array for records, width in sets for array in _transposed(records, width)]
-    await connection.execute(_FLUSH, *arrays, timeout=LOCK_SECONDS)
+    await write_sets(
+        connection,
+        Sets(rows.written(), gone, invited, used, rows.changes),
+        seconds=LOCK_SECONDS,
+    )
 
 
-def _transposed(records: Iterable[Sequence[Any]], width: int) -> Iterable[Sequence[Any]]:
+async def write_sets(
+    connection: asyncpg.Connection, sets: Sets, *, seconds: float | None = None
+) -> None:
+    """Write sets of rows in one statement."""
+    widths = zip(sets, (20, 3, 3, 5, 8), strict=True)
+    arrays = [array for records, width in widths for array in _transposed(records, width)]
+    await connection.execute(_FLUSH, *arrays, timeout=seconds)
+
+
+def _transposed(records: Records, width: int) -> Iterable[Sequence[Any]]:
     """Turn rows into columns."""
     return [*zip(*records, strict=True)] or [()] * width
 

@@ -7,6 +7,7 @@ from functools import partial
 from gateway.store.change_matching import ChangeMatcher
 from gateway.store.matching import Matcher
 from gateway.store.overdue import Overdue
+from gateway.store.retention import ChangeSizes
 from gateway.store.sqlite import changes
 from gateway.store.sqlite.loop_reader import LoopReader, NotReadError
 from gateway.store.sqlite.worker import Worker
@@ -21,6 +22,7 @@ class SQLiteChangeLog:
 
     def __init__(self, reader: Worker, loop_reader: LoopReader, overdue: Overdue) -> None:
         self._overdue = overdue
+        self.sizes = ChangeSizes()
         self._reader = reader
         self._loop_reader = loop_reader
         self._watch = Watch(self.position)

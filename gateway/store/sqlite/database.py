@@ -10,6 +10,7 @@ from gateway.store.errors import UnusableDatabaseError
 from gateway.store.migrate import DatabaseState
 from gateway.store.overdue import Overdue
 from gateway.store.retention import Retention
+from gateway.store.sqlite.exclusive import SQLiteExclusive, open_exclusive
 from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
 
 
@@ -59,3 +60,7 @@ class SQLiteDatabase:
     ) -> AbstractAsyncContextManager[SQLiteStore]:
         """Open the store."""
         return open_sqlite_store(self.path, readers, keep, seconds=seconds, overdue=overdue)
+
+    def exclusive(self) -> AbstractAsyncContextManager[SQLiteExclusive]:
+        """Open the file, and keep others from writing to it."""
+        return open_exclusive(self.path)

@@ -6,45 +6,60 @@ import sqlite3
 from datetime import UTC, datetime
 from functools import partial
 
-from gateway.store.retention import Retention
+from gateway.store.retention import ChangeSizes, Retention
+from gateway.store.sqlite import changes
 from gateway.store.sqlite.worker import Worker
 from schema.errors import RequestError
 
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 200
-LOOKED_EVERY = 10
+LOOKED_EVERY = 10.0
 """In seconds: how often to look whether there is something to let go of."""
 REST = 4
 """How many times as long as it worked pruning rests, so that the writer has time for others."""
 
 
-def prune(connection: sqlite3.Connection, keep: Retention, now: datetime) -> int:
+_SIZE = """
+SELECT coalesce(sum(
+  length(CAST(document AS BLOB)) + coalesce(length(CAST(before AS BLOB)), 0)
+), 0) FROM changes WHERE position BETWEEN ? AND ?
+"""
+_OLDEST = "SELECT position, at FROM changes ORDER BY position LIMIT ?"
+
+
+def prune(
+    connection: sqlite3.Connection, keep: Retention, sizes: ChangeSizes, now: datetime
+) -> int:
     """Delete the oldest changes that are not to be kept, at most ``AT_ONCE``.
 
     Return how many there were.
     """
-    (newest,) = connection.execute("SELECT max(position) FROM changes").fetchone()
-    oldest = connection.execute(
-        "SELECT position, at FROM changes ORDER BY position LIMIT ?", (AT_ONCE,)
-    ).fetchall()
-    gone = keep.expendable([(position, at.decode()) for position, at in oldest], newest, now)
+    held = changes.span(connection)
+    if keep.max_bytes and (positions := sizes.next_range(held.pruned, held.newest)):
+        (size,) = connection.execute(_SIZE, (positions[0], positions[-1])).fetchone()
+        sizes.add(positions, size)
+    records = connection.execute(_OLDEST, (AT_ONCE,)).fetchall()
+    oldest = [(position, at.decode()) for position, at in records]
+    gone = keep.expendable(oldest, held.newest, now, sizes.excess(keep.max_bytes))
     if gone:
         connection.execute("DELETE FROM changes WHERE position <= ?", (gone[-1],))
         connection.execute("UPDATE change_log SET pruned = ?", (gone[-1],))
     return len(gone)
 
 
-async def prune_regularly(writer: Worker, keep: Retention) -> None:
+async def prune_regularly(writer: Worker, keep: Retention, sizes: ChangeSizes) -> None:
     """Let go of what need not be kept, again and again, until cancelled."""
     time = asyncio.get_running_loop().time
     while True:
-        began = time()
+        began, pause = time(), LOOKED_EVERY
         try:
-            pruned = await writer.do(partial(prune, keep=keep, now=datetime.now(UTC)))
+            now = datetime.now(UTC)
+            pruned = await writer.do(partial(prune, keep=keep, sizes=sizes, now=now))
+            if pruned == AT_ONCE or not sizes.complete:
+                pause = (time() - began) * REST
         except RequestError:
-            pruned = 0  # the log has the reason already
+            pass  # the log has the reason already
         except Exception:
             logger.exception("The change log could not be pruned; trying again.")
-            pruned = 0
-        await asyncio.sleep((time() - began) * REST if pruned == AT_ONCE else LOOKED_EVERY)
+        await asyncio.sleep(pause)

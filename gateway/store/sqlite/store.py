@@ -260,7 +260,7 @@ async def open_sqlite_store(  # noqa: PLR0913  all can be set
         connections = Connections(writing, [*reading, spare], loop_reader)
         recovery = Recovery(file, lock, connections, writer, failures)
         works = [reader.run(), writer.run(), store.log.run(), recovery.run()]
-        pruning = [prune_regularly(writer, keep)] if keep else []
+        pruning = [prune_regularly(writer, keep, store.log.sizes)] if keep else []
         async with running(*works, *pruning):
             yield store
             await writer.drained()

@@ -170,6 +170,10 @@ def serve(
     console: Annotated[
         bool | None, typer.Option(help="Whether a browser gets the console.")
     ] = None,
+    console_hide_names: Annotated[
+        bool | None,
+        typer.Option(help="Whether the console hides names and numbers of people from everybody."),
+    ] = None,
     playground: Annotated[
         bool | None, typer.Option(help="Whether a browser gets the playground.")
     ] = None,
@@ -239,6 +243,7 @@ def serve(
         shutdown_seconds=shutdown_seconds,
         drain_seconds=drain_seconds,
         console=console,
+        console_hide_names=console_hide_names,
         playground=playground,
         log_level=log_level,
         log_format=log_format,

@@ -4,14 +4,13 @@ import re
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
-from socket import socket
 from typing import Literal
 
 import pytest
 from aiohttp import ClientSession
 from playwright.async_api import expect
 from support.bearers import answer, token
-from support.gateways import Client, running
+from support.gateways import Client, free_port, running
 from support.visits import NARROW, WIDE, Visit, create, create_all, invited, update, visiting
 
 HOSTILE = {
@@ -34,13 +33,6 @@ CREATE = "mutation { createInviteParticipantsOperation(input: {}) { operation { 
 async def visit(client: Client) -> AsyncIterator[Visit]:
     async with visiting(client.url) as visit:
         yield visit
-
-
-def free_port() -> int:
-    with socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port: int = listening.getsockname()[1]
-        return port
 
 
 async def test_killed_gateway_is_found_again_without_a_gap(
@@ -188,8 +180,18 @@ async def test_pages_meet_the_rules_of_accessibility(
         await page.get_by_role("button", name="Filter", exact=True).click()
         found["filters"] = await visit.violations()
         await page.keyboard.press("Escape")
-        await page.get_by_role("button", name="View").click()
-        found["view"] = await visit.violations()
+        await page.get_by_role("button", name="Columns").click()
+        found["columns"] = await visit.violations()
+        await page.keyboard.press("Escape")
+        await page.get_by_role("button", name="Views").click()
+        await page.get_by_role("textbox", name="Name").fill("Of both")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("link", name="Of both")).to_be_visible()
+        found["views"] = await visit.violations()
+        await page.keyboard.press("Escape")
+        await page.get_by_role("button", name="Export").click()
+        await expect(visit.dialog()).to_be_visible()
+        found["export"] = await visit.violations()
         await visit.open("/operations?call=none")
         found["nothing"] = await visit.violations()
         await visit.open(f"/operations/{id_}")
@@ -248,5 +250,31 @@ async def test_everything_is_reached_by_keyboard(visit: Visit, client: Client) -
     await keyboard.press("Tab")
     await keyboard.press("Enter")
     await visit.shows("This operation was deleted")
+
+    assert visit.wrong == []
+
+
+async def test_views_and_exports_are_reached_by_keyboard(visit: Visit, client: Client) -> None:
+    page, keyboard = visit.page, visit.page.keyboard
+    await create(client, clientContext="by keyboard")
+    await visit.open("/operations")
+    await page.get_by_role("button", name="Views").focus()
+    await keyboard.press("Enter")
+    await expect(page.get_by_role("textbox", name="Name")).to_be_focused()
+    await keyboard.type("Mine")
+    await keyboard.press("Enter")
+    await keyboard.press("Shift+Tab")
+    await expect(page.get_by_role("button", name="Remove the view Mine")).to_be_focused()
+    await keyboard.press("Shift+Tab")
+    await keyboard.press("Enter")
+    await expect(page.get_by_role("link", name="Mine")).to_be_hidden()
+    await page.get_by_role("button", name="Export").focus()
+    await keyboard.press("Enter")
+    await expect(visit.dialog().get_by_label("CSV")).to_be_focused()
+    await keyboard.press("ArrowDown")
+    async with page.expect_download():
+        await keyboard.press("Enter")
+    await visit.dialog().get_by_role("button", name="Close").last.press("Enter")
+    await expect(page.get_by_role("button", name="Export")).to_be_focused()
 
     assert visit.wrong == []

@@ -1,5 +1,6 @@
 """What the console shows when something is in the way: the connection, the token, the input."""
 
+import asyncio
 import re
 import signal
 from collections.abc import AsyncIterator
@@ -12,6 +13,7 @@ from playwright.async_api import expect
 from support.bearers import answer, token
 from support.gateways import Client, free_port, running
 from support.visits import NARROW, WIDE, Visit, create, create_all, invited, update, visiting
+from support.wire import locked
 
 HOSTILE = {
     "id": "<img src=x onerror=alert(1)>",
@@ -95,6 +97,31 @@ async def test_gateway_that_is_gone_is_said_so_and_found_again(
             with running(tmp_path, *port):
                 await expect(visit.rows()).to_have_count(1, timeout=20_000)
                 await visit.is_live()
+
+
+async def test_gateway_that_is_overloaded_is_said_so_and_asked_again(
+    http: ClientSession, tmp_path: Path
+) -> None:
+    async def create_at_last() -> None:
+        while "errors" in await client.answer(CREATE):
+            pass
+
+    with running(tmp_path, "--requests-at-work", "1") as gateway:
+        client = Client(http, gateway.url)
+        await create(client, clientContext="there")
+        async with visiting(gateway.url) as visit:
+            await visit.open()
+            with locked(tmp_path):
+                writing = asyncio.create_task(create_at_last())
+                async with asyncio.timeout(20):
+                    while "errors" not in await client.answer("{ __typename }"):
+                        pass
+                await visit.page.get_by_role("link", name="Operations", exact=True).click()
+                await visit.shows("The gateway has too much to do")
+                await visit.shows("OVERLOADED")
+            await writing
+            await expect(visit.rows()).to_have_count(2, timeout=20_000)
+            await visit.is_live()
 
 
 async def test_token_is_asked_for_refused_and_taken(http: ClientSession, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import { Icon } from '../ui/Icon'
 import { FailureNotice, Loading, Notice } from '../ui/Notice'
 import { numberText } from '../ui/numbers'
 import { FilterBar } from './FilterBar'
+import { MAX_WAITING } from './rows'
 import { SavedViews } from './SavedViews'
 import { type ColumnId, columnsOf, columnsText, type ListSearch, unfiltered } from './search'
 import { Table } from './Table'
@@ -76,7 +77,8 @@ export function ListPage() {
               reload()
             }}
           >
-            <Icon name="up" /> {numberText(waiting.size)} new: show
+            <Icon name="up" /> {numberText(waiting.size)}
+            {waiting.size === MAX_WAITING && '+'} new: show
           </button>
         )}
         <section

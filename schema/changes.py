@@ -142,8 +142,8 @@ class Change:
     @strawberry.field(
         description=(
             "The fields of the operation that differ from before, by name, in a fixed order: of a "
-            "creation all that have a value, of a deletion none. `id`, `version`, `createdAt` and "
-            "`updatedAt` are not among them."
+            "creation all that have a value, of a deletion none. `id`, `version`, `createdAt`, "
+            "`updatedAt` and `endedAt` are not among them."
         )
     )
     def changed_fields(self) -> list[str]:

@@ -1,6 +1,7 @@
 """Groups of operations with equal values, and their sizes."""
 
 from enum import Enum
+from typing import Any
 
 import strawberry
 
@@ -18,11 +19,74 @@ class GroupKey(Enum):
     CALL_ID = strawberry.enum_value("CALL_ID", description="By `callId`.")
     RESULT_CODE = strawberry.enum_value("RESULT_CODE", description="By `resultInfo.code`.")
     RESULT_SUBCODE = strawberry.enum_value("RESULT_SUBCODE", description="By `resultInfo.subcode`.")
+    RESULT_MESSAGE = strawberry.enum_value("RESULT_MESSAGE", description="By `resultInfo.message`.")
+    RESULT_DIAG_CODE = strawberry.enum_value(
+        "RESULT_DIAG_CODE",
+        description=(
+            "By the diagnostic code in `resultInfo.message`, such as `412#10073` in "
+            "`DiagCode: 412#10073.@`, which tells causes apart where the subcode is 9999."
+        ),
+    )
+    IDENTITY_KIND = strawberry.enum_value(
+        "IDENTITY_KIND",
+        description=(
+            "By the kind of identity of a participant. An operation whose participants have "
+            "several kinds is in the group of each, once; one without any identity is in the group "
+            "of null."
+        ),
+    )
     CREATED_DAY = strawberry.enum_value(
         "CREATED_DAY", description="By the day of `createdAt`, in UTC."
     )
     CREATED_HOUR = strawberry.enum_value(
         "CREATED_HOUR", description="By the hour of `createdAt`, in UTC."
+    )
+    CREATED_MINUTE = strawberry.enum_value(
+        "CREATED_MINUTE", description="By the minute of `createdAt`, in UTC."
+    )
+
+
+def _kind(name: str, description: str) -> Any:  # noqa: ANN401  Strawberry's
+    return strawberry.enum_value(name, name=name, description=description)
+
+
+@strawberry.enum(description="The kinds of identities, spelled as the fields of `IdentitySet`.")
+class IdentityKind(Enum):
+    """The fields of an identity set, and one for kinds that are not declared."""
+
+    APPLICATION = _kind("application", "An application, such as a bot.")
+    DEVICE = _kind("device", "A device.")
+    USER = _kind("user", "A user.")
+    APPLICATION_INSTANCE = _kind("applicationInstance", "An instance, such as a call queue.")
+    ASSERTED_IDENTITY = _kind("assertedIdentity", "An asserted identity.")
+    AZURE_COMMUNICATION_SERVICES_USER = _kind(
+        "azureCommunicationServicesUser", "A user of Azure Communication Services."
+    )
+    ENCRYPTED = _kind("encrypted", "An encrypted identity.")
+    GUEST = _kind("guest", "A guest.")
+    ON_PREMISES = _kind("onPremises", "An on-premises identity.")
+    PHONE = _kind("phone", "A phone.")
+    OTHER = _kind(
+        "other",
+        "Any kind that is not declared: an additional property of the set that is an object with "
+        "an `id`.",
+    )
+
+
+@strawberry.type(
+    description=(
+        "The times in seconds from `createdAt` to `endedAt` of the operations in a group that have "
+        "ended, as percentiles by nearest rank: each is the time of one of these operations."
+    )
+)
+class DurationStatistics:
+    """Percentiles of durations."""
+
+    median: float = strawberry.field(
+        description="The shortest time that at least 50 % of the operations were not longer than."
+    )
+    p95: float = strawberry.field(
+        description="The shortest time that at least 95 % of the operations were not longer than."
     )
 
 
@@ -51,13 +115,36 @@ class InviteParticipantsOperationGroup:
             "The `resultInfo.subcode` of all in the group, when grouped by `RESULT_SUBCODE`."
         ),
     )
+    result_message: str | None = strawberry.field(
+        default=None,
+        description=(
+            "The `resultInfo.message` of all in the group, when grouped by `RESULT_MESSAGE`."
+        ),
+    )
+    result_diag_code: str | None = strawberry.field(
+        default=None,
+        description="The diagnostic code of all in the group, when grouped by `RESULT_DIAG_CODE`.",
+    )
+    identity_kind: IdentityKind | None = strawberry.field(
+        default=None,
+        description=(
+            "The kind of identity that all in the group have, when grouped by `IDENTITY_KIND`."
+        ),
+    )
     created_from: DateTime | None = strawberry.field(
         default=None,
         description=(
-            "When the group's day or hour begins, in UTC, when grouped by `CREATED_DAY` or "
-            "`CREATED_HOUR` (by both: the hour)."
+            "When the group's day, hour or minute begins, in UTC, when grouped by `CREATED_DAY`, "
+            "`CREATED_HOUR` or `CREATED_MINUTE` (by several: the shortest)."
         ),
     )
     count: int = strawberry.field(description="How many operations are in the group, 1 or more.")
     earliest: DateTime = strawberry.field(description="The first `createdAt` in the group.")
     latest: DateTime = strawberry.field(description="The last `createdAt` in the group.")
+    duration: DurationStatistics | None = strawberry.field(
+        default=None,
+        description=(
+            "How long the operations took; null when none in the group has ended. Computed only "
+            "when selected."
+        ),
+    )

@@ -44,6 +44,7 @@ class SortField(StrEnum):
     VERSION = "version"
     CREATED_AT = "createdAt"
     UPDATED_AT = "updatedAt"
+    ENDED_AT = "endedAt"
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,9 @@ class InviteParticipantsOperationOrder(OrderInput):
     version: Maybe[SortDirection] = Field(description="By version.")
     created_at: Maybe[SortDirection] = Field(description="By the time of creation.")
     updated_at: Maybe[SortDirection] = Field(description="By the time of the last change.")
+    ended_at: Maybe[SortDirection] = Field(
+        description="By the time of the end, null while the operation has not ended."
+    )
 
 
 _OPERATION_FIELDS = {
@@ -113,6 +117,7 @@ _OPERATION_FIELDS = {
     "version": SortField.VERSION,
     "created_at": SortField.CREATED_AT,
     "updated_at": SortField.UPDATED_AT,
+    "ended_at": SortField.ENDED_AT,
 }
 _RESULT_FIELDS = {
     "code": SortField.RESULT_CODE,

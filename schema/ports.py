@@ -50,9 +50,17 @@ class OperationStore(Protocol):
         """Return how many operations match."""
 
     async def groups(
-        self, by: Sequence[GroupKey], where: InviteParticipantsOperationFilter | None, first: int
+        self,
+        by: Sequence[GroupKey],
+        where: InviteParticipantsOperationFilter | None,
+        first: int,
+        *,
+        with_duration: bool = False,
     ) -> list[InviteParticipantsOperationGroup]:
-        """Return the largest groups of the operations that match, the largest first."""
+        """Return the largest groups of the operations that match, the largest first.
+
+        Their durations are computed only if asked for.
+        """
 
     async def create(self, new: CreateInviteParticipantsOperationInput) -> StoredOperation:
         """Create an operation, or return that of an earlier request with its idempotency key."""

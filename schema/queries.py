@@ -13,9 +13,11 @@ from schema.context import Info, Scope
 from schema.errors import LimitExceeded
 from schema.filters import InviteParticipantsOperationFilter
 from schema.groups import GroupKey, InviteParticipantsOperationGroup
+from schema.lookahead import LOOKS_AHEAD, selects
 from schema.ordering import InviteParticipantsOperationOrder, sort_keys
 from schema.paging import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, page_size, slice_of
 from schema.resource.operation import InviteParticipantsOperation, Node, StoredOperation
+from schema.viewer import Viewer, viewer_of
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="The id.")]
 Where = Annotated[
@@ -138,7 +140,8 @@ class Query:
         return InviteParticipantsOperationConnection(listing=Listing(where, order, part, page))
 
     @strawberry.field(
-        description="How many operations match, by what they have in common: the largest first."
+        description="How many operations match, by what they have in common: the largest first.",
+        metadata=LOOKS_AHEAD,
     )
     @needs(Scope.READ)
     async def invite_participants_operation_groups(
@@ -157,7 +160,9 @@ class Query:
         ] = UNSET,
     ) -> list[InviteParticipantsOperationGroup]:
         limit = page_size("first", DEFAULT_PAGE_SIZE if (n := unset_to_none(first)) is None else n)
-        return await info.context.store.groups(by, filter or None, limit)
+        return await info.context.store.groups(
+            by, filter or None, limit, with_duration=selects(info, "duration")
+        )
 
     @strawberry.field(
         description=(
@@ -188,3 +193,7 @@ class Query:
         part = change_slice(unset_to_none(first), unset_to_none(after))
         page = await info.context.log.changes(filter or None, part)
         return ChangeConnection(part=part, page=page)
+
+    @strawberry.field(description="Who asks, and what that client may do.")
+    async def viewer(self, info: Info) -> Viewer:
+        return viewer_of(info.context)

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
 
+from gateway.cli.setting_options import setting_option
 from gateway.settings import Settings
 from gateway.store.errors import UnusableDatabaseError
 from gateway.store.sqlite.failures import with_way_out
@@ -18,15 +19,7 @@ FAILED = 2
 
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
-DatabaseOption = Annotated[
-    str | None,
-    typer.Option(
-        "--database",
-        metavar="URL",
-        help="The database, such as sqlite:///operations.db.",
-        show_default="INVITE_GATEWAY_DATABASE, or sqlite:///operations.db",
-    ),
-]
+DatabaseOption = Annotated[str | None, setting_option("database")]
 
 
 def fail(message: str, status: int = FAILED) -> NoReturn:
@@ -37,12 +30,17 @@ def fail(message: str, status: int = FAILED) -> NoReturn:
 
 def settings_from(**options: Any) -> Settings:  # noqa: ANN401  any option's
     """Make the settings from the options given, the environment, and the defaults."""
-    given = {name: value for name, value in options.items() if value is not None}
+    given = {name: _text(value) for name, value in options.items() if value is not None}
     try:
         return Settings(**given)
     except ValidationError as invalid:
         first = {str(error["loc"][0]): error for error in reversed(invalid.errors())}
         fail("; ".join(_told(name, first[name], given) for name in reversed(first)))
+
+
+def _text(value: Any) -> Any:  # noqa: ANN401  as above
+    """Join the values of a repeated option as the environment has them."""
+    return ",".join(value) if isinstance(value, list) else value
 
 
 def _told(name: str, error: Any, given: dict[str, object]) -> str:  # noqa: ANN401  pydantic's error

@@ -2,12 +2,8 @@
 
 from typing import Annotated
 
-import typer
+from gateway.cli.setting_options import setting_option
 
-ReadScopeOption = Annotated[str | None, typer.Option(help="The scope that lets a token read.")]
-WriteScopeOption = Annotated[
-    str | None, typer.Option(help="The scope that lets a token write and read.")
-]
-IntrospectionScopeOption = Annotated[
-    str | None, typer.Option(help="The scope that introspection needs, if any.")
-]
+ReadScopeOption = Annotated[str | None, setting_option("read_scope")]
+WriteScopeOption = Annotated[str | None, setting_option("write_scope")]
+IntrospectionScopeOption = Annotated[str | None, setting_option("introspection_scope")]

@@ -7,6 +7,7 @@ each field that reads: those of a query, and ``history``          10
 each operation that may be returned, and each state of one        1
 each change that may be returned                                  2
 each group that may be returned                                   1
+``duration`` of a group                                           10
 ``participants`` of an operation or a state: an average           3
 ``totalCount``                                                    100
 ``inviteParticipantsOperationGroups``: reads all that match       500
@@ -64,6 +65,7 @@ from gateway.documents.selections import ALWAYS, Selected, Sets, merge_fields
 READ = 10
 TOTAL_COUNT = 100
 GROUPS = 500
+DURATION = 10
 SUBSCRIPTION = 50
 PARTICIPANTS = 3
 
@@ -79,6 +81,8 @@ _FIELDS = {
     "InviteParticipantsOperation.history": READ,
     "InviteParticipantsOperationConnection.totalCount": TOTAL_COUNT,
     "Query.inviteParticipantsOperationGroups": READ + GROUPS,
+    "InviteParticipantsOperationGroup.duration": DURATION,
+    "Query.viewer": 0,
     "Query.__typename": 0,
     "Query.__schema": 0,
     "Query.__type": 0,

@@ -35,7 +35,8 @@ class Variables:
         return values
 
 
-_TIMED = "overdue"
+_NOT_STORED = ("overdue", "viewer")
+"""The names of a filter and of a field that ask for more than what is stored."""
 
 NO_VARIABLES = Variables(b"{}")
 
@@ -53,13 +54,17 @@ class GraphQLRequest(Struct, frozen=True):
     document_id: str | None = None
 
     @property
-    def depends_on_time(self) -> bool:
-        """Whether its answer may change while nothing in the store does.
+    def is_cacheable(self) -> bool:
+        """Whether its answer depends on the store and the client's scopes alone.
 
-        Only the filter ``overdue`` asks for the time. An escape in the variables may hide its name.
+        The filter ``overdue`` asks for the time, the field ``viewer`` for the client. An escape in
+        the variables may hide the filter's name.
         """
         text = self.variables.text
-        return _TIMED in self.query or _TIMED.encode() in text or b"\\u" in text
+        return not (
+            any(name in self.query or name.encode() in text for name in _NOT_STORED)
+            or b"\\u" in text
+        )
 
 
 class Answer(Struct):
@@ -72,8 +77,8 @@ class Answer(Struct):
     data: Data | None
     errors: list[dict[str, Any]]
     info: OperationInfo | None = None
-    depends_on_time: bool = False
-    """Whether another one to the same request may differ though nothing in the store does."""
+    is_cacheable: bool = True
+    """Whether it is the same for all clients with the same scopes until the store changes."""
     retry_after: int | None = None
     """After how many seconds a refused request may be sent again."""
 

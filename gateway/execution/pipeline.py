@@ -102,7 +102,7 @@ class Pipeline:
             self._limits.release(info.cost, outside)
         outcome.info = info
         if isinstance(outcome, Answer):
-            outcome.depends_on_time = request.depends_on_time
+            outcome.is_cacheable = request.is_cacheable
         if not isinstance(outcome, Answer) or outcome.executed:
             self._persisted.log(request, context.request_id)
         return outcome

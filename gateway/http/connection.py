@@ -3,8 +3,6 @@
 A request whose head is cached and whose body has arrived with it is answered without aiohttp's
 parser, queue and task. All others are parsed by aiohttp. Under overload a request is refused before
 it is parsed, which costs a small part of what answering it would.
-
-This is the only module that uses private parts of aiohttp.
 """
 
 import asyncio
@@ -14,29 +12,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from time import time
-from traceback import extract_tb
 from typing import Any
 
 from aiohttp import StreamReader, web
-from aiohttp.http import RawRequestMessage, StreamWriter
 from aiohttp.http_exceptions import HttpProcessingError
-from aiohttp.streams import EMPTY_PAYLOAD
-from aiohttp.web_protocol import _ErrInfo, _MsgType
 
 from gateway.http import eager
 from gateway.http.admission_control import overloaded
+from gateway.http.aiohttp_protocol import message_of
 from gateway.http.aiohttp_response import AiohttpResponse
+from gateway.http.buffered_protocol import BufferedProtocol
 from gateway.http.faults import Fault
 from gateway.http.head import Head
 from gateway.http.head_cache import END, KEYED_PATHS, CachedHead, FoundHead, find_head
 from gateway.http.idle_connections import IdleConnections, WaitingConnections
 from gateway.http.options import ServerOptions
-from gateway.http.request import ClientConnection, Request
-from gateway.http.request_smuggling import checked
+from gateway.http.request import Request
 from gateway.http.responses import Response, Sendable
 from gateway.http.traffic import Traffic
 from gateway.http.unreadable import unreadable
-from gateway.http.whole_body import WholeBody
 from schema.errors import ErrorCode
 
 logger = logging.getLogger(__name__)
@@ -44,12 +38,6 @@ logger = logging.getLogger(__name__)
 GATED_PATH = "/graphql"
 """The path where requests are subject to admission control."""
 _GATED = GATED_PATH.encode()
-MAX_PARSED_BYTES = 16_384
-"""How much is parsed in one iteration of the event loop.
-
-Chunks and WebSocket frames can take up to a microsecond for every few bytes.
-"""
-
 Respond = Callable[[Request], Coroutine[Any, Any, Sendable]]
 
 
@@ -63,21 +51,17 @@ class Shared:
     waiting: WaitingConnections["Connection"]
 
 
-class Connection(web.RequestHandler):
+class Connection(BufferedProtocol):
     """Reads requests and answers or refuses them, one at a time."""
 
     __slots__ = (
         "_body",
-        "_buffered",
         "_closing_transport",
         "_idle_queue",
-        "_is_buffered_data",
         "_is_discarding",
         "_is_in_sync",
         "_missing_bytes",
-        "_processing",
         "_shared",
-        "_task",
         "_uncached",
         "capacity",
         "is_spare",
@@ -107,14 +91,6 @@ class Connection(web.RequestHandler):
         """How many bytes of the last request have not arrived."""
         self._is_discarding = False
         """Whether these are dropped, as the request was refused."""
-        self._task: asyncio.Task[Any] | None = None
-        """The task that answers a request on the fast path, or waits for the client to read."""
-        self._buffered = b""
-        """Data received while a request was being answered."""
-        self._is_buffered_data = False
-        """Whether the data being processed was buffered before."""
-        self._processing: asyncio.Handle | None = None
-        """The scheduled call that processes buffered data."""
 
     # ---- Opening and closing -----------------------------------------------------------------
 
@@ -128,22 +104,8 @@ class Connection(web.RequestHandler):
         super().connection_lost(exc)
         self._closing_transport = None
         self._move_to(None)
-        if self._current_request is None and self._task is None:
+        if not self.has_current_request and self._task is None:
             self.capacity.admission.release(self)
-
-    async def start(self) -> None:
-        """Answer requests until the connection is closed, and close it after an error."""
-        try:
-            await super().start()
-        except Exception as error:  # noqa: BLE001  otherwise the connection would stay open
-            _log_failure(error)
-        self.force_close()
-
-    async def shutdown(self, timeout: float | None = 15.0) -> None:  # noqa: ASYNC109  as aiohttp's
-        """Shut down aiohttp's part, then cancel the task of the fast path."""
-        await super().shutdown(timeout)
-        if self._task is not None:
-            self._task.cancel()
 
     def close_idle(self, last: bytes = b"") -> None:
         """Close it after sending ``last``, or abort it if the client has not read what was sent."""
@@ -157,9 +119,7 @@ class Connection(web.RequestHandler):
 
     def close_arriving(self) -> None:
         """Close it because its request takes too long to arrive."""
-        request = self._current_request
-        is_read = self._waiter is None if request is None else request.writer.output_size > 0
-        answered = is_read or self._is_discarding
+        answered = self.has_begun_response or self._is_discarding
         self.close_idle(b"" if answered else _too_slow(self.capacity.transfer_seconds))
 
     def force_close(self) -> None:
@@ -175,23 +135,18 @@ class Connection(web.RequestHandler):
         if transport is not None:
             transport.abort()
 
-    def _process_keepalive(self) -> None:
-        """Do nothing: ``Server`` closes idle connections."""
-
     # ---- Receiving ---------------------------------------------------------------------------
 
-    def data_received(self, data: bytes) -> None:
+    def receive(self, data: bytes) -> None:
         """Answer or refuse the request in ``data``, or have aiohttp parse it."""
-        if data and self._buffer_if_busy(data):
-            return
         if data and self._is_in_sync:
             data = self._read_requests(data)
             if not data:
                 return
-        self._parse(data if self._is_in_sync else self._limit_size(data))
+        self.parse(data if self._is_in_sync else self.limit_size(data))
         if self._uncached is not None:
-            self._cache_head(self._uncached)
-        if self._upgraded:
+            self._uncached.head, self._uncached = self.only_parsed_head, None
+        if self.is_upgraded:
             self._move_to(None)  # a WebSocket has timeouts of its own
         else:
             self._update_idle_queue()
@@ -206,9 +161,9 @@ class Connection(web.RequestHandler):
         if found is None or self._missing_bytes < 0:
             self._is_in_sync = False
             return data
-        if self._is_free():
+        if self._task is None and self.is_free:
             return self._start_request(found, data, end)
-        return b"" if not self._missing_bytes and self._buffer_until_free(data) else data
+        return b"" if not self._missing_bytes and self.buffer_until_free(data) else data
 
     def _start_request(self, found: FoundHead, data: bytes, end: int) -> bytes:
         """Refuse or answer a request whose head ends at ``end``; return what is left to parse."""
@@ -252,35 +207,11 @@ class Connection(web.RequestHandler):
         self.mark_idle()
         return self._read_requests(rest) if rest else b""
 
-    def _parse(self, data: bytes) -> None:
-        """Have aiohttp parse ``data``, and replace requests that could be smuggled by errors."""
-        messages = self._messages
-        before = len(messages)
-        try:
-            super().data_received(data)
-        except Exception as error:  # noqa: BLE001  same
-            _log_failure(error)
-            self.force_close()
-        for index in range(before, len(messages)):
-            messages[index] = _check_smuggling(messages[index])
-
-    def _cache_head(self, cached: CachedHead) -> None:
-        """Store the head that was parsed, for later requests that begin with the same bytes."""
-        self._uncached = None
-        if len(self._messages) == 1 and isinstance(self._messages[0][0], RawRequestMessage):
-            cached.head = Head(self._messages[0][0])
-
-    def _is_free(self) -> bool:
-        """Return True if no request is being answered and no response waits to be read."""
-        waiter = self._waiter
-        return waiter is not None and not waiter.done() and self._task is None and not self._paused
-
     # ---- Requests parsed by aiohttp ----------------------------------------------------------
 
     async def answer_parsed(self, base: web.BaseRequest) -> AiohttpResponse | Sendable:
         """Answer a request that aiohttp has parsed."""
-        message = base._message  # noqa: SLF001  its public parts do not say how it ends
-        request = Request(Head(message, base.rel_url), self, base=base)
+        request = Request(Head(message_of(base), base.rel_url), self, base=base)
         self._shared.traffic.add(self)
         try:
             response = await self._shared.respond(request)
@@ -293,22 +224,11 @@ class Connection(web.RequestHandler):
 
     # ---- The fast path -----------------------------------------------------------------------
 
-    def base_request(self, message: RawRequestMessage, body: bytes) -> web.BaseRequest:
-        """Make aiohttp's request object for a request on the fast path."""
-        assert self._request_factory is not None  # noqa: S101  the connection is not lost
-        return self._request_factory(
-            message,
-            WholeBody(body),
-            self,
-            StreamWriter(self, self._loop),
-            self._task_handler,  # type: ignore[arg-type]  # there is one as long as the connection
-        )
-
     def _answer(self, head: Head, body: bytes, *, is_admitted: bool) -> None:
         """Answer a request, in a task only if it has to wait for something."""
         request = Request(head, self, body=body, is_admitted=is_admitted)
         try:
-            response = eager.start(self._loop, self._shared.respond(request))
+            response = eager.start(self.loop, self._shared.respond(request))
         except Exception as error:  # noqa: BLE001  as a task would
             self._on_failed(error)
             return
@@ -334,7 +254,7 @@ class Connection(web.RequestHandler):
             self._send(request, task.result())
         if self._task is None:
             self.mark_idle()
-            self._process_buffered()
+            self.process_buffered()
 
     def _send(self, request: Request, response: Sendable) -> None:
         """Send a response unless it streamed itself; close the connection if it is the last."""
@@ -343,11 +263,11 @@ class Connection(web.RequestHandler):
             return
         if isinstance(response, Response):
             transport.write(response.encode(request.head))
-        if not (response.keep_alive and request.head.keep_alive) or self._close:
+        if not (response.keep_alive and request.head.keep_alive) or self.closes_after_response:
             self.force_close()
-        elif self._paused:
+        elif self.writing_paused:
             self._move_to(None)
-            self._task = self._loop.create_task(self.drained())
+            self._task = self.loop.create_task(self.drained())
             self._task.add_done_callback(self._on_drained)
         else:
             self._move_to(self._shared.waiting.idle)
@@ -356,79 +276,12 @@ class Connection(web.RequestHandler):
         self._task = None
         if not task.cancelled() and task.exception() is None:
             self.mark_idle()
-            self._process_buffered()
+            self.process_buffered()
 
     def _on_failed(self, error: BaseException) -> None:
         if not isinstance(error, ConnectionError):  # else the client disconnected
             logger.error("A request could not be answered.", exc_info=error)
         self.force_close()
-
-    # ---- Buffering ---------------------------------------------------------------------------
-
-    def _buffer_if_busy(self, data: bytes) -> bool:
-        """Buffer data if a request is being answered on the fast path; return whether it is."""
-        if self._task is None and not self._buffered:
-            return False
-        self._buffer(self._buffered + data)
-        return True
-
-    def _limit_size(self, data: bytes) -> bytes:
-        """Return the first ``MAX_PARSED_BYTES``; buffer the rest for the loop's next iteration.
-
-        Data can hold tens of thousands of chunks or WebSocket frames.
-        """
-        if len(data) > MAX_PARSED_BYTES:
-            self._buffer(data[MAX_PARSED_BYTES:])
-            self._schedule_processing()
-        return data[:MAX_PARSED_BYTES]
-
-    def _buffer_until_free(self, data: bytes) -> bool:
-        """Buffer data that arrives before aiohttp's task waits for the next request.
-
-        On a busy loop the next request often arrives that early. Without the delay of one iteration
-        the connection would never return to the fast path. Return whether the data was buffered.
-        """
-        if self._waiter or self._request_in_progress or self._messages or self._is_buffered_data:
-            return False
-        self._buffered = data
-        self._schedule_processing()
-        return True
-
-    def _buffer(self, data: bytes) -> None:
-        self._buffered = data
-        if self.transport is not None:
-            self.transport.pause_reading()
-
-    def _schedule_processing(self) -> None:
-        if self._processing is None:
-            self._processing = self._loop.call_soon(self._process_buffered)
-
-    def _process_buffered(self) -> None:
-        """Process buffered data, unless reading is paused, and resume reading."""
-        self._processing = None
-        if (
-            not self._buffered
-            or self._reading_paused
-            or self._task is not None
-            or self.transport is None
-        ):
-            return
-        held, self._buffered = self._buffered, b""
-        self._is_buffered_data = True
-        self.data_received(held)
-        self._is_buffered_data = False
-        self._resume_reading()
-
-    def _resume_reading(self) -> None:
-        if not self._reading_paused and not self._buffer_paused:
-            self._resume_transport_reading()
-
-    def _resume_transport_reading(self) -> None:
-        """Resume reading, after buffered data; aiohttp calls this when its buffer has room."""
-        if self._buffered:
-            self._schedule_processing()
-        else:
-            super()._resume_transport_reading()
 
     # ---- Waiting -----------------------------------------------------------------------------
 
@@ -436,17 +289,13 @@ class Connection(web.RequestHandler):
         """Expect the next request, unless it has arrived already."""
         self.capacity.admission.release(self)  # a request can be answered before it is admitted
         if self.transport is not None:
-            self._move_to(None if self._messages else self._shared.waiting.idle)
-
-    async def writable(self) -> None:
-        """Wait until more can be written."""
-        await self._drain_helper()
+            self._move_to(None if self.has_parsed_requests else self._shared.waiting.idle)
 
     async def drained(self) -> None:
         """Wait until the client has read most of the response; abort if it does not in time."""
         try:
             async with asyncio.timeout(self.capacity.transfer_seconds):
-                await self._drain_helper()
+                await self.writable()
         except TimeoutError:
             self.abort()
             raise ConnectionResetError("The client does not read the response.") from None
@@ -468,19 +317,16 @@ class Connection(web.RequestHandler):
         if self._missing_bytes if self._is_in_sync else self._is_incomplete():
             if self._idle_queue is not self._shared.waiting.arriving:
                 self._move_to(self._shared.waiting.arriving)
-        elif self._messages or self._request_in_progress:
+        elif self.has_parsed_requests or self.is_answering_parsed:
             self._move_to(None)
         else:
             self.mark_idle()
 
     def _is_incomplete(self) -> bool:
         """Return True if a request whose length is not known has not arrived as a whole."""
-        if self._messages:
-            body = self._messages[-1][1]
-        elif self._body is not None:
-            body = self._body
-        else:
-            return not self._request_in_progress  # part of a head has arrived
+        body = self._body if (parsed := self.newest_parsed_body) is None else parsed
+        if body is None:
+            return not self.is_answering_parsed  # part of a head has arrived
         self._body = None if body.is_eof() else body
         return self._body is not None
 
@@ -525,41 +371,11 @@ class Connection(web.RequestHandler):
         return AiohttpResponse(response, self)
 
 
-def release_websocket(socket: web.WebSocketResponse, connection: ClientConnection) -> None:
-    """Break the reference cycles of a closed WebSocket, so that it is freed at once.
-
-    They lead through the connection's callback, the traceback of an error, and the heartbeat that
-    the last frame scheduled.
-    """
-    assert isinstance(connection, Connection)  # noqa: S101  the server makes no others
-    connection._data_received_cb = None  # noqa: SLF001  aiohttp has no other way
-    socket._exception = None  # noqa: SLF001  same
-    socket._cancel_heartbeat()  # noqa: SLF001  same
-
-
 async def answer_parsed(base: web.BaseRequest) -> AiohttpResponse | Sendable:
     """Answer a request that aiohttp has parsed."""
     connection = base.protocol
     assert isinstance(connection, Connection)  # noqa: S101  the server makes no others
     return await connection.answer_parsed(base)
-
-
-def _log_failure(error: Exception) -> None:
-    """Log an error in one line, without the data that the client sent."""
-    frame = extract_tb(error.__traceback__)[-1]
-    name = type(error).__name__
-    logger.error("A connection failed: %s in %s:%s.", name, frame.filename, frame.lineno)
-    error.__traceback__ = None
-
-
-def _check_smuggling(one: _MsgType) -> _MsgType:
-    message, body = one
-    if not isinstance(message, RawRequestMessage):
-        return one
-    try:
-        return checked(message), body
-    except HttpProcessingError as error:
-        return _ErrInfo(error.code, error, error.message), EMPTY_PAYLOAD
 
 
 @lru_cache(1)

@@ -21,9 +21,13 @@ from schema.scalars import DateTime
 
 Document = dict[str, Any]
 
-FIELDS = ("id", *CONTENT, "version", "createdAt", "updatedAt")
-_NOT_CONTENT = {"id", "if_version", "idempotency_key", "version", "created_at", "updated_at"}
+FIELDS = ("id", *CONTENT, "version", "createdAt", "updatedAt", "endedAt")
+_NOT_CONTENT = {
+    *("id", "if_version", "idempotency_key"),
+    *("version", "created_at", "updated_at", "ended_at"),
+}
 _KEPT_WHEN_NULL = ("status", "participants")
+_ENDED = {"Completed", "Failed"}
 
 
 def read(operation: StoredOperation) -> Document:
@@ -64,15 +68,19 @@ def _pruned(field: str, value: Any) -> Any:  # noqa: ANN401  JSON
 def new(given: CreateInviteParticipantsOperationInput, now: DateTime) -> Document:
     """Make the document of a new operation."""
     fields = {field: value for field, value in content(given).items() if value is not None}
-    return {
-        "status": "NotStarted",
-        "participants": [],
-        **fields,
-        "id": given.id or str(uuid7()),
-        "version": 1,
-        "createdAt": now,
-        "updatedAt": now,
-    }
+    return first_version({**fields, "id": given.id or str(uuid7())}, now)
+
+
+def first_version(fields: Document, now: DateTime) -> Document:
+    """Return the first version of a document with these fields: one that has ended, ended now."""
+    document = {"status": "NotStarted", "participants": [], **fields}
+    document |= {"version": 1, "createdAt": now, "updatedAt": now}
+    return document | {"endedAt": now} if has_ended(document) else document
+
+
+def has_ended(document: Document) -> bool:
+    """Return whether the status of an operation is one that it ends with."""
+    return document["status"] in _ENDED
 
 
 @dataclass(frozen=True)
@@ -93,10 +101,11 @@ def changed(document: Document, changes: Document, now: DateTime) -> Changed | N
     if not before:
         return None
     after = {**document, **changes, "version": document["version"] + 1, "updatedAt": now}
-    return Changed(
-        document={field: value for field, value in after.items() if value is not None},
-        before=before | {"version": document["version"], "updatedAt": document["updatedAt"]},
-    )
+    before |= {"version": document["version"], "updatedAt": document["updatedAt"]}
+    if "status" in before and (has_ended(document) or has_ended(after)):
+        after["endedAt"] = now if has_ended(after) else None
+        before["endedAt"] = document.get("endedAt")
+    return Changed({field: value for field, value in after.items() if value is not None}, before)
 
 
 def _same(one: object, other: object) -> bool:

@@ -20,6 +20,7 @@ _COLUMNS = {
     SortField.VERSION: operations.c.version,
     SortField.CREATED_AT: operations.c.created_at,
     SortField.UPDATED_AT: operations.c.updated_at,
+    SortField.ENDED_AT: operations.c.ended_at,
 }
 _NULLABLE = {
     SortField.CALL_ID,
@@ -27,6 +28,7 @@ _NULLABLE = {
     SortField.RESULT_CODE,
     SortField.RESULT_SUBCODE,
     SortField.RESULT_MESSAGE,
+    SortField.ENDED_AT,
 }
 
 Key = ColumnElement[Any] | None

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from typing_extensions import TypedDict  # msgspec asks it for what may be missing
 
+from gateway.store.columns import diag_code
 from gateway.store.documents import identities_in
 from gateway.store.overdue import Overdue
 from gateway.store.shapes import Operands, Shape, take_apart
@@ -137,10 +138,16 @@ class _Tests:
                 ranks = self._comparison(item)
                 return lambda status: ranks(STATUS_RANKS[status])
             case "result_info":
-                return self._object(item)
+                return _all(self._result(*part) for part in item)
             case "participants":
                 return _all(self._participants(name, part) for name, part in item)
         return self._comparison(item)
+
+    def _result(self, name: str, item: Any) -> Test:  # noqa: ANN401  what the shape has of it
+        if name != "diag_code":
+            return self._object(((name, item),))
+        code = self._comparison(item)
+        return lambda result: code(diag_code(result and result.get("message")))
 
     def _tree(self, where: Shape, field: Callable[[str, Shape], Test]) -> Test:
         """Join fields, each tested as ``field`` makes it, by ``and``, ``or`` and ``not``."""

@@ -14,22 +14,20 @@ from sqlalchemy import (
     Select,
     bindparam,
     func,
-    literal_column,
     select,
     union_all,
 )
 
 from gateway.store.conditions import apart_from_identity, condition
+from gateway.store.groups import select_groups
 from gateway.store.keyset import beyond, sort_columns
 from gateway.store.overdue import BEFORE, Overdue
 from gateway.store.shapes import Shape, take_apart
-from gateway.store.tables import STATUS_NAMES, identities, operations
+from gateway.store.tables import identities, operations
 from schema.filters import InviteParticipantsOperationFilter
-from schema.groups import GroupKey, InviteParticipantsOperationGroup
+from schema.groups import GroupKey
 from schema.ordering import Order
 from schema.paging import Keys, Slice
-from schema.resource.operation import OperationStatus
-from schema.scalars import DateTime
 
 CACHED_STATEMENTS = 1_000
 
@@ -75,7 +73,7 @@ class Queries:
         cached = lru_cache(CACHED_STATEMENTS)
         self._page = cached(lambda *key: compile_(_page(*key, arrange=arrange)))
         self._count = cached(lambda *key: compile_(_count(*key)))
-        self._groups = cached(lambda *key: compile_(_groups(*key)))
+        self._groups = cached(lambda *key: compile_(select_groups(*key)))
 
     def page(self, where: Where, order: Order, part: Slice) -> Query:
         """Select a slice, and one row more to tell whether there is more."""
@@ -91,10 +89,13 @@ class Queries:
         shape, operands = take_apart(where)
         return self._filled(self._count(shape), operands)
 
-    def groups(self, by: tuple[GroupKey, ...], where: Where, first: int) -> Query:
-        """Select the largest groups: their keys, size, and first and last creation."""
+    def groups(
+        self, by: tuple[GroupKey, ...], where: Where, first: int, *, with_duration: bool
+    ) -> Query:
+        """Select the largest groups, as ``gateway.store.groups`` reads them."""
         shape, operands = take_apart(where)
-        return self._filled(self._groups(by, shape), operands | {"limit": first})
+        statement = self._groups(by, shape, with_duration)
+        return self._filled(statement, operands | {"limit": first})
 
     def _filled(self, statement: Statement, parameters: dict[str, Any]) -> Query:
         if BEFORE in parameters:
@@ -190,52 +191,3 @@ def _parameter(name: str | None) -> BindParameter[Any] | None:
 
 def _count(shape: Shape) -> Select[Any]:
     return select(func.count()).select_from(operations).where(condition(shape))
-
-
-_GROUP_COLUMNS: dict[GroupKey, ColumnElement[Any]] = {
-    GroupKey.STATUS: operations.c.status,
-    GroupKey.CALL_ID: operations.c.call_id,
-    GroupKey.RESULT_CODE: operations.c.result_code,
-    GroupKey.RESULT_SUBCODE: operations.c.result_subcode,
-    GroupKey.CREATED_DAY: func.substr(operations.c.created_at, 1, len("2026-01-31")),
-    GroupKey.CREATED_HOUR: func.substr(operations.c.created_at, 1, len("2026-01-31T09")),
-}
-
-
-def _groups(by: tuple[GroupKey, ...], shape: Shape) -> Select[Any]:
-    keys = [_GROUP_COLUMNS[key].label(key.name.lower()) for key in by]
-    size = func.count().label("size")
-    created_at = operations.c.created_at
-    return (
-        select(*keys, size, func.min(created_at), func.max(created_at))
-        .select_from(operations)
-        .where(condition(shape))
-        .group_by(*(literal_column(key.name.lower()) for key in keys))
-        .having(size > 0)
-        .order_by(size.desc(), *(key.asc().nulls_first() for key in keys))
-        .limit(bindparam("limit", type_=BigInteger))
-    )
-
-
-def group(by: Sequence[GroupKey], record: Record) -> InviteParticipantsOperationGroup:
-    """Read a row of a groups' query."""
-    *values, size, earliest, latest = (_text(value) for value in record)
-    keys = dict(zip(by, values, strict=True))
-    status = keys.get(GroupKey.STATUS)
-    day, hour = keys.get(GroupKey.CREATED_DAY), keys.get(GroupKey.CREATED_HOUR)
-    begins = f"{hour}:00:00.000000Z" if hour else f"{day}T00:00:00.000000Z"
-    return InviteParticipantsOperationGroup(
-        status=None if status is None else OperationStatus(STATUS_NAMES[status]),
-        call_id=keys.get(GroupKey.CALL_ID),
-        result_code=keys.get(GroupKey.RESULT_CODE),
-        result_subcode=keys.get(GroupKey.RESULT_SUBCODE),
-        created_from=DateTime(begins) if hour or day else None,
-        count=size,
-        earliest=earliest,
-        latest=latest,
-    )
-
-
-def _text(value: Any) -> Any:  # noqa: ANN401  a column's
-    """Decode a column: text comes as bytes, so that documents need no decoding."""
-    return value.decode() if isinstance(value, bytes) else value

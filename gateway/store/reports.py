@@ -68,16 +68,10 @@ def forms(text: str) -> tuple[str, ...]:
 
 
 def new_document(report: Report) -> Document:
-    """Return what a new operation holds by the first report of it, which names its id."""
+    """Return the fields of a new operation by the first report of it, which names its id."""
     assert report.operation_id is not None  # noqa: S101  see above
     call = {} if report.call_id is None else {"callId": canonical(report.call_id)}
-    return {
-        "status": "NotStarted",
-        "participants": [],
-        **report.content,
-        **call,
-        "id": canonical(report.operation_id),
-    }
+    return {**report.content, **call, "id": canonical(report.operation_id)}
 
 
 def reported_changes(document: Document, report: Report) -> Document:

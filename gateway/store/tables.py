@@ -1,11 +1,13 @@
 """The tables as the migrations leave them, for building queries.
 
-An operation is one JSON document; every other column of its row but ``seq`` is derived from it, by
-SQLite itself, or by who writes to PostgreSQL. The rows of ``identities`` are written with it.
+An operation is one JSON document; every other column of its row but ``seq`` is derived from it by
+the writer. The rows of ``identities`` are written with it.
 """
 
 from sqlalchemy import BigInteger, Column, LargeBinary, MetaData, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
+
+from schema.constraints import IDENTITY_KINDS
 
 metadata = MetaData()
 
@@ -20,10 +22,15 @@ operations = Table(
     Column("result_code", BigInteger),
     Column("result_subcode", BigInteger),
     Column("result_message", Text),
+    Column("result_diag_code", Text),
     Column("participant_count", BigInteger),
+    Column("identity_kinds", BigInteger),
     Column("version", BigInteger),
     Column("created_at", Text),
     Column("updated_at", Text),
+    Column("ended_at", Text),
+    # From creation to the end, in microseconds.
+    Column("duration", BigInteger),
     Column("document", Text),
     # Of PostgreSQL alone: texts with their case folded, where that changes them, and for
     # conditions the participants.
@@ -69,3 +76,8 @@ STATUS_RANKS = {"NotStarted": 0, "Running": 1, "Completed": 2, "Failed": 3}
 """A status as its column holds it: a number that sorts as the statuses do."""
 
 STATUS_NAMES = tuple(STATUS_RANKS)
+
+NO_IDENTITY = 1
+IDENTITY_KIND_BITS = {kind: 2 << place for place, kind in enumerate(IDENTITY_KINDS)}
+OTHER_IDENTITY = 2 << len(IDENTITY_KINDS)
+"""The column of kinds of identities has a bit for each kind, and one for all undeclared kinds."""

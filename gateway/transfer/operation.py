@@ -31,12 +31,14 @@ class FiledOperation(OperationContent):
     version: Annotated[int, Field(ge=1, le=MAX_VERSION)] | None = Field(default_factory=absent)
     created_at: Moment | None = Field(default_factory=absent)
     updated_at: Moment | None = Field(default_factory=absent)
+    ended_at: Moment | None = Field(default_factory=absent)
 
 
 def document(value: Any) -> documents.Document:  # noqa: ANN401  JSON
     """Make the document of an operation in the gateway's own form or in Graph's.
 
     One without an id gets an id derived from what it says, so that it is known again the next time.
+    One that has ended, without saying when, ended with its last change.
     Raises ``ValueError`` with each property that is wrong.
     """
     if not isinstance(value, dict):
@@ -44,12 +46,13 @@ def document(value: Any) -> documents.Document:  # noqa: ANN401  JSON
     filed = read_model(FiledOperation, read_invite(value) if is_entity(value) else value)
     said = {name: item for name, item in documents.content(filed).items() if item is not None}
     created_at = filed.created_at or date_time(datetime.now(UTC))
-    return {
-        "status": "NotStarted",
-        "participants": [],
+    updated_at = filed.updated_at or created_at
+    fields = {
         **said,
         "id": filed.id or str(uuid5(_IDS, msgspec.json.encode(said, order="sorted").decode())),
-        "version": filed.version or 1,
-        "createdAt": created_at,
-        "updatedAt": filed.updated_at or created_at,
     }
+    known = {"version": filed.version or 1, "updatedAt": updated_at}
+    operation = documents.first_version(fields, created_at) | known
+    if documents.has_ended(operation):
+        operation["endedAt"] = filed.ended_at or updated_at
+    return operation

@@ -72,7 +72,7 @@ class Answers:
         if not isinstance(outcome, Answer):
             return self._stream(request, outcome, preferences)
         response = json_answer(outcome, types.result, with_cost=with_cost)
-        if outcome.errors or tag is None or outcome.depends_on_time:
+        if outcome.errors or tag is None or not outcome.is_cacheable:
             return cacheable(response)
         return not_modified(tag) if "*" in known_tags else cacheable(response, tag)
 

@@ -83,11 +83,12 @@ class DateTimeFilter(Filter):
     """Comparisons of a time."""
 
     eq: Maybe[Moment] = Field(description="Is this time, to the microsecond.")
-    neq: Maybe[Moment] = Field(description="Is not this time.")
+    neq: Maybe[Moment] = Field(description="Is not this time; null is not.")
     gt: Maybe[Moment] = Field(description="Is after this time.")
     gte: Maybe[Moment] = Field(description="Is this time or after it.")
     lt: Maybe[Moment] = Field(description="Is before this time.")
     lte: Maybe[Moment] = Field(description="Is this time or before it.")
+    is_null: Maybe[bool] = Field(description="Is null (true) or not null (false).")
 
 
 @strawberry.pydantic.input(description=f"Compare a truth value. {RULES}")

@@ -28,6 +28,12 @@ class ResultInfoFilter(Filter):
     code: Maybe[IntFilter] = Field(description="By the code.")
     subcode: Maybe[IntFilter] = Field(description="By the subcode.")
     message: Maybe[StringFilter] = Field(description="By the message.")
+    diag_code: Maybe[StringFilter] = Field(
+        description=(
+            "By the diagnostic code in the message, such as `412#10073` in `DiagCode: 412#10073.@`;"
+            " null when there is none."
+        )
+    )
     is_null: Maybe[bool] = Field(description="The result is null (true) or not null (false).")
 
 
@@ -76,3 +82,6 @@ class InviteParticipantsOperationFilter(Filter):
     version: Maybe[IntFilter] = Field(description="By version.")
     created_at: Maybe[DateTimeFilter] = Field(description="By the time of creation.")
     updated_at: Maybe[DateTimeFilter] = Field(description="By the time of the last change.")
+    ended_at: Maybe[DateTimeFilter] = Field(
+        description="By the time of the end, null while the operation has not ended."
+    )

@@ -114,6 +114,12 @@ class InviteParticipantsContent(Model):
     updated_at: DateTime = Field(
         description="When the operation last changed; `createdAt` when it never has."
     )
+    ended_at: DateTime | None = Field(
+        default_factory=absent,
+        description=(
+            "When the operation last came to `Completed` or `Failed`; null while it has not ended."
+        ),
+    )
 
 
 @strawberry.pydantic.type(

@@ -41,7 +41,8 @@ COUNT = """
            $by: [InviteParticipantsOperationGroupKey!]!) {
       inviteParticipantsOperations(first: 0, filter: $filter) { totalCount }
       inviteParticipantsOperationGroups(by: $by, filter: $filter, first: 500) {
-        status callId resultCode resultSubcode createdFrom count earliest latest
+        status callId resultCode resultSubcode resultMessage resultDiagCode identityKind
+        createdFrom count earliest latest duration { median p95 }
       }
     }
 """
@@ -53,7 +54,7 @@ CHANGES = """
           identity { ALL_KINDS additionalProperties }
           region languageId replacesCallId hidden participantId
         }
-        version createdAt updatedAt
+        version createdAt updatedAt endedAt
       } } }
     }
 """.replace("ALL_KINDS", " ".join(f"{kind} {{ id displayName }}" for kind in oracle.IDENTITY_KINDS))
@@ -294,7 +295,8 @@ EXAMPLES: list[JSONObject] = [
         "callId": "C",
         "clientContext": "",
         "status": "Failed",
-        "resultInfo": {"code": 500, "subcode": 1, "message": "busy"},
+        "resultInfo": {"code": 500, "subcode": 1, "message": "busy. DiagCode: 500#7106.@"},
+        "endedAt": "2026-01-31T09:30:02.500000Z",
         "participants": [{"identity": {}}, {"identity": {"user": {}}, "region": "amer"}],
     },
 ]
@@ -345,6 +347,11 @@ MEANINGS: list[tuple[JSONObject | None, list[str]]] = [
     ({"resultInfo": {"code": {"neq": 200}}}, ["bare", "empty"]),
     ({"resultInfo": {"code": {"lt": 500}}}, ["user"]),
     ({"not": {"resultInfo": {"code": {"lt": 500}}}}, ["bare", "empty"]),
+    ({"resultInfo": {"diagCode": {"eq": "500#7106"}}}, ["empty"]),
+    ({"resultInfo": {"diagCode": {"eq": "500#7106", "ignoreCase": True}}}, ["empty"]),
+    ({"resultInfo": {"diagCode": {"startsWith": "412#"}}}, []),
+    ({"resultInfo": {"diagCode": {"isNull": True}}}, ["bare", "user"]),
+    ({"not": {"resultInfo": {"diagCode": {"contains": "#"}}}}, ["bare", "user"]),
     ({"participants": {"some": {}}}, ["user", "empty"]),
     ({"participants": {"none": {}}}, ["bare"]),
     ({"participants": {"every": {"hidden": {"isNull": False}}}}, ["bare", "user"]),
@@ -364,6 +371,12 @@ MEANINGS: list[tuple[JSONObject | None, list[str]]] = [
     ({"participants": {"every": {"identity": {"any": {}}}}}, ["bare", "user"]),
     ({"createdAt": {"eq": "2026-01-31T10:30:00+01:00"}}, ALL),
     ({"createdAt": {"gt": "2026-01-31T09:29:59.999999Z", "lt": "2026-01-31T09:30:00Z"}}, []),
+    ({"endedAt": {"eq": "2026-01-31T10:30:02.5+01:00"}}, ["empty"]),
+    ({"endedAt": {"neq": "2026-01-31T09:30:02.5Z"}}, ["bare", "user"]),
+    ({"endedAt": {"gt": "2026-01-31T09:30:00Z"}}, ["empty"]),
+    ({"not": {"endedAt": {"gt": "2026-01-31T09:30:00Z"}}}, ["bare", "user"]),
+    ({"endedAt": {"isNull": True}}, ["bare", "user"]),
+    ({"createdAt": {"isNull": True}}, []),
 ]
 
 

@@ -163,7 +163,7 @@ VALUES: list[tuple[str, JSONObject, str, str]] = [
         BAD,
         (
             f"Invalid value at 'or' of the argument 'filter'. {NO_NULL} "
-            f"Invalid value at 'createdAt.eq' of the argument 'filter'. {NO_NULL}"
+            f"Invalid value at 'createdAt.eq' of the argument 'filter'. {OUT}"
         ),
     ),
     (
@@ -337,7 +337,8 @@ VALUES: list[tuple[str, JSONObject, str, str]] = [
             "at '[0]' of the variable '$by'",
             "InviteParticipantsOperationGroupKey",
             '"STATE"',
-            "Give one of: STATUS, CALL_ID, RESULT_CODE, RESULT_SUBCODE, CREATED_DAY, CREATED_HOUR.",
+            "Give one of: STATUS, CALL_ID, RESULT_CODE, RESULT_SUBCODE, RESULT_MESSAGE, "
+            "RESULT_DIAG_CODE, IDENTITY_KIND, CREATED_DAY, CREATED_HOUR, CREATED_MINUTE.",
         ),
     ),
     (

@@ -27,7 +27,7 @@ LIST = """
         edges { cursor }
         nodes {
           id callId clientContext status resultInfo { code subcode message }
-          version createdAt updatedAt
+          version createdAt updatedAt endedAt
         }
         pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
       }

@@ -10,7 +10,7 @@ from aiohttp.web_ws import WebSocketResponse
 from support.paths import ROOT
 
 GATEWAY = ROOT / "gateway"
-CONNECTION = GATEWAY / "http" / "connection.py"
+PROTOCOL = GATEWAY / "http" / "aiohttp_protocol.py"
 
 ATTRIBUTES = {
     "_buffer_paused": BaseProtocol,
@@ -58,11 +58,14 @@ def test_websocket_has_what_is_released() -> None:
 
 
 def test_no_other_module_uses_private_parts_of_aiohttp() -> None:
-    used = re.compile(r"\b_(messages|waiter|current_request|MsgType|ErrInfo|data_received_cb)\b")
+    used = re.compile(
+        r"\b_(messages|waiter|current_request|request_in_progress|upgraded|paused|reading_paused"
+        r"|buffer_paused|drain_helper|resume_transport_reading|MsgType|ErrInfo|data_received_cb)\b"
+    )
     users = {
         path.relative_to(GATEWAY)
         for path in GATEWAY.rglob("*.py")
         if "node_modules" not in path.parts and used.search(path.read_text())
     }
 
-    assert users == {CONNECTION.relative_to(GATEWAY)}
+    assert users == {PROTOCOL.relative_to(GATEWAY)}

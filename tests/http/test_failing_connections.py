@@ -38,6 +38,6 @@ async def test_connection_that_fails_is_closed(caplog: pytest.LogCaptureFixture)
 
     assert answered == b""
     ((name, level, line),) = caplog.record_tuples
-    assert (name, level) == ("gateway.http.connection", logging.ERROR)
+    assert (name, level) == ("gateway.http.aiohttp_protocol", logging.ERROR)
     assert line.startswith("A connection failed: LookupError in ")
     assert "secret" not in line

@@ -17,11 +17,13 @@ from support.gateways import Command
 
 from gateway.store.interface import Database, Store
 from gateway.store.lock import write_lock
-from gateway.store.migrate import DatabaseState, upgrade
+from gateway.store.migrate import APPLICATION_ID, DatabaseState, upgrade
+from gateway.store.migrations.run import run
 from gateway.store.postgres import pruning as postgres_pruning
 from gateway.store.retention import Retention
 from gateway.store.sqlite.connection import connect_writer
 from gateway.store.sqlite.pruning import AT_ONCE, prune
+from gateway.store.sqlite.rows import SQLiteRows
 from gateway.store.sqlite.store import open_sqlite_store
 from gateway.store.watching import LOOKED_EVERY
 from schema.changes import Change, ChangePage, ChangeSlice
@@ -31,6 +33,7 @@ from schema.inputs import CreateInviteParticipantsOperationInput as Create
 from schema.inputs import DeleteInviteParticipantsOperationInput as Delete
 from schema.inputs import UpdateInviteParticipantsOperationInput as Update
 from schema.paging import Position, Slice
+from schema.scalars import date_time
 
 pytestmark = pytest.mark.each_database
 
@@ -206,11 +209,9 @@ async def test_store_prunes_by_itself(database: Database) -> None:
 
 def before_there_was_a_log(path: Path) -> None:
     """Make a database as the first version left it, with an operation in it."""
-    upgrade(path)
-    with closing(sqlite3.connect(path)) as database, database:
-        for table in ("changes", "change_log", "forwards"):
-            database.execute(f"DROP TABLE {table}")
-        database.execute("UPDATE alembic_version SET version_num = '0001'")
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        run(database, "0001")
         database.execute("INSERT INTO operations (document) VALUES (?)", (json.dumps(OLD),))
 
 
@@ -238,13 +239,7 @@ def intruded(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def intrude(statement: str) -> None:
         if "FROM change_log" in statement:
             with closing(connect(path)) as beside, beside:
-                another = (json.dumps(OLD | {"id": uuid4().hex}),)
-                beside.execute("INSERT INTO operations (document) VALUES (?)", another)
-                beside.execute(
-                    "INSERT INTO changes (operation_seq, operation_id, kind, at, version, document)"
-                    " SELECT seq, id, 0, created_at, version, document"
-                    " FROM operations ORDER BY seq DESC LIMIT 1"
-                )
+                SQLiteRows(beside).insert(OLD | {"id": uuid4().hex}, date_time(NOW))
 
     def connect_and_intrude(*arguments: Any, **options: Any) -> sqlite3.Connection:  # noqa: ANN401  as connect
         connection: sqlite3.Connection = connect(*arguments, **options)

@@ -49,7 +49,7 @@ def importer(here: Command, tmp_path: Path) -> Importer:
 
 def content(operation: Json) -> Json:
     """Leave out what the gateway itself knows of an operation."""
-    own = {"version", "createdAt", "updatedAt"}
+    own = {"version", "createdAt", "updatedAt", "endedAt"}
     return {name: value for name, value in operation.items() if name not in own}
 
 

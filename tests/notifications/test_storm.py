@@ -134,8 +134,8 @@ def stored(folder: Path) -> Iterator[tuple[str, Json]]:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         for (text,) in database.execute("SELECT document FROM operations"):
             document = json.loads(text)
-            for own in ("version", "createdAt", "updatedAt"):
-                del document[own]
+            for own in ("version", "createdAt", "updatedAt", "endedAt"):
+                document.pop(own, None)
             yield document["id"], document
 
 

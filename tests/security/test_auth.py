@@ -149,6 +149,7 @@ ARGUMENTS = {
     "inviteParticipantsOperations": "{ totalCount }",
     "inviteParticipantsOperationGroups": "(by: []) { count }",
     "changes": "{ nodes { kind } }",
+    "viewer": "{ name }",
     "createInviteParticipantsOperation": "(input: {}) { operation { id } }",
     "createInviteParticipantsOperations": "(inputs: []) { createdCount }",
     "upsertInviteParticipantsOperation": "(input: {}) { operation { id } }",
@@ -167,10 +168,42 @@ async def test_every_field_at_the_root_needs_a_scope(client: Client, guarded: Gu
             _, answered = await answer(
                 client, guarded.introspector, f"{kind} {{ {name}{ARGUMENTS[name]} }}"
             )
-            asked[name] = {error["extensions"]["scope"] for error in answered["errors"]}
+            asked[name] = {error["extensions"]["scope"] for error in answered.get("errors", ())}
+    assert asked.pop("viewer") == set()
     reading = {field["name"] for field in schema["queryType"]["fields"]}
 
     assert asked == {name: {READ if name in reading else WRITE} for name in asked}
+
+
+async def test_viewer_is_who_asks(client: Client, guarded: Guarded) -> None:
+    query = "{ viewer { name scopes } }"
+    url, params = f"{client.url}/graphql", {"query": query}
+    expected = [
+        (guarded.reader, {"name": "reader", "scopes": ["READ"]}),
+        (guarded.writer, {"name": "writer", "scopes": ["READ", "WRITE"]}),
+        (guarded.introspector, {"name": "introspector", "scopes": ["INTROSPECTION"]}),
+    ]
+
+    for bearer, viewer in expected * 2:
+        _, answered = await answer(client, bearer, query)
+        async with client.session.get(url, params=params, headers=bearing(bearer)) as response:
+            assert "ETag" not in response.headers
+            by_get = await response.json()
+
+        assert answered["data"]["viewer"] == by_get["data"]["viewer"] == viewer
+
+
+async def test_viewer_is_not_told_of_others_with_its_scopes(
+    http: aiohttp.ClientSession, tmp_path: Path
+) -> None:
+    names = ["one", "other"]
+    bearers = [token(tmp_path, "create", name, "--scope", READ) for name in names]
+    query = "{ viewer { name } inviteParticipantsOperations { totalCount } }"
+    with running(tmp_path, "--auth", "tokens") as gateway:
+        client = Client(http, gateway.url)
+        answers = [await answer(client, bearer, query) for bearer in bearers * 2]
+
+    assert [answered["data"]["viewer"]["name"] for _, answered in answers] == names * 2
 
 
 async def test_introspection_needs_its_scope(client: Client, guarded: Guarded) -> None:
@@ -421,6 +454,12 @@ async def test_stream_needs_the_scope_to_read(client: Client, guarded: Guarded) 
 
 
 # ---- nobody is asked ----
+
+
+async def test_viewer_is_anybody_where_no_token_is_asked_for(shared: Client) -> None:
+    viewer = (await shared.data("{ viewer { name scopes } }"))["viewer"]
+
+    assert viewer == {"name": "anybody", "scopes": ["READ", "WRITE", "INTROSPECTION"]}
 
 
 async def test_token_is_not_asked_for_on_a_loopback_address(gateway_url: str) -> None:

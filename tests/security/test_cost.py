@@ -144,6 +144,12 @@ PRICED: dict[str, tuple[str, dict[str, Any], int]] = {
     "one id": (GET_MANY, {"ids": "a"}, 10 + 1),
     "a count": (f"{{ {MANY}(first: 0) {{ totalCount }} }}", {}, 110),
     "groups": ("{ inviteParticipantsOperationGroups(by: []) { count } }", {}, 510 + 50),
+    "groups with durations": (
+        "{ inviteParticipantsOperationGroups(by: [], first: 2) { duration { p95 } } }",
+        {},
+        510 + 2 * (1 + 10),
+    ),
+    "who asks": ("{ viewer { name scopes } }", {}, 0),
     "an offset": (f"{{ {MANY}(first: 0, offset: 1000) {{ nodes {{ id }} }} }}", {}, 10 + 10),
     "any offset": (
         f"{{ {MANY}(first: 0, offset: 2000000000) {{ nodes {{ id }} }} }}",

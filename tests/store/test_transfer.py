@@ -316,14 +316,36 @@ def test_import_of_another_state_replaces(imported: Callable[..., list[Json]]) -
         "version": 2,
         "createdAt": before["createdAt"],
         "updatedAt": after["updatedAt"],
+        "endedAt": after["updatedAt"],
     }
+
+
+def test_import_keeps_when_an_operation_ended(imported: Callable[..., list[Json]]) -> None:
+    times = {"createdAt": "2026-01-31T09:30:00Z", "updatedAt": "2026-01-31T09:31:00Z"}
+    ended = imported(
+        lines(
+            {"id": "a", "status": "Failed", **times, "endedAt": "2026-01-31T10:30:07+01:00"},
+            {"id": "b", "status": "Completed", **times},
+            {"id": "c", "status": "Running", **times, "endedAt": "2026-01-31T09:30:07Z"},
+        )
+    )
+
+    assert [operation.get("endedAt") for operation in ended] == [
+        "2026-01-31T09:30:07.000000Z",
+        "2026-01-31T09:31:00.000000Z",
+        None,
+    ]
 
 
 def test_export_into_a_new_database_gives_the_same_export(command: Command, tmp_path: Path) -> None:
     times = {"createdAt": "2026-01-31T10:30:00+01:00", "updatedAt": "2026-02-01T00:00:00.5Z"}
     numbers = {"n": [1.0, 1e22, 10**30, -0.0, None], "\u2028": "\u2028\x85\r\n\U0001f600"}
     (tmp_path / "in").write_text(
-        lines({"id": "z", "version": 7, **times, "additionalProperties": numbers}, {"id": "a"}, {})
+        lines(
+            {"id": "z", "version": 7, **times, "additionalProperties": numbers},
+            {"id": "a", "status": "Failed"},
+            {},
+        )
     )
     command("import", "in")
     command("export", "one")

@@ -41,7 +41,7 @@ DELETE = """
 
 
 def _input(operation: JSONObject) -> JSONObject:
-    server_fields = {"version", "createdAt", "updatedAt"}
+    server_fields = {"version", "createdAt", "updatedAt", "endedAt"}
     return {name: value for name, value in operation.items() if name not in server_fields}
 
 

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 Document = Mapping[str, Any]
@@ -78,8 +79,11 @@ def _text(value: str | None, where: Filter) -> bool:
     return compares(None if value is None else value.casefold(), folded)
 
 
-def _time(value: str, where: Filter) -> bool:
-    return compares(_instant(value), {name: _instant(text) for name, text in where.items()})
+def _time(value: str | None, where: Filter) -> bool:
+    operands = {
+        name: operand if name == "isNull" else _instant(operand) for name, operand in where.items()
+    }
+    return compares(None if value is None else _instant(value), operands)
 
 
 def _fields(judges: Mapping[str, Judge], thing: Document | None, where: Filter) -> bool:
@@ -90,6 +94,26 @@ def _fields(judges: Mapping[str, Judge], thing: Document | None, where: Filter) 
         else judges[name]((thing or {}).get(name), part)
         for name, part in where.items()
     )
+
+
+def _diag_code(result: Document | None) -> str | None:
+    """Find what follows the first ``DiagCode:`` that a code follows."""
+    for rest in ((result or {}).get("message") or "").split("DiagCode:")[1:]:
+        code, found, end = rest.lstrip(" \t\n\r\f\v").partition("#")
+        subcode = "".join(takewhile("0123456789".__contains__, end))
+        if found and code and set(code) <= set("0123456789") and subcode:
+            return f"{code}#{subcode}"
+    return None
+
+
+def _result(result: Document | None, where: Filter) -> bool:
+    judges = {
+        "code": compares,
+        "subcode": compares,
+        "message": _text,
+        "diagCode": lambda _, part: _text(_diag_code(result), part),
+    }
+    return _fields(judges, result, where)
 
 
 def _identity(identity: Document | None, where: Filter) -> bool:
@@ -169,13 +193,12 @@ _OPERATION: dict[str, Judge] = {
     "callId": compares,
     "clientContext": _text,
     "status": compares,
-    "resultInfo": lambda result, where: _fields(
-        {"code": compares, "subcode": compares, "message": _text}, result, where
-    ),
+    "resultInfo": _result,
     "participants": _participants,
     "version": compares,
     "createdAt": _time,
     "updatedAt": _time,
+    "endedAt": _time,
 }
 
 
@@ -249,25 +272,62 @@ def page(everything: Sequence[Document], where: Filter | None, arguments: Filter
     return Page(rest[:first], len(rest) > first, after is not None or offset > 0)
 
 
+def _kinds(document: Document) -> list[str | None]:
+    """Give the kinds of identities in a document, in the order in which they are declared."""
+    found = set()
+    for participant in document["participants"]:
+        identities = participant["identity"]
+        found |= {kind for kind in IDENTITY_KINDS if identities.get(kind) is not None}
+        others = (identities.get("additionalProperties") or {}).values()
+        found |= {"other"} if any(map(_is_undeclared, others)) else set()
+    return [kind for kind in (*IDENTITY_KINDS, "other") if kind in found] or [None]
+
+
+def _seconds(document: Document) -> float | None:
+    ended = document.get("endedAt")
+    return ended and (_instant(ended) - _instant(document["createdAt"])).total_seconds()
+
+
+def _durations(documents: Iterable[Document]) -> dict[str, float] | None:
+    """Give percentiles of durations by nearest rank."""
+    seconds = sorted(each for each in map(_seconds, documents) if each is not None)
+    if not seconds:
+        return None
+    ranks = {"median": 50, "p95": 95}
+    return {name: seconds[-(-len(seconds) * rank // 100) - 1] for name, rank in ranks.items()}
+
+
+_RANKS = (None, *IDENTITY_KINDS, "other")
+
+
 def groups(documents: Iterable[Document], by: Sequence[str]) -> list[dict[str, Any]]:
     """Count documents by keys: the largest group first, then by the keys, null lowest."""
     names = list(dict.fromkeys(by))
-    found: dict[tuple[Any, ...], list[str]] = defaultdict(list)
+    found: dict[tuple[Any, ...], list[Document]] = defaultdict(list)
     for document in documents:
         result = document.get("resultInfo") or {}
-        values = {
-            "STATUS": document["status"],
-            "CALL_ID": document.get("callId"),
-            "RESULT_CODE": result.get("code"),
-            "RESULT_SUBCODE": result.get("subcode"),
-            "CREATED_DAY": document["createdAt"][:10] + "T00:00:00.000000Z",
-            "CREATED_HOUR": document["createdAt"][:13] + ":00:00.000000Z",
-        }
-        found[tuple(values[name] for name in names)].append(document["createdAt"])
+        for kind in _kinds(document) if "IDENTITY_KIND" in names else [None]:
+            values = {
+                "STATUS": document["status"],
+                "CALL_ID": document.get("callId"),
+                "RESULT_CODE": result.get("code"),
+                "RESULT_SUBCODE": result.get("subcode"),
+                "RESULT_MESSAGE": result.get("message"),
+                "RESULT_DIAG_CODE": _diag_code(result),
+                "IDENTITY_KIND": kind,
+                "CREATED_DAY": document["createdAt"][:10] + "T00:00:00.000000Z",
+                "CREATED_HOUR": document["createdAt"][:13] + ":00:00.000000Z",
+                "CREATED_MINUTE": document["createdAt"][:16] + ":00.000000Z",
+            }
+            found[tuple(values[name] for name in names)].append(document)
 
-    def place(item: tuple[tuple[Any, ...], list[str]]) -> tuple[Any, ...]:
-        keys, times = item
-        return -len(times), *((key is not None, _rank(key)) for key in keys)
+    def place(item: tuple[tuple[Any, ...], list[Document]]) -> tuple[Any, ...]:
+        keys, members = item
+        ranks = [
+            _RANKS.index(key) if name == "IDENTITY_KIND" else _rank(key)
+            for name, key in zip(names, keys, strict=True)
+        ]
+        return -len(members), *((rank is not None, rank) for rank in ranks)
 
     return [
         {
@@ -275,10 +335,16 @@ def groups(documents: Iterable[Document], by: Sequence[str]) -> list[dict[str, A
             "callId": said.get("CALL_ID"),
             "resultCode": said.get("RESULT_CODE"),
             "resultSubcode": said.get("RESULT_SUBCODE"),
-            "createdFrom": said.get("CREATED_HOUR") or said.get("CREATED_DAY"),
-            "count": len(times),
-            "earliest": min(times),
-            "latest": max(times),
+            "resultMessage": said.get("RESULT_MESSAGE"),
+            "resultDiagCode": said.get("RESULT_DIAG_CODE"),
+            "identityKind": said.get("IDENTITY_KIND"),
+            "createdFrom": said.get("CREATED_MINUTE")
+            or said.get("CREATED_HOUR")
+            or said.get("CREATED_DAY"),
+            "count": len(members),
+            "earliest": min(member["createdAt"] for member in members),
+            "latest": max(member["createdAt"] for member in members),
+            "duration": _durations(members),
         }
-        for keys, times in sorted(found.items(), key=place)
+        for keys, members in sorted(found.items(), key=place)
     ]

@@ -109,7 +109,11 @@ _participants = _with(
         "participantId": ids,
     },
 )
-_results = _with({"code": numbers, "subcode": numbers}, {"message": texts})
+_diag_codes = st.sampled_from(["412#10073", "1#2", "\N{ARABIC-INDIC DIGIT ONE}#2"])
+_messages = texts | st.builds(
+    "{}DiagCode:{}{}.@".format, st.sampled_from(["", "DiagCode: 1#"]), texts, _diag_codes
+)
+_results = _with({"code": numbers, "subcode": numbers}, {"message": _messages})
 
 operations = _with(
     {
@@ -120,7 +124,7 @@ operations = _with(
         "createdAt": times,
         "updatedAt": times,
     },
-    {"callId": call_ids, "clientContext": texts, "resultInfo": _results},
+    {"callId": call_ids, "clientContext": texts, "resultInfo": _results, "endedAt": times},
 )
 stores = st.integers(0, 8).flatmap(
     lambda size: st.lists(
@@ -170,8 +174,11 @@ _text_filters = _few(
     st.sampled_from(["eq", "neq", "contains", "startsWith", "endsWith"]),
     _operands,
 )
+_diag_code_filters = _few(_equality(_diag_codes) | {"startsWith": _diag_codes} | _is_null)
 _int_filters = _few(_equality(numbers) | _ordering(numbers) | _is_null)
-_time_filters = _few({"eq": times_written, "neq": times_written} | _ordering(times_written))
+_time_filters = _few(
+    {"eq": times_written, "neq": times_written} | _ordering(times_written) | _is_null
+)
 _identity_filters = _few({"id": _id_filters(identity_ids), "displayName": _text_filters} | _is_null)
 _identity_set_filters = st.dictionaries(
     st.sampled_from(["any", "user", "phone"]) | _kinds, _identity_filters, min_size=1, max_size=2
@@ -209,13 +216,16 @@ _operation_fields: dict[str, SearchStrategy[Any]] = {
     "clientContext": _text_filters,
     "status": _few(_equality(statuses)),
     "resultInfo": _few(
-        {"code": _int_filters, "subcode": _int_filters, "message": _text_filters} | _is_null
+        {"code": _int_filters, "subcode": _int_filters, "message": _text_filters}
+        | {"diagCode": _diag_code_filters | _text_filters}
+        | _is_null
     ),
     "participants": _list_filters,
     "overdue": st.booleans(),
     "version": _int_filters,
     "createdAt": _time_filters,
     "updatedAt": _time_filters,
+    "endedAt": _time_filters,
 }
 filters = _trees(
     _operation_fields,
@@ -226,7 +236,8 @@ DIRECTIONS = tuple(
     f"{way}{nulls}" for way in ("ASC", "DESC") for nulls in ("", "_NULLS_FIRST", "_NULLS_LAST")
 )
 ORDER_PATHS = (
-    *("id", "callId", "clientContext", "status", "version", "createdAt", "updatedAt"),
+    *("id", "callId", "clientContext", "status", "version"),
+    *("createdAt", "updatedAt", "endedAt"),
     *("resultInfo.code", "resultInfo.subcode", "resultInfo.message"),
 )
 
@@ -242,7 +253,11 @@ orders = st.lists(
 )
 group_keys = st.lists(
     st.sampled_from(
-        ["STATUS", "CALL_ID", "RESULT_CODE", "RESULT_SUBCODE", "CREATED_DAY", "CREATED_HOUR"]
+        [
+            *("STATUS", "CALL_ID", "RESULT_CODE", "RESULT_SUBCODE", "RESULT_MESSAGE"),
+            *("RESULT_DIAG_CODE", "IDENTITY_KIND"),
+            *("CREATED_DAY", "CREATED_HOUR", "CREATED_MINUTE"),
+        ]
     ),
     max_size=3,
 )

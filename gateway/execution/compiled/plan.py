@@ -7,6 +7,7 @@ from typing import Any
 
 from graphql import (
     FieldNode,
+    GraphQLField,
     GraphQLNonNull,
     GraphQLObjectType,
     OperationDefinitionNode,
@@ -18,11 +19,12 @@ from gateway.documents.parsing import Document
 from gateway.execution.compiled.arguments import ArgumentPlan, Arguments
 from gateway.execution.compiled.completion import Complete, ResponseMap, Run, completion
 from gateway.execution.compiled.fallback import Declined
-from gateway.execution.compiled.selections import CompilerContext, collect
+from gateway.execution.compiled.selections import CompilerContext, collect, subselections
 from gateway.execution.compiled.variables import CoercedVariables
 from schema import Schema
 from schema.errors import RequestError
 from schema.feeds import Feed
+from schema.lookahead import LOOKS_AHEAD, LookAheadInfo
 
 Resolve = Callable[..., Awaitable[Any]]
 
@@ -173,11 +175,34 @@ def _root_field(
     if name.startswith("__"):
         raise Declined("introspection")
     field = root.fields[name]
+    definition = field.extensions["strawberry-definition"]
+    resolve: Resolve = definition.base_resolver.wrapped_func
+    if definition.metadata == LOOKS_AHEAD:
+        resolve = _looking_ahead(resolve, _selected(compiler, field, nodes))
     return RootField(
         key=key,
         nodes=[FieldNode(name=node.name, loc=node.loc) for node in nodes],
-        resolve=field.extensions["strawberry-definition"].base_resolver.wrapped_func,
+        resolve=resolve,
         arguments=ArgumentPlan(compiler.schema, field, nodes[0]),
         complete=completion(compiler, field.type, nodes),
         is_nullable=not isinstance(field.type, GraphQLNonNull),
     )
+
+
+def _selected(
+    compiler: CompilerContext, field: GraphQLField, nodes: list[FieldNode]
+) -> frozenset[str]:
+    """Return the names of the fields that are selected under a field."""
+    type_ = get_named_type(field.type)
+    assert isinstance(type_, GraphQLObjectType)  # noqa: S101  such are the fields that look ahead
+    selected = collect(compiler, type_, subselections(nodes)).values()
+    return frozenset(node.name.value for node, *_ in selected)
+
+
+def _looking_ahead(resolve: Resolve, selected: frozenset[str]) -> Resolve:
+    """Have a resolver know what is selected under its field."""
+
+    def resolve_with_selected(root: object, run: Run, **arguments: object) -> Awaitable[Any]:
+        return resolve(root, LookAheadInfo(run.context, selected), **arguments)
+
+    return resolve_with_selected

@@ -51,7 +51,7 @@ def _apply(rows: Rows, report: Report, now: datetime, *, recreates: bool) -> Out
         return Outcome.UNMATCHED
     if not recreates and rows.was_deleted(forms(report.operation_id)):
         return Outcome.UNCHANGED
-    rows.insert({**new_document(report), "version": 1, "createdAt": at, "updatedAt": at}, at)
+    rows.insert(documents.first_version(new_document(report), at), at)
     return Outcome.CREATED
 
 

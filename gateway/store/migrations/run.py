@@ -9,20 +9,23 @@ from alembic.config import Config
 from sqlalchemy import StaticPool, create_engine
 
 
-def run(connection: sqlite3.Connection) -> None:
-    """Bring the database to the newest revision, in one transaction or not at all."""
+def run(connection: sqlite3.Connection, to: str = "head") -> None:
+    """Bring the database to a revision, the newest, in one transaction or not at all."""
     config = _config()
     engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
     with engine.begin() as config.attributes["connection"]:
         connection.execute("BEGIN IMMEDIATE")  # which the driver would leave to the first write
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
 
 
-def script(revision: str | None) -> str:
-    """Write the statements that bring PostgreSQL from a revision, None for none, to the newest."""
+def script(revision: str | None, to: str = "head") -> str:
+    """Write the statements that bring PostgreSQL from a revision to another, the newest.
+
+    The revision of a database that has no tables is None.
+    """
     config = _config()
     config.attributes["script"] = StringIO()
-    command.upgrade(config, f"{revision}:head" if revision else "head", sql=True)
+    command.upgrade(config, f"{revision}:{to}" if revision else to, sql=True)
     written: str = config.attributes["script"].getvalue()
     return written
 

@@ -1,12 +1,12 @@
-"""What the columns of an operation hold beside its document, which the writer derives from it."""
+"""What the columns of an operation hold that PostgreSQL alone has, or that it has otherwise."""
 
 from hashlib import sha256
 from typing import Any
 
 import msgspec
 
+from gateway.store.columns import columns
 from gateway.store.documents import Document, identities_in
-from gateway.store.tables import STATUS_RANKS
 
 FOLDED = "~"
 """Ends the name under which a text in JSON stands with its case folded, where that changes it."""
@@ -24,25 +24,14 @@ def index_key(text: str) -> str:
     return text if len(text) <= LONGEST_KEY else sha256(text.encode()).hexdigest() * KEY_REPEATED
 
 
-def columns(seq: int, document: Document, stored: bytes) -> tuple[Any, ...]:
+def row_of(seq: int, document: Document, stored: bytes) -> tuple[Any, ...]:
     """Return the values of a row of operations."""
     result = document.get("resultInfo") or {}
-    context, message = document.get("clientContext"), result.get("message")
     return (
         seq,
-        document["id"],
-        document.get("callId"),
-        context,
-        STATUS_RANKS[document["status"]],
-        result.get("code"),
-        result.get("subcode"),
-        message,
-        len(document["participants"]),
-        document["version"],
-        document["createdAt"],
-        document["updatedAt"],
-        _folded(context),
-        _folded(message),
+        *columns(document),
+        _folded(document.get("clientContext")),
+        _folded(result.get("message")),
         msgspec.json.encode([*map(_participant, document["participants"])]).decode(),
         stored,
     )

@@ -62,7 +62,7 @@ def _case_folded(element: CaseFolded, compiler: SQLCompiler, **options: object) 
             *names, last = value.path
             folded: Any = JSONField(*value.clauses, *names, f"{last}{FOLDED}")
         case Column():
-            folded = value.table.c[f"{value.name}_folded"]
+            folded = value.table.c.get(f"{value.name}_folded", value)
     parts = (compiler.process(each, **options) for each in (folded, value))
     return f"coalesce({', '.join(parts)})"
 

@@ -14,7 +14,7 @@ from gateway.store.change_pages import KIND_RANKS
 from gateway.store.decisions.rows import KeyUse, Row
 from gateway.store.documents import Document
 from gateway.store.forwards import Forward
-from gateway.store.postgres.columns import columns, index_key
+from gateway.store.postgres.columns import index_key, row_of
 from gateway.store.reports import Report
 from schema.changes import ChangeKind
 from schema.resource.operation import StoredOperation
@@ -172,7 +172,7 @@ class LoadedRows:
         """Give the rows of operations to insert or overwrite."""
         for seq, state in self.states.items():
             if state:
-                yield columns(seq, state.document, state.stored.document)
+                yield row_of(seq, state.document, state.stored.document)
 
     def identities(self) -> tuple[list[tuple[str, str, int]], list[tuple[str, str, int]]]:
         """Return the rows of identities to remove, and to insert."""

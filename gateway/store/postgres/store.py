@@ -14,6 +14,7 @@ from gateway.store.decisions import writes
 from gateway.store.decisions.reports import Reports
 from gateway.store.decisions.rows import Rows
 from gateway.store.forwards import Forward
+from gateway.store.groups import read_group
 from gateway.store.overdue import Overdue
 from gateway.store.postgres import pages
 from gateway.store.postgres.change_log import PostgresChangeLog
@@ -81,12 +82,18 @@ class PostgresStore:
         return int(count)
 
     async def groups(
-        self, by: Sequence[GroupKey], where: queries.Where, first: int
+        self,
+        by: Sequence[GroupKey],
+        where: queries.Where,
+        first: int,
+        *,
+        with_duration: bool = False,
     ) -> list[InviteParticipantsOperationGroup]:
         """Return the largest groups of the operations that match, the largest first."""
         by = tuple(dict.fromkeys(by))
-        records = await self._select(self._queries.groups(by, where, first))
-        return [queries.group(by, record) for record in records]
+        query = self._queries.groups(by, where, first, with_duration=with_duration)
+        records = await self._select(query)
+        return [read_group(by, record) for record in records]
 
     async def create(
         self, new: CreateInviteParticipantsOperationInput, *, at: datetime | None = None

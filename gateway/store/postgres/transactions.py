@@ -68,40 +68,42 @@ _FLUSH = """
 WITH written AS (
   INSERT INTO operations (
     seq, id, call_id, client_context, status, result_code, result_subcode, result_message,
-    participant_count, version, created_at, updated_at, client_context_folded,
-    result_message_folded, participants, document)
+    result_diag_code, participant_count, identity_kinds, version, created_at, updated_at,
+    ended_at, duration, client_context_folded, result_message_folded, participants, document)
   SELECT * FROM unnest(
     $1::bigint[], $2::text[], $3::text[], $4::text[], $5::int[], $6::bigint[], $7::bigint[],
-    $8::text[], $9::int[], $10::int[], $11::text[], $12::text[], $13::text[], $14::text[],
-    $15::jsonb[], $16::bytea[])
+    $8::text[], $9::text[], $10::int[], $11::int[], $12::int[], $13::text[], $14::text[],
+    $15::text[], $16::bigint[], $17::text[], $18::text[], $19::jsonb[], $20::bytea[])
   ON CONFLICT (seq) DO UPDATE SET
     call_id = excluded.call_id, client_context = excluded.client_context,
     status = excluded.status, result_code = excluded.result_code,
     result_subcode = excluded.result_subcode, result_message = excluded.result_message,
-    participant_count = excluded.participant_count, version = excluded.version,
-    created_at = excluded.created_at, updated_at = excluded.updated_at,
+    result_diag_code = excluded.result_diag_code,
+    participant_count = excluded.participant_count, identity_kinds = excluded.identity_kinds,
+    version = excluded.version, created_at = excluded.created_at,
+    updated_at = excluded.updated_at, ended_at = excluded.ended_at, duration = excluded.duration,
     client_context_folded = excluded.client_context_folded,
     result_message_folded = excluded.result_message_folded,
     participants = excluded.participants, document = excluded.document
 ), gone AS (
   DELETE FROM identities
-  USING unnest($17::text[], $18::text[], $19::bigint[]) AS each (id, kind, seq)
+  USING unnest($21::text[], $22::text[], $23::bigint[]) AS each (id, kind, seq)
   WHERE identities.id = each.id AND identities.kind = each.kind
     AND identities.operation_seq = each.seq
 ), invited AS (
   INSERT INTO identities (id, kind, operation_seq)
-  SELECT * FROM unnest($20::text[], $21::text[], $22::bigint[])
+  SELECT * FROM unnest($24::text[], $25::text[], $26::bigint[])
 ), used AS (
   INSERT INTO idempotency_keys (key, fingerprint, operation_id, document, created_at)
-  SELECT * FROM unnest($23::text[], $24::bytea[], $25::text[], $26::bytea[], $27::text[])
+  SELECT * FROM unnest($27::text[], $28::bytea[], $29::text[], $30::bytea[], $31::text[])
   ON CONFLICT (key) DO UPDATE SET
     fingerprint = excluded.fingerprint, operation_id = excluded.operation_id,
     document = excluded.document, created_at = excluded.created_at
 )
 INSERT INTO changes (position, operation_seq, operation_id, kind, at, version, before, document)
 SELECT * FROM unnest(
-  $28::bigint[], $29::bigint[], $30::text[], $31::int[], $32::text[], $33::int[], $34::bytea[],
-  $35::bytea[])
+  $32::bigint[], $33::bigint[], $34::text[], $35::int[], $36::text[], $37::int[], $38::bytea[],
+  $39::bytea[])
 """
 
 _FORGET = """
@@ -282,7 +284,7 @@ async def _flush(connection: asyncpg.Connection, rows: LoadedRows) -> None:
         (index_key(key), use.fingerprint, use.operation_id, use.operation.document, at)
         for key, (use, at) in rows.used_keys.items()
     ]
-    sets = ((rows.written(), 16), (gone, 3), (invited, 3), (used, 5), (rows.changes, 8))
+    sets = ((rows.written(), 20), (gone, 3), (invited, 3), (used, 5), (rows.changes, 8))
     arrays = [array for records, width in sets for array in _transposed(records, width)]
     await connection.execute(_FLUSH, *arrays, timeout=LOCK_SECONDS)
 

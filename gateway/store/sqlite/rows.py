@@ -8,6 +8,7 @@ from typing import cast
 import msgspec
 
 from gateway.store import documents
+from gateway.store.columns import COLUMNS, columns
 from gateway.store.decisions.rows import KeyUse, Row
 from gateway.store.forwards import Forward
 from gateway.store.sqlite import changes
@@ -18,6 +19,15 @@ from schema.resource.operation import StoredOperation
 from schema.scalars import DateTime
 
 FORGOTTEN_AT_ONCE = 100
+
+_INSERT = f"""
+INSERT INTO operations ({", ".join(COLUMNS)}, document)
+VALUES ({", ".join("?" for _ in COLUMNS)}, ?)
+"""  # noqa: S608  constants alone
+_OVERWRITE = f"""
+UPDATE operations SET {", ".join(f"{column} = ?" for column in COLUMNS)}, document = ?
+WHERE seq = ?
+"""  # noqa: S608  constants alone
 
 
 def find(connection: sqlite3.Connection, operation_id: str) -> StoredOperation | None:
@@ -79,9 +89,7 @@ class SQLiteRows:
     def insert(self, document: documents.Document, at: DateTime) -> StoredOperation:
         """Add an operation, whose id no other has."""
         stored = documents.write(document)
-        inserted = self._connection.execute(
-            "INSERT INTO operations (document) VALUES (?)", (stored.document.decode(),)
-        )
+        inserted = self._connection.execute(_INSERT, (*columns(document), stored.document.decode()))
         row = Row(cast("int", inserted.lastrowid), stored)
         self._identify(row.seq, document)
         changes.append(self._connection, ChangeKind.CREATED, row, at)
@@ -91,8 +99,7 @@ class SQLiteRows:
         """Put the next version of an operation in the place of the one there is."""
         stored = documents.write(changed.document)
         self._connection.execute(
-            "UPDATE operations SET document = ? WHERE seq = ?",
-            (stored.document.decode(), row.seq),
+            _OVERWRITE, (*columns(changed.document), stored.document.decode(), row.seq)
         )
         if "participants" in changed.before:
             self._connection.execute("DELETE FROM identities WHERE operation_seq = ?", (row.seq,))

@@ -3,8 +3,8 @@
 from aiohttp import HttpVersion11, hdrs, web
 
 from gateway.execution.pipeline import Pipeline
+from gateway.http.aiohttp_protocol import release_websocket
 from gateway.http.authentication import Authentication, token_of
-from gateway.http.connection import release_websocket
 from gateway.http.faults import Fault
 from gateway.http.head import Head
 from gateway.http.limiter import Limiter

@@ -1,0 +1,60 @@
+"""Options of the command line for settings, made from their fields."""
+
+from collections.abc import Callable
+from inspect import Parameter, Signature
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import typer
+from pydantic.fields import FieldInfo
+
+from gateway.settings import Settings
+
+
+def setting_option(name: str) -> Any:  # noqa: ANN401  as ``typer.Option`` is declared
+    """Make the option for a setting; left out, the environment or the default has the value."""
+    field = Settings.model_fields[name]
+    return typer.Option(
+        help=(field.description or "").replace("`", ""),
+        metavar="|".join(_choices(field)) or None,
+        show_default=_shown_default(field.default),
+    )
+
+
+def with_setting_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command that takes any keywords an option for every setting."""
+    command.__signature__ = Signature(  # type: ignore[attr-defined]  # where inspect looks for it
+        [
+            Parameter(
+                name,
+                Parameter.KEYWORD_ONLY,
+                default=None,
+                annotation=Annotated[_option_type(field) | None, setting_option(name)],
+            )
+            for name, field in Settings.model_fields.items()
+        ]
+    )
+    return command
+
+
+def _option_type(field: FieldInfo) -> Any:  # noqa: ANN401  a type, or one of lists
+    """Return the type of an option; of texts, the settings read more."""
+    if _is_list(field):
+        return list[str]
+    return field.annotation if field.annotation in {int, float, bool} else str
+
+
+def _is_list(field: FieldInfo) -> bool:
+    return get_origin(field.annotation) is tuple
+
+
+def _choices(field: FieldInfo) -> tuple[str, ...]:
+    return get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+
+
+def _shown_default(default: object) -> str | bool:
+    match default:
+        case bool() | None | "" | ():
+            return False
+        case tuple():
+            return ",".join(default)
+    return f"{default:g}" if isinstance(default, float) else str(default)

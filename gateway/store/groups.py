@@ -1,0 +1,144 @@
+"""Groups of operations with equal values: the statement that finds them, and its rows."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    FromClause,
+    Select,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    null,
+    select,
+    union_all,
+)
+
+from gateway.store.conditions import condition
+from gateway.store.shapes import Shape
+from gateway.store.tables import (
+    IDENTITY_KIND_BITS,
+    NO_IDENTITY,
+    OTHER_IDENTITY,
+    STATUS_NAMES,
+    operations,
+)
+from schema.groups import (
+    DurationStatistics,
+    GroupKey,
+    IdentityKind,
+    InviteParticipantsOperationGroup,
+)
+from schema.resource.operation import OperationStatus
+from schema.scalars import DateTime
+
+_KINDS = {
+    NO_IDENTITY: None,
+    **{bit: IdentityKind(kind) for kind, bit in IDENTITY_KIND_BITS.items()},
+    OTHER_IDENTITY: IdentityKind.OTHER,
+}
+"""The kinds of identities by their bits."""
+_BITS = union_all(*(select(literal_column(str(bit)).label("bit")) for bit in _KINDS)).subquery()
+_WITH_KINDS = operations.join(_BITS, operations.c.identity_kinds.bitwise_and(_BITS.c.bit) != 0)
+
+_COLUMNS: dict[GroupKey, ColumnElement[Any]] = {
+    GroupKey.STATUS: operations.c.status,
+    GroupKey.CALL_ID: operations.c.call_id,
+    GroupKey.RESULT_CODE: operations.c.result_code,
+    GroupKey.RESULT_SUBCODE: operations.c.result_subcode,
+    GroupKey.RESULT_MESSAGE: operations.c.result_message,
+    GroupKey.RESULT_DIAG_CODE: operations.c.result_diag_code,
+    GroupKey.IDENTITY_KIND: _BITS.c.bit,
+    GroupKey.CREATED_DAY: func.substr(operations.c.created_at, 1, len("2026-01-31")),
+    GroupKey.CREATED_HOUR: func.substr(operations.c.created_at, 1, len("2026-01-31T09")),
+    GroupKey.CREATED_MINUTE: func.substr(operations.c.created_at, 1, len("2026-01-31T09:30")),
+}
+_REST_OF_TIME = {
+    GroupKey.CREATED_MINUTE: ":00.000000Z",
+    GroupKey.CREATED_HOUR: ":00:00.000000Z",
+    GroupKey.CREATED_DAY: "T00:00:00.000000Z",
+}
+"""What follows the text of a key in the time that it begins at, for the shortest first."""
+
+_MICROSECONDS = 1_000_000
+
+
+def select_groups(by: tuple[GroupKey, ...], shape: Shape, with_duration: bool) -> Select[Any]:  # noqa: FBT001  a part of a cache's key
+    """Select the largest groups: keys, size, first and last creation, percentiles of durations."""
+    keys = {key.name.lower(): _COLUMNS[key] for key in by}
+    names: list[ColumnElement[Any]] = [literal_column(name) for name in keys]
+    labelled = [key.label(name) for name, key in keys.items()]
+    source: FromClause = _WITH_KINDS if GroupKey.IDENTITY_KIND in by else operations
+    rows = select(*labelled, operations.c.created_at).select_from(source).where(condition(shape))
+    percentiles: list[ColumnElement[Any]] = [null(), null()]
+    if with_duration:
+        rows = _ranked(rows, [*keys.values()])
+        percentiles = [_percentile(50), _percentile(95)]
+    matching = rows.subquery("matching")
+    size, created_at = func.count().label("size"), matching.c.created_at
+    return (
+        select(*names, size, func.min(created_at), func.max(created_at), *percentiles)
+        .select_from(matching)
+        .group_by(*names)
+        .having(size > 0)
+        .order_by(size.desc(), *(name.asc().nulls_first() for name in names))
+        .limit(bindparam("limit", type_=BigInteger))
+    )
+
+
+def _ranked(rows: Select[Any], keys: Sequence[ColumnElement[Any]]) -> Select[Any]:
+    """Add to rows their durations, the rank of each in its group, and how many are ranked."""
+    duration = operations.c.duration
+    order = duration.asc().nulls_last()
+    partition = [*keys] or None
+    return rows.add_columns(
+        duration,
+        func.row_number().over(partition_by=partition, order_by=order).label("rank"),
+        func.count(duration).over(partition_by=partition).label("ranked"),
+    )
+
+
+def _percentile(percent: int) -> ColumnElement[Any]:
+    """Take the duration of the nearest rank: the first that so many percent are not longer than."""
+    rank: ColumnElement[int] = literal_column("rank")
+    ranked: ColumnElement[int] = literal_column("ranked")
+    duration: ColumnElement[int] = literal_column("duration")
+    return func.min(case((rank * 100 >= ranked * percent, duration)))
+
+
+def read_group(by: Sequence[GroupKey], record: Sequence[Any]) -> InviteParticipantsOperationGroup:
+    """Read a row of such a statement."""
+    *values, size, earliest, latest, median, p95 = map(_text, record)
+    keys = dict(zip(by, values, strict=True))
+    status = keys.get(GroupKey.STATUS)
+    return InviteParticipantsOperationGroup(
+        status=None if status is None else OperationStatus(STATUS_NAMES[status]),
+        call_id=keys.get(GroupKey.CALL_ID),
+        result_code=keys.get(GroupKey.RESULT_CODE),
+        result_subcode=keys.get(GroupKey.RESULT_SUBCODE),
+        result_message=keys.get(GroupKey.RESULT_MESSAGE),
+        result_diag_code=keys.get(GroupKey.RESULT_DIAG_CODE),
+        identity_kind=_KINDS[keys.get(GroupKey.IDENTITY_KIND, NO_IDENTITY)],
+        created_from=_beginning(keys),
+        count=size,
+        earliest=earliest,
+        latest=latest,
+        duration=None
+        if median is None
+        else DurationStatistics(median=median / _MICROSECONDS, p95=p95 / _MICROSECONDS),
+    )
+
+
+def _beginning(keys: dict[GroupKey, Any]) -> DateTime | None:
+    for key, rest in _REST_OF_TIME.items():
+        if key in keys:
+            return DateTime(keys[key] + rest)
+    return None
+
+
+def _text(value: Any) -> Any:  # noqa: ANN401  a column's
+    """Decode a column: text comes as bytes, so that documents need no decoding."""
+    return value.decode() if isinstance(value, bytes) else value

@@ -1,0 +1,40 @@
+"""Which fields a client selects under the field that a resolver is of.
+
+A resolver that asks has ``LOOKS_AHEAD`` as its field's metadata. Where an executor has no ``Info``
+of Strawberry, it passes an ``info`` with the names.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import strawberry
+from strawberry.types.nodes import SelectedField, Selection
+
+from schema.context import Context
+
+LOOKS_AHEAD = {"looks_ahead": True}
+
+
+@dataclass(frozen=True)
+class LookAheadInfo:
+    """What resolvers use of an ``Info``, and the names of the fields selected."""
+
+    context: Context
+    selected: frozenset[str]
+
+
+def selects(info: strawberry.Info[Context, None] | LookAheadInfo, name: str) -> bool:
+    """Return whether a field is selected, by its name in GraphQL; one may be that is skipped."""
+    if isinstance(info, LookAheadInfo):
+        return name in info.selected
+    return name in _names(info.selected_fields)
+
+
+def _names(selections: Iterable[Selection]) -> Iterator[str]:
+    """Give the names of the fields under those selected, through fragments."""
+    for selection in selections:
+        for inner in selection.selections:
+            if isinstance(inner, SelectedField):
+                yield inner.name
+            else:
+                yield from _names([inner])

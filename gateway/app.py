@@ -147,8 +147,11 @@ def _pages(settings: Settings) -> dict[str, Page]:
     if has_playground:
         pages["playground"] = Page("playground", PLAYGROUND_POLICY, shared)
     if settings.console:
-        known = {**shared, "playground": str(has_playground).lower()}
-        pages["console"] = Page("console", CONSOLE_POLICY, known)
+        known = {
+            "playground": str(has_playground).lower(),
+            "hide-names": str(settings.console_hide_names).lower(),
+        }
+        pages["console"] = Page("console", CONSOLE_POLICY, {**shared, **known})
     return pages
 
 

@@ -352,6 +352,13 @@ class Settings(BaseSettings):
         default=True,
         description="Whether a browser gets the console, at `/` and at `/operations`.",
     )
+    console_hide_names: bool = Field(
+        default=False,
+        description=(
+            "Whether the console hides names and numbers of people from everybody; the playground "
+            "and the interfaces still show them."
+        ),
+    )
     playground: bool = Field(default=True, description="Whether a browser gets the playground.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info",

@@ -1,5 +1,6 @@
 """The console, as it is used: seen, filtered, followed and written by."""
 
+import asyncio
 import gzip
 import json
 import re
@@ -118,18 +119,31 @@ async def test_list_is_sorted_by_its_columns(visit: Visit, client: Client) -> No
     assert visit.page.url.endswith("?sort=clientContext")
 
 
-async def test_list_is_read_to_its_end(visit: Visit, client: Client) -> None:
-    for start in range(0, 3_000, 1_000):
+SCROLL_ON = """async () => {
+    const scroller = document.querySelector(".scroller");
+    scroller.scrollTo(0, scroller.scrollHeight);
+    const height = scroller.scrollHeight;
+    while (scroller.scrollHeight === height && table().ariaRowCount === "-1")
+        await new Promise(requestAnimationFrame);
+    return table().ariaRowCount;
+    function table() { return document.querySelector("[role=table]"); }
+}"""
+
+
+async def test_list_of_10000_is_read_to_its_end(visit: Visit, client: Client) -> None:
+    for start in range(0, 10_000, 1_000):
         inputs = [{"clientContext": f"number {n}"} for n in range(start, start + 1_000)]
         await create_all(client, inputs)
     await visit.open("/operations")
-    await visit.shows("3,000 in all")
-    last = visit.page.get_by_text("number 0", exact=True)
-    for _ in range(200):
-        await visit.page.locator(".scroller").evaluate("(one) => one.scrollTo(0, one.scrollHeight)")
-        if await last.is_visible():
-            break
-    await expect(last).to_be_visible()
+    await visit.shows("10,000 in all")
+    count = "-1"
+    async with asyncio.timeout(90):
+        while count == "-1":
+            count = await visit.page.evaluate(SCROLL_ON)
+    assert count == "10001"  # with the header's
+    await visit.page.locator(".scroller").evaluate("(one) => one.scrollTo(0, one.scrollHeight)")
+    await expect(visit.rows().last).to_have_attribute("aria-rowindex", "10001")
+    await expect(visit.rows().last).to_contain_text("number 0")
     assert await visit.rows().count() < 100
 
 
@@ -137,13 +151,38 @@ async def test_columns_and_dates_are_chosen_and_kept(visit: Visit, client: Clien
     await create(client, clientContext="one", callId="call-1")
     page = visit.page
     await visit.open("/operations")
-    await page.get_by_role("button", name="View").click()
+    await page.get_by_role("button", name="Columns").click()
     await page.get_by_role("menuitemcheckbox", name="Call").click()
     await page.get_by_role("menuitemcheckbox", name="Dates instead of ages").click()
     await page.keyboard.press("Escape")
     await visit.open("/operations")
     await expect(page.get_by_role("columnheader", name="Call")).to_have_count(0)
     await expect(visit.rows().get_by_role("time")).to_have_text(re.compile(r"\d{4}, \d\d:\d\d"))
+    await visit.open("/operations?columns=status,call")
+    await expect(page.get_by_role("columnheader")).to_have_text(["Status", "Context", "Call"])
+
+
+async def test_view_is_saved_under_a_name_and_opened_again(visit: Visit, client: Client) -> None:
+    await create(client, clientContext="one", callId="call-1")
+    await create(client, clientContext="two", callId="call-2")
+    page = visit.page
+    await visit.open("/operations?call=call-1&sort=-updatedAt&columns=status,call")
+    await page.get_by_role("button", name="Views").click()
+    await page.get_by_role("textbox", name="Name").fill("Of call 1")
+    await page.get_by_role("button", name="Save this view").click()
+    saved = page.get_by_role("link", name="Of call 1")
+    await expect(saved).to_be_visible()
+
+    await visit.open("/operations")
+    await expect(visit.rows()).to_have_count(2)
+    await page.get_by_role("button", name="Views").click()
+    await saved.click()
+    await expect(visit.rows()).to_have_count(1)
+    assert page.url.endswith("?call=call-1&sort=-updatedAt&columns=status%2Ccontext%2Ccall")
+    await expect(page.get_by_role("columnheader")).to_have_text(["Status", "Context", "Call"])
+    await page.get_by_role("button", name="Views").click()
+    await page.get_by_role("button", name="Remove the view Of call 1").click()
+    await expect(saved).to_have_count(0)
 
 
 async def test_operation_is_opened_from_a_link_and_leads_to_others(
@@ -260,6 +299,24 @@ async def test_names_and_numbers_are_hidden_by_one_switch(visit: Visit, client: 
         text = await visit.page.locator("#root").inner_text()
         assert "Lovelace" not in text
         assert "2345678" not in text
+
+
+async def test_names_and_numbers_are_hidden_for_all_when_set_so(
+    http: ClientSession, tmp_path: Path
+) -> None:
+    with running(tmp_path, "--console-hide-names") as gateway:
+        client = Client(http, gateway.url)
+        await create(client, clientContext="hidden for all", participants=[ADA, PHONE])
+        async with visiting(gateway.url) as visit:
+            await visit.open("/operations")
+            switch = visit.page.get_by_role("switch", name="Hide names")
+            await expect(switch).to_be_checked()
+            await expect(switch).to_be_disabled()
+            await expect(visit.rows()).to_contain_text("hidden for all")
+            text = await visit.page.locator("#root").inner_text()
+    assert "Lovelace" not in text
+    assert "2345678" not in text
+    assert visit.wrong == []
 
 
 async def test_following_pauses_while_the_page_is_hidden(visit: Visit, client: Client) -> None:

@@ -1,18 +1,19 @@
 """What the console shows when something is in the way: the connection, the token, the input."""
 
+import asyncio
 import re
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
-from socket import socket
 from typing import Literal
 
 import pytest
 from aiohttp import ClientSession
 from playwright.async_api import expect
 from support.bearers import answer, token
-from support.gateways import Client, running
+from support.gateways import Client, free_port, running
 from support.visits import NARROW, WIDE, Visit, create, create_all, invited, update, visiting
+from support.wire import locked
 
 HOSTILE = {
     "id": "<img src=x onerror=alert(1)>",
@@ -34,13 +35,6 @@ CREATE = "mutation { createInviteParticipantsOperation(input: {}) { operation { 
 async def visit(client: Client) -> AsyncIterator[Visit]:
     async with visiting(client.url) as visit:
         yield visit
-
-
-def free_port() -> int:
-    with socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port: int = listening.getsockname()[1]
-        return port
 
 
 async def test_killed_gateway_is_found_again_without_a_gap(
@@ -103,6 +97,31 @@ async def test_gateway_that_is_gone_is_said_so_and_found_again(
             with running(tmp_path, *port):
                 await expect(visit.rows()).to_have_count(1, timeout=20_000)
                 await visit.is_live()
+
+
+async def test_gateway_that_is_overloaded_is_said_so_and_asked_again(
+    http: ClientSession, tmp_path: Path
+) -> None:
+    async def create_at_last() -> None:
+        while "errors" in await client.answer(CREATE):
+            pass
+
+    with running(tmp_path, "--requests-at-work", "1") as gateway:
+        client = Client(http, gateway.url)
+        await create(client, clientContext="there")
+        async with visiting(gateway.url) as visit:
+            await visit.open()
+            with locked(tmp_path):
+                writing = asyncio.create_task(create_at_last())
+                async with asyncio.timeout(20):
+                    while "errors" not in await client.answer("{ __typename }"):
+                        pass
+                await visit.page.get_by_role("link", name="Operations", exact=True).click()
+                await visit.shows("The gateway has too much to do")
+                await visit.shows("OVERLOADED")
+            await writing
+            await expect(visit.rows()).to_have_count(2, timeout=20_000)
+            await visit.is_live()
 
 
 async def test_token_is_asked_for_refused_and_taken(http: ClientSession, tmp_path: Path) -> None:
@@ -188,8 +207,18 @@ async def test_pages_meet_the_rules_of_accessibility(
         await page.get_by_role("button", name="Filter", exact=True).click()
         found["filters"] = await visit.violations()
         await page.keyboard.press("Escape")
-        await page.get_by_role("button", name="View").click()
-        found["view"] = await visit.violations()
+        await page.get_by_role("button", name="Columns").click()
+        found["columns"] = await visit.violations()
+        await page.keyboard.press("Escape")
+        await page.get_by_role("button", name="Views").click()
+        await page.get_by_role("textbox", name="Name").fill("Of both")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("link", name="Of both")).to_be_visible()
+        found["views"] = await visit.violations()
+        await page.keyboard.press("Escape")
+        await page.get_by_role("button", name="Export").click()
+        await expect(visit.dialog()).to_be_visible()
+        found["export"] = await visit.violations()
         await visit.open("/operations?call=none")
         found["nothing"] = await visit.violations()
         await visit.open(f"/operations/{id_}")
@@ -248,5 +277,31 @@ async def test_everything_is_reached_by_keyboard(visit: Visit, client: Client) -
     await keyboard.press("Tab")
     await keyboard.press("Enter")
     await visit.shows("This operation was deleted")
+
+    assert visit.wrong == []
+
+
+async def test_views_and_exports_are_reached_by_keyboard(visit: Visit, client: Client) -> None:
+    page, keyboard = visit.page, visit.page.keyboard
+    await create(client, clientContext="by keyboard")
+    await visit.open("/operations")
+    await page.get_by_role("button", name="Views").focus()
+    await keyboard.press("Enter")
+    await expect(page.get_by_role("textbox", name="Name")).to_be_focused()
+    await keyboard.type("Mine")
+    await keyboard.press("Enter")
+    await keyboard.press("Shift+Tab")
+    await expect(page.get_by_role("button", name="Remove the view Mine")).to_be_focused()
+    await keyboard.press("Shift+Tab")
+    await keyboard.press("Enter")
+    await expect(page.get_by_role("link", name="Mine")).to_be_hidden()
+    await page.get_by_role("button", name="Export").focus()
+    await keyboard.press("Enter")
+    await expect(visit.dialog().get_by_label("CSV")).to_be_focused()
+    await keyboard.press("ArrowDown")
+    async with page.expect_download():
+        await keyboard.press("Enter")
+    await visit.dialog().get_by_role("button", name="Close").last.press("Enter")
+    await expect(page.get_by_role("button", name="Export")).to_be_focused()
 
     assert visit.wrong == []

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -12,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 import pytest
-from support.gateways import Client, running
+from support.gateways import Client, free_port, running
 from support.queries import NOW
 from support.sockets import CREATE, FOLLOW, connected
 
@@ -30,12 +29,6 @@ auth_type = any
 pool_mode = transaction
 default_pool_size = 4
 """
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as bound:
-        port: int = bound.getsockname()[1]
-        return port
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Queue
+from socket import socket
 from threading import Thread
 from typing import IO, Any
 
@@ -43,6 +44,14 @@ class Gateway:
 
 UNTRACED = {"COVERAGE_PROCESS_START": "", "COVERAGE_PROCESS_CONFIG": ""}
 """Variables for a server that is not traced for coverage, which makes it several times slower."""
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on: of a gateway that is to be started again on it."""
+    with socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        port: int = listening.getsockname()[1]
+        return port
 
 
 @contextmanager

@@ -21,9 +21,9 @@ export function failureOf(errors: readonly GatewayError[]): Failure {
 }
 
 /** The failure of a request. */
-export function failureOfRequest(error: CombinedError): Failure {
-  if (error.graphQLErrors.length > 0) return failureOf(error.graphQLErrors)
-  const status = error.response?.status
+export function failureOfRequest(error: CombinedError | undefined): Failure {
+  if (error?.graphQLErrors.length) return failureOf(error.graphQLErrors)
+  const status = error?.response?.status
   if (status) {
     return {
       code: `HTTP ${status}`,

@@ -8,7 +8,7 @@ import { CreateButton } from '../edit/CreateDialog'
 import { Icon } from '../ui/Icon'
 import { Modal } from '../ui/Modal'
 import { useConnection } from './connection'
-import { setPreferences, usePreferences } from './preferences'
+import { isPrivateForAll, setPreferences, useIsPrivate } from './preferences'
 import { useSession } from './session'
 
 /** What is around every page. */
@@ -47,13 +47,16 @@ export function Shell() {
 }
 
 function PrivacySwitch() {
-  const { isPrivate } = usePreferences()
+  const isPrivate = useIsPrivate()
+  const isForced = isPrivateForAll()
+  const reason = isForced ? 'This gateway hides names and numbers in every browser.' : undefined
   return (
-    <label className="switch-label" htmlFor="privacy">
+    <label className="switch-label" htmlFor="privacy" title={reason}>
       <Switch.Root
         id="privacy"
         className="switch"
         checked={isPrivate}
+        disabled={isForced}
         onCheckedChange={(checked) => setPreferences({ isPrivate: checked })}
       >
         <Switch.Thumb className="switch-thumb" />

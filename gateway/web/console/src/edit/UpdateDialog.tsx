@@ -1,5 +1,5 @@
 import { type FormEvent, useState } from 'react'
-import { usePreferences } from '../app/preferences'
+import { useIsPrivate } from '../app/preferences'
 import { useSession } from '../app/session'
 import {
   type OperationStatus,
@@ -106,7 +106,7 @@ function UpdateForm({ id, opened, onDone }: { id: string; opened: StateFragment;
 
 /** Both states of a conflict. */
 function Comparison({ wanted, current }: { wanted: Wanted; current: Conflicting }) {
-  const { isPrivate } = usePreferences()
+  const isPrivate = useIsPrivate()
   const shown = (result: Wanted['resultInfo']) =>
     result ? withoutNumbers(resultText(result), isPrivate) : 'none'
   return (

@@ -1,5 +1,7 @@
+import { useIsPrivate } from '../app/preferences'
 import type { OperationStatus, ResultInfoInput, StateFragment } from '../gql/graphql'
 import { STATUSES } from '../list/search'
+import { withoutNumbers } from '../ui/people'
 import { STATUS_NAMES } from '../ui/Status'
 import type { Problem } from './useSending'
 
@@ -33,6 +35,9 @@ export function StatusField({ initial }: { initial: OperationStatus }) {
 }
 
 export function ResultFields({ initial }: { initial: StateFragment['resultInfo'] }) {
+  const isPrivate = useIsPrivate()
+  const message = initial?.message ?? ''
+  const isHidden = withoutNumbers(message, isPrivate) !== message
   return (
     <fieldset>
       <legend>Result</legend>
@@ -60,7 +65,13 @@ export function ResultFields({ initial }: { initial: StateFragment['resultInfo']
       </div>
       <label>
         Message
-        <input name="message" maxLength={1_024} defaultValue={initial?.message ?? ''} />
+        <input
+          name="message"
+          type={isHidden ? 'password' : 'text'}
+          autoComplete="off"
+          maxLength={1_024}
+          defaultValue={message}
+        />
       </label>
       <p className="muted small">Leave the code empty for no result.</p>
     </fieldset>

@@ -1,25 +1,26 @@
 import { Popover } from 'radix-ui'
-import { type FormEvent, useEffect, useState } from 'react'
+import { type FormEvent, type ReactNode, useEffect, useState } from 'react'
 
+import { useIsPrivate } from '../app/preferences'
 import { Icon } from '../ui/Icon'
+import { HIDDEN, withoutNumbers } from '../ui/people'
 import { STATUS_NAMES } from '../ui/Status'
 import { dateAndTime } from '../ui/time'
-import { type FilterKey, type ListSearch, STATUSES, validateSearch } from './search'
-import { ViewMenu } from './ViewMenu'
+import { type FilterKey, type ListSearch, STATUSES, unfiltered, validateSearch } from './search'
 
 interface Bar {
   search: ListSearch
   onChange: (search: ListSearch) => void
 }
 
-/** What narrows the list down: a text, a form of filters, and a chip for each that is set. */
-export function FilterBar({ search, onChange }: Bar) {
+/** What narrows the list down: a text, a form of filters, and a chip for each that is set; and `children`. */
+export function FilterBar({ search, onChange, children }: Bar & { children: ReactNode }) {
   return (
     <div className="filters">
       <div className="filter-tools">
         <SearchBox search={search} onChange={onChange} />
         <FilterForm search={search} onChange={onChange} />
-        <ViewMenu />
+        {children}
       </div>
       <Chips search={search} onChange={onChange} />
     </div>
@@ -59,7 +60,7 @@ function FilterForm({ search, onChange }: Bar) {
     event.preventDefault()
     const data = new FormData(event.currentTarget)
     const next = validateSearch({ ...Object.fromEntries(data), status: data.getAll('status') })
-    onChange({ ...next, q: search.q, sort: search.sort })
+    onChange({ ...unfiltered(search), ...next, q: search.q })
     setOpen(false)
   }
 
@@ -155,6 +156,7 @@ const CHIPS: Record<FilterKey, { label: string; text: (search: ListSearch) => st
 }
 
 function Chips({ search, onChange }: Bar) {
+  const isPrivate = useIsPrivate()
   const keys = (Object.keys(CHIPS) as FilterKey[]).filter((key) => search[key] !== undefined)
   if (keys.length === 0) return null
   return (
@@ -164,7 +166,10 @@ function Chips({ search, onChange }: Bar) {
         return (
           <li key={key} className="chip">
             <span className="chip-text">
-              {label}: <bdi>{text(search)}</bdi>
+              {label}:{' '}
+              <bdi>
+                {isPrivate && key === 'participant' ? HIDDEN : withoutNumbers(text(search), isPrivate)}
+              </bdi>
             </span>
             <button
               type="button"
@@ -177,7 +182,7 @@ function Chips({ search, onChange }: Bar) {
         )
       })}
       <li>
-        <button type="button" className="link-button" onClick={() => onChange({ sort: search.sort })}>
+        <button type="button" className="link-button" onClick={() => onChange(unfiltered(search))}>
           Clear all
         </button>
       </li>

@@ -1,26 +1,37 @@
 import { getRouteApi } from '@tanstack/react-router'
-import { useCallback, useRef } from 'react'
+import { useCallback, useMemo, useRef } from 'react'
 
+import { setPreferences, usePreferences } from '../app/preferences'
 import { CreateButton } from '../edit/CreateDialog'
+import { ExportButton } from '../export/ExportDialog'
 import { Icon } from '../ui/Icon'
 import { FailureNotice, Loading, Notice } from '../ui/Notice'
+import { numberText } from '../ui/numbers'
 import { FilterBar } from './FilterBar'
-import type { ListSearch } from './search'
+import { MAX_WAITING } from './rows'
+import { SavedViews } from './SavedViews'
+import { type ColumnId, columnsOf, columnsText, type ListSearch, unfiltered } from './search'
 import { Table } from './Table'
 import { useList } from './useList'
+import { ViewMenu } from './ViewMenu'
 
 const route = getRouteApi('/operations')
-
-const NUMBER = new Intl.NumberFormat()
 
 /** All operations that match, the newest first. */
 export function ListPage() {
   const search = route.useSearch()
+  // What is read does not depend on the columns that are shown.
+  const query = route.useSearch({ select: ({ columns: _, ...rest }) => rest, structuralSharing: true })
+  const preferences = usePreferences()
+  const shown = useMemo(
+    () => columnsOf(search.columns ?? preferences.columns),
+    [search.columns, preferences.columns],
+  )
   const navigate = route.useNavigate()
   const scroller = useRef<HTMLDivElement>(null)
-  const { list, reload, loadMore } = useList(search)
+  const { list, reload, loadMore } = useList(query)
   const { rows, waiting, failure, loading, hasMore } = list
-  const { sort, ...filters } = search
+  const { sort, ...filters } = query
   const isFiltered = Object.keys(filters).length > 0
 
   const change = useCallback(
@@ -31,6 +42,12 @@ export function ListPage() {
     [navigate],
   )
 
+  function show(ids: ColumnId[]) {
+    const columns = columnsText(ids)
+    setPreferences({ columns })
+    navigate({ search: { ...search, columns }, replace: true })
+  }
+
   return (
     <div className="list-page">
       <title>Operations · Invite gateway</title>
@@ -40,7 +57,11 @@ export function ListPage() {
           {list.changeCursor !== null && summary(list.totalCount, isFiltered)}
         </p>
       </div>
-      <FilterBar search={search} onChange={change} />
+      <FilterBar search={search} onChange={change}>
+        <ViewMenu shown={shown} onShow={show} />
+        <SavedViews search={{ ...search, columns: columnsText(shown) }} />
+        <ExportButton search={query} totalCount={list.totalCount} />
+      </FilterBar>
       {list.wasExpired && (
         <p className="banner" role="status">
           The changes since you were last connected are no longer kept, so the list was read anew.
@@ -56,7 +77,8 @@ export function ListPage() {
               reload()
             }}
           >
-            <Icon name="up" /> {NUMBER.format(waiting.size)} new: show
+            <Icon name="up" /> {numberText(waiting.size)}
+            {waiting.size === MAX_WAITING && '+'} new: show
           </button>
         )}
         <section
@@ -70,6 +92,7 @@ export function ListPage() {
           {rows.length > 0 && (
             <Table
               rows={rows}
+              shown={shown}
               hasMore={hasMore}
               sort={sort}
               scroller={scroller}
@@ -82,7 +105,7 @@ export function ListPage() {
           ) : loading ? (
             <Loading what={loading === 'more' ? 'more operations' : 'operations'} />
           ) : (
-            rows.length === 0 && <Empty isFiltered={isFiltered} onClear={() => change({ sort })} />
+            rows.length === 0 && <Empty isFiltered={isFiltered} onClear={() => change(unfiltered(search))} />
           )}
         </section>
       </div>
@@ -91,7 +114,7 @@ export function ListPage() {
 }
 
 function summary(count: number, isFiltered: boolean): string {
-  return `${NUMBER.format(count)} ${isFiltered ? 'match' : 'in all'}`
+  return `${numberText(count)} ${isFiltered ? 'match' : 'in all'}`
 }
 
 function Empty({ isFiltered, onClear }: { isFiltered: boolean; onClear: () => void }) {

@@ -2,11 +2,10 @@ import { useTable } from '@tanstack/react-table'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { type CSSProperties, type RefObject, useEffect, useMemo, useSyncExternalStore } from 'react'
 
-import { usePreferences } from '../app/preferences'
 import { Icon } from '../ui/Icon'
 import { columns, features, SORTS, WIDTHS } from './columns'
 import type { Row } from './rows'
-import type { ListSearch } from './search'
+import { COLUMNS, type ColumnId, type ListSearch } from './search'
 
 const NARROW = matchMedia('(max-width: 760px)')
 const ROW_PIXELS = 44
@@ -27,6 +26,7 @@ function useIsNarrow(): boolean {
 /** The rows, of which only those in sight are in the page; near their end it asks for more. */
 export function Table({
   rows,
+  shown,
   hasMore,
   sort,
   scroller,
@@ -34,17 +34,17 @@ export function Table({
   onEnd,
 }: {
   rows: Row[]
+  shown: ColumnId[]
   hasMore: boolean
   sort: ListSearch['sort']
   scroller: RefObject<HTMLDivElement | null>
   onSort: (sort: ListSearch['sort']) => void
   onEnd: () => void
 }) {
-  const { hiddenColumns } = usePreferences()
   const isNarrow = useIsNarrow()
   const columnVisibility = useMemo(
-    () => Object.fromEntries(hiddenColumns.map((id) => [id, false])),
-    [hiddenColumns],
+    () => Object.fromEntries(COLUMNS.map((id) => [id, shown.includes(id)])),
+    [shown],
   )
   const table = useTable({
     features,
@@ -70,7 +70,7 @@ export function Table({
   }, [isNearEnd, onEnd])
 
   const headers = table.getHeaderGroups()[0]?.headers ?? []
-  const template = headers.map(({ id }) => WIDTHS[id]).join(' ')
+  const template = shown.map((id) => WIDTHS[id]).join(' ')
   return (
     <div
       className="table"

@@ -3,30 +3,28 @@ import { DropdownMenu } from 'radix-ui'
 import { setPreferences, usePreferences } from '../app/preferences'
 import { Icon } from '../ui/Icon'
 import { columns } from './columns'
+import type { ColumnId } from './search'
 
 /** What the list shows of each operation, and how. */
-export function ViewMenu() {
-  const { hiddenColumns, hasAbsoluteTimes } = usePreferences()
-
-  function show(id: string, isShown: boolean) {
-    const others = hiddenColumns.filter((one) => one !== id)
-    setPreferences({ hiddenColumns: isShown ? others : [...others, id] })
-  }
+export function ViewMenu({ shown, onShow }: { shown: ColumnId[]; onShow: (columns: ColumnId[]) => void }) {
+  const { hasAbsoluteTimes } = usePreferences()
 
   return (
     <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger className="button">
-        <Icon name="columns" /> View
+        <Icon name="columns" /> Columns
       </DropdownMenu.Trigger>
       <DropdownMenu.Content className="menu" align="end" sideOffset={6} collisionPadding={8}>
         <DropdownMenu.Label className="menu-label">Columns</DropdownMenu.Label>
         {columns
           .filter(({ enableHiding }) => enableHiding !== false)
-          .map(({ id = '', header }) => (
+          .map(({ id, header }) => (
             <CheckItem
               key={id}
-              isChecked={!hiddenColumns.includes(id)}
-              onChange={(isChecked) => show(id, isChecked)}
+              isChecked={shown.includes(id as ColumnId)}
+              onChange={(isChecked) =>
+                onShow(isChecked ? [...shown, id as ColumnId] : shown.filter((one) => one !== id))
+              }
             >
               {String(header)}
             </CheckItem>

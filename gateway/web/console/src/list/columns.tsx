@@ -1,12 +1,12 @@
 import { Link } from '@tanstack/react-router'
 import { columnVisibilityFeature, createColumnHelper, tableFeatures } from '@tanstack/react-table'
 
-import { usePreferences } from '../app/preferences'
+import { useIsPrivate } from '../app/preferences'
 import { Person, withoutNumbers } from '../ui/people'
 import { Status } from '../ui/Status'
 import { Duration, When } from '../ui/time'
 import type { Row } from './rows'
-import type { SortKey } from './search'
+import type { ColumnId, SortKey } from './search'
 
 const MOST_PEOPLE = 2
 
@@ -15,7 +15,7 @@ export const features = tableFeatures({ columnVisibilityFeature })
 const helper = createColumnHelper<typeof features, Row>()
 
 /** How wide each column is, in the terms of a CSS grid. */
-export const WIDTHS: Record<string, string> = {
+export const WIDTHS: Record<ColumnId, string> = {
   status: '8.5rem',
   call: 'minmax(7rem, 1fr)',
   context: 'minmax(11rem, 2fr)',
@@ -85,7 +85,7 @@ function Nothing({ what }: { what: string }) {
 
 /** The link to the operation, which spans the row. */
 function ContextLink({ row: { id, clientContext } }: { row: Row }) {
-  const { isPrivate } = usePreferences()
+  const isPrivate = useIsPrivate()
   return (
     <Link to="/operations/$id" params={{ id }} className="row-link">
       <bdi>{clientContext ? withoutNumbers(clientContext, isPrivate) : id}</bdi>
@@ -108,7 +108,7 @@ function People({ row: { participants } }: { row: Row }) {
 }
 
 function Result({ row: { resultInfo } }: { row: Row }) {
-  const { isPrivate } = usePreferences()
+  const isPrivate = useIsPrivate()
   if (!resultInfo) return <Nothing what="No result" />
   const { code, subcode, message } = resultInfo
   return (

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { type ListChange, type Row, type Rows, withChanges, withPage } from './rows'
+import { type ListChange, MAX_WAITING, type Row, type Rows, withChanges, withPage } from './rows'
 
 const at = (second: number) => `2026-01-01T00:00:${String(second).padStart(2, '0')}.000000Z`
 
@@ -68,4 +68,9 @@ test('a page adds what is not there yet', () => {
   const { rows, hasMore } = withPage(shown, [row('a', 10), row('z', 1)], 'z', false)
   expect(rows.map(({ id }) => id)).toEqual(['b', 'a', 'z'])
   expect(hasMore).toBe(false)
+})
+
+test('those that wait are counted up to a limit', () => {
+  const created = Array.from({ length: MAX_WAITING + 1 }, (_, n) => change('CREATED', row(`new ${n}`, 30)))
+  expect(withChanges(shown, created, {}).waiting.size).toBe(MAX_WAITING)
 })

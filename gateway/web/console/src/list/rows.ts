@@ -8,9 +8,12 @@ export type Row = RowFragment & {
 }
 export type ListChange = ListChangesSubscription['changes']
 
+/** How many are counted that wait, so that memory does not grow for as long as nobody looks. */
+export const MAX_WAITING = 10_000
+
 export interface Rows {
   rows: Row[]
-  /** The ids of operations that belong into the list and are not shown yet. */
+  /** The ids of operations that belong into the list and are not shown yet, `MAX_WAITING` at most. */
   waiting: ReadonlySet<string>
   /** Where the rows end, if more follow. */
   endCursor: string | null
@@ -44,7 +47,7 @@ export function withChanges(state: Rows, changes: ListChange[], search: ListSear
     if (place !== undefined && row) {
       if (isNews(row, change)) rows[place] = { ...change.state, id, changedAt, isDeleted: kind === 'DELETED' }
     } else if (kind !== 'DELETED' && admits(search, change.state) && isInSight(state, change, search)) {
-      waiting.add(id)
+      if (waiting.size < MAX_WAITING) waiting.add(id)
     } else {
       waiting.delete(id)
     }

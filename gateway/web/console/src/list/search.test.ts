@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
-import { admits, filterOf, orderOf, parseQuery, validateSearch, writeQuery } from './search'
+import { admits, columnsOf, filterOf, orderOf, parseQuery, validateSearch, writeQuery } from './search'
 
 describe('the address of a list', () => {
   test('is read and written back', () => {
@@ -49,4 +49,9 @@ test.each([
   [{ result: '412' }, null, false],
 ])('%o admits a running operation with the result %o: %s', (search, resultInfo, expected) => {
   expect(admits(search, { status: 'Running', resultInfo })).toBe(expected)
+})
+
+test('columns are those that there are, and the context always', () => {
+  expect(validateSearch({ columns: 'call,secret,status' }).columns).toBe('status,context,call')
+  expect(columnsOf(undefined)).toHaveLength(7)
 })

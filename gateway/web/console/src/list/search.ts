@@ -9,6 +9,8 @@ import type {
 export const STATUSES: readonly OperationStatus[] = ['NotStarted', 'Running', 'Completed', 'Failed']
 export const SORTED_BY = ['createdAt', 'updatedAt', 'status', 'callId', 'clientContext', 'result'] as const
 export type SortKey = (typeof SORTED_BY)[number]
+export const COLUMNS = ['status', 'context', 'participants', 'result', 'call', 'age', 'duration'] as const
+export type ColumnId = (typeof COLUMNS)[number]
 
 export interface ListSearch {
   /** Finds an id, a call, or a participant's id or name. */
@@ -26,9 +28,11 @@ export interface ListSearch {
   to?: string
   /** What to sort by, with a minus sign for the largest first; the newest first when left out. */
   sort?: `${'' | '-'}${SortKey}`
+  /** The columns that are shown, with commas between; those of the browser's preferences when left out. */
+  columns?: string
 }
 
-export type FilterKey = Exclude<keyof ListSearch, 'sort'>
+export type FilterKey = Exclude<keyof ListSearch, 'sort' | 'columns'>
 
 /** Read what is in an address; what makes no sense is left out. */
 export function validateSearch(raw: Record<string, unknown>): ListSearch {
@@ -47,8 +51,23 @@ export function validateSearch(raw: Record<string, unknown>): ListSearch {
   }
   const sort = textOf(raw.sort)
   if (SORTED_BY.some((key) => sort === key || sort === `-${key}`)) search.sort = sort as ListSearch['sort']
+  const columns = textOf(raw.columns)
+  if (columns) search.columns = columnsText(columnsOf(columns))
   return search
 }
+
+/** The columns that a text names, or all if it is left out; the context leads to the operation, and stays. */
+export function columnsOf(text: string | undefined): ColumnId[] {
+  if (!text) return [...COLUMNS]
+  const named = text.split(',')
+  return COLUMNS.filter((id) => id === 'context' || named.includes(id))
+}
+
+export const columnsText = (columns: ColumnId[]): string =>
+  COLUMNS.filter((id) => columns.includes(id)).join(',')
+
+/** A search without its filters. */
+export const unfiltered = ({ sort, columns }: ListSearch): ListSearch => ({ sort, columns })
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value.trim() : '')
 

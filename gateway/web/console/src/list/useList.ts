@@ -9,7 +9,9 @@ import { ListChangesDocument, ListDocument, type ListQuery } from '../gql/graphq
 import { type ListChange, type Rows, withChanges, withPage } from './rows'
 import { filterOf, type ListSearch, orderOf } from './search'
 
-const PAGE = 100
+/** The first page is shown at once; who reads on reads much. */
+const FIRST_PAGE = 100
+const NEXT_PAGE = 500
 
 type Page = ListQuery['inviteParticipantsOperations']
 
@@ -80,11 +82,13 @@ export function useList(search: ListSearch) {
     async (after: string | null) => {
       request.current += 1
       const number = request.current
-      const variables = { filter, orderBy: orderOf(search), first: PAGE, after, isFirstPage: after === null }
+      const isFirstPage = after === null
+      const first = isFirstPage ? FIRST_PAGE : NEXT_PAGE
+      const variables = { filter, orderBy: orderOf(search), first, after, isFirstPage }
       const { data, error } = await api.client.query(ListDocument, variables)
       if (number !== request.current) return
       const page = data?.inviteParticipantsOperations
-      if (page) dispatch({ kind: after === null ? 'loaded' : 'loaded more', page })
+      if (page) dispatch({ kind: isFirstPage ? 'loaded' : 'loaded more', page })
       else if (error) dispatch({ kind: 'failed', failure: failureOfRequest(error) })
     },
     [api, filter, search],

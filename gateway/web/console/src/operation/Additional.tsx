@@ -1,9 +1,9 @@
-import { usePreferences } from '../app/preferences'
+import { useIsPrivate } from '../app/preferences'
 import { HIDDEN } from '../ui/people'
 
 /** Properties that Microsoft Graph sends without declaring them. */
 export function Additional({ value }: { value: unknown }) {
-  const { isPrivate } = usePreferences()
+  const isPrivate = useIsPrivate()
   if (typeof value !== 'object' || value === null) return null
   return Object.entries(value).map(([name, inner]) => [
     <dt key={`${name} name`}>

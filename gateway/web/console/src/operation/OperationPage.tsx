@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router'
 
 import { setting } from '../../../shared/settings'
-import { usePreferences } from '../app/preferences'
+import { useIsPrivate } from '../app/preferences'
 import { DeleteButton } from '../edit/DeleteDialog'
 import { UpdateButton } from '../edit/UpdateDialog'
 import { Card } from '../ui/Card'
@@ -39,7 +39,7 @@ export function OperationPage({ id }: { id: string }) {
 }
 
 function Whole({ id, story }: { id: string; story: Story }) {
-  const { isPrivate } = usePreferences()
+  const isPrivate = useIsPrivate()
   const { current, history, isDeleted } = story
   const { clientContext } = current
   const title = clientContext ? withoutNumbers(clientContext, isPrivate) : 'Without a context'

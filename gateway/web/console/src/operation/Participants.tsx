@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router'
 
-import { usePreferences } from '../app/preferences'
+import { useIsPrivate } from '../app/preferences'
 import type { StateFragment } from '../gql/graphql'
 import { Icon } from '../ui/Icon'
 import { HIDDEN, identitiesOf, KINDS } from '../ui/people'
@@ -71,7 +71,7 @@ function Identity({
   identity: ReturnType<typeof identitiesOf>[number]
   additional: unknown
 }) {
-  const { isPrivate } = usePreferences()
+  const isPrivate = useIsPrivate()
   const { label, icon } = KINDS[kind]
   return (
     <div className="identity">

@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router'
 
-import { usePreferences } from '../app/preferences'
+import { useIsPrivate } from '../app/preferences'
 import type { StateFragment } from '../gql/graphql'
 import { causeOf } from '../overview/meaning'
 import { withoutNumbers, withoutPeople } from '../ui/people'
@@ -8,7 +8,7 @@ import { Duration, dateAndTime, isFinished, When } from '../ui/time'
 import { Additional } from './Additional'
 
 export function Result({ current }: { current: StateFragment }) {
-  const { isPrivate } = usePreferences()
+  const isPrivate = useIsPrivate()
   const { resultInfo } = current
   return (
     <>
@@ -73,7 +73,7 @@ export function Properties({ current }: { current: StateFragment }) {
 }
 
 export function Json({ value }: { value: object }) {
-  const { isPrivate } = usePreferences()
+  const isPrivate = useIsPrivate()
   return (
     <details>
       <summary>Show the JSON</summary>

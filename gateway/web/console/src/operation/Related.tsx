@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router'
 import { useQuery } from 'urql'
 
-import { usePreferences } from '../app/preferences'
+import { useIsPrivate } from '../app/preferences'
 import { RelatedDocument, type StateFragment } from '../gql/graphql'
 import { filterOf } from '../list/search'
 import { Card } from '../ui/Card'
@@ -11,7 +11,7 @@ import { When } from '../ui/time'
 
 /** Others of the same call. */
 export function Related({ id, current: { callId } }: { id: string; current: StateFragment }) {
-  const { isPrivate } = usePreferences()
+  const isPrivate = useIsPrivate()
   const [{ data }] = useQuery({
     query: RelatedDocument,
     variables: { filter: { and: [filterOf({ call: callId ?? '' }), { id: { neq: id } }] } },

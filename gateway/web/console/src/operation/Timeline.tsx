@@ -1,4 +1,4 @@
-import { usePreferences } from '../app/preferences'
+import { useIsPrivate } from '../app/preferences'
 import type { EntryFragment } from '../gql/graphql'
 import { HIDDEN, withoutNumbers } from '../ui/people'
 import { dateAndTime, duration, secondsBetween } from '../ui/time'
@@ -57,7 +57,7 @@ function DifferenceRow({
   difference: Difference
   isNew: boolean
 }) {
-  const { isPrivate } = usePreferences()
+  const isPrivate = useIsPrivate()
 
   function shown(text: string | null) {
     if (text === null) return <span className="muted">nothing</span>

@@ -2,9 +2,8 @@ import { Link } from '@tanstack/react-router'
 
 import type { OverviewQuery } from '../gql/graphql'
 import type { ListSearch } from '../list/search'
+import { numberText } from '../ui/numbers'
 import { causeOf } from './meaning'
-
-const NUMBER = new Intl.NumberFormat()
 
 /** Results of operations that failed, the commonest first, each with what it means. */
 export function Causes({ causes, since }: { causes: OverviewQuery['causes']; since: ListSearch }) {
@@ -22,7 +21,7 @@ export function Causes({ causes, since }: { causes: OverviewQuery['causes']; sin
               <span className="cause">
                 {isKnown && causeOf({ code: resultCode, subcode: resultSubcode })}
               </span>
-              <strong>{NUMBER.format(count)}</strong>
+              <strong>{numberText(count)}</strong>
             </Link>
             <div className="cause-bar" style={{ width: `${(100 * count) / most}%` }} />
           </li>

@@ -2,14 +2,13 @@ import { Link, useNavigate } from '@tanstack/react-router'
 import { lazy, Suspense, useCallback } from 'react'
 
 import type { ListSearch } from '../list/search'
+import { numberText } from '../ui/numbers'
 import { STATUS_NAMES } from '../ui/Status'
 import { dateAndTime } from '../ui/time'
 import type { Selection } from './BucketChart'
 import { type Bucket, STACK } from './range'
 
 const BucketChart = lazy(() => import('./BucketChart'))
-const NUMBER = new Intl.NumberFormat()
-
 /** Operations by time and status, drawn and as a table; each mark leads to the list of its operations. */
 export function Chart({ buckets }: { buckets: Bucket[] }) {
   const navigate = useNavigate()
@@ -64,7 +63,7 @@ function BucketTable({ buckets }: { buckets: Bucket[] }) {
                 <td key={status}>
                   {bucket.counts[status] > 0 ? (
                     <Link to="/operations" search={{ ...between(bucket), status: [status] }}>
-                      {NUMBER.format(bucket.counts[status])}
+                      {numberText(bucket.counts[status])}
                     </Link>
                   ) : (
                     0

@@ -8,6 +8,7 @@ import { NothingYet } from '../list/ListPage'
 import type { ListSearch } from '../list/search'
 import { Card } from '../ui/Card'
 import { FailureNotice, Loading, useRetry } from '../ui/Notice'
+import { numberText } from '../ui/numbers'
 import { Status } from '../ui/Status'
 import { useNow } from '../ui/time'
 import { Causes } from './Causes'
@@ -18,7 +19,6 @@ import { useLive } from './useLive'
 
 const route = getRouteApi('/')
 
-const NUMBER = new Intl.NumberFormat()
 const SHARE = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 1 })
 
 /** What is going on. */
@@ -130,7 +130,7 @@ function Counts({
       <li>
         <Link to="/operations" search={since}>
           <span className="muted">All</span>
-          <strong>{NUMBER.format(total)}</strong>
+          <strong>{numberText(total)}</strong>
           <span className="muted">created</span>
         </Link>
       </li>
@@ -138,7 +138,7 @@ function Counts({
         <li key={status}>
           <Link to="/operations" search={{ ...since, status: [status] }}>
             <Status status={status} />
-            <strong>{NUMBER.format(counts[status] ?? 0)}</strong>
+            <strong>{numberText(counts[status] ?? 0)}</strong>
             <span className="muted">{note(status)}</span>
           </Link>
         </li>

@@ -1,16 +1,15 @@
 import { Link } from '@tanstack/react-router'
 
-import { usePreferences } from '../app/preferences'
+import { useIsPrivate } from '../app/preferences'
 import type { RowFragment } from '../gql/graphql'
+import { numberText } from '../ui/numbers'
 import { Person, withoutNumbers } from '../ui/people'
 import { Status } from '../ui/Status'
 import { RunningFor } from '../ui/time'
 
-const NUMBER = new Intl.NumberFormat()
-
 /** What has not ended, and for how long. */
 export function Unfinished({ nodes, totalCount }: { nodes: RowFragment[]; totalCount: number }) {
-  const { isPrivate } = usePreferences()
+  const isPrivate = useIsPrivate()
   if (totalCount === 0) return <p className="muted">Nothing runs at the moment.</p>
   return (
     <>
@@ -31,7 +30,7 @@ export function Unfinished({ nodes, totalCount }: { nodes: RowFragment[]; totalC
       </ul>
       {totalCount > nodes.length && (
         <Link to="/operations" search={{ status: ['NotStarted', 'Running'], sort: 'createdAt' }}>
-          All {NUMBER.format(totalCount)} that run
+          All {numberText(totalCount)} that run
         </Link>
       )}
     </>

@@ -1,4 +1,4 @@
-import { usePreferences } from '../app/preferences'
+import { useIsPrivate } from '../app/preferences'
 import type { IdentitiesFragment } from '../gql/graphql'
 import { Icon, type IconName } from './Icon'
 
@@ -35,7 +35,7 @@ export const HIDDEN = 'hidden'
 
 /** A person by name or number, with an icon for the kind of identity. */
 export function Person({ set }: { set: IdentitiesFragment }) {
-  const { isPrivate } = usePreferences()
+  const isPrivate = useIsPrivate()
   const [identity] = identitiesOf(set)
   if (!identity) return <span className="muted">Unknown</span>
   const { label, icon } = KINDS[identity.kind]

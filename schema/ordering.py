@@ -46,6 +46,11 @@ class SortField(StrEnum):
     UPDATED_AT = "updatedAt"
     ENDED_AT = "endedAt"
 
+    @property
+    def attribute(self) -> str:
+        """Its name in Python, as `result_code`."""
+        return self.name.lower()
+
 
 @dataclass(frozen=True)
 class SortKey:
@@ -109,30 +114,13 @@ class InviteParticipantsOperationOrder(OrderInput):
     )
 
 
-_OPERATION_FIELDS = {
-    "id": SortField.ID,
-    "call_id": SortField.CALL_ID,
-    "client_context": SortField.CLIENT_CONTEXT,
-    "status": SortField.STATUS,
-    "version": SortField.VERSION,
-    "created_at": SortField.CREATED_AT,
-    "updated_at": SortField.UPDATED_AT,
-    "ended_at": SortField.ENDED_AT,
-}
-_RESULT_FIELDS = {
-    "code": SortField.RESULT_CODE,
-    "subcode": SortField.RESULT_SUBCODE,
-    "message": SortField.RESULT_MESSAGE,
-}
-
-
 def _key(field: SortField, direction: SortDirection) -> SortKey:
     descending = direction.name.startswith("DESC")
     nulls_first = direction.name.endswith("NULLS_FIRST") or direction is SortDirection.ASC
     return SortKey(field, descending=descending, nulls_first=nulls_first)
 
 
-def _given(order: OrderInput) -> tuple[str, object]:
+def _only_field(order: OrderInput) -> tuple[str, object]:
     """Return the name and the value of the only field."""
     (name,) = order.model_fields_set
     return name, getattr(order, name).value
@@ -153,11 +141,11 @@ def sort_keys(order_by: list[InviteParticipantsOperationOrder] | None) -> Order:
         )
     keys: dict[SortField, SortKey] = {}
     for order in order_by:
-        name, value = _given(order)
-        fields = _OPERATION_FIELDS
+        name, value = _only_field(order)
         if isinstance(value, ResultInfoOrder):
-            name, value = _given(value)
-            fields = _RESULT_FIELDS
+            inner, value = _only_field(value)
+            name = f"result_{inner}"
         if isinstance(value, SortDirection):
-            keys.setdefault(fields[name], _key(fields[name], value))
+            field = SortField[name.upper()]
+            keys.setdefault(field, _key(field, value))
     return tuple(keys.values())

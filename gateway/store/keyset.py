@@ -7,29 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, UnaryExpression, and_, false, or_, true
 
 from gateway.store.tables import operations
-from schema.ordering import Order, SortField
-
-_COLUMNS = {
-    SortField.ID: operations.c.id,
-    SortField.CALL_ID: operations.c.call_id,
-    SortField.CLIENT_CONTEXT: operations.c.client_context,
-    SortField.STATUS: operations.c.status,
-    SortField.RESULT_CODE: operations.c.result_code,
-    SortField.RESULT_SUBCODE: operations.c.result_subcode,
-    SortField.RESULT_MESSAGE: operations.c.result_message,
-    SortField.VERSION: operations.c.version,
-    SortField.CREATED_AT: operations.c.created_at,
-    SortField.UPDATED_AT: operations.c.updated_at,
-    SortField.ENDED_AT: operations.c.ended_at,
-}
-_NULLABLE = {
-    SortField.CALL_ID,
-    SortField.CLIENT_CONTEXT,
-    SortField.RESULT_CODE,
-    SortField.RESULT_SUBCODE,
-    SortField.RESULT_MESSAGE,
-    SortField.ENDED_AT,
-}
+from schema.ordering import Order
 
 Key = ColumnElement[Any] | None
 """A parameter that holds a key's value, or None where the value is null."""
@@ -85,9 +63,9 @@ def sort_columns(order: Order, *, backward: bool) -> list[SortColumn]:
     """
     columns = [
         SortColumn(
-            _COLUMNS[key.field],
+            column := operations.c[key.field.attribute],
             descending=key.descending,
-            nullable=key.field in _NULLABLE,
+            nullable=bool(column.nullable),
             nulls_first=key.nulls_first,
         )
         for key in order

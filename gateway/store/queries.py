@@ -14,6 +14,7 @@ from sqlalchemy import (
     Select,
     bindparam,
     func,
+    literal_column,
     select,
     union_all,
 )
@@ -68,8 +69,12 @@ class Queries:
         compile_: Callable[[ClauseElement], Statement],
         overdue: Overdue,
         arrange: Arrange,
+        *,
+        literal_limits: bool = False,
     ) -> None:
         self._overdue = overdue
+        self._literal_limits = literal_limits
+        """Whether statements contain their limits: by a parameter, PostgreSQL plans each anew."""
         cached = lru_cache(CACHED_STATEMENTS)
         self._page = cached(lambda *key: compile_(_page(*key, arrange=arrange)))
         self._count = cached(lambda *key: compile_(_count(*key)))
@@ -81,7 +86,8 @@ class Queries:
         window = {"limit": part.limit + 1, "offset": part.offset}
         window["reach"] = sum(window.values())
         after, before = _named("a", part.after, window), _named("b", part.before, window)
-        statement = self._page(shape, order, part.backward, after, before, part.offset > 0)
+        limit = part.limit + 1 if self._literal_limits and not part.offset else None
+        statement = self._page(shape, order, part.backward, after, before, part.offset > 0, limit)
         return self._filled(statement, operands | window)
 
     def count(self, where: Where) -> Query:
@@ -121,6 +127,7 @@ def _page(  # noqa: PLR0913, PLR0917  all that the statement depends on, in one 
     after: Names,
     before: Names,
     skips: bool,  # noqa: FBT001
+    limit: int | None,
     *,
     arrange: Arrange,
 ) -> Select[Any]:
@@ -142,14 +149,16 @@ def _page(  # noqa: PLR0913, PLR0917  all that the statement depends on, in one 
         ordered = [replace(columns[0], column=identities.c.operation_seq).ordered()]
     elif len(statuses) > 1:
         rows = rows.where(
-            operations.c.seq.in_(_by_status(statuses, [condition(rest), *bounds], ordered))
+            operations.c.seq.in_(
+                _by_status(statuses, [condition(rest), *bounds], ordered, _count_of("reach", limit))
+            )
         )
     else:
         rows = rows.where(condition(shape), *bounds)
     rows = (
         rows.order_by(*ordered)
-        .limit(bindparam("limit", type_=BigInteger))
-        .offset(bindparam("offset", type_=BigInteger) if skips else None)
+        .limit(_count_of("limit", limit))
+        .offset(_count_of("offset") if skips else None)
     )
     return arrange(rows, [column.column for column in columns])
 
@@ -169,6 +178,7 @@ def _by_status(
     statuses: tuple[str, ...],
     wanted: Sequence[ColumnElement[bool]],
     ordered: Sequence[ColumnElement[Any]],
+    reach: ColumnElement[int],
 ) -> CompoundSelect[Any]:
     """Find the first rows of each status apart: an index gives each status in order, not several.
 
@@ -178,11 +188,18 @@ def _by_status(
         select(operations.c.seq)
         .where(operations.c.status == bindparam(status), *wanted)
         .order_by(*ordered)
-        .limit(bindparam("reach", type_=BigInteger))
+        .limit(reach)
         .subquery()
         for status in statuses
     ]
     return union_all(*(select(first.c.seq) for first in firsts))
+
+
+def _count_of(name: str, literal: int | None = None) -> ColumnElement[int]:
+    """Return how many rows: a parameter, or a number that is part of the statement."""
+    if literal is None:
+        return bindparam(name, type_=BigInteger)
+    return literal_column(str(literal), BigInteger)
 
 
 def _parameter(name: str | None) -> BindParameter[Any] | None:

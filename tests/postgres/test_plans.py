@@ -23,7 +23,7 @@ from schema.paging import Keys, Slice
 
 OPERATIONS = 20_000
 
-QUERIES = Queries(compiled, Overdue(), pages.arranged)
+QUERIES = Queries(compiled, Overdue(), pages.arranged, literal_limits=True)
 AT: Keys = ("2026-01-05T09:30:00.000000Z", 7_000)
 DAY = {"gte": "2026-01-05T00:00:00Z", "lt": "2026-01-06T00:00:00Z"}
 

@@ -65,7 +65,7 @@ class PostgresStore:
     ) -> None:
         self._reads = reads
         self._writer = writer
-        self._queries = queries.Queries(compiled, overdue, pages.arranged)
+        self._queries = queries.Queries(compiled, overdue, pages.arranged, literal_limits=True)
         self.log = log
         self.forwards = PostgresForwardQueue(reads.primary)
         self.workers: Mapping[str, Reader | GroupCommit] = {"read": reads.primary, "write": writer}

@@ -17,6 +17,16 @@ from gateway.store.tables import IDENTITY_KIND_BITS, NO_IDENTITY, OTHER_IDENTITY
 revision = "0005"
 down_revision = "0004"
 
+_COUNTED = (
+    "status",
+    "result_code",
+    "result_subcode",
+    "result_diag_code",
+    "identity_kinds",
+    "duration",
+)
+"""What operations are counted by, mostly those created since some time."""
+
 
 def upgrade() -> None:
     """Add the columns, and fill them."""
@@ -73,7 +83,15 @@ def _upgrade_postgresql() -> None:
         WHERE ended.seq = operations.seq
         """
     )
-    op.create_index("operations_ended_at", "operations", ["ended_at", "seq"])
+    first_open = sa.text("ended_at NULLS FIRST")
+    op.create_index("operations_ended_at", "operations", [first_open, "seq"])
+    op.drop_index("operations_created_at")
+    op.create_index(
+        "operations_created_at",
+        "operations",
+        ["created_at", "seq"],
+        postgresql_include=_COUNTED,
+    )
 
 
 # SQLite looks into no index alone for a column that it generates itself. So the table is made anew,
@@ -139,14 +157,18 @@ def _upgrade_sqlite() -> None:
         ("status",),
         ("status", "created_at"),
         ("status", "updated_at"),
-        ("created_at",),
         ("updated_at",),
         ("ended_at",),
     ):
         op.create_index(f"operations_{'_'.join(columns)}", "operations", columns)
+    op.create_index("operations_created_at", "operations", ["created_at", "seq", *_COUNTED])
     op.execute("DELETE FROM sqlite_stat1")
     op.execute("INSERT INTO sqlite_stat1 SELECT * FROM statistics")
     op.execute("DROP TABLE statistics")
+    op.execute(
+        "UPDATE sqlite_stat1 SET stat = '1000000 1 1 1 1 1 1 1 1'"
+        " WHERE idx = 'operations_created_at'"
+    )
     op.execute(
         "INSERT INTO sqlite_stat1 (tbl, idx, stat)"
         " VALUES ('operations', 'operations_ended_at', '1000000 1')"

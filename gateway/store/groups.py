@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    FromClause,
     Select,
     bindparam,
     case,
+    cast,
     func,
     literal_column,
     null,
@@ -64,23 +64,28 @@ _REST_OF_TIME = {
 """What follows the text of a key in the time that it begins at, for the shortest first."""
 
 _MICROSECONDS = 1_000_000
+_KIND = GroupKey.IDENTITY_KIND.name.lower()
+
+Keys = dict[str, ColumnElement[Any]]
+"""Columns to group by, and the names that they get."""
 
 
 def select_groups(by: tuple[GroupKey, ...], shape: Shape, with_duration: bool) -> Select[Any]:  # noqa: FBT001  a part of a cache's key
     """Select the largest groups: keys, size, first and last creation, percentiles of durations."""
     keys = {key.name.lower(): _COLUMNS[key] for key in by}
-    names: list[ColumnElement[Any]] = [literal_column(name) for name in keys]
-    labelled = [key.label(name) for name, key in keys.items()]
-    source: FromClause = _WITH_KINDS if GroupKey.IDENTITY_KIND in by else operations
-    rows = select(*labelled, operations.c.created_at).select_from(source).where(condition(shape))
     percentiles: list[ColumnElement[Any]] = [null(), null()]
     if with_duration:
-        rows = _ranked(rows, [*keys.values()])
+        rows = _ranked(keys, shape)
         percentiles = [_percentile(50), _percentile(95)]
+    elif _KIND in keys:
+        rows = _counted_by_kinds(keys, shape)
+    else:
+        rows = _rows(keys, shape)
+    names: list[ColumnElement[Any]] = [literal_column(name) for name in keys]
     matching = rows.subquery("matching")
-    size, created_at = func.count().label("size"), matching.c.created_at
+    size = cast(func.sum(matching.c.size), BigInteger).label("total")
     return (
-        select(*names, size, func.min(created_at), func.max(created_at), *percentiles)
+        select(*names, size, func.min(matching.c.first), func.max(matching.c.last), *percentiles)
         .select_from(matching)
         .group_by(*names)
         .having(size > 0)
@@ -89,12 +94,48 @@ def select_groups(by: tuple[GroupKey, ...], shape: Shape, with_duration: bool) -
     )
 
 
-def _ranked(rows: Select[Any], keys: Sequence[ColumnElement[Any]]) -> Select[Any]:
+def _rows(keys: Keys, shape: Shape) -> Select[Any]:
+    """Select the operations that match: their keys, and what each adds to its group."""
+    created_at = operations.c.created_at
+    return (
+        select(
+            *(column.label(name) for name, column in keys.items()),
+            created_at.label("first"),
+            created_at.label("last"),
+            literal_column("1", BigInteger).label("size"),
+        )
+        .select_from(_WITH_KINDS if _KIND in keys else operations)
+        .where(condition(shape))
+    )
+
+
+def _counted_by_kinds(keys: Keys, shape: Shape) -> Select[Any]:
+    """Count by all kinds that an operation has, which are few sets, and then for each of them."""
+    sets = keys | {_KIND: operations.c.identity_kinds}
+    created_at = operations.c.created_at
+    counted = (
+        select(
+            *(column.label(name) for name, column in sets.items()),
+            func.min(created_at).label("first"),
+            func.max(created_at).label("last"),
+            func.count().label("size"),
+        )
+        .where(condition(shape))
+        .group_by(*map(literal_column, sets))
+        .subquery("counted")
+    )
+    others = (column for column in counted.c if column.name != _KIND)
+    return select(*others, _BITS.c.bit.label(_KIND)).select_from(
+        counted.join(_BITS, counted.c[_KIND].bitwise_and(_BITS.c.bit) != 0)
+    )
+
+
+def _ranked(keys: Keys, shape: Shape) -> Select[Any]:
     """Add to rows their durations, the rank of each in its group, and how many are ranked."""
     duration = operations.c.duration
     order = duration.asc().nulls_last()
-    partition = [*keys] or None
-    return rows.add_columns(
+    partition = [*keys.values()] or None
+    return _rows(keys, shape).add_columns(
         duration,
         func.row_number().over(partition_by=partition, order_by=order).label("rank"),
         func.count(duration).over(partition_by=partition).label("ranked"),

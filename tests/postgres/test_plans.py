@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from support.engines import PostgresServer, execute
+from support.engines import PostgresServer
 from support.strategies import JSONObject
 
 from gateway.settings import Settings
@@ -18,6 +18,7 @@ from gateway.store.postgres.compiler import compiled
 from gateway.store.postgres.store import arguments
 from gateway.store.queries import Queries, Query
 from schema.filters import InviteParticipantsOperationFilter
+from schema.groups import GroupKey
 from schema.ordering import Order, SortField, SortKey
 from schema.paging import Keys, Slice
 
@@ -42,6 +43,7 @@ def operation(number: int) -> JSONObject:
         "version": 1,
         "createdAt": at,
         "updatedAt": at,
+        "endedAt": at,
     }
 
 
@@ -55,7 +57,9 @@ def filled(postgres: PostgresServer) -> str:
     async def fill() -> None:
         async with database.open() as store:
             await asyncio.gather(*(store.put(operation(number)) for number in range(OPERATIONS)))
-        await execute(url, "ANALYZE")
+        connection = await asyncpg.connect(url)
+        await connection.execute("VACUUM ANALYZE")
+        await connection.close()
 
     asyncio.run(fill())
     return url
@@ -114,6 +118,7 @@ SEARCHES: list[tuple[JSONObject, str]] = [
     ({"callId": {"isNull": True}}, "operations_no_call"),
     ({"createdAt": {"eq": DAY["gte"]}}, "operations_created_at"),
     ({"updatedAt": {"eq": DAY["gte"]}}, "operations_updated_at"),
+    ({"endedAt": {"eq": DAY["gte"]}}, "operations_ended_at"),
     (invited(user={"id": {"eq": "user-7"}}), "identities_pkey"),
     (invited(any={"id": {"eq": "+7"}}), "identities_pkey"),
     (invited(any={"id": {"in": ["+7", "user-7"]}}), "identities_pkey"),
@@ -140,6 +145,8 @@ ORDERS: list[tuple[Order, Keys, str]] = [
     (by(SortField.CREATED_AT), AT, "operations_created_at"),
     (by(SortField.CREATED_AT, descending=True), AT, "operations_created_at"),
     (by(SortField.UPDATED_AT, descending=True), AT, "operations_updated_at"),
+    (by(SortField.ENDED_AT), AT, "operations_ended_at"),
+    (by(SortField.ENDED_AT, descending=True), AT, "operations_ended_at"),
 ]
 
 
@@ -162,3 +169,22 @@ async def test_paging_by_time_through_one_status_sorts_nothing(filled: str) -> N
 
     assert "operations_status_created_at" in indexes(steps)
     assert not sorts(steps)
+
+
+@pytest.mark.parametrize("with_duration", [False, True])
+@pytest.mark.parametrize(
+    "keys",
+    [
+        (GroupKey.CREATED_HOUR,),
+        (GroupKey.RESULT_CODE, GroupKey.RESULT_SUBCODE, GroupKey.RESULT_DIAG_CODE),
+        (GroupKey.IDENTITY_KIND,),
+    ],
+)
+async def test_grouping_operations_since_a_time_reads_an_index_alone(
+    filled: str, keys: tuple[GroupKey, ...], *, with_duration: bool
+) -> None:
+    where = of({"createdAt": {"gte": "2026-01-28T00:00:00Z"}})
+    steps = await plan(filled, QUERIES.groups(keys, where, 50, with_duration=with_duration))
+
+    scanned = {step["Node Type"] for step in steps if step.get("Relation Name") == "operations"}
+    assert scanned == {"Index Only Scan"}

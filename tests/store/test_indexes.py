@@ -51,6 +51,7 @@ def _operation(number: int) -> JSONObject:
         "version": 1,
         "createdAt": at,
         "updatedAt": at,
+        **({"endedAt": at} if number % 4 > 1 else {}),
     }
 
 
@@ -164,6 +165,8 @@ SEARCHES: list[tuple[JSONObject, str]] = [
     ({"status": {"in": ["Running", "Failed"]}}, r"\(status=\?\)"),
     ({"createdAt": DAY}, r"\(created_at>\? AND created_at<\?\)"),
     ({"updatedAt": DAY}, r"\(updated_at>\? AND updated_at<\?\)"),
+    ({"endedAt": DAY}, r"\(ended_at>\? AND ended_at<\?\)"),
+    ({"endedAt": {"isNull": True}}, r"\(ended_at=\?\)"),
     (
         {"and": [{"createdAt": {"gt": DAY["gte"]}}, {"createdAt": {"lte": DAY["lt"]}}]},
         "created_at>",
@@ -214,7 +217,7 @@ async def test_paging_through_those_who_invite_somebody_reads_them_in_order(
     assert not [step for step in plan if "TEMP B-TREE" in step or "LIST SUBQUERY" in step]
 
 
-@pytest.mark.parametrize("field", ["createdAt", "updatedAt"])
+@pytest.mark.parametrize("field", ["createdAt", "updatedAt", "endedAt"])
 @pytest.mark.parametrize("operator", ["gt", "gte", "lt", "lte"])
 async def test_counting_from_or_up_to_a_time_searches_an_index(
     planner: Planner, field: str, operator: str
@@ -272,6 +275,44 @@ async def test_paging_by_time_through_one_status_sorts_nothing(planner: Planner)
     )
 
     assert not scans(plan)
+
+
+@pytest.mark.parametrize("direction", ["ASC", "DESC"])
+async def test_paging_by_the_end_sorts_nothing(planner: Planner, direction: str) -> None:
+    order_by = [order_key("endedAt", direction)]
+    after = await planner.cursor(order_by)
+    plan = await planner.plan(PAGE, orderBy=order_by, after=after)
+
+    assert plan == ["SCAN operations USING INDEX operations_ended_at"]
+
+
+GROUPS = """
+    query ($by: [InviteParticipantsOperationGroupKey!]!,
+           $filter: InviteParticipantsOperationFilter!) {
+      inviteParticipantsOperationGroups(by: $by, filter: $filter) { count }
+    }
+"""
+DURATIONS = GROUPS.replace("count", "count duration { median }")
+
+
+@pytest.mark.parametrize("query", [GROUPS, DURATIONS])
+@pytest.mark.parametrize(
+    "by",
+    [
+        ["CREATED_HOUR"],
+        ["CREATED_MINUTE"],
+        ["RESULT_CODE", "RESULT_SUBCODE", "RESULT_DIAG_CODE"],
+        ["IDENTITY_KIND"],
+    ],
+    ids=" ".join,
+)
+async def test_grouping_operations_since_a_time_reads_an_index_alone(
+    planner: Planner, query: str, by: list[str]
+) -> None:
+    plan = await planner.plan(query, by=by, filter={"createdAt": {"gte": DAY["gte"]}})
+
+    assert [step for step in plan if re.match(r"SEARCH operations USING COVERING INDEX ", step)]
+    assert not [step for step in plan if step.startswith("SCAN operations")]
 
 
 async def test_following_changes_searches_by_position(planner: Planner) -> None:

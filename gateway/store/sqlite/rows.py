@@ -24,9 +24,15 @@ _INSERT = f"""
 INSERT INTO operations ({", ".join(COLUMNS)}, document)
 VALUES ({", ".join("?" for _ in COLUMNS)}, ?)
 """  # noqa: S608  constants alone
+_LASTING = {"id", "created_at"}
+"""Columns that stay the same: SQLite writes the indexes of all that are set."""
+_SET = [
+    f"{column} = ?{place}"
+    for place, column in enumerate([*COLUMNS, "document"], 1)
+    if column not in _LASTING
+]
 _OVERWRITE = f"""
-UPDATE operations SET {", ".join(f"{column} = ?" for column in COLUMNS)}, document = ?
-WHERE seq = ?
+UPDATE operations SET {", ".join(_SET)} WHERE seq = ?{len(COLUMNS) + 2}
 """  # noqa: S608  constants alone
 
 

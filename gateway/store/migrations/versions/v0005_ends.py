@@ -17,6 +17,16 @@ from gateway.store.tables import IDENTITY_KIND_BITS, NO_IDENTITY, OTHER_IDENTITY
 revision = "0005"
 down_revision = "0004"
 
+_COUNTED = (
+    "status",
+    "result_code",
+    "result_subcode",
+    "result_diag_code",
+    "identity_kinds",
+    "duration",
+)
+"""What operations are counted by, mostly those created since some time."""
+
 
 def upgrade() -> None:
     """Add the columns, and fill them."""
@@ -46,20 +56,15 @@ def _upgrade_postgresql() -> None:
             SELECT coalesce(bit_or(CASE kind {kinds} ELSE {OTHER_IDENTITY} END), {NO_IDENTITY})
             FROM jsonb_array_elements(participants) AS participant,
                  jsonb_object_keys(participant -> 'identity') AS kind
-          )
-        """  # noqa: S608  constants alone
-    )
-    op.execute(
-        """
-        UPDATE operations SET
+          ),
           ended_at = ended.at,
           duration =
             extract(epoch FROM ended.at::timestamptz - created_at::timestamptz) * 1000000,
-          document =
-            substr(document, 1, length(document) - 1)
-            || convert_to(concat(',"endedAt":"', ended.at, '"}'), 'UTF8')
+          document = CASE WHEN ended.at IS NULL THEN document
+            ELSE substr(document, 1, length(document) - 1)
+              || convert_to(concat(',"endedAt":"', ended.at, '"}}'), 'UTF8') END
         FROM (
-          SELECT seq, coalesce(
+          SELECT seq, CASE WHEN status IN (2, 3) THEN coalesce(
             (
               SELECT convert_from(changes.document, 'UTF8')::json ->> 'updatedAt' FROM changes
               WHERE operation_seq = seq
@@ -67,17 +72,25 @@ def _upgrade_postgresql() -> None:
               ORDER BY position DESC LIMIT 1
             ),
             updated_at
-          ) AS at
-          FROM operations WHERE status IN (2, 3)
+          ) END AS at
+          FROM operations
         ) AS ended
         WHERE ended.seq = operations.seq
-        """
+        """  # noqa: S608  constants alone
     )
-    op.create_index("operations_ended_at", "operations", ["ended_at", "seq"])
+    first_open = sa.text("ended_at NULLS FIRST")
+    op.create_index("operations_ended_at", "operations", [first_open, "seq"])
+    op.drop_index("operations_created_at")
+    op.create_index(
+        "operations_created_at",
+        "operations",
+        ["created_at", "seq"],
+        postgresql_include=_COUNTED,
+    )
 
 
-# SQLite looks into no index alone for a column that it generates itself. So the table is made anew,
-# with columns that the writer fills.
+# SQLite reads a generated column from the row even where an index has it. So the table is made
+# anew, with columns that the writer fills.
 def _upgrade_sqlite() -> None:
     connection: Any = op.get_bind().connection.driver_connection
     for function in (diag_code, duration, _identity_kinds):
@@ -139,14 +152,18 @@ def _upgrade_sqlite() -> None:
         ("status",),
         ("status", "created_at"),
         ("status", "updated_at"),
-        ("created_at",),
         ("updated_at",),
         ("ended_at",),
     ):
         op.create_index(f"operations_{'_'.join(columns)}", "operations", columns)
+    op.create_index("operations_created_at", "operations", ["created_at", "seq", *_COUNTED])
     op.execute("DELETE FROM sqlite_stat1")
     op.execute("INSERT INTO sqlite_stat1 SELECT * FROM statistics")
     op.execute("DROP TABLE statistics")
+    op.execute(
+        "UPDATE sqlite_stat1 SET stat = '1000000 1 1 1 1 1 1 1 1'"
+        " WHERE idx = 'operations_created_at'"
+    )
     op.execute(
         "INSERT INTO sqlite_stat1 (tbl, idx, stat)"
         " VALUES ('operations', 'operations_ended_at', '1000000 1')"

@@ -193,21 +193,31 @@ async def test_cursor_ahead_of_the_standby_is_read_from_the_primary(
 
 
 async def test_answer_is_not_older_than_the_cursor_of_its_request(replicated: Replicated) -> None:
-    client = replicated.client
     async with replicated.paused():
+        old = (await replicated.others.log.position()).cursor()
         after = await replicated.written("second")
-        before = await replicated.ids()
-        listed = await replicated.ids(after=after)
+        before = await replicated.ids(after=old)
+        listed = await replicated.ids(after=f"{after}, {old}")
         afterwards = await replicated.ids()
-        async with client.session.post(
-            f"{client.url}/graphql", json={"query": LIST}, headers={"Change-Cursor": "none"}
-        ) as refused:
-            message = (await refused.json())["errors"][0]["message"]
 
     assert before == ["first"]
     assert listed == afterwards == ["second", "first"]
+
+
+@pytest.mark.parametrize(
+    ("cursors", "told"), [("none", "'Change-Cursor'"), ("a," * 8, "limit is 8")]
+)
+async def test_header_that_holds_no_cursors_is_refused(
+    replicated: Replicated, cursors: str, told: str
+) -> None:
+    client = replicated.client
+    async with client.session.post(
+        f"{client.url}/graphql", json={"query": LIST}, headers={"Change-Cursor": cursors}
+    ) as refused:
+        message = (await refused.json())["errors"][0]["message"]
+
     assert refused.status == 400
-    assert "Change-Cursor" in message
+    assert told in message
 
 
 async def test_cursor_of_a_write_holds_at_another_gateway(
@@ -312,7 +322,7 @@ async def opened(replicated: Replicated) -> AsyncIterator[Store]:
         database=replicated.primary, read_database=(replicated.standby,), read_lag_seconds=60
     )
     async with database_of(settings).open(seconds=WITHIN) as store, asyncio.timeout(WITHIN):
-        READ_SESSION.set(ReadSessions(60).session("somebody", None))
+        READ_SESSION.set(ReadSessions(60).session("somebody"))
         await until(partial(is_read_from_standby, store))
         yield store
 
@@ -335,10 +345,10 @@ async def test_other_clients_go_on_with_the_standby_unless_there_are_too_many(
     monkeypatch.setattr(read_sessions, "MAX_CLIENTS", max_clients)
     sessions = ReadSessions(60)
     async with opened(replicated) as store, replicated.paused():
-        READ_SESSION.set(sessions.session("writer", None))
+        READ_SESSION.set(sessions.session("writer"))
         await store.create(Create(id="second"))
         own = await store.get("second")
-        READ_SESSION.set(sessions.session("other", None))
+        READ_SESSION.set(sessions.session("other"))
         of_other = await store.get("second")
 
     assert own

@@ -39,18 +39,21 @@ serve: $(VENV)/.project $(WEB)/dist/console/index.html ## Set up everything and 
 demo: $(VENV)/.project ## Fill the database with sample operations and make more; options in ARGS='--seed 2'
 	@exec $(BIN)/invite-gateway demo $(ARGS)
 
-# What the tests run besides Python and Node.js: a browser, a tracer, a proxy and a pooler.
-PROGRAMS := chromium strace nginx pgbouncer
-PACKAGES := chromium fonts-dejavu-core fonts-liberation nginx-light pgbouncer strace util-linux
+# What the tests run besides Python and Node.js: a browser, a tracer, a proxy, a pooler and a database.
+PROGRAMS := chromium strace nginx pgbouncer postgres
+PACKAGES := chromium fonts-dejavu-core fonts-liberation nginx-light pgbouncer postgresql-15 strace util-linux
+APT_INSTALL := DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends
 
 .PHONY: programs
 programs: ## Install the programs that the tests run (Debian, as root)
 	apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(PACKAGES) >/dev/null
+	$(APT_INSTALL) postgresql-common >/dev/null
+	sed -i 's/^#\?create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
+	$(APT_INSTALL) $(PACKAGES) >/dev/null
 
 .PHONY: has-programs
 has-programs:
-	@PATH=$$PATH:/usr/sbin; missing=; \
+	@PATH=$$PATH:/usr/sbin:/usr/lib/postgresql/15/bin; missing=; \
 	for program in $(PROGRAMS); do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
 	if [ -z "$$missing" ]; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then $(MAKE) programs; \

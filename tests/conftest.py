@@ -7,8 +7,15 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from support.engines import ENGINES, PostgresServer, postgres_server
+from support.engines import (
+    ENGINES,
+    OTHER_POSTGRESQL,
+    PostgresServer,
+    debian_server,
+    postgres_server,
+)
 from support.gateways import COMMAND, Client, Command, Gateway, MakeDatabase, running
+from support.portable import PortableServer, portable_server
 from support.tracing import Collector, collecting
 from typer.testing import CliRunner
 
@@ -22,6 +29,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the marks of these tests."""
     config.addinivalue_line("markers", "each_database: run on SQLite, and on PostgreSQL as well.")
     config.addinivalue_line("markers", "postgresql: run on PostgreSQL.")
+    config.addinivalue_line(
+        "markers", "each_postgresql: run on Debian's PostgreSQL, and as on other engines, as well."
+    )
 
 
 SLOWEST = (
@@ -43,10 +53,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run what is marked so on each kind of database, as far as a database takes part in it."""
     if "engine" not in metafunc.fixturenames:
         return
-    if metafunc.definition.get_closest_marker("each_database"):
-        metafunc.parametrize("engine", ENGINES, indirect=True, scope="session")
-    elif metafunc.definition.get_closest_marker("postgresql"):
-        metafunc.parametrize("engine", ["postgresql"], indirect=True, scope="session")
+    marked = metafunc.definition.get_closest_marker
+    engines = (
+        ENGINES if marked("each_database") else ("postgresql",) if marked("postgresql") else ()
+    )
+    engines += OTHER_POSTGRESQL if marked("each_postgresql") else ()
+    if engines:
+        metafunc.parametrize("engine", engines, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
@@ -64,6 +77,28 @@ def postgres() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
+def debian_postgres() -> Iterator[PostgresServer]:
+    """One of Debian's version."""
+    with debian_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def portable_postgres(postgres: PostgresServer) -> Iterator[PortableServer]:
+    """What stands for other engines."""
+    with portable_server(postgres) as server:
+        yield server
+
+
+SERVERS = {
+    "postgresql": "postgres",
+    "postgresql-15": "debian_postgres",
+    "portable": "portable_postgres",
+}
+"""The fixture of each kind of PostgreSQL."""
+
+
+@pytest.fixture(scope="session")
 def new_database(engine: str, request: pytest.FixtureRequest) -> MakeDatabase:
     """Make an empty database, and return the variables that name it to a gateway.
 
@@ -71,7 +106,7 @@ def new_database(engine: str, request: pytest.FixtureRequest) -> MakeDatabase:
     """
     if engine == "sqlite":
         return dict
-    server: PostgresServer = request.getfixturevalue("postgres")
+    server: PostgresServer | PortableServer = request.getfixturevalue(SERVERS[engine])
     return lambda: {"INVITE_GATEWAY_DATABASE": server.new_database()}
 
 

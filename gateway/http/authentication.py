@@ -1,5 +1,6 @@
 """Authentication of requests by their bearer token (RFC 6750)."""
 
+from collections.abc import Sequence
 from time import time
 
 from aiohttp import hdrs
@@ -19,7 +20,8 @@ from schema.paging import Position, unpack
 CHALLENGE = 'Bearer realm="invite-gateway"'
 RETRY_SECONDS = "5"
 CHANGE_CURSOR = "Change-Cursor"
-"""Of a response: a position that it shows. Of a request: one that it is not to show less than."""
+"""Of a response: a position that it shows. Of a request: those that it is not to show less than."""
+MAX_CHANGE_CURSORS = 8
 
 
 class Authentication:
@@ -48,18 +50,26 @@ class Authentication:
             request.head.origin.principal = KnownPrincipal(principal, generation)
         request.principal = request.observation.principal = principal
         if self._read_sessions:
-            request.reads = self.begin_reads(principal, request.headers.get(CHANGE_CURSOR))
+            request.reads = self.begin_reads(principal, request.headers.getall(CHANGE_CURSOR, ()))
         return principal
 
-    def begin_reads(self, principal: Principal, cursor: str | None = None) -> ReadSession | None:
-        """Begin the reads of a request, none of which shows what is older than a cursor.
+    def begin_reads(self, principal: Principal, headers: Sequence[str] = ()) -> ReadSession | None:
+        """Begin the reads of a request, none of which shows less than the cursors in its headers.
 
-        Raises ``Fault`` if that is no cursor of a change. Returns None where there are no standbys.
+        Raises ``Fault`` for one that is no cursor of a change, or if there are too many. Returns
+        None where there are no standbys.
         """
         if self._read_sessions is None:
             return None
+        cursors = [cursor.strip() for text in headers for cursor in text.split(",")]
+        if len(cursors) > MAX_CHANGE_CURSORS:
+            raise Fault(
+                400,
+                f"{CHANGE_CURSOR} has {len(cursors)} cursors, and the limit is "
+                f"{MAX_CHANGE_CURSORS}. Send the last ones alone.",
+            )
         try:
-            after = None if cursor is None else unpack(cursor, Position, CHANGE_CURSOR)
+            after = [unpack(cursor, Position, CHANGE_CURSOR) for cursor in cursors]
         except BadUserInput as invalid:
             raise Fault(400, invalid.message, code=invalid.code) from None
         session = self._read_sessions.session(principal.name, after)

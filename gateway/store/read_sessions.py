@@ -6,7 +6,7 @@ it has written and read, for as long as a standby may be behind. What a client g
 knows only what it has answered itself.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from time import monotonic
@@ -49,10 +49,10 @@ class ReadSession:
 
     __slots__ = ("after", "client", "seen")
 
-    def __init__(self, client: Client, after: Position | None = None) -> None:
+    def __init__(self, client: Client, after: Sequence[Position] = ()) -> None:
         self.client = client
         self.after = after
-        """A position that the client gave: it is to be shown nothing older."""
+        """Positions that the client gave: it is to be shown nothing older."""
         self.seen: Position | None = None
         """The newest position that the request has written or read."""
 
@@ -84,7 +84,7 @@ class ReadSessions:
         self._evicted = Client()
         """What any of those has seen that were more than there may be."""
 
-    def session(self, name: str, after: Position | None) -> ReadSession:
+    def session(self, name: str, after: Sequence[Position] = ()) -> ReadSession:
         """Begin the reads of a client's request."""
         client = self._clients.get(name)
         if client is None:

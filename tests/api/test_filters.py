@@ -152,6 +152,7 @@ pages = st.fixed_dictionaries(
 questions = st.builds(Question, filters | st.none(), orders | st.none(), pages)
 
 
+@pytest.mark.each_postgresql
 @settings(RANDOM, max_examples=25 * LONGER)
 @given(first=stores, then=stores, wheres=st.lists(filters, min_size=8, max_size=12))
 async def test_filtering_takes_what_the_oracle_takes(
@@ -203,6 +204,7 @@ async def test_counting_and_grouping_gives_what_the_oracle_counts(
         assert data["inviteParticipantsOperationGroups"] == oracle.groups(found, by)
 
 
+@pytest.mark.each_postgresql
 @settings(RANDOM, max_examples=25 * LONGER)
 @given(documents=stores, asked=st.lists(questions, min_size=3, max_size=6))
 async def test_paging_gives_the_pages_of_the_oracle(
@@ -387,6 +389,7 @@ async def examples(asker: Asker) -> Asker:
     return asker
 
 
+@pytest.mark.each_postgresql
 async def test_filtering_means_what_the_design_says(examples: Asker) -> None:
     found = [(where, await examples.found(where)) for where, _ in MEANINGS]
 

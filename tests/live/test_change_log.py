@@ -35,7 +35,7 @@ from schema.inputs import UpdateInviteParticipantsOperationInput as Update
 from schema.paging import Position, Slice
 from schema.scalars import date_time
 
-pytestmark = pytest.mark.each_database
+pytestmark = [pytest.mark.each_database, pytest.mark.each_postgresql]
 
 ALL = ChangeSlice(limit=500)
 NOW = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)

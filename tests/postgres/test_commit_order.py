@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 import pytest
+from support.portable import FAILING
 
 from gateway.store.interface import Database, Store
 from gateway.store.postgres import transactions
@@ -125,17 +126,6 @@ async def test_read_that_takes_too_long_is_stopped_alone(
     assert {type(outcome) for outcome in outcomes} == {TimedOut}
     assert held.newest == 1
     assert found
-
-
-FAILING = """
-CREATE SEQUENCE attempts;
-CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  IF nextval('attempts') % {every} = 0 THEN RAISE EXCEPTION 'met' USING ERRCODE = '{code}'; END IF;
-  RETURN NULL;
-END $$;
-CREATE TRIGGER fail AFTER INSERT ON changes FOR EACH STATEMENT EXECUTE FUNCTION fail();
-"""
 
 
 @pytest.mark.parametrize("code", ["40001", "40P01"])

@@ -22,6 +22,7 @@ from support.sockets import CREATE, FOLLOW, connected
 from support.waiting import until
 
 from gateway.settings import Settings
+from gateway.store import read_sessions
 from gateway.store.interface import Store
 from gateway.store.opening import database_of
 from gateway.store.postgres import standby as standby_module
@@ -192,21 +193,31 @@ async def test_cursor_ahead_of_the_standby_is_read_from_the_primary(
 
 
 async def test_answer_is_not_older_than_the_cursor_of_its_request(replicated: Replicated) -> None:
-    client = replicated.client
     async with replicated.paused():
+        old = (await replicated.others.log.position()).cursor()
         after = await replicated.written("second")
-        before = await replicated.ids()
-        listed = await replicated.ids(after=after)
+        before = await replicated.ids(after=old)
+        listed = await replicated.ids(after=f"{after}, {old}")
         afterwards = await replicated.ids()
-        async with client.session.post(
-            f"{client.url}/graphql", json={"query": LIST}, headers={"Change-Cursor": "none"}
-        ) as refused:
-            message = (await refused.json())["errors"][0]["message"]
 
     assert before == ["first"]
     assert listed == afterwards == ["second", "first"]
+
+
+@pytest.mark.parametrize(
+    ("cursors", "told"), [("none", "'Change-Cursor'"), ("a," * 8, "limit is 8")]
+)
+async def test_header_that_holds_no_cursors_is_refused(
+    replicated: Replicated, cursors: str, told: str
+) -> None:
+    client = replicated.client
+    async with client.session.post(
+        f"{client.url}/graphql", json={"query": LIST}, headers={"Change-Cursor": cursors}
+    ) as refused:
+        message = (await refused.json())["errors"][0]["message"]
+
     assert refused.status == 400
-    assert "Change-Cursor" in message
+    assert told in message
 
 
 async def test_cursor_of_a_write_holds_at_another_gateway(
@@ -304,26 +315,55 @@ async def test_read_that_recovery_cancels_is_answered_by_the_primary(
     assert listed == ["second", "first"]
 
 
+@asynccontextmanager
+async def opened(replicated: Replicated) -> AsyncIterator[Store]:
+    """Open a store that reads from the standby."""
+    settings = Settings(
+        database=replicated.primary, read_database=(replicated.standby,), read_lag_seconds=60
+    )
+    async with database_of(settings).open(seconds=WITHIN) as store, asyncio.timeout(WITHIN):
+        READ_SESSION.set(ReadSessions(60).session("somebody"))
+        await until(partial(is_read_from_standby, store))
+        yield store
+
+
+async def is_read_from_standby(store: Store) -> bool:
+    """Tell whether a read goes to the standby."""
+    before = store.reads_by_role["standby"]
+    await store.get("first")
+    return store.reads_by_role["standby"] > before
+
+
+@pytest.mark.parametrize(("max_clients", "others_find"), [(2, False), (1, True)])
+async def test_other_clients_go_on_with_the_standby_unless_there_are_too_many(
+    replicated: Replicated,
+    monkeypatch: pytest.MonkeyPatch,
+    max_clients: int,
+    *,
+    others_find: bool,
+) -> None:
+    monkeypatch.setattr(read_sessions, "MAX_CLIENTS", max_clients)
+    sessions = ReadSessions(60)
+    async with opened(replicated) as store, replicated.paused():
+        READ_SESSION.set(sessions.session("writer"))
+        await store.create(Create(id="second"))
+        own = await store.get("second")
+        READ_SESSION.set(sessions.session("other"))
+        of_other = await store.get("second")
+
+    assert own
+    assert (of_other is not None) is others_find
+
+
 async def test_standby_that_hangs_is_given_up(
     replicated: Replicated, standby: StandbyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(standby_module, "ANSWERS_WITHIN", 0.3)
-    database = database_of(
-        Settings(database=replicated.primary, read_database=(replicated.standby,))
-    )
-    async with database.open(seconds=WITHIN) as store, asyncio.timeout(WITHIN):
-        READ_SESSION.set(ReadSessions(60).session("somebody", None))
-
-        async def is_read_from() -> bool:
-            before = store.reads_by_role["standby"]
-            await store.get("first")
-            return store.reads_by_role["standby"] > before
-
-        await until(is_read_from)
+    async with opened(replicated) as store:
         with standby.stopped():
             found = await store.get("first")
             usable = [each.is_usable for each in store.standbys]
-        await until(is_read_from)
+        await until(partial(is_read_from_standby, store))
 
     assert found
     assert usable == [False]

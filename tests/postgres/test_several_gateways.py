@@ -16,7 +16,7 @@ from support.sockets import CREATE, FOLLOW, UPDATE, connected
 
 from gateway.store.interface import Database
 
-pytestmark = pytest.mark.postgresql
+pytestmark = [pytest.mark.postgresql, pytest.mark.each_postgresql]
 
 WITHIN = 30
 

@@ -21,7 +21,7 @@ from schema.inputs import CreateInviteParticipantsOperationInput
 from schema.paging import Slice
 from schema.resource.operation import StoredOperation
 
-pytestmark = pytest.mark.each_database
+pytestmark = [pytest.mark.each_database, pytest.mark.each_postgresql]
 
 
 async def test_closing_carries_out_a_write_asked_for_at_that_moment(database: Database) -> None:

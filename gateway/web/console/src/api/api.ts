@@ -5,6 +5,7 @@ import { type Failure, failureOf, UNREACHABLE } from './failure'
 import type { Sink } from './feed'
 
 const ENDPOINT = '/graphql'
+const CHANGE_CURSOR = 'Change-Cursor'
 const FORBIDDEN = 4403
 const PING_MILLISECONDS = 10_000
 const PONG_MILLISECONDS = 5_000
@@ -22,12 +23,14 @@ export interface Api {
 
 export function createApi(token: string): Api {
   const authorization: Record<string, string> = token ? { Authorization: `Bearer ${token}` } : {}
+  const seen = new Seen()
   const client = new Client({
     url: ENDPOINT,
     // No cache: what is shown is kept true by the changes that are followed.
     exchanges: [fetchExchange],
     requestPolicy: 'network-only',
     preferGetMethod: false,
+    fetch: seen.fetch,
     fetchOptions: {
       headers: { ...authorization, Accept: 'application/graphql-response+json, application/json;q=0.9' },
     },
@@ -42,7 +45,10 @@ export function createApi(token: string): Api {
         {
           next({ data, errors }) {
             if (errors?.length) sink.onEnd(failureOf(errors))
-            else if (data) sink.onChange(data as never)
+            else if (data) {
+              seen.told = (data as { changes?: { cursor?: string } }).changes?.cursor ?? seen.told
+              sink.onChange(data as never)
+            }
           },
           error: (error) => sink.onEnd(failureOfSocket(error)),
           complete: () => sink.onEnd(LOST),
@@ -50,6 +56,24 @@ export function createApi(token: string): Api {
       )
     },
     close: () => sockets.dispose(),
+  }
+}
+
+/**
+ * How far changes have been shown, which goes along with each request: it may come to another gateway
+ * or worker than those before, which reads from a standby that is behind.
+ */
+class Seen {
+  /** The cursor of the last change that was followed. */
+  told: string | undefined
+  private answered: string | undefined
+
+  readonly fetch: typeof fetch = async (input, init) => {
+    const headers = new Headers(init?.headers)
+    for (const cursor of [this.told, this.answered]) if (cursor) headers.append(CHANGE_CURSOR, cursor)
+    const response = await fetch(input, { ...init, headers })
+    this.answered = response.headers.get(CHANGE_CURSOR) ?? this.answered
+    return response
   }
 }
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import asyncpg
 import pytest
-from support.engines import PostgresServer
+from support.engines import PostgresServer, execute
 from support.strategies import JSONObject
+from support.waiting import WITHIN
 
 from gateway.settings import Settings
 from gateway.store.opening import database_of
@@ -17,8 +18,13 @@ from gateway.store.postgres import pages
 from gateway.store.postgres.compiler import compiled
 from gateway.store.postgres.store import arguments
 from gateway.store.queries import Queries, Query
+from gateway.store.reports import Report
+from gateway.store.retention import Retention
+from schema.changes import ChangeSlice
 from schema.filters import InviteParticipantsOperationFilter
 from schema.groups import GroupKey
+from schema.inputs import CreateInviteParticipantsOperationInput as Create
+from schema.inputs import DeleteInviteParticipantsOperationInput as Delete
 from schema.ordering import Order, SortField, SortKey
 from schema.paging import Keys, Slice
 
@@ -188,3 +194,32 @@ async def test_grouping_operations_since_a_time_reads_an_index_alone(
 
     scanned = {step["Node Type"] for step in steps if step.get("Relation Name") == "operations"}
     assert scanned == {"Index Only Scan"}
+
+
+async def rows_scanned(url: str) -> dict[str, int]:
+    """Give how many rows were read of whole tables, once nobody else is connected."""
+    others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    async with asyncio.timeout(WITHIN):
+        connected = await execute(url, others)
+        while connected != [(1,)]:
+            await asyncio.sleep(0.05)
+            connected = await execute(url, others)
+    read = "SELECT relname, seq_tup_read FROM pg_stat_user_tables WHERE relname = ANY ('{%s}')"
+    return dict(await execute(url, read % "operations,identities,changes"))
+
+
+async def test_writes_and_the_change_log_read_no_table_as_a_whole(filled: str) -> None:
+    before = await rows_scanned(filled)
+    async with database_of(Settings(database=filled)).open(1, Retention(0, OPERATIONS)) as store:
+        place = await store.log.position()
+        await store.get_many(["operation-7", "operation-8", "none"])
+        await store.create(Create(id="one", call_id="call-1", client_context="context"))
+        await store.create(Create(idempotency_key="key"))
+        content = {"clientContext": "context", "status": "Completed"}
+        await store.apply([Report(None, "call-1", content), Report("operation-9", None)])
+        await store.delete(Delete(id="one"))
+        changes = await store.log.changes(None, ChangeSlice(50, place))
+        history = await store.log.history("one", ChangeSlice(50))
+
+    assert [len(changes.changes), len(history.changes)] == [4, 3]
+    assert await rows_scanned(filled) == before

@@ -25,7 +25,9 @@ _SIZE = """
 SELECT coalesce(sum(octet_length(document) + coalesce(octet_length(before), 0)), 0)::bigint
 FROM changes WHERE position BETWEEN $1 AND $2
 """
-_OLDEST = "SELECT position, at FROM changes ORDER BY position LIMIT $1"
+# Both begin where the log does: before that are deleted rows, which the index has until a vacuum.
+_OLDEST = "SELECT position, at FROM changes WHERE position > $1 ORDER BY position LIMIT $2"
+_DELETE = "DELETE FROM changes WHERE position > $1 AND position <= $2"
 
 
 async def prune(
@@ -38,14 +40,14 @@ async def prune(
     pruned, newest = await connection.fetchrow(_BOUNDS)
     if keep.max_bytes and (positions := sizes.next_range(pruned, newest)):
         sizes.add(positions, await connection.fetchval(_SIZE, positions[0], positions[-1]))
-    oldest = await connection.fetch(_OLDEST, AT_ONCE)
+    oldest = await connection.fetch(_OLDEST, pruned, AT_ONCE)
     gone = keep.expendable(oldest, newest, now, sizes.excess(keep.max_bytes))
     if gone:
         async with connection.transaction():
             await connection.execute(
                 "UPDATE change_log SET pruned = $1 WHERE pruned < $1", gone[-1]
             )  # which locks it: several gateways prune
-            await connection.execute("DELETE FROM changes WHERE position <= $1", gone[-1])
+            await connection.execute(_DELETE, pruned, gone[-1])
     return len(gone)
 
 

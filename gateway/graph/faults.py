@@ -4,7 +4,7 @@ What went wrong is known by the HTTP status: Graph's code, in ``error.code``, fo
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from gateway.admission.rate import RateExceeded
@@ -68,8 +68,19 @@ def request_ids(request: Request) -> dict[str, str]:
 
 def write_fault(request: Request, fault: Fault) -> Response:
     """Write a refusal as Graph's error object."""
-    default = "generalException" if fault.status >= 500 else "invalidRequest"  # noqa: PLR2004  HTTP's
     ids = request_ids(request)
+    response = _response(fault, ids)
+    response.own_headers = ids
+    return response
+
+
+def write_early_fault(fault: Fault) -> Response:
+    """Write the refusal of a request that was not read, and so has no ids."""
+    return _response(fault, {})
+
+
+def _response(fault: Fault, ids: Mapping[str, str]) -> Response:
+    default = "generalException" if fault.status >= 500 else "invalidRequest"  # noqa: PLR2004  HTTP's
     error = {
         "code": _CODES.get(fault.status, default),
         "message": fault.message,
@@ -82,7 +93,6 @@ def write_fault(request: Request, fault: Fault) -> Response:
     }
     response = json_response({"error": error}, status=fault.status, headers=VERSION | fault.headers)
     response.headers["Content-Type"] = JSON_TYPE
-    response.own_headers = ids
     return response
 
 

@@ -7,6 +7,7 @@ would add a fifth to the time of each request.
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from itertools import count
 from secrets import token_hex
 from time import perf_counter
@@ -17,7 +18,7 @@ from gateway.http.admission_control import AdmissionControl, overloaded
 from gateway.http.browsers import Browsers
 from gateway.http.connection import GATED_PATH
 from gateway.http.faults import Fault, check_read_only, refuse
-from gateway.http.head import Handler, Head, Mount, Route
+from gateway.http.head import EarlyFaultWriter, Handler, Head, Mount, Route
 from gateway.http.observing import Observation, Observers
 from gateway.http.request import Request
 from gateway.http.responses import MIN_COMPRESSED_BYTES, Response, Sendable
@@ -47,13 +48,18 @@ class Responder:
     ) -> None:
         self._routes = {**routes, GATED_PATH: gated(admission, routes[GATED_PATH])}
         self._mounts = {
-            path: Mount(gated(admission, mount.route), mount.write_fault)
+            path: replace(mount, route=gated(admission, mount.route))
             for path, mount in mounts.items()
         }
         self._traffic = traffic
         self._observers = observers
         self._browsers = browsers
         self._process, self._numbers = token_hex(4), count(1)
+        self.refusals: dict[str, EarlyFaultWriter] = {
+            GATED_PATH: Fault.response,
+            **{path: mount.write_early_fault for path, mount in mounts.items()},
+        }
+        """What writes refusals under overload, by the paths with admission control."""
 
     async def respond(self, request: Request) -> Sendable:
         """Return the response to a request; a streaming response has been sent already."""

@@ -20,7 +20,7 @@ from graphql import OperationType
 
 from gateway.documents.operation_info import OperationInfo
 from gateway.execution.request_limits import REFUSAL_CHARGE, RequestLimits
-from gateway.graph.faults import fault_of, write_fault
+from gateway.graph.faults import fault_of, write_early_fault, write_fault
 from gateway.graph.notifications.forwarding import ForwardOptions, forward_of
 from gateway.graph.notifications.reading import (
     NOT_FOUND,
@@ -76,7 +76,7 @@ class NotificationsEndpoint:
     @property
     def mount(self) -> Mount:
         """Where it answers, as the server takes it."""
-        return Mount(self.route, write_fault)
+        return Mount(self.route, write_fault, write_early_fault)
 
     def route(self, head: Head) -> Handler:
         """Decide by a request's head what answers it."""

@@ -48,13 +48,17 @@ _CODES = {
 }
 _STATUSES = {ErrorCode.CURSOR_EXPIRED: 410, ErrorCode.INTERNAL_SERVER_ERROR: 500}
 _LIMITS_OF_FILTERS = {"filterDepth", "filterConditions"}
-_CLIENT_REQUEST_ID = re.compile(r"[!-~]{1,128}")
+_CLIENT_ID = re.compile(r"[!-~]{1,128}")
 
 
 def client_request_id(head: Head) -> str | None:
     """Return the id that a client has given its request, if it is one that can be given back."""
-    given = head.headers.get(CLIENT_REQUEST_ID)
-    return given if given and _CLIENT_REQUEST_ID.fullmatch(given) else None
+    memo = head.origin.memo
+    if CLIENT_REQUEST_ID not in memo:
+        given = head.headers.get(CLIENT_REQUEST_ID)
+        memo[CLIENT_REQUEST_ID] = given if given and _CLIENT_ID.fullmatch(given) else None
+    known: str | None = memo[CLIENT_REQUEST_ID]
+    return known
 
 
 def request_ids(request: Request) -> dict[str, str]:

@@ -8,6 +8,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from itertools import count
 from secrets import token_hex
 from time import perf_counter
@@ -184,28 +185,23 @@ def page(response: Callable[[], Awaitable[Response]]) -> Route:
 
 def gated(admission: AdmissionControl, route: Route) -> Route:
     """Make a route subject to admission control."""
+    return lambda head: partial(_answer_if_admitted, admission, route(head))
 
-    def admitting_route(head: Head) -> Handler:
-        answer: Answering = route(head)
 
-        async def answer_if_admitted(request: Request) -> Sendable:
-            connection = request.connection
-            if connection.is_spare:
-                connection.close()
-                raise overloaded(
-                    "The limit of open connections is reached. Try again later.",
-                    Connection="close",
-                )
-            if not admission.try_acquire(connection):
-                raise overloaded()
-            try:
-                return await answer(request)
-            finally:
-                admission.release(connection)
-
-        def pass_through(request: Request) -> Awaitable[Sendable]:
-            return answer(request) if request.is_admitted else answer_if_admitted(request)
-
-        return pass_through
-
-    return admitting_route
+async def _answer_if_admitted(
+    admission: AdmissionControl, answer: Answering, request: Request
+) -> Sendable:
+    if request.is_admitted:
+        return await answer(request)
+    connection = request.connection
+    if connection.is_spare:
+        connection.close()
+        raise overloaded(
+            "The limit of open connections is reached. Try again later.", Connection="close"
+        )
+    if not admission.try_acquire(connection):
+        raise overloaded()
+    try:
+        return await answer(request)
+    finally:
+        admission.release(connection)

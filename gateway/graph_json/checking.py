@@ -33,6 +33,8 @@ def read_model(model: type[ModelT], properties: Any) -> ModelT:  # noqa: ANN401 
         return model.model_validate_json(msgspec.json.encode(properties), strict=True)
     except UnicodeEncodeError:
         raise ValueError("a text in it is not valid Unicode") from None
+    except TypeError:  # what stands for such a number cannot be encoded
+        raise ValueError("a number in it is out of range") from None
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     except ValidationError as invalid:

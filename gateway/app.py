@@ -106,7 +106,7 @@ def create_server(settings: Settings, parts: Parts) -> Server:
             CORS(settings.cors_origins, settings.cors_headers),
         ),
     )
-    return Server(parts.capacity, parts.traffic, responder.respond)
+    return Server(parts.capacity, parts.traffic, responder.respond, responder.refusals)
 
 
 @dataclass(frozen=True)

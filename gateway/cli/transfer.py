@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,9 +32,9 @@ def import_file(
     """Put the operations of a file into the database.
 
     The file holds one JSON object a line, or one array, or one object; each an operation in the
-    gateway's own form or in Microsoft Graph's. An operation that is there is replaced; importing
-    twice changes nothing. What cannot be read is told by its line, and hinders nothing else: then
-    the exit status is 1.
+    gateway's own form or in Microsoft Graph's, or notifications of Microsoft Graph. An operation
+    that is there is replaced; importing twice changes nothing. What cannot be read is told by its
+    line, and hinders nothing else: then the exit status is 1.
 
     Example: invite-gateway import operations.ndjson
     """
@@ -62,10 +63,12 @@ async def _import(file: str, source: BinaryIO, database: Database) -> tuple[Coun
     with progress() as bar:
         task = bar.add_task("Importing", total=size)
         counted = source if size is None else bar.wrap_file(source, task_id=task)
+        buffered = BufferedReader(cast("BufferedReader", counted))
+        is_utf_16 = buffered.peek(2)[:2] in {BOM_UTF16_LE, BOM_UTF16_BE}  # Windows PowerShell's
         # Lines end with a line feed alone. A byte that is no UTF-8 spoils its line, and no other.
         text = TextIOWrapper(
-            BufferedReader(cast("BufferedReader", counted)),
-            encoding="utf-8",
+            buffered,
+            encoding="utf-16" if is_utf_16 else "utf-8",
             errors="surrogateescape",
             newline="\n",
         )

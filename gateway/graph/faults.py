@@ -4,7 +4,7 @@ What went wrong is known by the HTTP status: Graph's code, in ``error.code``, fo
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from gateway.admission.rate import RateExceeded
@@ -48,13 +48,17 @@ _CODES = {
 }
 _STATUSES = {ErrorCode.CURSOR_EXPIRED: 410, ErrorCode.INTERNAL_SERVER_ERROR: 500}
 _LIMITS_OF_FILTERS = {"filterDepth", "filterConditions"}
-_CLIENT_REQUEST_ID = re.compile(r"[!-~]{1,128}")
+_CLIENT_ID = re.compile(r"[!-~]{1,128}")
 
 
 def client_request_id(head: Head) -> str | None:
     """Return the id that a client has given its request, if it is one that can be given back."""
-    given = head.headers.get(CLIENT_REQUEST_ID)
-    return given if given and _CLIENT_REQUEST_ID.fullmatch(given) else None
+    memo = head.origin.memo
+    if CLIENT_REQUEST_ID not in memo:
+        given = head.headers.get(CLIENT_REQUEST_ID)
+        memo[CLIENT_REQUEST_ID] = given if given and _CLIENT_ID.fullmatch(given) else None
+    known: str | None = memo[CLIENT_REQUEST_ID]
+    return known
 
 
 def request_ids(request: Request) -> dict[str, str]:
@@ -68,8 +72,19 @@ def request_ids(request: Request) -> dict[str, str]:
 
 def write_fault(request: Request, fault: Fault) -> Response:
     """Write a refusal as Graph's error object."""
-    default = "generalException" if fault.status >= 500 else "invalidRequest"  # noqa: PLR2004  HTTP's
     ids = request_ids(request)
+    response = _response(fault, ids)
+    response.own_headers = ids
+    return response
+
+
+def write_early_fault(fault: Fault) -> Response:
+    """Write the refusal of a request that was not read, and so has no ids."""
+    return _response(fault, {})
+
+
+def _response(fault: Fault, ids: Mapping[str, str]) -> Response:
+    default = "generalException" if fault.status >= 500 else "invalidRequest"  # noqa: PLR2004  HTTP's
     error = {
         "code": _CODES.get(fault.status, default),
         "message": fault.message,
@@ -82,7 +97,6 @@ def write_fault(request: Request, fault: Fault) -> Response:
     }
     response = json_response({"error": error}, status=fault.status, headers=VERSION | fault.headers)
     response.headers["Content-Type"] = JSON_TYPE
-    response.own_headers = ids
     return response
 
 

@@ -16,4 +16,4 @@ def type_name(entity: dict[str, Any]) -> str | None:
     Before it there may be a namespace, and the address of what declares it.
     """
     type_ = entity.get(TYPE)
-    return type_.rpartition(".")[2] if isinstance(type_, str) else None
+    return type_.strip().rpartition(".")[2] or None if isinstance(type_, str) else None

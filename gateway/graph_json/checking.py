@@ -1,33 +1,51 @@
 """Reading what a file or a notification says of an operation as a model, strictly."""
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import msgspec
 from pydantic import BaseModel, ValidationError
 
-from schema.validation import reason
+from schema.validation import Problem, reason
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
+class InvalidProperties(ValueError):
+    """Some properties of an operation are not valid, each for the reason in ``problems``."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("; ".join(map(_told, problems)))
+        self.problems = problems
+
+
+def _told(problem: Problem) -> str:
+    """Tell a problem: which property, and what is wrong."""
+    return f"{'.'.join(map(str, problem.path))}: {problem.message.removesuffix('.')}"
+
+
 def read_model(model: type[ModelT], properties: Any) -> ModelT:  # noqa: ANN401  JSON
-    """Read a model out of JSON; raise ``ValueError`` that tells of each property that is wrong."""
+    """Read a model out of JSON.
+
+    Raises ``InvalidProperties``, or ``ValueError`` for what cannot be read at all.
+    """
     try:
         return model.model_validate_json(msgspec.json.encode(properties), strict=True)
     except UnicodeEncodeError:
         raise ValueError("a text in it is not valid Unicode") from None
+    except TypeError:  # what stands for such a number cannot be encoded
+        raise ValueError("a number in it is out of range") from None
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     except ValidationError as invalid:
-        raise ValueError("; ".join(_told(error) for error in invalid.errors())) from None
+        problems = [Problem(error["loc"], _message(error)) for error in invalid.errors()]
+    raise InvalidProperties(problems)
 
 
-def _told(error: Any) -> str:  # noqa: ANN401  pydantic's error
-    """Tell a problem: which property, and what is wrong."""
-    path = ".".join(str(step) for step in error["loc"])
+def _message(error: Any) -> str:  # noqa: ANN401  pydantic's error
     if error["type"] == "extra_forbidden":
         return (
-            f"{path}: no such property; put what Microsoft Graph does not declare under "
+            "no such property; put what Microsoft Graph does not declare under "
             "additionalProperties, or keep its @odata.type"
         )
-    return f"{path}: {reason(error).removesuffix('.')}"
+    return reason(error)

@@ -22,17 +22,23 @@ def is_invite(entity: Properties) -> bool:
 def read_invite(entity: Properties) -> Properties:
     """Return an operation in the gateway's own form, its properties yet to be judged.
 
-    Raises ``ValueError`` for another kind of operation, and for a member whose name differs from a
-    declared one by case alone.
+    Raises ``InvalidProperties`` for a member whose name differs from a declared one by case alone,
+    and ``ValueError`` for another kind of operation.
     """
     if not is_invite(entity):
         raise ValueError(
             f"{excerpt(entity.get(TYPE))} is no {NAMESPACE}.{INVITE_PARTICIPANTS_OPERATION.name}"
         )
     plain = resolved(entity)
+    if not isinstance(plain, dict):
+        raise ValueError("an operation is a JSON object")  # noqa: TRY004  bad input
     check_names(plain)
-    own = own_form(plain)
+    return own_form(plain)
+
+
+def completed(own: Properties) -> Properties:
+    """Return an operation with what serializers may leave out of a result: a subcode of 0."""
     result: Any = own.get("resultInfo")
     if isinstance(result, dict) and "code" in result and result.get("subcode") is None:
-        own["resultInfo"] = {**result, "subcode": 0}  # which serializers may leave out
+        return {**own, "resultInfo": {**result, "subcode": 0}}
     return own

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from gateway.graph_json.annotations import is_annotation
+from gateway.graph_json.checking import InvalidProperties
 from schema.constraints import (
     IDENTITY_KINDS,
     IDENTITY_NAMES,
@@ -11,6 +12,7 @@ from schema.constraints import (
     OPERATION_NAMES,
     PARTICIPANT_NAMES,
 )
+from schema.validation import Path, Problem
 
 Json = Any
 
@@ -18,30 +20,40 @@ RESULT_NAMES = ("code", "subcode", "message")
 
 
 def check_names(entity: Json) -> None:
-    """Raise ``ValueError`` for the first member of an operation that is written in another case."""
-    for path, declared in _misspelled(entity):
-        raise ValueError(f"{path}: write it '{declared}'; names differ by upper and lower case")
+    """Raise ``InvalidProperties`` for members of an operation that are written in another case."""
+    _check(_misspelled(entity))
 
 
-def _misspelled(entity: Json) -> Iterator[tuple[str, str]]:
+def check_members(value: Json, declared: Collection[str]) -> None:
+    """Raise ``InvalidProperties`` for members of an object that are written in another case."""
+    _check(_in_object(value, declared, ()))
+
+
+def _check(misspelled: Iterator[tuple[Path, str]]) -> None:
+    for path, declared in misspelled:
+        message = f"Write it '{declared}'; names differ by upper and lower case."
+        raise InvalidProperties([Problem(path, message)])
+
+
+def _misspelled(entity: Json) -> Iterator[tuple[Path, str]]:
     """Give the path of each such member, and the name that is declared."""
     if not isinstance(entity, dict):
         return
-    yield from _in_object(entity, OPERATION_NAMES, "")
-    yield from _in_object(entity.get("resultInfo"), RESULT_NAMES, "resultInfo.")
+    yield from _in_object(entity, OPERATION_NAMES, ())
+    yield from _in_object(entity.get("resultInfo"), RESULT_NAMES, ("resultInfo",))
     participants = entity.get("participants")
     for index, participant in enumerate(participants if isinstance(participants, list) else ()):
-        path = f"participants.{index}."
+        path = ("participants", index)
         yield from _in_object(participant, PARTICIPANT_NAMES, path)
         identities = participant.get("identity") if isinstance(participant, dict) else None
         if not isinstance(identities, dict):
             continue
-        yield from _in_object(identities, IDENTITY_SET_NAMES, f"{path}identity.")
+        yield from _in_object(identities, IDENTITY_SET_NAMES, (*path, "identity"))
         for kind in identities.keys() & IDENTITY_KINDS:
-            yield from _in_object(identities.get(kind), IDENTITY_NAMES, f"{path}identity.{kind}.")
+            yield from _in_object(identities[kind], IDENTITY_NAMES, (*path, "identity", kind))
 
 
-def _in_object(value: Json, declared: Collection[str], path: str) -> Iterator[tuple[str, str]]:
+def _in_object(value: Json, declared: Collection[str], path: Path) -> Iterator[tuple[Path, str]]:
     if not isinstance(value, dict):
         return
     for name in value:
@@ -49,4 +61,4 @@ def _in_object(value: Json, declared: Collection[str], path: str) -> Iterator[tu
             lower = name.lower()
             for meant in declared:
                 if meant.lower() == lower:
-                    yield f"{path}{name}", meant
+                    yield (*path, name), meant

@@ -5,10 +5,11 @@ dropped, and undeclared properties of the open types go to ``additionalPropertie
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from gateway.graph_json.annotations import is_annotation
+from gateway.graph_json.model import STATUSES
 from gateway.graph_json.references import is_marked
 from schema.constraints import (
     IDENTITY_KINDS,
@@ -21,10 +22,8 @@ from schema.constraints import (
 Json = Any
 Properties = dict[str, Json]
 
-_STATUSES = {name.lower(): name for name in ("NotStarted", "Running", "Completed", "Failed")}
-
 _CODES = {"code", "subcode"}
-_NUMBER = re.compile(r"-?[0-9]{1,10}")
+_NUMBER = re.compile(r"\s*([+-]?[0-9]{1,10})(?:\.0*)?\s*", re.ASCII)
 
 
 def is_entity(value: Properties) -> bool:
@@ -51,9 +50,20 @@ def own_form(entity: Properties) -> Properties:
     return own
 
 
+def member(value: Json, members: Sequence[str]) -> Json:
+    """Return the member of an enumeration that a value is: by name in any case, or by number.
+
+    Numbers count from 0. A value that is no member is returned as it is.
+    """
+    if not isinstance(value, str | int):
+        return value
+    text = str(value).strip().lower()
+    names = (name for number, name in enumerate(members) if text in {name.lower(), str(number)})
+    return next(names, value)
+
+
 def _status(value: Json) -> Json:
-    """Spell a status as the resource does, whichever case it came in."""
-    return _STATUSES.get(value.lower(), value) if isinstance(value, str) else value
+    return member(value, STATUSES)
 
 
 def _result_info(value: Json) -> Json:
@@ -65,7 +75,9 @@ def _result_info(value: Json) -> Json:
 
 
 def _number(value: Json) -> Json:
-    return int(value) if isinstance(value, str) and _NUMBER.fullmatch(value) else value
+    """Return the whole number that is written as a text, or with a fraction of zero."""
+    match = _NUMBER.fullmatch(str(value)) if isinstance(value, str | float) else None
+    return int(match[1]) if match else value
 
 
 def _participants(value: Json) -> Json:

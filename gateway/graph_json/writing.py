@@ -4,6 +4,7 @@ A property that is null is left out. A document is decoded by msgspec into types
 names, and is encoded from them.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import lru_cache
@@ -37,6 +38,8 @@ TYPE, ETAG, ID, EDIT_LINK = "@odata.type", "@odata.etag", "@odata.id", "@odata.e
 ANNOTATION = "@odata."
 _ANNOTATION = ANNOTATION.encode()
 _UNRESERVED = "'!$*,;:@"
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9._~-]+")
+"""A key that needs no escaping, as most are."""
 _ADDITIONAL = "additionalProperties"
 _UNDECLARED = f'"{_ADDITIONAL}"'.encode()
 _SPLICE = _UNDECLARED + b":\0,"
@@ -78,6 +81,8 @@ def etag(version: int) -> str:
 
 def key_segment(key: str) -> str:
     """Return a key as it stands in an address: in quotes and parentheses."""
+    if _PLAIN_KEY.fullmatch(key):
+        return f"('{key}')"
     return "('" + quote(key.replace("'", "''"), safe=_UNRESERVED, errors="surrogateescape") + "')"
 
 

@@ -7,7 +7,7 @@ it is parsed, which costs a small part of what answering it would.
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -23,8 +23,8 @@ from gateway.http.aiohttp_protocol import message_of
 from gateway.http.aiohttp_response import AiohttpResponse
 from gateway.http.buffered_protocol import BufferedProtocol
 from gateway.http.faults import Fault
-from gateway.http.head import Head
-from gateway.http.head_cache import END, KEYED_PATHS, CachedHead, FoundHead, find_head
+from gateway.http.head import EarlyFaultWriter, Head
+from gateway.http.head_cache import END, CachedHead, FoundHead, HeadCache
 from gateway.http.idle_connections import IdleConnections, WaitingConnections
 from gateway.http.options import ServerOptions
 from gateway.http.request import Request
@@ -37,7 +37,6 @@ logger = logging.getLogger(__name__)
 
 GATED_PATH = "/graphql"
 """The path where requests are subject to admission control."""
-_GATED = GATED_PATH.encode()
 Respond = Callable[[Request], Coroutine[Any, Any, Sendable]]
 
 
@@ -49,6 +48,9 @@ class Shared:
     traffic: Traffic
     respond: Respond
     waiting: WaitingConnections["Connection"]
+    heads: HeadCache
+    refusals: Mapping[str, EarlyFaultWriter]
+    """What writes refusals under overload, by the paths with admission control."""
 
 
 class Connection(BufferedProtocol):
@@ -156,7 +158,7 @@ class Connection(BufferedProtocol):
         if self._missing_bytes:
             return self._continue_body(data)
         end = data.find(END) + len(END)
-        found = find_head(data[:end]) if end >= len(END) else None
+        found = self._shared.heads.find(data[:end]) if end >= len(END) else None
         self._missing_bytes = end + found.body_bytes - len(data) if found else -1
         if found is None or self._missing_bytes < 0:
             self._is_in_sync = False
@@ -168,29 +170,18 @@ class Connection(BufferedProtocol):
     def _start_request(self, found: FoundHead, data: bytes, end: int) -> bytes:
         """Refuse or answer a request whose head ends at ``end``; return what is left to parse."""
         admission, cached = self.capacity.admission, found.cached
-        if cached.path in KEYED_PATHS and not self._missing_bytes:
-            return self._start_keyed(found, data, end)
-        is_counted = cached.path == _GATED and cached.is_plain and not self.is_spare
+        is_counted = cached.gate != "" and cached.is_plain and not self.is_spare
         if is_counted and (
             admission.is_full(self) if self._missing_bytes else not admission.try_acquire(self)
         ):
-            self._refuse()
+            self._refuse(cached.gate)
             return b""
         if self._missing_bytes:
             return data
-        if cached.head is None:
-            self._uncached = cached
-            return data
-        self._answer(cached.head, data[end:], is_admitted=is_counted)
-        return b""
-
-    def _start_keyed(self, found: FoundHead, data: bytes, end: int) -> bytes:
-        """Answer a request of a keyed path, which is refused in the form of its interface."""
         head = found.head
         if head is None:
-            self._uncached = found.cached
+            self._uncached = cached
             return data
-        is_counted = not self.is_spare and self.capacity.admission.try_acquire(self)
         self._answer(head, data[end:], is_admitted=is_counted)
         return b""
 
@@ -339,9 +330,9 @@ class Connection(BufferedProtocol):
 
     # ---- Refusals ----------------------------------------------------------------------------
 
-    def _refuse(self) -> None:
+    def _refuse(self, gate: str) -> None:
         if self.transport is not None:
-            self.transport.write(_refusal(int(time())))
+            self.transport.write(_refusal(int(time()), self._shared.refusals[gate]))
         self._is_discarding = self._missing_bytes > 0
         waiting = self._shared.waiting
         self._move_to(waiting.arriving if self._missing_bytes else waiting.idle)
@@ -378,9 +369,10 @@ async def answer_parsed(base: web.BaseRequest) -> AiohttpResponse | Sendable:
     return await connection.answer_parsed(base)
 
 
-@lru_cache(1)
-def _refusal(second: int) -> bytes:  # noqa: ARG001  its Date header is valid for a second
-    return overloaded().response().encode()
+@lru_cache(8)
+def _refusal(second: int, write: EarlyFaultWriter) -> bytes:  # noqa: ARG001  its Date header is valid for a second
+    response: Response = write(overloaded())
+    return response.encode()
 
 
 def _too_slow(seconds: float) -> bytes:

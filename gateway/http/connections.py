@@ -1,13 +1,16 @@
 """The server: it limits how many connections are open, and closes those that are idle for long."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import cast
 
 from aiohttp import StreamReader, web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import RawRequestMessage
 
-from gateway.http.connection import Connection, Respond, Shared, answer_parsed
+from gateway.http.connection import GATED_PATH, Connection, Respond, Shared, answer_parsed
+from gateway.http.head import EarlyFaultWriter
+from gateway.http.head_cache import HeadCache
 from gateway.http.idle_connections import WaitingConnections
 from gateway.http.options import ServerOptions
 from gateway.http.traffic import Traffic
@@ -19,7 +22,13 @@ MAX_SWEEP_SECONDS = 1.0
 class Server(web.Server):
     """aiohttp's server with the gateway's ``Connection`` as its protocol."""
 
-    def __init__(self, capacity: ServerOptions, traffic: Traffic, respond: Respond) -> None:
+    def __init__(
+        self,
+        capacity: ServerOptions,
+        traffic: Traffic,
+        respond: Respond,
+        refusals: Mapping[str, EarlyFaultWriter],
+    ) -> None:
         super().__init__(
             answer_parsed,  # type: ignore[arg-type]  # of a response, only what ours have is asked for
             request_factory=self._make_request,
@@ -27,7 +36,8 @@ class Server(web.Server):
             access_log=None,
         )
         self._waiting: WaitingConnections[Connection] = WaitingConnections()
-        self._shared = Shared(capacity, traffic, respond, self._waiting)
+        heads = HeadCache(GATED_PATH, refusals.keys() - {GATED_PATH})
+        self._shared = Shared(capacity, traffic, respond, self._waiting, heads, refusals)
 
     def __call__(self) -> Connection:
         """Make the protocol of a new connection."""

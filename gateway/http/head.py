@@ -19,12 +19,17 @@ FaultWriter = Callable[[Any, Any], Any]
 """Takes a ``Request`` and a ``Fault`` and returns a ``Response``."""
 
 
+EarlyFaultWriter = Callable[[Any], Any]
+"""Takes the ``Fault`` of a request that was not read, and returns a ``Response``."""
+
+
 @dataclass(frozen=True)
 class Mount:
     """What answers at a path and all paths below it, and in what form it refuses requests."""
 
     route: Route
     write_fault: FaultWriter
+    write_early_fault: EarlyFaultWriter
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,11 @@ and the parser saw different ends, a request could be smuggled in another.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
 from gateway.http.head import Head
-
-KEYED_PATHS = (b"/v1.0", b"/beta")
-"""Below these there are keys in paths, so that each request may have another target: the heads of
-GET are cached without it there."""
 
 END = b"\r\n\r\n"
 MAX_HEAD_BYTES = 4_096
@@ -23,10 +20,6 @@ MAX_LENGTHS = 1_024
 """How many heads are cached by all of their bytes, the body's length included."""
 
 _HEAD = re.compile(rb"(?:POST|GET) (/[!-~]*) HTTP/1\.1(?:\r\n[A-Za-z0-9-]+:[\t -~]*)*\r\n\r\n")
-_KEYED_LINE = re.compile(
-    rb"GET ((%b)/[!\"$-~]*) HTTP/1\.1(?=\r\n)" % b"|".join(map(re.escape, KEYED_PATHS))
-)
-"""A target without a fragment: none is sent, and what is made of one is the parser's matter."""
 _FRAMING_FIELDS = re.compile(
     rb"\r\n(content-length|transfer-encoding|upgrade|connection|expect|origin):[ \t]*([^\r]*)"
 )
@@ -41,7 +34,8 @@ _NEEDS_PARSING = {b"connection", b"expect", b"origin"}
 class CachedHead:
     """A cache entry for all heads that differ only in the body's length."""
 
-    path: bytes
+    gate: str
+    """Which path with admission control it is at or below; empty if there is none."""
     is_plain: bool
     """Whether all such requests are refused by the same bytes."""
     head: Head | None = None
@@ -64,32 +58,52 @@ class FoundHead:
         return head.at(self.target) if head is not None and self.target else head
 
 
-def find_head(head: bytes) -> FoundHead | None:
-    """Find a head by its bytes, its end included; return None for one that leaves any doubt."""
-    keyed = _KEYED_LINE.match(head)
-    if not keyed or len(head) > MAX_HEAD_BYTES:
-        return _find(head)
-    found = _find(b"GET %b HTTP/1.1%b" % (keyed[2], head[keyed.end() :]))
-    return found and FoundHead(found.cached, found.body_bytes, keyed[1].decode())
+class HeadCache:
+    """The heads seen last.
 
+    ``gated_path`` is a path with admission control, and so are ``mounts`` and what is below them.
+    Below mounts there are keys in paths, so that each request may have another target: the heads of
+    GET are cached without it there.
+    """
 
-@lru_cache(MAX_LENGTHS)
-def _find(head: bytes) -> FoundHead | None:
-    matched = _HEAD.fullmatch(head) if len(head) <= MAX_HEAD_BYTES else None
-    if not matched:
-        return None
-    fields = _FRAMING_FIELDS.findall(head.lower())
-    names = {name for name, value in fields if (name, value) != (b"connection", b"keep-alive")}
-    lengths = [value for name, value in fields if name == b"content-length"] or [b"0"]
-    if names & _UNCERTAIN or len(lengths) > 1 or not _LENGTH.fullmatch(lengths[0]):
-        return None
-    return FoundHead(_shared(_LENGTH_FIELD.sub(b"", head)), int(lengths[0]))
+    def __init__(self, gated_path: str, mounts: Iterable[str]) -> None:
+        self._gated_path = gated_path
+        self._mounts = frozenset(mounts)
+        roots = b"|".join(re.escape(mount.encode()) for mount in self._mounts)
+        # Without a fragment: none is sent, and what is made of one is the parser's matter.
+        self._keyed_line = re.compile(rb"GET ((%b)/[!\"$-~]*) HTTP/1\.1(?=\r\n)" % roots)
+        self._found = lru_cache(MAX_LENGTHS)(self._find)
+        self._shared = lru_cache(MAX_HEADS)(self._new)
 
+    def find(self, head: bytes) -> FoundHead | None:
+        """Find a head by its bytes, its end included; return None for one that leaves any doubt."""
+        keyed = self._keyed_line.match(head)
+        if not keyed or len(head) > MAX_HEAD_BYTES:
+            return self._found(head)
+        found = self._found(b"GET %b/ HTTP/1.1%b" % (keyed[2], head[keyed.end() :]))
+        return found and FoundHead(found.cached, found.body_bytes, keyed[1].decode())
 
-@lru_cache(MAX_HEADS)
-def _shared(head: bytes) -> CachedHead:
-    path = head.split(b" ", 2)[1].partition(b"?")[0]
-    names = {
-        name for name, value in _FRAMING_FIELDS.findall(head.lower()) if value != b"keep-alive"
-    }
-    return CachedHead(path, is_plain=not names & _NEEDS_PARSING)
+    def _find(self, head: bytes) -> FoundHead | None:
+        matched = _HEAD.fullmatch(head) if len(head) <= MAX_HEAD_BYTES else None
+        if not matched:
+            return None
+        fields = _FRAMING_FIELDS.findall(head.lower())
+        names = {name for name, value in fields if (name, value) != (b"connection", b"keep-alive")}
+        lengths = [value for name, value in fields if name == b"content-length"] or [b"0"]
+        if names & _UNCERTAIN or len(lengths) > 1 or not _LENGTH.fullmatch(lengths[0]):
+            return None
+        return FoundHead(self._shared(_LENGTH_FIELD.sub(b"", head)), int(lengths[0]))
+
+    def _new(self, head: bytes) -> CachedHead:
+        names = {
+            name for name, value in _FRAMING_FIELDS.findall(head.lower()) if value != b"keep-alive"
+        }
+        target = head.split(b" ", 2)[1].decode()
+        return CachedHead(self._gate(target), is_plain=not names & _NEEDS_PARSING)
+
+    def _gate(self, target: str) -> str:
+        path = target.partition("?")[0]
+        if path == self._gated_path:
+            return path
+        mount = f"/{path.split('/', 2)[1]}"
+        return mount if mount in self._mounts else ""

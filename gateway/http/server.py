@@ -7,6 +7,8 @@ would add a fifth to the time of each request.
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from itertools import count
 from secrets import token_hex
 from time import perf_counter
@@ -18,7 +20,7 @@ from gateway.http.authentication import CHANGE_CURSOR
 from gateway.http.browsers import Browsers
 from gateway.http.connection import GATED_PATH
 from gateway.http.faults import Fault, check_read_only, refuse
-from gateway.http.head import Handler, Head, Mount, Route
+from gateway.http.head import EarlyFaultWriter, Handler, Head, Mount, Route
 from gateway.http.observing import Observation, Observers
 from gateway.http.request import Request
 from gateway.http.responses import MIN_COMPRESSED_BYTES, Response, Sendable
@@ -48,13 +50,18 @@ class Responder:
     ) -> None:
         self._routes = {**routes, GATED_PATH: gated(admission, routes[GATED_PATH])}
         self._mounts = {
-            path: Mount(gated(admission, mount.route), mount.write_fault)
+            path: replace(mount, route=gated(admission, mount.route))
             for path, mount in mounts.items()
         }
         self._traffic = traffic
         self._observers = observers
         self._browsers = browsers
         self._process, self._numbers = token_hex(4), count(1)
+        self.refusals: dict[str, EarlyFaultWriter] = {
+            GATED_PATH: Fault.response,
+            **{path: mount.write_early_fault for path, mount in mounts.items()},
+        }
+        """What writes refusals under overload, by the paths with admission control."""
 
     async def respond(self, request: Request) -> Sendable:
         """Return the response to a request; a streaming response has been sent already."""
@@ -181,28 +188,23 @@ def page(response: Callable[[], Awaitable[Response]]) -> Route:
 
 def gated(admission: AdmissionControl, route: Route) -> Route:
     """Make a route subject to admission control."""
+    return lambda head: partial(_answer_if_admitted, admission, route(head))
 
-    def admitting_route(head: Head) -> Handler:
-        answer: Answering = route(head)
 
-        async def answer_if_admitted(request: Request) -> Sendable:
-            connection = request.connection
-            if connection.is_spare:
-                connection.close()
-                raise overloaded(
-                    "The limit of open connections is reached. Try again later.",
-                    Connection="close",
-                )
-            if not admission.try_acquire(connection):
-                raise overloaded()
-            try:
-                return await answer(request)
-            finally:
-                admission.release(connection)
-
-        def pass_through(request: Request) -> Awaitable[Sendable]:
-            return answer(request) if request.is_admitted else answer_if_admitted(request)
-
-        return pass_through
-
-    return admitting_route
+async def _answer_if_admitted(
+    admission: AdmissionControl, answer: Answering, request: Request
+) -> Sendable:
+    if request.is_admitted:
+        return await answer(request)
+    connection = request.connection
+    if connection.is_spare:
+        connection.close()
+        raise overloaded(
+            "The limit of open connections is reached. Try again later.", Connection="close"
+        )
+    if not admission.try_acquire(connection):
+        raise overloaded()
+    try:
+        return await answer(request)
+    finally:
+        admission.release(connection)

@@ -12,7 +12,9 @@ from uuid import UUID
 
 from gateway.store.documents import Document
 
-_GUID = re.compile(r"[0-9a-f]{8}(-?)[0-9a-f]{4}(\1[0-9a-f]{4}){2}\1[0-9a-f]{12}", re.IGNORECASE)
+_GUID = re.compile(
+    r"(\{)?[0-9a-f]{8}(-?)[0-9a-f]{4}(\2[0-9a-f]{4}){2}\2[0-9a-f]{12}(?(1)\})", re.IGNORECASE
+)
 _STAGES = {"NotStarted": 0, "Running": 1, "Completed": 2, "Failed": 2}
 
 
@@ -54,7 +56,7 @@ class Applied:
 
 
 def canonical(text: str) -> str:
-    """Return a GUID with dashes and in lower case; any other id as it is."""
+    """Return a GUID with dashes, in lower case and without braces; any other id as it is."""
     return str(UUID(text)) if _GUID.fullmatch(text) else text
 
 

@@ -1,9 +1,9 @@
-"""JSON out of a file: an object a line, one array, or one object, told apart by how it begins."""
+"""JSON out of a file: an object or a list a line, or one that spans lines, by how it begins."""
 
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from io import TextIOBase
+from io import StringIO, TextIOBase
 from itertools import chain
 from math import isfinite
 from typing import Any, NoReturn
@@ -13,6 +13,8 @@ from gateway.graph_json.references import has_marks, resolved
 
 CHUNK = 65_536
 SPACE = " \t\r\n"
+MAX_WRAPPINGS = 3
+"""How deep lists, and objects with a list, may be in each other: logs hold lists of envelopes."""
 
 
 @dataclass(frozen=True)
@@ -35,15 +37,21 @@ def read_items(file: TextIOBase) -> Iterator[Item]:
             value = resolved(item.value) if has_marks(item.value) else item.value
         except ValueError as error:
             yield Item(item.where, problem=str(error))
-            continue
-        match value if isinstance(value, list) else unwrapped(value):
-            case None:
-                yield replace(item, value=value)
-            case dict() as entity:
-                yield Item(item.where, entity)
-            case list() as collection:
-                for index, entity in enumerate(collection):
-                    yield Item(f"{item.where}, value[{index}]", entity)
+        else:
+            yield from _opened(replace(item, value=value), MAX_WRAPPINGS)
+
+
+def _opened(item: Item, depth: int) -> Iterator[Item]:
+    """Give what is in a list or a wrapping, or the item itself."""
+    inner = item.value if isinstance(item.value, list) else unwrapped(item.value)
+    match inner if depth else None:
+        case None:
+            yield item
+        case dict() as entity:
+            yield Item(item.where, entity)
+        case list() as collection:
+            for index, entity in enumerate(collection):
+                yield from _opened(Item(f"{item.where}, value[{index}]", entity), depth - 1)
 
 
 def _values(file: TextIOBase) -> Iterator[Item]:
@@ -52,7 +60,7 @@ def _values(file: TextIOBase) -> Iterator[Item]:
         yield from _array(_Text(file, start))
         return
     start += file.readline()
-    lines = _numbered(chain(start.split("\n"), file))
+    lines = _numbered(chain(StringIO(start, newline="\n"), file))
     first = next(lines, None)
     if first is None:
         return
@@ -62,9 +70,9 @@ def _values(file: TextIOBase) -> Iterator[Item]:
         yield from _document([first, *lines])
 
 
-def _numbered(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
+def _numbered(lines: Iterable[str], first: int = 1) -> Iterator[tuple[int, str]]:
     """Number the lines, and leave out those that are blank."""
-    return ((number, line) for number, line in enumerate(lines, 1) if line.strip(SPACE))
+    return ((number, line) for number, line in enumerate(lines, first) if line.strip(SPACE))
 
 
 def _lines(lines: Iterable[tuple[int, str]]) -> Iterator[Item]:
@@ -155,6 +163,11 @@ class _Text:
                     self._advance(end)
                     return value
 
+    def lines(self) -> Iterator[str]:
+        """Give the lines from here on."""
+        rest = self._text[self._place :] + self._file.readline()
+        return chain(StringIO(rest, newline="\n"), self._file)
+
     def _advance(self, place: int) -> None:
         self.line += self._text.count("\n", self._place, place)
         self._place = place
@@ -185,5 +198,5 @@ def _array(text: _Text) -> Iterator[Item]:
             yield Item(f"line {text.line}", problem="the array breaks off: no comma and no end")
             return
     text.skip()
-    if text.next():
-        yield Item(f"line {text.line}", problem="something follows the array, and was not read")
+    text.next()
+    yield from _lines(_numbered(text.lines(), text.line))

@@ -43,6 +43,15 @@ async def test_service_document_leads_to_the_resources(rest: Rest) -> None:
     assert (await rest.send("GET", f"/v1.0/{singleton['url']}")).status == 200
 
 
+@pytest.mark.parametrize("version", ["/v1.0", "/beta"])
+async def test_root_is_told_from_what_is_below_it(rest: Rest, version: str) -> None:
+    """Requests that differ in the path alone share what is cached of their heads."""
+    paths = {"/communications/inviteParticipantsOperations/none": 404, "": 200, "/": 200}
+    for path, status in [*paths.items()] * 3:
+        answer = await rest.send("GET", f"{version}{path}", Accept=f"application/json;v={version}")
+        assert answer.status == status, path
+
+
 async def test_metadata_is_valid_and_has_the_types_that_are_written(
     rest: Rest, tmp_path: Path
 ) -> None:

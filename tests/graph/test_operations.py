@@ -291,3 +291,46 @@ async def test_body_that_is_no_operation_is_refused(rest: Rest, body: bytes) -> 
     async with rest.http.post(rest.url + rest.operations, data=body, headers=headers) as answer:
         assert answer.status == 400
         assert (await answer.json())["error"]["code"] == "invalidRequest"
+
+
+async def test_what_serializers_write_around_is_not_kept(rest: Rest) -> None:
+    user = {"$id": "3", "user": {"id": "u"}}
+    invited_twice = {"$id": "1", "$values": [{"$id": "2", "identity": user}, {"$ref": "2"}]}
+
+    created = await rest.send(
+        "POST", rest.operations, {"$id": "0", "status": 1, "participants": invited_twice}
+    )
+    invitation = await rest.send(
+        "POST",
+        rest.operations.replace("operations", "participants/invite"),
+        {"$id": "0", "participants": invited_twice},
+    )
+
+    assert (created.status, created.body["status"]) == (201, "Running")
+    assert invitation.status == 200
+    for answer in (created, invitation):
+        ids = [one["identity"]["user"]["id"] for one in answer.body["participants"]]
+        assert ids == ["u", "u"]
+        assert "$" not in json.dumps(properties(answer.body))
+
+
+@pytest.mark.parametrize(
+    ("body", "target"),
+    [
+        ({"Status": "running"}, "Status"),
+        ({"resultInfo": {"Code": 1}}, "resultInfo/Code"),
+        ({"participants": [{"Identity": {}}]}, "participants/0/Identity"),
+        ({"@odata.type": "#microsoft.graph.recordOperation"}, "@odata.type"),
+        ({"participants": [{"identity": {"user": {"id": 7}}}]}, "participants/0/identity/user/id"),
+        ({"$values": []}, None),
+    ],
+)
+async def test_wrong_bodies_are_refused_by_the_property(
+    rest: Rest, body: JSONObject, target: str | None
+) -> None:
+    created = await rest.create()
+
+    for method, path in (("POST", ""), ("PATCH", f"/{created['id']}")):
+        answer = await rest.send(method, rest.operations + path, body)
+        assert (answer.status, answer.error["code"]) == (400, "invalidRequest")
+        assert answer.error.get("target") == target

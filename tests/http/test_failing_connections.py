@@ -9,6 +9,7 @@ from aiohttp import web
 
 from gateway.http.admission_control import AdmissionControl
 from gateway.http.connection import Connection, Shared
+from gateway.http.head_cache import HeadCache
 from gateway.http.idle_connections import WaitingConnections
 from gateway.http.options import ServerOptions
 from gateway.http.traffic import Traffic
@@ -28,7 +29,8 @@ async def test_connection_that_fails_is_closed(caplog: pytest.LogCaptureFixture)
     loop = asyncio.get_running_loop()
     server = web.Server(unreached, request_factory=failing)
     capacity = ServerOptions(AdmissionControl(max_in_flight=1, max_lag_seconds=1), 1, 1, 30, 30)
-    shared = Shared(capacity, Traffic(), unreached, WaitingConnections())
+    heads = HeadCache("/graphql", ["/v1.0"])
+    shared = Shared(capacity, Traffic(), unreached, WaitingConnections(), heads, {})
     served = await loop.create_server(lambda: Connection(server, shared, loop=loop), "127.0.0.1", 0)
     async with served:
         reader, writer = await asyncio.open_connection(*served.sockets[0].getsockname())

@@ -226,21 +226,21 @@ def test_import_refuses_other_kinds_by_line_and_type(importer: Importer, kind: s
 @pytest.mark.parametrize(
     ("member", "said"),
     [
-        ({"ID": "A5"}, "ID: write it 'id'"),
-        ({"Status": "completed"}, "Status: write it 'status'"),
-        ({"clientcontext": "c"}, "clientcontext: write it 'clientContext'"),
-        ({"resultInfo": {**FAILURE, "Code": 1}}, "resultInfo.Code: write it 'code'"),
+        ({"ID": "A5"}, "ID: Write it 'id'"),
+        ({"Status": "completed"}, "Status: Write it 'status'"),
+        ({"clientcontext": "c"}, "clientcontext: Write it 'clientContext'"),
+        ({"resultInfo": {**FAILURE, "Code": 1}}, "resultInfo.Code: Write it 'code'"),
         (
             {"participants": [{"Identity": {}, "identity": {}}]},
-            "participants.0.Identity: write it 'identity'",
+            "participants.0.Identity: Write it 'identity'",
         ),
         (
             {"participants": [{"identity": {"User": {"id": "u"}}}]},
-            "participants.0.identity.User: write it 'user'",
+            "participants.0.identity.User: Write it 'user'",
         ),
         (
             {"participants": [{"identity": {"user": {"Id": "u"}}}]},
-            "participants.0.identity.user.Id: write it 'id'",
+            "participants.0.identity.user.Id: Write it 'id'",
         ),
     ],
 )

@@ -99,6 +99,35 @@ async def test_request_beyond_the_limit_is_refused_at_once(
     assert headers["Content-Type"] == "application/json; charset=utf-8"
 
 
+OPERATIONS = "/v1.0/communications/calls/c/operations"
+REFUSED_OF_GRAPH = {
+    "one": [get(f"{OPERATIONS}/x")],
+    "a list": [get(f"{OPERATIONS}?$top=1")],
+    "of another version": [get("/beta")],
+    "a creation": [post("{}", path=OPERATIONS)],
+    "a body that comes later": [post("{}", path=OPERATIONS)[:-2], b"{}"],
+    "a change": [post("{}", path=OPERATIONS + "/x").replace(b"POST", b"PATCH")],
+    "a batch": [post('{"requests":[]}', path="/v1.0/$batch")],
+    "a notification": [post('{"value":[]}', path="/graph/notifications")],
+    "from a page": [post("{}", "Origin: https://app.example.com", path=OPERATIONS)],
+}
+
+
+@pytest.mark.parametrize("pieces", REFUSED_OF_GRAPH.values(), ids=REFUSED_OF_GRAPH)
+async def test_request_of_graph_beyond_the_limit_is_refused_in_its_form(
+    client: Client, gateway: Gateway, folder: Path, pieces: list[bytes]
+) -> None:
+    async with full(client, folder):
+        with dial(gateway) as connection:
+            for piece in pieces:
+                connection.sendall(piece)
+            told, headers, body = next(answers(connection))
+
+    assert (told, json.loads(body)["error"]["code"]) == (503, "serviceNotAvailable")
+    assert int(headers["Retry-After"]) > 0
+    assert headers["Content-Type"] == "application/json"
+
+
 async def test_work_goes_on_when_there_is_room_again(
     client: Client, gateway: Gateway, folder: Path
 ) -> None:

@@ -62,6 +62,43 @@ async def test_role_that_may_not_create_tables_gets_the_statements(
     assert created.version == 1
 
 
+OTHER = {"id": "8:acs:A", "displayName": "Ada", "additionalProperties": {"x": [1]}}
+LONG = {"id": "i" * 600, "n": 1}
+PARTICIPANTS = [
+    {"identity": {"user": {"id": "u"}, "additionalProperties": {"acsUser": OTHER, "no": "id"}}},
+    {"identity": {}},
+    {"identity": {"additionalProperties": {"acsUser": LONG, "odd": {"id": 7}}}},
+]
+DERIVED = """
+SELECT (SELECT json_agg(identities ORDER BY operation_seq, kind, id)::text FROM identities),
+       (SELECT json_agg(participants ORDER BY seq)::text FROM operations)
+"""
+
+
+async def test_upgrade_finds_identities_of_kinds_that_are_not_declared(empty: str) -> None:
+    """What an older version did not derive of an operation is as if it was written anew."""
+    database = database_of(Settings(database=empty))
+    await asyncio.to_thread(database.upgrade)
+    async with database.open() as store:
+        for id_, participants in (("1", PARTICIPANTS), ("2", PARTICIPANTS[1:2]), ("3", [])):
+            await store.create(Create.model_validate({"id": id_, "participants": participants}))
+    wanted = await execute(empty, DERIVED)
+    await execute(
+        empty,
+        "DELETE FROM identities WHERE kind = 'acsUser'",
+        "UPDATE operations SET participants = (SELECT jsonb_agg(jsonb_set("
+        "value, '{identity}', (value -> 'identity') - 'acsUser')) "
+        "FROM jsonb_array_elements(participants)) WHERE id = '1'",
+        "DROP TABLE forwards",
+        "UPDATE alembic_version SET version_num = '0003'",
+    )
+    assert await execute(empty, DERIVED) != wanted
+
+    await asyncio.to_thread(database.upgrade)
+
+    assert await execute(empty, DERIVED) == wanted
+
+
 async def test_tables_are_in_the_schema_named(empty: str) -> None:
     await execute(empty, "CREATE SCHEMA gateway")
     settings = Settings(database=empty, database_schema="gateway")

@@ -22,6 +22,7 @@ from support.hostile import (
     envelopes,
     injections,
     media,
+    notifications,
     patience,
     rest,
     sockets,
@@ -44,6 +45,7 @@ TABLES = (
     bytes_on_the_wire,
     patience,
     rest,
+    notifications,
     sockets,
 )
 CASES = [

@@ -273,8 +273,8 @@ def test_import_with_several_bad_lines_at_the_beginning_takes_the_others(
         '[{"id": "a"}, x, {"id": "c"}]',
         '[{"id": "a"}',
         '[{"id": "a"},\n\n}',
-        '[{"id": "a"}]\n{"id": "b"}',
-        '[{"id": "a"}]\n[{"id": "b"}]',
+        '[{"id": "a"}] x',
+        '[{"id": "a"}]\nx\n[{"id": "b"}]',
         '[{"id": "a"} {"id": "b"}]',
     ],
 )
@@ -285,6 +285,24 @@ def test_import_of_a_broken_array_is_told(command: Command, tmp_path: Path, text
     assert done.returncode == 1, done.stderr
     assert "in: line " in done.stderr
     assert ids(exported(command))[:1] == ["a"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_import_takes_lists_a_line_in_each_encoding(
+    command: Command, tmp_path: Path, encoding: str
+) -> None:
+    (tmp_path / "in").write_text('[{"id": "a"}]\n[[{"id": "b"}], {"id": "c"}]\n', encoding)
+    done = command("import", "in")
+
+    assert done.returncode == 0, done.stderr
+    assert ids(exported(command)) == ["a", "b", "c"]
+
+
+def test_import_tells_the_line_in_a_long_file(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "in").write_text(("\n" * 99 + '{"id": "a"}\n') * 1_000 + "bad")
+    done = command("import", "in")
+
+    assert "in: line 100001: not JSON" in done.stderr
 
 
 def test_import_of_an_item_refused_in_an_array_takes_the_others(

@@ -14,7 +14,7 @@ BARE_CALL, BARE_ID = CALL.replace("-", ""), ID.replace("-", "")
 URL = f"/communications/calls/{CALL}/operations/{ID}"
 
 
-def notification(change: str | None = "deleted", url: Json = URL, **data: Json) -> Json:
+def notification(change: Json = "deleted", url: Json = URL, **data: Json) -> Json:
     """Write a notification of an invitation."""
     return {
         "@odata.type": "#microsoft.graph.commsNotification",

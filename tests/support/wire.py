@@ -20,9 +20,9 @@ def dial(gateway: Gateway) -> socket.socket:
     return socket.create_connection((str(parts.hostname), int(parts.port or 0)), timeout=WITHIN)
 
 
-def post(body: str = QUERY, *fields: str) -> bytes:
+def post(body: str = QUERY, *fields: str, path: str = "/graphql") -> bytes:
     """Make the bytes of a POST."""
-    lines = ("POST /graphql HTTP/1.1", "Host: localhost", "Content-Type: application/json", *fields)
+    lines = (f"POST {path} HTTP/1.1", "Host: localhost", "Content-Type: application/json", *fields)
     head = "\r\n".join((*lines, f"Content-Length: {len(body)}"))
     return f"{head}\r\n\r\n{body}".encode()
 

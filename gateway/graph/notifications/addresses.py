@@ -4,15 +4,24 @@
 /app/calls/{call}/operations/{operation}                resource, in an older form
 /communications/calls('{call}')/operations('{operation}')
 /communications/calls/{call}/operations/participants    of an operation that it does not name
+
+An address may be a whole URL, and may be percent-encoded in parts or as a whole.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import TypeGuard
 from urllib.parse import unquote
 
-_CALL = re.compile(r"/calls(?:/|\(')([^/'()?#]+)", re.IGNORECASE)
-_OPERATION = re.compile(r"/operations(?:/|\(')([^/'()?#]+)", re.IGNORECASE)
-_OPERATIONS = re.compile(r"/operations\b", re.IGNORECASE)
+MAX_ADDRESS = 2_048
+"""In characters: a longer one tells nothing."""
+
+_END_OF_PATH = re.compile(r"[?#]")
+_PARENTHESES = re.compile(r"[()]")
+_CAST = re.compile(r"(?:microsoft\.)?graph\.\w+", re.IGNORECASE)
+"""A segment that names a type: it takes those of the type out of a collection."""
 
 
 @dataclass(frozen=True)
@@ -27,20 +36,34 @@ class Address:
 
 def read_address(*texts: object) -> Address:
     """Read the address that is given in one place or another, the first that tells something."""
-    given = [text for text in texts if isinstance(text, str)]
+    given = [list(_segments(text)) for text in texts if _is_address(text)]
+    calls = (_after("calls", segments) for segments in given)
+    operations = (_after("operations", segments) for segments in given)
     return Address(
-        call_id=next(filter(None, (_segment(_CALL, text) for text in given)), None),
-        operation_id=next(
-            (found for text in given if (found := _segment(_OPERATION, text)) and _is_id(found)),
-            None,
-        ),
-        is_operation=any(map(_OPERATIONS.search, given)),
+        call_id=next(filter(None, calls), None),
+        operation_id=next((found for found in operations if found and _is_id(found)), None),
+        is_operation=any("operations" in map(str.lower, segments) for segments in given),
     )
 
 
-def _segment(pattern: re.Pattern[str], text: str) -> str | None:
-    found = pattern.search(text)
-    return unquote(found[1]) if found else None
+def _is_address(text: object) -> TypeGuard[str]:
+    return isinstance(text, str) and len(text) <= MAX_ADDRESS
+
+
+def _segments(text: str) -> Iterator[str]:
+    """Give the segments of a path, keys in quotes and parentheses as segments of their own."""
+    path = _END_OF_PATH.split(text, maxsplit=1)[0]
+    for segment in (path if "/" in path else unquote(path)).split("/"):
+        for part in _PARENTHESES.split(unquote(segment)):
+            name = part.strip(" '\"")
+            if name and not _CAST.fullmatch(name):
+                yield name
+
+
+def _after(collection: str, segments: list[str]) -> str | None:
+    """Return the segment that follows the name of a collection."""
+    following = (key for name, key in pairwise(segments) if name.lower() == collection)
+    return next(following, None)
 
 
 def _is_id(segment: str) -> bool:

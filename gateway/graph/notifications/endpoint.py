@@ -20,7 +20,7 @@ from graphql import OperationType
 
 from gateway.documents.operation_info import OperationInfo
 from gateway.execution.request_limits import REFUSAL_CHARGE, RequestLimits
-from gateway.graph.faults import fault_of, write_fault
+from gateway.graph.faults import fault_of, write_early_fault, write_fault
 from gateway.graph.notifications.forwarding import ForwardOptions, forward_of
 from gateway.graph.notifications.reading import (
     NOT_FOUND,
@@ -50,6 +50,9 @@ COST = 10
 READ_AT_ONCE = 20
 """How many notifications are read before other requests get a turn: each takes up to 0.2 ms."""
 
+MAX_REPORTED = 20
+"""How many notifications of a body that cannot be used have a line in the log each."""
+
 
 class NotificationsEndpoint:
     """Answers at ``/graph/notifications``.
@@ -76,7 +79,7 @@ class NotificationsEndpoint:
     @property
     def mount(self) -> Mount:
         """Where it answers, as the server takes it."""
-        return Mount(self.route, write_fault)
+        return Mount(self.route, write_fault, write_early_fault)
 
     def route(self, head: Head) -> Handler:
         """Decide by a request's head what answers it."""
@@ -128,12 +131,12 @@ class NotificationsEndpoint:
         """Count what came of each notification, and report what cannot be used."""
         unusable = [each.reason for each in found if isinstance(each, Unusable)]
         unusable += [NOT_FOUND for outcome in outcomes if outcome is Outcome.UNMATCHED]
-        for reason in unusable:
-            logger.warning(
-                "A notification of request %s cannot be used: %s",
-                request.observation.request_id,
-                reason,
-            )
+        request_id = request.observation.request_id
+        for reason in unusable[:MAX_REPORTED]:
+            logger.warning("A notification of request %s cannot be used: %s", request_id, reason)
+        if len(unusable) > MAX_REPORTED:
+            count = len(unusable) - MAX_REPORTED
+            logger.warning("%d more of request %s cannot be used.", count, request_id)
         used = (outcome.value for outcome in outcomes if outcome is not Outcome.UNMATCHED)
         self.counts.update(used)
         self.counts["unusable"] += len(unusable)
@@ -158,8 +161,9 @@ def _items(body: bytes) -> list[Any]:
 
 async def _read_all(items: Sequence[Any]) -> list[Read]:
     found: list[Read] = []
-    for number, item in enumerate(items, 1):
-        found += read_notification(item)
-        if number % READ_AT_ONCE == 0:
-            await asyncio.sleep(0)
+    for item in items:
+        for read in read_notification(item):
+            found.append(read)
+            if len(found) % READ_AT_ONCE == 0:
+                await asyncio.sleep(0)
     return found

@@ -9,10 +9,10 @@ from msgspec import Struct
 
 from gateway.graph.faults import not_found
 from gateway.graph_json.writing import key_segment
-from gateway.http.head_cache import KEYED_PATHS
 from schema.excerpts import excerpt
 
-VERSIONS = tuple(path.decode() for path in KEYED_PATHS)
+VERSIONS = ("/v1.0", "/beta")
+"""The paths of the interface, by its versions."""
 REMEMBERED = 1_024
 
 _PLAIN = re.compile(

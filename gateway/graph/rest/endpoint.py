@@ -17,7 +17,7 @@ from graphql import OperationType
 
 from gateway.documents.operation_info import OperationInfo
 from gateway.execution.request_limits import REFUSAL_CHARGE, RequestLimits
-from gateway.graph.faults import fault_of, request_ids, write_fault
+from gateway.graph.faults import fault_of, request_ids, write_early_fault, write_fault
 from gateway.graph.rest.addresses import Resource
 from gateway.graph.rest.asked import Asked, Operation, Work, asked_of
 from gateway.graph.rest.batch import BatchRequests
@@ -57,7 +57,7 @@ class RestEndpoint:
     @property
     def mount(self) -> Mount:
         """What the server needs to know of it."""
-        return Mount(self.route, write_fault)
+        return Mount(self.route, write_fault, write_early_fault)
 
     def route(self, head: Head) -> Handler:
         """Decide by a request's head what answers it."""

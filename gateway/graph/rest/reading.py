@@ -49,8 +49,7 @@ Where = InviteParticipantsOperationFilter | None
 
 def entity(asked: Asked, operation: StoredOperation, select: frozenset[str] | None) -> bytes:
     """Write an operation as the body of a response."""
-    written_ = decode_cached(writer(asked.form(select)), operation.document)
-    return asked.with_context(bytes(written_), select)
+    return asked.with_context(bytes(writer(asked.form(select))(operation.document)), select)
 
 
 def entity_cost(select: frozenset[str] | None) -> int:

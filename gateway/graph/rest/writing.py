@@ -16,9 +16,11 @@ from gateway.graph.faults import client_request_id, fault_of, invalid_request, m
 from gateway.graph.rest.asked import Asked, Work
 from gateway.graph.rest.options import Options, select_of
 from gateway.graph.rest.reading import entity, entity_cost
-from gateway.graph_json.model import COMMS_OPERATION, INVITE_PARTICIPANTS_OPERATION, NAMESPACE
-from gateway.graph_json.reading import own_form, unwrapped
-from gateway.graph_json.writing import ANNOTATION, TYPE, etag
+from gateway.graph_json.checking import InvalidProperties
+from gateway.graph_json.invites import is_invite, read_invite
+from gateway.graph_json.model import INVITE_PARTICIPANTS_OPERATION, NAMESPACE
+from gateway.graph_json.reading import unwrapped
+from gateway.graph_json.writing import TYPE, etag
 from gateway.http.bodies import check_content, read_body
 from gateway.http.faults import Fault
 from gateway.http.json_text import decode_json
@@ -42,7 +44,6 @@ MAX_ATTEMPTS = 10
 
 Fields = dict[str, Any]
 
-_TYPES = {f"{NAMESPACE}.{type_.name}" for type_ in (INVITE_PARTICIPANTS_OPERATION, COMMS_OPERATION)}
 _INVITE = {"participants", "clientContext"}
 _MERGED = ("resultInfo", "additionalProperties")
 """The fields of which an update changes parts."""
@@ -73,8 +74,8 @@ class Writes:
     async def invite(self, asked: Asked, _options: Options, request: Request) -> Work:
         """Create the operation of an invitation, which is not begun yet."""
         parameters = await self._body(request)
-        _check_invitation(parameters)
-        fields = own_form(parameters)
+        fields = _own({name: value for name, value in parameters.items() if name != TYPE})
+        _check_invitation(fields)
         given = _create_input(asked, request, fields)
 
         async def run(context: Context) -> Response:
@@ -128,21 +129,32 @@ class Writes:
         """Return the operation in a body, as GraphQL has it; it may be wrapped in ``value``."""
         wrapped = unwrapped(body)
         value = wrapped if isinstance(wrapped, dict) else body
-        type_ = value.get(TYPE)
-        if type_ is not None and str(type_).removeprefix("#") not in _TYPES:
-            raise Fault(
-                400,
-                f"The body is a {excerpt(type_)}. Only a #{NAMESPACE}."
-                f"{INVITE_PARTICIPANTS_OPERATION.name} can be kept here.",
-                target=TYPE,
-            )
-        return own_form(value)
+        return _own(value)
+
+
+def _own(entity: Fields) -> Fields:
+    """Return an operation in the gateway's own form; raise ``Fault`` for what is none."""
+    if not is_invite(entity):
+        raise Fault(
+            400,
+            f"The body is a {excerpt(entity[TYPE])}. Only a #{NAMESPACE}."
+            f"{INVITE_PARTICIPANTS_OPERATION.name} can be kept here.",
+            target=TYPE,
+        )
+    try:
+        return read_invite(entity)
+    except InvalidProperties as invalid:
+        problems = invalid.problems
+    except ValueError as error:
+        raise Fault(400, f"The body cannot be read: {error}.") from None
+    raise invalid_request(problems)
 
 
 def _check_invitation(parameters: Fields) -> None:
     """Raise ``Fault`` for parameters that Graph's action does not take."""
-    for name in parameters:
-        if name not in _INVITE and ANNOTATION not in name:
+    declared = parameters.keys() - {"additionalProperties"}
+    for name in (*declared, *parameters.get("additionalProperties", ())):
+        if name not in _INVITE:
             raise Fault(400, f"The action has no parameter {excerpt(name)}.", target=name[:50])
     invited = parameters.get("participants")
     count = len(invited) if isinstance(invited, list) else 0

@@ -60,6 +60,7 @@ LOST = (
     OSError,  # a TimeoutError is one: to be told apart before
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the connection broke between two messages
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.CannotConnectNowError,

@@ -168,6 +168,9 @@ class Reader:
         self._in_use.add(connection)
         try:
             yield connection
+        except asyncpg.InternalClientError:
+            connection.terminate()
+            raise
         finally:
             self._in_use.discard(connection)
             await self._pool.release(connection)

@@ -10,7 +10,6 @@ leave a dead row behind at each commit.
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -171,6 +170,7 @@ async def commit_together(
     try:
         await _commit(connection, f"{_NOTIFY}; COMMIT" if notify and rows.changes else "COMMIT")
     except LOST as error:
+        connection.terminate()
         raise UnknownOutcomeError(rows, outcomes) from error
     return rows, outcomes
 
@@ -335,6 +335,8 @@ def _transposed(records: Records, width: int) -> Iterable[Sequence[Any]]:
 
 
 async def _roll_back(connection: asyncpg.Connection) -> None:
-    """Roll back, or leave a connection that is lost."""
-    with suppress(*LOST):
+    """Roll back, or close a connection that is lost."""
+    try:
         await connection.execute("ROLLBACK")
+    except LOST:
+        connection.terminate()

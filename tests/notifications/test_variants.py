@@ -1,0 +1,283 @@
+"""Notifications as bots really get them: ids, addresses, envelopes, words and numbers vary."""
+
+import gzip
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import aiohttp
+import pytest
+from support.gateways import Client
+from support.notifying import INVITE, Graph, envelope, notification
+
+pytestmark = pytest.mark.each_database
+
+Json = Any
+
+READ = """
+    query ($id: ID!) { inviteParticipantsOperation(id: $id) {
+      id callId clientContext status resultInfo { code subcode message }
+      participants { identity { user { id } } }
+    } }
+"""
+OF_CALL = """
+    query ($call: ID!) {
+      inviteParticipantsOperations(filter: { callId: { eq: $call } }) { nodes { id status } }
+    }
+"""
+INVITED = [{"identity": {"user": {"id": "u"}}}]
+
+
+@dataclass(frozen=True)
+class Invitation:
+    """An operation of the test's own, told of by notifications alone."""
+
+    client: Client
+    graph: Graph
+    call: str = field(default_factory=lambda: str(uuid4()))
+    id: str = field(default_factory=lambda: str(uuid4()))
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"/communications/calls/{self.call}/operations/{self.id}"
+
+    async def notify(self, change: Json = "deleted", **data: Json) -> None:
+        """Post a notification at its address."""
+        await self.graph.notify(notification(change, self.url, **data))
+
+    async def read(self) -> Json:
+        """Read it as it is."""
+        return (await self.client.data(READ, id=self.id))["inviteParticipantsOperation"]
+
+
+@pytest.fixture
+def invitation(shared: Client, http: aiohttp.ClientSession) -> Invitation:
+    return Invitation(shared, Graph(http, shared.url))
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "/communications/calls/{call}/operations/{id}/",
+        "communications/calls/{call}/operations/{id}",
+        "calls/{call}/operations/{id}",
+        " /communications/calls/{call}/operations/{id} ",
+        "//communications//calls//{call}//operations//{id}",
+        "https://graph.microsoft.com/beta/communications/calls/{call}/operations/{id}?a=b#c",
+        "https://graph.microsoft.com/v1.0/app/calls/{call}/operations/{id}/",
+        "/COMMUNICATIONS/CALLS/{CALL}/OPERATIONS/{ID}",
+        "/communications/calls/{bare_call}/operations/{bare_id}",
+        "/communications/calls/{{{call}}}/operations/{{{id}}}",
+        "/communications/calls/%7B{call}%7D/operations/%7B{ID}%7D",
+        "%2Fcommunications%2Fcalls%2F{call}%2Foperations%2F{id}",
+        "/communications/calls('{call}')/operations('{id}')",
+        "/communications/calls(%27{call}%27)/operations%28%27{id}%27%29",
+        '/communications/calls("{call}")/operations({id})',
+        "/communications/calls/{call}/operations/microsoft.graph.inviteParticipantsOperation/{id}",
+        "/communications/calls/{call}/operations/{id}/graph.inviteParticipantsOperation",
+    ],
+)
+@pytest.mark.parametrize("member", ["resourceUrl", "resource", "@odata.id"])
+async def test_operation_is_found_by_any_form_of_its_address(
+    invitation: Invitation, template: str, member: str
+) -> None:
+    call, id_ = invitation.call, invitation.id
+    address = template.format(
+        call=call,
+        id=id_,
+        CALL=call.upper(),
+        ID=id_.upper(),
+        bare_call=call.replace("-", ""),
+        bare_id=id_.replace("-", "").upper(),
+    )
+    item = notification(url=None, id=None, status="completed")
+    (item["resourceData"] if member == "@odata.id" else item)[member] = address
+
+    await invitation.graph.notify(item)
+
+    operation = await invitation.read()
+    assert (operation["id"], operation["callId"]) == (id_, call)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        str.upper,
+        lambda id_: id_.replace("-", ""),
+        lambda id_: f"{{{id_.upper()}}}",
+        lambda id_: f" {id_}\n",
+    ],
+    ids=["capitals", "undashed", "braces", "spaces"],
+)
+async def test_id_is_known_in_any_form(
+    invitation: Invitation, written: Callable[[str], str]
+) -> None:
+    url = f"/communications/calls/{invitation.call}/operations/participants"
+    item = notification(url=url, id=written(invitation.id), status="completed")
+
+    await invitation.graph.notify(item)
+
+    assert (await invitation.read())["status"] == "Completed"
+
+
+@pytest.mark.parametrize("absent", [None, ""])
+async def test_empty_texts_say_nothing(invitation: Invitation, absent: str | None) -> None:
+    await invitation.notify("created", id=absent, status=absent, clientContext="c")
+    await invitation.notify("updated", status="running", clientContext=absent)
+
+    operation = await invitation.read()
+    assert (operation["status"], operation["clientContext"]) == ("Running", "c")
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda item: item,
+        lambda item: [item],
+        lambda item: [envelope(item)],
+        lambda item: envelope(envelope(item)),
+        lambda item: {"value": item},
+        lambda item: {"$values": [item]},
+        lambda item: {"$type": "Notifications", "value": {"$values": [item]}},
+        lambda item: envelope({**item, "resourceData": [item["resourceData"]]}),
+        lambda item: envelope({**item, "resourceData": {"$values": [item["resourceData"]]}}),
+        lambda item: envelope({**item, "resourceData": {"value": item["resourceData"]}}),
+        lambda item: b"\xef\xbb\xbf" + json.dumps(envelope(item)).encode(),
+    ],
+    ids=[
+        "bare",
+        "list",
+        "list of envelopes",
+        "envelope in an envelope",
+        "one value",
+        "serialized list",
+        "serialized value",
+        "list of data",
+        "serialized data",
+        "data in a value",
+        "byte order mark",
+    ],
+)
+async def test_notification_is_found_in_any_envelope(
+    invitation: Invitation, wrap: Callable[[Json], Json]
+) -> None:
+    item = notification(url=invitation.url, id=invitation.id, status="completed")
+
+    assert await invitation.graph.post(wrap(item)) == 202
+    assert (await invitation.read())["status"] == "Completed"
+
+
+@pytest.mark.parametrize("change", ["DELETED", " deleted", 2, "2"])
+@pytest.mark.parametrize("code", [410, "410", 410.0, "410.0", " 410 "])
+async def test_words_and_numbers_are_read_in_any_spelling(
+    invitation: Invitation, change: Json, code: Json
+) -> None:
+    result = {"code": code, "subcode": None, "message": "m"}
+
+    await invitation.notify(change, status=None, resultInfo=result)
+
+    operation = await invitation.read()
+    assert operation["status"] == "Failed"
+    assert operation["resultInfo"] == {"code": 410, "subcode": 0, "message": "m"}
+
+
+@pytest.mark.parametrize(
+    ("status", "name"),
+    [(0, "NotStarted"), ("1", "Running"), ("RUNNING", "Running"), (" failed", "Failed")],
+)
+async def test_status_is_read_in_any_spelling(
+    invitation: Invitation, status: Json, name: str
+) -> None:
+    await invitation.notify("updated", status=status)
+
+    assert (await invitation.read())["status"] == name
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ({"participants": [None]}, {}),
+        ({"participants": [{"identity": None}]}, {}),
+        ({"participants": INVITED * 201}, {}),
+        ({"participants": {"identity": {}}}, {}),
+        ({"clientContext": "c" * 257}, {}),
+        ({"clientContext": 7}, {}),
+        ({"clientContext": "a\0b"}, {}),
+        ({"much": "x" * 20_000}, {}),
+        ({"resultInfo": "none"}, {}),
+        ({"resultInfo": {"code": "odd", "subcode": 0}}, {}),
+        ({"resultInfo": {"code": None, "subcode": None, "message": None}}, {}),
+        *(
+            ({"resultInfo": {"code": 500, "subcode": 1, **more}}, {"code": 500, "subcode": 1})
+            for more in ({"message": "x" * 1_025}, {"message": 7}, {"new": 1})
+        ),
+    ],
+    ids=lambda value: json.dumps(value)[:50],
+)
+async def test_end_is_taken_without_what_is_not_valid(
+    invitation: Invitation, given: Json, kept: Json
+) -> None:
+    await invitation.notify(status="failed", **given)
+
+    operation = await invitation.read()
+    assert operation["status"] == "Failed"
+    assert operation["resultInfo"] == ({**kept, "message": None} if kept else None)
+    assert (operation["participants"], operation["clientContext"]) == ([], None)
+
+
+@pytest.mark.parametrize(
+    ("path", "data"),
+    [
+        ("operations/a%00b", {}),
+        ("operations/" + "9" * 129, {}),
+        ("operations/1\ud800", {}),
+        ("operations/1", {"id": "\udfff"}),
+        ("operations/1", {"id": 7}),
+        ("operations/1", {"status": "odd"}),
+        ("operations/1", {"Status": "completed"}),
+        ("operations/1", {"@odata.type": "#microsoft.graph.recordOperation"}),
+        ("operations/participants", {}),
+    ],
+)
+async def test_nothing_is_made_of_what_cannot_be_used(
+    invitation: Invitation, path: str, data: Json
+) -> None:
+    url = f"/communications/calls/{invitation.call}/{path}"
+    item = notification(url=url) | {
+        "resourceData": {"@odata.type": INVITE, "status": "completed", **data}
+    }
+
+    await invitation.graph.notify(item)
+
+    data = await invitation.client.data(OF_CALL, call=invitation.call)
+    assert data["inviteParticipantsOperations"]["nodes"] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        (json.dumps(envelope()).encode("utf-16"), {}, 400),
+        (b'{"value":[],}', {}, 400),
+        (b'{"value":[NaN]}', {}, 400),
+        (json.dumps(json.dumps(envelope())).encode(), {}, 400),
+        (gzip.compress(json.dumps(envelope()).encode()), {"Content-Encoding": "gzip"}, 415),
+        (b'{"value":[]}', {"Content-Type": "application/json;odata.metadata=full"}, 202),
+        (b'{"value":[]}', {"Content-Type": "text/plain"}, 415),
+        (b'{"value":7,"value":[]}', {}, 202),
+    ],
+    ids=["UTF-16", "comma", "NaN", "text", "gzip", "parameters", "plain", "names twice"],
+)
+async def test_body_is_taken_if_it_is_json(
+    http: aiohttp.ClientSession,
+    gateway_url: str,
+    body: bytes,
+    headers: dict[str, str],
+    status: int,
+) -> None:
+    given = {"Content-Type": "application/json", **headers}
+    url = f"{gateway_url}/graph/notifications"
+    async with http.post(url, data=body, headers=given) as response:
+        assert response.status == status, await response.text()

@@ -270,7 +270,7 @@ async def test_overview_counts_live_and_leads_to_the_list(visit: Visit, client: 
     await expect(counts.get_by_role("link", name="Completed")).to_contain_text("50%")
     await visit.shows("Nothing runs at the moment")
     await page.get_by_text("Show as a table").first.click()
-    await page.locator(".bucket-table").get_by_role("link").first.click()
+    await page.locator(".bucket-table").get_by_role("cell").first.get_by_role("link").click()
     await expect(visit.rows()).to_have_count(1)
     await expect(page.get_by_role("list", name="Filters")).to_contain_text("Status: Completed")
 
@@ -293,6 +293,11 @@ async def test_range_of_the_overview_is_dragged_over(visit: Visit, client: Clien
     await expect(counts.get_by_role("link", name="All")).to_contain_text("2")
     await counts.get_by_role("link", name="All").click()
     await expect(visit.rows()).to_have_count(2)
+    await visit.open()
+    await page.get_by_text("Show as a table").first.click()
+    await page.get_by_title("Look into this range").press("Enter")
+    await expect(counts.get_by_role("link", name="All")).to_contain_text("2")
+    await expect(ranges).to_have_count(5)
     await visit.open("/?range=hour")
     await expect(counts.get_by_role("link", name="Not started")).to_contain_text("2")
 
@@ -329,7 +334,7 @@ async def test_causes_durations_and_kinds_lead_to_their_operations(
     await page.get_by_text("Show as a table").last.click()
     table = page.get_by_role("region", name="Time from creation to the end")
     await expect(table.get_by_role("row").last).to_contain_text(re.compile(r"\d s"))
-    await table.get_by_role("link", name="3").click()
+    await table.get_by_role("link", name="3", exact=True).click()
     await expect(visit.rows()).to_have_count(3)
 
 

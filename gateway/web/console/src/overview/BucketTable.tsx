@@ -1,7 +1,8 @@
+import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 
 import { dateAndTime } from '../ui/time'
-import { type Bucket, timeText } from './range'
+import { type Bucket, MINUTE, timeText } from './range'
 
 /** What a chart shows, as a table: a row for each bucket of time that has something. */
 export function BucketTable({
@@ -34,7 +35,9 @@ export function BucketTable({
           <tbody>
             {[...buckets].reverse().map((bucket) => (
               <tr key={bucket.from}>
-                <th scope="row">{dateAndTime(timeText(bucket.from))}</th>
+                <th scope="row">
+                  <Time bucket={bucket} />
+                </th>
                 {cells(bucket).map((cell, place) => (
                   <td key={heads[place]}>{cell}</td>
                 ))}
@@ -44,5 +47,16 @@ export function BucketTable({
         </table>
       </section>
     </details>
+  )
+}
+
+/** When a bucket begins, which leads into it where it can be taken apart. */
+function Time({ bucket: { from, to } }: { bucket: Bucket }) {
+  const text = dateAndTime(timeText(from))
+  if (to - from <= MINUTE) return text
+  return (
+    <Link to="/" search={{ from: timeText(from), to: timeText(to) }} title="Look into this range">
+      {text}
+    </Link>
   )
 }

@@ -18,6 +18,7 @@ import {
   bucketsOf,
   type Counts,
   listOf,
+  MINUTE,
   type OverviewSearch,
   PRESET_NAMES,
   PRESETS,
@@ -34,7 +35,6 @@ import { useLive } from './useLive'
 
 const route = getRouteApi('/')
 
-const MINUTE = 60_000
 const SHARE = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 1 })
 
 /** What is going on. */

@@ -7,7 +7,7 @@ import type {
 } from '../gql/graphql'
 import type { ListSearch } from '../list/search'
 
-const MINUTE = 60_000
+export const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 /** The most groups of an answer. */

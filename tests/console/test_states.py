@@ -153,6 +153,10 @@ async def test_token_is_asked_for_refused_and_taken(http: ClientSession, tmp_pat
             token(tmp_path, "revoke", "writer")
             await expect(page.locator(".connection")).to_have_text("Stopped", timeout=20_000)
             await expect(dialog).to_be_visible()
+            await dialog.get_by_label("Bearer token").fill(reading)
+            await dialog.get_by_role("button", name="Use this token").click()
+            await visit.is_live()
+            await expect(visit.rows()).to_have_count(1)
 
     assert [said for said in visit.wrong if "status of 401" not in said] == []
 

@@ -95,6 +95,10 @@ schema: $(VENV)/.project ## Print the schema to schema/schema.graphql
 .PHONY: web
 web: $(WEB)/dist/console/index.html ## Build the console and the playground, if they are older than their sources
 
+.PHONY: screenshots
+screenshots: has-programs $(VENV)/.dev $(WEB)/dist/console/index.html ## Take the README's pictures of the console anew
+	PYTHONPATH=tests $(BIN)/python -m support.screenshots
+
 .PHONY: wheel
 wheel: $(VENV)/.dev $(WEB)/dist/console/index.html ## Build the wheel into dist/
 	$(BIN)/hatchling build -t wheel -d dist

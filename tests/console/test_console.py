@@ -264,26 +264,91 @@ async def test_overview_counts_live_and_leads_to_the_list(visit: Visit, client: 
     await visit.open()
     counts = page.get_by_role("list", name="Operations by status")
     await expect(counts.get_by_role("link", name="Failed")).to_contain_text("1")
-    await visit.shows("Something that the invitation needs was not there")
+    await visit.shows("not set up to call telephones")
     await expect(page.locator(".unfinished")).to_contain_text("Ada Lovelace")
     await update(client, id=id_, status="Completed", resultInfo={"code": 200, "subcode": 0})
     await expect(counts.get_by_role("link", name="Completed")).to_contain_text("50%")
     await visit.shows("Nothing runs at the moment")
-    await page.get_by_text("Show as a table").click()
-    await page.locator(".bucket-table").get_by_role("link").first.click()
+    await page.get_by_text("Show as a table").first.click()
+    await page.locator(".bucket-table").get_by_role("cell").first.get_by_role("link").click()
     await expect(visit.rows()).to_have_count(1)
     await expect(page.get_by_role("list", name="Filters")).to_contain_text("Status: Completed")
+
+
+async def test_range_of_the_overview_is_dragged_over(visit: Visit, client: Client) -> None:
+    await create_all(client, [{}, {}])
+    page = visit.page
     await visit.open()
-    await page.get_by_role("link", name="412/9999").click()
-    await expect(visit.rows()).to_contain_text("Failed")
-    await visit.open()
-    box = await page.locator(".chart canvas").bounding_box()
+    box = await page.locator(".chart canvas").first.bounding_box()
     assert box
     await page.mouse.move(box["x"] + box["width"] - 100, box["y"] + 80)
     await page.mouse.down()
     await page.mouse.move(box["x"] + box["width"] - 30, box["y"] + 80, steps=5)
     await page.mouse.up()
+    await expect(page).to_have_url(re.compile(r"/\?from=.*&to="))
+    ranges = page.get_by_role("navigation", name="Range").get_by_role("link")
+    await expect(ranges.first).to_have_attribute("aria-current", "page")
+    await expect(ranges).to_have_count(5)
+    counts = page.get_by_role("list", name="Operations by status")
+    await expect(counts.get_by_role("link", name="All")).to_contain_text("2")
+    await counts.get_by_role("link", name="All").click()
     await expect(visit.rows()).to_have_count(2)
+    await visit.open()
+    await page.get_by_text("Show as a table").first.click()
+    await page.get_by_title("Look into this range").press("Enter")
+    await expect(counts.get_by_role("link", name="All")).to_contain_text("2")
+    await expect(ranges).to_have_count(5)
+    await visit.open("/?range=hour")
+    await expect(counts.get_by_role("link", name="Not started")).to_contain_text("2")
+
+
+async def test_causes_durations_and_kinds_lead_to_their_operations(
+    visit: Visit, client: Client
+) -> None:
+    other = {"code": 412, "subcode": 9999, "message": "without a code"}
+    failed = {"clientContext": "known", "status": "Failed", "resultInfo": FAILED}
+    await create(client, **failed, participants=[PHONE])
+    await create(client, clientContext="other", status="Failed", resultInfo=other)
+    await create(client, clientContext="both", status="Completed", participants=[ADA, PHONE])
+    page, chips = visit.page, visit.page.get_by_role("list", name="Filters")
+    await visit.open()
+    await page.get_by_text("What codes mean").click()
+    await visit.shows("The participant declined.")
+    await page.get_by_role("link", name="not set up to call telephones").click()
+    await expect(visit.rows()).to_have_count(1)
+    await expect(visit.rows()).to_contain_text("known")
+    await expect(chips).to_contain_text("DiagCode: 412#10073")
+    await visit.open()
+    await page.get_by_role("link", name="412/9999 Something").click()
+    await expect(visit.rows()).to_have_count(1)
+    await expect(visit.rows()).to_contain_text("other")
+
+    await visit.open()
+    await page.locator(".kinds").get_by_role("link", name="Phone 2").click()
+    await expect(visit.rows()).to_have_count(2)
+    await expect(chips).to_contain_text("Kind: Phone")
+    await visit.open()
+    await page.locator(".kinds").get_by_role("link", name="Without an identity").click()
+    await expect(visit.rows()).to_have_count(1)
+    await visit.open()
+    await page.get_by_text("Show as a table").last.click()
+    table = page.get_by_role("region", name="Time from creation to the end")
+    await expect(table.get_by_role("row").last).to_contain_text(re.compile(r"\d s"))
+    await table.get_by_role("link", name="3", exact=True).click()
+    await expect(visit.rows()).to_have_count(3)
+
+
+async def test_list_is_filtered_and_sorted_by_the_end(visit: Visit, client: Client) -> None:
+    await create(client, clientContext="goes on", status="Running")
+    id_ = await create(client, clientContext="ended", status="Running")
+    await update(client, id=id_, status="Completed")
+    await visit.open("/operations?endedFrom=2026-01-01T00:00:00Z&columns=context,ended")
+    await expect(visit.rows()).to_have_count(1)
+    await expect(visit.rows().get_by_role("time")).to_have_count(1)
+    await visit.page.get_by_role("button", name="Clear all").click()
+    await visit.page.get_by_role("columnheader", name="Ended").get_by_role("button").click()
+    await expect(visit.rows()).to_have_count(2)
+    await expect(visit.rows().first).to_contain_text("ended")
 
 
 async def test_names_and_numbers_are_hidden_by_one_switch(visit: Visit, client: Client) -> None:

@@ -68,7 +68,10 @@ async def visiting(
     """Visit the console of the gateway at a base URL."""
     async with browsing() as browser:
         page = await browser.new_page(
-            viewport={"width": width, "height": 800}, color_scheme=scheme, locale="en-GB"
+            viewport={"width": width, "height": 800},
+            color_scheme=scheme,
+            locale="en-GB",
+            timezone_id="Europe/Berlin",
         )
         page.set_default_timeout(WITHIN_MILLISECONDS)
         visit = Visit(page, url)

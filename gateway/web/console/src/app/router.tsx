@@ -4,7 +4,7 @@ import { ListPage } from '../list/ListPage'
 import { parseQuery, validateSearch, writeQuery } from '../list/search'
 import { OperationPage } from '../operation/OperationPage'
 import { OverviewPage } from '../overview/OverviewPage'
-import { RANGES, type RangeName } from '../overview/range'
+import { validateOverview } from '../overview/range'
 import { Notice } from '../ui/Notice'
 import { Shell } from './Shell'
 
@@ -17,8 +17,7 @@ const overview = createRoute({
   getParentRoute: () => root,
   path: '/',
   component: OverviewPage,
-  validateSearch: (raw: Record<string, unknown>): { range?: RangeName } =>
-    RANGES.some(({ name }) => name === raw.range) ? { range: raw.range as RangeName } : {},
+  validateSearch: validateOverview,
 })
 
 const list = createRoute({

@@ -5,7 +5,7 @@ import { setting } from '../../../shared/settings'
 import { readToken } from '../../../shared/token'
 import { type Api, createApi } from '../api/api'
 import { type Failure, failureOfRequest } from '../api/failure'
-import { WriteAccessDocument } from '../gql/graphql'
+import { ViewerDocument } from '../gql/graphql'
 
 /** Whether the token lets its bearer write, and why not. */
 export type WriteAccess = { isAllowed: boolean; reason: string }
@@ -66,29 +66,26 @@ export function SessionProvider({ children }: { children: ReactNode }) {
 }
 
 const ALLOWED: WriteAccess = { isAllowed: true, reason: '' }
+const READ_ONLY: WriteAccess = { isAllowed: false, reason: 'This token does not have the scope to write.' }
+const UNKNOWN: WriteAccess = { isAllowed: false, reason: 'A token is needed.' }
 
-/** Ask the gateway whether the token may write, where there are tokens: it does not tell otherwise. */
+/** Ask the gateway what the token lets its bearer do, where there are tokens. */
 function useWriteAccess({ client }: Api): WriteAccess {
   const [access, setAccess] = useState(ALLOWED)
   useEffect(() => {
     if (setting('auth') === 'none') return
     let isCurrent = true
     client
-      .mutation(WriteAccessDocument, {})
+      .query(ViewerDocument, {})
       .toPromise()
-      .then(({ error }) => {
-        const failure = error && failureOfRequest(error)
-        if (isCurrent) setAccess(accessAfter(failure))
+      .then(({ data, error }) => {
+        if (!isCurrent) return
+        if (data) setAccess(data.viewer.scopes.includes('WRITE') ? ALLOWED : READ_ONLY)
+        else if (failureOfRequest(error).code === 'UNAUTHENTICATED') setAccess(UNKNOWN)
       })
     return () => {
       isCurrent = false
     }
   }, [client])
   return access
-}
-
-function accessAfter(failure: Failure | undefined): WriteAccess {
-  if (failure?.code === 'FORBIDDEN') return { isAllowed: false, reason: failure.message }
-  if (failure?.code === 'UNAUTHENTICATED') return { isAllowed: false, reason: 'A token is needed.' }
-  return ALLOWED
 }

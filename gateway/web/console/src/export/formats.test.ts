@@ -17,12 +17,13 @@ const operation = {
   version: 2,
   createdAt: '2026-01-01T00:00:00.000000Z',
   updatedAt: '2026-01-01T00:00:01.000000Z',
+  endedAt: null,
 } as unknown as WholeFragment
 
 test('an operation is a row of CSV', () => {
   expect(FORMATS.csv.line(operation)).toBe(
     `one,Failed,,"'=HYPERLINK(""//example.com"")",Phone +12345678901; User Ada (ada),-1,0,` +
-      `"said ""no"",\nto +12345678901",2,2026-01-01T00:00:00.000000Z,2026-01-01T00:00:01.000000Z\r\n`,
+      `"said ""no"",\nto +12345678901",2,2026-01-01T00:00:00.000000Z,2026-01-01T00:00:01.000000Z,\r\n`,
   )
 })
 

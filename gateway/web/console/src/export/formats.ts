@@ -20,8 +20,18 @@ export const anonymous = (operation: WholeFragment): WholeFragment =>
 type Cell = string | number | null | undefined
 
 function cellsOf(operation: WholeFragment): Cell[] {
-  const { id, status, callId, clientContext, participants, resultInfo, version, createdAt, updatedAt } =
-    operation
+  const {
+    id,
+    status,
+    callId,
+    clientContext,
+    participants,
+    resultInfo,
+    version,
+    createdAt,
+    updatedAt,
+    endedAt,
+  } = operation
   return [
     id,
     status,
@@ -34,6 +44,7 @@ function cellsOf(operation: WholeFragment): Cell[] {
     version,
     createdAt,
     updatedAt,
+    endedAt,
   ]
 }
 
@@ -82,6 +93,7 @@ const COLUMNS = [
   'version',
   'createdAt',
   'updatedAt',
+  'endedAt',
 ]
 
 export const FORMATS: Record<FormatName, Format> = {

@@ -21,15 +21,22 @@ export class ExportError extends Error {
   }
 }
 
+interface Reading {
+  /** Ends the reading, when aborted, after the page that is being read. */
+  signal: AbortSignal
+  /** Called before a page is tried again. */
+  onFailure: (failure: Failure) => void
+}
+
 /**
- * Read all operations of a search, a page at a time; `onFailure` is called before a page is tried again.
+ * Read all operations of a search, a page at a time.
  *
- * Throws `ExportError`.
+ * Throws `ExportError`, and the signal's reason once it is aborted.
  */
 export async function* pagesOf(
   api: Api,
   search: ListSearch,
-  onFailure: (failure: Failure) => void,
+  reading: Reading,
 ): AsyncGenerator<WholeFragment[]> {
   const variables: ExportQueryVariables = {
     filter: filterOf(search),
@@ -37,7 +44,7 @@ export async function* pagesOf(
     first: MAX_PAGE_SIZE,
   }
   for (;;) {
-    const { nodes, pageInfo } = await readPage(api, variables, onFailure)
+    const { nodes, pageInfo } = await readPage(api, variables, reading)
     yield nodes
     if (!pageInfo.hasNextPage) return
     variables.after = pageInfo.endCursor
@@ -48,10 +55,11 @@ export async function* pagesOf(
 async function readPage(
   { client }: Api,
   variables: ExportQueryVariables,
-  onFailure: (failure: Failure) => void,
+  { signal, onFailure }: Reading,
 ): Promise<ExportQuery['inviteParticipantsOperations']> {
   for (let attempt = 1; ; ) {
     const { data, error } = await client.query(ExportDocument, variables)
+    signal.throwIfAborted()
     if (!error && data) return data.inviteParticipantsOperations
     const failure = failureOfRequest(error)
     if (failure.code === 'LIMIT_EXCEEDED' && variables.first > 1) {
@@ -59,6 +67,7 @@ async function readPage(
     } else if (isPassing(failure)) {
       onFailure(failure)
       await new Promise((resolve) => setTimeout(resolve, retryDelay(attempt)))
+      signal.throwIfAborted()
       attempt += 1
     } else {
       throw new ExportError(failure)

@@ -38,8 +38,8 @@ export function useExport(search: ListSearch) {
     let count = 0
     show({ kind: 'running', count })
     try {
-      for await (const page of pagesOf(api, search, (failure) => show({ kind: 'running', count, failure }))) {
-        if (signal.aborted) return
+      const onFailure = (failure: Failure) => show({ kind: 'running', count, failure })
+      for await (const page of pagesOf(api, search, { signal, onFailure })) {
         parts.push(new Blob([(isPrivate ? page.map(anonymous) : page).map(line).join('')]))
         count += page.length
         show({ kind: 'running', count })
@@ -48,6 +48,7 @@ export function useExport(search: ListSearch) {
       save(new Blob(parts, { type }), file)
       show({ kind: 'done', count, file })
     } catch (error) {
+      if (signal.aborted) return
       if (!(error instanceof ExportError)) throw error
       const { failure } = error
       if (failure.code === 'UNAUTHENTICATED') refuse(failure.message)

@@ -3,10 +3,10 @@ import { type FormEvent, type ReactNode, useEffect, useState } from 'react'
 
 import { useIsPrivate } from '../app/preferences'
 import { Icon } from '../ui/Icon'
-import { HIDDEN, withoutNumbers } from '../ui/people'
+import { HIDDEN, KINDS, withoutNumbers } from '../ui/people'
 import { STATUS_NAMES } from '../ui/Status'
 import { dateAndTime } from '../ui/time'
-import { type FilterKey, type ListSearch, STATUSES, unfiltered, validateSearch } from './search'
+import { type FilterKey, type ListSearch, NONE, STATUSES, unfiltered, validateSearch } from './search'
 
 interface Bar {
   search: ListSearch
@@ -102,29 +102,60 @@ function FilterForm({ search, onChange }: Bar) {
             <input name="participant" defaultValue={search.participant} maxLength={1_024} />
           </label>
           <label>
+            Invited by a kind of identity
+            <select name="kind" defaultValue={search.kind ?? ''}>
+              <option value="">any</option>
+              {Object.entries(KINDS).map(([kind, { label }]) => (
+                <option key={kind} value={kind}>
+                  {label}
+                </option>
+              ))}
+              <option value={NONE}>none</option>
+            </select>
+          </label>
+          <label>
             Context contains
             <input name="context" defaultValue={search.context} maxLength={256} />
           </label>
-          <label>
-            Result: code, or code/subcode
-            <input
-              name="result"
-              defaultValue={search.result}
-              pattern="-?\d{1,9}(/-?\d{1,9})?"
-              title="A code such as 412, or a code and a subcode such as 412/9999"
-              placeholder="412/9999"
-            />
-          </label>
           <div className="pair">
             <label>
-              Created from
-              <input type="datetime-local" name="from" defaultValue={localTime(search.from)} />
+              Result: code, or code/subcode
+              <input
+                name="result"
+                defaultValue={search.result}
+                pattern="-?\d{1,9}(/-?\d{1,9})?"
+                title="A code such as 412, or a code and a subcode such as 412/9999"
+                placeholder="412/9999"
+              />
             </label>
             <label>
-              to before
-              <input type="datetime-local" name="to" defaultValue={localTime(search.to)} />
+              DiagCode in the message
+              <input
+                name="diagnosis"
+                defaultValue={search.diagnosis}
+                pattern="\d{1,9}#\d{1,9}|none"
+                title="A code such as 412#10073, or none"
+                placeholder="412#10073"
+              />
             </label>
           </div>
+          {TIMES.map(({ label, from, to }) => (
+            <div className="pair" key={from}>
+              <label>
+                {label} from
+                <input type="datetime-local" name={from} defaultValue={localTime(search[from])} />
+              </label>
+              <label>
+                to before
+                <input
+                  type="datetime-local"
+                  name={to}
+                  defaultValue={localTime(search[to])}
+                  aria-label={`${label} before`}
+                />
+              </label>
+            </div>
+          ))}
           <div className="form-buttons">
             <Popover.Close className="button">Cancel</Popover.Close>
             <button type="submit" className="button primary">
@@ -136,6 +167,11 @@ function FilterForm({ search, onChange }: Bar) {
     </Popover.Root>
   )
 }
+
+const TIMES = [
+  { label: 'Created', from: 'from', to: 'to' },
+  { label: 'Ended', from: 'endedFrom', to: 'endedTo' },
+] as const
 
 /** A time as an input of type `datetime-local` has it. */
 function localTime(time: string | undefined): string {
@@ -149,10 +185,17 @@ const CHIPS: Record<FilterKey, { label: string; text: (search: ListSearch) => st
   status: { label: 'Status', text: ({ status = [] }) => status.map((one) => STATUS_NAMES[one]).join(' or ') },
   call: { label: 'Call', text: ({ call = '' }) => call },
   participant: { label: 'Participant', text: ({ participant = '' }) => participant },
+  kind: {
+    label: 'Kind',
+    text: ({ kind }) => (kind && kind !== NONE ? KINDS[kind].label : 'none'),
+  },
   context: { label: 'Context', text: ({ context = '' }) => context },
   result: { label: 'Result', text: ({ result = '' }) => result },
+  diagnosis: { label: 'DiagCode', text: ({ diagnosis = '' }) => diagnosis },
   from: { label: 'Created from', text: ({ from = '' }) => dateAndTime(from) },
   to: { label: 'Created before', text: ({ to = '' }) => dateAndTime(to) },
+  endedFrom: { label: 'Ended from', text: ({ endedFrom = '' }) => dateAndTime(endedFrom) },
+  endedTo: { label: 'Ended before', text: ({ endedTo = '' }) => dateAndTime(endedTo) },
 }
 
 function Chips({ search, onChange }: Bar) {

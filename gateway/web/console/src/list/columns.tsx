@@ -22,6 +22,7 @@ export const WIDTHS: Record<ColumnId, string> = {
   participants: 'minmax(13rem, 2.4fr)',
   result: 'minmax(10rem, 1.8fr)',
   age: '7.5rem',
+  ended: '7.5rem',
   duration: '8.5rem',
 }
 
@@ -32,6 +33,7 @@ export const SORTS: Record<string, SortKey> = {
   context: 'clientContext',
   result: 'result',
   age: 'createdAt',
+  ended: 'endedAt',
 }
 
 export const columns = helper.columns([
@@ -66,6 +68,12 @@ export const columns = helper.columns([
     id: 'age',
     header: 'Age',
     cell: ({ row: { original } }) => <When time={original.createdAt} />,
+  }),
+  helper.display({
+    id: 'ended',
+    header: 'Ended',
+    cell: ({ row: { original } }) =>
+      original.endedAt ? <When time={original.endedAt} /> : <Nothing what="Not ended" />,
   }),
   helper.display({
     id: 'duration',

@@ -12,6 +12,7 @@ const row = (id: string, second: number, version = 1): Row => ({
   version,
   createdAt: at(second),
   updatedAt: at(second),
+  endedAt: null,
   resultInfo: null,
   participants: [],
 })

@@ -4,12 +4,34 @@ import type {
   InviteParticipantsOperationFilter,
   InviteParticipantsOperationOrder,
   OperationStatus,
+  ResultInfoInput,
 } from '../gql/graphql'
+import { diagnosisOf } from '../overview/meaning'
+import { KINDS, type Kind } from '../ui/people'
 
+/** In the place of a value: that there is none. */
+export const NONE = 'none'
 export const STATUSES: readonly OperationStatus[] = ['NotStarted', 'Running', 'Completed', 'Failed']
-export const SORTED_BY = ['createdAt', 'updatedAt', 'status', 'callId', 'clientContext', 'result'] as const
+export const SORTED_BY = [
+  'createdAt',
+  'updatedAt',
+  'endedAt',
+  'status',
+  'callId',
+  'clientContext',
+  'result',
+] as const
 export type SortKey = (typeof SORTED_BY)[number]
-export const COLUMNS = ['status', 'context', 'participants', 'result', 'call', 'age', 'duration'] as const
+export const COLUMNS = [
+  'status',
+  'context',
+  'participants',
+  'result',
+  'call',
+  'age',
+  'ended',
+  'duration',
+] as const
 export type ColumnId = (typeof COLUMNS)[number]
 
 export interface ListSearch {
@@ -21,11 +43,18 @@ export interface ListSearch {
   participant?: string
   /** A part of the client's context. */
   context?: string
+  /** A kind of identity that somebody is invited by, or `none` where there is no identity. */
+  kind?: Kind | typeof NONE
   /** A code, such as `412`, or a code and a subcode, such as `412/9999`. */
   result?: string
+  /** The diagnostic code in the result's message, such as `412#10073`, or `none`. */
+  diagnosis?: string
   /** When created: from this time on, and before that one, in RFC 3339. */
   from?: string
   to?: string
+  /** When ended, in the same way. */
+  endedFrom?: string
+  endedTo?: string
   /** What to sort by, with a minus sign for the largest first; the newest first when left out. */
   sort?: `${'' | '-'}${SortKey}`
   /** The columns that are shown, with commas between; those of the browser's preferences when left out. */
@@ -45,7 +74,11 @@ export function validateSearch(raw: Record<string, unknown>): ListSearch {
   if (status.length > 0) search.status = status as OperationStatus[]
   const result = textOf(raw.result)
   if (/^-?\d{1,9}(\/-?\d{1,9})?$/.test(result)) search.result = result
-  for (const key of ['from', 'to'] as const) {
+  const kind = textOf(raw.kind)
+  if (kind === NONE || kind in KINDS) search.kind = kind as ListSearch['kind']
+  const diagnosis = textOf(raw.diagnosis)
+  if (diagnosis === NONE || /^\d{1,9}#\d{1,9}$/.test(diagnosis)) search.diagnosis = diagnosis
+  for (const key of ['from', 'to', 'endedFrom', 'endedTo'] as const) {
     const time = new Date(textOf(raw[key]))
     if (!Number.isNaN(time.getTime())) search[key] = time.toISOString()
   }
@@ -56,9 +89,9 @@ export function validateSearch(raw: Record<string, unknown>): ListSearch {
   return search
 }
 
-/** The columns that a text names, or all if it is left out; the context leads to the operation, and stays. */
+/** The columns that a text names, or the usual ones; the context leads to the operation, and stays. */
 export function columnsOf(text: string | undefined): ColumnId[] {
-  if (!text) return [...COLUMNS]
+  if (!text) return COLUMNS.filter((id) => id !== 'ended')
   const named = text.split(',')
   return COLUMNS.filter((id) => id === 'context' || named.includes(id))
 }
@@ -107,8 +140,15 @@ export function filterOf(search: ListSearch): InviteParticipantsOperationFilter 
       resultInfo: { code: { eq: code }, ...(subcode !== undefined && { subcode: { eq: subcode } }) },
     })
   }
+  if (search.kind) all.push(invitesKind(search.kind))
+  if (search.diagnosis) {
+    const diagCode = search.diagnosis === NONE ? { isNull: true } : { eq: search.diagnosis }
+    all.push({ resultInfo: { diagCode } })
+  }
   if (search.from) all.push({ createdAt: { gte: search.from } })
   if (search.to) all.push({ createdAt: { lt: search.to } })
+  if (search.endedFrom) all.push({ endedAt: { gte: search.endedFrom } })
+  if (search.endedTo) all.push({ endedAt: { lt: search.endedTo } })
   return all.length === 1 && all[0] ? all[0] : { and: all }
 }
 
@@ -123,6 +163,13 @@ const invites = (text: string): InviteParticipantsOperationFilter => ({
   ],
 })
 
+function invitesKind(kind: Kind | typeof NONE): InviteParticipantsOperationFilter {
+  const some = (name: Kind | 'any') => ({
+    participants: { some: { identity: { [name]: { isNull: false } } } },
+  })
+  return kind === NONE ? { not: some('any') } : some(kind)
+}
+
 /** The order that the gateway takes for a search. */
 export function orderOf({ sort }: ListSearch): InviteParticipantsOperationOrder[] {
   if (!sort) return []
@@ -135,9 +182,11 @@ export function orderOf({ sort }: ListSearch): InviteParticipantsOperationOrder[
 /** Whether an operation whose status and result are these is one of a search's, going by them alone. */
 export function admits(
   search: ListSearch,
-  operation: { status: OperationStatus; resultInfo?: { code: number; subcode: number } | null },
+  operation: { status: OperationStatus; resultInfo?: ResultInfoInput | null },
 ): boolean {
   if (search.status && !search.status.includes(operation.status)) return false
+  if (search.diagnosis && search.diagnosis !== (diagnosisOf(operation.resultInfo?.message) ?? NONE))
+    return false
   if (!search.result) return true
   const result = operation.resultInfo
   if (!result) return false

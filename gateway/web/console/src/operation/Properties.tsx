@@ -2,7 +2,7 @@ import { Link } from '@tanstack/react-router'
 
 import { useIsPrivate } from '../app/preferences'
 import type { StateFragment } from '../gql/graphql'
-import { causeOf } from '../overview/meaning'
+import { causeOf, diagnosisOf } from '../overview/meaning'
 import { withoutNumbers, withoutPeople } from '../ui/people'
 import { Duration, dateAndTime, isFinished, When } from '../ui/time'
 import { Additional } from './Additional'
@@ -14,7 +14,7 @@ export function Result({ current }: { current: StateFragment }) {
     <>
       <p className="took">
         <Duration operation={current} />{' '}
-        <span className="muted">{isFinished(current) ? 'from creation to the last change' : 'so far'}</span>
+        <span className="muted">{isFinished(current) ? 'from creation to the end' : 'so far'}</span>
       </p>
       {resultInfo ? (
         <>
@@ -28,7 +28,7 @@ export function Result({ current }: { current: StateFragment }) {
                 {resultInfo.code}/{resultInfo.subcode}
               </code>
             </Link>{' '}
-            {causeOf(resultInfo)}
+            {causeOf({ ...resultInfo, diagnosis: diagnosisOf(resultInfo.message) })}
           </p>
           {resultInfo.message && (
             <p className="message">
@@ -44,7 +44,7 @@ export function Result({ current }: { current: StateFragment }) {
 }
 
 export function Properties({ current }: { current: StateFragment }) {
-  const { callId, version, createdAt, updatedAt, additionalProperties } = current
+  const { callId, version, createdAt, updatedAt, endedAt, additionalProperties } = current
   return (
     <dl className="properties">
       <dt>Call</dt>
@@ -67,6 +67,14 @@ export function Properties({ current }: { current: StateFragment }) {
       <dd>
         {dateAndTime(updatedAt)}, <When time={updatedAt} />
       </dd>
+      {endedAt && (
+        <>
+          <dt>Ended</dt>
+          <dd>
+            {dateAndTime(endedAt)}, <When time={endedAt} />
+          </dd>
+        </>
+      )}
       <Additional value={additionalProperties} />
     </dl>
   )

@@ -12,6 +12,7 @@ const state: StateFragment = {
   version: 1,
   createdAt: '2026-01-01T00:00:00.000000Z',
   updatedAt: '2026-01-01T00:00:00.000000Z',
+  endedAt: null,
   additionalProperties: null,
   resultInfo: null,
   participants: [],

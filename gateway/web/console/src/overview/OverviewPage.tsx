@@ -12,8 +12,24 @@ import { numberText } from '../ui/numbers'
 import { Status } from '../ui/Status'
 import { useNow } from '../ui/time'
 import { Causes } from './Causes'
-import { Chart } from './Chart'
-import { bucketsOf, RANGES, type Range, rangeOf, STACK, startOf, variablesOf } from './range'
+import { CountChart, DurationChart } from './Charts'
+import { Kinds } from './Kinds'
+import {
+  bucketsOf,
+  type Counts,
+  listOf,
+  MINUTE,
+  type OverviewSearch,
+  PRESET_NAMES,
+  PRESETS,
+  type Range,
+  rangeOf,
+  STACK,
+  sumOf,
+  totalsOf,
+  validateOverview,
+  variablesOf,
+} from './range'
 import { Unfinished } from './Unfinished'
 import { useLive } from './useLive'
 
@@ -23,10 +39,10 @@ const SHARE = new Intl.NumberFormat(undefined, { style: 'percent', maximumFracti
 
 /** What is going on. */
 export function OverviewPage() {
-  const { range: name } = route.useSearch()
-  const range = rangeOf(name)
-  const from = startOf(range, useNow())
-  const variables = useMemo(() => variablesOf(range, from), [range, from])
+  const search = route.useSearch()
+  const minute = Math.floor(useNow() / MINUTE) * MINUTE
+  const range = useMemo(() => rangeOf(search, minute), [search, minute])
+  const variables = useMemo(() => variablesOf(range), [range])
   const [{ data, error, stale, fetching }, read] = useQuery({ query: OverviewDocument, variables })
   useLive(data?.latest.changeCursor, () => read({ requestPolicy: 'network-only' }))
 
@@ -38,43 +54,76 @@ export function OverviewPage() {
       <div className="page-head">
         <h1>Overview</h1>
         <nav className="ranges" aria-label="Range">
-          {RANGES.map((one) => (
+          {!range.isOpen && (
+            <Link to="/" search={search} activeOptions={{ exact: true }}>
+              {rangeText(range)}
+            </Link>
+          )}
+          {PRESET_NAMES.map((name) => (
             <Link
-              key={one.name}
+              key={name}
               to="/"
-              search={{ range: one === RANGES[0] ? undefined : one.name }}
+              search={validateOverview({ range: name })}
               activeOptions={{ exact: true }}
             >
-              {one.label}
+              {PRESETS[name].label}
             </Link>
           ))}
         </nav>
       </div>
       {error && <Outdated failure={failureOfRequest(error)} onRetry={() => read()} />}
-      <Content data={data} range={range} from={from} />
+      <Content
+        data={data}
+        range={range}
+        title={range.isOpen ? `in the last ${labelOf(search)}` : rangeText(range)}
+      />
     </div>
   )
 }
 
-function Content({ data, range, from }: { data: OverviewQuery; range: Range; from: number }) {
-  const { latest, statuses, unfinished, causes } = data
-  const total = statuses.reduce((sum, { count }) => sum + count, 0)
-  const since: ListSearch = { from: new Date(from).toISOString() }
+const labelOf = ({ range = 'day' }: OverviewSearch) => PRESETS[range].label.toLowerCase()
+
+const RANGE_TEXT = new Intl.DateTimeFormat(undefined, {
+  month: 'short',
+  day: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+})
+
+const rangeText = ({ from, count, size }: Range): string =>
+  RANGE_TEXT.formatRange(from, from + count * size.length)
+
+function Content({ data, range, title }: { data: OverviewQuery; range: Range; title: string }) {
+  const { latest, unfinished, causes, kinds } = data
+  const buckets = useMemo(() => bucketsOf(range, data), [range, data])
+  const totals = totalsOf(buckets)
+  const list = listOf(range)
   if (latest.nodes.length === 0) return <NothingYet />
-  if (total === 0 && unfinished.totalCount === 0) return <Quiet label={range.label} />
+  const isEmpty = sumOf(totals) === 0
+  if (isEmpty && unfinished.totalCount === 0) return <Quiet title={title} />
   return (
     <>
-      <Counts statuses={statuses} total={total} since={since} />
-      <Card title={`Created in the last ${range.label}`}>
-        <Chart buckets={bucketsOf(range, from, data)} />
+      <StatusCounts totals={totals} list={list} />
+      <Card title={`Created ${title}`}>
+        <CountChart buckets={buckets} />
       </Card>
       <div className="columns">
         <Card title="Running now, the oldest first">
           <Unfinished {...unfinished} />
         </Card>
         <Card title="Why invitations failed">
-          <Causes causes={causes} since={since} />
+          <Causes causes={causes} list={list} />
         </Card>
+        {!isEmpty && (
+          <>
+            <Card title="Time from creation to the end">
+              <DurationChart buckets={buckets} />
+            </Card>
+            <Card title="Kinds of identities invited">
+              <Kinds groups={kinds} list={list} />
+            </Card>
+          </>
+        )}
       </div>
     </>
   )
@@ -93,12 +142,12 @@ function Outdated({ failure, onRetry }: { failure: Failure; onRetry: () => void 
   )
 }
 
-function Quiet({ label }: { label: string }) {
+function Quiet({ title }: { title: string }) {
   return (
     <section className="notice">
-      <h2>Nothing was created in the last {label}</h2>
+      <h2>Nothing was created {title}</h2>
       <div className="notice-text">
-        <p>Choose a longer range above, or look at older operations.</p>
+        <p>Choose a longer range above, or look at all operations.</p>
         <Link to="/operations" className="button primary">
           All operations
         </Link>
@@ -107,38 +156,29 @@ function Quiet({ label }: { label: string }) {
   )
 }
 
-function Counts({
-  statuses,
-  total,
-  since,
-}: {
-  statuses: OverviewQuery['statuses']
-  total: number
-  since: ListSearch
-}) {
-  const counts = Object.fromEntries(statuses.map(({ status, count }) => [status, count]))
-  const ended = (counts.Completed ?? 0) + (counts.Failed ?? 0)
+function StatusCounts({ totals, list }: { totals: Counts; list: ListSearch }) {
+  const ended = totals.Completed + totals.Failed
 
   function note(status: OperationStatus): string {
     if (status === 'Running') return 'under way'
     if (status === 'NotStarted') return 'waiting'
-    return ended > 0 ? `${SHARE.format((counts[status] ?? 0) / ended)} of finished` : 'none finished'
+    return ended > 0 ? `${SHARE.format(totals[status] / ended)} of finished` : 'none finished'
   }
 
   return (
     <ul className="counts" aria-label="Operations by status">
       <li>
-        <Link to="/operations" search={since}>
+        <Link to="/operations" search={list}>
           <span className="muted">All</span>
-          <strong>{numberText(total)}</strong>
+          <strong>{numberText(sumOf(totals))}</strong>
           <span className="muted">created</span>
         </Link>
       </li>
       {STACK.map((status) => (
         <li key={status}>
-          <Link to="/operations" search={{ ...since, status: [status] }}>
+          <Link to="/operations" search={{ ...list, status: [status] }}>
             <Status status={status} />
-            <strong>{numberText(counts[status] ?? 0)}</strong>
+            <strong>{numberText(totals[status])}</strong>
             <span className="muted">{note(status)}</span>
           </Link>
         </li>

@@ -40,12 +40,16 @@ const BY_CODE: Record<number, string> = {
 export interface ResultCodes {
   code: number
   subcode: number
-  message?: string | null
+  /** Null when the message has none. */
+  diagnosis?: string | null
 }
 
+/** The diagnostic code in a message, such as `412#10073`. */
+export const diagnosisOf = (message: string | null | undefined): string | undefined =>
+  message?.match(/DiagCode:\s*(\d+#\d+)/)?.[1]
+
 /** Say what a result means, or an empty text when it is not known. */
-export function causeOf({ code, subcode, message }: ResultCodes): string {
-  const diagnosis = message?.match(/DiagCode:\s*(\d+#\d+)/)?.[1]
+export function causeOf({ code, subcode, diagnosis }: ResultCodes): string {
   return (
     (diagnosis && BY_DIAGNOSIS[diagnosis]) ||
     BY_RESULT[`${code}/${subcode}`] ||
@@ -53,3 +57,10 @@ export function causeOf({ code, subcode, message }: ResultCodes): string {
     (code >= 200 && code < 300 ? 'It went well.' : '')
   )
 }
+
+/** All that is known: a code, a code with a subcode or a diagnostic code, and what it means. */
+export const KNOWN_CAUSES: [string, string][] = [
+  ...Object.entries(BY_DIAGNOSIS),
+  ...Object.entries(BY_RESULT),
+  ...Object.entries(BY_CODE),
+]

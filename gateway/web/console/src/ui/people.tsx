@@ -2,7 +2,7 @@ import { useIsPrivate } from '../app/preferences'
 import type { IdentitiesFragment } from '../gql/graphql'
 import { Icon, type IconName } from './Icon'
 
-type Kind = Exclude<keyof IdentitiesFragment, '__typename'>
+export type Kind = Exclude<keyof IdentitiesFragment, '__typename'>
 
 export const KINDS: Record<Kind, { label: string; icon: IconName }> = {
   user: { label: 'User', icon: 'user' },

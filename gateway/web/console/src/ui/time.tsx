@@ -72,6 +72,8 @@ export interface Timed {
   status: OperationStatus
   createdAt: string
   updatedAt: string
+  /** Null where the gateway did not keep it yet when the operation ended. */
+  endedAt?: string | null
 }
 
 export const isFinished = ({ status }: Pick<Timed, 'status'>): boolean =>
@@ -80,7 +82,7 @@ export const isFinished = ({ status }: Pick<Timed, 'status'>): boolean =>
 /** How long an operation took, or has been going on. */
 export function Duration({ operation }: { operation: Timed }) {
   return isFinished(operation) ? (
-    duration(secondsBetween(operation.createdAt, operation.updatedAt))
+    duration(secondsBetween(operation.createdAt, operation.endedAt ?? operation.updatedAt))
   ) : (
     <RunningFor createdAt={operation.createdAt} />
   )

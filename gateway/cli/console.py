@@ -49,7 +49,7 @@ def _settings(options: Mapping[str, Any], option_names: Mapping[str, str]) -> Se
         fail(
             "; ".join(
                 f"{option_names.get(name, called(name, is_option=name in given))}: "
-                f"{_told(first[name])}"
+                f"{_describe(first[name])}"
                 for name in reversed(first)
             )
         )
@@ -60,7 +60,7 @@ def _text(value: Any) -> Any:  # noqa: ANN401  any option's
     return ",".join(value) if isinstance(value, list) else value
 
 
-def _told(error: Any) -> str:  # noqa: ANN401  pydantic's error
+def _describe(error: Any) -> str:  # noqa: ANN401  pydantic's error
     own = error.get("ctx", {}).get("error")
     return str(own) if own else f"{error['msg']}; it is {error['input']!r}"
 

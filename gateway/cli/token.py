@@ -79,7 +79,7 @@ def create(
         if name in tokens:
             fail(f"There is a token named {name!r}. Revoke it, or choose another name.")
         tokens[name] = token
-    errors.print(f"{_told(token)} It is shown this once:", markup=False)
+    errors.print(f"{_describe(token)} It is shown this once:", markup=False)
     typer.echo(secret)
 
 
@@ -156,7 +156,7 @@ def _expiry(token: Token) -> str:
     return f"{token.expires_at:%Y-%m-%d %H:%M:%S} UTC{' (expired)' if passed else ''}"
 
 
-def _told(token: Token) -> str:
+def _describe(token: Token) -> str:
     return f"The token {token.name!r} has {' and '.join(token.scopes)}, until {_expiry(token)}."
 
 

@@ -15,11 +15,11 @@ class InvalidProperties(ValueError):
     """Some properties of an operation are not valid, each for the reason in ``problems``."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__("; ".join(map(_told, problems)))
+        super().__init__("; ".join(map(_describe, problems)))
         self.problems = problems
 
 
-def _told(problem: Problem) -> str:
+def _describe(problem: Problem) -> str:
     """Tell a problem: which property, and what is wrong."""
     return f"{'.'.join(map(str, problem.path))}: {problem.message.removesuffix('.')}"
 

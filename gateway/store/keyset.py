@@ -46,14 +46,14 @@ class SortColumn:
             return or_(further, self.column.is_(None))
         return further
 
-    def from_here(self, value: Key) -> ColumnElement[bool]:
+    def not_before(self, value: Key) -> ColumnElement[bool]:
         """Hold where the column is ``value`` or comes after it."""
         if value is None:
             return true() if self.nulls_first else self.column.is_(None)
-        from_here = self.column <= value if self.descending else self.column >= value
+        not_before = self.column <= value if self.descending else self.column >= value
         if self.nullable and not self.nulls_first:
-            return or_(from_here, self.column.is_(None))
-        return from_here
+            return or_(not_before, self.column.is_(None))
+        return not_before
 
 
 def sort_columns(order: Order, *, backward: bool) -> list[SortColumn]:
@@ -84,4 +84,4 @@ def beyond(columns: Sequence[SortColumn], keys: Sequence[Key]) -> ColumnElement[
         steps.append(and_(same, column.beyond(key)))
         same = and_(same, column.same(key))
     # The bound on the first column follows from the rest; an index on it can start from there.
-    return and_(first.from_here(value), or_(*steps))
+    return and_(first.not_before(value), or_(*steps))

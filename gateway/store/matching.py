@@ -10,7 +10,7 @@ from typing_extensions import TypedDict  # msgspec asks it for what may be missi
 from gateway.store.columns import diag_code
 from gateway.store.documents import identities_in
 from gateway.store.overdue import Overdue
-from gateway.store.shapes import Operands, Shape, take_apart
+from gateway.store.shapes import Operands, Shape, split_filter
 from gateway.store.tables import STATUS_RANKS
 from schema.filters import InviteParticipantsOperationFilter
 from schema.resource.base import graphql_name
@@ -29,7 +29,7 @@ class Matcher:
     """
 
     def __init__(self, where: InviteParticipantsOperationFilter, overdue: Overdue) -> None:
-        shape, operands = take_apart(where)
+        shape, operands = split_filter(where)
         tests = _Tests(operands, overdue)
         self._test = tests.operation(shape)
         self._searches = tests.searches

@@ -23,7 +23,7 @@ from gateway.store.conditions import apart_from_identity, condition
 from gateway.store.groups import select_groups
 from gateway.store.keyset import beyond, sort_columns
 from gateway.store.overdue import BEFORE, Overdue
-from gateway.store.shapes import Shape, take_apart
+from gateway.store.shapes import Shape, split_filter
 from gateway.store.tables import identities, operations
 from schema.filters import InviteParticipantsOperationFilter
 from schema.groups import GroupKey
@@ -82,7 +82,7 @@ class Queries:
 
     def page(self, where: Where, order: Order, part: Slice) -> Query:
         """Select a slice, and one row more to tell whether there is more."""
-        shape, operands = take_apart(where)
+        shape, operands = split_filter(where)
         window = {"limit": part.limit + 1, "offset": part.offset}
         window["reach"] = sum(window.values())
         after, before = _named("a", part.after, window), _named("b", part.before, window)
@@ -92,14 +92,14 @@ class Queries:
 
     def count(self, where: Where) -> Query:
         """Count the operations that match."""
-        shape, operands = take_apart(where)
+        shape, operands = split_filter(where)
         return self._filled(self._count(shape), operands)
 
     def groups(
         self, by: tuple[GroupKey, ...], where: Where, first: int, *, with_duration: bool
     ) -> Query:
         """Select the largest groups, as ``gateway.store.groups`` reads them."""
-        shape, operands = take_apart(where)
+        shape, operands = split_filter(where)
         statement = self._groups(by, shape, with_duration)
         return self._filled(statement, operands | {"limit": first})
 

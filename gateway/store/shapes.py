@@ -31,7 +31,7 @@ LONGEST_FOUND = MAX_TEXT * 3
 _FLAGS = {"is_null", "ignore_case", "overdue"}
 
 
-def take_apart(where: Filter | None) -> tuple[Shape, Operands]:
+def split_filter(where: Filter | None) -> tuple[Shape, Operands]:
     """Return a filter's shape and its operands by parameter.
 
     Raises ``LimitExceeded`` for a filter that is too large or too deep for a database to read.

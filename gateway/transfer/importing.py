@@ -48,15 +48,15 @@ def _writes(item: Item, store: Store, report: Callable[[str], None]) -> Iterator
         report(f"{item.where}: {item.problem}")
     elif is_notification(item.value):
         for read in read_notification(item.value):
-            yield _apply(read, store, partial(_tell, item, report))
+            yield _apply(read, store, partial(_report_problem, item, report))
     else:
         try:
             yield store.put(document(item.value))
         except ValueError as error:
-            _tell(item, report, str(error))
+            _report_problem(item, report, str(error))
 
 
-def _tell(item: Item, report: Callable[[str], None], problem: str) -> None:
+def _report_problem(item: Item, report: Callable[[str], None], problem: str) -> None:
     report(f"{item.where}: {problem}")
 
 

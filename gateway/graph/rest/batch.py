@@ -19,8 +19,8 @@ from yarl import URL
 from gateway.documents.json import encode
 from gateway.graph.faults import write_fault
 from gateway.graph.rest.addresses import VERSIONS, Resource, address_of
-from gateway.graph.rest.asked import Asked, Operation, Work
 from gateway.graph.rest.options import Options
+from gateway.graph.rest.target import Operation, RequestTarget, Work
 from gateway.http.bodies import check_content, read_body
 from gateway.http.faults import Fault, refuse
 from gateway.http.head import Head
@@ -74,11 +74,11 @@ class BatchRequests:
     def operation(self, answering: Answering) -> Operation:
         """Return what is done at ``$batch``."""
 
-        async def prepare(asked: Asked, _options: Options, request: Request) -> Work:
+        async def prepare(target: RequestTarget, _options: Options, request: Request) -> Work:
             items = await self._items(request)
 
             async def run(_context: Context) -> Response:
-                return asked.json({"responses": await _Run(answering, asked, request).all(items)})
+                return target.json({"responses": await _Run(answering, target, request).all(items)})
 
             return Work(0, run)
 
@@ -133,9 +133,9 @@ def _check_dependencies(items: Sequence[Item]) -> None:
 class _Run:
     """The requests of one batch as they are answered."""
 
-    def __init__(self, answering: Answering, asked: Asked, whole: Request) -> None:
+    def __init__(self, answering: Answering, target: RequestTarget, whole: Request) -> None:
         self._answering = answering
-        self._version = asked.address.version
+        self._version = target.address.version
         self._whole = whole
         self._observations: list[Observation] = []
         self._failed: set[str] = set()

@@ -10,7 +10,6 @@ from msgspec import Struct
 
 from gateway.documents.cost import READ
 from gateway.execution.compiled.projections import decode_cached
-from gateway.graph.rest.asked import Asked, Work
 from gateway.graph.rest.options import (
     Options,
     select_of,
@@ -18,7 +17,8 @@ from gateway.graph.rest.options import (
     without_paging,
     written,
 )
-from gateway.graph.rest.reading import entity_cost, filter_of, where_of
+from gateway.graph.rest.reading import entity_cost, filter_of, requested_filter
+from gateway.graph.rest.target import RequestTarget, Work
 from gateway.graph_json.writing import writer
 from gateway.http.faults import Fault
 from gateway.http.request import Request
@@ -51,28 +51,28 @@ class Since(Struct, array_like=True, tag="since", frozen=True, forbid_unknown_fi
     position: Position
 
 
-async def get(asked: Asked, options: Options, _request: Request) -> Work:
+async def get(target: RequestTarget, options: Options, _request: Request) -> Work:
     """Read a page of the first round, or of the changes since a place."""
-    select, limit = select_of(options), _limit(asked, options)
+    select, limit = select_of(options), _limit(target, options)
     place = _place(options)
-    page = _Page(asked, without_paging(options), select, limit)
+    page = _Page(target, without_paging(options), select, limit)
 
     async def run(context: Context) -> Response:
         if isinstance(place, Latest):
-            return asked.json(page.last([], await context.log.position()))
+            return target.json(page.last([], await context.log.position()))
         if isinstance(place, Since):
-            return asked.json(await page.changes(place, context))
-        return asked.json(await page.operations(place, context))
+            return target.json(await page.changes(place, context))
+        return target.json(await page.operations(place, context))
 
     cost = READ + limit * (entity_cost(select) + (CHANGE if isinstance(place, Since) else 0))
     return Work(cost, run)
 
 
-def _limit(asked: Asked, options: Options) -> int:
+def _limit(target: RequestTarget, options: Options) -> int:
     top = top_of(options)
     if top == 0:
         raise Fault(400, "$top is 0. Give 1 or more.", target="$top")
-    return top or min(asked.preferences.max_page_size or DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
+    return top or min(target.preferences.max_page_size or DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
 
 
 def _place(options: Options) -> Begun | Since | Latest | None:
@@ -93,17 +93,17 @@ class _Page:
     """What a page is written with, and its links to the next."""
 
     def __init__(
-        self, asked: Asked, options: Options, select: frozenset[str] | None, limit: int
+        self, target: RequestTarget, options: Options, select: frozenset[str] | None, limit: int
     ) -> None:
-        self._asked = asked
+        self._target = target
         self._options = options
-        self._write = writer(asked.form(select))
-        self._context = asked.context_url(select, "/$delta")
+        self._write = writer(target.form(select))
+        self._context = target.context_url(select, "/$delta")
         self._limit = limit
 
     async def operations(self, place: Begun | None, context: Context) -> dict[str, Any]:
         """Read a page of the first round."""
-        where = filter_of(where_of(self._asked.address.call_id, {}))
+        where = filter_of(requested_filter(self._target.address.call_id, {}))
         part = Slice(self._limit, after=(place.last,) if place else None)
         page = await context.store.page(where, (), part)
         since = place.since if place else page.position
@@ -116,7 +116,7 @@ class _Page:
 
     async def changes(self, place: Since, context: Context) -> dict[str, Any]:
         """Read what has changed since a place, of each operation only how it is now."""
-        where = filter_of(where_of(self._asked.address.call_id, {}))
+        where = filter_of(requested_filter(self._target.address.call_id, {}))
         try:
             page = await context.log.changes(
                 where, ChangeSlice(self._limit, place.position, "$deltatoken")
@@ -141,7 +141,7 @@ class _Page:
 
     def _changed(self, change: Change) -> object:
         """Write an operation as it is now, or that it is not there any more."""
-        operation, call_id = change.operation, self._asked.address.call_id
+        operation, call_id = change.operation, self._target.address.call_id
         if operation is None:
             return {"@removed": {"reason": "deleted"}, "id": change.operation_id}
         if call_id not in {None, operation.call_id}:
@@ -155,5 +155,5 @@ class _Page:
 
     def _url(self, place: dict[str, str]) -> str:
         query = written({**self._options, **place})
-        path = f"{self._asked.root}{self._asked.address.collection}/delta"
+        path = f"{self._target.root}{self._target.address.collection}/delta"
         return f"{path}?{query}" if query else path

@@ -19,10 +19,10 @@ from gateway.documents.operation_info import OperationInfo
 from gateway.execution.request_limits import REFUSAL_CHARGE, RequestLimits
 from gateway.graph.faults import fault_of, request_ids, write_early_fault, write_fault
 from gateway.graph.rest.addresses import Resource
-from gateway.graph.rest.asked import Asked, Operation, Work, asked_of
 from gateway.graph.rest.batch import BatchRequests
 from gateway.graph.rest.options import options_of
 from gateway.graph.rest.routes import Routes
+from gateway.graph.rest.target import Operation, RequestTarget, Work, read_target
 from gateway.http.authentication import Authentication
 from gateway.http.faults import Fault, method_not_allowed, refuse
 from gateway.http.head import Handler, Head, Mount
@@ -62,34 +62,34 @@ class RestEndpoint:
     def route(self, head: Head) -> Handler:
         """Decide by a request's head what answers it."""
         try:
-            asked = asked_of(head)
-            operation = self._operation(asked)
+            target = read_target(head)
+            operation = self._operation(target)
         except Fault as fault:
             return self._refusing(fault.with_traceback(None))
 
         async def answer(request: Request) -> Response:
             await self._authentication.admit(request)
-            return await self._answer(asked, operation, request)
+            return await self._answer(target, operation, request)
 
         return answer
 
     async def answer(self, request: Request, spent: int = 0) -> Response:
         """Answer a request of a known principal, which has ``spent`` on others with it already."""
         try:
-            asked = asked_of(request.head)
-            operation = self._operation(asked)
+            target = read_target(request.head)
+            operation = self._operation(target)
         except Fault as fault:
             return refuse(request, fault)
-        return await self._answer(asked, operation, request, spent)
+        return await self._answer(target, operation, request, spent)
 
     async def _answer(
-        self, asked: Asked, operation: Operation, request: Request, spent: int = 0
+        self, target: RequestTarget, operation: Operation, request: Request, spent: int = 0
     ) -> Response:
         observation = request.observation
         observation.transport = TRANSPORT
-        observation.route = asked.address.version + asked.address.resource
+        observation.route = target.address.version + target.address.resource
         try:
-            work = await self._prepared(asked, operation, request, spent)
+            work = await self._prepared(target, operation, request, spent)
             context = self._context.of(request.principal, observation.request_id)
             context.require(operation.scope)
             response = await self._limits.run(work.cost, lambda: work.run(context))
@@ -100,24 +100,24 @@ class RestEndpoint:
         response.own_headers = request_ids(request) | response.own_headers
         return response
 
-    def _operation(self, asked: Asked) -> Operation:
+    def _operation(self, target: RequestTarget) -> Operation:
         """Return what is done at an address by a method; raise ``Fault`` if nothing is."""
-        methods, method = self.routes[asked.address.resource], asked.head.method
+        methods, method = self.routes[target.address.resource], target.head.method
         operation = methods.get("GET" if method == "HEAD" else method)
         if operation is None:
             raise method_not_allowed(method, ", ".join([*methods, *_also(methods)]))
         return operation
 
     async def _prepared(
-        self, asked: Asked, operation: Operation, request: Request, spent: int
+        self, target: RequestTarget, operation: Operation, request: Request, spent: int
     ) -> Work:
         """Take the steps before the work may run; a refusal is charged for as well."""
         limits, principal = self._limits, request.principal.name
         limits.check_rate(principal)
         charge = REFUSAL_CHARGE
         try:
-            options = options_of(asked.head, operation.options)
-            work = await operation.prepare(asked, options, request)
+            options = options_of(target.head, operation.options)
+            work = await operation.prepare(target, options, request)
             request.observation.info = self._info(operation.name, operation.scope, work.cost)
             limits.check_cost(spent + work.cost)
             charge = work.cost

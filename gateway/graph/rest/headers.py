@@ -31,7 +31,7 @@ class Preferences:
     metadata: Metadata
     max_page_size: int | None
     returns: str | None
-    """``minimal`` or ``representation``, where that is asked for."""
+    """``minimal`` or ``representation``, where that is requested."""
 
     @property
     def content_type(self) -> str:

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway.graph.rest.addresses import VERSIONS, Resource
-from gateway.graph.rest.asked import OTHER_TYPES, Operation
 from gateway.graph.rest.headers import PREFER
 from gateway.graph.rest.routes import COLLECTION, COUNT, ENTITY, INVITE_PARAMETERS, Routes
+from gateway.graph.rest.target import OTHER_TYPES, Operation
 from gateway.graph_json.model import (
     BOOLEAN,
     INT32,

@@ -68,7 +68,7 @@ def written(options: Options) -> str:
 
 
 def top_of(options: Options) -> int | None:
-    """Return the size of a page that is asked for."""
+    """Return the size of a page that is requested."""
     top = number_of(options, "$top")
     return None if top is None else page_size("$top", top)
 

@@ -12,7 +12,6 @@ from gateway.documents.cost import PARTICIPANTS, READ, TOTAL_COUNT
 from gateway.execution.compiled.projections import decode_cached
 from gateway.execution.compiled.response_cache import CacheKey, ResponseCache
 from gateway.graph.faults import VERSION
-from gateway.graph.rest.asked import Asked, Work
 from gateway.graph.rest.filters.search import parse_search
 from gateway.graph.rest.filters.syntax import parse
 from gateway.graph.rest.filters.translation import OF_OPERATION, translate
@@ -26,6 +25,7 @@ from gateway.graph.rest.options import (
     without_paging,
     written,
 )
+from gateway.graph.rest.target import RequestTarget, Work
 from gateway.graph_json.writing import Form, etag, writer
 from gateway.http.faults import Fault
 from gateway.http.request import Request
@@ -47,9 +47,11 @@ LARGE_OPTIONS = 256
 Where = InviteParticipantsOperationFilter | None
 
 
-def entity(asked: Asked, operation: StoredOperation, select: frozenset[str] | None) -> bytes:
+def entity(
+    target: RequestTarget, operation: StoredOperation, select: frozenset[str] | None
+) -> bytes:
     """Write an operation as the body of a response."""
-    return asked.with_context(bytes(writer(asked.form(select))(operation.document)), select)
+    return target.with_context(bytes(writer(target.form(select))(operation.document)), select)
 
 
 def entity_cost(select: frozenset[str] | None) -> int:
@@ -57,24 +59,24 @@ def entity_cost(select: frozenset[str] | None) -> int:
     return OPERATION if select is None or "participants" in select else 1
 
 
-async def get(asked: Asked, options: Options, _request: Request) -> Work:
+async def get(target: RequestTarget, options: Options, _request: Request) -> Work:
     """Read an operation by its id."""
     select = select_of(options)
 
     async def run(context: Context) -> Response:
-        operation = asked.found(await context.store.get(asked.address.operation_id))
+        operation = target.found(await context.store.get(target.address.operation_id))
         version = operation.version
-        if asked.preconditions.is_known(version):
+        if target.preconditions.is_known(version):
             response = Response(status=304)
         else:
-            response = asked.response(entity(asked, operation, select))
+            response = target.response(entity(target, operation, select))
         response.headers["ETag"] = etag(version)
         return response
 
     return Work(READ + entity_cost(select), run)
 
 
-def where_of(call_id: str | None, options: Options) -> dict[str, Any]:
+def requested_filter(call_id: str | None, options: Options) -> dict[str, Any]:
     """Return which operations a request is about, as GraphQL's filter in JSON."""
     where: dict[str, Any] = {} if call_id is None else {"callId": {"eq": call_id}}
     conditions = []
@@ -97,7 +99,7 @@ def filter_of(where: Mapping[str, Any]) -> Where:
 
 @dataclass(frozen=True, eq=False)
 class Listing:
-    """A list that is asked for; all requests for it share one object, to find its page by."""
+    """A list that is requested; all requests for it share one object, to find its page by."""
 
     where: Where
     order: Order
@@ -126,38 +128,38 @@ class Listing:
 
 
 class Lists:
-    """Answers lists and counts; the lists asked for last are kept until something changes."""
+    """Answers lists and counts; the last requested lists are kept until something changes."""
 
     def __init__(self, cache: ResponseCache, lock: CooperativeLock) -> None:
         self._cache = cache
         self._lock = lock
         self._listings: LRUCache[object, Listing] = LRUCache(max_items=REMEMBERED)
 
-    async def get(self, asked: Asked, options: Options, _request: Request) -> Work:
+    async def get(self, target: RequestTarget, options: Options, _request: Request) -> Work:
         """Read a page of a list."""
-        key = (asked.head.raw_path, asked.root, asked.preferences)
+        key = (target.head.raw_path, target.root, target.preferences)
         listing = self._listings.get(key)
         if listing is None:
             await self._await_turn(options)
-            listing = listing_of(asked, options)
+            listing = listing_of(target, options)
             self._listings.put(key, listing)
         else:
             self._listings.move_to_end(key)
         page = listing
 
         async def run(context: Context) -> Response:
-            response = asked.json(await self._page(page, context))
-            if asked.preferences.max_page_size:
-                applied = f"odata.maxpagesize={asked.preferences.max_page_size}"
+            response = target.json(await self._page(page, context))
+            if target.preferences.max_page_size:
+                applied = f"odata.maxpagesize={target.preferences.max_page_size}"
                 response.headers["Preference-Applied"] = applied
             return response
 
         return Work(page.cost, run)
 
-    async def count(self, asked: Asked, options: Options, _request: Request) -> Work:
+    async def count(self, target: RequestTarget, options: Options, _request: Request) -> Work:
         """Tell how many operations there are, as a text."""
         await self._await_turn(options)
-        where = where_of(asked.address.call_id, options)
+        where = requested_filter(target.address.call_id, options)
 
         async def run(context: Context) -> Response:
             count = await context.store.count(filter_of(where))
@@ -182,14 +184,14 @@ class Lists:
         return self._cache.put(question, held, await listing.page(context))
 
 
-def listing_of(asked: Asked, options: Options) -> Listing:
+def listing_of(target: RequestTarget, options: Options) -> Listing:
     """Return the list that query options ask for; raise ``Fault`` or ``RequestError``."""
     where, order, select = (
-        where_of(asked.address.call_id, options),
+        requested_filter(target.address.call_id, options),
         order_of(options),
         select_of(options),
     )
-    part = slice_of(asked, options, order)
+    part = slice_of(target, options, order)
     counts = is_counted(options)
     query = written(without_paging(options))
     cost = (
@@ -204,21 +206,21 @@ def listing_of(asked: Asked, options: Options) -> Listing:
         where=filter_of(where),
         order=order,
         part=part,
-        form=asked.form(select),
+        form=target.form(select),
         is_counted=counts,
-        context=asked.context_url(select, ""),
-        next_page=f"{asked.root}{asked.address.collection}?{query}{'&' if query else ''}",
+        context=target.context_url(select, ""),
+        next_page=f"{target.root}{target.address.collection}?{query}{'&' if query else ''}",
         cost=cost,
     )
 
 
-def slice_of(asked: Asked, options: Options, order: Order) -> Slice:
-    """Return the part of a list that is asked for; a page is no larger than the client takes."""
+def slice_of(target: RequestTarget, options: Options, order: Order) -> Slice:
+    """Return the part of a list that is requested; a page is no larger than the client takes."""
     top, skip = top_of(options), number_of(options, "$skip")
     place = options.get("$skiptoken")
     if place is not None and skip:
         raise Fault(400, "$skiptoken says already where the page begins. Leave $skip out.")
-    preferred = asked.preferences.max_page_size
+    preferred = target.preferences.max_page_size
     limit = min(preferred, MAX_PAGE_SIZE) if preferred else DEFAULT_PAGE_SIZE
     if top is not None:
         limit = min(top, limit) if preferred else top

@@ -8,8 +8,8 @@ from gateway.admission.cooperative_lock import CooperativeLock
 from gateway.execution.compiled.response_cache import ResponseCache
 from gateway.graph.rest import delta, documents, reading
 from gateway.graph.rest.addresses import Resource
-from gateway.graph.rest.asked import Operation
 from gateway.graph.rest.options import COUNTING, FOLLOWING, LISTING, READING
+from gateway.graph.rest.target import Operation
 from gateway.graph.rest.writing import Writes
 from gateway.graph_json.model import INVITE_PARTICIPANTS_OPERATION
 from schema.context import Scope

@@ -13,9 +13,9 @@ import msgspec
 from gateway.documents.arguments import write_cost
 from gateway.documents.json import encode
 from gateway.graph.faults import client_request_id, fault_of, invalid_request, modified
-from gateway.graph.rest.asked import Asked, Work
 from gateway.graph.rest.options import Options, select_of
 from gateway.graph.rest.reading import entity, entity_cost
+from gateway.graph.rest.target import RequestTarget, Work
 from gateway.graph_json.checking import InvalidProperties
 from gateway.graph_json.invites import is_invite, read_invite
 from gateway.graph_json.model import INVITE_PARTICIPANTS_OPERATION, NAMESPACE
@@ -55,63 +55,61 @@ class Writes:
     def __init__(self, max_body_bytes: int) -> None:
         self._max_body_bytes = max_body_bytes
 
-    async def create(self, asked: Asked, options: Options, request: Request) -> Work:
+    async def create(self, target: RequestTarget, options: Options, request: Request) -> Work:
         """Create an operation; done once for the same request of the same client in a day."""
         select = select_of(options)
         fields = self._entity(await self._body(request))
-        given = _create_input(asked, request, fields)
+        given = _create_input(target, request, fields)
 
         async def run(context: Context) -> Response:
             operation = await context.store.create(given)
-            response = _written(asked, operation, select, 201)
-            response.own_headers = {"Location": asked.url_of(operation.id)}
+            response = _written(target, operation, select, 201)
+            response.own_headers = {"Location": target.url_of(operation.id)}
             if response.status == HTTPStatus.NO_CONTENT:
-                response.own_headers["OData-EntityId"] = asked.url_of(operation.id)
+                response.own_headers["OData-EntityId"] = target.url_of(operation.id)
             return response
 
         return Work(_cost(fields, select), run)
 
-    async def invite(self, asked: Asked, _options: Options, request: Request) -> Work:
+    async def invite(self, target: RequestTarget, _options: Options, request: Request) -> Work:
         """Create the operation of an invitation, which is not begun yet."""
         parameters = await self._body(request)
         fields = _own({name: value for name, value in parameters.items() if name != TYPE})
         _check_invitation(fields)
-        given = _create_input(asked, request, fields)
+        given = _create_input(target, request, fields)
 
         async def run(context: Context) -> Response:
             operation = await context.store.create(given)
-            response = _written(asked, operation, None, 200)
-            response.own_headers = {"Location": asked.url_of(operation.id)}
+            response = _written(target, operation, None, 200)
+            response.own_headers = {"Location": target.url_of(operation.id)}
             return response
 
         return Work(_cost(fields, None), run)
 
-    async def update(self, asked: Asked, options: Options, request: Request) -> Work:
+    async def update(self, target: RequestTarget, options: Options, request: Request) -> Work:
         """Change what the body has of an operation, if it is at a version that it is for."""
         select = select_of(options)
         fields = self._entity(await self._body(request))
         fields = {name: value for name, value in fields.items() if not _is_ignored(name, value)}
 
         async def run(context: Context) -> Response:
-            return _written(asked, await _updated(asked, fields, context), select, 200)
+            return _written(target, await _updated(target, fields, context), select, 200)
 
         return Work(_cost(fields, select), run)
 
-    async def delete(self, asked: Asked, _options: Options, _request: Request) -> Work:
+    async def delete(self, target: RequestTarget, _options: Options, _request: Request) -> Work:
         """Delete an operation, if it is at a version that the request is for."""
 
         async def run(context: Context) -> Response:
             for _ in range(MAX_ATTEMPTS):
-                current = await _current(asked, context)
-                target = {"id": current.id, "ifVersion": current.version}
+                current = await _current(target, context)
+                given = {"id": current.id, "ifVersion": current.version}
                 try:
-                    await context.store.delete(
-                        _read(DeleteInviteParticipantsOperationInput, target)
-                    )
+                    await context.store.delete(_read(DeleteInviteParticipantsOperationInput, given))
                 except MutationFailure as failure:
-                    _check_conflict(asked, failure)
+                    _check_conflict(target, failure)
                 else:
-                    return asked.empty()
+                    return target.empty()
             raise modified()
 
         return Work(write_cost({"input": {}}, {}), run)
@@ -167,11 +165,11 @@ def _check_invitation(parameters: Fields) -> None:
 
 
 def _create_input(
-    asked: Asked, request: Request, fields: Fields
+    target: RequestTarget, request: Request, fields: Fields
 ) -> CreateInviteParticipantsOperationInput:
     said: Fields = dict(fields)
-    if asked.address.call_id is not None:
-        said["callId"] = asked.address.call_id
+    if target.address.call_id is not None:
+        said["callId"] = target.address.call_id
     given = client_request_id(request.head)
     if given is not None:
         said["idempotencyKey"] = _idempotency_key(request, given, said)
@@ -205,31 +203,31 @@ def _cost(fields: Fields, select: frozenset[str] | None) -> int:
     return write_cost({"input": fields}, {}) + entity_cost(select)
 
 
-async def _current(asked: Asked, context: Context) -> StoredOperation:
+async def _current(target: RequestTarget, context: Context) -> StoredOperation:
     """Return the operation as it is; raise ``Fault`` unless the request is for that version."""
-    current = asked.found(await context.store.get(asked.address.operation_id))
-    if not asked.preconditions.is_met(current.version):
+    current = target.found(await context.store.get(target.address.operation_id))
+    if not target.preconditions.is_met(current.version):
         raise modified()
     return current
 
 
-def _check_conflict(asked: Asked, failure: MutationFailure) -> None:
+def _check_conflict(target: RequestTarget, failure: MutationFailure) -> None:
     """Raise ``Fault`` for a write that failed, unless it may be tried again."""
     is_conflict = isinstance(failure.errors[0], ConflictError)
-    if not is_conflict or asked.preconditions.if_match is not None:
+    if not is_conflict or target.preconditions.if_match is not None:
         raise fault_of(failure)
 
 
-async def _updated(asked: Asked, fields: Fields, context: Context) -> StoredOperation:
+async def _updated(target: RequestTarget, fields: Fields, context: Context) -> StoredOperation:
     """Change an operation, and try again where another change came in between."""
     for _ in range(MAX_ATTEMPTS):
-        current = await _current(asked, context)
+        current = await _current(target, context)
         merged = _merged(fields, msgspec.json.decode(current.document))
         change = {**merged, "id": current.id, "ifVersion": current.version}
         try:
             return await context.store.update(_read(UpdateInviteParticipantsOperationInput, change))
         except MutationFailure as failure:
-            _check_conflict(asked, failure)
+            _check_conflict(target, failure)
     raise modified()
 
 
@@ -244,12 +242,12 @@ def _merged(fields: Fields, current: Fields) -> Fields:
 
 
 def _written(
-    asked: Asked, operation: StoredOperation, select: frozenset[str] | None, status: int
+    target: RequestTarget, operation: StoredOperation, select: frozenset[str] | None, status: int
 ) -> Response:
     """Answer with the operation as it is now, or without it if the client wants that."""
-    if asked.preferences.returns == "minimal":
-        response = asked.empty()
+    if target.preferences.returns == "minimal":
+        response = target.empty()
     else:
-        response = asked.response(entity(asked, operation, select), status)
+        response = target.response(entity(target, operation, select), status)
     response.headers["ETag"] = etag(operation.version)
     return response

@@ -38,8 +38,8 @@ LOOKED_FOR_SECONDS = 30.0
 
 
 @dataclass(slots=True)
-class Asked:
-    """A write that was asked for, and until when it may begin, as ``time.monotonic`` says."""
+class Queued:
+    """A queued write and its deadline, in the seconds of ``time.monotonic``."""
 
     write: Write
     deadline: float
@@ -47,13 +47,13 @@ class Asked:
 
 
 class GroupCommit:
-    """Carries out writes in the order they are asked for, on a connection of its own."""
+    """Carries out writes in the order they are queued, on a connection of its own."""
 
     def __init__(self, options: PostgresOptions, failures: Failures, seconds: float) -> None:
         self._options = options
         self._failures = failures
         self._seconds = seconds
-        self._asked: deque[Asked] = deque()
+        self._queue: deque[Queued] = deque()
         self._wanted = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -79,13 +79,13 @@ class GroupCommit:
     @property
     def waiting(self) -> int:
         """How many writes no transaction has taken up."""
-        return len(self._asked)
+        return len(self._queue)
 
     def do(self, write: Write) -> asyncio.Future[Any]:
         """Queue a write; the future has its result or exception, once that is certain."""
         outcome: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         deadline = (DEADLINE.get() or monotonic() + self._seconds) if self._seconds else inf
-        self._asked.append(Asked(write, deadline, outcome))
+        self._queue.append(Queued(write, deadline, outcome))
         self._wanted.set()
         self._idle.clear()
         return outcome
@@ -95,7 +95,7 @@ class GroupCommit:
         try:
             while True:
                 await self._wanted.wait()
-                while self._asked:
+                while self._queue:
                     await self._take()
                 self._wanted.clear()
                 self._idle.set()
@@ -108,32 +108,32 @@ class GroupCommit:
         await self._idle.wait()
 
     async def _take(self) -> None:
-        count = min(len(self._asked), MAX_BATCH)
+        count = min(len(self._queue), MAX_BATCH)
         began, now = perf_counter(), monotonic()
-        batch: list[Asked] = []
-        for asked in [self._asked.popleft() for _ in range(count)]:
-            if asked.deadline <= now:
-                self._tell(asked, self._failures.late(self._seconds))
-            elif not asked.outcome.done():
-                batch.append(asked)
+        batch: list[Queued] = []
+        for queued in [self._queue.popleft() for _ in range(count)]:
+            if queued.deadline <= now:
+                self._resolve(queued, self._failures.late(self._seconds))
+            elif not queued.outcome.done():
+                batch.append(queued)
         try:
-            outcomes = await self._written([asked.write for asked in batch])
-        except Exception as error:  # noqa: BLE001  it goes to who asked
+            outcomes = await self._written([queued.write for queued in batch])
+        except Exception as error:  # noqa: BLE001  it goes to whoever waits
             outcomes = [self._failures.translate(error, self._seconds)] * len(batch)
         else:
             self._failures.worked()
-        for asked, outcome in zip(batch, outcomes, strict=True):
-            self._tell(asked, outcome)
+        for queued, outcome in zip(batch, outcomes, strict=True):
+            self._resolve(queued, outcome)
         self.seconds.observe(perf_counter() - began)
         self.sizes.observe(count)
 
-    def _tell(self, asked: Asked, outcome: Any) -> None:  # noqa: ANN401  any write's
-        if asked.outcome.done():
+    def _resolve(self, queued: Queued, outcome: Any) -> None:  # noqa: ANN401  any write's
+        if queued.outcome.done():
             return
         if isinstance(outcome, Exception):
-            asked.outcome.set_exception(outcome)
+            queued.outcome.set_exception(outcome)
         else:
-            asked.outcome.set_result(outcome)
+            queued.outcome.set_result(outcome)
 
     async def _written(self, writes: Sequence[Write]) -> list[Any]:
         """Carry out a batch, once more where others were in the way or the connection broke."""

@@ -21,7 +21,7 @@ TRIED_AGAIN_AFTER = 1.0
 """In seconds: how long to wait for another connection."""
 TESTED_EVERY = 30.0
 """In seconds: how often to see whether one still hears."""
-LOOKED_WHEN_TOLD, LOOKED_OTHERWISE = 1.0, 0.05
+LOOKED_WHEN_LISTENING, LOOKED_OTHERWISE = 1.0, 0.05
 """In seconds: how often to look for changes oneself, as a safety net, or as the only way."""
 
 
@@ -33,41 +33,41 @@ class Notifications:
 
     def __init__(self, options: PostgresOptions) -> None:
         self._options = options
-        self._is_told = False
+        self._is_listening = False
 
     def looked_every(self) -> float:
         """Return how often to look for changes, in seconds."""
-        return LOOKED_WHEN_TOLD if self._is_told else LOOKED_OTHERWISE
+        return LOOKED_WHEN_LISTENING if self._is_listening else LOOKED_OTHERWISE
 
     async def run(self, wake: Callable[[], None]) -> None:
         """Listen until cancelled."""
         while True:
             with suppress(*LOST, asyncpg.PostgresError, TimeoutError):
                 await self._listen(wake)
-            if self._is_told:
-                self._is_told = False
-                wake()  # something may have been told in vain
+            if self._is_listening:
+                self._is_listening = False
+                wake()  # a notification may have been missed
             await asyncio.sleep(TRIED_AGAIN_AFTER)
 
     async def _listen(self, wake: Callable[[], None]) -> None:
         connection = await self._options.connect()
         own, heard = token_hex(8), asyncio.Event()
 
-        def told(_connection: Any, _process: int, _channel: str, payload: str) -> None:  # noqa: ANN401
+        def on_notification(_connection: Any, _process: int, _channel: str, payload: str) -> None:  # noqa: ANN401
             if payload == own:
                 heard.set()
             elif not payload:
                 wake()
 
         try:
-            await connection.add_listener(CHANNEL, told)
+            await connection.add_listener(CHANNEL, on_notification)
             while True:
                 heard.clear()
                 await connection.execute(f"NOTIFY {CHANNEL}, '{own}'")
                 async with asyncio.timeout(HEARD_WITHIN):  # wait_for can lose a cancellation
                     await heard.wait()
-                if not self._is_told:
-                    self._is_told = True
+                if not self._is_listening:
+                    self._is_listening = True
                     wake()  # of what came before it listened
                 await asyncio.sleep(TESTED_EVERY)
         finally:

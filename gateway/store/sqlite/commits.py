@@ -8,11 +8,11 @@ from typing import Any
 from gateway.store.database_file import DatabaseFile
 from gateway.store.errors import BusyDatabaseError
 from gateway.store.lock import WriteLock
-from gateway.store.sqlite.worker import Asked, Work
+from gateway.store.sqlite.worker import Queued, Work
 
 
 def commit_together(
-    asked: Sequence[Asked], connection: sqlite3.Connection, *, lock: WriteLock, file: DatabaseFile
+    queued: Sequence[Queued], connection: sqlite3.Connection, *, lock: WriteLock, file: DatabaseFile
 ) -> list[Any]:
     """Write in one transaction, each write in a savepoint: a failure affects only its own write.
 
@@ -22,7 +22,7 @@ def commit_together(
         file.check()
         _begin(connection)
         try:
-            outcomes = [_in_savepoint(one.work, connection) for one in asked]
+            outcomes = [_in_savepoint(one.work, connection) for one in queued]
         except BaseException:
             _roll_back(connection)
             raise

@@ -36,7 +36,7 @@ def arranged(rows: Select[Any], columns: Columns) -> Select[Any]:
     )
 
 
-def apart(texts: bytes | None) -> Iterator[bytes]:
+def split_texts(texts: bytes | None) -> Iterator[bytes]:
     """Split concatenated texts; for long ones this is faster than ``bytes.split``."""
     if texts is None:
         return
@@ -70,7 +70,7 @@ class _PageKeys(Sequence[Keys]):
 def page(record: Record, part: Slice) -> Page:
     """Read the row of a page's query."""
     documents, keys, log, newest = record
-    found = [*map(StoredOperation, apart(documents))]
+    found = [*map(StoredOperation, split_texts(documents))]
     more = len(found) > part.limit
     rows = slice(part.limit - 1, None, -1) if part.backward and part.limit else slice(part.limit)
     return Page(found[rows], _PageKeys(keys, rows), more=more, position=Position(log, newest))

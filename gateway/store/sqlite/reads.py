@@ -1,7 +1,7 @@
 """The reads; those that wait at the same time run in one batch.
 
 The driver lets go of the interpreter at every row, and takes it back from whoever got it. So what
-can be read in one row is: the operations asked for by id, and a page.
+can be read in one row is: operations by their ids, and a page.
 """
 
 import sqlite3
@@ -16,9 +16,9 @@ import msgspec
 
 from gateway.store.queries import Query
 from gateway.store.sqlite.connection import SQLite, code_of
-from gateway.store.sqlite.pages import Record, apart
+from gateway.store.sqlite.pages import Record, split_texts
 from gateway.store.sqlite.rows import find
-from gateway.store.sqlite.worker import Asked, Work
+from gateway.store.sqlite.worker import Queued, Work
 from schema.constraints import is_valid_id
 from schema.resource.operation import StoredOperation
 
@@ -44,7 +44,7 @@ def find_many(
         " WHERE id IN (SELECT value FROM json_each(?))",
         (msgspec.json.encode(wanted).decode(),),
     ).fetchone()
-    found = map(StoredOperation, apart(documents))
+    found = map(StoredOperation, split_texts(documents))
     return dict(zip(msgspec.json.decode(ids), found, strict=True))
 
 
@@ -59,21 +59,21 @@ class Fetch:
         return connection.execute(self.query.statement.sql, self.query.parameters).fetchall()
 
 
-def read_together(asked: Sequence[Asked], connection: SQLite) -> list[Any]:
+def read_together(queued: Sequence[Queued], connection: SQLite) -> list[Any]:
     """Run reads in order, those by id in one statement; a failure affects only its own read."""
     try:
-        wanted = [one.work.operation_id for one in asked if isinstance(one.work, Find)]
+        wanted = [one.work.operation_id for one in queued if isinstance(one.work, Find)]
         if len(wanted) <= 1:
-            return [_attempt(one.work, one.deadline, connection) for one in asked]
-        latest = max(one.deadline for one in asked if isinstance(one.work, Find))
+            return [_attempt(one.work, one.deadline, connection) for one in queued]
+        latest = max(one.deadline for one in queued if isinstance(one.work, Find))
         found = _attempt(partial(find_many, operation_ids=wanted), latest, connection)
         if _is_too_long(found):
-            return [_attempt(one.work, one.deadline, connection) for one in asked]
+            return [_attempt(one.work, one.deadline, connection) for one in queued]
         return [
             _found(found, one.work)
             if isinstance(one.work, Find)
             else _attempt(one.work, one.deadline, connection)
-            for one in asked
+            for one in queued
         ]
     finally:
         connection.deadline = inf
@@ -93,7 +93,7 @@ def _attempt(work: Work, deadline: float, connection: SQLite) -> Any:  # noqa: A
     while True:
         try:
             return work(connection)
-        except Exception as error:  # noqa: BLE001  it goes to who asked
+        except Exception as error:  # noqa: BLE001  it goes to whoever waits
             if code_of(error) != sqlite3.SQLITE_INTERRUPT or deadline <= monotonic():
                 return error
             # It began just as the one before it was to be stopped, and had come to its end.

@@ -37,7 +37,7 @@ SWEPT_EVERY = 0.05
 
 
 @dataclass(slots=True)
-class Asked:
+class Queued:
     """A queued function and its deadline, in the seconds of ``time.monotonic``."""
 
     work: Work
@@ -45,7 +45,7 @@ class Asked:
     outcome: asyncio.Future[Any]
 
 
-Together = Callable[[Sequence[Asked], SQLite], list[Any]]
+RunBatch = Callable[[Sequence[Queued], SQLite], list[Any]]
 """Runs several functions; returns the result of each, or the exception it raised."""
 
 
@@ -61,7 +61,7 @@ class Worker:
     def __init__(
         self,
         connections: Sequence[Connection],
-        together: Together,
+        run_batch: RunBatch,
         failures: ReadFailures,
         *,
         spare: Connection | None = None,
@@ -70,11 +70,11 @@ class Worker:
         self._connections = connections
         self._spare = spare
         self._all = [*connections, spare] if spare else connections
-        self._together = together
+        self._run_batch = run_batch
         self._failures = failures
         self._seconds = seconds
-        self._short: deque[Asked] = deque()
-        self._others: deque[Asked] = deque()
+        self._short: deque[Queued] = deque()
+        self._others: deque[Queued] = deque()
         self._asleep: list[asyncio.Future[None]] = []
         self._spare_asleep: list[asyncio.Future[None]] = []
         self._busy = 0
@@ -108,7 +108,7 @@ class Worker:
                 outcome.set_exception(self._failures.late(self._seconds))
                 return outcome
             self._sweep = self._sweep or loop.call_later(SWEPT_EVERY, self._sweep_late)
-        (self._short if short else self._others).append(Asked(work, deadline, outcome))
+        (self._short if short else self._others).append(Queued(work, deadline, outcome))
         self._idle.clear()
         if not self._busy:
             self._wake_one()
@@ -157,9 +157,9 @@ class Worker:
     def _sweep_late(self) -> None:
         """Stop what has passed its deadline, waiting or running."""
         now = monotonic()
-        for asked in (*self._short, *self._others):
-            if asked.deadline <= now and not asked.outcome.done():
-                asked.outcome.set_exception(self._failures.late(self._seconds))
+        for queued in (*self._short, *self._others):
+            if queued.deadline <= now and not queued.outcome.done():
+                queued.outcome.set_exception(self._failures.late(self._seconds))
         for connection in self._all:
             connection.stop_late(now)
         self._sweep = None
@@ -170,13 +170,13 @@ class Worker:
     async def _serve(
         self,
         connection: Connection,
-        queues: Sequence[deque[Asked]],
+        queues: Sequence[deque[Queued]],
         asleep: list[asyncio.Future[None]],
     ) -> None:
         while True:
             awake: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             asleep.append(awake)
-            if self.waiting and not self._busy:  # asked for before there was anybody
+            if self.waiting and not self._busy:  # queued before a connection was there
                 self._wake_one()
             await awake
             while any(queues):
@@ -186,7 +186,7 @@ class Worker:
             if not (self._busy or self.waiting):
                 self._idle.set()
 
-    async def _take(self, connection: Connection, queue: deque[Asked]) -> None:
+    async def _take(self, connection: Connection, queue: deque[Queued]) -> None:
         self._taken = asyncio.get_running_loop().time()
         count = min(len(queue), MAX_BATCH)
         began = perf_counter()
@@ -194,18 +194,18 @@ class Worker:
         self.seconds.observe(perf_counter() - began)
         self.sizes.observe(count)
 
-    async def _do(self, connection: Connection, batch: list[Asked]) -> None:
-        wanted = [asked for asked in batch if not asked.outcome.done()]
+    async def _do(self, connection: Connection, batch: list[Queued]) -> None:
+        wanted = [queued for queued in batch if not queued.outcome.done()]
         try:
-            outcomes = await connection.run(partial(self._together, wanted))
+            outcomes = await connection.run(partial(self._run_batch, wanted))
         except (sqlite3.Error, UnusableDatabaseError, OSError, ValueError) as error:
             outcomes = [error] * len(wanted)
         else:
             self._failures.worked()
-        for asked, outcome in zip(wanted, outcomes, strict=True):
-            if asked.outcome.done():
+        for queued, outcome in zip(wanted, outcomes, strict=True):
+            if queued.outcome.done():
                 continue
             if isinstance(outcome, Exception):
-                asked.outcome.set_exception(self._failures.translate(outcome, self._seconds))
+                queued.outcome.set_exception(self._failures.translate(outcome, self._seconds))
             else:
-                asked.outcome.set_result(outcome)
+                queued.outcome.set_result(outcome)

@@ -58,7 +58,7 @@ class Fields(Struct, frozen=True):
     """Those of an answer in JSON."""
 
 
-class Asked(Struct, frozen=True):
+class RequestTarget(Struct, frozen=True):
     """What the head of a request asks for."""
 
     head: Head
@@ -128,7 +128,7 @@ class Asked(Struct, frozen=True):
         return operation
 
 
-def asked_of(head: Head) -> Asked:
+def read_target(head: Head) -> RequestTarget:
     """Read a head; raise ``Fault`` for a path that names nothing or a header without sense."""
     path = head.raw_path.partition("?")[0].partition("#")[0]
     address = address_of(path)
@@ -136,7 +136,7 @@ def asked_of(head: Head) -> Asked:
     fields = head.origin.memo.get(media_type)
     if fields is None:
         fields = head.origin.memo[media_type] = _fields_of(head, media_type)
-    return Asked(head, address, fields)
+    return RequestTarget(head, address, fields)
 
 
 def _fields_of(head: Head, media_type: str) -> Fields:
@@ -160,7 +160,7 @@ def _context_member(url: str) -> bytes:
     return b'{"@odata.context":%b,' % msgspec.json.encode(url)
 
 
-Prepare = Callable[[Asked, Options, Request], Awaitable[Work]]
+Prepare = Callable[[RequestTarget, Options, Request], Awaitable[Work]]
 """Reads the rest of a request; raises ``Fault`` for what it must not ask for."""
 
 

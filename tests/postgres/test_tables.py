@@ -90,6 +90,10 @@ async def test_upgrade_finds_identities_of_kinds_that_are_not_declared(empty: st
         "value, '{identity}', (value -> 'identity') - 'acsUser')) "
         "FROM jsonb_array_elements(participants)) WHERE id = '1'",
         "DROP TABLE forwards",
+        "DROP INDEX operations_created_at",
+        "ALTER TABLE operations DROP ended_at, DROP duration, DROP result_diag_code,"
+        " DROP identity_kinds",
+        "CREATE INDEX operations_created_at ON operations (created_at, seq)",
         "UPDATE alembic_version SET version_num = '0003'",
     )
     assert await execute(empty, DERIVED) != wanted

@@ -170,7 +170,8 @@ BODIES = [
     writing("a number of many digits", OF_CALL, b'{"x":' + b"9" * 5_000 + b"}", BAD),
     writing("a number out of range", OF_CALL, b'{"x":1e999}', BAD),
     writing("a body that is wrapped often", OF_CALL, _wrapped(150), f"{BAD} | 201"),
-    writing("types of other entities", OF_CALL, {"@odata.type": ["x"] * 100}, BAD),
+    writing("a type that is no text", OF_CALL, {"@odata.type": ["x"] * 100}, "201"),
+    writing("the type of another entity", OF_CALL, {"@odata.type": "#microsoft.graph.call"}, BAD),
     writing("a call that cannot be", f"{ROOT}/communications/calls/%00/operations", {}, BAD),
     writing("a call of broken UTF-8", f"{ROOT}/communications/calls/%ff/operations", {}, BAD),
     writing(

@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 import pytest
 from support import paths
-from support.gateways import COMMAND, Client, Command, running
+from support.gateways import COMMAND, Client, Command, MakeDatabase, running
 
 from gateway.store.migrate import REVISIONS
 from schema import build_schema
@@ -508,14 +508,18 @@ def peak(folder: Path, *arguments: str) -> int:
     return int(subprocess.check_output(measuring, cwd=folder, text=True))
 
 
+@pytest.mark.each_database
 @pytest.mark.parametrize("form", ["lines", "array"])
-def test_memory_does_not_grow_with_the_file(tmp_path: Path, form: str) -> None:
+def test_memory_does_not_grow_with_the_file(
+    tmp_path: Path, new_database: MakeDatabase, form: str
+) -> None:
     person = {"identity": {"user": {"id": "u" * 36, "displayName": "n" * 500}}}
     peaks: list[tuple[int, int]] = []
     for count in (1_000, 20_000):
         items = [{"id": f"{count}-{n}", "participants": [person] * 3} for n in range(count)]
         (tmp_path / "in").write_text(lines(*items) if form == "lines" else json.dumps(items))
-        database = ("--database", f"sqlite:///{count}.db")
+        made = {"INVITE_GATEWAY_DATABASE": f"sqlite:///{count}.db"} | new_database()
+        database = ("--database", made["INVITE_GATEWAY_DATABASE"])
         peaks.append(
             (
                 peak(tmp_path, "import", "in", *database),

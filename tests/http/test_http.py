@@ -440,17 +440,19 @@ async def test_gzip_bomb_is_refused_unopened(shared: Client) -> None:
 
 
 NAMED = "https://app.example.com"
+REPEATED = "https://other.example.com"
 
 
 @pytest.fixture(scope="module")
 def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A gateway for the pages of two origins, and without a playground."""
-    options = ("--no-playground", "--cors-origins", f"{NAMED}, http://localhost:5173")
+    """A gateway for the pages of three origins, and without a playground."""
+    named = ("--cors-origins", f"{NAMED}, http://localhost:5173", "--cors-origins", REPEATED)
+    options = ("--no-playground", *named)
     with running(tmp_path_factory.mktemp("limited"), *options) as server:
         yield server.url
 
 
-@pytest.mark.parametrize("origin", [NAMED, "http://localhost:5173"])
+@pytest.mark.parametrize("origin", [NAMED, "http://localhost:5173", REPEATED])
 async def test_page_of_a_named_origin_is_let_in(
     http: aiohttp.ClientSession, limited: str, origin: str
 ) -> None:

@@ -57,7 +57,11 @@ class CompiledExecutor:
             plan, given = self._prepared.plan(operation, request)
             if not plan.is_query:
                 _check_type(plan, context)
-            if plan.is_cacheable and self._cache.max_bytes and request.is_cacheable:
+            if (
+                plan.is_cacheable
+                and self._cache.max_bytes
+                and operation.is_cacheable(request.variables)
+            ):
                 data = await self._cached_data(plan, given, context)
             else:
                 data = await plan.run(given, Run(context))

@@ -108,7 +108,7 @@ class Pipeline:
             self._limits.release(info.cost, outside)
         outcome.info = info
         if isinstance(outcome, Answer):
-            outcome.is_cacheable = request.is_cacheable
+            outcome.is_cacheable = admitted.operation.is_cacheable(request.variables)
         if not isinstance(outcome, Answer) or outcome.executed:
             self._persisted.log(request, context.request_id)
         return outcome

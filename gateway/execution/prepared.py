@@ -17,7 +17,7 @@ from gateway.documents.operation_info import OperationInfo
 from gateway.documents.parsing import MAX_CACHED_LENGTH, Document, Documents
 from gateway.documents.price import Price
 from gateway.documents.repetition import check_repeated, repetitions
-from gateway.documents.request import GraphQLRequest
+from gateway.documents.request import GraphQLRequest, Variables
 from gateway.execution.compiled.fallback import Declined
 from gateway.execution.compiled.plan import Plan, compile_plan
 from gateway.execution.compiled.selections import condition_variables
@@ -69,7 +69,17 @@ class PreparedOperation:
     repeated: Mapping[str, int]
     compilation: Compilation | str
     """A string is the reason why there are no plans."""
+    depends_on_more: bool
+    """Whether its document asks for the time (``overdue``) or for the client (``viewer``)."""
     by_cost: dict[int, OperationInfo] = field(default_factory=dict)
+
+    def is_cacheable(self, variables: Variables) -> bool:
+        """Return whether an answer depends on the store and the client's scopes alone.
+
+        The variables may have a filter that asks for the time; an escape may hide its name.
+        """
+        text = variables.text
+        return not (self.depends_on_more or b"overdue" in text or b"\\u" in text)
 
     def info_of(self, request: GraphQLRequest) -> OperationInfo:
         """Return the information on a request, with its cost; raise ``LimitExceeded``."""
@@ -143,6 +153,7 @@ class PreparedOperations:
             defaults_of(node.variable_definitions or ()),
             repetitions(document, node),
             self._compilation(text, document, node),
+            depends_on_more="overdue" in text or "viewer" in text,
         )
 
     def _compilation(

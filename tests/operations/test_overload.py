@@ -17,7 +17,7 @@ import pytest
 from support import gateways
 from support.gateways import COMMAND, Client, Gateway, running
 from support.sockets import CREATE, FOLLOW, SUBPROTOCOL, WITHIN, connected
-from support.wire import QUERY, answers, dial, get, locked, post
+from support.wire import QUERY, Answer, answers, dial, get, locked, post
 
 from gateway.http.admission_control import MIN_LIMIT
 
@@ -84,15 +84,20 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("pieces", REFUSED.values(), ids=REFUSED)
-async def test_request_beyond_the_limit_is_refused_at_once(
-    client: Client, gateway: Gateway, folder: Path, pieces: list[bytes]
-) -> None:
+async def refusal(client: Client, gateway: Gateway, folder: Path, pieces: list[bytes]) -> Answer:
+    """Send a request, piece by piece, to a gateway that has as many as it takes."""
     async with full(client, folder):
         with dial(gateway) as connection:
             for piece in pieces:
                 connection.sendall(piece)
-            told, headers, body = next(answers(connection))
+            return next(answers(connection))
+
+
+@pytest.mark.parametrize("pieces", REFUSED.values(), ids=REFUSED)
+async def test_request_beyond_the_limit_is_refused_at_once(
+    client: Client, gateway: Gateway, folder: Path, pieces: list[bytes]
+) -> None:
+    told, headers, body = await refusal(client, gateway, folder, pieces)
 
     assert (told, code(body)) == (503, "OVERLOADED")
     assert int(headers["Retry-After"]) > 0
@@ -117,11 +122,7 @@ REFUSED_OF_GRAPH = {
 async def test_request_of_graph_beyond_the_limit_is_refused_in_its_form(
     client: Client, gateway: Gateway, folder: Path, pieces: list[bytes]
 ) -> None:
-    async with full(client, folder):
-        with dial(gateway) as connection:
-            for piece in pieces:
-                connection.sendall(piece)
-            told, headers, body = next(answers(connection))
+    told, headers, body = await refusal(client, gateway, folder, pieces)
 
     assert (told, json.loads(body)["error"]["code"]) == (503, "serviceNotAvailable")
     assert int(headers["Retry-After"]) > 0

@@ -3,6 +3,7 @@ import { type FormEvent, type ReactNode, useEffect, useState } from 'react'
 
 import { useIsPrivate } from '../app/preferences'
 import { Icon } from '../ui/Icon'
+import { PopoverButton } from '../ui/PopoverButton'
 import { HIDDEN, KINDS, withoutNumbers } from '../ui/people'
 import { STATUS_NAMES } from '../ui/Status'
 import { dateAndTime } from '../ui/time'
@@ -65,106 +66,95 @@ function FilterForm({ search, onChange }: Bar) {
   }
 
   return (
-    <Popover.Root open={isOpen} onOpenChange={setOpen}>
-      <Popover.Trigger className="button">
-        <Icon name="filter" /> Filter
-      </Popover.Trigger>
-      <Popover.Content
-        className="popover"
-        align="end"
-        sideOffset={6}
-        collisionPadding={8}
-        aria-label="Filters"
-      >
-        <form className="form" onSubmit={apply}>
-          <fieldset>
-            <legend>Status</legend>
-            <div className="checks">
-              {STATUSES.map((status) => (
-                <label key={status}>
-                  <input
-                    type="checkbox"
-                    name="status"
-                    value={status}
-                    defaultChecked={search.status?.includes(status)}
-                  />
-                  {STATUS_NAMES[status]}
-                </label>
-              ))}
-            </div>
-          </fieldset>
-          <label>
-            Call id
-            <input name="call" defaultValue={search.call} maxLength={1_024} />
-          </label>
-          <label>
-            Participant: id, number or a part of the name
-            <input name="participant" defaultValue={search.participant} maxLength={1_024} />
-          </label>
-          <label>
-            Invited by a kind of identity
-            <select name="kind" defaultValue={search.kind ?? ''}>
-              <option value="">any</option>
-              {Object.entries(KINDS).map(([kind, { label }]) => (
-                <option key={kind} value={kind}>
-                  {label}
-                </option>
-              ))}
-              <option value={NONE}>none</option>
-            </select>
-          </label>
-          <label>
-            Context contains
-            <input name="context" defaultValue={search.context} maxLength={256} />
-          </label>
-          <div className="pair">
-            <label>
-              Result: code, or code/subcode
-              <input
-                name="result"
-                defaultValue={search.result}
-                pattern="-?\d{1,9}(/-?\d{1,9})?"
-                title="A code such as 412, or a code and a subcode such as 412/9999"
-                placeholder="412/9999"
-              />
-            </label>
-            <label>
-              DiagCode in the message
-              <input
-                name="diagnosis"
-                defaultValue={search.diagnosis}
-                pattern="\d{1,9}#\d{1,9}|none"
-                title="A code such as 412#10073, or none"
-                placeholder="412#10073"
-              />
-            </label>
-          </div>
-          {TIMES.map(({ label, from, to }) => (
-            <div className="pair" key={from}>
-              <label>
-                {label} from
-                <input type="datetime-local" name={from} defaultValue={localTime(search[from])} />
-              </label>
-              <label>
-                to before
+    <PopoverButton icon="filter" text="Filter" title="Filters" isOpen={isOpen} onOpenChange={setOpen}>
+      <form className="form" onSubmit={apply}>
+        <fieldset>
+          <legend>Status</legend>
+          <div className="checks">
+            {STATUSES.map((status) => (
+              <label key={status}>
                 <input
-                  type="datetime-local"
-                  name={to}
-                  defaultValue={localTime(search[to])}
-                  aria-label={`${label} before`}
+                  type="checkbox"
+                  name="status"
+                  value={status}
+                  defaultChecked={search.status?.includes(status)}
                 />
+                {STATUS_NAMES[status]}
               </label>
-            </div>
-          ))}
-          <div className="form-buttons">
-            <Popover.Close className="button">Cancel</Popover.Close>
-            <button type="submit" className="button primary">
-              Apply
-            </button>
+            ))}
           </div>
-        </form>
-      </Popover.Content>
-    </Popover.Root>
+        </fieldset>
+        <label>
+          Call id
+          <input name="call" defaultValue={search.call} maxLength={1_024} />
+        </label>
+        <label>
+          Participant: id, number or a part of the name
+          <input name="participant" defaultValue={search.participant} maxLength={1_024} />
+        </label>
+        <label>
+          Invited by a kind of identity
+          <select name="kind" defaultValue={search.kind ?? ''}>
+            <option value="">any</option>
+            {Object.entries(KINDS).map(([kind, { label }]) => (
+              <option key={kind} value={kind}>
+                {label}
+              </option>
+            ))}
+            <option value={NONE}>none</option>
+          </select>
+        </label>
+        <label>
+          Context contains
+          <input name="context" defaultValue={search.context} maxLength={256} />
+        </label>
+        <div className="pair">
+          <label>
+            Result: code, or code/subcode
+            <input
+              name="result"
+              defaultValue={search.result}
+              pattern="-?\d{1,9}(/-?\d{1,9})?"
+              title="A code such as 412, or a code and a subcode such as 412/9999"
+              placeholder="412/9999"
+            />
+          </label>
+          <label>
+            DiagCode in the message
+            <input
+              name="diagnosis"
+              defaultValue={search.diagnosis}
+              pattern="\d{1,9}#\d{1,9}|none"
+              title="A code such as 412#10073, or none"
+              placeholder="412#10073"
+            />
+          </label>
+        </div>
+        {TIMES.map(({ label, from, to }) => (
+          <div className="pair" key={from}>
+            <label>
+              {label} from
+              <input type="datetime-local" name={from} defaultValue={localTime(search[from])} />
+            </label>
+            <label>
+              to before
+              <input
+                type="datetime-local"
+                name={to}
+                defaultValue={localTime(search[to])}
+                aria-label={`${label} before`}
+              />
+            </label>
+          </div>
+        ))}
+        <div className="form-buttons">
+          <Popover.Close className="button">Cancel</Popover.Close>
+          <button type="submit" className="button primary">
+            Apply
+          </button>
+        </div>
+      </form>
+    </PopoverButton>
   )
 }
 

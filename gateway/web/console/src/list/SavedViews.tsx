@@ -1,9 +1,9 @@
 import { Link } from '@tanstack/react-router'
-import { Popover } from 'radix-ui'
 import { type FormEvent, useState } from 'react'
 
 import { setPreferences, usePreferences, type View } from '../app/preferences'
 import { Icon } from '../ui/Icon'
+import { PopoverButton } from '../ui/PopoverButton'
 import { type ListSearch, parseQuery, validateSearch, writeQuery } from './search'
 
 /** Lists kept in the browser under a name: their filters, order and columns. */
@@ -18,41 +18,30 @@ export function SavedViews({ search }: { search: ListSearch }) {
   }
 
   return (
-    <Popover.Root open={isOpen} onOpenChange={setOpen}>
-      <Popover.Trigger className="button">
-        <Icon name="bookmark" /> Views
-      </Popover.Trigger>
-      <Popover.Content
-        className="popover"
-        align="end"
-        sideOffset={6}
-        collisionPadding={8}
-        aria-label="Saved views"
-      >
-        {views.length === 0 ? (
-          <p className="muted">Save the filters, the order and the columns of this list under a name.</p>
-        ) : (
-          <ul className="views">
-            {views.map((view) => (
-              <li key={view.name}>
-                <Link to="/operations" search={searchOf(view)} onClick={() => setOpen(false)}>
-                  <bdi>{view.name}</bdi>
-                </Link>
-                <button
-                  type="button"
-                  className="button quiet icon-only"
-                  aria-label={`Remove the view ${view.name}`}
-                  onClick={() => setPreferences({ views: views.filter((one) => one !== view) })}
-                >
-                  <Icon name="close" />
-                </button>
-              </li>
-            ))}
-          </ul>
-        )}
-        <SaveForm onSave={save} />
-      </Popover.Content>
-    </Popover.Root>
+    <PopoverButton icon="bookmark" text="Views" title="Saved views" isOpen={isOpen} onOpenChange={setOpen}>
+      {views.length === 0 ? (
+        <p className="muted">Save the filters, the order and the columns of this list under a name.</p>
+      ) : (
+        <ul className="views">
+          {views.map((view) => (
+            <li key={view.name}>
+              <Link to="/operations" search={searchOf(view)} onClick={() => setOpen(false)}>
+                <bdi>{view.name}</bdi>
+              </Link>
+              <button
+                type="button"
+                className="button quiet icon-only"
+                aria-label={`Remove the view ${view.name}`}
+                onClick={() => setPreferences({ views: views.filter((one) => one !== view) })}
+              >
+                <Icon name="close" />
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+      <SaveForm onSave={save} />
+    </PopoverButton>
   )
 }
 

@@ -37,6 +37,7 @@ def copy_database(
         old.require()
         _prepare(new)
         counts = asyncio.run(_copy(old, new))
+        new.tune()
     errors.print(
         f"Copied {old.name} to {new.name}, and verified it: "
         f"{counts[CopiedTable.OPERATIONS]:,} operations, {counts[CopiedTable.CHANGES]:,} changes, "

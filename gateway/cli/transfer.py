@@ -43,6 +43,7 @@ def import_file(
         target.upgrade()
     with _source(file) as source, usable():
         done, problems = asyncio.run(_import(file, source, target))
+        target.tune()
     errors.print(
         f"Imported {done.total():,}: {done[Put.CREATED]:,} created, {done[Put.UPDATED]:,} changed, "
         f"{done[Put.UNCHANGED]:,} there already. Not imported: {problems:,}."

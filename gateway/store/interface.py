@@ -147,6 +147,9 @@ class Database(Protocol):
     def script(self) -> str:
         """Return the statements that make or upgrade its tables, for somebody else to run."""
 
+    def tune(self) -> None:
+        """Have the database's planner know the tables as they are, after many writes."""
+
     def open(
         self,
         readers: int = 1,

@@ -1,6 +1,7 @@
 """The tables: made by the gateway, or by somebody else from the statements it prints."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 from support.engines import PostgresServer, execute
@@ -16,6 +17,7 @@ from schema.inputs import CreateInviteParticipantsOperationInput as Create
 
 pytestmark = pytest.mark.postgresql
 
+STATISTICS = "SELECT reltuples, relallvisible FROM pg_class WHERE relname = 'operations'"
 CUT_OFF = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()
@@ -179,3 +181,18 @@ async def test_log_that_was_restored_elsewhere_goes_on_as_another_one(
         after = await store.log.position()
 
     assert (after.log != before.log) is elsewhere
+
+
+async def test_import_and_copy_leave_tables_vacuumed_and_analyzed(
+    postgres: PostgresServer, here: Command, tmp_path: Path
+) -> None:
+    first, second = postgres.new_database(), postgres.new_database()
+    operations = tmp_path / "operations.ndjson"
+    operations.write_text("".join(f'{{"id": "{number}"}}\n' for number in range(100)))
+    await asyncio.to_thread(here, "import", str(operations), "--database", first)
+    await asyncio.to_thread(here, "copy", "--from", first, "--to", second)
+
+    for url in (first, second):
+        ((rows, visible_pages),) = await execute(url, STATISTICS)
+        assert rows == 100
+        assert visible_pages > 0

@@ -1,8 +1,10 @@
 """A PostgreSQL database, or one of an engine that speaks its protocol."""
 
 import asyncio
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
+
+import asyncpg
 
 from gateway.store.errors import UnusableDatabaseError
 from gateway.store.migrate import DatabaseState
@@ -10,9 +12,11 @@ from gateway.store.overdue import Overdue
 from gateway.store.postgres import migrate
 from gateway.store.postgres.connection import PostgresOptions
 from gateway.store.postgres.exclusive import PostgresExclusive, open_exclusive
+from gateway.store.postgres.failures import LOST
 from gateway.store.postgres.standby import StandbyOptions
 from gateway.store.postgres.store import PostgresStore, open_postgres_store
 from gateway.store.retention import Retention
+from gateway.store.tables import metadata
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,19 @@ class PostgresDatabase:
     def script(self) -> str:
         """Return the statements that make or upgrade its tables, for somebody else to run."""
         return asyncio.run(migrate.script_for(self.options))
+
+    def tune(self) -> None:
+        """Vacuum and analyze the tables, which the server would do some time later."""
+        # Some engines have no VACUUM, and some users may not do it: all works without.
+        with suppress(asyncpg.PostgresError, *LOST):
+            asyncio.run(self._vacuum())
+
+    async def _vacuum(self) -> None:
+        connection = await self.options.connect()
+        try:
+            await connection.execute(f"VACUUM (ANALYZE) {', '.join(metadata.tables)}")
+        finally:
+            await connection.close()
 
     def open(
         self,

@@ -52,7 +52,6 @@ _LOCKS = (
     "SELECT number FROM forwards ORDER BY number FOR UPDATE",
 )
 _NO_TIMEOUT = "SET LOCAL idle_in_transaction_session_timeout = 0"
-_ANALYZED = ("operations", "identities", "changes", "idempotency_keys")
 
 
 class PostgresExclusive:
@@ -123,8 +122,6 @@ class PostgresExclusive:
     async def finish(self, state: LogState) -> None:
         """Go on from the state of the source, in one transaction, as a complete copy."""
         with _failing_as_unusable(self._name):
-            for table in _ANALYZED:
-                await self._connection.execute(f"ANALYZE {table}")
             await self._locking.execute(
                 "UPDATE change_log SET id = $1, pruned = $2", state.log, state.pruned
             )

@@ -50,6 +50,9 @@ class SQLiteDatabase:
             "than to write it."
         )
 
+    def tune(self) -> None:
+        """Do nothing: its tables come with what the planner is to know."""
+
     def open(
         self,
         readers: int = 1,

@@ -12,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     Select,
+    SelectBase,
     bindparam,
     func,
     literal_column,
@@ -57,7 +58,7 @@ class Query:
 
 
 Columns = Sequence[ColumnElement[Any]]
-Arrange = Callable[[Select[Any], Columns], Select[Any]]
+Arrange = Callable[[Select[Any], Columns], SelectBase]
 """Has a page's rows selected: their documents and sort columns, with the end of the change log."""
 
 
@@ -130,7 +131,7 @@ def _page(  # noqa: PLR0913, PLR0917  all that the statement depends on, in one 
     limit: int | None,
     *,
     arrange: Arrange,
-) -> Select[Any]:
+) -> SelectBase:
     columns = sort_columns(order, backward=backward)
     ordered = [column.ordered() for column in columns]
     bounds = [

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, case, func, select, true
+from sqlalchemy import CompoundSelect, Select, case, func, null, select, union_all
 
 from gateway.store.page_bytes import LONGEST_READ, too_long
 from gateway.store.queries import Columns
@@ -12,33 +12,27 @@ from schema.paging import Page, Position, Slice
 from schema.resource.operation import StoredOperation
 
 
-def arranged(rows: Select[Any], columns: Columns) -> Select[Any]:
-    """Select the log's id and newest change with each row: its document, and its keys.
+def arranged(rows: Select[Any], columns: Columns) -> CompoundSelect[Any]:
+    """Select the log's id and newest change, and each row: its document, and its keys.
 
-    There is one row at least: that of a page without any has no keys. Where the documents are too
-    long together, there are none.
+    That of the log has no keys. Where the documents are too long together, there are none.
     """
     newest = select(func.max(changes.c.position)).scalar_subquery()
-    log = select(
-        change_log.c.id, func.coalesce(newest, change_log.c.pruned).label("newest")
-    ).subquery("log")
+    end = select(change_log.c.id, func.coalesce(newest, change_log.c.pruned), null())
     keys = [column.label(f"key_{place}") for place, column in enumerate(columns)]
     row = rows.add_columns(*keys).subquery("row")
     size = func.sum(func.octet_length(row.c.document)).over()
-    fitting = case((size <= LONGEST_READ, row.c.document), else_=None).label("document")
-    sized = select(fitting, *(row.c[key.name] for key in keys)).lateral("sized")
-    return select(
-        log.c.id,
-        log.c.newest,
-        sized.c.document,
-        *(sized.c[key.name] for key in keys),
-    ).select_from(log.outerjoin(sized, true()))
+    fitting = case((size <= LONGEST_READ, row.c.document), else_=None)
+    return union_all(
+        end.add_columns(*(null() for _ in keys)),
+        select(null(), null(), fitting, *(row.c[key.name] for key in keys)),
+    )
 
 
 def page(records: Sequence[Any], part: Slice) -> Page:
     """Read the rows of a page's query."""
-    log, newest = records[0][:2]
-    found = [record for record in records if record[-1] is not None]  # its sequence number
+    end = next(record for record in records if record[-1] is None)  # no sequence number
+    found = [record for record in records if record is not end]
     if found and found[0][2] is None:
         raise too_long()
     more = len(found) > part.limit
@@ -50,5 +44,5 @@ def page(records: Sequence[Any], part: Slice) -> Page:
         [StoredOperation(record[2]) for record in found],
         [record[3:] for record in found],
         more=more,
-        position=Position(log, newest),
+        position=Position(end[0], end[1]),
     )

@@ -62,21 +62,17 @@ class PostgresOptions:
     def _password(self) -> str:
         return Path(self.password_file).read_text(encoding="utf-8").rstrip("\r\n")
 
-    async def connect(self) -> asyncpg.Connection:
-        """Open a connection."""
-        return await _connect(**self.arguments)
+    async def connect(self, statement_seconds: float = 0) -> asyncpg.Connection:
+        """Open a connection.
 
-    def pool(self, size: int, seconds: float) -> asyncpg.Pool:
-        """Make a pool of up to so many connections that read, none of which is open yet.
-
-        The server ends a statement after so many seconds, should its gateway be gone by then.
+        The server ends a statement after so many seconds, should its gateway be gone by then; 0 is
+        no limit.
         """
         arguments = self.arguments
-        if self.sessions and seconds:
-            arguments["server_settings"]["statement_timeout"] = f"{ceil(seconds * 1_000)}ms"
-        return asyncpg.create_pool(
-            **arguments, min_size=0, max_size=size, connect=_connect, reset=_keep
-        )
+        if self.sessions and statement_seconds:
+            limit = f"{ceil(statement_seconds * 1_000)}ms"
+            arguments["server_settings"]["statement_timeout"] = limit
+        return await _connect(**arguments)
 
 
 async def _connect(dsn: str, *, timeout: float, **options: Any) -> asyncpg.Connection:  # noqa: ANN401, ASYNC109  asyncpg's
@@ -119,7 +115,3 @@ def each_host(url: str) -> list[str]:
         return [url]
     servers = ({"host": name, "port": port} for name, port in zip(names, ports, strict=True))
     return [parts._replace(query=urlencode(query | server)).geturl() for server in servers]
-
-
-async def _keep(_connection: asyncpg.Connection) -> None:
-    """Leave a connection as it is when it goes back: nobody changes its session."""

@@ -4,17 +4,17 @@ A round trip costs more than what it carries: 64 operations in one take as long 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from math import inf
 from time import monotonic, perf_counter
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import asyncpg
 
 from gateway.histogram import COUNTS, SECONDS, Histogram
 from gateway.store.deadline import DEADLINE
 from gateway.store.page_bytes import LONGEST_READ, too_long
+from gateway.store.postgres.connections import Connections
 from gateway.store.postgres.failures import LOST, Failures
 from gateway.store.postgres.shared_read import SharedRead, SharedReads
 from schema.changes import LogBounds
@@ -53,15 +53,15 @@ class Reader:
     """
 
     def __init__(
-        self, pool: asyncpg.Pool, failures: Failures, readers: int, seconds: float
+        self, connections: Connections, failures: Failures, readers: int, seconds: float
     ) -> None:
-        self._pool = pool
+        self._connections = connections
+        self.interrupt = connections.interrupt
         self._failures = failures
         self._seconds = seconds
-        self._free = asyncio.Semaphore(readers)
+        self._turns = asyncio.Semaphore(readers)
         self._finding = SharedReads(self._find)
         self._looking = SharedReads(self._look)
-        self._in_use: set[asyncpg.Connection] = set()
         self.waiting = 0
         """How many reads no connection has taken up."""
         self.sizes = Histogram(COUNTS)
@@ -89,17 +89,34 @@ class Reader:
         """Return what the change log holds."""
         return await self._looking.join((), self._deadline())
 
+    async def select(
+        self, statement: str, given: Sequence[Any], parse: Callable[[list[asyncpg.Record]], T]
+    ) -> T:
+        """Carry out one statement, which may take long, and return what its rows are parsed to."""
+        deadline = self._deadline()
+
+        async def read(connection: asyncpg.Connection) -> T:
+            return parse(await connection.fetch(statement, *given, timeout=_remaining(deadline)))
+
+        if not self._turns.locked() and (connection := self._connections.take()):
+            # Nothing has to be waited for but the statement: that needs no task.
+            async with self._turns:
+                try:
+                    return await self._use(connection, read)
+                except TimeoutError as error:
+                    raise self._failures.translate(error, self._seconds) from None
+                except LOST:
+                    pass  # it is carried out again below
+                except Exception as error:  # noqa: BLE001  it is translated
+                    raise self._failures.translate(error, self._seconds) from None
+        return await self.do(read)
+
     async def do(self, read: Read[T]) -> T:
         """Carry out a read that may take long; it is to be one that can be carried out again."""
         return await asyncio.create_task(self._do(read, self._deadline()))
 
     def _deadline(self) -> float:
         return (DEADLINE.get() or monotonic() + self._seconds) if self._seconds else inf
-
-    def interrupt(self) -> None:
-        """Break the connections that reads wait for, so that these fail as if it was away."""
-        for connection in tuple(self._in_use):
-            connection.terminate()
 
     async def _find(self, shared: SharedRead[_Found]) -> _Found:
         async def find(connection: asyncpg.Connection) -> _Found:
@@ -119,20 +136,20 @@ class Reader:
     async def _do(self, read: Read[T], deadline: float) -> T:
         shared = SharedRead[T]()
         shared.count, shared.deadline = 1, deadline
-        if self._free.locked():
+        if self._turns.locked():
             await self._wait_for_turn(deadline)
         else:
-            await self._free.acquire()
+            await self._turns.acquire()
         try:
             return await self._timed(read, shared)
         finally:
-            self._free.release()
+            self._turns.release()
 
     async def _wait_for_turn(self, deadline: float) -> None:
         self.waiting += 1
         try:
             async with asyncio.timeout(_remaining(deadline)):
-                await self._free.acquire()
+                await self._turns.acquire()
         except TimeoutError:
             raise self._failures.late(self._seconds) from None
         finally:
@@ -143,37 +160,35 @@ class Reader:
         try:
             async with asyncio.timeout(_remaining(shared.deadline)):
                 try:
-                    return await self._on_connection(read, shared)
+                    return await self._on_connection(read, shared.count)
                 except LOST:
-                    return await self._on_connection(read, shared)
+                    return await self._on_connection(read, shared.count)
         except Exception as error:  # noqa: BLE001  it is translated
             raise self._failures.translate(error, self._seconds) from None
 
-    async def _on_connection(self, read: Read[T], shared: SharedRead[T]) -> T:
-        async with self._acquired() as connection:
-            began = perf_counter()
-            outcome = await read(connection)
-        self._failures.worked()
-        self.seconds.observe(perf_counter() - began)
-        self.sizes.observe(shared.count)
-        return outcome
+    async def _on_connection(self, read: Read[T], count: int) -> T:
+        connection = self._connections.take()
+        if connection is None:
+            self.waiting += 1
+            try:
+                connection = await self._connections.wait()
+            finally:
+                self.waiting -= 1
+        return await self._use(connection, read, count)
 
-    @asynccontextmanager
-    async def _acquired(self) -> AsyncIterator[asyncpg.Connection]:
-        self.waiting += 1
+    async def _use(self, connection: asyncpg.Connection, read: Read[T], count: int = 1) -> T:
+        began = perf_counter()
         try:
-            connection = await self._pool.acquire()
-        finally:
-            self.waiting -= 1
-        self._in_use.add(connection)
-        try:
-            yield connection
+            outcome = await read(connection)
         except asyncpg.InternalClientError:
             connection.terminate()
             raise
         finally:
-            self._in_use.discard(connection)
-            await self._pool.release(connection)
+            self._connections.give_back(connection)
+        self._failures.worked()
+        self.seconds.observe(perf_counter() - began)
+        self.sizes.observe(count)
+        return outcome
 
 
 async def _find(connection: asyncpg.Connection, ids: Iterable[str]) -> _Found:

@@ -54,6 +54,15 @@ class Reads:
         """Return what the change log holds."""
         return await self._answer(_bounds)
 
+    async def select(
+        self,
+        statement: str,
+        given: Sequence[Any],
+        parse: Callable[[list[asyncpg.Record]], tuple[Position, T]],
+    ) -> T:
+        """Carry out one statement, which may take long, and return what its rows are parsed to."""
+        return await self._answer(lambda reader: reader.select(statement, given, parse))
+
     async def do(self, read: PositionedRead[T], after: Position | None = None) -> T:
         """Carry out a read that may take long, where there is all up to a position."""
         return await self._answer(lambda reader: reader.do(read), after)

@@ -20,6 +20,7 @@ from gateway.store.postgres import pages
 from gateway.store.postgres.change_log import PostgresChangeLog
 from gateway.store.postgres.compiler import compiled
 from gateway.store.postgres.connection import PostgresOptions
+from gateway.store.postgres.connections import open_connections
 from gateway.store.postgres.failures import read_failures, write_failures
 from gateway.store.postgres.forwards import PostgresForwardQueue
 from gateway.store.postgres.group_commit import GroupCommit
@@ -85,13 +86,12 @@ class PostgresStore:
     async def page(self, where: queries.Where, order: Order, part: Slice) -> Page:
         """Return the part asked for of the operations that match, in order."""
         query = self._queries.page(where, order, part)
-        given = arguments(query)
 
-        async def fetch(connection: asyncpg.Connection) -> tuple[Position, Page]:
-            page = pages.page(await connection.fetch(query.statement.sql, *given), part)
+        def parse(records: Sequence[asyncpg.Record]) -> tuple[Position, Page]:
+            page = pages.page(records, part)
             return page.position, page
 
-        return await self._reads.do(fetch)
+        return await self._reads.select(query.statement.sql, arguments(query), parse)
 
     async def count(self, where: queries.Where) -> int:
         """Return how many operations match."""
@@ -221,14 +221,13 @@ class PostgresStore:
 
     async def _select(self, query: queries.Query) -> list[Any]:
         """Read rows, and leave out that of a query without any."""
-        given = arguments(query)
+        statement = _POSITIONED.format(query.statement.sql)
+        return await self._reads.select(statement, arguments(query), _positioned)
 
-        async def fetch(connection: asyncpg.Connection) -> tuple[Position, list[Any]]:
-            records = await connection.fetch(_POSITIONED.format(query.statement.sql), *given)
-            rows = [record[3:] for record in records if record[2]]
-            return Position(*records[0][:2]), rows
 
-        return await self._reads.do(fetch)
+def _positioned(records: Sequence[asyncpg.Record]) -> tuple[Position, list[Any]]:
+    """Return the end of the log, and the rows of the query without its columns."""
+    return Position(*records[0][:2]), [record[3:] for record in records if record[2]]
 
 
 def arguments(query: queries.Query) -> list[Any]:
@@ -264,8 +263,10 @@ async def open_postgres_store(  # noqa: PLR0913  as the database's method
     async with AsyncExitStack() as stack:
 
         async def reader_of(server: PostgresOptions) -> Reader:
-            pool = await stack.enter_async_context(server.pool(readers + 1, seconds))
-            return Reader(pool, read_failures(server.name), readers, seconds)
+            connections = await stack.enter_async_context(
+                open_connections(lambda: server.connect(seconds), readers + 1)
+            )
+            return Reader(connections, read_failures(server.name), readers, seconds)
 
         primary = await reader_of(options)
         reads = Reads(

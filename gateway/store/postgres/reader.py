@@ -17,6 +17,7 @@ from gateway.store.page_bytes import LONGEST_READ, too_long
 from gateway.store.postgres.connections import Connections
 from gateway.store.postgres.failures import LOST, Failures
 from gateway.store.postgres.shared_read import SharedRead, SharedReads
+from gateway.store.postgres.turns import Turns
 from schema.changes import LogBounds
 from schema.constraints import is_valid_id
 from schema.paging import Position
@@ -59,7 +60,7 @@ class Reader:
         self.interrupt = connections.interrupt
         self._failures = failures
         self._seconds = seconds
-        self._turns = asyncio.Semaphore(readers)
+        self._turns = Turns(readers)
         self._finding = SharedReads(self._find)
         self._looking = SharedReads(self._look)
         self.waiting = 0
@@ -98,22 +99,28 @@ class Reader:
         async def read(connection: asyncpg.Connection) -> T:
             return parse(await connection.fetch(statement, *given, timeout=_remaining(deadline)))
 
-        if not self._turns.locked() and (connection := self._connections.take()):
-            # Nothing has to be waited for but the statement: that needs no task.
-            async with self._turns:
-                try:
-                    return await self._use(connection, read)
-                except TimeoutError as error:
-                    raise self._failures.translate(error, self._seconds) from None
-                except LOST:
-                    pass  # it is carried out again below
-                except Exception as error:  # noqa: BLE001  it is translated
-                    raise self._failures.translate(error, self._seconds) from None
-        return await self.do(read)
+        await self._wait_for_turn(deadline)
+        try:
+            connection = self._connections.take()
+            if connection is None:
+                return await self._in_task(read, deadline)
+            try:
+                return await self._use(connection, read)
+            except Exception as error:  # noqa: BLE001  it is translated
+                if isinstance(error, LOST) and not isinstance(error, TimeoutError):
+                    return await self._in_task(read, deadline)
+                raise self._failures.translate(error, self._seconds) from None
+        finally:
+            self._turns.give_back()
 
     async def do(self, read: Read[T]) -> T:
         """Carry out a read that may take long; it is to be one that can be carried out again."""
-        return await asyncio.create_task(self._do(read, self._deadline()))
+        deadline = self._deadline()
+        await self._wait_for_turn(deadline)
+        try:
+            return await self._in_task(read, deadline)
+        finally:
+            self._turns.give_back()
 
     def _deadline(self) -> float:
         return (DEADLINE.get() or monotonic() + self._seconds) if self._seconds else inf
@@ -133,27 +140,20 @@ class Reader:
 
         return await self._timed(look, shared)
 
-    async def _do(self, read: Read[T], deadline: float) -> T:
-        shared = SharedRead[T]()
-        shared.count, shared.deadline = 1, deadline
-        if self._turns.locked():
-            await self._wait_for_turn(deadline)
-        else:
-            await self._turns.acquire()
-        try:
-            return await self._timed(read, shared)
-        finally:
-            self._turns.release()
-
     async def _wait_for_turn(self, deadline: float) -> None:
         self.waiting += 1
         try:
-            async with asyncio.timeout(_remaining(deadline)):
-                await self._turns.acquire()
+            await self._turns.take(_remaining(deadline))
         except TimeoutError:
             raise self._failures.late(self._seconds) from None
         finally:
             self.waiting -= 1
+
+    async def _in_task(self, read: Read[T], deadline: float) -> T:
+        """Read in a task, which ``asyncio.timeout`` needs."""
+        shared = SharedRead[T]()
+        shared.count, shared.deadline = 1, deadline
+        return await asyncio.create_task(self._timed(read, shared))
 
     async def _timed(self, read: Read[T], shared: SharedRead[T]) -> T:
         """Read, once more if the connection breaks; raise what clients are told."""

@@ -39,15 +39,16 @@ COPIES = 25
 """As many times the operations, each of a day of its own."""
 
 QUERIES = Queries(compiled, Overdue(), pages.arranged, literal_limits=True, parts=parts)
-STATUSES = {0: "Failed", 25: "Running", 50: "NotStarted"}
-"""Of each hundred operations, those that are not completed."""
+STATUSES = [*["Failed"] * 40, "Running", "NotStarted", *["Completed"] * 58]
+"""Those of each hundred operations."""
+EXPLAIN = "EXPLAIN (ANALYZE, FORMAT JSON)"
 MOST_OF_PAGE = 500
 """How many rows are read at most for a page of 50."""
 
 
 def operation(number: int) -> JSONObject:
     at = f"2026-01-01T{number // 200:02}:{number // 4 % 50:02}:00.{number:06}Z"
-    status = STATUSES.get(number % 100, "Completed")
+    status = STATUSES[number * 37 % 100]
     return {
         "id": f"operation-{number}",
         **({"callId": f"call-{number % 1_000}"} if number % 50 else {}),
@@ -111,9 +112,7 @@ async def plan(url: str, query: Query) -> list[dict[str, Any]]:
     """Carry out a query, and give the steps of its plan."""
     connection = await asyncpg.connect(url)
     try:
-        explained = await connection.fetchval(
-            f"EXPLAIN (ANALYZE, FORMAT JSON) {query.statement.sql}", *arguments(query)
-        )
+        explained = await connection.fetchval(f"{EXPLAIN} {query.statement.sql}", *arguments(query))
     finally:
         await connection.close()
     return [*_steps(json.loads(explained)[0]["Plan"])]
@@ -195,6 +194,23 @@ async def test_paging_searches_an_index_and_sorts_nothing(filled: str, order: In
 
         assert {*order.postgresql} & indexes(steps), steps
         assert rows_read(steps) <= MOST_OF_PAGE
+
+
+async def test_paging_by_time_through_one_status_reads_few_rows(filled: str) -> None:
+    order = by([order_key("createdAt", "DESC")])
+    steps = await plan(filled, QUERIES.page(of({"status": {"eq": "Failed"}}), order, Slice(50)))
+
+    assert "operations_status_created_at" in indexes(steps)
+    assert rows_read(steps) <= MOST_OF_PAGE
+
+
+async def test_page_of_one_status_is_found_in_its_index_alone(filled: str) -> None:
+    """So it is by a plan that is kept for rare statuses and frequent ones."""
+    steps = await plan(filled, QUERIES.page(of({"status": {"eq": "Failed"}}), (), Slice(50)))
+    scanned = {step["Node Type"] for step in steps if step.get("Index Name") == "operations_status"}
+
+    assert scanned == {"Index Only Scan"}
+    assert rows_read(steps) <= MOST_OF_PAGE
 
 
 @pytest.mark.parametrize("with_duration", [False, True])

@@ -5,6 +5,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import product
 from statistics import median
 
 import workloads
@@ -84,8 +85,7 @@ class Results:
             for gateway in bar.gateways:
                 ours = self.rate(gateway, bar.workload, bar.connections)
                 if ours and theirs:
-                    how = gateway.title.removeprefix(GATEWAY.title)
-                    title = f"{bar.workload.title}, connections: {bar.connections}{how}"
+                    title = f"{bar.workload.title}, connections: {bar.connections}{_how(gateway)}"
                     yield title, rival, *_held(ours / theirs, bar.at_least)
 
     def _known_bars(self) -> Iterator[tuple[str, ...]]:
@@ -99,12 +99,13 @@ class Results:
 
     def _growth_bar(self) -> Iterator[tuple[str, ...]]:
         small, *_, large = workloads.GROWTH
-        before = self.grown.get((GATEWAY.name, "get", small))
-        after = self.grown.get((GATEWAY.name, "get", large))
-        if before and after:
-            ratio = median(run.rate for run in after) / median(run.rate for run in before)
-            title = f"Get one by id at {large:,} operations"
-            yield title, f"itself at {small:,}", *_held(ratio, workloads.GROWTH_AT_LEAST)
+        for gateway, workload in product(workloads.GROWING_GATEWAYS, workloads.GROWTH_READS):
+            before = self.grown.get((gateway.name, workload.name, small))
+            after = self.grown.get((gateway.name, workload.name, large))
+            if before and after:
+                ratio = median(run.rate for run in after) / median(run.rate for run in before)
+                title = f"{workload.title}, at {large:,} operations{_how(gateway)}"
+                yield title, f"itself at {small:,}", *_held(ratio, workloads.GROWTH_AT_LEAST)
 
     def _memory_bar(self) -> Iterator[tuple[str, ...]]:
         ours = self.memory.get(GATEWAY.name)
@@ -153,14 +154,14 @@ class Results:
     def _growth(self) -> list[str]:
         counts = sorted({count for _, _, count in self.grown})
         rows = []
-        for name in ("get", "list"):
+        for workload in workloads.GROWTH_READS:
             for peer in self.peers:
-                found = [self.grown.get((peer.name, name, count)) for count in counts]
+                found = [self.grown.get((peer.name, workload.name, count)) for count in counts]
                 if any(found):
                     cells = [
                         f"{median(r.rate for r in runs):,.0f}" if runs else "" for runs in found
                     ]
-                    rows.append((name, peer.title, *cells))
+                    rows.append((workload.name, peer.title, *cells))
         return _table(("workload", "server", *(f"{count:,}" for count in counts)), rows)
 
     def _fan_out(self) -> list[str]:
@@ -193,6 +194,10 @@ class Results:
             if peer.name in self.ready
         ]
         return _table(("server", "MiB after the mix", "seconds until it answers"), rows)
+
+
+def _how(gateway: Peer) -> str:
+    return gateway.title.removeprefix(GATEWAY.title)
 
 
 def _held(ratio: float, at_least: float) -> tuple[str, str, str]:

@@ -134,10 +134,11 @@ class Benchmark:
                 database = self._databases.base(peer.kind, count)
                 _read_through(database)
                 with running(peer, self._tools, self._databases, database) as server:
-                    for name in ("get", "list"):
-                        _tell(f"round {number}, {peer.title}: {name} of {count:,}")
+                    for name in [workload.name for workload in workloads.GROWTH_READS]:
                         measured = self._drive(server, name, self._options.seconds, count=count)
                         self.results.grown[peer.name, name, count].append(measured)
+                        title = f"round {number}, {peer.title}: {name} of {count:,}"
+                        _tell(f"{title}: {measured.rate:,.0f} a second")
 
     def _time(
         self,
@@ -181,10 +182,12 @@ class Benchmark:
 
 
 def _read_through(database: Path) -> None:
-    """Have the system read a file into memory, so that not the disk is what is measured."""
-    with database.open("rb") as file:
-        while file.read(1 << 24):
-            pass
+    """Have the system read files into memory, so that not the disk is what is measured."""
+    for path in (database, *database.rglob("*")):
+        if path.is_file():
+            with path.open("rb") as file:
+                while file.read(1 << 24):
+                    pass
 
 
 def _compared(peer: Peer, first: list[Answer], given: list[Answer]) -> str:

@@ -19,7 +19,8 @@ from servers import (
 
 OPERATIONS = 10_000
 GROWTH = (10_000, 100_000, 1_000_000)
-GROWTH_PEERS = (GATEWAY, MERCURIUS)
+GROWING_GATEWAYS = (GATEWAY, GATEWAY_POSTGRES)
+GROWTH_PEERS = (*GROWING_GATEWAYS, MERCURIUS)
 MOST = 64
 
 
@@ -43,6 +44,7 @@ READS = (
     ),
     Workload("page", "Page by cursor, 1,000 pages of 10, four fields", (1, 16, MOST)),
 )
+GROWTH_READS = READS[:2]
 CREATE = Workload("create", "Create with 3 participants, durable", (1, MOST))
 MIX = Workload("mix", "90 % get, 8 % list, 2 % update", (1, 16, MOST))
 GET_WHOLE = Workload("get_whole", "Get one by id by GET, all fields")

@@ -20,7 +20,10 @@ from schema.paging import Position, unpack
 CHALLENGE = 'Bearer realm="invite-gateway"'
 RETRY_SECONDS = "5"
 CHANGE_CURSOR = "Change-Cursor"
-"""Of a response: a position that it shows. Of a request: those that it is not to show less than."""
+"""Of a response: a position that it shows. Of a request: those that it is not to show less than.
+
+The payload of a WebSocket's ``connection_init`` may have it for all operations that follow.
+"""
 MAX_CHANGE_CURSORS = 8
 
 
@@ -50,17 +53,17 @@ class Authentication:
             request.head.origin.principal = KnownPrincipal(principal, generation)
         request.principal = request.observation.principal = principal
         if self._read_sessions:
-            request.reads = self.begin_reads(principal, request.headers.getall(CHANGE_CURSOR, ()))
+            after = self.change_cursors(request.headers.getall(CHANGE_CURSOR, ()))
+            request.reads = self.begin_reads(principal, after)
         return principal
 
-    def begin_reads(self, principal: Principal, headers: Sequence[str] = ()) -> ReadSession | None:
-        """Begin the reads of a request, none of which shows less than the cursors in its headers.
+    def change_cursors(self, headers: Sequence[str]) -> Sequence[Position]:
+        """Return the positions of the cursors in a client's headers; none without standbys.
 
-        Raises ``Fault`` for one that is no cursor of a change, or if there are too many. Returns
-        None where there are no standbys.
+        Raises ``Fault`` for one that is no cursor of a change, or if there are too many.
         """
         if self._read_sessions is None:
-            return None
+            return ()
         cursors = [cursor.strip() for text in headers for cursor in text.split(",")]
         if len(cursors) > MAX_CHANGE_CURSORS:
             raise Fault(
@@ -69,9 +72,19 @@ class Authentication:
                 f"{MAX_CHANGE_CURSORS}. Send the last ones alone.",
             )
         try:
-            after = [unpack(cursor, Position, CHANGE_CURSOR) for cursor in cursors]
+            return [unpack(cursor, Position, CHANGE_CURSOR) for cursor in cursors]
         except BadUserInput as invalid:
             raise Fault(400, invalid.message, code=invalid.code) from None
+
+    def begin_reads(
+        self, principal: Principal, after: Sequence[Position] = ()
+    ) -> ReadSession | None:
+        """Begin the reads of a request, none of which shows less than some positions.
+
+        Returns None where there are no standbys.
+        """
+        if self._read_sessions is None:
+            return None
         session = self._read_sessions.session(principal.name, after)
         READ_SESSION.set(session)
         return session

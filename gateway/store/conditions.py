@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import (
     Boolean,
     ColumnElement,
+    Text,
     and_,
     bindparam,
     exists,
@@ -65,7 +66,7 @@ def condition(where: Shape, *, by_identity: bool = False) -> Condition:
             case "not_":
                 clauses.append(_not(condition(item)))
             case "status" if by_identity:
-                clauses.append(_comparison(_unindexed(operations.c.status), item))
+                clauses.append(_comparison(unindexed(operations.c.status), item))
             case _:
                 clauses.append(_of_field(name, item))
     return _all(clauses)
@@ -94,9 +95,9 @@ def _asks_for_identity(where: Shape) -> bool:
     return any(True for _ in _indexed(some))
 
 
-def _unindexed(number: Value) -> Value:
+def unindexed(column: Value) -> Value:
     """Keep a database from asking the column's index about row after row."""
-    return number + literal_column("0")
+    return column + literal_column("''" if isinstance(column.type, Text) else "0")
 
 
 def _not(clause: Condition) -> Condition:

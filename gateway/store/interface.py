@@ -19,6 +19,7 @@ from schema.inputs import (
     CreateInviteParticipantsOperationInput,
     UpdateInviteParticipantsOperationInput,
 )
+from schema.paging import Position
 from schema.ports import ChangeLog, OperationStore
 from schema.resource.operation import StoredOperation
 
@@ -41,6 +42,12 @@ class StandbyState(Protocol):
 
     name: str
     """Its URL, without a password."""
+    position: Position | None
+    """The end of its change log when that was last read."""
+
+    @property
+    def reads(self) -> WorkQueue:
+        """The reads that go to it."""
 
     @property
     def is_usable(self) -> bool:

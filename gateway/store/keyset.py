@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, UnaryExpression, and_, false, or_, true
+from sqlalchemy import ColumnElement, UnaryExpression, and_, false, or_, true, tuple_
 
 from gateway.store.tables import operations
 from schema.ordering import Order
@@ -75,8 +75,16 @@ def sort_columns(order: Order, *, backward: bool) -> list[SortColumn]:
     return [column.reversed() for column in columns] if backward else columns
 
 
+Bound = tuple[Sequence[SortColumn], Sequence[Key]]
+"""The columns of an order, and the keys of a row in it."""
+
+
 def beyond(columns: Sequence[SortColumn], keys: Sequence[Key]) -> ColumnElement[bool]:
     """Hold for the rows that come after the row with ``keys`` in the order of ``columns``."""
+    directions = {column.descending for column in columns}
+    if len(directions) == 1 and not any(column.nullable for column in columns):
+        row, other = tuple_(*(column.column for column in columns)), tuple_(*keys)
+        return row < other if directions.pop() else row > other
     (first, value), *rest = zip(columns, keys, strict=True)
     steps = [first.beyond(value)]
     same = first.same(value)

@@ -7,10 +7,8 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
-    BindParameter,
     ClauseElement,
     ColumnElement,
-    CompoundSelect,
     Select,
     SelectBase,
     bindparam,
@@ -22,7 +20,7 @@ from sqlalchemy import (
 
 from gateway.store.conditions import apart_from_identity, condition
 from gateway.store.groups import select_groups
-from gateway.store.keyset import beyond, sort_columns
+from gateway.store.keyset import Bound, SortColumn, beyond, sort_columns
 from gateway.store.overdue import BEFORE, Overdue
 from gateway.store.shapes import Shape, split_filter
 from gateway.store.tables import identities, operations
@@ -60,6 +58,12 @@ class Query:
 Columns = Sequence[ColumnElement[Any]]
 Arrange = Callable[[Select[Any], Columns], SelectBase]
 """Has a page's rows selected: their documents and sort columns, with the end of the change log."""
+Parts = Callable[[Shape, Sequence[SortColumn], Sequence[Bound]], Sequence[Select[Any]]]
+"""Selects the sequence numbers of a page's rows in parts, where that is better: each in order."""
+
+
+def _no_parts(*_: object) -> Sequence[Select[Any]]:
+    return ()
 
 
 class Queries:
@@ -72,12 +76,13 @@ class Queries:
         arrange: Arrange,
         *,
         literal_limits: bool = False,
+        parts: Parts = _no_parts,
     ) -> None:
         self._overdue = overdue
         self._literal_limits = literal_limits
         """Whether statements contain their limits: by a parameter, PostgreSQL plans each anew."""
         cached = lru_cache(CACHED_STATEMENTS)
-        self._page = cached(lambda *key: compile_(_page(*key, arrange=arrange)))
+        self._page = cached(lambda *key: compile_(_page(*key, arrange=arrange, parts=parts)))
         self._count = cached(lambda *key: compile_(_count(*key)))
         self._groups = cached(lambda *key: compile_(select_groups(*key)))
 
@@ -131,31 +136,32 @@ def _page(  # noqa: PLR0913, PLR0917  all that the statement depends on, in one 
     limit: int | None,
     *,
     arrange: Arrange,
+    parts: Parts,
 ) -> SelectBase:
     columns = sort_columns(order, backward=backward)
     ordered = [column.ordered() for column in columns]
     bounds = [
-        beyond(sort_columns(order, backward=against), [_parameter(name) for name in names])
+        _bound(sort_columns(order, backward=against), names)
         for names, against in ((after, False), (before, True))
         if names
     ]
+    within = [beyond(*bound) for bound in bounds]
     rows = select(operations.c.document)
     rest, statuses = _apart_from_statuses(shape)
     without_identity, identity = apart_from_identity(shape)
     if identity is not None and not order:
         # In the default order the index of identities' ids gives the rows one after another.
         rows = rows.select_from(_WITH_IDENTITIES).where(
-            identity, condition(without_identity, by_identity=True), *bounds
+            identity, condition(without_identity, by_identity=True), *within
         )
         ordered = [replace(columns[0], column=identities.c.operation_seq).ordered()]
+    elif found := parts(shape, columns, bounds):
+        rows = rows.where(_is_first(found, _count_of("reach", limit)))
     elif len(statuses) > 1:
-        rows = rows.where(
-            operations.c.seq.in_(
-                _by_status(statuses, [condition(rest), *bounds], ordered, _count_of("reach", limit))
-            )
-        )
+        found = _by_status(statuses, [condition(rest), *within], ordered)
+        rows = rows.where(_is_first(found, _count_of("reach", limit)))
     else:
-        rows = rows.where(condition(shape), *bounds)
+        rows = rows.where(condition(shape), *within)
     rows = (
         rows.order_by(*ordered)
         .limit(_count_of("limit", limit))
@@ -179,21 +185,20 @@ def _by_status(
     statuses: tuple[str, ...],
     wanted: Sequence[ColumnElement[bool]],
     ordered: Sequence[ColumnElement[Any]],
-    reach: ColumnElement[int],
-) -> CompoundSelect[Any]:
-    """Find the first rows of each status apart: an index gives each status in order, not several.
-
-    The rows wanted are the first of these taken together.
-    """
-    firsts = [
+) -> Sequence[Select[Any]]:
+    """Find the rows of each status apart: an index gives each status in order, not several."""
+    return [
         select(operations.c.seq)
         .where(operations.c.status == bindparam(status), *wanted)
         .order_by(*ordered)
-        .limit(reach)
-        .subquery()
         for status in statuses
     ]
-    return union_all(*(select(first.c.seq) for first in firsts))
+
+
+def _is_first(parts: Sequence[Select[Any]], reach: ColumnElement[int]) -> ColumnElement[bool]:
+    """Hold for the first rows of each of some parts; a page's are the first of these together."""
+    firsts = [part.limit(reach).subquery() for part in parts]
+    return operations.c.seq.in_(union_all(*(select(first.c.seq) for first in firsts)))
 
 
 def _count_of(name: str, literal: int | None = None) -> ColumnElement[int]:
@@ -203,8 +208,12 @@ def _count_of(name: str, literal: int | None = None) -> ColumnElement[int]:
     return literal_column(str(literal), BigInteger)
 
 
-def _parameter(name: str | None) -> BindParameter[Any] | None:
-    return None if name is None else bindparam(name)
+def _bound(columns: Sequence[SortColumn], names: Names) -> Bound:
+    keys = [
+        None if name is None else bindparam(name, type_=column.column.type)
+        for column, name in zip(columns, names, strict=True)
+    ]
+    return columns, keys
 
 
 def _count(shape: Shape) -> Select[Any]:

@@ -64,6 +64,24 @@ class StoreMetrics(Collector):
             ("standby",),
             {(standby.name,): standby.is_usable for standby in standbys},
         )
+        yield gauge(
+            "standby_position",
+            "The number of the newest change that a standby was seen to have.",
+            ("standby",),
+            {(each.name,): each.position.number for each in standbys if each.position},
+        )
+        yield gauge(
+            "standby_waiting",
+            "Reads that no connection to a standby has taken up.",
+            ("standby",),
+            {(standby.name,): standby.reads.waiting for standby in standbys},
+        )
+        yield histogram(
+            "standby_duration_seconds",
+            "How long reads from a standby took, those together counted as one.",
+            ("standby",),
+            (((standby.name,), standby.reads.seconds) for standby in standbys),
+        )
 
     def _change_log(self) -> Iterator[Metric]:
         held = self._store.log.known_bounds()

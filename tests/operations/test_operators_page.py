@@ -27,7 +27,7 @@ EVERYWHERE = {"worker", "instance", "le"}
 """Labels that Prometheus or several workers bring along."""
 NO_METRIC = re.compile(r'"[^"]*"|\[[^\]]*\]|\{[^}]*\}|\b(?:by|without)\s*\([^)]*\)')
 NAME = re.compile(r"\b[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b")
-FUNCTIONS = {"histogram_quantile", "label_values"}
+FUNCTIONS = {"histogram_quantile", "label_values", "scalar"}
 
 
 def as_shown(default: Any) -> str:  # noqa: ANN401  any setting's

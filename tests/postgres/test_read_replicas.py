@@ -4,7 +4,7 @@ Replay on the standby is paused, so that it is behind for as long as a test need
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +19,7 @@ from support.gateways import Client, running
 from support.metrics import values
 from support.queries import GET, LIST, NOW
 from support.sockets import CREATE, FOLLOW, connected
+from support.strategies import JSONObject
 from support.waiting import until
 
 from gateway.settings import Settings
@@ -235,6 +236,42 @@ async def test_cursor_of_a_write_holds_at_another_gateway(
 
     assert without == ["first"]
     assert listed == ["second", "first"]
+
+
+@pytest.mark.parametrize("wrap", [lambda headers: headers, lambda headers: {"headers": headers}])
+async def test_cursor_of_a_write_holds_for_a_websocket(
+    replicated: Replicated, wrap: Callable[[JSONObject], JSONObject]
+) -> None:
+    client = replicated.client
+    async with replicated.paused():
+        after = await replicated.written("second")
+        read = []
+        for payload in ({}, wrap({"change-cursor": after})):
+            async with connected(client.session, client.url, init=False) as socket:
+                await socket.send(type="connection_init", payload=payload)
+                assert await socket.message() == {"type": "connection_ack"}
+                for id_ in ("1", "2"):
+                    await socket.subscribe(GET, id_, id="second")
+                    read.append((await socket.payload(id_))["data"]["inviteParticipantsOperation"])
+                    assert (await socket.message())["type"] == "complete"
+
+    assert read == [None, None, {"id": "second"}, {"id": "second"}]
+
+
+@pytest.mark.parametrize(
+    ("cursors", "told"),
+    [("none", "'Change-Cursor'"), ("a," * 8, "limit is 8"), (7, "not a string")],
+)
+async def test_websocket_with_no_cursors_is_closed(
+    replicated: Replicated, cursors: object, told: str
+) -> None:
+    client = replicated.client
+    async with connected(client.session, client.url, init=False) as socket:
+        await socket.send(type="connection_init", payload={"Change-Cursor": cursors})
+        code, reason = await socket.closed()
+
+    assert code == 4400
+    assert told in str(reason)
 
 
 async def test_subscriber_reads_what_it_was_told(replicated: Replicated) -> None:

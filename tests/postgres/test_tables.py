@@ -144,19 +144,19 @@ async def test_tables_of_others_are_left_alone(
     assert reason in refused.stderr
 
 
+CUT_SHORT = ("DELETE FROM changes WHERE position > 1", "DELETE FROM operations WHERE id <> '0'")
+REPLACED = ("UPDATE changes SET operation_id = 'other', at = 'later' WHERE position = 3",)
+
+
+@pytest.mark.parametrize("statements", [CUT_SHORT, REPLACED])
 async def test_log_that_lost_changes_goes_on_as_another_one(
-    database: Database, database_url: str
+    database: Database, database_url: str, statements: tuple[str, ...]
 ) -> None:
     async with database.open() as store:
         for number in range(3):
             await store.create(Create(id=f"{number}"))
         before = await store.log.position()
-        await execute(
-            database_url,
-            "DELETE FROM changes WHERE position > 1",
-            "DELETE FROM operations WHERE id <> '0'",
-            CUT_OFF,
-        )
+        await execute(database_url, *statements, CUT_OFF)
         for number in range(3, 6):
             await store.create(Create(id=f"{number}"))
         after = await store.log.position()
@@ -165,6 +165,19 @@ async def test_log_that_lost_changes_goes_on_as_another_one(
 
     assert after.number > before.number
     assert after.log != before.log
+
+
+async def test_log_that_is_complete_goes_on_as_the_same(
+    database: Database, database_url: str
+) -> None:
+    async with database.open() as store:
+        await store.create(Create(id="1"))
+        before = await store.log.position()
+        await execute(database_url, CUT_OFF)
+        await store.create(Create(id="2"))
+        after = await store.log.position()
+
+    assert (after.log, after.number) == (before.log, before.number + 1)
 
 
 @pytest.mark.parametrize("elsewhere", [True, False])

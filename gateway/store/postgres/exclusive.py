@@ -13,8 +13,8 @@ from gateway.store.migrate import REVISIONS
 from gateway.store.postgres.columns import index_key, is_index_key, row_of
 from gateway.store.postgres.connection import PostgresOptions
 from gateway.store.postgres.failures import LOST, unusable
+from gateway.store.postgres.flushing import Sets, write_sets
 from gateway.store.postgres.rows import indexed_identities
-from gateway.store.postgres.transactions import Sets, write_sets
 
 PREFETCHED = 20
 """How many rows are read in one round trip: each may have some megabytes."""

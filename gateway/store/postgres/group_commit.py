@@ -15,12 +15,12 @@ from gateway.store.deadline import DEADLINE
 from gateway.store.errors import BusyDatabaseError
 from gateway.store.postgres.connection import PostgresOptions
 from gateway.store.postgres.failures import CONFLICTS, LOST, Failures
-from gateway.store.postgres.rows import LoadedRows, Write
+from gateway.store.postgres.log_identity import continue_log
+from gateway.store.postgres.rows import LoadedRows, LoggedChange, Write
 from gateway.store.postgres.transactions import (
     UnknownOutcomeError,
     can_notify,
     commit_together,
-    continue_log,
     was_committed,
 )
 from schema.errors import Overloaded
@@ -61,6 +61,8 @@ class GroupCommit:
         self._notifies = False  # whether the database takes notifications
         self.position: Position | None = None
         """The newest position in the change log that was seen here."""
+        self._last: LoggedChange | None = None
+        """The last change that was written from here."""
         self.sizes = Histogram(COUNTS)
         """How many writes were carried out together."""
         self.seconds = Histogram(SECONDS)
@@ -143,7 +145,7 @@ class GroupCommit:
                 rows, outcomes = await commit_together(connection, writes, notify=self._notifies)
             except UnknownOutcomeError as unknown:
                 if await self._was_committed(unknown.rows):
-                    self.position = unknown.rows.position
+                    self._record(unknown.rows)
                     return unknown.outcomes
             except TimeoutError as error:
                 raise BusyDatabaseError("Other gateways, or others, hold the log.") from error
@@ -151,12 +153,17 @@ class GroupCommit:
                 if attempt == MAX_ATTEMPTS or self._connection is None:
                     raise
             else:
-                self.position = rows.position
+                self._record(rows)
                 return outcomes
         raise Overloaded(
             "The database cannot be written: the connection breaks time and again. Nothing was "
             "changed. Send the request again later."
         )
+
+    def _record(self, rows: LoadedRows) -> None:
+        self.position = rows.position
+        if rows.changes:
+            self._last = rows.changes[-1]
 
     async def _connected(self) -> asyncpg.Connection:
         """Return the connection, made anew if it was lost."""
@@ -164,7 +171,8 @@ class GroupCommit:
             self._connection = None
             connection = await self._options.connect()
             try:
-                await continue_log(connection, self.position.number if self.position else 0)
+                seen = self.position.number if self.position else 0
+                await continue_log(connection, seen, self._last)
                 self._notifies = await can_notify(connection)
             except BaseException:
                 connection.terminate()

@@ -39,9 +39,10 @@ class Standby:
 
     def __init__(self, name: str, reader: Reader, max_lag: float) -> None:
         self.name = name
-        self._reader = reader
+        self.reads = reader
+        self.position: Position | None = None
+        """The end of its change log when that was last read."""
         self._max_lag = max_lag
-        self._position: Position | None = None
         self._is_there = False
         self._awaited: tuple[Position, float] | None = None
         """A position that it has not come to yet, and since when the primary has been there."""
@@ -61,7 +62,7 @@ class Standby:
 
     def has(self, needed: Collection[Position]) -> bool:
         """Return whether it is usable, and has come to all of some positions."""
-        return self.is_usable and _has_come(self._position, needed)
+        return self.is_usable and _has_come(self.position, needed)
 
     async def attempt(
         self, read: Callable[[Reader], Awaitable[tuple[Position, T]]], needed: Collection[Position]
@@ -71,13 +72,13 @@ class Standby:
         That is when the read fails by the standby's fault, or needed something newer.
         """
         try:
-            position, value = await read(self._reader)
+            position, value = await read(self.reads)
         except CursorExpired:
             return None  # the primary may have it
         except (Overloaded, asyncpg.PostgresError):
             self._is_there = False
             return None
-        self._position = position
+        self.position = position
         return (position, value) if _has_come(position, needed) else None
 
     async def watch(self, primary: Reader) -> None:
@@ -89,13 +90,13 @@ class Standby:
     async def _look(self, primary: LogBounds | None) -> None:
         try:
             async with asyncio.timeout(ANSWERS_WITHIN):
-                self._position = (await self._reader.bounds()).end
+                self.position = (await self.reads.bounds()).end
         except (TimeoutError, RequestError, asyncpg.PostgresError):
             self._is_there = False
-            self._reader.interrupt()
+            self.reads.interrupt()
             return
         if primary:
-            self._measure(self._position, primary.end)
+            self._measure(self.position, primary.end)
         self._is_there = True
 
     def _measure(self, own: Position, primary: Position) -> None:

@@ -25,6 +25,7 @@ from gateway.store.postgres.failures import read_failures, write_failures
 from gateway.store.postgres.forwards import PostgresForwardQueue
 from gateway.store.postgres.group_commit import GroupCommit
 from gateway.store.postgres.notifications import Notifications
+from gateway.store.postgres.parts import parts
 from gateway.store.postgres.pruning import prune_regularly
 from gateway.store.postgres.reader import END_OF_LOG, Reader
 from gateway.store.postgres.reads import Reads
@@ -66,7 +67,9 @@ class PostgresStore:
     ) -> None:
         self._reads = reads
         self._writer = writer
-        self._queries = queries.Queries(compiled, overdue, pages.arranged, literal_limits=True)
+        self._queries = queries.Queries(
+            compiled, overdue, pages.arranged, literal_limits=True, parts=parts
+        )
         self.log = log
         self.forwards = PostgresForwardQueue(reads.primary)
         self.workers: Mapping[str, Reader | GroupCommit] = {"read": reads.primary, "write": writer}

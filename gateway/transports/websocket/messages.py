@@ -1,15 +1,17 @@
 """The messages of the graphql-transport-ws protocol (graphql-ws's PROTOCOL.md).
 
 Browsers cannot send headers, so a token may be in the payload of ``connection_init``, and a new one
-in that of a ``ping``.
+in that of a ``ping``; so may what other requests have in ``Change-Cursor``.
 """
 
+from collections.abc import Iterator
 from typing import Annotated, Literal, get_args
 
 import msgspec
 from msgspec import Meta, Raw
 
 from gateway.documents.request import GraphQLRequest
+from gateway.http.authentication import CHANGE_CURSOR
 from gateway.http.faults import Fault
 from gateway.transports.parameters import parse_parameters
 from schema.errors import ErrorCode
@@ -103,13 +105,28 @@ def _reason(error: str) -> str:
 
 def authorization(payload: Raw) -> str | None:
     """Return the value of ``authorization`` in a payload, or in its ``headers``."""
+    values = _headers(payload, "authorization")
+    return next((value for value in values if isinstance(value, str)), None)
+
+
+def change_cursors(payload: Raw) -> list[str]:
+    """Return what a payload has for ``Change-Cursor``; raise ``ConnectionClose`` for no string."""
+    values = []
+    for value in _headers(payload, CHANGE_CURSOR.lower()):
+        if not isinstance(value, str):
+            raise invalid_message(f"'{CHANGE_CURSOR}' is not a string.")
+        values.append(value)
+    return values
+
+
+def _headers(payload: Raw, wanted: str) -> Iterator[object]:
+    """Return the values that a payload, and the ``headers`` in it, have for a lower-case name."""
     given = msgspec.json.decode(payload) or {}
     headers = given.get("headers")
     for fields in (given, headers if isinstance(headers, dict) else {}):
         for name, value in fields.items():
-            if name.lower() == "authorization" and isinstance(value, str):
-                return value
-    return None
+            if name.lower() == wanted:
+                yield value
 
 
 def connection_ack() -> bytes:

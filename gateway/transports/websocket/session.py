@@ -1,6 +1,7 @@
 """The principal of a WebSocket, which may outlive its token.
 
 The token is in the handshake or in ``connection_init``, and a new one in a ``ping``.
+``connection_init`` may say as well which changes the client has seen.
 """
 
 from collections.abc import Callable
@@ -12,7 +13,13 @@ from gateway.auth.bearer import bearer_token
 from gateway.auth.refusals import IssuerUnavailable
 from gateway.auth.sessions import REDUCED, Session
 from gateway.http.authentication import Authentication
-from gateway.transports.websocket.messages import ConnectionClose, authorization
+from gateway.http.faults import Fault
+from gateway.transports.websocket.messages import (
+    ConnectionClose,
+    authorization,
+    change_cursors,
+    invalid_message,
+)
 from schema.context import Principal
 from schema.errors import ErrorCode, Unauthenticated
 
@@ -25,6 +32,8 @@ class WebSocketSession:
     def __init__(self, authentication: Authentication, token: str | None) -> None:
         self._authentication = authentication
         self._session = Session(ANONYMOUS, token)
+        self._seen = authentication.change_cursors(())
+        """Positions in the change log that the client has seen elsewhere."""
 
     @property
     def principal(self) -> Principal:
@@ -33,7 +42,7 @@ class WebSocketSession:
 
     def begin_reads(self) -> None:
         """Begin the reads of an operation, in its own task."""
-        self._authentication.begin_reads(self.principal)
+        self._authentication.begin_reads(self.principal, self._seen)
 
     def tracking(self, on_end: Callable[[ConnectionClose], object]) -> AbstractContextManager[None]:
         """Call ``on_end`` if the token expires or is revoked inside the block."""
@@ -48,6 +57,10 @@ class WebSocketSession:
         token = bearer_token(given) if given is not None else self._session.token
         self._session.principal = await self._principal(token)
         self._session.token = token
+        try:
+            self._seen = self._authentication.change_cursors(change_cursors(payload))
+        except Fault as fault:
+            raise invalid_message(fault.message) from None
 
     async def renew(self, payload: Raw) -> bool:
         """Use the token in the payload of a ``ping``; return False if there is none.

@@ -1,0 +1,110 @@
+"""Carrying out what a batch of writes makes of its rows: sets of rows, in few statements."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import asyncpg
+
+from gateway.store.postgres import forwards
+from gateway.store.postgres.columns import index_key
+from gateway.store.postgres.rows import LoadedRows
+
+FORGOTTEN_AT_ONCE = 100
+
+_REMOVE = "DELETE FROM operations WHERE seq = ANY ($1::bigint[])"
+
+_FLUSH = """
+WITH written AS (
+  INSERT INTO operations (
+    seq, id, call_id, client_context, status, result_code, result_subcode, result_message,
+    result_diag_code, participant_count, identity_kinds, version, created_at, updated_at,
+    ended_at, duration, client_context_folded, result_message_folded, participants, document)
+  SELECT * FROM unnest(
+    $1::bigint[], $2::text[], $3::text[], $4::text[], $5::int[], $6::bigint[], $7::bigint[],
+    $8::text[], $9::text[], $10::int[], $11::int[], $12::int[], $13::text[], $14::text[],
+    $15::text[], $16::bigint[], $17::text[], $18::text[], $19::jsonb[], $20::bytea[])
+  ON CONFLICT (seq) DO UPDATE SET
+    call_id = excluded.call_id, client_context = excluded.client_context,
+    status = excluded.status, result_code = excluded.result_code,
+    result_subcode = excluded.result_subcode, result_message = excluded.result_message,
+    result_diag_code = excluded.result_diag_code,
+    participant_count = excluded.participant_count, identity_kinds = excluded.identity_kinds,
+    version = excluded.version, created_at = excluded.created_at,
+    updated_at = excluded.updated_at, ended_at = excluded.ended_at, duration = excluded.duration,
+    client_context_folded = excluded.client_context_folded,
+    result_message_folded = excluded.result_message_folded,
+    participants = excluded.participants, document = excluded.document
+), gone AS (
+  DELETE FROM identities
+  USING unnest($21::text[], $22::text[], $23::bigint[]) AS each (id, kind, seq)
+  WHERE identities.id = each.id AND identities.kind = each.kind
+    AND identities.operation_seq = each.seq
+), invited AS (
+  INSERT INTO identities (id, kind, operation_seq)
+  SELECT * FROM unnest($24::text[], $25::text[], $26::bigint[])
+), used AS (
+  INSERT INTO idempotency_keys (key, fingerprint, operation_id, document, created_at)
+  SELECT * FROM unnest($27::text[], $28::bytea[], $29::text[], $30::bytea[], $31::text[])
+  ON CONFLICT (key) DO UPDATE SET
+    fingerprint = excluded.fingerprint, operation_id = excluded.operation_id,
+    document = excluded.document, created_at = excluded.created_at
+)
+INSERT INTO changes (position, operation_seq, operation_id, kind, at, version, before, document)
+SELECT * FROM unnest(
+  $32::bigint[], $33::bigint[], $34::text[], $35::int[], $36::text[], $37::int[], $38::bytea[],
+  $39::bytea[])
+"""
+
+_FORGET = """
+DELETE FROM idempotency_keys WHERE key IN (
+  SELECT key FROM idempotency_keys WHERE created_at <= $1 ORDER BY created_at LIMIT $2
+)
+"""
+
+Records = Iterable[Sequence[Any]]
+
+
+class Sets(NamedTuple):
+    """Rows to be written together, each with its columns in the order of ``_FLUSH``."""
+
+    operations: Records = ()
+    gone_identities: Records = ()
+    identities: Records = ()
+    keys: Records = ()
+    changes: Records = ()
+
+
+async def flush(connection: asyncpg.Connection, rows: LoadedRows, seconds: float) -> None:
+    """Carry out what the writes make of the rows."""
+    if rows.forwards:
+        await forwards.insert(connection, rows.forwards)
+    if not (rows.changes or rows.used_keys):
+        return
+    if removed := rows.removed():  # in a statement of its own: another may have the id by now
+        await connection.execute(_REMOVE, removed)
+    if rows.used_keys:
+        await connection.execute(_FORGET, rows.expired, FORGOTTEN_AT_ONCE)
+    gone, invited = rows.identities()
+    used = [
+        (index_key(key), use.fingerprint, use.operation_id, use.operation.document, at)
+        for key, (use, at) in rows.used_keys.items()
+    ]
+    await write_sets(
+        connection,
+        Sets(rows.written(), gone, invited, used, rows.changes),
+        seconds=seconds,
+    )
+
+
+async def write_sets(
+    connection: asyncpg.Connection, sets: Sets, *, seconds: float | None = None
+) -> None:
+    """Write sets of rows in one statement."""
+    widths = zip(sets, (20, 3, 3, 5, 8), strict=True)
+    arrays = [array for records, width in widths for array in _transposed(records, width)]
+    await connection.execute(_FLUSH, *arrays, timeout=seconds)
+
+
+def _transposed(records: Records, width: int) -> Iterable[Sequence[Any]]:
+    """Turn rows into columns."""
+    return [*zip(*records, strict=True)] or [()] * width

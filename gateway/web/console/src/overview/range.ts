@@ -91,7 +91,6 @@ export function variablesOf(range: Range): OverviewQueryVariables {
     running: only('Running'),
     completed: only('Completed'),
     failed: only('Failed'),
-    ended: { ...created, endedAt: { isNull: false } },
     unfinished: { status: { in: ['NotStarted', 'Running'] } },
   }
 }

@@ -1,8 +1,9 @@
 import { Client, fetchExchange, stringifyDocument, type TypedDocumentNode } from '@urql/core'
 import { createClient } from 'graphql-ws'
 
+import { type InviteParticipantsOperationFilter, MissedDocument } from '../gql/graphql'
 import { type Failure, failureOf, UNREACHABLE } from './failure'
-import type { Sink } from './feed'
+import type { ChangeSource, Sink } from './feed'
 
 const ENDPOINT = '/graphql'
 const CHANGE_CURSOR = 'Change-Cursor'
@@ -56,6 +57,24 @@ export function createApi(token: string): Api {
       )
     },
     close: () => sockets.dispose(),
+  }
+}
+
+type Variables = { after?: string | null; filter?: InviteParticipantsOperationFilter | null }
+
+/** The changes that a subscription gives, of the operations that match a filter, or of all. */
+export function changesOf<Change>(
+  { client, follow }: Api,
+  document: TypedDocumentNode<{ changes: Change }, Variables>,
+  filter?: InviteParticipantsOperationFilter,
+): ChangeSource<Change> {
+  return {
+    follow: (after, sink) =>
+      follow(document, { after, filter }, { ...sink, onChange: ({ changes }) => sink.onChange(changes) }),
+    async isFarBehind(after) {
+      const { data } = await client.query(MissedDocument, { after, filter })
+      return data?.changes.pageInfo.hasNextPage ?? false
+    },
   }
 }
 

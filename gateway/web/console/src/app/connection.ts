@@ -1,6 +1,6 @@
 import { useEffect, useRef, useSyncExternalStore } from 'react'
 
-import { Feed, type FeedStatus, type Follow } from '../api/feed'
+import { type ChangeSource, Feed, type FeedStatus, type Gap } from '../api/feed'
 import { useSession } from './session'
 
 /** What the page follows at the moment, for the status in the header. */
@@ -25,13 +25,13 @@ function subscribe(listener: () => void): () => void {
 export const useConnection = (): Connection | null => useSyncExternalStore(subscribe, () => connection)
 
 /**
- * Follow changes from a cursor on, while there is one and the page is seen. `follow` has to stay the
+ * Follow changes from a cursor on, while there is one and the page is seen. `source` has to stay the
  * same for as long as the same is followed.
  */
 export function useFeed<Change extends { cursor: string }>(
   cursor: string | null,
-  follow: Follow<Change>,
-  handlers: { onChanges: (changes: Change[]) => void; onExpired: () => void },
+  source: ChangeSource<Change>,
+  handlers: { onChanges: (changes: Change[]) => void; onGap: (gap: Gap) => void },
 ): void {
   const { refuse } = useSession()
   const latest = useRef(handlers)
@@ -41,10 +41,10 @@ export function useFeed<Change extends { cursor: string }>(
   useEffect(() => {
     if (cursor === null) return
     const feed = new Feed(
-      follow,
+      source,
       {
         onChanges: (changes) => latest.current.onChanges(changes),
-        onExpired: () => latest.current.onExpired(),
+        onGap: (gap) => latest.current.onGap(gap),
         onStatus: (status, at) => {
           setConnection({ status, cursor: at })
           if (status.kind === 'stopped' && status.failure.code === 'UNAUTHENTICATED')
@@ -63,5 +63,5 @@ export function useFeed<Change extends { cursor: string }>(
       feed.stop()
       setConnection(null)
     }
-  }, [cursor, follow, refuse])
+  }, [cursor, source, refuse])
 }

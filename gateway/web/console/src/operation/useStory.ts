@@ -1,8 +1,7 @@
 import { useCallback, useEffect, useMemo, useReducer, useState } from 'react'
 
-import type { Api } from '../api/api'
+import { type Api, changesOf } from '../api/api'
 import { type Failure, failureOfRequest } from '../api/failure'
-import type { Follow } from '../api/feed'
 import { useFeed } from '../app/connection'
 import { useSession } from '../app/session'
 import { type EntryFragment, OperationChangesDocument, OperationDocument } from '../gql/graphql'
@@ -37,10 +36,10 @@ export function useStory(id: string): { loaded: Loaded; reload: () => void } {
   }, [api, id, attempt])
 
   const cursor = typeof loaded === 'object' && 'story' in loaded ? loaded.story.cursor : null
-  const follow = useMemo(() => followOperation(api, id), [api, id])
-  useFeed(cursor, follow, {
+  const source = useMemo(() => changesOf(api, OperationChangesDocument, { id: { eq: id } }), [api, id])
+  useFeed(cursor, source, {
     onChanges: (entries) => dispatch({ kind: 'entries', entries }),
-    onExpired: reload,
+    onGap: reload,
   })
   return { loaded, reload }
 }
@@ -50,13 +49,4 @@ async function read({ client }: Api, id: string): Promise<Loaded> {
   if (error) return { failure: failureOfRequest(error) }
   const found = data?.inviteParticipantsOperation
   return found ? { story: storyOf(found) } : 'missing'
-}
-
-function followOperation(api: Api, id: string): Follow<EntryFragment> {
-  return (after, { onOpen, onChange, onEnd }) =>
-    api.follow(
-      OperationChangesDocument,
-      { after, id },
-      { onOpen, onEnd, onChange: ({ changes }) => onChange(changes) },
-    )
 }

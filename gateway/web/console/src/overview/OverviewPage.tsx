@@ -44,12 +44,17 @@ export function OverviewPage() {
   const range = useMemo(() => rangeOf(search, minute), [search, minute])
   const variables = useMemo(() => variablesOf(range), [range])
   const [{ data, error, stale, fetching }, read] = useQuery({ query: OverviewDocument, variables })
-  useLive(data?.latest.changeCursor, () => read({ requestPolicy: 'network-only' }))
+  const isFetching = fetching || stale
+  useLive({
+    latest: data?.latest.changeCursor,
+    isFetching,
+    onChange: () => read({ requestPolicy: 'network-only' }),
+  })
 
   if (error && !data) return <FailureNotice failure={failureOfRequest(error)} onRetry={() => read()} />
   if (!data) return <Loading what="the overview" />
   return (
-    <div className="overview-page" aria-busy={fetching || stale}>
+    <div className="overview-page" aria-busy={isFetching}>
       <title>Overview · Invite gateway</title>
       <div className="page-head">
         <h1>Overview</h1>

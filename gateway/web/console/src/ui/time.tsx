@@ -1,4 +1,4 @@
-import { useSyncExternalStore } from 'react'
+import { type ReactNode, useSyncExternalStore } from 'react'
 
 import { usePreferences } from '../app/preferences'
 import type { OperationStatus } from '../gql/graphql'
@@ -88,22 +88,33 @@ export function Duration({ operation }: { operation: Timed }) {
   )
 }
 
-/** The .NET SDK waits 30 seconds for an invitation, Microsoft Graph 60. */
-export const SDK_GIVES_UP = 30
-export const GRAPH_GIVES_UP = 60
+/** The marks of operations that have been going on for too long, the longest first. */
+const MARKS = [
+  { seconds: 60, className: 'over', reason: 'Microsoft Graph gives up after 60 s.' },
+  { seconds: 30, className: 'late', reason: 'The .NET SDK gives up after 30 s.' },
+] as const
 
-/** How long an operation has been going on, marked where those that wait for it give up. */
-export function RunningFor({ createdAt }: { createdAt: string }) {
-  const seconds = secondsBetween(createdAt, useNow())
+/**
+ * How long an operation has been going on, marked where those that wait for it give up. `linkOf` makes
+ * a link of the mark, to all that were created before a time.
+ */
+export function RunningFor({
+  createdAt,
+  linkOf,
+}: {
+  createdAt: string
+  linkOf?: (before: string, mark: string) => ReactNode
+}) {
+  const now = useNow()
+  const seconds = secondsBetween(createdAt, now)
   const text = seconds < 60 ? `${Math.max(0, Math.floor(seconds))} s` : duration(seconds)
-  if (seconds < SDK_GIVES_UP) return <span className="running-for">{text}</span>
-  const isOver = seconds >= GRAPH_GIVES_UP
-  const reason = isOver
-    ? 'More than 60 s: Microsoft Graph gives up by then.'
-    : 'More than 30 s: the .NET SDK gives up by then.'
+  const passed = MARKS.find((mark) => seconds >= mark.seconds)
+  if (!passed) return <span className="running-for">{text}</span>
+  const mark = `over ${passed.seconds} s`
+  const before = new Date(now - passed.seconds * SECOND).toISOString()
   return (
-    <span className={`running-for ${isOver ? 'over' : 'late'}`} title={reason}>
-      {text} <span className="mark">{isOver ? 'over 60 s' : 'over 30 s'}</span>
+    <span className={`running-for ${passed.className}`} title={passed.reason}>
+      {text} <span className="mark">{linkOf ? linkOf(before, mark) : mark}</span>
     </span>
   )
 }

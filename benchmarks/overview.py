@@ -22,6 +22,7 @@ import machine
 from data import operations
 from graphql import parse, print_ast, separate_operations
 from processes import cpu_seconds
+from servers import unpinned_gateway
 
 DOCUMENTS = Path(__file__).parents[1] / "gateway/web/console/src/api/documents.graphql"
 RANGES = {
@@ -128,17 +129,12 @@ def main() -> None:
         database = f"sqlite:///{path}"
         if not path.exists():
             fill(gateway, database, options.operations)
-    command = [gateway, "serve", "--port", "0", "--answer-cache-bytes", "0", "--database", database]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr  # noqa: S101  it is a pipe
-        url = next(word for line in process.stderr for word in line.split() if "/graphql" in word)
+    forgetful = ("--answer-cache-bytes", "0")
+    with unpinned_gateway("--database", database, *forgetful) as (url, process):
         print(f"{machine.machine()}\n")
         print("| range | operations | ms | CPU ms of the gateway |\n|---|---|---|---|")
-        try:
-            for row in measure(url, process.pid, options.rounds):
-                print(row, flush=True)
-        finally:
-            process.terminate()
+        for row in measure(f"{url}/graphql", process, options.rounds):
+            print(row, flush=True)
 
 
 if __name__ == "__main__":

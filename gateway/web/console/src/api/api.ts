@@ -11,7 +11,7 @@ const FORBIDDEN = 4403
 const PING_MILLISECONDS = 10_000
 const PONG_MILLISECONDS = 5_000
 
-/** The ways to the gateway with one token. */
+/** Requests and subscriptions, with one token. */
 export interface Api {
   client: Client
   follow: <Data, Variables extends Record<string, unknown>>(
@@ -24,7 +24,7 @@ export interface Api {
 
 export function createApi(token: string): Api {
   const authorization: Record<string, string> = token ? { Authorization: `Bearer ${token}` } : {}
-  const seen = new Seen()
+  const seen = new SeenCursors()
   const client = new Client({
     url: ENDPOINT,
     // No cache: what is shown is kept true by the changes that are followed.
@@ -47,7 +47,7 @@ export function createApi(token: string): Api {
           next({ data, errors }) {
             if (errors?.length) sink.onEnd(failureOf(errors))
             else if (data) {
-              seen.told = (data as { changes?: { cursor?: string } }).changes?.cursor ?? seen.told
+              seen.followed = (data as { changes?: { cursor?: string } }).changes?.cursor ?? seen.followed
               sink.onChange(data as never)
             }
           },
@@ -79,17 +79,17 @@ export function changesOf<Change>(
 }
 
 /**
- * How far changes have been shown, which goes along with each request: it may come to another gateway
- * or worker than those before, which reads from a standby that is behind.
+ * The newest cursors that were received. They are sent with each request, since another gateway may
+ * answer it, from a standby that does not have these changes yet.
  */
-class Seen {
+class SeenCursors {
   /** The cursor of the last change that was followed. */
-  told: string | undefined
+  followed: string | undefined
   private answered: string | undefined
 
   readonly fetch: typeof fetch = async (input, init) => {
     const headers = new Headers(init?.headers)
-    for (const cursor of [this.told, this.answered]) if (cursor) headers.append(CHANGE_CURSOR, cursor)
+    for (const cursor of [this.followed, this.answered]) if (cursor) headers.append(CHANGE_CURSOR, cursor)
     const response = await fetch(input, { ...init, headers })
     this.answered = response.headers.get(CHANGE_CURSOR) ?? this.answered
     return response
@@ -126,7 +126,7 @@ function openSockets(authorization: Record<string, string>) {
   })
   return {
     ...client,
-    /** Call `listener` once the gateway has let us in. */
+    /** Call `listener` once the connection is accepted. */
     whenConnected(listener: () => void) {
       if (isConnected) return queueMicrotask(listener)
       const forget = client.on('connected', () => {

@@ -9,7 +9,7 @@ import { ListChangesDocument, ListDocument, type ListQuery } from '../gql/graphq
 import { type ListChange, type Rows, withChanges, withPage } from './rows'
 import { filterOf, type ListSearch, orderOf } from './search'
 
-/** The first page is shown at once; who reads on reads much. */
+/** The first page is small, to be shown soon. */
 const FIRST_PAGE = 100
 const NEXT_PAGE = 500
 

@@ -20,7 +20,7 @@ export function Unfinished({ nodes, totalCount }: { nodes: RowFragment[]; totalC
         {nodes.map(({ id, status, clientContext, createdAt, participants }) => (
           <li key={id}>
             <Status status={status} />
-            <Link to="/operations/$id" params={{ id }}>
+            <Link to="/operations/$id" params={{ id }} className="unfinished-link">
               <bdi>{clientContext ? withoutNumbers(clientContext, isPrivate) : id}</bdi>
             </Link>
             <span className="who muted">

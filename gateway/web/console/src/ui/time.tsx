@@ -12,7 +12,8 @@ const UNITS = [
 
 /** A length of time in its two largest units, such as `2 h 5 min`; below ten seconds with a decimal. */
 export function duration(seconds: number): string {
-  if (seconds < 10) return `${Math.max(0, seconds).toFixed(1)} s`
+  if (seconds < 0.05) return '0 s'
+  if (seconds < 10) return `${seconds.toFixed(1)} s`
   if (seconds < 60) return `${Math.floor(seconds)} s`
   const place = UNITS.findIndex(([, size]) => seconds >= size)
   const [unit, size] = UNITS[place] as (typeof UNITS)[number]
@@ -22,7 +23,7 @@ export function duration(seconds: number): string {
 }
 
 /** How long ago something was, roughly. */
-export function age(seconds: number): string {
+export function ageText(seconds: number): string {
   if (seconds < 5) return 'now'
   if (seconds < 60) return `${Math.floor(seconds)} s ago`
   const [unit, size] = UNITS.find(([, size]) => seconds >= size) ?? ['min', 60]
@@ -32,6 +33,16 @@ export function age(seconds: number): string {
 const DATE_AND_TIME = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' })
 
 export const dateAndTime = (time: string): string => DATE_AND_TIME.format(new Date(time))
+
+const SHORT = new Intl.DateTimeFormat(undefined, {
+  month: 'short',
+  day: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+})
+
+/** A range of time, given in milliseconds since the epoch, such as `28 Nov, 09:00 – 10:00`. */
+export const timeRange = (from: number, to: number): string => SHORT.formatRange(from, to)
 
 let now = Date.now()
 const listeners = new Set<() => void>()
@@ -63,7 +74,7 @@ export function When({ time }: { time: string }) {
   const current = useNow()
   return (
     <time dateTime={time} title={time}>
-      {hasAbsoluteTimes ? dateAndTime(time) : age(secondsBetween(time, current))}
+      {hasAbsoluteTimes ? dateAndTime(time) : ageText(secondsBetween(time, current))}
     </time>
   )
 }

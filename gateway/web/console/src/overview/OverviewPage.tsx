@@ -80,8 +80,19 @@ function Content({ data, range }: { data: OverviewQuery; range: Range }) {
   const totals = totalsOf(buckets)
   const list = listOf(range)
   if (latest.nodes.length === 0) return <NothingYet />
-  const isEmpty = sumOf(totals) === 0
-  if (isEmpty && unfinished.totalCount === 0) return <Quiet title={title} />
+  const running = (
+    <Card title="Running now, the oldest first">
+      <Unfinished {...unfinished} />
+    </Card>
+  )
+  if (sumOf(totals) === 0) {
+    return (
+      <>
+        <Quiet title={title} />
+        {unfinished.totalCount > 0 && running}
+      </>
+    )
+  }
   return (
     <>
       <StatusCounts totals={totals} list={list} />
@@ -89,22 +100,16 @@ function Content({ data, range }: { data: OverviewQuery; range: Range }) {
         <CountChart buckets={buckets} />
       </Card>
       <div className="columns">
-        <Card title="Running now, the oldest first">
-          <Unfinished {...unfinished} />
-        </Card>
+        {running}
         <Card title="Why invitations failed">
           <Causes causes={causes} list={list} />
         </Card>
-        {!isEmpty && (
-          <>
-            <Card title="Time from creation to the end">
-              <DurationChart buckets={buckets} />
-            </Card>
-            <Card title="Kinds of identities invited">
-              <Kinds groups={kinds} list={list} />
-            </Card>
-          </>
-        )}
+        <Card title="Time from creation to the end">
+          <DurationChart buckets={buckets} />
+        </Card>
+        <Card title="Kinds of identities invited">
+          <Kinds groups={kinds} list={list} />
+        </Card>
       </div>
     </>
   )

@@ -1,7 +1,8 @@
-import { useEffect, useRef, useSyncExternalStore } from 'react'
+import { useEffect, useRef } from 'react'
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 
+import { useMedia } from '../ui/media'
 import type { Bucket } from './range'
 
 const HEIGHT = 200
@@ -48,13 +49,7 @@ export function Plot({
   const frame = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot>(null)
   const latest = useRef({ buckets, onSelect, onHover })
-  const isDark = useSyncExternalStore(
-    (listener) => {
-      DARK.addEventListener('change', listener)
-      return () => DARK.removeEventListener('change', listener)
-    },
-    () => DARK.matches,
-  )
+  const isDark = useMedia(DARK)
   useEffect(() => {
     latest.current = { buckets, onSelect, onHover }
   })

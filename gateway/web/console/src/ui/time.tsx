@@ -34,15 +34,15 @@ const DATE_AND_TIME = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', 
 
 export const dateAndTime = (time: string): string => DATE_AND_TIME.format(new Date(time))
 
-const SHORT = new Intl.DateTimeFormat(undefined, {
-  month: 'short',
-  day: 'numeric',
-  hour: '2-digit',
-  minute: '2-digit',
-})
+const MINUTES = { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' } as const
+const OF_THIS_YEAR = new Intl.DateTimeFormat(undefined, MINUTES)
+const OF_ANY_YEAR = new Intl.DateTimeFormat(undefined, { ...MINUTES, year: 'numeric' })
 
 /** A range of time, given in milliseconds since the epoch, such as `28 Nov, 09:00 – 10:00`. */
-export const timeRange = (from: number, to: number): string => SHORT.formatRange(from, to)
+export function timeRange(from: number, to: number): string {
+  const isOfThisYear = new Date(from).getFullYear() === new Date().getFullYear()
+  return (isOfThisYear ? OF_THIS_YEAR : OF_ANY_YEAR).formatRange(from, to)
+}
 
 let now = Date.now()
 const listeners = new Set<() => void>()

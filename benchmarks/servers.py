@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -215,6 +216,21 @@ def running(peer: Peer, tools: Tools, databases: Databases, database: Path) -> I
         process_ids.append(process.pid)
         _wait(process, port)
         yield Server(peer, port, time.perf_counter() - begin, tuple(process_ids))
+
+
+@contextmanager
+def unpinned_gateway(*options: str, folder: Path = HERE) -> Iterator[tuple[str, int]]:
+    """Serve from ``folder`` on all cores; give the gateway's base URL and its process id."""
+    gateway = str(Path(sys.executable).with_name("invite-gateway"))
+    command = [gateway, "serve", "--port", "0", *options]
+    with subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr  # noqa: S101  it is a pipe
+        words = (word for line in process.stderr for word in line.split())
+        url = next(word for word in words if word.endswith("/graphql"))
+        try:
+            yield url.removesuffix("/graphql"), process.pid
+        finally:
+            process.terminate()
 
 
 @contextmanager

@@ -98,6 +98,12 @@ class EachIdentity(FunctionElement[Any]):
     inherit_cache = False
 
 
+class Percentiles(FunctionElement[Any]):
+    """The median and the 95th percentile of a column in a group, or what they are computed from."""
+
+    inherit_cache = False
+
+
 Templates = Mapping[type[FunctionElement[Any]], str]
 """SQL for constructs, in which ``{0}``, ``{1}`` … stand for their parts."""
 

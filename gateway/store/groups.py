@@ -1,6 +1,6 @@
 """Groups of operations with equal values: the statement that finds them, and its rows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -8,7 +8,6 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     bindparam,
-    case,
     cast,
     func,
     literal_column,
@@ -18,6 +17,7 @@ from sqlalchemy import (
 )
 
 from gateway.store.conditions import condition
+from gateway.store.constructs import Percentiles
 from gateway.store.shapes import Shape
 from gateway.store.tables import (
     IDENTITY_KIND_BITS,
@@ -67,16 +67,14 @@ _MICROSECONDS = 1_000_000
 _KIND = GroupKey.IDENTITY_KIND.name.lower()
 
 Keys = dict[str, ColumnElement[Any]]
-"""Columns to group by, and the names that they get."""
+"""Columns, such as those to group by, by the names that they get."""
 
 
 def select_groups(by: tuple[GroupKey, ...], shape: Shape, with_duration: bool) -> Select[Any]:  # noqa: FBT001  a part of a cache's key
     """Select the largest groups: keys, size, first and last creation, percentiles of durations."""
     keys = {key.name.lower(): _COLUMNS[key] for key in by}
-    percentiles: list[ColumnElement[Any]] = [null(), null()]
     if with_duration:
-        rows = _ranked(keys, shape)
-        percentiles = [_percentile(50), _percentile(95)]
+        rows = _rows(keys | {"duration": operations.c.duration}, shape)
     elif _KIND in keys:
         rows = _counted_by_kinds(keys, shape)
     else:
@@ -84,8 +82,9 @@ def select_groups(by: tuple[GroupKey, ...], shape: Shape, with_duration: bool) -
     names: list[ColumnElement[Any]] = [literal_column(name) for name in keys]
     matching = rows.subquery("matching")
     size = cast(func.sum(matching.c.size), BigInteger).label("total")
+    percentiles = Percentiles(matching.c.duration) if with_duration else null()
     return (
-        select(*names, size, func.min(matching.c.first), func.max(matching.c.last), *percentiles)
+        select(*names, size, func.min(matching.c.first), func.max(matching.c.last), percentiles)
         .select_from(matching)
         .group_by(*names)
         .having(size > 0)
@@ -94,17 +93,17 @@ def select_groups(by: tuple[GroupKey, ...], shape: Shape, with_duration: bool) -
     )
 
 
-def _rows(keys: Keys, shape: Shape) -> Select[Any]:
-    """Select the operations that match: their keys, and what each adds to its group."""
+def _rows(columns: Keys, shape: Shape) -> Select[Any]:
+    """Select the operations that match: columns, and what each adds to its group."""
     created_at = operations.c.created_at
     return (
         select(
-            *(column.label(name) for name, column in keys.items()),
+            *(column.label(name) for name, column in columns.items()),
             created_at.label("first"),
             created_at.label("last"),
             literal_column("1", BigInteger).label("size"),
         )
-        .select_from(_WITH_KINDS if _KIND in keys else operations)
+        .select_from(_WITH_KINDS if _KIND in columns else operations)
         .where(condition(shape))
     )
 
@@ -130,29 +129,18 @@ def _counted_by_kinds(keys: Keys, shape: Shape) -> Select[Any]:
     )
 
 
-def _ranked(keys: Keys, shape: Shape) -> Select[Any]:
-    """Add to rows their durations, the rank of each in its group, and how many are ranked."""
-    duration = operations.c.duration
-    order = duration.asc().nulls_last()
-    partition = [*keys.values()] or None
-    return _rows(keys, shape).add_columns(
-        duration,
-        func.row_number().over(partition_by=partition, order_by=order).label("rank"),
-        func.count(duration).over(partition_by=partition).label("ranked"),
-    )
+def read_group(
+    by: Sequence[GroupKey],
+    record: Sequence[Any],
+    percentiles_of: Callable[[Any], Sequence[int]] = tuple,
+) -> InviteParticipantsOperationGroup:
+    """Read a row of such a statement.
 
-
-def _percentile(percent: int) -> ColumnElement[Any]:
-    """Take the duration of the nearest rank: the first that so many percent are not longer than."""
-    rank: ColumnElement[int] = literal_column("rank")
-    ranked: ColumnElement[int] = literal_column("ranked")
-    duration: ColumnElement[int] = literal_column("duration")
-    return func.min(case((rank * 100 >= ranked * percent, duration)))
-
-
-def read_group(by: Sequence[GroupKey], record: Sequence[Any]) -> InviteParticipantsOperationGroup:
-    """Read a row of such a statement."""
-    *values, size, earliest, latest, median, p95 = map(_text, record)
+    ``percentiles_of`` makes the percentiles, in microseconds, of what the database selects for
+    ``Percentiles``.
+    """
+    *columns, durations = record
+    *values, size, earliest, latest = map(_text, columns)
     keys = dict(zip(by, values, strict=True))
     status = keys.get(GroupKey.STATUS)
     return InviteParticipantsOperationGroup(
@@ -167,10 +155,13 @@ def read_group(by: Sequence[GroupKey], record: Sequence[Any]) -> InviteParticipa
         count=size,
         earliest=earliest,
         latest=latest,
-        duration=None
-        if median is None
-        else DurationStatistics(median=median / _MICROSECONDS, p95=p95 / _MICROSECONDS),
+        duration=None if durations is None else _duration(percentiles_of(durations)),
     )
+
+
+def _duration(percentiles: Sequence[int]) -> DurationStatistics:
+    median, p95 = percentiles
+    return DurationStatistics(median=median / _MICROSECONDS, p95=p95 / _MICROSECONDS)
 
 
 def _beginning(keys: dict[GroupKey, Any]) -> DateTime | None:

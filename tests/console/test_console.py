@@ -5,6 +5,7 @@ import gzip
 import json
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -233,11 +234,11 @@ async def test_conflict_shows_both_states(visit: Visit, client: Client) -> None:
     await dialog.get_by_label("Completed").check()
     await dialog.get_by_label("Code", exact=True).fill("200")
     await update(client, id=id_, status="Failed", resultInfo=FAILED)
-    await dialog.get_by_role("button", name="Write").click()
+    await dialog.get_by_role("button", name="Save").click()
     await expect(dialog.get_by_role("alert")).to_contain_text("has changed")
     await expect(dialog.get_by_role("row", name="Status")).to_have_text("StatusCompletedFailed")
     await expect(dialog.get_by_role("row", name="Result")).to_contain_text("412/9999")
-    await dialog.get_by_role("button", name="Write yours all the same").click()
+    await dialog.get_by_role("button", name="Save yours anyway").click()
     await expect(dialog).to_be_hidden()
     await expect(page.locator(".id-line .status")).to_have_text("Completed")
     await visit.shows(re.compile("Failed.*→ Completed"))
@@ -384,20 +385,56 @@ async def test_names_and_numbers_are_hidden_for_all_when_set_so(
     assert visit.wrong == []
 
 
+HIDE = """
+    Object.defineProperty(document, "hidden", { value: true, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+"""
+UNHIDE = """
+    delete document.hidden;
+    document.dispatchEvent(new Event("visibilitychange"));
+"""
+
+
 async def test_following_pauses_while_the_page_is_hidden(visit: Visit, client: Client) -> None:
-    await create(client, clientContext="one")
+    await create(client, clientContext="before")
     await visit.open("/operations")
-    await visit.page.evaluate("""() => {
-        Object.defineProperty(document, "hidden", { value: true, configurable: true });
-        document.dispatchEvent(new Event("visibilitychange"));
-    }""")
+    await visit.page.evaluate(HIDE)
     await expect(visit.page.locator(".connection")).to_have_text("Paused")
-    await create(client, clientContext="two")
-    await visit.page.evaluate("""() => {
-        delete document.hidden;
-        document.dispatchEvent(new Event("visibilitychange"));
-    }""")
+    await create(client, clientContext="meanwhile")
+    await visit.page.evaluate(UNHIDE)
     await expect(visit.page.get_by_role("button", name="1 new: show")).to_be_visible()
+    await expect(visit.rows()).to_have_count(1)
+
+
+async def test_list_is_read_anew_when_much_has_changed_while_it_was_hidden(
+    visit: Visit, client: Client
+) -> None:
+    await create(client, clientContext="before")
+    await visit.open("/operations")
+    await visit.page.evaluate(HIDE)
+    await create_all(client, [{"clientContext": "meanwhile"}] * 501)
+    await visit.page.evaluate(UNHIDE)
+    await visit.shows("Much has changed")
+    await visit.shows("502 in all")
+    await visit.is_live()
+    await create(client, clientContext="after")
+    await expect(visit.page.get_by_role("button", name="1 new: show")).to_be_visible()
+
+
+async def test_marks_of_what_runs_for_long_lead_to_all_that_do(
+    visit: Visit, client: Client
+) -> None:
+    await create_all(client, [{"clientContext": "waits"}, {"clientContext": "runs"}])
+    await create(client, clientContext="ended", status="Completed")
+    page = visit.page
+    for seconds, mark in ((45, "over 30 s"), (75, "over 60 s")):
+        await page.clock.set_fixed_time(datetime.now(UTC) + timedelta(seconds=seconds))
+        await visit.open()
+        await page.get_by_role("link", name=mark).first.click()
+        await expect(visit.rows()).to_have_count(2)
+        chips = page.get_by_role("list", name="Filters that are set")
+        await expect(chips).to_contain_text("Status: Not started or Running")
+        await expect(chips).to_contain_text("Created before")
 
 
 async def test_console_works_where_only_trusted_documents_run(
@@ -416,7 +453,7 @@ async def test_console_works_where_only_trusted_documents_run(
             await visit.is_live()
             await page.get_by_role("button", name="Change").click()
             await visit.dialog().get_by_label("Running").check()
-            await visit.dialog().get_by_role("button", name="Write").click()
+            await visit.dialog().get_by_role("button", name="Save").click()
             await visit.shows(re.compile("Not started.*→ Running"))
             await expect(page.get_by_text("playground")).to_have_count(0)
             await visit.open("/operations?status=Running")

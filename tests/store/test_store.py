@@ -108,6 +108,17 @@ async def test_reads_wait_for_the_first_that_is_free_when_all_take_long(reader: 
     assert await outcomes[0] == "slow"
 
 
+async def test_reads_that_wait_are_shared_by_the_readers(reader: Worker) -> None:
+    slow = [SlowRead() for _ in range(2)]
+    outcomes = [reader.do(one) for one in slow]
+    for one in slow:
+        await asyncio.to_thread(one.began.wait)
+    for one in slow:
+        one.end.set()
+
+    assert await asyncio.gather(*outcomes) == ["slow", "slow"]
+
+
 @pytest.mark.parametrize("readers", [1, 2])
 async def test_reads_by_id_go_on_when_all_readers_are_kept(tmp_path: Path, readers: int) -> None:
     path = tmp_path / "operations.db"

@@ -34,6 +34,7 @@ async def take(url: str) -> None:
         await visit.open("/operations?status=Failed&diagnosis=403%2310151")
         await visit.rows().first.get_by_role("link").click()
         await visit.page.locator(".timeline .entry").nth(2).wait_for()
+        await visit.page.locator(".related li").first.wait_for()
         await save(visit, "console-operation.webp")
 
 

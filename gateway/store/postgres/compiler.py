@@ -19,6 +19,7 @@ from gateway.store.constructs import (
     LongTextEquals,
     LongTextMemberOf,
     MemberOf,
+    Percentiles,
     StartsWith,
     compile_with,
 )
@@ -49,6 +50,7 @@ compile_with(
         IdentityEquals: f"({{0}} = {_KEY.format('{1}')})",
         IdentityMemberOf: f"({{0}} = ANY ({_KEYS}))",
         EachIdentity: "jsonb_each({0} -> 'identity')",
+        Percentiles: "percentile_disc(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY {0})",
     },
 )
 

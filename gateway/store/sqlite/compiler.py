@@ -17,6 +17,7 @@ from gateway.store.constructs import (
     LongTextEquals,
     LongTextMemberOf,
     MemberOf,
+    Percentiles,
     StartsWith,
     compile_with,
 )
@@ -49,6 +50,7 @@ compile_with(
         **dict.fromkeys((LongTextEquals, IdentityEquals), "({0} = {1})"),
         EachParticipant: "json_each({0}, '$.participants')",
         EachIdentity: _EACH_IDENTITY,
+        Percentiles: "group_concat({0})",
     },
 )
 

@@ -14,12 +14,17 @@ from typing import Any
 
 import msgspec
 
+from gateway.store.groups import read_group
+from gateway.store.page_bytes import LONGEST_READ
 from gateway.store.queries import Query
 from gateway.store.sqlite.connection import SQLite, code_of
 from gateway.store.sqlite.pages import Record, split_texts
+from gateway.store.sqlite.percentiles import percentiles
 from gateway.store.sqlite.rows import find
 from gateway.store.sqlite.worker import Queued, Work
 from schema.constraints import is_valid_id
+from schema.errors import LimitExceeded
+from schema.groups import GroupKey, InviteParticipantsOperationGroup
 from schema.resource.operation import StoredOperation
 
 
@@ -57,6 +62,34 @@ class Fetch:
     def __call__(self, connection: sqlite3.Connection) -> list[Record]:
         """Return the rows."""
         return connection.execute(self.query.statement.sql, self.query.parameters).fetchall()
+
+
+@dataclass(frozen=True, slots=True)
+class FetchGroups:
+    """Reads the groups of a query by some keys."""
+
+    by: Sequence[GroupKey]
+    query: Query
+
+    def __call__(self, connection: sqlite3.Connection) -> list[InviteParticipantsOperationGroup]:
+        """Return the groups; raise ``LimitExceeded`` when the durations of one are too many."""
+        try:
+            records = Fetch(self.query)(connection)
+        except sqlite3.Error as error:
+            if _is_too_long(error):
+                raise _too_many_durations() from error
+            raise
+        return [read_group(self.by, record, percentiles) for record in records]
+
+
+def _too_many_durations() -> LimitExceeded:
+    return LimitExceeded(
+        f"The durations of a group are longer than the limit of {LONGEST_READ:,} bytes. Filter "
+        "`createdAt` by a shorter time, or group by it.",
+        limit="groupBytes",
+        value=LONGEST_READ,
+        requested=LONGEST_READ + 1,
+    )
 
 
 def read_together(queued: Sequence[Queued], connection: SQLite) -> list[Any]:

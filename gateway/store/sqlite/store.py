@@ -17,7 +17,6 @@ from gateway.store.decisions.reports import Reports
 from gateway.store.decisions.rows import Rows
 from gateway.store.errors import UnusableDatabaseError
 from gateway.store.forwards import Forward
-from gateway.store.groups import read_group
 from gateway.store.lock import write_lock
 from gateway.store.overdue import Overdue
 from gateway.store.reports import Applied, Report
@@ -128,8 +127,7 @@ class SQLiteStore:
         """Return the largest groups of the operations that match, the largest first."""
         by = tuple(dict.fromkeys(by))
         query = self._queries.groups(by, where, first, with_duration=with_duration)
-        records = await self._select(query)
-        return [read_group(by, record) for record in records]
+        return await self._reader.do(reads.FetchGroups(by, query))
 
     async def create(
         self, new: CreateInviteParticipantsOperationInput, *, at: datetime | None = None

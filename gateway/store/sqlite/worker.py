@@ -1,4 +1,4 @@
-"""Queues of functions that run on connections; those waiting for a connection run in one batch.
+"""Queues of functions that run on connections; those waiting for a connection run in batches.
 
 Each has its time. One that is still waiting then is never begun; one that has begun is stopped, if
 it can be: a write cannot, so that what its client is told is true.
@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from math import inf
+from math import ceil, inf
 from time import monotonic, perf_counter
 from typing import Any, TypeVar
 
@@ -50,12 +50,12 @@ RunBatch = Callable[[Sequence[Queued], SQLite], list[Any]]
 
 
 class Worker:
-    """Runs functions in order, all that wait in one batch.
+    """Runs functions in order, those that wait in batches.
 
     They go to the first of its connections, and to the next ones while that is busy for long; where
     all are, those that are short go to ``spare``, and none is done together with what may be long.
-    Each has until its request's deadline or, if it belongs to none, so many ``seconds``; 0 is no
-    limit.
+    A batch has all that are short, or an even share of the others. Each has until its request's
+    deadline or, if it belongs to none, so many ``seconds``; 0 is no limit.
     """
 
     def __init__(
@@ -188,7 +188,8 @@ class Worker:
 
     async def _take(self, connection: Connection, queue: deque[Queued]) -> None:
         self._taken = asyncio.get_running_loop().time()
-        count = min(len(queue), MAX_BATCH)
+        shares = 1 if queue is self._short else len(self._connections)
+        count = min(ceil(len(queue) / shares), MAX_BATCH)
         began = perf_counter()
         await self._do(connection, [queue.popleft() for _ in range(count)])
         self.seconds.observe(perf_counter() - began)

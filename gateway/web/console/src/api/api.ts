@@ -1,8 +1,9 @@
 import { Client, fetchExchange, stringifyDocument, type TypedDocumentNode } from '@urql/core'
 import { createClient } from 'graphql-ws'
 
+import { type InviteParticipantsOperationFilter, MissedDocument } from '../gql/graphql'
 import { type Failure, failureOf, UNREACHABLE } from './failure'
-import type { Sink } from './feed'
+import type { ChangeSource, Sink } from './feed'
 
 const ENDPOINT = '/graphql'
 const CHANGE_CURSOR = 'Change-Cursor'
@@ -10,7 +11,7 @@ const FORBIDDEN = 4403
 const PING_MILLISECONDS = 10_000
 const PONG_MILLISECONDS = 5_000
 
-/** The ways to the gateway with one token. */
+/** Requests and subscriptions, with one token. */
 export interface Api {
   client: Client
   follow: <Data, Variables extends Record<string, unknown>>(
@@ -23,7 +24,7 @@ export interface Api {
 
 export function createApi(token: string): Api {
   const authorization: Record<string, string> = token ? { Authorization: `Bearer ${token}` } : {}
-  const seen = new Seen()
+  const seen = new SeenCursors()
   const client = new Client({
     url: ENDPOINT,
     // No cache: what is shown is kept true by the changes that are followed.
@@ -46,7 +47,7 @@ export function createApi(token: string): Api {
           next({ data, errors }) {
             if (errors?.length) sink.onEnd(failureOf(errors))
             else if (data) {
-              seen.told = (data as { changes?: { cursor?: string } }).changes?.cursor ?? seen.told
+              seen.followed = (data as { changes?: { cursor?: string } }).changes?.cursor ?? seen.followed
               sink.onChange(data as never)
             }
           },
@@ -59,18 +60,36 @@ export function createApi(token: string): Api {
   }
 }
 
+type Variables = { after?: string | null; filter?: InviteParticipantsOperationFilter | null }
+
+/** The changes that a subscription gives, of the operations that match a filter, or of all. */
+export function changesOf<Change>(
+  { client, follow }: Api,
+  document: TypedDocumentNode<{ changes: Change }, Variables>,
+  filter?: InviteParticipantsOperationFilter,
+): ChangeSource<Change> {
+  return {
+    follow: (after, sink) =>
+      follow(document, { after, filter }, { ...sink, onChange: ({ changes }) => sink.onChange(changes) }),
+    async isFarBehind(after) {
+      const { data } = await client.query(MissedDocument, { after, filter })
+      return data?.changes.pageInfo.hasNextPage ?? false
+    },
+  }
+}
+
 /**
- * How far changes have been shown, which goes along with each request: it may come to another gateway
- * or worker than those before, which reads from a standby that is behind.
+ * The newest cursors that were received. They are sent with each request, since another gateway may
+ * answer it, from a standby that does not have these changes yet.
  */
-class Seen {
+class SeenCursors {
   /** The cursor of the last change that was followed. */
-  told: string | undefined
+  followed: string | undefined
   private answered: string | undefined
 
   readonly fetch: typeof fetch = async (input, init) => {
     const headers = new Headers(init?.headers)
-    for (const cursor of [this.told, this.answered]) if (cursor) headers.append(CHANGE_CURSOR, cursor)
+    for (const cursor of [this.followed, this.answered]) if (cursor) headers.append(CHANGE_CURSOR, cursor)
     const response = await fetch(input, { ...init, headers })
     this.answered = response.headers.get(CHANGE_CURSOR) ?? this.answered
     return response
@@ -107,7 +126,7 @@ function openSockets(authorization: Record<string, string>) {
   })
   return {
     ...client,
-    /** Call `listener` once the gateway has let us in. */
+    /** Call `listener` once the connection is accepted. */
     whenConnected(listener: () => void) {
       if (isConnected) return queueMicrotask(listener)
       const forget = client.on('connected', () => {

@@ -13,15 +13,22 @@ export interface Sink<Change> {
   onEnd: (failure: Failure) => void
 }
 
-/** Follow changes after a cursor; returns what stops that. */
-export type Follow<Change> = (after: string, sink: Sink<Change>) => () => void
+export interface ChangeSource<Change> {
+  /** Follow the changes after a cursor; returns what stops that. */
+  follow: (after: string, sink: Sink<Change>) => () => void
+  /** Whether the changes after a cursor are too many to follow them one by one. */
+  isFarBehind: (cursor: string) => Promise<boolean>
+}
+
+/** Why changes after the cursor do not come: they are no longer kept, or they are too many. */
+export type Gap = 'expired' | 'far behind'
 
 export interface FeedListener<Change> {
   /** Called with the changes of a moment together, in order. */
   onChanges: (changes: Change[]) => void
   onStatus: (status: FeedStatus, cursor: string) => void
-  /** The changes after the cursor are no longer kept: what is shown has to be read again. */
-  onExpired: () => void
+  /** What is shown has to be read again, and followed from there. */
+  onGap: (gap: Gap) => void
 }
 
 const BATCH_MILLISECONDS = 100
@@ -37,7 +44,8 @@ export function retryDelay(attempt: number, random: () => number = Math.random):
 
 /**
  * Follows changes for as long as it is not stopped: after a lost connection, and after a pause, it
- * goes on from the cursor of the last change, so that none is missed and none comes twice.
+ * goes on from the cursor of the last change, so that none is missed and none comes twice, unless
+ * there is a gap.
  */
 export class Feed<Change extends { cursor: string }> {
   private stopFollowing: (() => void) | null = null
@@ -45,13 +53,14 @@ export class Feed<Change extends { cursor: string }> {
   private batchTimer: ReturnType<typeof setTimeout> | undefined
   private batch: Change[] = []
   private attempt = 0
+  private hasFollowed = false
 
-  private readonly follow: Follow<Change>
+  private readonly source: ChangeSource<Change>
   private readonly listener: FeedListener<Change>
   private cursor: string
 
-  constructor(follow: Follow<Change>, listener: FeedListener<Change>, cursor: string) {
-    this.follow = follow
+  constructor(source: ChangeSource<Change>, listener: FeedListener<Change>, cursor: string) {
+    this.source = source
     this.listener = listener
     this.cursor = cursor
   }
@@ -61,8 +70,27 @@ export class Feed<Change extends { cursor: string }> {
     clearTimeout(this.retryTimer)
     if (this.stopFollowing) return
     if (this.attempt === 0) this.listener.onStatus({ kind: 'connecting' }, this.cursor)
+    if (this.hasFollowed) this.goOn()
+    else this.follow()
+  }
+
+  /** Follow from the cursor on, unless much has changed since it was followed. */
+  private goOn(): void {
     let isCurrent = true
-    const stop = this.follow(this.cursor, {
+    this.stopFollowing = () => {
+      isCurrent = false
+    }
+    this.source.isFarBehind(this.cursor).then((isFarBehind) => {
+      if (!isCurrent) return
+      if (isFarBehind) this.listener.onGap('far behind')
+      else this.follow()
+    })
+  }
+
+  private follow(): void {
+    this.hasFollowed = true
+    let isCurrent = true
+    const stop = this.source.follow(this.cursor, {
       onOpen: () => {
         if (!isCurrent) return
         this.attempt = 0
@@ -117,7 +145,7 @@ export class Feed<Change extends { cursor: string }> {
   private end(failure: Failure): void {
     this.flush()
     if (failure.code === 'CURSOR_EXPIRED') {
-      this.listener.onExpired()
+      this.listener.onGap('expired')
     } else if (FINAL.has(failure.code)) {
       this.listener.onStatus({ kind: 'stopped', failure }, this.cursor)
     } else {

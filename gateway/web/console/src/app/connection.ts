@@ -1,7 +1,8 @@
-import { useEffect, useRef, useSyncExternalStore } from 'react'
+import { useEffect, useRef } from 'react'
 
-import { Feed, type FeedStatus, type Follow } from '../api/feed'
+import { type ChangeSource, Feed, type FeedStatus, type Gap } from '../api/feed'
 import { useSession } from './session'
+import { createStore } from './store'
 
 /** What the page follows at the moment, for the status in the header. */
 export interface Connection {
@@ -9,29 +10,18 @@ export interface Connection {
   cursor: string
 }
 
-const listeners = new Set<() => void>()
-let connection: Connection | null = null
+const connection = createStore<Connection | null>(null)
 
-function setConnection(next: Connection | null): void {
-  connection = next
-  for (const listener of listeners) listener()
-}
-
-function subscribe(listener: () => void): () => void {
-  listeners.add(listener)
-  return () => listeners.delete(listener)
-}
-
-export const useConnection = (): Connection | null => useSyncExternalStore(subscribe, () => connection)
+export const useConnection = connection.useValue
 
 /**
- * Follow changes from a cursor on, while there is one and the page is seen. `follow` has to stay the
+ * Follow changes from a cursor on, while there is one and the page is seen. `source` has to stay the
  * same for as long as the same is followed.
  */
 export function useFeed<Change extends { cursor: string }>(
   cursor: string | null,
-  follow: Follow<Change>,
-  handlers: { onChanges: (changes: Change[]) => void; onExpired: () => void },
+  source: ChangeSource<Change>,
+  handlers: { onChanges: (changes: Change[]) => void; onGap: (gap: Gap) => void },
 ): void {
   const { refuse } = useSession()
   const latest = useRef(handlers)
@@ -41,12 +31,12 @@ export function useFeed<Change extends { cursor: string }>(
   useEffect(() => {
     if (cursor === null) return
     const feed = new Feed(
-      follow,
+      source,
       {
         onChanges: (changes) => latest.current.onChanges(changes),
-        onExpired: () => latest.current.onExpired(),
+        onGap: (gap) => latest.current.onGap(gap),
         onStatus: (status, at) => {
-          setConnection({ status, cursor: at })
+          connection.set({ status, cursor: at })
           if (status.kind === 'stopped' && status.failure.code === 'UNAUTHENTICATED')
             refuse(status.failure.message)
         },
@@ -61,7 +51,7 @@ export function useFeed<Change extends { cursor: string }>(
       document.removeEventListener('visibilitychange', goOn)
       window.removeEventListener('online', goOn)
       feed.stop()
-      setConnection(null)
+      connection.set(null)
     }
-  }, [cursor, follow, refuse])
+  }, [cursor, source, refuse])
 }

@@ -1,6 +1,5 @@
-import { useSyncExternalStore } from 'react'
-
 import { setting } from '../../../shared/settings'
+import { createStore } from './store'
 
 /** A list as it was saved: the query of its address. */
 export interface View {
@@ -21,8 +20,7 @@ export interface Preferences {
 const KEY = 'invite-gateway:console'
 const INITIAL: Preferences = { isPrivate: false, hasAbsoluteTimes: false, views: [] }
 
-const listeners = new Set<() => void>()
-let current = read()
+const preferences = createStore(read())
 
 function read(): Preferences {
   try {
@@ -38,17 +36,12 @@ function isView(value: Partial<View> | null): value is View {
 }
 
 export function setPreferences(changed: Partial<Preferences>): void {
-  current = { ...current, ...changed }
-  localStorage.setItem(KEY, JSON.stringify(current))
-  for (const listener of listeners) listener()
+  const next = { ...preferences.get(), ...changed }
+  localStorage.setItem(KEY, JSON.stringify(next))
+  preferences.set(next)
 }
 
-function subscribe(listener: () => void): () => void {
-  listeners.add(listener)
-  return () => listeners.delete(listener)
-}
-
-export const usePreferences = (): Preferences => useSyncExternalStore(subscribe, () => current)
+export const usePreferences = preferences.useValue
 
 /** Whether the gateway hides names and numbers in every browser. */
 export const isPrivateForAll = (): boolean => setting('hide-names') === 'true'

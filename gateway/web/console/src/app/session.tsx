@@ -12,10 +12,10 @@ export type WriteAccess = { isAllowed: boolean; reason: string }
 
 interface Session {
   api: Api
-  /** Another one for each token: by it, every page begins anew. */
+  /** Another one for each token: every page is mounted again for it. */
   number: number
   writing: WriteAccess
-  /** Why the gateway turned the token away, when it did. */
+  /** Why the gateway refused the token, when it did. */
   refusal: string | null
   refuse: (message: string) => void
   /** Begin anew with the token that is stored now. */

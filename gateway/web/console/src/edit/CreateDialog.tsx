@@ -1,4 +1,5 @@
 import { useNavigate } from '@tanstack/react-router'
+import { Dialog } from 'radix-ui'
 import { type FormEvent, useState } from 'react'
 import { useSession } from '../app/session'
 import { CreateDocument } from '../gql/graphql'
@@ -125,6 +126,7 @@ function CreateForm({ onDone }: { onDone: () => void }) {
       </fieldset>
       <Problems problems={problems} />
       <div className="form-buttons">
+        <Dialog.Close className="button">Cancel</Dialog.Close>
         <button type="submit" className="button primary" disabled={isSending}>
           {isSending ? 'Creating…' : 'Create'}
         </button>

@@ -1,3 +1,4 @@
+import { Dialog } from 'radix-ui'
 import { type FormEvent, useState } from 'react'
 import { useIsPrivate } from '../app/preferences'
 import { useSession } from '../app/session'
@@ -70,7 +71,7 @@ function UpdateForm({ id, opened, onDone }: { id: string; opened: StateFragment;
     return (
       <div className="form">
         <p className="problem" role="alert">
-          The operation has changed since this form was opened. Nothing was written.
+          The operation has changed since this form was opened. Nothing was saved.
         </p>
         <Comparison wanted={wanted} current={current} />
         <Problems problems={problems} />
@@ -84,7 +85,7 @@ function UpdateForm({ id, opened, onDone }: { id: string; opened: StateFragment;
             disabled={isSending}
             onClick={() => update(wanted, current.version)}
           >
-            Write yours all the same
+            Save yours anyway
           </button>
         </div>
       </div>
@@ -96,8 +97,9 @@ function UpdateForm({ id, opened, onDone }: { id: string; opened: StateFragment;
       <ResultFields initial={initial.resultInfo} />
       <Problems problems={problems} />
       <div className="form-buttons">
+        <Dialog.Close className="button">Cancel</Dialog.Close>
         <button type="submit" className="button primary" disabled={isSending}>
-          {isSending ? 'Writing…' : 'Write'}
+          {isSending ? 'Saving…' : 'Save'}
         </button>
       </div>
     </form>

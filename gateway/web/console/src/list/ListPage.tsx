@@ -1,6 +1,7 @@
 import { getRouteApi } from '@tanstack/react-router'
 import { useCallback, useMemo, useRef } from 'react'
 
+import type { Gap } from '../api/feed'
 import { setPreferences, usePreferences } from '../app/preferences'
 import { CreateButton } from '../edit/CreateDialog'
 import { ExportButton } from '../export/ExportDialog'
@@ -16,6 +17,11 @@ import { useList } from './useList'
 import { ViewMenu } from './ViewMenu'
 
 const route = getRouteApi('/operations')
+
+const GAPS: Record<Gap, string> = {
+  expired: 'The changes since you were last connected are no longer kept',
+  'far behind': 'Much has changed while this page was hidden or not connected',
+}
 
 /** All operations that match, the newest first. */
 export function ListPage() {
@@ -62,9 +68,9 @@ export function ListPage() {
         <SavedViews search={{ ...search, columns: columnsText(shown) }} />
         <ExportButton search={query} totalCount={list.totalCount} />
       </FilterBar>
-      {list.wasExpired && (
+      {list.gap && (
         <p className="banner" role="status">
-          The changes since you were last connected are no longer kept, so the list was read anew.
+          {GAPS[list.gap]}, so the list was read anew.
         </p>
       )}
       <div className="table-frame">

@@ -1,8 +1,9 @@
 import { useTable } from '@tanstack/react-table'
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { type CSSProperties, type RefObject, useEffect, useMemo, useSyncExternalStore } from 'react'
+import { type CSSProperties, type RefObject, useEffect, useMemo } from 'react'
 
 import { Icon } from '../ui/Icon'
+import { useMedia } from '../ui/media'
 import { columns, features, SORTS, WIDTHS } from './columns'
 import type { Row } from './rows'
 import { COLUMNS, type ColumnId, type ListSearch } from './search'
@@ -12,16 +13,6 @@ const ROW_PIXELS = 44
 const NARROW_ROW_PIXELS = 92
 /** How long a change is highlighted, by an animation in the style sheet. */
 const HIGHLIGHT_MILLISECONDS = 1_600
-
-function useIsNarrow(): boolean {
-  return useSyncExternalStore(
-    (listener) => {
-      NARROW.addEventListener('change', listener)
-      return () => NARROW.removeEventListener('change', listener)
-    },
-    () => NARROW.matches,
-  )
-}
 
 /** The rows, of which only those in sight are in the page; near their end it asks for more. */
 export function Table({
@@ -41,7 +32,7 @@ export function Table({
   onSort: (sort: ListSearch['sort']) => void
   onEnd: () => void
 }) {
-  const isNarrow = useIsNarrow()
+  const isNarrow = useMedia(NARROW)
   const columnVisibility = useMemo(
     () => Object.fromEntries(COLUMNS.map((id) => [id, shown.includes(id)])),
     [shown],

@@ -18,12 +18,12 @@ const helper = createColumnHelper<typeof features, Row>()
 export const WIDTHS: Record<ColumnId, string> = {
   status: '8.5rem',
   call: 'minmax(7rem, 1fr)',
-  context: 'minmax(11rem, 2fr)',
-  participants: 'minmax(13rem, 2.4fr)',
-  result: 'minmax(10rem, 1.8fr)',
-  age: '7.5rem',
-  ended: '7.5rem',
-  duration: '8.5rem',
+  context: 'minmax(11rem, 1.8fr)',
+  participants: 'minmax(15rem, 3fr)',
+  result: 'minmax(10rem, 1.6fr)',
+  age: '6.5rem',
+  ended: '6.5rem',
+  duration: '10.5rem',
 }
 
 /** What a column is sorted by, where it can be. */

@@ -45,7 +45,8 @@ export function withChanges(state: Rows, changes: ListChange[], search: ListSear
     const place = places.get(id)
     const row = place === undefined ? undefined : rows[place]
     if (place !== undefined && row) {
-      if (isNews(row, change)) rows[place] = { ...change.state, id, changedAt, isDeleted: kind === 'DELETED' }
+      if (isNewer(row, change))
+        rows[place] = { ...change.state, id, changedAt, isDeleted: kind === 'DELETED' }
     } else if (kind !== 'DELETED' && admits(search, change.state) && isInSight(state, change, search)) {
       if (waiting.size < MAX_WAITING) waiting.add(id)
     } else {
@@ -56,7 +57,7 @@ export function withChanges(state: Rows, changes: ListChange[], search: ListSear
 }
 
 /** Whether a change is later than a row, which a page that was read later may have. */
-function isNews(row: Row, { kind, state }: ListChange): boolean {
+function isNewer(row: Row, { kind, state }: ListChange): boolean {
   if (row.createdAt !== state.createdAt) return row.createdAt < state.createdAt
   return state.version > row.version || (kind === 'DELETED' && state.version >= row.version)
 }

@@ -1,15 +1,15 @@
 import { useCallback, useEffect, useMemo, useReducer, useRef } from 'react'
 
-import type { Api } from '../api/api'
+import { changesOf } from '../api/api'
 import { type Failure, failureOfRequest } from '../api/failure'
-import type { Follow } from '../api/feed'
+import type { Gap } from '../api/feed'
 import { useFeed } from '../app/connection'
 import { useSession } from '../app/session'
 import { ListChangesDocument, ListDocument, type ListQuery } from '../gql/graphql'
 import { type ListChange, type Rows, withChanges, withPage } from './rows'
 import { filterOf, type ListSearch, orderOf } from './search'
 
-/** The first page is shown at once; who reads on reads much. */
+/** The first page is small, to be shown soon. */
 const FIRST_PAGE = 100
 const NEXT_PAGE = 500
 
@@ -21,8 +21,8 @@ export interface List extends Rows {
   totalCount: number
   loading: 'first' | 'more' | null
   failure: Failure | null
-  /** Whether changes after the cursor were no longer kept, so that the list was read anew. */
-  wasExpired: boolean
+  /** Why the list was read anew, when it was. */
+  gap: Gap | null
 }
 
 const EMPTY: List = {
@@ -34,11 +34,11 @@ const EMPTY: List = {
   totalCount: 0,
   loading: 'first',
   failure: null,
-  wasExpired: false,
+  gap: null,
 }
 
 type Action =
-  | { kind: 'load'; wasExpired?: boolean }
+  | { kind: 'load'; gap: Gap | null }
   | { kind: 'load more' }
   | { kind: 'loaded'; page: Page }
   | { kind: 'loaded more'; page: Page }
@@ -48,7 +48,7 @@ type Action =
 function reduce(list: List, action: Action): List {
   switch (action.kind) {
     case 'load':
-      return { ...list, loading: 'first', failure: null, wasExpired: !!action.wasExpired }
+      return { ...list, loading: 'first', failure: null, gap: action.gap }
     case 'load more':
       return { ...list, loading: 'more', failure: null }
     case 'loaded':
@@ -58,7 +58,7 @@ function reduce(list: List, action: Action): List {
         changeCursor: action.page.changeCursor,
         totalCount: action.page.totalCount ?? 0,
         loading: null,
-        wasExpired: list.wasExpired,
+        gap: list.gap,
       }
     case 'loaded more':
       return { ...list, ...withPage(list, action.page.nodes, ...endOf(action.page)), loading: null }
@@ -79,11 +79,10 @@ export function useList(search: ListSearch) {
   const filter = useMemo(() => filterOf(search), [search])
 
   const read = useCallback(
-    async (after: string | null) => {
+    async (after: string | null, first: number) => {
       request.current += 1
       const number = request.current
       const isFirstPage = after === null
-      const first = isFirstPage ? FIRST_PAGE : NEXT_PAGE
       const variables = { filter, orderBy: orderOf(search), first, after, isFirstPage }
       const { data, error } = await api.client.query(ListDocument, variables)
       if (number !== request.current) return
@@ -95,9 +94,9 @@ export function useList(search: ListSearch) {
   )
 
   const reload = useCallback(
-    (wasExpired = false) => {
-      dispatch({ kind: 'load', wasExpired })
-      return read(null)
+    (first = FIRST_PAGE, gap: Gap | null = null) => {
+      dispatch({ kind: 'load', gap })
+      return read(null, first)
     },
     [read],
   )
@@ -105,26 +104,18 @@ export function useList(search: ListSearch) {
     reload()
   }, [reload])
 
-  const { endCursor, hasMore, loading } = list
+  const { rows, endCursor, hasMore, loading } = list
   const loadMore = useCallback(() => {
     if (loading || !hasMore) return
     dispatch({ kind: 'load more' })
-    read(endCursor)
+    read(endCursor, NEXT_PAGE)
   }, [read, endCursor, hasMore, loading])
 
-  const follow = useMemo(() => followList(api, filter), [api, filter])
-  useFeed(list.changeCursor, follow, {
+  const source = useMemo(() => changesOf(api, ListChangesDocument, filter), [api, filter])
+  useFeed(list.changeCursor, source, {
     onChanges: (changes) => dispatch({ kind: 'changed', changes, search }),
-    onExpired: () => reload(true),
+    // As many rows as a page may have are read again, for what is in sight to stay there.
+    onGap: (gap) => reload(Math.min(Math.max(rows.length, FIRST_PAGE), NEXT_PAGE), gap),
   })
   return { list, reload, loadMore }
-}
-
-function followList(api: Api, filter: ReturnType<typeof filterOf>): Follow<ListChange> {
-  return (after, { onOpen, onChange, onEnd }) =>
-    api.follow(
-      ListChangesDocument,
-      { after, filter },
-      { onOpen, onEnd, onChange: ({ changes }) => onChange(changes) },
-    )
 }

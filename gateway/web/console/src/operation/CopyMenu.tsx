@@ -7,16 +7,16 @@ import { asCurl, asGraphQL } from './requests'
 
 /** Copies an operation's id, its link, or the request for it. */
 export function CopyMenu({ id }: { id: string }) {
-  const [said, setSaid] = useState('')
+  const [notice, setNotice] = useState('')
 
   async function copy(text: string) {
     try {
       await navigator.clipboard.writeText(text)
-      setSaid('Copied')
+      setNotice('Copied')
     } catch {
-      setSaid('The browser did not allow copying')
+      setNotice('The browser did not allow copying')
     }
-    setTimeout(() => setSaid(''), 3_000)
+    setTimeout(() => setNotice(''), 3_000)
   }
 
   return (
@@ -43,8 +43,8 @@ export function CopyMenu({ id }: { id: string }) {
           </DropdownMenu.Item>
         </DropdownMenu.Content>
       </DropdownMenu.Root>
-      <span className="said" role="status">
-        {said}
+      <span className="copy-notice" role="status">
+        {notice}
       </span>
     </>
   )

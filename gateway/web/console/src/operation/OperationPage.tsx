@@ -14,13 +14,13 @@ import { Participants } from './Participants'
 import { Json, Properties, Result } from './Properties'
 import { Related } from './Related'
 import { playgroundLink } from './requests'
-import type { Story } from './state'
 import { Timeline } from './Timeline'
-import { useStory } from './useStory'
+import { useOperation } from './useOperation'
+import type { Versions } from './versions'
 
-/** One operation with its whole story. */
+/** One operation, with its history. */
 export function OperationPage({ id }: { id: string }) {
-  const { loaded, reload } = useStory(id)
+  const { loaded, reload } = useOperation(id)
   if (loaded === 'loading') return <Loading what="the operation" />
   if (loaded === 'missing') {
     return (
@@ -35,12 +35,12 @@ export function OperationPage({ id }: { id: string }) {
     )
   }
   if ('failure' in loaded) return <FailureNotice failure={loaded.failure} onRetry={reload} />
-  return <Whole id={id} story={loaded.story} />
+  return <Whole id={id} versions={loaded.versions} />
 }
 
-function Whole({ id, story }: { id: string; story: Story }) {
+function Whole({ id, versions }: { id: string; versions: Versions }) {
   const isPrivate = useIsPrivate()
-  const { current, history, isDeleted } = story
+  const { current, history, isDeleted } = versions
   const { clientContext } = current
   const title = clientContext ? withoutNumbers(clientContext, isPrivate) : 'Without a context'
   return (

@@ -73,35 +73,28 @@ function Identity({
 }) {
   const isPrivate = useIsPrivate()
   const { label, icon } = KINDS[kind]
+  const name = isPrivate ? HIDDEN : displayName
   return (
     <div className="identity">
       <Icon name={icon} />
       <div>
         <p>
-          <strong>
-            <bdi>{isPrivate ? HIDDEN : displayName || id || 'Without a name'}</bdi>
-          </strong>{' '}
+          <strong>{name ? <bdi>{name}</bdi> : id ? <IdLink id={id} /> : 'Without a name'}</strong>{' '}
           <span className="muted">{label}</span>
         </p>
-        {id && (
-          <p>
-            {isPrivate ? (
-              <code>{HIDDEN}</code>
-            ) : (
-              <Link
-                to="/operations"
-                search={{ participant: id }}
-                title="All operations with this participant"
-              >
-                <code>{id}</code>
-              </Link>
-            )}
-          </p>
-        )}
+        {name && id && <p>{isPrivate ? <code>{HIDDEN}</code> : <IdLink id={id} />}</p>}
         <dl className="properties small">
           <Additional value={additional} />
         </dl>
       </div>
     </div>
+  )
+}
+
+function IdLink({ id }: { id: string }) {
+  return (
+    <Link to="/operations" search={{ participant: id }} title="All operations with this participant">
+      <code>{id}</code>
+    </Link>
   )
 }

@@ -4,7 +4,7 @@ import { useIsPrivate } from '../app/preferences'
 import type { StateFragment } from '../gql/graphql'
 import { causeOf, diagnosisOf } from '../overview/meaning'
 import { withoutNumbers, withoutPeople } from '../ui/people'
-import { Duration, dateAndTime, isFinished, When } from '../ui/time'
+import { ageText, Duration, dateAndTime, isFinished, secondsBetween, useNow } from '../ui/time'
 import { Additional } from './Additional'
 
 export function Result({ current }: { current: StateFragment }) {
@@ -61,22 +61,31 @@ export function Properties({ current }: { current: StateFragment }) {
       <dd>{version}</dd>
       <dt>Created</dt>
       <dd>
-        {dateAndTime(createdAt)}, <When time={createdAt} />
+        <DateAndAge time={createdAt} />
       </dd>
       <dt>Last changed</dt>
       <dd>
-        {dateAndTime(updatedAt)}, <When time={updatedAt} />
+        <DateAndAge time={updatedAt} />
       </dd>
       {endedAt && (
         <>
           <dt>Ended</dt>
           <dd>
-            {dateAndTime(endedAt)}, <When time={endedAt} />
+            <DateAndAge time={endedAt} />
           </dd>
         </>
       )}
       <Additional value={additionalProperties} />
     </dl>
+  )
+}
+
+function DateAndAge({ time }: { time: string }) {
+  const age = secondsBetween(time, useNow())
+  return (
+    <time dateTime={time} title={time}>
+      {dateAndTime(time)} <span className="muted">· {ageText(age)}</span>
+    </time>
   )
 }
 

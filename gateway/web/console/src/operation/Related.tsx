@@ -5,6 +5,7 @@ import { useIsPrivate } from '../app/preferences'
 import { RelatedDocument, type StateFragment } from '../gql/graphql'
 import { filterOf } from '../list/search'
 import { Card } from '../ui/Card'
+import { numberText } from '../ui/numbers'
 import { withoutNumbers } from '../ui/people'
 import { Status } from '../ui/Status'
 import { When } from '../ui/time'
@@ -20,7 +21,7 @@ export function Related({ id, current: { callId } }: { id: string; current: Stat
   const related = data?.inviteParticipantsOperations
   if (!callId || !related || related.totalCount === 0) return null
   return (
-    <Card title={`Others of the same call (${related.totalCount})`}>
+    <Card title={`Other operations of this call (${numberText(related.totalCount)})`}>
       <ul className="related">
         {related.nodes.map((other) => (
           <li key={other.id}>
@@ -35,7 +36,7 @@ export function Related({ id, current: { callId } }: { id: string; current: Stat
         ))}
       </ul>
       <Link to="/operations" search={{ call: callId }}>
-        All of the call
+        All operations of this call
       </Link>
     </Card>
   )

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { EntryFragment, StateFragment } from '../gql/graphql'
 import { withoutPeople } from '../ui/people'
 import { differencesOf } from './difference'
-import { storyOf, withEntries } from './state'
+import { versionsOf, withEntries } from './versions'
 
 const state: StateFragment = {
   callId: 'call',
@@ -49,11 +49,11 @@ test('a change goes from the value before to the value after', () => {
 
 test('what happens is how things are, but not what is older than that', () => {
   const found = { ...state, id: 'id', status: 'Running' as const, version: 2 }
-  const story = storyOf({ ...found, history: { nodes: [], pageInfo: { endCursor: 'c' } } })
-  const older = withEntries(story, [entry('CREATED', [])])
+  const versions = versionsOf({ ...found, history: { nodes: [], pageInfo: { endCursor: 'c' } } })
+  const older = withEntries(versions, [entry('CREATED', [])])
   expect(older.history).toHaveLength(1)
   expect(older.current.status).toBe('Running')
-  const gone = withEntries(story, [entry('DELETED', [], { version: 2 })])
+  const gone = withEntries(versions, [entry('DELETED', [], { version: 2 })])
   expect(gone.isDeleted).toBe(true)
   const again = { version: 1, createdAt: '2026-01-02T00:00:00.000000Z' }
   expect(withEntries(gone, [entry('CREATED', [], again)]).isDeleted).toBe(false)

@@ -52,14 +52,17 @@ function KnownCauses() {
   return (
     <details>
       <summary>What codes mean</summary>
-      <dl className="properties known-causes">
-        {KNOWN_CAUSES.map(([code, meaning]) => [
-          <dt key={code}>
-            <code>{code}</code>
-          </dt>,
-          <dd key={`${code} meaning`}>{meaning}</dd>,
-        ])}
-      </dl>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard */}
+      <section className="known-causes" tabIndex={0} aria-label="What codes mean">
+        <dl className="properties">
+          {KNOWN_CAUSES.map(([code, meaning]) => [
+            <dt key={code}>
+              <code>{code}</code>
+            </dt>,
+            <dd key={`${code} meaning`}>{meaning}</dd>,
+          ])}
+        </dl>
+      </section>
     </details>
   )
 }

@@ -1,14 +1,14 @@
 import { Link, useNavigate } from '@tanstack/react-router'
-import { lazy, Suspense, useCallback } from 'react'
+import { lazy, Suspense, useCallback, useState } from 'react'
 
 import type { OperationStatus } from '../gql/graphql'
 import type { ListSearch } from '../list/search'
 import { numberText } from '../ui/numbers'
-import { STATUS_NAMES } from '../ui/Status'
-import { duration } from '../ui/time'
+import { countsText, STACK, STATUS_NAMES } from '../ui/Status'
+import { duration, timeRange } from '../ui/time'
 import { BucketTable } from './BucketTable'
 import type { PlotSelection } from './Plot'
-import { type Bucket, STACK, sumOf, timeText } from './range'
+import { type Bucket, sumOf, timeText } from './range'
 
 // Loaded when there is something to draw.
 const CountPlot = lazy(() => import('./CountPlot'))
@@ -19,11 +19,16 @@ const FINISHED: OperationStatus[] = ['Completed', 'Failed']
 /** Operations by time and status, drawn and as a table; each mark leads to the list of its operations. */
 export function CountChart({ buckets }: { buckets: Bucket[] }) {
   const select = useSelect(statusAt)
+  const [hovered, setHovered] = useHovered(buckets)
   return (
     <>
-      <p className="muted hint">Click a bar to see its operations, or drag over a range to look into it.</p>
+      <p className="muted hint">
+        {hovered
+          ? `${timeRange(hovered.from, hovered.to)}: ${countsText(hovered.counts)}`
+          : 'Select a bar to see its operations, or drag over a range to look into it.'}
+      </p>
       <Suspense fallback={<div className="chart" />}>
-        <CountPlot buckets={buckets} onSelect={select} />
+        <CountPlot buckets={buckets} onSelect={select} onHover={setHovered} />
       </Suspense>
       <BucketTable
         label="Operations by time and status"
@@ -49,16 +54,18 @@ export function CountChart({ buckets }: { buckets: Bucket[] }) {
 /** How long operations took, by the time when they were created. */
 export function DurationChart({ buckets }: { buckets: Bucket[] }) {
   const select = useSelect(finished)
+  const [hovered, setHovered] = useHovered(buckets)
   const ended = buckets.filter((bucket) => bucket.duration)
   if (ended.length === 0) return <p className="muted">None has ended.</p>
   return (
     <>
       <ul className="legend" aria-hidden="true">
-        <li className="line-median">Median</li>
-        <li className="line-p95">95th percentile</li>
+        <li className="line-median">Median {hovered?.duration && duration(hovered.duration.median)}</li>
+        <li className="line-p95">95th percentile {hovered?.duration && duration(hovered.duration.p95)}</li>
+        {hovered && <li className="muted">{timeRange(hovered.from, hovered.to)}</li>}
       </ul>
       <Suspense fallback={<div className="chart" />}>
-        <DurationPlot buckets={buckets} onSelect={select} />
+        <DurationPlot buckets={buckets} onSelect={select} onHover={setHovered} />
       </Suspense>
       <BucketTable
         label="Time from creation to the end"
@@ -77,6 +84,13 @@ export function DurationChart({ buckets }: { buckets: Bucket[] }) {
 }
 
 const finished = () => FINISHED
+
+/** The bucket that the pointer is over, as it is now. */
+function useHovered(buckets: Bucket[]) {
+  const [from, setFrom] = useState<number>()
+  const setHovered = useCallback((bucket: Bucket | undefined) => setFrom(bucket?.from), [])
+  return [buckets.find((bucket) => bucket.from === from), setHovered] as const
+}
 
 /** Lead to the list of a mark that is clicked, or into a range that is dragged over. */
 function useSelect(statusesAt: (bucket: Bucket, value: number) => OperationStatus[] | undefined) {

@@ -1,7 +1,7 @@
 import uPlot from 'uplot'
-
-import { Plot, type PlotDefinition, type PlotSelection } from './Plot'
-import { type Bucket, STACK } from './range'
+import { STACK } from '../ui/Status'
+import { Plot, type PlotDefinition, type PlotProps } from './Plot'
+import type { Bucket } from './range'
 
 const DEFINITION: PlotDefinition = {
   data: stacked,
@@ -19,10 +19,7 @@ const DEFINITION: PlotDefinition = {
 }
 
 /** Operations by bucket of time, stacked by status. */
-export default function CountPlot(props: {
-  buckets: Bucket[]
-  onSelect: (selection: PlotSelection) => void
-}) {
+export default function CountPlot(props: PlotProps) {
   return <Plot label="Operations by time, stacked by status" definition={DEFINITION} {...props} />
 }
 

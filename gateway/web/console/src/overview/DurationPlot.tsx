@@ -1,8 +1,7 @@
 import type uPlot from 'uplot'
 
 import { duration } from '../ui/time'
-import { Plot, type PlotDefinition, type PlotSelection } from './Plot'
-import type { Bucket } from './range'
+import { Plot, type PlotDefinition, type PlotProps } from './Plot'
 
 /** What has no neighbour is on no line, and is drawn as a point. */
 const POINTS: uPlot.Series.Points = {
@@ -29,14 +28,11 @@ const DEFINITION: PlotDefinition = {
     { stroke: colourOf('line-median'), width: 2, points: POINTS },
     { stroke: colourOf('line-p95'), width: 2, dash: [6, 4], points: POINTS },
   ],
-  valueAxis: { values: (_, seconds) => seconds.map((one) => (one === 0 ? '0 s' : duration(one))) },
+  valueAxis: { values: (_, seconds) => seconds.map((one) => (one < 10 ? `${one} s` : duration(one))) },
   least: 1,
 }
 
 /** How long operations took, by bucket of time. */
-export default function DurationPlot(props: {
-  buckets: Bucket[]
-  onSelect: (selection: PlotSelection) => void
-}) {
+export default function DurationPlot(props: PlotProps) {
   return <Plot label="Time from creation to the end" definition={DEFINITION} {...props} />
 }

@@ -5,9 +5,8 @@ import type { ListSearch } from '../list/search'
 import { Icon } from '../ui/Icon'
 import { numberText } from '../ui/numbers'
 import { KINDS, type Kind } from '../ui/people'
-import { STATUS_NAMES } from '../ui/Status'
+import { countsText, STACK } from '../ui/Status'
 import { kindCountsOf } from './kindCounts'
-import { STACK } from './range'
 
 /** Operations by the kinds of identities that they invite, each stacked by status. */
 export function Kinds({ groups, list }: { groups: OverviewQuery['kinds']; list: ListSearch }) {
@@ -23,11 +22,7 @@ export function Kinds({ groups, list }: { groups: OverviewQuery['kinds']; list: 
               <span key={status} className={`dot ${status}`} style={{ flexGrow: counts[status] }} />
             ))}
           </div>
-          <p className="muted small">
-            {STACK.filter((status) => counts[status] > 0)
-              .map((status) => `${numberText(counts[status])} ${STATUS_NAMES[status].toLowerCase()}`)
-              .join(', ')}
-          </p>
+          <p className="muted small">{countsText(counts)}</p>
         </li>
       ))}
     </ul>

@@ -1,7 +1,8 @@
-import { useEffect, useRef, useSyncExternalStore } from 'react'
+import { useEffect, useRef } from 'react'
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 
+import { useMedia } from '../ui/media'
 import type { Bucket } from './range'
 
 const HEIGHT = 200
@@ -13,6 +14,13 @@ const CLICK_PIXELS = 4
 export type PlotSelection =
   | { kind: 'bucket'; bucket: Bucket; value: number }
   | { kind: 'range'; from: number; to: number }
+
+export interface PlotProps {
+  buckets: Bucket[]
+  onSelect: (selection: PlotSelection) => void
+  /** Called with the bucket that the pointer is over, or with nothing. */
+  onHover: (bucket: Bucket | undefined) => void
+}
 
 /** The colour that a class of the style sheets gives. */
 export type ColourOf = (name: string, property?: 'color' | 'backgroundColor') => string
@@ -36,38 +44,33 @@ export function Plot({
   definition,
   buckets,
   onSelect,
-}: {
-  label: string
-  definition: PlotDefinition
-  buckets: Bucket[]
-  onSelect: (selection: PlotSelection) => void
-}) {
+  onHover,
+}: PlotProps & { label: string; definition: PlotDefinition }) {
   const frame = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot>(null)
-  const latest = useRef({ buckets, onSelect })
-  const isDark = useSyncExternalStore(
-    (listener) => {
-      DARK.addEventListener('change', listener)
-      return () => DARK.removeEventListener('change', listener)
-    },
-    () => DARK.matches,
-  )
+  const latest = useRef({ buckets, onSelect, onHover })
+  const isDark = useMedia(DARK)
   useEffect(() => {
-    latest.current = { buckets, onSelect }
-    plot.current?.setData(definition.data(buckets))
-  }, [definition, buckets, onSelect])
+    latest.current = { buckets, onSelect, onHover }
+  })
+  useEffect(() => plot.current?.setData(definition.data(buckets)), [definition, buckets])
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: other colours are drawn anew
   useEffect(() => {
     const element = frame.current
     if (!element) return
-    const select = (one: uPlot) => {
-      const selection = selectionOf(one, latest.current.buckets)
-      if (selection) latest.current.onSelect(selection)
-    }
     const current = () => latest.current.buckets
+    const hooks: uPlot.Hooks.Arrays = {
+      setSelect: [
+        (one) => {
+          const selection = selectionOf(one, current())
+          if (selection) latest.current.onSelect(selection)
+        },
+      ],
+      setCursor: [(one) => latest.current.onHover(bucketAt(one, current(), one.cursor.left ?? -1))],
+    }
     const created = new uPlot(
-      options(element, definition, current, select),
+      options(element, definition, current, hooks),
       definition.data(current()),
       element,
     )
@@ -88,7 +91,7 @@ function options(
   element: HTMLElement,
   { series, valueAxis, least }: PlotDefinition,
   buckets: () => Bucket[],
-  onSelect: (plot: uPlot) => void,
+  hooks: uPlot.Hooks.Arrays,
 ): uPlot.Options {
   const colourOf: ColourOf = (name, property = 'color') => {
     const probe = document.createElement('span')
@@ -114,11 +117,11 @@ function options(
       y: { range: (_, __, highest) => [0, Math.max(highest * 1.08, least)] },
     },
     axes: [
-      { ...axis, grid: { show: false }, space: 64, size: 30, values: (_, times) => times.map(timeOfAxis) },
+      { ...axis, grid: { show: false }, space: 64, size: 24, values: (_, times) => times.map(timeOfAxis) },
       { ...axis, size: 52, ...valueAxis },
     ],
     series: [{}, ...series(colourOf)],
-    hooks: { setSelect: [onSelect] },
+    hooks,
   }
 }
 
@@ -131,9 +134,15 @@ function timeOfAxis(seconds: number): string {
   return (time.getHours() === 0 && time.getMinutes() === 0 ? DATE : TIME).format(time)
 }
 
+/** The bucket at so many pixels from the left; none where these are negative. */
+function bucketAt(plot: uPlot, buckets: Bucket[], pixels: number): Bucket | undefined {
+  if (pixels < 0) return undefined
+  return buckets.findLast(({ from }) => from / 1_000 <= plot.posToVal(pixels, 'x'))
+}
+
 function selectionOf(plot: uPlot, buckets: Bucket[]): PlotSelection | null {
   const { left, width } = plot.select
-  const at = (pixels: number) => buckets.findLast(({ from }) => from / 1_000 <= plot.posToVal(pixels, 'x'))
+  const at = (pixels: number) => bucketAt(plot, buckets, pixels)
   if (width >= CLICK_PIXELS) {
     const [first = buckets[0], last] = [at(left), at(left + width)]
     return first && last ? { kind: 'range', from: first.from, to: last.to } : null

@@ -37,7 +37,7 @@ test.each([
   ['1026-01-01T00:00:00Z', '2026-01-31T00:00:00Z', 'CREATED_DAY', 500],
 ])('from %s to %s is in buckets of %s: %i', (from, to, key, count) => {
   const range = rangeOf(validateOverview({ from, to }), NOW)
-  expect([range.size.key, range.count, range.isOpen]).toEqual([key, count, false])
+  expect([range.size.key, range.count, range.preset]).toEqual([key, count, undefined])
 })
 
 test.each([{ from: 'x', to: 'y' }, { from: '2026-02-01', to: '2026-01-01' }, { range: 'year' }, { from: 1 }])(

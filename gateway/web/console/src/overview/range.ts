@@ -6,6 +6,7 @@ import type {
   OverviewQueryVariables,
 } from '../gql/graphql'
 import type { ListSearch } from '../list/search'
+import { STACK } from '../ui/Status'
 
 export const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -53,27 +54,27 @@ export interface Range {
   size: BucketSize
   from: number
   count: number
-  /** Whether it goes on with the time, so that whatever is created belongs to it. */
-  isOpen: boolean
+  /** The name of one that ends now, so that whatever is created belongs to it. */
+  preset?: PresetName
 }
 
 export function rangeOf({ range = 'day', from, to }: OverviewSearch, now: number): Range {
   if (from && to) return between(Date.parse(from), Date.parse(to))
   const { size, count } = PRESETS[range]
   // It begins with the first of its buckets, the last of which goes on.
-  return { size, count, from: (Math.floor(now / size.length) - count + 1) * size.length, isOpen: true }
+  return { size, count, from: (Math.floor(now / size.length) - count + 1) * size.length, preset: range }
 }
 
 function between(from: number, to: number): Range {
   const size = to - from <= 3 * HOUR ? MINUTES : to - from <= 14 * DAY ? HOURS : DAYS
   const first = Math.floor(from / size.length)
   const count = Math.min(Math.ceil(to / size.length) - first, MAX_BUCKETS)
-  return { size, count, from: first * size.length, isOpen: false }
+  return { size, count, from: first * size.length }
 }
 
 /** The list of what was created in a range. */
-export function listOf({ from, count, size, isOpen }: Range): ListSearch {
-  return isOpen
+export function listOf({ from, count, size, preset }: Range): ListSearch {
+  return preset
     ? { from: timeText(from) }
     : { from: timeText(from), to: timeText(from + count * size.length) }
 }
@@ -91,13 +92,9 @@ export function variablesOf(range: Range): OverviewQueryVariables {
     running: only('Running'),
     completed: only('Completed'),
     failed: only('Failed'),
-    ended: { ...created, endedAt: { isNull: false } },
     unfinished: { status: { in: ['NotStarted', 'Running'] } },
   }
 }
-
-/** What is stacked, from below. */
-export const STACK = ['Completed', 'Failed', 'Running', 'NotStarted'] as const satisfies OperationStatus[]
 
 export type Counts = Record<OperationStatus, number>
 

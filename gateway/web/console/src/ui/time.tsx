@@ -1,4 +1,4 @@
-import { useSyncExternalStore } from 'react'
+import { type ReactNode, useSyncExternalStore } from 'react'
 
 import { usePreferences } from '../app/preferences'
 import type { OperationStatus } from '../gql/graphql'
@@ -12,7 +12,8 @@ const UNITS = [
 
 /** A length of time in its two largest units, such as `2 h 5 min`; below ten seconds with a decimal. */
 export function duration(seconds: number): string {
-  if (seconds < 10) return `${Math.max(0, seconds).toFixed(1)} s`
+  if (seconds < 0.05) return '0 s'
+  if (seconds < 10) return `${seconds.toFixed(1)} s`
   if (seconds < 60) return `${Math.floor(seconds)} s`
   const place = UNITS.findIndex(([, size]) => seconds >= size)
   const [unit, size] = UNITS[place] as (typeof UNITS)[number]
@@ -22,7 +23,7 @@ export function duration(seconds: number): string {
 }
 
 /** How long ago something was, roughly. */
-export function age(seconds: number): string {
+export function ageText(seconds: number): string {
   if (seconds < 5) return 'now'
   if (seconds < 60) return `${Math.floor(seconds)} s ago`
   const [unit, size] = UNITS.find(([, size]) => seconds >= size) ?? ['min', 60]
@@ -32,6 +33,16 @@ export function age(seconds: number): string {
 const DATE_AND_TIME = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' })
 
 export const dateAndTime = (time: string): string => DATE_AND_TIME.format(new Date(time))
+
+const MINUTES = { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' } as const
+const OF_THIS_YEAR = new Intl.DateTimeFormat(undefined, MINUTES)
+const OF_ANY_YEAR = new Intl.DateTimeFormat(undefined, { ...MINUTES, year: 'numeric' })
+
+/** A range of time, given in milliseconds since the epoch, such as `28 Nov, 09:00 – 10:00`. */
+export function timeRange(from: number, to: number): string {
+  const isOfThisYear = new Date(from).getFullYear() === new Date().getFullYear()
+  return (isOfThisYear ? OF_THIS_YEAR : OF_ANY_YEAR).formatRange(from, to)
+}
 
 let now = Date.now()
 const listeners = new Set<() => void>()
@@ -63,7 +74,7 @@ export function When({ time }: { time: string }) {
   const current = useNow()
   return (
     <time dateTime={time} title={time}>
-      {hasAbsoluteTimes ? dateAndTime(time) : age(secondsBetween(time, current))}
+      {hasAbsoluteTimes ? dateAndTime(time) : ageText(secondsBetween(time, current))}
     </time>
   )
 }
@@ -88,22 +99,33 @@ export function Duration({ operation }: { operation: Timed }) {
   )
 }
 
-/** The .NET SDK waits 30 seconds for an invitation, Microsoft Graph 60. */
-export const SDK_GIVES_UP = 30
-export const GRAPH_GIVES_UP = 60
+/** The marks of operations that have been going on for too long, the longest first. */
+const MARKS = [
+  { seconds: 60, className: 'over', reason: 'Microsoft Graph gives up after 60 s.' },
+  { seconds: 30, className: 'late', reason: 'The .NET SDK gives up after 30 s.' },
+] as const
 
-/** How long an operation has been going on, marked where those that wait for it give up. */
-export function RunningFor({ createdAt }: { createdAt: string }) {
-  const seconds = secondsBetween(createdAt, useNow())
+/**
+ * How long an operation has been going on, marked where those that wait for it give up. `linkOf` makes
+ * a link of the mark, to all that were created before a time.
+ */
+export function RunningFor({
+  createdAt,
+  linkOf,
+}: {
+  createdAt: string
+  linkOf?: (before: string, mark: string) => ReactNode
+}) {
+  const now = useNow()
+  const seconds = secondsBetween(createdAt, now)
   const text = seconds < 60 ? `${Math.max(0, Math.floor(seconds))} s` : duration(seconds)
-  if (seconds < SDK_GIVES_UP) return <span className="running-for">{text}</span>
-  const isOver = seconds >= GRAPH_GIVES_UP
-  const reason = isOver
-    ? 'More than 60 s: Microsoft Graph gives up by then.'
-    : 'More than 30 s: the .NET SDK gives up by then.'
+  const passed = MARKS.find((mark) => seconds >= mark.seconds)
+  if (!passed) return <span className="running-for">{text}</span>
+  const mark = `over ${passed.seconds} s`
+  const before = new Date(now - passed.seconds * SECOND).toISOString()
   return (
-    <span className={`running-for ${isOver ? 'over' : 'late'}`} title={reason}>
-      {text} <span className="mark">{isOver ? 'over 60 s' : 'over 30 s'}</span>
+    <span className={`running-for ${passed.className}`} title={passed.reason}>
+      {text} <span className="mark">{linkOf ? linkOf(before, mark) : mark}</span>
     </span>
   )
 }

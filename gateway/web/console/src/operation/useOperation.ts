@@ -1,25 +1,24 @@
 import { useCallback, useEffect, useMemo, useReducer, useState } from 'react'
 
-import type { Api } from '../api/api'
+import { type Api, changesOf } from '../api/api'
 import { type Failure, failureOfRequest } from '../api/failure'
-import type { Follow } from '../api/feed'
 import { useFeed } from '../app/connection'
 import { useSession } from '../app/session'
 import { type EntryFragment, OperationChangesDocument, OperationDocument } from '../gql/graphql'
-import { type Story, storyOf, withEntries } from './state'
+import { type Versions, versionsOf, withEntries } from './versions'
 
-type Loaded = { story: Story } | { failure: Failure } | 'missing' | 'loading'
+type Loaded = { versions: Versions } | { failure: Failure } | 'missing' | 'loading'
 
 type Action = { kind: 'loaded'; loaded: Loaded } | { kind: 'entries'; entries: EntryFragment[] }
 
 function reduce(loaded: Loaded, action: Action): Loaded {
   if (action.kind === 'loaded') return action.loaded
-  if (typeof loaded === 'string' || !('story' in loaded)) return loaded
-  return { story: withEntries(loaded.story, action.entries) }
+  if (typeof loaded === 'string' || !('versions' in loaded)) return loaded
+  return { versions: withEntries(loaded.versions, action.entries) }
 }
 
 /** One operation and what happens to it. */
-export function useStory(id: string): { loaded: Loaded; reload: () => void } {
+export function useOperation(id: string): { loaded: Loaded; reload: () => void } {
   const { api } = useSession()
   const [loaded, dispatch] = useReducer(reduce, 'loading')
   const [attempt, setAttempt] = useState(0)
@@ -36,11 +35,11 @@ export function useStory(id: string): { loaded: Loaded; reload: () => void } {
     }
   }, [api, id, attempt])
 
-  const cursor = typeof loaded === 'object' && 'story' in loaded ? loaded.story.cursor : null
-  const follow = useMemo(() => followOperation(api, id), [api, id])
-  useFeed(cursor, follow, {
+  const cursor = typeof loaded === 'object' && 'versions' in loaded ? loaded.versions.cursor : null
+  const source = useMemo(() => changesOf(api, OperationChangesDocument, { id: { eq: id } }), [api, id])
+  useFeed(cursor, source, {
     onChanges: (entries) => dispatch({ kind: 'entries', entries }),
-    onExpired: reload,
+    onGap: reload,
   })
   return { loaded, reload }
 }
@@ -49,14 +48,5 @@ async function read({ client }: Api, id: string): Promise<Loaded> {
   const { data, error } = await client.query(OperationDocument, { id })
   if (error) return { failure: failureOfRequest(error) }
   const found = data?.inviteParticipantsOperation
-  return found ? { story: storyOf(found) } : 'missing'
-}
-
-function followOperation(api: Api, id: string): Follow<EntryFragment> {
-  return (after, { onOpen, onChange, onEnd }) =>
-    api.follow(
-      OperationChangesDocument,
-      { after, id },
-      { onOpen, onEnd, onChange: ({ changes }) => onChange(changes) },
-    )
+  return found ? { versions: versionsOf(found) } : 'missing'
 }

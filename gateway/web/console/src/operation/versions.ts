@@ -2,7 +2,7 @@
 
 import type { EntryFragment, OperationQuery, StateFragment } from '../gql/graphql'
 
-export interface Story {
+export interface Versions {
   /** The operation as it is, or as it was last. */
   current: StateFragment
   history: EntryFragment[]
@@ -13,7 +13,7 @@ export interface Story {
 
 type Found = NonNullable<OperationQuery['inviteParticipantsOperation']>
 
-export function storyOf({ history, id: _, ...current }: Found): Story {
+export function versionsOf({ history, id: _, ...current }: Found): Versions {
   return { current, history: history.nodes, isDeleted: false, cursor: history.pageInfo.endCursor ?? null }
 }
 
@@ -21,14 +21,14 @@ export function storyOf({ history, id: _, ...current }: Found): Story {
  * Add what happened. It is how things are, unless the operation was read later than that: of a history
  * that is longer than a page the rest comes in this way.
  */
-export function withEntries(story: Story, entries: EntryFragment[]): Story {
-  const history = [...story.history, ...entries]
+export function withEntries(versions: Versions, entries: EntryFragment[]): Versions {
+  const history = [...versions.history, ...entries]
   const last = entries.at(-1)
-  if (!last || !isNews(story.current, last.state)) return { ...story, history }
-  return { ...story, history, current: last.state, isDeleted: last.kind === 'DELETED' }
+  if (!last || !isNewer(versions.current, last.state)) return { ...versions, history }
+  return { ...versions, history, current: last.state, isDeleted: last.kind === 'DELETED' }
 }
 
-/** Whether a state is not older than another; one id may stand for several operations in turn. */
-function isNews(known: StateFragment, { createdAt, version }: StateFragment): boolean {
+/** Whether a state is not older than another; an id may be used again after a deletion. */
+function isNewer(known: StateFragment, { createdAt, version }: StateFragment): boolean {
   return createdAt === known.createdAt ? version >= known.version : createdAt > known.createdAt
 }

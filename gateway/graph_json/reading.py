@@ -81,7 +81,9 @@ def _number(value: Json) -> Json:
 
 
 def _participants(value: Json) -> Json:
-    return [_participant(item) for item in value] if isinstance(value, list) else value
+    """Read a list, which some wrap as they do a collection that is answered."""
+    items = value if isinstance(value, list) else unwrapped(value)
+    return [_participant(item) for item in items] if isinstance(items, list) else value
 
 
 def _participant(value: Json) -> Json:

@@ -2,7 +2,7 @@
 
 /communications/calls/{call}/operations/{operation}     resourceUrl
 /app/calls/{call}/operations/{operation}                resource, in an older form
-/communications/calls('{call}')/operations('{operation}')
+/communications/calls('{call}')/operations('{operation}')      also as id='{operation}'
 /communications/calls/{call}/operations/participants    of an operation that it does not name
 
 An address may be a whole URL, and may be percent-encoded in parts or as a whole.
@@ -55,7 +55,7 @@ def _segments(text: str) -> Iterator[str]:
     path = _END_OF_PATH.split(text, maxsplit=1)[0]
     for segment in (path if "/" in path else unquote(path)).split("/"):
         for part in _PARENTHESES.split(unquote(segment)):
-            name = part.strip(" '\"")
+            name = part.strip().removeprefix("id=").strip(" '\"")
             if name and not _CAST.fullmatch(name):
                 yield name
 

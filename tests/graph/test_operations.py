@@ -170,6 +170,13 @@ async def test_known_version_is_not_sent_again(rest: Rest) -> None:
     assert (await rest.send("GET", path, If_None_Match='W/"2"')).status == 200
 
 
+async def test_read_of_another_version_is_refused(rest: Rest) -> None:
+    created = await rest.create()
+    path = f"{rest.operations}/{created['id']}"
+    assert (await rest.send("GET", path, If_Match='W/"1"')).status == 200
+    assert (await rest.send("GET", path, If_Match='W/"2"')).status == 412
+
+
 async def test_client_that_wants_little_gets_no_body(rest: Rest) -> None:
     created = await rest.send("POST", rest.operations, {}, Prefer="return=minimal")
     assert (created.status, created.body) == (204, "")

@@ -138,6 +138,10 @@ bench-guarded: $(VENV)/.project ## Measure what it costs to know who asks; optio
 bench-rest: $(VENV)/.project $(BENCH)/node_modules/.installed ## Measure Graph's REST interface beside GraphQL's; options in ARGS='--rounds 1'
 	$(BIN)/python benchmarks/rest.py $(ARGS)
 
+.PHONY: bench-notifications
+bench-notifications: $(VENV)/.project ## Measure Graph's notifications beside GraphQL's updates; options in ARGS='--rounds 3'
+	$(BIN)/python benchmarks/notifications.py $(ARGS)
+
 .PHONY: soak
 soak: $(VENV)/.project ## Keep the gateway busy and see what grows; options in ARGS='--minutes 5'
 	$(BIN)/python benchmarks/soak.py $(ARGS)

@@ -14,7 +14,7 @@ from gateway.graph_json.annotations import type_name
 from gateway.graph_json.checking import InvalidProperties, read_model
 from gateway.graph_json.invites import completed, is_invite, read_invite
 from gateway.graph_json.names import RESULT_NAMES, check_members
-from gateway.graph_json.reading import member, unwrapped
+from gateway.graph_json.reading import member, spellings, unwrapped
 from gateway.graph_json.references import is_marked, resolved
 from gateway.graph_json.writing import ID, TYPE
 from gateway.store import documents
@@ -28,8 +28,7 @@ Entity = dict[str, Json]
 
 _MEMBERS = {"changeType", "resourceUrl", "resource", "resourceData"}
 _MEMBERS_IN_LOWER_CASE = set(map(str.lower, _MEMBERS))
-_CHANGES = ("created", "updated", "deleted")
-"""The members of ``changeType``, from 0 on."""
+_CHANGES = spellings(("created", "updated", "deleted"))
 _FINISHED = "deleted"
 """What is deleted is what Graph keeps of an operation while it runs: the operation has finished."""
 _INDISPENSABLE = {"id", "callId", "status"}
@@ -68,9 +67,11 @@ def is_notification(value: Json) -> bool:
     """Return whether a JSON value is one notification, in its envelope or out of it."""
     if not isinstance(value, dict):
         return False
-    if len(_MEMBERS_IN_LOWER_CASE.intersection(map(str.lower, value))) > 1:
-        return True
-    return (type_name(value) or "").lower() == "commsnotification"
+    return (
+        len(_MEMBERS.intersection(value)) > 1  # as it is for most
+        or len(_MEMBERS_IN_LOWER_CASE.intersection(map(str.lower, value))) > 1
+        or (type_name(value) or "").lower() == "commsnotification"
+    )
 
 
 def items_of(body: Json, depth: int = MAX_WRAPPINGS) -> list[Json] | None:
@@ -160,7 +161,7 @@ def _is_finished(change: Json) -> bool:
     if change is None or change in _EMPTY:
         return False
     name = member(change, _CHANGES)
-    if name not in _CHANGES:
+    if name not in _CHANGES.values():
         raise ValueError(f"changeType: {excerpt(change)} is not created, updated or deleted")
     return bool(name == _FINISHED)
 

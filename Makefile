@@ -65,12 +65,13 @@ test: has-programs $(VENV)/.dev $(VENV)/.graph-sdk $(WEB)/dist/console/index.htm
 	$(BIN)/python -m pytest --numprocesses=4 --dist=loadfile --cov --cov-report=term-missing $(ARGS)
 
 .PHONY: test-long
-test-long: $(VENV)/.dev ## Compare the executors, try filters, break subscriptions, fuzz and kill the gateway for long
+test-long: $(VENV)/.dev ## Compare the executors, try filters, break subscriptions, fuzz, kill the gateway and take the bot away for long
 	LONGER=40 $(BIN)/python -m pytest tests/api/test_executors.py $(ARGS)
 	LONGER=10 $(BIN)/python -m pytest tests/graph/test_filters_by_odata.py tests/api/test_filters.py tests/live/test_stalled.py tests/live/test_subscriptions.py $(ARGS)
 	LONGER=35 $(BIN)/python -m pytest tests/api/test_fuzz.py $(ARGS)
 	LONGER=20 $(BIN)/python -m pytest tests/store/test_crash.py tests/postgres/test_kills.py $(ARGS)
 	LONGER=20 $(BIN)/python -m pytest tests/postgres/test_same_answers.py $(ARGS)
+	LONGER=21 $(BIN)/python -m pytest tests/notifications/test_forwarding.py -k outage $(ARGS)
 
 .PHONY: lint
 lint: $(VENV)/.dev $(WEB)/node_modules/.installed ## Check formatting, rules, types, imports and the printed schema

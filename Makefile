@@ -65,12 +65,13 @@ test: has-programs $(VENV)/.dev $(VENV)/.graph-sdk $(WEB)/dist/console/index.htm
 	$(BIN)/python -m pytest --numprocesses=4 --dist=loadfile --cov --cov-report=term-missing $(ARGS)
 
 .PHONY: test-long
-test-long: $(VENV)/.dev ## Compare the executors, try filters, break subscriptions, fuzz and kill the gateway for long
+test-long: $(VENV)/.dev ## Compare the executors, try filters, break subscriptions, fuzz, kill the gateway and take the bot away for long
 	LONGER=40 $(BIN)/python -m pytest tests/api/test_executors.py $(ARGS)
 	LONGER=10 $(BIN)/python -m pytest tests/graph/test_filters_by_odata.py tests/api/test_filters.py tests/live/test_stalled.py tests/live/test_subscriptions.py $(ARGS)
 	LONGER=35 $(BIN)/python -m pytest tests/api/test_fuzz.py $(ARGS)
 	LONGER=20 $(BIN)/python -m pytest tests/store/test_crash.py tests/postgres/test_kills.py $(ARGS)
 	LONGER=20 $(BIN)/python -m pytest tests/postgres/test_same_answers.py $(ARGS)
+	LONGER=21 $(BIN)/python -m pytest tests/notifications/test_forwarding.py -k outage $(ARGS)
 
 .PHONY: lint
 lint: $(VENV)/.dev $(WEB)/node_modules/.installed ## Check formatting, rules, types, imports and the printed schema
@@ -137,6 +138,10 @@ bench-guarded: $(VENV)/.project ## Measure what it costs to know who asks; optio
 .PHONY: bench-rest
 bench-rest: $(VENV)/.project $(BENCH)/node_modules/.installed ## Measure Graph's REST interface beside GraphQL's; options in ARGS='--rounds 1'
 	$(BIN)/python benchmarks/rest.py $(ARGS)
+
+.PHONY: bench-notifications
+bench-notifications: $(VENV)/.project ## Measure Graph's notifications beside GraphQL's updates; options in ARGS='--rounds 3'
+	$(BIN)/python benchmarks/notifications.py $(ARGS)
 
 .PHONY: soak
 soak: $(VENV)/.project ## Keep the gateway busy and see what grows; options in ARGS='--minutes 5'

@@ -10,13 +10,15 @@ from gateway.graph_json.references import resolved
 from gateway.graph_json.writing import TYPE
 from schema.excerpts import excerpt
 
-_NAMES = {type_.name.lower() for type_ in (INVITE_PARTICIPANTS_OPERATION, COMMS_OPERATION)}
+_INVITE, _BASE = INVITE_PARTICIPANTS_OPERATION.name.lower(), COMMS_OPERATION.name.lower()
+_OF_OTHERS = {"completionReason", "recordingAccessToken", "recordingLocation"}
+"""What only operations of other types have: playing a prompt, sending tones, recording."""
 
 
 def is_invite(entity: Properties) -> bool:
     """Return whether an operation can be one: some give it the type of all operations, or none."""
-    name = type_name(entity)
-    return name is None or name.lower() in _NAMES
+    name = (type_name(entity) or _INVITE).lower()
+    return name == _INVITE or (name == _BASE and _OF_OTHERS.isdisjoint(entity))
 
 
 def read_invite(entity: Properties) -> Properties:

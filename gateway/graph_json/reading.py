@@ -50,20 +50,27 @@ def own_form(entity: Properties) -> Properties:
     return own
 
 
-def member(value: Json, members: Sequence[str]) -> Json:
+def spellings(members: Sequence[str]) -> dict[str, str]:
+    """Return the members of an enumeration by their names in lower case and by their numbers."""
+    numbered = enumerate(members)
+    return {text: name for number, name in numbered for text in (name.lower(), str(number))}
+
+
+def member(value: Json, members: Mapping[str, str]) -> Json:
     """Return the member of an enumeration that a value is: by name in any case, or by number.
 
-    Numbers count from 0. A value that is no member is returned as it is.
+    ``members`` has them by their spellings. A value that is no member is returned as it is.
     """
     if not isinstance(value, str | int):
         return value
-    text = str(value).strip().lower()
-    names = (name for number, name in enumerate(members) if text in {name.lower(), str(number)})
-    return next(names, value)
+    return members.get(str(value).strip().lower(), value)
+
+
+_STATUSES = spellings(STATUSES)
 
 
 def _status(value: Json) -> Json:
-    return member(value, STATUSES)
+    return member(value, _STATUSES)
 
 
 def _result_info(value: Json) -> Json:
@@ -81,7 +88,9 @@ def _number(value: Json) -> Json:
 
 
 def _participants(value: Json) -> Json:
-    return [_participant(item) for item in value] if isinstance(value, list) else value
+    """Read a list, which some wrap as they do a collection that is answered."""
+    items = value if isinstance(value, list) else unwrapped(value)
+    return [_participant(item) for item in items] if isinstance(items, list) else value
 
 
 def _participant(value: Json) -> Json:

@@ -46,28 +46,31 @@ class _Resolver:
         self._count = 0
 
     def resolve(self, value: Json) -> Json:
-        self._add(1)
+        if isinstance(value, dict):
+            return self._object(value)
+        return self._list(value) if isinstance(value, list) else value
+
+    def _object(self, value: dict[str, Json]) -> Json:
         match value:
             case {"$ref": str(name)} if len(value) == 1 and name in self._named:
                 return self._referred(name)
             case {"$id": str(name)}:
-                return self._object(name, value)
-            case dict():
-                return self._members(value)
-            case list():
-                return [self.resolve(item) for item in value]
-        return value
-
-    def _object(self, name: str, value: dict[str, Json]) -> Json:
-        before, self._named[name] = self._count, None
-        members = self._members(value)
-        self._named[name] = members, self._count - before
-        return members
+                before, self._named[name] = self._count, None
+                members = self._members(value)
+                self._named[name] = members, self._count - before
+                return members
+        return self._members(value)
 
     def _members(self, value: dict[str, Json]) -> Json:
-        if isinstance(value.get(VALUES), list):
-            return self.resolve(value[VALUES])
+        values = value.get(VALUES)
+        if isinstance(values, list):
+            return self._list(values)
+        self._add(len(value))
         return {name: self.resolve(item) for name, item in value.items() if name not in NAMES}
+
+    def _list(self, value: list[Json]) -> list[Json]:
+        self._add(len(value))
+        return [self.resolve(item) for item in value]
 
     def _referred(self, name: str) -> Json:
         known = self._named[name]

@@ -73,6 +73,12 @@ class Form(Struct, frozen=True):
     select: frozenset[str] | None = None
     is_id_given: bool = False
 
+    @property
+    def has_address(self) -> bool:
+        """Whether an entity says its address, as it must where its key is not selected."""
+        is_keyed = self.select is None or "id" in self.select
+        return self.is_id_given or not is_keyed or self.metadata is Metadata.FULL
+
 
 def etag(version: int) -> str:
     """Return the ETag of an operation at a version: a weak one, as Graph's are."""
@@ -221,7 +227,7 @@ def _annotations(operation: Any, form: Form) -> Entity:  # noqa: ANN401  see `_s
     if form.metadata is Metadata.NONE:
         return {}
     annotations = {TYPE: _OPERATION_TYPE, ETAG: etag(operation.version)}
-    if form.metadata is Metadata.FULL or form.is_id_given:
+    if form.has_address:
         annotations[ID] = canonical_address(operation.callId, operation.id)
     if form.metadata is Metadata.FULL:
         annotations[EDIT_LINK] = annotations[ID]

@@ -6,9 +6,10 @@ go back, and a report from before its status adds only what is not known yet.
 """
 
 import re
-from dataclasses import dataclass, field
-from enum import Enum
-from uuid import UUID
+from collections.abc import Iterator
+from enum import StrEnum
+
+from msgspec import Struct
 
 from gateway.store.documents import Document
 
@@ -18,8 +19,7 @@ _GUID = re.compile(
 _STAGES = {"NotStarted": 0, "Running": 1, "Completed": 2, "Failed": 2}
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(Struct, frozen=True):
     """What is reported of one operation.
 
     ``content`` has the fields of a document that are told of, ``status`` among them if it is known.
@@ -27,7 +27,7 @@ class Report:
 
     operation_id: str | None
     call_id: str | None
-    content: Document = field(default_factory=dict)
+    content: Document = {}
 
     @property
     def client_context(self) -> str | None:
@@ -36,7 +36,7 @@ class Report:
         return context
 
 
-class Outcome(Enum):
+class Outcome(StrEnum):
     """What came of a report."""
 
     CREATED = "created"
@@ -47,8 +47,7 @@ class Outcome(Enum):
     """It names no operation by its id, and not exactly one by its call and client context."""
 
 
-@dataclass(frozen=True)
-class Applied:
+class Applied(Struct, frozen=True):
     """What came of reports, and whether what they came in is in the queue to be passed on."""
 
     outcomes: list[Outcome]
@@ -57,16 +56,20 @@ class Applied:
 
 def canonical(text: str) -> str:
     """Return a GUID with dashes, in lower case and without braces; any other id as it is."""
-    return str(UUID(text)) if _GUID.fullmatch(text) else text
-
-
-def forms(text: str) -> tuple[str, ...]:
-    """Return the ways in which an id may be written, with its canonical form first."""
-    dashed = canonical(text)
     if not _GUID.fullmatch(text):
-        return (text,)
-    bare = dashed.replace("-", "")
-    return tuple(dict.fromkeys((dashed, text, dashed.upper(), bare, bare.upper())))
+        return text
+    bare = text.strip("{}").replace("-", "").lower()
+    return f"{bare[:8]}-{bare[8:12]}-{bare[12:16]}-{bare[16:20]}-{bare[20:]}"
+
+
+def forms(text: str) -> Iterator[str]:
+    """Give the ways in which an id may be written, its canonical form first."""
+    dashed = canonical(text)
+    yield dashed
+    if _GUID.fullmatch(text):
+        bare = dashed.replace("-", "")
+        others = dict.fromkeys((text, dashed.upper(), bare, bare.upper()))
+        yield from (form for form in others if form != dashed)
 
 
 def new_document(report: Report) -> Document:

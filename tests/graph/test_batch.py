@@ -83,6 +83,26 @@ async def test_request_that_cannot_be_served_fails_alone(rest: Rest, request_: J
     assert answers["good"]["status"] == 200
 
 
+async def test_url_may_be_absolute_and_members_null(rest: Rest) -> None:
+    nothing = {"headers": None, "dependsOn": None, "body": None}
+    answers = await batch(
+        rest,
+        {"id": "1", "method": "GET", "url": rest.url + rest.operations, **nothing},
+        {"id": "2", "method": "GET", "url": rest.operations},
+    )
+    assert [one["status"] for one in answers.values()] == [200, 200]
+
+
+@pytest.mark.parametrize("member", [{"atomicityGroup": "g"}, {"if": "$1/id eq 'x'"}])
+async def test_request_that_is_done_on_a_condition_is_not_supported(
+    rest: Rest, member: JSONObject
+) -> None:
+    request = {"id": "1", "method": "POST", "url": rest.operations, "body": {}, **member}
+    answer = await rest.send("POST", "/v1.0/$batch", {"requests": [request]})
+    assert (answer.status, answer.error["target"]) == (501, next(iter(member)))
+    assert (await rest.get("/$count")).body == "0"
+
+
 GET = {"method": "GET", "url": "/communications"}
 
 

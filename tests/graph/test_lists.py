@@ -117,6 +117,15 @@ async def test_list_across_calls_tells_the_call(rest: Rest) -> None:
     assert (await rest.send("GET", f"/v1.0/{entity['@odata.id']}")).body == created
 
 
+@pytest.mark.parametrize("path", ["", "/{id}"])
+async def test_operation_without_its_key_has_its_address(rest: Rest, path: str) -> None:
+    created = await rest.create()
+    answer = await rest.get(path.format(**created) + "?$select=status")
+    (entity,) = answer.body.get("value", [answer.body])
+    assert "id" not in entity
+    assert (await rest.send("GET", f"/v1.0/{entity['@odata.id']}")).body == created
+
+
 async def test_links_are_those_that_a_proxy_is_reached_by(rest: Rest) -> None:
     await rest.create()
     await rest.create()
@@ -127,7 +136,7 @@ async def test_links_are_those_that_a_proxy_is_reached_by(rest: Rest) -> None:
 async def test_delta_gives_all_and_then_what_changed(rest: Rest) -> None:
     made = [await rest.create() for _ in range(5)]
     other = Rest(rest.http, rest.url)
-    first, link = await follow(rest, f"{rest.operations}/delta?$top=2&$select=id,status")
+    first, link = await follow(rest, f"{rest.operations}/delta?$top=2&$select=status")
     assert [one["id"] for one in first] == [one["id"] for one in reversed(made)]
     assert all({name for name in one if "@" not in name} == {"id", "status"} for one in first)
     assert await follow(rest, link) == ([], link)
@@ -148,6 +157,14 @@ async def test_delta_gives_all_and_then_what_changed(rest: Rest) -> None:
     }
     assert "$deltatoken" in parse_qs(urlsplit(link).query)
     assert await follow(rest, link) == ([], link)
+
+
+async def test_page_of_delta_is_no_larger_than_preferred(rest: Rest) -> None:
+    for _ in range(3):
+        await rest.create()
+    for top, size in ((1, 1), (3, 2)):
+        answer = await rest.get(f"/delta?$top={top}", Prefer="odata.maxpagesize=2")
+        assert len(answer.body["value"]) == size
 
 
 async def test_delta_from_now_on_gives_nothing_of_before(rest: Rest, shared: Client) -> None:

@@ -158,8 +158,9 @@ async def test_key_may_stand_in_parentheses(rest: Rest) -> None:
     created = await call.create(id=key)
     path = "/v1.0/communications/calls('it''s%2Fa%20call%20%C3%BC%25')/operations"
     keyed = key.replace("'", "''")
-    got = await rest.send("GET", f"{path}('{keyed}')/microsoft.graph.inviteParticipantsOperation")
-    assert got.body == created
+    for key in (f"('{keyed}')", f"(id='{keyed}')"):
+        got = await rest.send("GET", f"{path}{key}/microsoft.graph.inviteParticipantsOperation")
+        assert got.body == created
     assert (await rest.send("GET", f"{path}/$count")).body == "1"
 
 
@@ -168,6 +169,13 @@ async def test_known_version_is_not_sent_again(rest: Rest) -> None:
     path = f"{rest.operations}/{created['id']}"
     assert (await rest.send("GET", path, If_None_Match='W/"1"')).status == 304
     assert (await rest.send("GET", path, If_None_Match='W/"2"')).status == 200
+
+
+async def test_read_of_another_version_is_refused(rest: Rest) -> None:
+    created = await rest.create()
+    path = f"{rest.operations}/{created['id']}"
+    assert (await rest.send("GET", path, If_Match='W/"1"')).status == 200
+    assert (await rest.send("GET", path, If_Match='W/"2"')).status == 412
 
 
 async def test_client_that_wants_little_gets_no_body(rest: Rest) -> None:

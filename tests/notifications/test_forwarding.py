@@ -3,16 +3,19 @@
 import asyncio
 import json
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import aiohttp
 import pytest
 from support.bot import Bot
-from support.gateways import UNTRACED, Client, Gateway, running
+from support.gateways import LONGER, UNTRACED, Client, Gateway, running
 from support.notifying import Graph, envelope, notification
 
 Json = Any
 
+OUTAGE_SECONDS = 3.0 * (LONGER - 1)
+"""How long the bot is down at the least: for a minute, if LONGER is 21."""
 KNOWN = "{ inviteParticipantsOperations(first: 0) { totalCount } }"
 
 
@@ -83,7 +86,7 @@ async def test_nothing_refused_is_passed_on(tmp_path: Path, http: aiohttp.Client
 @pytest.mark.each_database
 @pytest.mark.usefixtures("database_url")
 async def test_outage_delays_and_loses_nothing(tmp_path: Path, http: aiohttp.ClientSession) -> None:
-    bot = Bot()
+    bot, began = Bot(), monotonic()
     async with bot.listening():
         pass
     options = ("--forward", bot.url)
@@ -100,7 +103,10 @@ async def test_outage_delays_and_loses_nothing(tmp_path: Path, http: aiohttp.Cli
         async with bot.listening():
             for call, number in sent[60:]:
                 assert await graph.post(told(call, number)) == 202
-            await bot.until(lambda: len(bot.requests) > 3)
+            await bot.until(
+                lambda: len(bot.requests) > 3 and monotonic() - began >= OUTAGE_SECONDS,
+                seconds=60 + OUTAGE_SECONDS,
+            )
         bot.answer = lambda _body: 202
         async with bot.listening():
             await bot.until(lambda: sum(map(len, by_call(bot).values())) == len(sent))

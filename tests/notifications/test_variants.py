@@ -27,6 +27,7 @@ OF_CALL = """
       inviteParticipantsOperations(filter: { callId: { eq: $call } }) { nodes { id status } }
     }
 """
+COMMS = "#microsoft.graph.commsOperation"
 INVITED = [{"identity": {"user": {"id": "u"}}}]
 
 
@@ -76,6 +77,7 @@ def invitation(shared: Client, http: aiohttp.ClientSession) -> Invitation:
         "/communications/calls('{call}')/operations('{id}')",
         "/communications/calls(%27{call}%27)/operations%28%27{id}%27%29",
         '/communications/calls("{call}")/operations({id})',
+        "/communications/calls(id='{call}')/operations(id='{id}')",
         "/communications/calls/{call}/operations/microsoft.graph.inviteParticipantsOperation/{id}",
         "/communications/calls/{call}/operations/{id}/graph.inviteParticipantsOperation",
     ],
@@ -126,7 +128,7 @@ async def test_id_is_known_in_any_form(
 @pytest.mark.parametrize("absent", [None, ""])
 async def test_empty_texts_say_nothing(invitation: Invitation, absent: str | None) -> None:
     await invitation.notify("created", id=absent, status=absent, clientContext="c")
-    await invitation.notify("updated", status="running", clientContext=absent)
+    await invitation.notify(absent, status="running", clientContext=absent)
 
     operation = await invitation.read()
     assert (operation["status"], operation["clientContext"]) == ("Running", "c")
@@ -139,6 +141,9 @@ async def test_empty_texts_say_nothing(invitation: Invitation, absent: str | Non
         lambda item: [item],
         lambda item: [envelope(item)],
         lambda item: envelope(envelope(item)),
+        lambda item: [{"value": [envelope(item)]}],
+        lambda item: {**item, "@odata.type": "#Microsoft.Graph.CommsNotification"},
+        lambda item: {**item, "@odata.type": "#microsoft.graph.notification"},
         lambda item: {"value": item},
         lambda item: {"$values": [item]},
         lambda item: {"$type": "Notifications", "value": {"$values": [item]}},
@@ -152,6 +157,9 @@ async def test_empty_texts_say_nothing(invitation: Invitation, absent: str | Non
         "list",
         "list of envelopes",
         "envelope in an envelope",
+        "envelopes in each other",
+        "type in capitals",
+        "type of another kind",
         "one value",
         "serialized list",
         "serialized value",
@@ -197,6 +205,28 @@ async def test_status_is_read_in_any_spelling(
 
 
 @pytest.mark.parametrize(
+    ("change", "status"), [("created", "NotStarted"), ("updated", "Running"), ("deleted", "Failed")]
+)
+async def test_status_that_is_not_known_says_nothing(
+    invitation: Invitation, change: str, status: str
+) -> None:
+    result = {"code": 500, "subcode": 0}
+    if change != "created":
+        await invitation.notify("created", status="running")
+
+    await invitation.notify(change, status="unknownFutureValue", resultInfo=result)
+
+    assert (await invitation.read())["status"] == status
+
+
+@pytest.mark.parametrize("wrap", ["value", "$values"])
+async def test_participants_are_found_in_a_wrapping(invitation: Invitation, wrap: str) -> None:
+    await invitation.notify(status="completed", participants={wrap: INVITED})
+
+    assert (await invitation.read())["participants"] == INVITED
+
+
+@pytest.mark.parametrize(
     ("given", "kept"),
     [
         ({"participants": [None]}, {}),
@@ -239,6 +269,8 @@ async def test_end_is_taken_without_what_is_not_valid(
         ("operations/1", {"status": "odd"}),
         ("operations/1", {"Status": "completed"}),
         ("operations/1", {"@odata.type": "#microsoft.graph.recordOperation"}),
+        ("operations/1", {"@odata.type": COMMS, "recordingLocation": "https://example.com/a"}),
+        ("operations/1", {"@odata.type": COMMS, "completionReason": "completedSuccessfully"}),
         ("operations/participants", {}),
     ],
 )

@@ -2,7 +2,7 @@
 
 /communications/calls/{call}/operations/{operation}     resourceUrl
 /app/calls/{call}/operations/{operation}                resource, in an older form
-/communications/calls('{call}')/operations('{operation}')
+/communications/calls('{call}')/operations('{operation}')      also as id='{operation}'
 /communications/calls/{call}/operations/participants    of an operation that it does not name
 
 An address may be a whole URL, and may be percent-encoded in parts or as a whole.
@@ -10,22 +10,24 @@ An address may be a whole URL, and may be percent-encoded in parts or as a whole
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeGuard
 from urllib.parse import unquote
 
+from msgspec import Struct
+
 MAX_ADDRESS = 2_048
 """In characters: a longer one tells nothing."""
 
+_PLAIN = re.compile(r"/(?:communications|app)/calls/([\w-]+)/operations/([\w-]+)", re.ASCII)
+"""The address of an operation, as most are: it needs no decoding."""
 _END_OF_PATH = re.compile(r"[?#]")
 _PARENTHESES = re.compile(r"[()]")
 _CAST = re.compile(r"(?:microsoft\.)?graph\.\w+", re.IGNORECASE)
 """A segment that names a type: it takes those of the type out of a collection."""
 
 
-@dataclass(frozen=True)
-class Address:
+class Address(Struct, frozen=True):
     """What an address tells."""
 
     call_id: str | None = None
@@ -36,6 +38,9 @@ class Address:
 
 def read_address(*texts: object) -> Address:
     """Read the address that is given in one place or another, the first that tells something."""
+    plain = _PLAIN.fullmatch(texts[0]) if texts and _is_address(texts[0]) else None
+    if plain and _is_id(plain[2]):
+        return Address(plain[1], plain[2], is_operation=True)
     given = [list(_segments(text)) for text in texts if _is_address(text)]
     calls = (_after("calls", segments) for segments in given)
     operations = (_after("operations", segments) for segments in given)
@@ -55,7 +60,7 @@ def _segments(text: str) -> Iterator[str]:
     path = _END_OF_PATH.split(text, maxsplit=1)[0]
     for segment in (path if "/" in path else unquote(path)).split("/"):
         for part in _PARENTHESES.split(unquote(segment)):
-            name = part.strip(" '\"")
+            name = part.strip().removeprefix("id=").strip(" '\"")
             if name and not _CAST.fullmatch(name):
                 yield name
 

@@ -137,8 +137,9 @@ class NotificationsEndpoint:
         if len(unusable) > MAX_REPORTED:
             count = len(unusable) - MAX_REPORTED
             logger.warning("%d more of request %s cannot be used.", count, request_id)
-        used = (outcome.value for outcome in outcomes if outcome is not Outcome.UNMATCHED)
-        self.counts.update(used)
+        for outcome in outcomes:
+            if outcome is not Outcome.UNMATCHED:
+                self.counts[outcome] += 1
         self.counts["unusable"] += len(unusable)
         self.counts["ignored"] += sum(isinstance(each, Ignored) for each in found)
 

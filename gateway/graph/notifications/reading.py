@@ -14,7 +14,7 @@ from gateway.graph_json.annotations import type_name
 from gateway.graph_json.checking import InvalidProperties, read_model
 from gateway.graph_json.invites import completed, is_invite, read_invite
 from gateway.graph_json.names import RESULT_NAMES, check_members
-from gateway.graph_json.reading import member, unwrapped
+from gateway.graph_json.reading import member, spellings, unwrapped
 from gateway.graph_json.references import is_marked, resolved
 from gateway.graph_json.writing import ID, TYPE
 from gateway.store import documents
@@ -28,13 +28,18 @@ Entity = dict[str, Json]
 
 _MEMBERS = {"changeType", "resourceUrl", "resource", "resourceData"}
 _MEMBERS_IN_LOWER_CASE = set(map(str.lower, _MEMBERS))
-_CHANGES = ("created", "updated", "deleted")
-"""The members of ``changeType``, from 0 on."""
+_CHANGES = spellings(("created", "updated", "deleted"))
 _FINISHED = "deleted"
 """What is deleted is what Graph keeps of an operation while it runs: the operation has finished."""
 _INDISPENSABLE = {"id", "callId", "status"}
 """The fields without which nothing is to be believed of a notification."""
 _CODES = {"code", "subcode"}
+_EMPTY = ("", "unknownFutureValue")
+"""Values that say nothing: the latter stands for a member that the reader of an enumeration cannot
+know of.
+"""
+MAX_WRAPPINGS = 3
+"""How deep lists and envelopes may be in each other."""
 
 NOT_FOUND = "It has no id, and not exactly one operation is known with its call and client context."
 
@@ -62,34 +67,25 @@ def is_notification(value: Json) -> bool:
     """Return whether a JSON value is one notification, in its envelope or out of it."""
     if not isinstance(value, dict):
         return False
-    name = type_name(value)
-    if name is not None:
-        return name == "commsNotification"
-    return len(_MEMBERS_IN_LOWER_CASE.intersection(map(str.lower, value))) > 1
+    return (
+        len(_MEMBERS.intersection(value)) > 1  # as it is for most
+        or len(_MEMBERS_IN_LOWER_CASE.intersection(map(str.lower, value))) > 1
+        or (type_name(value) or "").lower() == "commsnotification"
+    )
 
 
-def items_of(body: Json) -> list[Json] | None:
+def items_of(body: Json, depth: int = MAX_WRAPPINGS) -> list[Json] | None:
     """Return the notifications of an envelope, of a list, or of one without; None if it is none.
 
-    A list may have envelopes in it.
+    Lists and envelopes may be in each other, up to a depth.
     """
-    outer = _contents(body)
-    if outer is None:
-        return None
-    inner = ((item, _contents(item)) for item in outer)
-    return [each for item, contents in inner for each in ([item] if contents is None else contents)]
-
-
-def _contents(value: Json) -> list[Json] | None:
-    if is_notification(value):
-        return [value]
-    match value:
-        case {"value": list() as items}:
-            return items
-        case {"value": dict() as item}:
-            return [item]
-        case [_, *_]:
-            return list(value)
+    if is_notification(body):
+        return [body]
+    match body if depth else None:
+        case {"value": list() | dict() as outer} | ([_, *_] as outer):
+            items = [outer] if isinstance(outer, dict) else outer
+            inner = ((item, items_of(item, depth - 1)) for item in items)
+            return [each for item, found in inner for each in ([item] if found is None else found)]
     return None
 
 
@@ -162,17 +158,17 @@ def _unusable(error: ValueError, call_id: str | None = None) -> Unusable:
 
 def _is_finished(change: Json) -> bool:
     """Return whether a change ends an operation; raise ``ValueError`` if it is not a change."""
-    if change is None:
+    if change is None or change in _EMPTY:
         return False
     name = member(change, _CHANGES)
-    if name not in _CHANGES:
+    if name not in _CHANGES.values():
         raise ValueError(f"changeType: {excerpt(change)} is not created, updated or deleted")
     return bool(name == _FINISHED)
 
 
 def _properties(address: Address, entity: Entity) -> Entity:
     """Return what is told of an operation, its ids included, without what says nothing."""
-    own = {name: value for name, value in read_invite(entity).items() if value != ""}
+    own = {name: value for name, value in read_invite(entity).items() if value not in _EMPTY}
     result = own.get("resultInfo")
     if isinstance(result, dict) and all(result.get(name) is None for name in RESULT_NAMES):
         del own["resultInfo"]

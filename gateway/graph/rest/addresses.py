@@ -21,7 +21,7 @@ _PLAIN = re.compile(
     re.ASCII,
 )
 """The address of an operation, as most are: it needs no decoding."""
-_KEYED = re.compile(r"([A-Za-z.]+)\('(.*)'\)", re.DOTALL)
+_KEYED = re.compile(r"([A-Za-z.]+)\((?:id=)?'(.*)'\)", re.DOTALL)
 _CASTS = {
     "microsoft.graph.inviteParticipantsOperation",
     "graph.inviteParticipantsOperation",

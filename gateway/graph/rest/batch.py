@@ -12,12 +12,12 @@ from typing import Any, Protocol
 import msgspec
 from aiohttp import hdrs
 from aiohttp.http import RawRequestMessage
-from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec import UNSET, Raw, Struct, UnsetType, field
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from gateway.documents.json import encode
-from gateway.graph.faults import write_fault
+from gateway.graph.faults import not_supported, write_fault
 from gateway.graph.rest.addresses import VERSIONS, Resource, address_of
 from gateway.graph.rest.options import Options
 from gateway.graph.rest.target import Operation, RequestTarget, Work
@@ -49,9 +49,11 @@ class Item(Struct, rename="camel"):
     id: str
     method: str
     url: str
-    headers: dict[str, str] = {}
+    headers: dict[str, str] | None = None
     body: Any | UnsetType = UNSET
-    depends_on: list[str] = []
+    depends_on: list[str] | None = None
+    atomicity_group: str | None = None
+    condition: str | None = field(default=None, name="if")
 
 
 class _Body(Struct):
@@ -108,8 +110,20 @@ class BatchRequests:
             )
         for item in items:
             _url(item.url)
+            _check_supported(item)
         _check_dependencies(items)
         return items
+
+
+def _check_supported(item: Item) -> None:
+    """Raise ``Fault`` for a request that is to be done only if, or only as far as, others are."""
+    for name, value in (("atomicityGroup", item.atomicity_group), ("if", item.condition)):
+        if value is not None:
+            raise not_supported(
+                f"The request {excerpt(item.id)} has '{name}', which is not supported. Use "
+                "dependsOn, and If-Match to guard a change.",
+                target=name,
+            )
 
 
 def _check_dependencies(items: Sequence[Item]) -> None:
@@ -120,7 +134,7 @@ def _check_dependencies(items: Sequence[Item]) -> None:
             raise Fault(
                 400, f"The id {excerpt(item.id)} is given twice. Give each request its own."
             )
-        for other in item.depends_on:
+        for other in item.depends_on or ():
             if other not in seen:
                 raise Fault(
                     400,
@@ -136,6 +150,7 @@ class _Run:
     def __init__(self, answering: Answering, target: RequestTarget, whole: Request) -> None:
         self._answering = answering
         self._version = target.address.version
+        self._server = target.fields.server
         self._whole = whole
         self._observations: list[Observation] = []
         self._failed: set[str] = set()
@@ -149,7 +164,7 @@ class _Run:
         request = self._request(item)
         observation = request.observation
         self._observations.append(observation)
-        if failed := self._failed.intersection(item.depends_on):
+        if failed := self._failed.intersection(item.depends_on or ()):
             message = f"The request {excerpt(min(failed))} failed, on which this one depends."
             response = refuse(request, Fault(424, message))
         else:
@@ -188,13 +203,13 @@ class _Run:
         return request
 
     def _head(self, item: Item) -> Head:
-        headers = CIMultiDict(item.headers)
+        headers = CIMultiDict(item.headers or {})
         headers.setdefault(hdrs.CONTENT_TYPE, JSON)
         for name in _INHERITED:
             headers.popall(name, None)
             if name in self._whole.headers:
                 headers[name] = self._whole.headers[name]
-        path = f"/{item.url.lstrip('/')}"
+        path = f"/{item.url.removeprefix(self._server).lstrip('/')}"
         url = _url(path if path.startswith(_ROOTS) else self._version + path)
         message = RawRequestMessage(
             item.method,

@@ -53,7 +53,7 @@ class Since(Struct, array_like=True, tag="since", frozen=True, forbid_unknown_fi
 
 async def get(target: RequestTarget, options: Options, _request: Request) -> Work:
     """Read a page of the first round, or of the changes since a place."""
-    select, limit = select_of(options), _limit(target, options)
+    select, limit = _selected(options), _limit(target, options)
     place = _place(options)
     page = _Page(target, without_paging(options), select, limit)
 
@@ -68,11 +68,18 @@ async def get(target: RequestTarget, options: Options, _request: Request) -> Wor
     return Work(cost, run)
 
 
+def _selected(options: Options) -> frozenset[str] | None:
+    """Return the properties to write: the id always, without which a change is of nothing."""
+    select = select_of(options)
+    return None if select is None else select | {"id"}
+
+
 def _limit(target: RequestTarget, options: Options) -> int:
-    top = top_of(options)
+    top, preferred = top_of(options), target.preferences.max_page_size
     if top == 0:
         raise Fault(400, "$top is 0. Give 1 or more.", target="$top")
-    return top or min(target.preferences.max_page_size or DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
+    limits = [limit for limit in (top, preferred) if limit] or [DEFAULT_PAGE_SIZE]
+    return min(*limits, MAX_PAGE_SIZE)
 
 
 def _place(options: Options) -> Begun | Since | Latest | None:

@@ -28,7 +28,7 @@ MAX_SKIP = 2**31 - 1
 _SAFE = "$',()/:@*"
 _NUMBER = re.compile(r"\d{1,10}", re.ASCII)
 _NAME = re.compile(r"[^\W\d]\w{0,127}|\*")
-_SORT = re.compile(r"\s*([^\s]+)(?:\s+(asc|desc))?\s*")
+_SORT = re.compile(r"\s*([^\s]+)(?:\s+(asc|desc))?\s*", re.IGNORECASE)
 _SORTABLE = {"id", "clientContext", "status"}
 
 Options = Mapping[str, str]
@@ -79,7 +79,9 @@ def number_of(options: Options, name: str, maximum: int = MAX_SKIP) -> int | Non
     if value is None:
         return None
     if not _NUMBER.fullmatch(value) or int(value) > maximum:
-        raise Fault(400, f"{name} is {excerpt(value)}. Give a whole number.", target=name)
+        raise Fault(
+            400, f"{name} is {excerpt(value)}. Give a whole number up to {maximum:,}.", target=name
+        )
     return int(value)
 
 

@@ -11,7 +11,7 @@ from gateway.documents.arguments import KEY, SKIPPED_PER_COST, filter_cost
 from gateway.documents.cost import PARTICIPANTS, READ, TOTAL_COUNT
 from gateway.execution.compiled.projections import decode_cached
 from gateway.execution.compiled.response_cache import CacheKey, ResponseCache
-from gateway.graph.faults import VERSION
+from gateway.graph.faults import VERSION, modified
 from gateway.graph.rest.filters.search import parse_search
 from gateway.graph.rest.filters.syntax import parse
 from gateway.graph.rest.filters.translation import OF_OPERATION, translate
@@ -68,6 +68,8 @@ async def get(target: RequestTarget, options: Options, _request: Request) -> Wor
         version = operation.version
         if target.preconditions.is_known(version):
             response = Response(status=304)
+        elif not target.preconditions.is_met(version):
+            raise modified()
         else:
             response = target.response(entity(target, operation, select))
         response.headers["ETag"] = etag(version)

@@ -1,8 +1,9 @@
 """Applying reports of Microsoft Graph to the operations they are of."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from gateway.store import documents
 from gateway.store.decisions.rows import Row, Rows
@@ -18,8 +19,7 @@ from gateway.store.reports import (
 from schema.scalars import date_time
 
 
-@dataclass(frozen=True)
-class Reports:
+class Reports(Struct, frozen=True):
     """Reports to be applied in their order, and what they came in, if that is to be passed on.
 
     An operation that is not known is created; one that was deleted here, only if it ``recreates``.
@@ -49,7 +49,7 @@ def _apply(rows: Rows, report: Report, now: datetime, *, recreates: bool) -> Out
         return Outcome.UPDATED
     if report.operation_id is None:
         return Outcome.UNMATCHED
-    if not recreates and rows.was_deleted(forms(report.operation_id)):
+    if not recreates and rows.was_deleted([*forms(report.operation_id)]):
         return Outcome.UNCHANGED
     rows.insert(documents.first_version(new_document(report), at), at)
     return Outcome.CREATED
@@ -61,5 +61,5 @@ def _find(rows: Rows, report: Report) -> Row | None:
         return next(filter(None, map(rows.find, forms(report.operation_id))), None)
     if report.call_id is None or report.client_context is None:
         return None
-    found = rows.find_in_call(forms(report.call_id), forms(report.client_context))
+    found = rows.find_in_call([*forms(report.call_id)], [*forms(report.client_context)])
     return found[0] if len(found) == 1 else None

@@ -6,7 +6,7 @@ A browser shows only that a request failed, so the log is where an operator find
 import logging
 
 from gateway.logs.styles import quoted_excerpt
-from gateway.setting_types import is_origin
+from gateway.settings.browsers import is_origin
 
 logger = logging.getLogger(__name__)
 

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from gateway.setting_types import is_postgres
 from gateway.settings import Settings
+from gateway.settings.database import is_postgres
 from gateway.store.interface import Database
 from gateway.store.sqlite.database import SQLiteDatabase
 

@@ -346,7 +346,7 @@ async def test_target_that_has_something_is_refused_and_left_alone(
         ("sqlite:///missing.db", "sqlite:///target.db", "There is no database"),
         ("sqlite:///source.db", "sqlite:///missing/target.db", "does not exist"),
         ("sqlite:///source.db", "mysql://u:correct-horse@h/n", "--to: 'mysql'"),
-        ("u:correct-horse@h", "sqlite:///target.db", "--from: the text given"),
+        ("u:correct-horse@h", "sqlite:///target.db", "--from: The given text"),
         ("sqlite:///source.db", "postgresql://u:correct-horse@127.0.0.1:1/n", "cannot be reached"),
         ("postgresql://u:correct-horse@127.0.0.1:1/n", "sqlite:///target.db", "cannot be reached"),
     ],

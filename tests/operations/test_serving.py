@@ -21,7 +21,7 @@ from support import gateways
 from support.gateways import COMMAND, Client, Command, Gateway, running
 from support.queries import CREATE_ID, CREATE_MANY, GET_MANY, UPDATE_IF
 
-from gateway.store.migrate import upgrade
+from gateway.store.sqlite.migrate import upgrade
 
 Json = Any
 

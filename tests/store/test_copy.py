@@ -14,12 +14,12 @@ from support.queries import CREATE_ID, DELETE, NOW, UPDATE_TEXT
 from support.sockets import FOLLOW, WITHIN, connected
 
 from gateway.settings import Settings
-from gateway.store import migrate
 from gateway.store.forwards import Forward
 from gateway.store.interface import Database
 from gateway.store.opening import database_of
 from gateway.store.postgres import exclusive as postgres_exclusive
 from gateway.store.sqlite import exclusive as sqlite_exclusive
+from gateway.store.sqlite import migrate
 from schema.changes import ChangeSlice
 from schema.inputs import CreateInviteParticipantsOperationInput as Create
 from schema.inputs import DeleteInviteParticipantsOperationInput as Delete

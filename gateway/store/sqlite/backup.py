@@ -7,9 +7,10 @@ from errno import EIO
 from pathlib import Path
 
 from gateway.store.errors import UnusableDatabaseError
-from gateway.store.lock import write_lock
-from gateway.store.migrate import NO_LOG, DatabaseState, check
+from gateway.store.migrate import DatabaseState
 from gateway.store.sqlite.connection import SQLite, close_writer, code_of, open_writer
+from gateway.store.sqlite.migrate import NO_LOG, check
+from gateway.store.sqlite.write_lock import write_lock
 
 WAIT_SECONDS = 30.0
 """How long others may keep the database to themselves."""

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-from gateway.store.database_file import DatabaseFile
 from gateway.store.errors import BusyDatabaseError
-from gateway.store.lock import WriteLock
+from gateway.store.sqlite.database_file import DatabaseFile
 from gateway.store.sqlite.worker import Queued, Work
+from gateway.store.sqlite.write_lock import WriteLock
 
 
 def commit_together(

@@ -15,8 +15,8 @@ from typing import Self, TypeVar
 import aiosqlite
 
 from gateway.store.errors import UnusableDatabaseError
-from gateway.store.lock import WriteLock
 from gateway.store.page_bytes import LONGEST_READ
+from gateway.store.sqlite.write_lock import WriteLock
 
 T = TypeVar("T")
 

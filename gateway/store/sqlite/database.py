@@ -5,11 +5,11 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.store import migrate
 from gateway.store.errors import UnusableDatabaseError
 from gateway.store.migrate import DatabaseState
 from gateway.store.overdue import Overdue
 from gateway.store.retention import Retention
+from gateway.store.sqlite import migrate
 from gateway.store.sqlite.exclusive import SQLiteExclusive, open_exclusive
 from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
 

@@ -11,9 +11,9 @@ from gateway.store.columns import COLUMNS, columns
 from gateway.store.copying import WAIT_SECONDS, CopiedTable, LogState, Row
 from gateway.store.documents import identities
 from gateway.store.errors import UnusableDatabaseError
-from gateway.store.lock import write_lock
 from gateway.store.migrate import REVISIONS
 from gateway.store.sqlite.connection import close_writer, open_writer
+from gateway.store.sqlite.write_lock import write_lock
 
 _SELECT = {
     CopiedTable.OPERATIONS: (

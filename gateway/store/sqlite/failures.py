@@ -12,7 +12,6 @@ from shutil import disk_usage
 from time import monotonic
 from typing import NamedTuple
 
-from gateway.store.database_file import DatabaseFile
 from gateway.store.errors import (
     BusyDatabaseError,
     MovedDatabaseError,
@@ -21,6 +20,7 @@ from gateway.store.errors import (
 )
 from gateway.store.page_bytes import too_long
 from gateway.store.sqlite.connection import code_of
+from gateway.store.sqlite.database_file import DatabaseFile
 from schema.errors import Broken, Overloaded, TimedOut
 
 logger = logging.getLogger(__name__)

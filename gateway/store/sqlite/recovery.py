@@ -7,15 +7,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from sqlite3 import Error as SQLiteError
 
-from gateway.store.database_file import DatabaseFile
 from gateway.store.errors import UnusableDatabaseError
-from gateway.store.lock import WriteLock
-from gateway.store.migrate import upgrade
 from gateway.store.sqlite.commits import prove
 from gateway.store.sqlite.connection import Connection, SQLite
+from gateway.store.sqlite.database_file import DatabaseFile
 from gateway.store.sqlite.failures import WriteFailures
 from gateway.store.sqlite.loop_reader import LoopReader
+from gateway.store.sqlite.migrate import upgrade
 from gateway.store.sqlite.worker import Worker
+from gateway.store.sqlite.write_lock import WriteLock
 from schema.errors import RequestError
 
 logger = logging.getLogger(__name__)

@@ -11,14 +11,12 @@ from time import monotonic
 from typing import TypeVar
 
 from gateway.store import documents, queries
-from gateway.store.database_file import DatabaseFile
 from gateway.store.decisions import writes
 from gateway.store.decisions.reports import Reports
 from gateway.store.decisions.rows import Rows
 from gateway.store.errors import UnusableDatabaseError
 from gateway.store.forwards import Forward
 from gateway.store.groups import read_group
-from gateway.store.lock import write_lock
 from gateway.store.overdue import Overdue
 from gateway.store.reports import Applied, Report
 from gateway.store.retention import Retention
@@ -27,6 +25,7 @@ from gateway.store.sqlite.change_log import SQLiteChangeLog
 from gateway.store.sqlite.commits import commit_together, prove
 from gateway.store.sqlite.compiler import compiled
 from gateway.store.sqlite.connection import connect_reader, connect_writer, open_loop_connection
+from gateway.store.sqlite.database_file import DatabaseFile
 from gateway.store.sqlite.failures import ReadFailures, WriteFailures
 from gateway.store.sqlite.forwards import SQLiteForwardQueue
 from gateway.store.sqlite.loop_reader import LoopReader, NotReadError
@@ -34,6 +33,7 @@ from gateway.store.sqlite.pruning import prune_regularly
 from gateway.store.sqlite.recovery import Connections, Recovery
 from gateway.store.sqlite.rows import SQLiteRows
 from gateway.store.sqlite.worker import Worker
+from gateway.store.sqlite.write_lock import write_lock
 from gateway.tasks import running
 from schema.errors import MutationFailure, Overloaded
 from schema.groups import GroupKey, InviteParticipantsOperationGroup

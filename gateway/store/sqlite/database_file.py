@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from gateway.store.errors import MovedDatabaseError, ReplacedDatabaseError
-from gateway.store.migrate import APPLICATION_ID
+from gateway.store.sqlite.migrate import APPLICATION_ID
 
 _HEADER = 100
 _MAGIC = b"SQLite format 3\0"

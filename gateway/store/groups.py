@@ -1,4 +1,4 @@
-"""Groups of operations with equal values: the statement that finds them, and its rows."""
+"""Groups of operations with equal values: the statement that selects them, and its rows."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -61,13 +61,13 @@ _REST_OF_TIME = {
     GroupKey.CREATED_HOUR: ":00:00.000000Z",
     GroupKey.CREATED_DAY: "T00:00:00.000000Z",
 }
-"""What follows the text of a key in the time that it begins at, for the shortest first."""
+"""The rest of the time at which a key's day, hour or minute starts; the shortest first."""
 
 _MICROSECONDS = 1_000_000
 _KIND = GroupKey.IDENTITY_KIND.name.lower()
 
 Keys = dict[str, ColumnElement[Any]]
-"""Columns to group by, and the names that they get."""
+"""Columns to group by, by their names in the statement."""
 
 
 def select_groups(by: tuple[GroupKey, ...], shape: Shape, with_duration: bool) -> Select[Any]:  # noqa: FBT001  a part of a cache's key
@@ -95,7 +95,7 @@ def select_groups(by: tuple[GroupKey, ...], shape: Shape, with_duration: bool) -
 
 
 def _rows(keys: Keys, shape: Shape) -> Select[Any]:
-    """Select the operations that match: their keys, and what each adds to its group."""
+    """Select the keys of the operations that match, and what each adds to its group."""
     created_at = operations.c.created_at
     return (
         select(
@@ -110,7 +110,7 @@ def _rows(keys: Keys, shape: Shape) -> Select[Any]:
 
 
 def _counted_by_kinds(keys: Keys, shape: Shape) -> Select[Any]:
-    """Count by all kinds that an operation has, which are few sets, and then for each of them."""
+    """Count by the set of an operation's kinds first, since there are few; then by each kind."""
     sets = keys | {_KIND: operations.c.identity_kinds}
     created_at = operations.c.created_at
     counted = (
@@ -131,7 +131,7 @@ def _counted_by_kinds(keys: Keys, shape: Shape) -> Select[Any]:
 
 
 def _ranked(keys: Keys, shape: Shape) -> Select[Any]:
-    """Add to rows their durations, the rank of each in its group, and how many are ranked."""
+    """Add the duration, its rank in the group, and the number of durations in the group."""
     duration = operations.c.duration
     order = duration.asc().nulls_last()
     partition = [*keys.values()] or None
@@ -143,7 +143,7 @@ def _ranked(keys: Keys, shape: Shape) -> Select[Any]:
 
 
 def _percentile(percent: int) -> ColumnElement[Any]:
-    """Take the duration of the nearest rank: the first that so many percent are not longer than."""
+    """Return a percentile of the durations, by nearest rank."""
     rank: ColumnElement[int] = literal_column("rank")
     ranked: ColumnElement[int] = literal_column("ranked")
     duration: ColumnElement[int] = literal_column("duration")
@@ -151,7 +151,7 @@ def _percentile(percent: int) -> ColumnElement[Any]:
 
 
 def read_group(by: Sequence[GroupKey], record: Sequence[Any]) -> InviteParticipantsOperationGroup:
-    """Read a row of such a statement."""
+    """Read a row of the statement of ``select_groups``."""
     *values, size, earliest, latest, median, p95 = map(_text, record)
     keys = dict(zip(by, values, strict=True))
     status = keys.get(GroupKey.STATUS)

@@ -1,4 +1,4 @@
-"""The database that the settings name, by the scheme of its URL."""
+"""The database in the settings, by the scheme of its URL."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from gateway.store.sqlite.database import SQLiteDatabase
 
 
 def database_of(settings: Settings) -> Database:
-    """Return the database that is set."""
+    """Return the database in the settings."""
     if not is_postgres(settings.database):
         return SQLiteDatabase(settings.database_path)
     from gateway.store.postgres.connection import PostgresOptions  # noqa: PLC0415

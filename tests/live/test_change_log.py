@@ -26,7 +26,7 @@ from gateway.store.sqlite.pruning import AT_ONCE, prune
 from gateway.store.sqlite.rows import SQLiteRows
 from gateway.store.sqlite.store import open_sqlite_store
 from gateway.store.sqlite.write_lock import write_lock
-from gateway.store.watching import LOOKED_EVERY
+from gateway.store.watching import POLL_SECONDS
 from schema.changes import Change, ChangePage, ChangeSlice
 from schema.errors import CursorExpired
 from schema.filters import InviteParticipantsOperationFilter as Filter
@@ -313,6 +313,6 @@ async def settled(event: asyncio.Event) -> None:
     """Wait until an event stays clear."""
     while True:
         event.clear()
-        await asyncio.sleep(3 * LOOKED_EVERY)
+        await asyncio.sleep(3 * POLL_SECONDS)
         if not event.is_set():
             return

@@ -368,7 +368,7 @@ def test_database_that_cannot_be_written_is_told(command: Command, tmp_path: Pat
     ("url", "place"),
     [
         ("sqlite:///missing/operations.db", "missing"),
-        ("sqlite:///folder", "See that the file and its folder are there"),
+        ("sqlite:///folder", "Check that the file and its folder exist"),
     ],
 )
 def test_database_in_no_place_is_told(here: Command, tmp_path: Path, url: str, place: str) -> None:

@@ -1,4 +1,4 @@
-"""Serving: what is opened before requests are answered, and closed afterwards."""
+"""Serving: the resources that are opened before requests are answered, and closed afterwards."""
 
 import asyncio
 import signal
@@ -33,18 +33,18 @@ from gateway.telemetry.setup import open_telemetry
 from gateway.transports.single_connection.forwarding import http_socket
 
 BACKLOG = 1_024
-"""How many connections the system keeps until the loop takes them; those beyond try again later."""
+"""How many connections the system queues until the event loop accepts them."""
 
 ABANDON_SECONDS = 0.5
-"""How long requests that did not finish in time may take to notice."""
+"""How long requests that did not finish in time may take to end once they are cancelled."""
 
 
 async def serve(settings: Settings, announce: Callable[[str], None], logs: Logs) -> None:
-    """Serve until SIGINT or SIGTERM, then finish what is under way.
+    """Serve until SIGINT or SIGTERM, then finish requests in progress.
 
-    ``announce`` is called with the URL once it answers. Raises ``UnusableDatabaseError``,
-    ``UnusableAuthError``, ``UnusableManifestError``, or ``OSError`` when the address cannot be
-    listened on.
+    ``announce`` is called with the URL when requests are answered. Raises
+    ``UnusableDatabaseError``, ``UnusableAuthError``, ``UnusableManifestError``, or ``OSError`` if
+    the server cannot listen on the address.
     """
     trusted = trusted_documents(settings)
     await asyncio.to_thread(database_of(settings).upgrade)
@@ -55,7 +55,7 @@ async def serve(settings: Settings, announce: Callable[[str], None], logs: Logs)
 
 
 def stop_signal() -> asyncio.Event:
-    """Make the event that SIGINT and SIGTERM set from now on."""
+    """Return an event that SIGINT and SIGTERM set."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for stopping in (signal.SIGINT, signal.SIGTERM):
@@ -69,12 +69,11 @@ async def answering(
     logs: Logs,
     trusted: TrustedDocuments,
     sockets: Sequence[socket] = (),
-    place: WorkerId | None = None,
+    worker: WorkerId | None = None,
 ) -> AsyncIterator[str]:
-    """Answer requests, and give the URL; on leaving, finish those under way.
+    """Answer requests inside the block, and yield the URL; then finish requests in progress.
 
-    They are taken from the address that is set, or from ``sockets`` that are bound to it already by
-    who has several workers, each with its ``place``.
+    The server listens on the address in the settings or, as one of several workers, on ``sockets``.
     """
     async with AsyncExitStack() as stack:
         keep = Retention(
@@ -91,7 +90,7 @@ async def answering(
         traffic = Traffic()
         fan_out = FanOut(store.log)
         telemetry = await stack.enter_async_context(
-            open_telemetry(logs, store, place, otel=settings.otel)
+            open_telemetry(logs, store, worker, otel=settings.otel)
         )
         await stack.enter_async_context(running(fan_out.run()))
         authenticator = await stack.enter_async_context(open_authenticator(settings))
@@ -100,27 +99,27 @@ async def answering(
         read_sessions = ReadSessions(settings.read_lag_seconds) if settings.read_database else None
         authentication = Authentication(authenticator, sessions, read_sessions)
         notifier = await stack.enter_async_context(open_notification_authenticator(settings))
-        notified = Authentication(notifier, Sessions(notifier)) if notifier else None
+        notifier_authentication = Authentication(notifier, Sessions(notifier)) if notifier else None
         forwarder = None
-        if notified and settings.forward:
+        if notifier and settings.forward:
             forwarder = Forwarder(store.forwards, settings.forward, settings.forward_seconds)
             await stack.enter_async_context(running(forwarder.run()))
-        capacity = server_options(settings)
+        options = server_options(settings)
         parts = Parts(
             store=store,
             fan_out=fan_out,
             traffic=traffic,
             telemetry=telemetry,
             authentication=authentication,
-            notified=notified,
+            notifier_authentication=notifier_authentication,
             forwarder=forwarder,
             trusted=trusted,
-            capacity=capacity,
-            place=place,
+            options=options,
+            worker=worker,
         )
         overdue = OverdueMetrics(store)
         await stack.enter_async_context(running(overdue.run()))
-        telemetry.metrics.add(AdmissionMetrics(capacity.admission), overdue)
+        telemetry.metrics.add(AdmissionMetrics(options.admission), overdue)
         server = create_server(settings, parts)
         await stack.enter_async_context(running(server.run()))
         memory.settle()
@@ -131,8 +130,8 @@ async def answering(
             web.SockSite(runner, bound, backlog=BACKLOG) for bound in sockets
         ]
         sites = sites or [web.TCPSite(runner, settings.host, settings.port, backlog=BACKLOG)]
-        if place:
-            sites.append(web.UnixSite(runner, http_socket(place.folder, place.number)))
+        if worker:
+            sites.append(web.UnixSite(runner, http_socket(worker.folder, worker.number)))
         for site in sites:
             await site.start()
         yield endpoint(runner.addresses[0])
@@ -143,6 +142,6 @@ async def answering(
 
 
 def endpoint(address: tuple[Any, ...]) -> str:
-    """Give the URL of GraphQL at a socket's address."""
+    """Return the URL of the GraphQL endpoint at a socket's address."""
     host, port, *_ = address
     return f"http://{f'[{host}]' if ':' in host else host}:{port}/graphql"

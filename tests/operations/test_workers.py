@@ -345,4 +345,4 @@ def test_system_without_shared_ports_is_told(
     status, said = here("--workers", "2")
 
     assert status == 2
-    assert "--workers: This system lets one process at a time listen on a port" in said
+    assert "--workers: Several processes cannot listen on one port" in said

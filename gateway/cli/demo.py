@@ -9,7 +9,7 @@ import typer
 from gateway.cli.console import DatabaseOption, errors, fail, progress, settings_from, usable
 from gateway.demo.invitations import MARK, Generator
 from gateway.demo.live import Live
-from gateway.demo.past import DAYS, carry_out, past_writes
+from gateway.demo.past import DAYS, execute, past_writes
 from gateway.serving import stop_signal
 from gateway.store.interface import Database, Store
 from gateway.store.opening import database_of
@@ -74,7 +74,7 @@ async def _fill(store: Store, name: str, count: int, seed: int, stop: asyncio.Ev
             if stop.is_set():
                 break
             batch = writes[start : start + BATCH_SIZE]
-            await carry_out(store, batch)
+            await execute(store, batch)
             bar.advance(task, len(batch))
     errors.print(f"{name} has {await _summary(store)}, of the last {DAYS} days.", markup=False)
 

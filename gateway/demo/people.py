@@ -1,6 +1,6 @@
-"""Whom the sample operations invite: people, guests, phones, bots and call queues.
+"""The participants of sample operations: people, guests, phones, bots and call queues.
 
-The phone numbers are of ranges that regulators keep for fiction, so that nobody has them.
+The phone numbers are in ranges that regulators reserve for fiction.
 """
 
 from collections.abc import Callable

@@ -44,7 +44,7 @@ Respond = Callable[[Request], Coroutine[Any, Any, Sendable]]
 class Shared:
     """State shared by all connections of a server."""
 
-    capacity: ServerOptions
+    options: ServerOptions
     traffic: Traffic
     respond: Respond
     waiting: WaitingConnections["Connection"]
@@ -65,19 +65,19 @@ class Connection(BufferedProtocol):
         "_missing_bytes",
         "_shared",
         "_uncached",
-        "capacity",
         "is_spare",
+        "options",
     )
 
     def __init__(
         self,
         manager: web.Server,
         shared: Shared,
-        **options: Any,  # noqa: ANN401  aiohttp's own
+        **settings: Any,  # noqa: ANN401  aiohttp's own
     ) -> None:
-        super().__init__(manager, **options)
+        super().__init__(manager, **settings)
         self._shared = shared
-        self.capacity = shared.capacity
+        self.options = shared.options
         self.is_spare = False
         """Whether it exceeds the limit of connections, so that only health checks are answered."""
         self._closing_transport: asyncio.Transport | None = None
@@ -107,7 +107,7 @@ class Connection(BufferedProtocol):
         self._closing_transport = None
         self._move_to(None)
         if not self.has_current_request and self._task is None:
-            self.capacity.admission.release(self)
+            self.options.admission.release(self)
 
     def close_idle(self, last: bytes = b"") -> None:
         """Close it after sending ``last``, or abort it if the client has not read what was sent."""
@@ -122,7 +122,7 @@ class Connection(BufferedProtocol):
     def close_arriving(self) -> None:
         """Close it because its request takes too long to arrive."""
         answered = self.has_begun_response or self._is_discarding
-        self.close_idle(b"" if answered else _too_slow(self.capacity.transfer_seconds))
+        self.close_idle(b"" if answered else _too_slow(self.options.transfer_seconds))
 
     def force_close(self) -> None:
         """Close it once the client has read the last response."""
@@ -169,7 +169,7 @@ class Connection(BufferedProtocol):
 
     def _start_request(self, found: FoundHead, data: bytes, end: int) -> bytes:
         """Refuse or answer a request whose head ends at ``end``; return what is left to parse."""
-        admission, cached = self.capacity.admission, found.cached
+        admission, cached = self.options.admission, found.cached
         is_counted = cached.gate != "" and cached.is_plain and not self.is_spare
         if is_counted and (
             admission.is_full(self) if self._missing_bytes else not admission.try_acquire(self)
@@ -225,7 +225,7 @@ class Connection(BufferedProtocol):
             return
         if not isinstance(response, asyncio.Task):
             if is_admitted:
-                self.capacity.admission.release_soon(self)
+                self.options.admission.release_soon(self)
             self._send(request, response)
             return
         self._shared.traffic.add(self)
@@ -278,14 +278,14 @@ class Connection(BufferedProtocol):
 
     def mark_idle(self) -> None:
         """Expect the next request, unless it has arrived already."""
-        self.capacity.admission.release(self)  # a request can be answered before it is admitted
+        self.options.admission.release(self)  # a request can be answered before it is admitted
         if self.transport is not None:
             self._move_to(None if self.has_parsed_requests else self._shared.waiting.idle)
 
     async def drained(self) -> None:
         """Wait until the client has read most of the response; abort if it does not in time."""
         try:
-            async with asyncio.timeout(self.capacity.transfer_seconds):
+            async with asyncio.timeout(self.options.transfer_seconds):
                 await self.writable()
         except TimeoutError:
             self.abort()
@@ -297,7 +297,7 @@ class Connection(BufferedProtocol):
 
         Otherwise a few slow clients could use up the limit.
         """
-        admission = self.capacity.admission
+        admission = self.options.admission
         admission.release(self)
         yield
         if not admission.try_acquire(self):

@@ -441,7 +441,7 @@ async def test_last_good_keys_are_used_through_an_outage(
             during = await status(client, issuer.token(key, oid="another"))
 
     assert (before, unknown, during) == (200, 401, 200)
-    assert any("could not be had" in line and "status 500" in line for line in gateway.log)
+    assert any("could not be fetched" in line and "status 500" in line for line in gateway.log)
 
 
 async def test_keys_that_cannot_be_used_leave_the_last_good_ones(

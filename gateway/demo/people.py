@@ -59,7 +59,7 @@ _NUMBERS = (("+12025550", 100, 199), ("+441632960", 0, 999), ("+3319900", 0, 9_9
 
 
 def participant(random: Random) -> Participant:
-    """Choose somebody to invite: mostly staff, at times a phone, a guest, a bot or a queue."""
+    """Choose a participant: mostly staff, sometimes a phone, a guest, a bot or a queue."""
     (choose,) = random.choices(list(_KINDS), weights=list(_KINDS.values()))
     return choose(random)
 

@@ -20,7 +20,7 @@ from schema.paging import Position, unpack
 CHALLENGE = 'Bearer realm="invite-gateway"'
 RETRY_SECONDS = "5"
 CHANGE_CURSOR = "Change-Cursor"
-"""Of a response: a position that it shows. Of a request: those that it is not to show less than."""
+"""In a response, the position in the change log that was read; in a request, a lower bound."""
 MAX_CHANGE_CURSORS = 8
 
 
@@ -54,10 +54,10 @@ class Authentication:
         return principal
 
     def begin_reads(self, principal: Principal, headers: Sequence[str] = ()) -> ReadSession | None:
-        """Begin the reads of a request, none of which shows less than the cursors in its headers.
+        """Begin the reads of a request, which see at least the positions in its ``headers``.
 
-        Raises ``Fault`` for one that is no cursor of a change, or if there are too many. Returns
-        None where there are no standbys.
+        Raises ``Fault`` for an invalid cursor, or if there are too many. Returns None if there are
+        no standbys.
         """
         if self._read_sessions is None:
             return None

@@ -47,7 +47,7 @@ class Page:
         self._policy = policy
 
     async def response(self) -> Response:
-        """Return the page; what it loads has names of its own content, so it alone may change."""
+        """Return the page, which is revalidated; the names of the files it loads are hashes."""
         return Response(
             self._text,
             headers={
@@ -60,7 +60,7 @@ class Page:
 
 
 def files(build: Path = BUILD) -> dict[str, Callable[[], Awaitable[Response]]]:
-    """Return what answers at the path of each file that the pages load."""
+    """Return the handlers of the files that the pages load, by path."""
     assets = build / "assets"
     return {
         f"/{file.relative_to(build).as_posix()}": _file(file)
@@ -77,7 +77,7 @@ def _file(file: Path) -> Callable[[], Awaitable[Response]]:
             await asyncio.to_thread(file.read_bytes),
             headers={
                 "Content-Type": content_type,
-                # A worker goes by the policy of its own file.
+                # A web worker has the policy of its own file.
                 "Content-Security-Policy": PLAYGROUND_POLICY,
                 "Cache-Control": "public, max-age=31536000, immutable",
             },

@@ -32,8 +32,8 @@ class RefusedOrigins:
 
 def _advice(origin: str) -> str:
     if is_origin(origin):
-        return "its origin is not in cors-origins. To let it in, add it to that setting."
+        return "its origin is not in cors-origins. To allow it, add it to that setting."
     return (
-        "that is no origin that cors-origins can name. It is null for a page in a file or in a "
-        "sandboxed frame: serve the page by HTTP to let it in."
+        "cors-origins cannot have such an origin. It is null for a page in a file or in a "
+        "sandboxed frame: serve the page by HTTP to allow it."
     )

@@ -60,15 +60,15 @@ def _report_problem(item: Item, report: Callable[[str], None], problem: str) -> 
     report(f"{item.where}: {problem}")
 
 
-async def _apply(read: Read, store: Store, tell: Callable[[str], None]) -> Put | None:
+async def _apply(read: Read, store: Store, report: Callable[[str], None]) -> Put | None:
     match read:
         case Unusable(reason=reason):
-            tell(reason)
+            report(reason)
         case Ignored(kind=kind):
-            tell(f"it is of a {kind}, and only invitations are kept")
+            report(f"it is of a {kind}, and only invitations are kept")
         case Report():
             (outcome,) = (await store.apply([read], recreates=True)).outcomes
             if outcome is not Outcome.UNMATCHED:
                 return Put(outcome.value)
-            tell(NOT_FOUND)
+            report(NOT_FOUND)
     return None

@@ -567,7 +567,7 @@ async def test_those_whom_two_issuers_call_the_same_are_told_apart(
                     *("--oidc-issuers", f"https://login.microsoftonline.com/{anybody}/v2.0"),
                     *("--oidc-audiences", "x"),
                 ),
-                "is no issuer",
+                "is not an issuer",
             )
             for anybody in ("common", "Organizations", "consumers")
         ),

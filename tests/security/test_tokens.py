@@ -290,7 +290,7 @@ async def test_token_counts_from_when_it_is_made_until_it_is_revoked(
     token(tmp_path, "revoke", "support")
     await until(client, secret, 401)
 
-    assert any("has no tokens, so nobody is let in" in line for line in guarded.log)
+    assert any("has no tokens, so nobody has access" in line for line in guarded.log)
     assert secret not in "".join(guarded.log)
 
 

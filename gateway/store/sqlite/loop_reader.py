@@ -93,7 +93,7 @@ class LoopReader:
         return self._read(find_many, operation_ids)
 
     def page(self, query: Query, rows: int) -> Record:
-        """Return the record of a page's query of so many rows; raise ``NotReadError``."""
+        """Return the record of a page's query for ``rows`` rows; raise ``NotReadError``."""
         sql = query.statement.sql
         if rows > MAX_ROWS or self._is_known_long(sql):
             raise NotReadError

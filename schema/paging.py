@@ -173,18 +173,18 @@ def _invalid_cursor(argument: str) -> BadUserInput:
     )
 
 
-def page_size(argument: str, value: int, *, maximum: int = MAX_PAGE_SIZE) -> int:
-    """Return the size of a page in ``argument`` if it is 0 to ``maximum``.
+def page_size(argument: str, value: int) -> int:
+    """Return the size of a page in ``argument`` if it is 0 to ``MAX_PAGE_SIZE``.
 
     Raises ``BadUserInput`` or ``LimitExceeded``.
     """
     if value < 0:
         raise BadUserInput(f"'{argument}' is {value}. Give 0 or more.", argument=argument)
-    if value > maximum:
+    if value > MAX_PAGE_SIZE:
         raise LimitExceeded(
-            f"'{argument}' is {value:,}, and the limit is {maximum}. Read more page by page.",
+            f"'{argument}' is {value:,}, and the limit is {MAX_PAGE_SIZE}. Read more page by page.",
             limit=argument,
-            value=maximum,
+            value=MAX_PAGE_SIZE,
             requested=value,
         )
     return value

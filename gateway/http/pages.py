@@ -35,9 +35,8 @@ class Page:
         name: Literal["console", "playground"],
         policy: str,
         settings: Mapping[str, str],
-        build: Path = BUILD,
     ) -> None:
-        index = build / name / "index.html"
+        index = BUILD / name / "index.html"
         text = index.read_text(encoding="utf-8") if index.exists() else NOT_BUILT
         metadata = "".join(
             f'<meta name="invite-gateway:{setting}" content="{escape(value)}">'
@@ -59,12 +58,11 @@ class Page:
         )
 
 
-def files(build: Path = BUILD) -> dict[str, Callable[[], Awaitable[Response]]]:
+def files() -> dict[str, Callable[[], Awaitable[Response]]]:
     """Return the handlers of the files that the pages load, by path."""
-    assets = build / "assets"
     return {
-        f"/{file.relative_to(build).as_posix()}": _file(file)
-        for file in sorted(assets.rglob("*"))
+        f"/{file.relative_to(BUILD).as_posix()}": _file(file)
+        for file in sorted((BUILD / "assets").rglob("*"))
         if file.is_file()
     }
 

@@ -5,8 +5,15 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.console import DatabaseOption, errors, fail, progress, settings_from, usable
 from gateway.cli.targets import ReplaceOption, completed
+from gateway.cli.terminal import (
+    DatabaseOption,
+    errors,
+    fail,
+    progress,
+    reporting_database_errors,
+    settings_from,
+)
 from gateway.store.opening import database_of
 from gateway.store.sqlite.backup import back_up
 
@@ -28,7 +35,11 @@ def backup(
     source = database_of(settings_from(database=database))
     if (path := source.file) is None:
         fail(f"{source.name} is not a file. Back it up with the tools of PostgreSQL, as pg_dump.")
-    with usable(), completed(file, path, replace=replace) as part, progress() as bar:
+    with (
+        reporting_database_errors(),
+        completed(file, path, replace=replace) as part,
+        progress() as bar,
+    ):
         task = bar.add_task("Copying", total=None)
         back_up(path, part, lambda done, total: bar.update(task, completed=done, total=total))
     errors.print(f"Copied {path} to {file}: {file.stat().st_size:,} bytes.", markup=False)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.console import database_from, errors, fail, progress, usable
+from gateway.cli.terminal import database_from, errors, fail, progress, reporting_database_errors
 from gateway.store.copying import CopiedTable
 from gateway.store.errors import UnusableDatabaseError
 from gateway.store.interface import Database
@@ -33,7 +33,7 @@ def copy_database(
     old, new = database_from(source, "--from"), database_from(target, "--to")
     if source == target or (old.file and new.file and old.file.resolve() == new.file.resolve()):
         fail(f"{old.name} is both the source and the target. Name another target.")
-    with usable():
+    with reporting_database_errors():
         old.require()
         _prepare(new)
         counts = asyncio.run(_copy(old, new))

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.console import DatabaseOption, errors, settings_from, usable
+from gateway.cli.terminal import DatabaseOption, errors, reporting_database_errors, settings_from
 from gateway.store.migrate import DatabaseState
 from gateway.store.opening import database_of
 
@@ -34,10 +34,10 @@ def upgrade(
     """
     target = database_of(settings_from(database=database))
     if sql:
-        with usable():
+        with reporting_database_errors():
             typer.echo(target.script(), nl=False)
         return
-    with usable():
+    with reporting_database_errors():
         before = target.upgrade()
     outcome = "was up to date" if before is DatabaseState.CURRENT else "is up to date now"
     errors.print(f"The database {target.name} {outcome}.", markup=False)
@@ -50,7 +50,7 @@ def check(database: DatabaseOption = None) -> None:
     Example: invite-gateway db check
     """
     target = database_of(settings_from(database=database))
-    with usable():
+    with reporting_database_errors():
         state = target.state()
     errors.print(f"The database {target.name} {_MESSAGES[state]}.", markup=False)
     if state is not DatabaseState.CURRENT:

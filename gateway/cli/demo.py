@@ -6,7 +6,14 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.console import DatabaseOption, errors, fail, progress, settings_from, usable
+from gateway.cli.terminal import (
+    DatabaseOption,
+    errors,
+    fail,
+    progress,
+    reporting_database_errors,
+    settings_from,
+)
 from gateway.demo.invitations import MARK, Generator
 from gateway.demo.live import Live
 from gateway.demo.past import DAYS, execute, past_writes
@@ -43,7 +50,7 @@ def demo(
     Example: invite-gateway demo --database sqlite:///demo.db
     """
     target = database_of(settings_from(database=database))
-    with usable():
+    with reporting_database_errors():
         target.upgrade()
         asyncio.run(_run(target, operations, seed, once=once, add=add))
 

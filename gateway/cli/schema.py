@@ -18,7 +18,7 @@ from graphql import (
     build_schema as schema_from_sdl,
 )
 
-from gateway.cli.console import errors, fail
+from gateway.cli.terminal import errors, fail
 from schema import build_schema
 
 app = typer.Typer(help="Print the schema, or compare another with it.", no_args_is_help=True)

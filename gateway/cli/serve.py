@@ -10,8 +10,14 @@ from uvloop import new_event_loop
 from gateway.auth.modes import check
 from gateway.auth.refusals import UnusableAuthError
 from gateway.auth.urls import is_loopback
-from gateway.cli.console import display_name, errors, fail, settings_from, usable
 from gateway.cli.setting_options import with_setting_options
+from gateway.cli.terminal import (
+    display_name,
+    errors,
+    fail,
+    reporting_database_errors,
+    settings_from,
+)
 from gateway.documents.manifests import UnusableManifestError
 from gateway.logs import logging_to_stderr
 from gateway.serving import serve as serve_alone
@@ -32,7 +38,7 @@ def serve(**options: Any) -> None:  # noqa: ANN401  any setting's
     Example: invite-gateway serve --port 9000 --database sqlite:////var/lib/operations.db
     """
     settings = settings_from(**options)
-    with usable():
+    with reporting_database_errors():
         try:
             check(settings)
             _run(settings)

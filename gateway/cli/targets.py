@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.console import fail
+from gateway.cli.terminal import fail
 
 ReplaceOption = Annotated[bool, typer.Option("--replace", help="Replace the file if it exists.")]
 

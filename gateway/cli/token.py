@@ -15,8 +15,8 @@ from rich.table import Column, Table
 from gateway.auth.refusals import UnusableAuthError
 from gateway.auth.scopes import scope_names
 from gateway.auth.token_file import Token, TokenFile, digest, new_token
-from gateway.cli.console import errors, fail, settings_from
 from gateway.cli.scopes import IntrospectionScopeOption, ReadScopeOption, WriteScopeOption
+from gateway.cli.terminal import errors, fail, settings_from
 from gateway.settings import Settings
 from schema.context import Scope
 
@@ -75,7 +75,7 @@ def create(
         created_at=now,
         expires_at=_end(now, expires),
     )
-    with _usable(), TokenFile(Path(settings.tokens_file)).changing() as tokens:
+    with _reporting_auth_errors(), TokenFile(Path(settings.tokens_file)).changing() as tokens:
         if name in tokens:
             fail(f"There is a token named {name!r}. Revoke it, or choose another name.")
         tokens[name] = token
@@ -94,7 +94,7 @@ def list_all(tokens_file: FileOption = None) -> None:
         errors.print(f"There are no tokens: the file {file.path} does not exist.", markup=False)
     columns = (Column(name, overflow="fold") for name in ("name", "scopes", "created", "expires"))
     table = Table(*columns, box=None, pad_edge=False)
-    with _usable():
+    with _reporting_auth_errors():
         for token in file.read():
             table.add_row(
                 token.name, " ".join(token.scopes), str(token.created_at.date()), _expiry(token)
@@ -109,7 +109,7 @@ def revoke(name: Name, tokens_file: FileOption = None) -> None:
     Example: invite-gateway token revoke support
     """
     file = TokenFile(Path(settings_from(tokens_file=tokens_file).tokens_file))
-    with _usable(), file.changing() as tokens:
+    with _reporting_auth_errors(), file.changing() as tokens:
         if name not in tokens:
             fail(f"There is no token named {name!r} in {file.path}. `token list` lists them.")
         del tokens[name]
@@ -161,7 +161,7 @@ def _describe(token: Token) -> str:
 
 
 @contextmanager
-def _usable() -> Iterator[None]:
+def _reporting_auth_errors() -> Iterator[None]:
     try:
         yield
     except UnusableAuthError as error:

@@ -13,8 +13,15 @@ from typing import Annotated, BinaryIO, cast
 
 import typer
 
-from gateway.cli.console import DatabaseOption, errors, fail, progress, settings_from, usable
 from gateway.cli.targets import ReplaceOption, completed
+from gateway.cli.terminal import (
+    DatabaseOption,
+    errors,
+    fail,
+    progress,
+    reporting_database_errors,
+    settings_from,
+)
 from gateway.store.documents import Put
 from gateway.store.interface import Database
 from gateway.store.opening import database_of
@@ -39,9 +46,9 @@ def import_file(
     Example: invite-gateway import operations.ndjson
     """
     target = database_of(settings_from(database=database))
-    with usable():
+    with reporting_database_errors():
         target.upgrade()
-    with _source(file) as source, usable():
+    with _source(file) as source, reporting_database_errors():
         done, problems = asyncio.run(_import(file, source, target))
     errors.print(
         f"Imported {done.total():,}: {done[Put.CREATED]:,} created, {done[Put.UPDATED]:,} changed, "
@@ -102,9 +109,9 @@ def export_file(
     Example: invite-gateway export operations.ndjson
     """
     source = database_of(settings_from(database=database))
-    with usable():
+    with reporting_database_errors():
         source.require()
-    with _target(file, source.file, replace=replace) as target, usable():
+    with _target(file, source.file, replace=replace) as target, reporting_database_errors():
         count = asyncio.run(_export(target, source))
     errors.print(f"Exported {count:,}.")
 

@@ -37,7 +37,7 @@ class Failure(NamedTuple):
     """What is wrong, for clients, and what to do about it, for operators."""
 
     what: str
-    way_out: str
+    advice: str
     passes: bool = True
     """Whether the same file may become usable again."""
 
@@ -118,9 +118,9 @@ def _failure_of_unusable(error: UnusableDatabaseError) -> Failure:
     return _UNFIT
 
 
-def with_way_out(error: UnusableDatabaseError) -> str:
+def with_advice(error: UnusableDatabaseError) -> str:
     """Return the message of an error, with what to do if it does not say so itself."""
-    return f"{error} {_failure_of_unusable(error).way_out}" if error.__cause__ else str(error)
+    return f"{error} {_failure_of_unusable(error).advice}" if error.__cause__ else str(error)
 
 
 class ReadFailures:
@@ -179,7 +179,7 @@ class ReadFailures:
             self.doing,
             failure.what,
             f"{cause}: {error}" if cause else str(error).removesuffix("."),
-            failure.way_out,
+            failure.advice,
         )
 
 

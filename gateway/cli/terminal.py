@@ -14,7 +14,7 @@ from gateway.settings import Settings
 from gateway.store.errors import UnusableDatabaseError
 from gateway.store.interface import Database
 from gateway.store.opening import database_of
-from gateway.store.sqlite.failures import with_way_out
+from gateway.store.sqlite.failures import with_advice
 from schema.errors import Broken, Overloaded
 
 FAILED = 2
@@ -71,12 +71,12 @@ def display_name(name: str, *, is_option: bool) -> str:
 
 
 @contextmanager
-def usable() -> Iterator[None]:
+def reporting_database_errors() -> Iterator[None]:
     """Exit with an error if a database cannot be used inside the block."""
     try:
         yield
     except UnusableDatabaseError as error:
-        fail(with_way_out(error))
+        fail(with_advice(error))
     except (Overloaded, Broken) as error:
         fail(error.message)
 

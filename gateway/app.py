@@ -1,4 +1,4 @@
-"""Where the parts are put together: every part, and what answers at each path."""
+"""The composition root: it creates the parts of the server, and the handlers of all paths."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -72,23 +72,23 @@ from schema.context import Context
 
 @dataclass(frozen=True)
 class Parts:
-    """What is open and at work before there is a server."""
+    """The resources that are open before the server is created."""
 
     store: Store
     fan_out: FanOut
     traffic: Traffic
     telemetry: Telemetry
     authentication: Authentication
-    notified: Authentication | None
-    """Who lets in Microsoft Graph's notifications; None where none are taken."""
+    notifier_authentication: Authentication | None
+    """The authentication of Microsoft Graph's notifications; None if they are disabled."""
     forwarder: Forwarder | None
     trusted: TrustedDocuments
-    capacity: ServerOptions
-    place: WorkerId | None
+    options: ServerOptions
+    worker: WorkerId | None
 
 
 def create_server(settings: Settings, parts: Parts) -> Server:
-    """Put the server together on an open store."""
+    """Create the server on an open store."""
     shared = Shared(
         Context(store=parts.store, log=parts.store.log, scopes=scope_names(settings)),
         _limits(settings, parts),
@@ -99,19 +99,19 @@ def create_server(settings: Settings, parts: Parts) -> Server:
         _routes(settings, parts, shared, rest),
         _mounts(settings, parts, shared, rest),
         parts.traffic,
-        parts.capacity.admission,
+        parts.options.admission,
         parts.telemetry.observers,
         Browsers(
             Hosts(settings.host, settings.allowed_hosts),
             CORS(settings.cors_origins, settings.cors_headers),
         ),
     )
-    return Server(parts.capacity, parts.traffic, responder.respond, responder.refusals)
+    return Server(parts.options, parts.traffic, responder.respond, responder.refusals)
 
 
 @dataclass(frozen=True)
 class Shared:
-    """What GraphQL and Graph's REST interface share."""
+    """Parts that GraphQL and Microsoft Graph's REST interface share."""
 
     context: Context
     limits: RequestLimits
@@ -140,7 +140,7 @@ def _routes(
 
 
 def _pages(settings: Settings) -> dict[str, Page]:
-    """Return the pages that are on, by name."""
+    """Return the enabled pages, by name."""
     has_playground = settings.playground and settings.trusted_documents != "only"
     shared = {"auth": settings.auth, "issuers": " ".join(settings.oidc_issuers)}
     pages = {}
@@ -175,8 +175,10 @@ def _mounts(
     settings: Settings, parts: Parts, shared: Shared, rest: RestEndpoint
 ) -> dict[str, Mount]:
     mounts = dict.fromkeys(VERSIONS, rest.mount)
-    if parts.notified is not None:
-        mounts["/graph"] = _notifications(settings, parts, parts.notified, shared.limits)
+    if parts.notifier_authentication is not None:
+        mounts["/graph"] = _notifications(
+            settings, parts, parts.notifier_authentication, shared.limits
+        )
     return mounts
 
 
@@ -223,11 +225,11 @@ def _graphql(
         max_operations=settings.websocket_operations,
         max_message_bytes=settings.max_body_bytes,
         heartbeat_seconds=settings.heartbeat_seconds,
-        admission=parts.capacity.admission,
+        admission=parts.options.admission,
     )
     return GraphQLEndpoint(
         Answers(pipeline, context, etags, stream_options),
-        Batches(pipeline, context, parts.capacity.admission, settings.batch),
+        Batches(pipeline, context, parts.options.admission, settings.batch),
         WebSocketEndpoint(
             pipeline, context, parts.traffic, websocket_options, parts.authentication
         ),
@@ -236,7 +238,7 @@ def _graphql(
             context,
             stream_options,
             parts.authentication,
-            _single_connection_options(settings, parts.place),
+            _single_connection_options(settings, parts.worker),
         ),
         authentication=parts.authentication,
         max_body_bytes=settings.max_body_bytes,
@@ -245,14 +247,14 @@ def _graphql(
 
 
 def _single_connection_options(
-    settings: Settings, place: WorkerId | None
+    settings: Settings, worker: WorkerId | None
 ) -> SingleConnectionOptions:
     return SingleConnectionOptions(
         max_operations=settings.websocket_operations,
         max_body_bytes=settings.max_body_bytes,
-        tokens=StreamTokens(place.key.read_bytes() if place else token_bytes(KEY_BYTES)),
-        streams=OpenStreams(place.streams, place.number) if place else OpenStreams(),
-        sockets=place.folder if place else None,
+        tokens=StreamTokens(worker.key.read_bytes() if worker else token_bytes(KEY_BYTES)),
+        streams=OpenStreams(worker.streams, worker.number) if worker else OpenStreams(),
+        sockets=worker.folder if worker else None,
     )
 
 
@@ -289,7 +291,7 @@ def _pipeline(settings: Settings, parts: Parts, schema: Schema, shared: Shared) 
     )
     prepared = PreparedOperations(schema, documents, max_cost=settings.max_cost)
     limits = shared.limits
-    common = SharedDocuments(parts.place.documents) if parts.place else None
+    common = SharedDocuments(parts.worker.documents) if parts.worker else None
     persisted = PersistedDocuments(parts.trusted, settings.trusted_documents, common)
     reference = ReferenceExecutor(schema, documents, limits.lock)
     if settings.executor == "reference":

@@ -1,4 +1,4 @@
-"""Counting values by their size, for less than half a microsecond each."""
+"""Histograms of values; adding one takes less than half a microsecond."""
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,7 @@ COUNTS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
 class Histogram:
-    """How many values there were up to each of some bounds, and their sum."""
+    """Counts values by upper bounds, and adds them up."""
 
     __slots__ = ("_bounds", "_counts", "sum")
 
@@ -24,5 +24,5 @@ class Histogram:
         self.sum += value
 
     def buckets(self) -> Iterator[tuple[float, int]]:
-        """Give each bound, infinity at last, and how many values there were up to it."""
+        """Yield each upper bound, infinity last, and the number of values up to it."""
         return zip((*self._bounds, float("inf")), accumulate(self._counts), strict=True)

@@ -1,21 +1,21 @@
-"""The memory of a process that serves for weeks: what large requests took is given back."""
+"""Settings of the allocator and the garbage collector for a process that runs for weeks."""
 
 import ctypes
 import gc
 
 M_MMAP_THRESHOLD = -3
-LARGE = 131_072
-"""In bytes: glibc's own beginning, which it moves up to 32 MiB with what it is asked for."""
+MMAP_BYTES = 131_072
+"""The initial threshold of glibc, which by itself raises it to up to 32 MiB."""
 
 
 def settle() -> None:
-    """Make all there is now stay for good, and have large blocks go back when they are free.
+    """Exempt all existing objects from garbage collection, and fix the threshold of ``mmap``.
 
-    Of blocks below glibc's threshold megabytes stay with the process, kept from being given back
-    by a few bytes that are in use behind them. Call it once, when nothing is being answered yet.
+    A freed block above the threshold is returned to the system. Freed memory below it stays with
+    the process as long as anything behind it is in use. Call it once, before requests are answered.
     """
     libc = ctypes.CDLL(None)
     if hasattr(libc, "gnu_get_libc_version"):
-        libc.mallopt(M_MMAP_THRESHOLD, LARGE)
+        libc.mallopt(M_MMAP_THRESHOLD, MMAP_BYTES)
     gc.collect()
-    gc.freeze()  # what stays need not be looked through: each time took 100 ms
+    gc.freeze()  # traversing these objects took 100 ms in each collection

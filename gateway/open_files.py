@@ -1,4 +1,4 @@
-"""How many files and sockets this process may have open."""
+"""The limit on the files and sockets that this process may have open."""
 
 import logging
 import resource
@@ -6,14 +6,11 @@ import resource
 logger = logging.getLogger(__name__)
 
 OTHERS = 64
-"""What is open besides connections: the database, its checks, the loop's own."""
+"""How many files are open besides connections: the database, health checks, the event loop."""
 
 
 def possible_connections(wanted: int) -> int:
-    """Raise the limit of open files as far as is needed and allowed; return what it is enough for.
-
-    Beyond the limit, no more could be done than to turn clients away unheard.
-    """
+    """Raise the limit on open files if needed and allowed; return the possible connections."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = wanted + OTHERS
     if soft != resource.RLIM_INFINITY and soft < needed:
@@ -23,7 +20,7 @@ def possible_connections(wanted: int) -> int:
         return wanted
     possible = max(soft - OTHERS, 1)
     logger.warning(
-        "%d connections are kept instead of %d, since this process may open only %d files. "
+        "The limit is %d connections instead of %d, since this process may open only %d files. "
         "Raise the limit (ulimit -n %d, or LimitNOFILE= of systemd), or lower --connections.",
         possible,
         wanted,

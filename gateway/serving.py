@@ -1,9 +1,9 @@
-"""Serving: what is opened before requests are answered, and closed afterwards."""
+"""Serving: the resources that are opened before requests are answered, and closed afterwards."""
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from socket import socket
 from typing import Any
 
@@ -21,6 +21,7 @@ from gateway.http.authentication import Authentication
 from gateway.http.traffic import Traffic
 from gateway.logs import Logs
 from gateway.settings import Settings
+from gateway.store.interface import Store
 from gateway.store.opening import database_of
 from gateway.store.overdue import Overdue
 from gateway.store.read_sessions import ReadSessions
@@ -33,18 +34,18 @@ from gateway.telemetry.setup import open_telemetry
 from gateway.transports.single_connection.forwarding import http_socket
 
 BACKLOG = 1_024
-"""How many connections the system keeps until the loop takes them; those beyond try again later."""
+"""How many connections the system queues until the event loop accepts them."""
 
 ABANDON_SECONDS = 0.5
-"""How long requests that did not finish in time may take to notice."""
+"""How long requests that did not finish in time may take to end once they are cancelled."""
 
 
 async def serve(settings: Settings, announce: Callable[[str], None], logs: Logs) -> None:
-    """Serve until SIGINT or SIGTERM, then finish what is under way.
+    """Serve until SIGINT or SIGTERM, then finish requests in progress.
 
-    ``announce`` is called with the URL once it answers. Raises ``UnusableDatabaseError``,
-    ``UnusableAuthError``, ``UnusableManifestError``, or ``OSError`` when the address cannot be
-    listened on.
+    ``announce`` is called with the URL when requests are answered. Raises
+    ``UnusableDatabaseError``, ``UnusableAuthError``, ``UnusableManifestError``, or ``OSError`` if
+    the server cannot listen on the address.
     """
     trusted = trusted_documents(settings)
     await asyncio.to_thread(database_of(settings).upgrade)
@@ -55,7 +56,7 @@ async def serve(settings: Settings, announce: Callable[[str], None], logs: Logs)
 
 
 def stop_signal() -> asyncio.Event:
-    """Make the event that SIGINT and SIGTERM set from now on."""
+    """Return an event that SIGINT and SIGTERM set."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for stopping in (signal.SIGINT, signal.SIGTERM):
@@ -69,80 +70,97 @@ async def answering(
     logs: Logs,
     trusted: TrustedDocuments,
     sockets: Sequence[socket] = (),
-    place: WorkerId | None = None,
+    worker: WorkerId | None = None,
 ) -> AsyncIterator[str]:
-    """Answer requests, and give the URL; on leaving, finish those under way.
+    """Answer requests inside the block, and yield the URL; then finish requests in progress.
 
-    They are taken from the address that is set, or from ``sockets`` that are bound to it already by
-    who has several workers, each with its ``place``.
+    The server listens on the address in the settings or, as one of several workers, on ``sockets``.
     """
     async with AsyncExitStack() as stack:
-        keep = Retention(
-            settings.change_log_days, settings.change_log_changes, settings.change_log_bytes
-        )
-        store = await stack.enter_async_context(
-            database_of(settings).open(
-                settings.readers,
-                keep,
-                seconds=settings.execution_seconds,
-                overdue=Overdue(settings.overdue_seconds),
-            )
-        )
-        traffic = Traffic()
-        fan_out = FanOut(store.log)
-        telemetry = await stack.enter_async_context(
-            open_telemetry(logs, store, place, otel=settings.otel)
-        )
-        await stack.enter_async_context(running(fan_out.run()))
-        authenticator = await stack.enter_async_context(open_authenticator(settings))
-        sessions = Sessions(authenticator)
-        await stack.enter_async_context(running(sessions.run()))
-        read_sessions = ReadSessions(settings.read_lag_seconds) if settings.read_database else None
-        authentication = Authentication(authenticator, sessions, read_sessions)
-        notifier = await stack.enter_async_context(open_notification_authenticator(settings))
-        notified = Authentication(notifier, Sessions(notifier)) if notifier else None
-        forwarder = None
-        if notified and settings.forward:
-            forwarder = Forwarder(store.forwards, settings.forward, settings.forward_seconds)
-            await stack.enter_async_context(running(forwarder.run()))
-        capacity = server_options(settings)
-        parts = Parts(
-            store=store,
-            fan_out=fan_out,
-            traffic=traffic,
-            telemetry=telemetry,
-            authentication=authentication,
-            notified=notified,
-            forwarder=forwarder,
-            trusted=trusted,
-            capacity=capacity,
-            place=place,
-        )
-        overdue = OverdueMetrics(store)
-        await stack.enter_async_context(running(overdue.run()))
-        telemetry.metrics.add(AdmissionMetrics(capacity.admission), overdue)
+        parts = await stack.enter_async_context(_open_parts(settings, logs, trusted, worker))
         server = create_server(settings, parts)
         await stack.enter_async_context(running(server.run()))
         memory.settle()
         runner = web.ServerRunner(server, shutdown_timeout=ABANDON_SECONDS)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
-        sites: list[web.BaseSite] = [
-            web.SockSite(runner, bound, backlog=BACKLOG) for bound in sockets
-        ]
-        sites = sites or [web.TCPSite(runner, settings.host, settings.port, backlog=BACKLOG)]
-        if place:
-            sites.append(web.UnixSite(runner, http_socket(place.folder, place.number)))
-        for site in sites:
+        for site in _sites(runner, settings, sockets, worker):
             await site.start()
         yield endpoint(runner.addresses[0])
-        await traffic.drain(settings.drain_seconds)
+        await parts.traffic.drain(settings.drain_seconds)
         for site in runner.sites:
             await site.stop()
-        await traffic.finish(server, settings.shutdown_seconds)
+        await parts.traffic.finish(server, settings.shutdown_seconds)
+
+
+@asynccontextmanager
+async def _open_parts(
+    settings: Settings, logs: Logs, trusted: TrustedDocuments, worker: WorkerId | None
+) -> AsyncIterator[Parts]:
+    """Open the parts of the server, and run their tasks inside the block."""
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        store = await enter(_open_store(settings))
+        fan_out = FanOut(store.log)
+        telemetry = await enter(open_telemetry(logs, store, worker, otel=settings.otel))
+        await enter(running(fan_out.run()))
+        authenticator = await enter(open_authenticator(settings))
+        sessions = Sessions(authenticator)
+        await enter(running(sessions.run()))
+        read_sessions = ReadSessions(settings.read_lag_seconds) if settings.read_database else None
+        notifier = await enter(open_notification_authenticator(settings))
+        forwarder = None
+        if notifier and settings.forward:
+            forwarder = Forwarder(store.forwards, settings.forward, settings.forward_seconds)
+            await enter(running(forwarder.run()))
+        options = server_options(settings)
+        overdue = OverdueMetrics(store)
+        await enter(running(overdue.run()))
+        telemetry.metrics.add(AdmissionMetrics(options.admission), overdue)
+        yield Parts(
+            store=store,
+            fan_out=fan_out,
+            traffic=Traffic(),
+            telemetry=telemetry,
+            authentication=Authentication(authenticator, sessions, read_sessions),
+            notifier_authentication=Authentication(notifier, Sessions(notifier))
+            if notifier
+            else None,
+            forwarder=forwarder,
+            trusted=trusted,
+            options=options,
+            worker=worker,
+        )
+
+
+def _open_store(settings: Settings) -> AbstractAsyncContextManager[Store]:
+    keep = Retention(
+        settings.change_log_days, settings.change_log_changes, settings.change_log_bytes
+    )
+    return database_of(settings).open(
+        settings.readers,
+        keep,
+        seconds=settings.execution_seconds,
+        overdue=Overdue(settings.overdue_seconds),
+    )
+
+
+def _sites(
+    runner: web.ServerRunner,
+    settings: Settings,
+    sockets: Sequence[socket],
+    worker: WorkerId | None,
+) -> Iterator[web.BaseSite]:
+    """Yield what the server listens on; other workers forward requests to a Unix socket."""
+    for bound in sockets:
+        yield web.SockSite(runner, bound, backlog=BACKLOG)
+    if not sockets:
+        yield web.TCPSite(runner, settings.host, settings.port, backlog=BACKLOG)
+    if worker:
+        yield web.UnixSite(runner, http_socket(worker.folder, worker.number))
 
 
 def endpoint(address: tuple[Any, ...]) -> str:
-    """Give the URL of GraphQL at a socket's address."""
+    """Return the URL of the GraphQL endpoint at a socket's address."""
     host, port, *_ = address
     return f"http://{f'[{host}]' if ':' in host else host}:{port}/graphql"

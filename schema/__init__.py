@@ -31,8 +31,8 @@ DESCRIPTION = (
     "The operations that track inviting participants into calls (`inviteParticipantsOperation` of "
     "Microsoft Graph), of all calls. Read one with `inviteParticipantsOperation`, or filter, sort "
     "and page through them with `inviteParticipantsOperations`. Mutations return expected failures "
-    "as data, in `errors`, with a code and the path of the input at fault. To keep a copy up to "
-    "date, read a list with its `changeCursor`, then query or subscribe to `changes` after it."
+    "as data, in `errors`, with a code and the path of the wrong value. To keep a copy up to date, "
+    "read a list with its `changeCursor`, then query `changes` after it, or subscribe to them."
 )
 
 

@@ -9,14 +9,15 @@ T = TypeVar("T")
 
 FirstChanges = Annotated[
     int | None,
-    strawberry.argument(description="How many to give: 0 to 500, 50 when not given."),
+    strawberry.argument(description="How many to return: 0 to 500, 50 by default."),
 ]
 AfterChange = Annotated[
     str | None,
     strawberry.argument(
         description=(
-            "Begin after this place in the change log: a change's `cursor`, a page's `endCursor`, "
-            "or the `changeCursor` of a list. Left out or null, begin with the oldest change kept."
+            "Start after this position in the change log: the `cursor` of a change, the "
+            "`endCursor` of a page of changes, or the `changeCursor` of a list. If omitted or "
+            "null, start with the oldest stored change."
         )
     ),
 ]

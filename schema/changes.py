@@ -17,13 +17,13 @@ from schema.resource.operation import (
 from schema.scalars import DateTime
 
 
-@strawberry.enum(description="What happened to an operation.")
+@strawberry.enum(description="The kinds of changes to operations.")
 class ChangeKind(Enum):
     """The kinds of changes."""
 
-    CREATED = strawberry.enum_value("CREATED", description="It was created.")
-    UPDATED = strawberry.enum_value("UPDATED", description="It was changed.")
-    DELETED = strawberry.enum_value("DELETED", description="It was deleted.")
+    CREATED = strawberry.enum_value("CREATED", description="The operation was created.")
+    UPDATED = strawberry.enum_value("UPDATED", description="The operation was updated.")
+    DELETED = strawberry.enum_value("DELETED", description="The operation was deleted.")
 
 
 class LogBounds(msgspec.Struct, frozen=True):
@@ -85,7 +85,7 @@ def change_slice(first: int | None, after: str | None) -> ChangeSlice:
     )
 
 
-@strawberry.type(description="Something that happened to an operation.")
+@strawberry.type(description="A change to an operation: an entry of the change log.")
 class Change:
     """One entry of the log."""
 
@@ -93,24 +93,24 @@ class Change:
     before: strawberry.Private[bytes | None]
     """Of an update, the fields that differ, as they were before; null for one there was not."""
 
-    kind: ChangeKind = strawberry.field(description="What happened.")
-    at: DateTime = strawberry.field(description="When it happened.")
+    kind: ChangeKind = strawberry.field(description="The kind of change.")
+    at: DateTime = strawberry.field(description="When the change was made.")
     operation_id: strawberry.ID = strawberry.field(description="The id of the operation.")
     version: int = strawberry.field(
-        description="The operation's version after the change; after a deletion, the last one."
+        description="The operation's version after the change; for a deletion, its last version."
     )
     state: StoredOperation = strawberry.field(
         graphql_type=InviteParticipantsOperationState,
-        description="The operation right after the change; after a deletion, as it was last.",
+        description="The operation right after the change; for a deletion, its last state.",
     )
     operation: StoredOperation | None = strawberry.field(
         graphql_type=InviteParticipantsOperation | None,
         default=None,
         description=(
-            "The operation with `operationId` as it was when the change was read: in a query as it "
-            "is now, at one moment for all of a page; in a subscription, never older than in an "
-            "event before. Null when there is none, as after a deletion. For the operation right "
-            "after the change, see `state`."
+            "The operation with `operationId` when the change was read; null if there was none, "
+            "such as after a deletion. In a query it is the current operation, the whole page "
+            "being read in one snapshot; in a subscription it is never older than in an earlier "
+            "event. For the operation right after the change, see `state`."
         ),
     )
 
@@ -124,7 +124,8 @@ class Change:
 
     @strawberry.field(
         description=(
-            "The `cursor`: it identifies the change among all changes, and is no operation's id."
+            "The same value as `cursor`, which is unique among changes. It is not the id of an "
+            "operation."
         )
     )
     def id(self) -> strawberry.ID:
@@ -132,8 +133,8 @@ class Change:
 
     @strawberry.field(
         description=(
-            "The change's place in the log, for `after`: of the changes of all operations, and of "
-            "the history of one. Opaque."
+            "The change's position in the change log, for the argument `after` of `changes` and of "
+            "`history`. Opaque."
         )
     )
     def cursor(self) -> str:
@@ -141,9 +142,9 @@ class Change:
 
     @strawberry.field(
         description=(
-            "The fields of the operation that differ from before, by name, in a fixed order: of a "
-            "creation all that have a value, of a deletion none. `id`, `version`, `createdAt`, "
-            "`updatedAt` and `endedAt` are not among them."
+            "The names of the fields that the change modified, in a fixed order: for a creation "
+            "all fields with a value, for a deletion none. `id`, `version`, `createdAt`, "
+            "`updatedAt` and `endedAt` are never included."
         )
     )
     def changed_fields(self) -> list[str]:
@@ -167,25 +168,27 @@ class ChangePage:
     end: Position
 
 
-@strawberry.type(description="A change and its place in the log.")
+@strawberry.type(description="A change and its cursor.")
 class ChangeEdge:
     """Relay's edge."""
 
     node: Change = strawberry.field(description="The change.")
 
-    @strawberry.field(description="The change's place in the log, for `after`. Opaque.")
+    @strawberry.field(
+        description="The change's position in the change log, for the argument `after`. Opaque."
+    )
     def cursor(self) -> str:
         return self.node.position.cursor()
 
 
-@strawberry.type(description="Changes in the order in which they happened, a page at a time.")
+@strawberry.type(description="A page of changes, in the order in which they were made.")
 class ChangeConnection:
     """Relay's connection."""
 
     part: strawberry.Private[ChangeSlice]
     page: strawberry.Private[ChangePage]
 
-    @strawberry.field(description="The changes of the page with their cursors.")
+    @strawberry.field(description="The changes of the page, with their cursors.")
     def edges(self) -> list[ChangeEdge]:
         return [ChangeEdge(node=change) for change in self.page.changes]
 
@@ -194,7 +197,7 @@ class ChangeConnection:
         return self.page.changes
 
     @strawberry.field(
-        description="Where the page lies. Its `endCursor` is always given: go on from there."
+        description="Information about the page. Its `endCursor` is never null: continue after it."
     )
     def page_info(self) -> PageInfo:
         changes = self.page.changes

@@ -27,7 +27,7 @@ class Listing:
         return encode_cursor(self.order, keys[index]) if keys else None
 
 
-@strawberry.type(description="An operation and its place in the list.")
+@strawberry.type(description="An operation and its cursor.")
 class InviteParticipantsOperationEdge:
     """Relay's edge."""
 
@@ -36,7 +36,10 @@ class InviteParticipantsOperationEdge:
     operation: strawberry.Private[StoredOperation]
 
     @strawberry.field(
-        description="The operation's place in this order, for `after` and `before`. Opaque."
+        description=(
+            "The operation's position in this order, for the arguments `after` and `before`. "
+            "Opaque."
+        )
     )
     def cursor(self) -> str:
         return encode_cursor(self.order, self.keys)
@@ -46,13 +49,13 @@ class InviteParticipantsOperationEdge:
         return self.operation
 
 
-@strawberry.type(description="One page of a list of operations.")
+@strawberry.type(description="A page of a list of operations.")
 class InviteParticipantsOperationConnection:
     """Relay's connection; each field is computed only if selected."""
 
     listing: strawberry.Private[Listing]
 
-    @strawberry.field(description="The operations of the page with their cursors.")
+    @strawberry.field(description="The operations of the page, with their cursors.")
     def edges(self) -> list[InviteParticipantsOperationEdge]:
         order, page = self.listing.order, self.listing.page
         return [
@@ -66,7 +69,7 @@ class InviteParticipantsOperationConnection:
     def nodes(self) -> Sequence[StoredOperation]:
         return self.listing.page.operations
 
-    @strawberry.field(description="Where the page lies in the list.")
+    @strawberry.field(description="Information about the page.")
     def page_info(self) -> PageInfo:
         part, more = self.listing.part, self.listing.page.more
         return PageInfo(
@@ -77,15 +80,19 @@ class InviteParticipantsOperationConnection:
         )
 
     @strawberry.field(
-        description="How many operations match the filter in all. Counted only when selected."
+        description=(
+            "The number of operations that match the filter, on all pages. Computed only if "
+            "selected."
+        )
     )
     async def total_count(self, info: Info) -> int:
         return await info.context.store.count(self.listing.where)
 
     @strawberry.field(
         description=(
-            "The place in the change log that this page stands at: all that is in it and nothing "
-            "later. Given to `changes` as `after`, it yields what happened since."
+            "The position in the change log at which the page was read: it includes all changes up "
+            "to there, and none after. Give it to `changes` as `after` to get the changes made "
+            "since."
         )
     )
     def change_cursor(self) -> str:

@@ -114,25 +114,27 @@ class Broken(RequestError):
     code = ErrorCode.INTERNAL_SERVER_ERROR
 
 
-@strawberry.enum(description="What kind of failure a mutation met.")
+@strawberry.enum(description="The kinds of failures of mutations.")
 class MutationErrorCode(Enum):
     """The values of ``MutationError.code``."""
 
     NOT_FOUND = strawberry.enum_value("NOT_FOUND", description="No operation has this id.")
     CONFLICT = strawberry.enum_value(
-        "CONFLICT", description="The operation is not at the version given as `ifVersion`."
+        "CONFLICT", description="The operation's version is not the given `ifVersion`."
     )
     ALREADY_EXISTS = strawberry.enum_value(
-        "ALREADY_EXISTS", description="An operation with this id is there already."
+        "ALREADY_EXISTS", description="An operation with this id already exists."
     )
-    INVALID = strawberry.enum_value("INVALID", description="A value of the input is not allowed.")
+    INVALID = strawberry.enum_value("INVALID", description="The input has an invalid value.")
     IDEMPOTENCY_MISMATCH = strawberry.enum_value(
         "IDEMPOTENCY_MISMATCH",
-        description="The idempotency key was used before, with another input.",
+        description="The idempotency key was used before, with a different input.",
     )
     ABORTED = strawberry.enum_value(
         "ABORTED",
-        description="Nothing wrong with this input, but another of the same request failed.",
+        description=(
+            "This input was not executed, because another one of the same atomic request failed."
+        ),
     )
 
 
@@ -140,55 +142,64 @@ class MutationErrorCode(Enum):
 class MutationError:
     """A failure as data; ``path`` is relative to the input until the payload completes it."""
 
-    code: MutationErrorCode = strawberry.field(description="What kind of failure this is.")
-    message: str = strawberry.field(description="What is wrong and the way out, for people.")
+    code: MutationErrorCode = strawberry.field(description="The kind of failure.")
+    message: str = strawberry.field(
+        description="What is wrong and how to correct it, as text for people."
+    )
     path: list[str] = strawberry.field(
         description=(
-            "Where in the arguments the fault lies: the argument, then field names and list "
+            "The path of the wrong value: the name of the argument, then field names and list "
             "indexes, such as `input`, `participants`, `0`, `region`."
         )
     )
 
 
-@strawberry.type(description="No operation has the id given.")
+@strawberry.type(description="No operation has the given id.")
 class NotFoundError(MutationError):
     """``NOT_FOUND``."""
 
 
-@strawberry.type(description="A value of the input is not allowed.")
+@strawberry.type(description="The input has an invalid value.")
 class ValidationError(MutationError):
     """``INVALID``."""
 
 
-@strawberry.type(description="The idempotency key was used before, with another input.")
+@strawberry.type(description="The idempotency key was used before, with a different input.")
 class IdempotencyError(MutationError):
     """``IDEMPOTENCY_MISMATCH``."""
 
 
 @strawberry.type(
-    description="This input was not carried out since another of the same atomic request failed."
+    description=(
+        "This input was not executed, because another one of the same atomic request failed."
+    )
 )
 class AbortedError(MutationError):
     """``ABORTED``."""
 
 
-@strawberry.type(description="The operation has changed since the version given as `ifVersion`.")
+@strawberry.type(
+    description="The operation's version is not the given `ifVersion`: it was changed since."
+)
 class ConflictError(MutationError):
     """``CONFLICT``."""
 
     current: StoredOperation = strawberry.field(
         graphql_type=InviteParticipantsOperation,
-        description="The operation as it is now, to decide on and try again with its `version`.",
+        description=(
+            "The current operation. To apply the change to it, repeat the request with its "
+            "`version`."
+        ),
     )
 
 
-@strawberry.type(description="An operation with the id given is there already.")
+@strawberry.type(description="An operation with the given id already exists.")
 class AlreadyExistsError(MutationError):
     """``ALREADY_EXISTS``."""
 
     current: StoredOperation = strawberry.field(
         graphql_type=InviteParticipantsOperation,
-        description="The operation that has the id, as it is now.",
+        description="The existing operation.",
     )
 
 

@@ -10,7 +10,8 @@ from schema.scalars import DateTime
 
 
 @strawberry.enum(
-    name="InviteParticipantsOperationGroupKey", description="What operations are grouped by."
+    name="InviteParticipantsOperationGroupKey",
+    description="The keys that operations can be grouped by.",
 )
 class GroupKey(Enum):
     """The keys of ``inviteParticipantsOperationGroups``."""
@@ -23,16 +24,15 @@ class GroupKey(Enum):
     RESULT_DIAG_CODE = strawberry.enum_value(
         "RESULT_DIAG_CODE",
         description=(
-            "By the diagnostic code in `resultInfo.message`, such as `412#10073` in "
-            "`DiagCode: 412#10073.@`, which tells causes apart where the subcode is 9999."
+            "By the diagnostic code in `resultInfo.message`, such as `412#10073` in `DiagCode: "
+            "412#10073.@`. It distinguishes causes whose subcode is 9999."
         ),
     )
     IDENTITY_KIND = strawberry.enum_value(
         "IDENTITY_KIND",
         description=(
-            "By the kind of identity of a participant. An operation whose participants have "
-            "several kinds is in the group of each, once; one without any identity is in the group "
-            "of null."
+            "By the kinds of the participants' identities. An operation with several kinds counts "
+            "once in the group of each; one without identities is in the group of null."
         ),
     )
     CREATED_DAY = strawberry.enum_value(
@@ -50,14 +50,16 @@ def _kind(name: str, description: str) -> Any:  # noqa: ANN401  Strawberry's
     return strawberry.enum_value(name, name=name, description=description)
 
 
-@strawberry.enum(description="The kinds of identities, spelled as the fields of `IdentitySet`.")
+@strawberry.enum(description="The kinds of identities, named as the fields of `IdentitySet`.")
 class IdentityKind(Enum):
     """The fields of an identity set, and one for kinds that are not declared."""
 
     APPLICATION = _kind("application", "An application, such as a bot.")
     DEVICE = _kind("device", "A device.")
     USER = _kind("user", "A user.")
-    APPLICATION_INSTANCE = _kind("applicationInstance", "An instance, such as a call queue.")
+    APPLICATION_INSTANCE = _kind(
+        "applicationInstance", ("An application instance, such as a call queue.")
+    )
     ASSERTED_IDENTITY = _kind("assertedIdentity", "An asserted identity.")
     AZURE_COMMUNICATION_SERVICES_USER = _kind(
         "azureCommunicationServicesUser", "A user of Azure Communication Services."
@@ -68,83 +70,78 @@ class IdentityKind(Enum):
     PHONE = _kind("phone", "A phone.")
     OTHER = _kind(
         "other",
-        "Any kind that is not declared: an additional property of the set that is an object with "
-        "an `id`.",
+        "Any undeclared kind: an additional property of the set that is an object with an `id`.",
     )
 
 
 @strawberry.type(
     description=(
-        "The times in seconds from `createdAt` to `endedAt` of the operations in a group that have "
-        "ended, as percentiles by nearest rank: each is the time of one of these operations."
+        "Percentiles of the times from `createdAt` to `endedAt`, in seconds, of the operations in "
+        "a group that have ended. Each is the time of one of these operations (nearest rank)."
     )
 )
 class DurationStatistics:
     """Percentiles of durations."""
 
     median: float = strawberry.field(
-        description="The shortest time that at least 50 % of the operations were not longer than."
+        description="The median: at least 50 % of the operations took no longer than this."
     )
     p95: float = strawberry.field(
-        description="The shortest time that at least 95 % of the operations were not longer than."
+        description="The 95th percentile: at least 95 % of the operations took no longer than this."
     )
 
 
 @strawberry.type(
     description=(
-        "Operations with the same values of the keys asked for. A key that was not asked for is "
-        "null; so is one whose value is null."
+        "A group of operations with equal values of the requested keys. The fields of keys that "
+        "were not requested are null."
     )
 )
 class InviteParticipantsOperationGroup:
     """One group and its size."""
 
     status: OperationStatus | None = strawberry.field(
-        default=None, description="The status of all in the group, when grouped by `STATUS`."
+        default=None, description="The `status` of the operations, if grouped by `STATUS`."
     )
     call_id: strawberry.ID | None = strawberry.field(
-        default=None, description="The call of all in the group, when grouped by `CALL_ID`."
+        default=None, description="The `callId` of the operations, if grouped by `CALL_ID`."
     )
     result_code: int | None = strawberry.field(
         default=None,
-        description="The `resultInfo.code` of all in the group, when grouped by `RESULT_CODE`.",
+        description="The `resultInfo.code` of the operations, if grouped by `RESULT_CODE`.",
     )
     result_subcode: int | None = strawberry.field(
         default=None,
-        description=(
-            "The `resultInfo.subcode` of all in the group, when grouped by `RESULT_SUBCODE`."
-        ),
+        description="The `resultInfo.subcode` of the operations, if grouped by `RESULT_SUBCODE`.",
     )
     result_message: str | None = strawberry.field(
         default=None,
-        description=(
-            "The `resultInfo.message` of all in the group, when grouped by `RESULT_MESSAGE`."
-        ),
+        description="The `resultInfo.message` of the operations, if grouped by `RESULT_MESSAGE`.",
     )
     result_diag_code: str | None = strawberry.field(
         default=None,
-        description="The diagnostic code of all in the group, when grouped by `RESULT_DIAG_CODE`.",
+        description="The diagnostic code of the operations, if grouped by `RESULT_DIAG_CODE`.",
     )
     identity_kind: IdentityKind | None = strawberry.field(
         default=None,
         description=(
-            "The kind of identity that all in the group have, when grouped by `IDENTITY_KIND`."
+            "A kind of identity that all of the operations have, if grouped by `IDENTITY_KIND`."
         ),
     )
     created_from: DateTime | None = strawberry.field(
         default=None,
         description=(
-            "When the group's day, hour or minute begins, in UTC, when grouped by `CREATED_DAY`, "
-            "`CREATED_HOUR` or `CREATED_MINUTE` (by several: the shortest)."
+            "The start of the group's day, hour or minute, in UTC, if grouped by `CREATED_DAY`, "
+            "`CREATED_HOUR` or `CREATED_MINUTE`; if grouped by several of them, of the shortest."
         ),
     )
-    count: int = strawberry.field(description="How many operations are in the group, 1 or more.")
-    earliest: DateTime = strawberry.field(description="The first `createdAt` in the group.")
-    latest: DateTime = strawberry.field(description="The last `createdAt` in the group.")
+    count: int = strawberry.field(description="The number of operations in the group, at least 1.")
+    earliest: DateTime = strawberry.field(description="The earliest `createdAt` in the group.")
+    latest: DateTime = strawberry.field(description="The latest `createdAt` in the group.")
     duration: DurationStatistics | None = strawberry.field(
         default=None,
         description=(
-            "How long the operations took; null when none in the group has ended. Computed only "
-            "when selected."
+            "How long the operations took; null if none of them has ended. Computed only if "
+            "selected."
         ),
     )

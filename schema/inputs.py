@@ -59,20 +59,25 @@ class OperationContent(Model):
 
     call_id: CallId | None = Field(
         default_factory=absent,
-        description="The id of the call people are invited into. 1 to 1,024 characters.",
+        description=(
+            "The id of the call that the participants are invited into. 1 to 1,024 characters."
+        ),
     )
     client_context: ClientContext | None = Field(
         default_factory=absent,
-        description="A text to recognise the operation by. At most 256 characters.",
+        description=(
+            "A text of the client's choice to recognise the operation by. At most 256 characters."
+        ),
     )
     result_info: ResultInfoInput | None = Field(
-        default_factory=absent, description="How the operation ended. Replaced as a whole."
+        default_factory=absent,
+        description="The result of the operation. It is replaced as a whole.",
     )
     additional_properties: OperationProperties | None = Field(
         default_factory=absent,
         description=(
-            "Undeclared properties of the operation as one JSON object of at most 16 KiB. Replaced "
-            "as a whole."
+            "Undeclared properties of the operation, as one JSON object of at most 16 KiB. It is "
+            "replaced as a whole."
         ),
     )
 
@@ -80,8 +85,8 @@ class OperationContent(Model):
 @_mutation_input
 @strawberry.pydantic.input(
     description=(
-        "An operation to create. Where an upsert meets an operation with this id, a field left out "
-        "stays as it is, and null clears it."
+        "An operation to create. If an upsert finds an operation with this id, an omitted field "
+        "keeps its value, and null clears it."
     )
 )
 class CreateInviteParticipantsOperationInput(OperationContent):
@@ -90,29 +95,30 @@ class CreateInviteParticipantsOperationInput(OperationContent):
     id: OperationId | None = Field(
         default_factory=absent,
         description=(
-            "The id to give it, such as Microsoft Graph's own. 1 to 128 characters. Left out or "
-            "null, a UUIDv7 is made."
+            "The id of the operation, such as that of Microsoft Graph. 1 to 128 characters. If "
+            "omitted or null, a UUIDv7 is generated."
         ),
     )
     status: OperationStatus | None = Field(
         default_factory=absent,
         description=(
-            "The status. Left out or null: `NotStarted` for a new operation, and in an upsert the "
-            "status there is."
+            "The status. If omitted or null, a new operation is `NotStarted`, and an existing one "
+            "keeps its status."
         ),
     )
     participants: Participants | None = Field(
         default_factory=absent,
         description=(
-            "The participants, at most 200. Left out or null: none for a new operation, and in an "
-            "upsert those there are."
+            "The participants, at most 200. If omitted or null, a new operation has none, and an "
+            "existing one keeps its participants."
         ),
     )
     idempotency_key: IdempotencyKey | None = Field(
         default_factory=absent,
         description=(
-            "A text of your own, 1 to 1,024 characters, that makes the request safe to repeat for "
-            "24 hours: the same key with the same input gives the operation made the first time."
+            "A text of the client's choice, 1 to 1,024 characters, that makes the request safe to "
+            "repeat for 24 hours: with the same key and input, the operation of the first request "
+            "is returned."
         ),
     )
 
@@ -120,7 +126,7 @@ class CreateInviteParticipantsOperationInput(OperationContent):
 @_mutation_input
 @strawberry.pydantic.input(
     description=(
-        "A change of an operation. A field left out stays as it is; null clears it where it is "
+        "A change to an operation. An omitted field keeps its value; null clears it if it is "
         "nullable."
     )
 )
@@ -131,13 +137,17 @@ class UpdateInviteParticipantsOperationInput(OperationContent):
     if_version: Int32 | None = Field(
         default_factory=absent,
         description=(
-            "Change it only at this version; at another one the answer is a `ConflictError` with "
-            "the operation as it is. Left out or null, it is changed whatever its version."
+            "Change the operation only if it has this version; otherwise the result is a "
+            "`ConflictError` with the current operation. If omitted or null, any version is "
+            "changed."
         ),
     )
     status: Maybe[OperationStatus] = Field(description="The status. It cannot be null.")
     participants: Maybe[Participants] = Field(
-        description="The participants, replaced as a whole, at most 200. Empty for none, not null."
+        description=(
+            "The participants, at most 200. The list is replaced as a whole; give an empty one, "
+            "not null, to remove all."
+        )
     )
 
 
@@ -150,7 +160,8 @@ class DeleteInviteParticipantsOperationInput(Model):
     if_version: Int32 | None = Field(
         default_factory=absent,
         description=(
-            "Delete it only at this version; at another one the answer is a `ConflictError` with "
-            "the operation as it is. Left out or null, it is deleted whatever its version."
+            "Delete the operation only if it has this version; otherwise the result is a "
+            "`ConflictError` with the current operation. If omitted or null, any version is "
+            "deleted."
         ),
     )

@@ -26,7 +26,7 @@ MAX_INPUTS = 1_000
 
 @strawberry.type(
     description=(
-        "What can be written. A change that is answered is durable; one that fails has changed "
+        "The mutations. A successful mutation is durable when it returns; a failed one has changed "
         "nothing."
     )
 )
@@ -48,7 +48,9 @@ class Mutation:
             operation=await info.context.store.create(input)
         )
 
-    @strawberry.mutation(description="Create several operations in one go, at most 1,000.")
+    @strawberry.mutation(
+        description="Create several operations, at most 1,000, in one transaction."
+    )
     @needs(Scope.WRITE)
     async def create_invite_participants_operations(
         self,
@@ -60,7 +62,10 @@ class Mutation:
         atomic: Annotated[
             bool,
             strawberry.argument(
-                description="Whether to create all or none; otherwise each by itself."
+                description=(
+                    "Whether to create all operations or none; if false, each is created "
+                    "independently of the others."
+                )
             ),
         ] = True,
     ) -> CreateInviteParticipantsOperationsPayload:
@@ -81,9 +86,7 @@ class Mutation:
         )
 
     @strawberry.mutation(
-        description=(
-            "Create an operation or, where one with this id exists, change it by the fields given."
-        )
+        description="Create an operation or, if one with this id exists, change its given fields."
     )
     @needs(Scope.WRITE)
     @failures_as_data(UpsertInviteParticipantsOperationPayload)
@@ -101,7 +104,10 @@ class Mutation:
         )
 
     @strawberry.mutation(
-        description="Change an operation. Where nothing differs, nothing changes: same version."
+        description=(
+            "Change an operation. If all given values are those that it already has, its version "
+            "stays the same."
+        )
     )
     @needs(Scope.WRITE)
     @failures_as_data(UpdateInviteParticipantsOperationPayload)

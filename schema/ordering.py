@@ -15,18 +15,20 @@ from schema.validation import refuse_invalid_values
 MAX_SORT_KEYS = 8
 
 
-@strawberry.enum(description="Which way to sort, and where nulls go. Null is the lowest value.")
+@strawberry.enum(
+    description=(
+        "The direction of a sort key, and the place of nulls. By default, null is the lowest value."
+    )
+)
 class SortDirection(Enum):
     """A direction, and the order of nulls."""
 
-    ASC = strawberry.enum_value("ASC", description="Lowest first, so nulls first.")
+    ASC = strawberry.enum_value("ASC", description="Ascending, nulls first.")
     ASC_NULLS_FIRST = strawberry.enum_value("ASC_NULLS_FIRST", description="The same as `ASC`.")
-    ASC_NULLS_LAST = strawberry.enum_value(
-        "ASC_NULLS_LAST", description="Lowest first, but nulls after all values."
-    )
-    DESC = strawberry.enum_value("DESC", description="Highest first, so nulls last.")
+    ASC_NULLS_LAST = strawberry.enum_value("ASC_NULLS_LAST", description="Ascending, nulls last.")
+    DESC = strawberry.enum_value("DESC", description="Descending, nulls last.")
     DESC_NULLS_FIRST = strawberry.enum_value(
-        "DESC_NULLS_FIRST", description="Highest first, but nulls before all values."
+        "DESC_NULLS_FIRST", description="Descending, nulls first."
     )
     DESC_NULLS_LAST = strawberry.enum_value("DESC_NULLS_LAST", description="The same as `DESC`.")
 
@@ -76,15 +78,15 @@ class OrderInput(Model):
 
 
 @strawberry.pydantic.input(
-    one_of=True, description="Sort by one field of `resultInfo`: give exactly one."
+    one_of=True, description="A field of `resultInfo` to sort by: give exactly one."
 )
 class ResultInfoOrder(OrderInput):
     """The keys within ``resultInfo``."""
 
-    code: Maybe[SortDirection] = Field(description="By the result's code.")
-    subcode: Maybe[SortDirection] = Field(description="By the result's subcode.")
+    code: Maybe[SortDirection] = Field(description="By `resultInfo.code`.")
+    subcode: Maybe[SortDirection] = Field(description="By `resultInfo.subcode`.")
     message: Maybe[SortDirection] = Field(
-        description="By the result's message, in the order of its code points."
+        description="By `resultInfo.message`, compared by code point."
     )
 
 
@@ -92,25 +94,25 @@ class ResultInfoOrder(OrderInput):
 @strawberry.pydantic.input(
     one_of=True,
     description=(
-        "Sort by one field: give exactly one, and several of these objects to sort by several "
-        "fields. Ties are broken by the order of creation. Texts sort by their code points."
+        "A field to sort by: give exactly one, and several of these objects to sort by several "
+        "fields. Ties are broken by the order of creation. Strings are compared by code point."
     ),
 )
 class InviteParticipantsOperationOrder(OrderInput):
     """The keys of an operation."""
 
-    id: Maybe[SortDirection] = Field(description="By id.")
-    call_id: Maybe[SortDirection] = Field(description="By the id of the call.")
-    client_context: Maybe[SortDirection] = Field(description="By the client's context.")
+    id: Maybe[SortDirection] = Field(description="By `id`.")
+    call_id: Maybe[SortDirection] = Field(description="By `callId`.")
+    client_context: Maybe[SortDirection] = Field(description="By `clientContext`.")
     status: Maybe[SortDirection] = Field(
-        description="By status: NotStarted, Running, Completed, Failed."
+        description="By `status`, in the order `NotStarted`, `Running`, `Completed`, `Failed`."
     )
-    result_info: Maybe[ResultInfoOrder] = Field(description="By a field of the result.")
-    version: Maybe[SortDirection] = Field(description="By version.")
-    created_at: Maybe[SortDirection] = Field(description="By the time of creation.")
-    updated_at: Maybe[SortDirection] = Field(description="By the time of the last change.")
+    result_info: Maybe[ResultInfoOrder] = Field(description="By a field of `resultInfo`.")
+    version: Maybe[SortDirection] = Field(description="By `version`.")
+    created_at: Maybe[SortDirection] = Field(description="By `createdAt`.")
+    updated_at: Maybe[SortDirection] = Field(description="By `updatedAt`.")
     ended_at: Maybe[SortDirection] = Field(
-        description="By the time of the end, null while the operation has not ended."
+        description="By `endedAt`, which is null until the operation has ended."
     )
 
 

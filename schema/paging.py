@@ -74,29 +74,29 @@ class Page:
     position: Position
 
 
-@strawberry.type(description="Where a page lies in its list (Relay's connections).")
+@strawberry.type(description="Information about a page (Relay's cursor connections).")
 class PageInfo:
     """Relay's ``PageInfo``."""
 
     has_next_page: bool = strawberry.field(
         description=(
-            "Whether more follows this page. When paging with `last`: whether `before` was given."
+            "Whether there are items after this page. With `last`: whether `before` was given."
         )
     )
     has_previous_page: bool = strawberry.field(
         description=(
-            "When paging with `last`: whether more comes before this page. Otherwise: whether the "
-            "page was reached by `after` or `offset`."
+            "With `last`: whether there are items before this page. Otherwise: whether `after`, or "
+            "an `offset` above 0, was given."
         )
     )
     start_cursor: str | None = strawberry.field(
-        description="The cursor of the page's first item; null when the page is empty."
+        description="The cursor of the first item; null if the page is empty."
     )
     end_cursor: str | None = strawberry.field(
         description=(
-            "The cursor to go on from: of operations, that of the page's last item, null when the "
-            "page is empty. Of changes it is always given, and may lie further on than the last "
-            "item."
+            "The cursor to continue after. For operations, that of the last item; null if the page "
+            "is empty. For changes, it is never null, and may be after the last item, because "
+            "changes that do not match are passed over."
         )
     )
 
@@ -173,18 +173,18 @@ def _invalid_cursor(argument: str) -> BadUserInput:
     )
 
 
-def page_size(argument: str, value: int, *, maximum: int = MAX_PAGE_SIZE) -> int:
-    """Return the size of a page in ``argument`` if it is 0 to ``maximum``.
+def page_size(argument: str, value: int) -> int:
+    """Return the size of a page in ``argument`` if it is 0 to ``MAX_PAGE_SIZE``.
 
     Raises ``BadUserInput`` or ``LimitExceeded``.
     """
     if value < 0:
         raise BadUserInput(f"'{argument}' is {value}. Give 0 or more.", argument=argument)
-    if value > maximum:
+    if value > MAX_PAGE_SIZE:
         raise LimitExceeded(
-            f"'{argument}' is {value:,}, and the limit is {maximum}. Read more page by page.",
+            f"'{argument}' is {value:,}, and the limit is {MAX_PAGE_SIZE}. Read more page by page.",
             limit=argument,
-            value=maximum,
+            value=MAX_PAGE_SIZE,
             requested=value,
         )
     return value

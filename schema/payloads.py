@@ -21,14 +21,14 @@ def errors_at(path: list[str], failure: MutationFailure) -> list[MutationError]:
     return [replace(error, path=[*path, *error.path]) for error in failure.errors]
 
 
-@strawberry.type(description="The outcome of creating an operation.")
+@strawberry.type(description="The result of creating an operation.")
 class CreateInviteParticipantsOperationPayload:
     """One creation."""
 
     operation: StoredOperation | None = strawberry.field(
         graphql_type=InviteParticipantsOperation | None,
         default=None,
-        description="The operation created; null on failure.",
+        description="The created operation; null on failure.",
     )
     errors: list[MutationError] = strawberry.field(default_factory=list, description=ERRORS)
 
@@ -42,52 +42,52 @@ class CreateInviteParticipantsOperationPayload:
         return cls(operation=outcome)
 
 
-@strawberry.type(description="The outcome of creating several operations.")
+@strawberry.type(description="The result of creating several operations.")
 class CreateInviteParticipantsOperationsPayload:
     """Several creations."""
 
     results: list[CreateInviteParticipantsOperationPayload] = strawberry.field(
-        description="One outcome for each input, in their order."
+        description="The result of each input, in the order of the inputs."
     )
 
-    @strawberry.field(description="How many were created.")
+    @strawberry.field(description="The number of created operations.")
     def created_count(self) -> int:
         return sum(result.operation is not None for result in self.results)
 
 
-@strawberry.type(description="The outcome of creating or changing an operation.")
+@strawberry.type(description="The result of creating or changing an operation.")
 class UpsertInviteParticipantsOperationPayload:
     """One upsert."""
 
     operation: StoredOperation | None = strawberry.field(
         graphql_type=InviteParticipantsOperation | None,
         default=None,
-        description="The operation as it is now; null on failure.",
+        description="The current operation; null on failure.",
     )
     created: bool = strawberry.field(
-        default=False, description="Whether it was created by this request."
+        default=False, description="Whether the operation was created by this request."
     )
     errors: list[MutationError] = strawberry.field(default_factory=list, description=ERRORS)
 
 
-@strawberry.type(description="The outcome of changing an operation.")
+@strawberry.type(description="The result of changing an operation.")
 class UpdateInviteParticipantsOperationPayload:
     """One update."""
 
     operation: StoredOperation | None = strawberry.field(
         graphql_type=InviteParticipantsOperation | None,
         default=None,
-        description="The operation as it is now; null on failure.",
+        description="The current operation; null on failure.",
     )
     errors: list[MutationError] = strawberry.field(default_factory=list, description=ERRORS)
 
 
-@strawberry.type(description="The outcome of deleting an operation.")
+@strawberry.type(description="The result of deleting an operation.")
 class DeleteInviteParticipantsOperationPayload:
     """One deletion."""
 
     deleted_id: strawberry.ID | None = strawberry.field(
-        default=None, description="The id of the operation deleted; null on failure."
+        default=None, description="The id of the deleted operation; null on failure."
     )
     errors: list[MutationError] = strawberry.field(default_factory=list, description=ERRORS)
 

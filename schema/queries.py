@@ -22,17 +22,17 @@ from schema.viewer import Viewer, viewer_of
 Id = Annotated[strawberry.ID, strawberry.argument(description="The id.")]
 Where = Annotated[
     InviteParticipantsOperationFilter | None,
-    strawberry.argument(description="Which operations to take; left out or null, all."),
+    strawberry.argument(description="The operations to include. If omitted or null, all."),
 ]
 
 
-@strawberry.type(description="What can be read.")
+@strawberry.type(description="The queries.")
 class Query:
     """The root of queries."""
 
     @strawberry.field(
         graphql_type=Node | None,
-        description="The thing with this id, of whatever type; null when there is none.",
+        description="The object with this id; null if there is none.",
     )
     @needs(Scope.READ)
     async def node(
@@ -44,7 +44,10 @@ class Query:
 
     @strawberry.field(
         graphql_type=list[Node | None],
-        description="The things with these ids, in their order; null where there is none.",
+        description=(
+            "The objects with these ids, in the same order; null in place of each that does not "
+            "exist."
+        ),
     )
     @needs(Scope.READ)
     async def nodes(
@@ -66,7 +69,7 @@ class Query:
 
     @strawberry.field(
         graphql_type=InviteParticipantsOperation | None,
-        description="The operation with this id; null when there is none.",
+        description="The operation with this id; null if there is none.",
     )
     @needs(Scope.READ)
     async def invite_participants_operation(
@@ -78,8 +81,8 @@ class Query:
 
     @strawberry.field(
         description=(
-            "The operations that match, a page at a time, the newest first unless ordered "
-            "otherwise. Page on with `first` and `after`, or from the end with `last` and `before`."
+            "A list of operations, newest first by default, page by page: from its start with "
+            "`first` and `after`, or from its end with `last` and `before`."
         )
     )
     @needs(Scope.READ)
@@ -89,29 +92,33 @@ class Query:
         first: Annotated[
             int | None,
             strawberry.argument(
-                description="How many to give from the start: 0 to 500, 50 when not given."
+                description="How many to return from the start: 0 to 500, 50 by default."
             ),
         ] = UNSET,
         after: Annotated[
             str | None,
-            strawberry.argument(description="Begin after this cursor, made for the same order."),
+            strawberry.argument(
+                description="Start after this cursor, which must be of the same order."
+            ),
         ] = UNSET,
         last: Annotated[
             int | None,
             strawberry.argument(
-                description="How many to give from the end, 0 to 500. Not together with `first`."
+                description="How many to return from the end: 0 to 500. Not together with `first`."
             ),
         ] = UNSET,
         before: Annotated[
             str | None,
-            strawberry.argument(description="End before this cursor, made for the same order."),
+            strawberry.argument(
+                description="End before this cursor, which must be of the same order."
+            ),
         ] = UNSET,
         offset: Annotated[
             int | None,
             strawberry.argument(
                 description=(
-                    "How many to skip first, for pages by number. It costs as much as reading "
-                    "them; a cursor costs nothing."
+                    "How many to skip at the start, for numbered pages. Skipping costs as much as "
+                    "reading; a cursor costs nothing."
                 )
             ),
         ] = UNSET,
@@ -120,8 +127,8 @@ class Query:
             list[InviteParticipantsOperationOrder] | None,
             strawberry.argument(
                 description=(
-                    "What to sort by, the most significant first, at most 8 keys. Left out, null "
-                    "or empty: the newest first."
+                    "The sort keys, the most significant first; at most 8. If omitted, null or "
+                    "empty, newest first."
                 )
             ),
         ] = UNSET,
@@ -140,7 +147,10 @@ class Query:
         return InviteParticipantsOperationConnection(listing=Listing(where, order, part, page))
 
     @strawberry.field(
-        description="How many operations match, by what they have in common: the largest first.",
+        description=(
+            "The numbers of operations with equal values of the given keys, the largest group "
+            "first."
+        ),
         metadata=LOOKS_AHEAD,
     )
     @needs(Scope.READ)
@@ -149,14 +159,14 @@ class Query:
         info: Info,
         by: Annotated[
             list[GroupKey],
-            strawberry.argument(description="The keys to group by; none gives one group of all."),
+            strawberry.argument(
+                description="The keys to group by. An empty list makes one group of all operations."
+            ),
         ],
         filter: Where = UNSET,
         first: Annotated[
             int | None,
-            strawberry.argument(
-                description="How many groups to give: 0 to 500, 50 when not given."
-            ),
+            strawberry.argument(description="How many groups to return: 0 to 500, 50 by default."),
         ] = UNSET,
     ) -> list[InviteParticipantsOperationGroup]:
         limit = page_size("first", DEFAULT_PAGE_SIZE if (n := unset_to_none(first)) is None else n)
@@ -166,11 +176,11 @@ class Query:
 
     @strawberry.field(
         description=(
-            "What happened to operations since a place in the change log, in order: created, "
-            "changed and deleted, a page at a time. Read the list first, with its `changeCursor`, "
-            "and go on here from there, then from each `endCursor`: so a copy of the list stays "
-            "true. An error with the code `CURSOR_EXPIRED` says that changes in between are no "
-            "longer kept: read the list again."
+            "The changes to operations after a position in the change log, oldest first, page by "
+            "page. To keep a copy of a list up to date, read the list with its `changeCursor`, "
+            "then the changes after that, and continue after each `endCursor`. An error with the "
+            "code `CURSOR_EXPIRED` means that some of the changes are no longer stored: read the "
+            "list again."
         )
     )
     @needs(Scope.READ)
@@ -183,9 +193,9 @@ class Query:
             InviteParticipantsOperationFilter | None,
             strawberry.argument(
                 description=(
-                    "Which operations to follow: a change is given when the operation matches "
-                    "before or after it. Left out or null, all. When few match, a page may hold "
-                    "fewer than `first` and say that there is more."
+                    "The changes to include: those whose operation matches before or after the "
+                    "change. If omitted or null, all. If few match, a page may have fewer than "
+                    "`first` changes although `hasNextPage` is true."
                 )
             ),
         ] = UNSET,
@@ -194,6 +204,6 @@ class Query:
         page = await info.context.log.changes(filter or None, part)
         return ChangeConnection(part=part, page=page)
 
-    @strawberry.field(description="Who asks, and what that client may do.")
+    @strawberry.field(description="The client that sent the request, and its permissions.")
     async def viewer(self, info: Info) -> Viewer:
         return viewer_of(info.context)

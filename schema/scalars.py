@@ -56,9 +56,9 @@ SCALARS: dict[object, ScalarDefinition] = {
     DateTime: strawberry.scalar(
         name="DateTime",
         description=(
-            "A moment in UTC as an RFC 3339 string with six digits of a second, such as "
-            "`2026-01-31T09:30:00.000000Z`. On input an offset is required, and any is accepted; "
-            "digits beyond the sixth are dropped, and leap seconds are refused."
+            "A time in UTC, as an RFC 3339 string with six fractional digits, such as "
+            "`2026-01-31T09:30:00.000000Z`. An input may have any offset, but must have one; "
+            "fractional digits beyond the sixth are dropped, and leap seconds are invalid."
         ),
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
         serialize=str,

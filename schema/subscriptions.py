@@ -15,17 +15,17 @@ from schema.filters import InviteParticipantsOperationFilter
 from schema.resource.operation import InviteParticipantsOperation, StoredOperation
 
 
-@strawberry.type(description="What can be followed.")
+@strawberry.type(description="The subscriptions.")
 class Subscription:
     """The root of subscriptions."""
 
     @strawberry.subscription(
         description=(
-            "What happens to operations, each change as soon as it is made, in order. Read the "
-            "list first, with its `changeCursor`, and begin here after it; when cut off, begin "
-            "again after the `cursor` that came last: then no change is missed and none comes "
-            "twice. An error with the code `CURSOR_EXPIRED` says that changes in between are no "
-            "longer kept: read the list again."
+            "The changes to operations, in order, each as soon as it is made. To keep a copy of a "
+            "list up to date, read the list with its `changeCursor`, then subscribe after that; "
+            "when disconnected, subscribe again after the last `cursor` received. No change is "
+            "missed or sent twice. An error with the code `CURSOR_EXPIRED` means that some of the "
+            "changes are no longer stored: read the list again."
         )
     )
     @needs(Scope.READ)
@@ -36,8 +36,9 @@ class Subscription:
             str | None,
             strawberry.argument(
                 description=(
-                    "Begin after this place in the change log: a change's `cursor`, a page's "
-                    "`endCursor`, or the `changeCursor` of a list. Left out or null, begin now."
+                    "Start after this position in the change log: the `cursor` of a change, the "
+                    "`endCursor` of a page of changes, or the `changeCursor` of a list. If omitted "
+                    "or null, start with the next change."
                 )
             ),
         ] = UNSET,
@@ -45,15 +46,18 @@ class Subscription:
             InviteParticipantsOperationFilter | None,
             strawberry.argument(
                 description=(
-                    "Which operations to follow: a change is given when the operation matches "
-                    "before or after it. Left out or null, all."
+                    "The changes to include: those whose operation matches before or after the "
+                    "change. If omitted or null, all."
                 )
             ),
         ] = UNSET,
         kinds: Annotated[
             list[ChangeKind] | None,
             strawberry.argument(
-                description="The kinds of changes to give: none when empty. Left out or null, all."
+                description=(
+                    "The kinds of changes to include. If omitted or null, all; an empty list "
+                    "includes none."
+                )
             ),
         ] = UNSET,
     ) -> AsyncIterable[Change]:
@@ -69,9 +73,9 @@ class Subscription:
     @strawberry.subscription(
         graphql_type=InviteParticipantsOperation | None,
         description=(
-            "The operation with this id as it is, at once, and again after each change, also "
-            "when it is completed or has failed. When it is deleted comes null, which is the end; "
-            "when there is none, null comes at once."
+            "The operation with this id: its current state at once, then its state after each "
+            "change, also after it has ended. When it is deleted, or if there is none, null is "
+            "sent and the subscription ends."
         ),
     )
     @needs(Scope.READ)

@@ -7,12 +7,12 @@ import strawberry
 from schema.context import Context, Scope
 
 
-@strawberry.enum(description="What a client may do with the API.")
+@strawberry.enum(description="The permissions of a client.")
 class ViewerScope(Enum):
     """The scopes of ``schema.context``."""
 
     READ = strawberry.enum_value(
-        Scope.READ.value, description="Read operations, and follow their changes."
+        Scope.READ.value, description="Read operations, and subscribe to their changes."
     )
     WRITE = strawberry.enum_value(
         Scope.WRITE.value, description="Create, change and delete operations."
@@ -20,17 +20,17 @@ class ViewerScope(Enum):
     INTROSPECTION = strawberry.enum_value(Scope.INTROSPECTION.value, description="Read the schema.")
 
 
-@strawberry.type(description="The client that asks, by the token it sent.")
+@strawberry.type(description="The client that sent the request, identified by its token.")
 class Viewer:
     """The principal of a request."""
 
     name: str = strawberry.field(
         description=(
-            "The client's name, as the gateway's log has it; `anybody` when the gateway asks for "
-            "no token."
+            "The client's name, as in the gateway's log; `anybody` if the gateway requires no "
+            "token."
         )
     )
-    scopes: list[ViewerScope] = strawberry.field(description="All that the client may do.")
+    scopes: list[ViewerScope] = strawberry.field(description="The permissions of the client.")
 
 
 def viewer_of(context: Context) -> Viewer:

@@ -107,7 +107,7 @@ class Issuer:
             keys = read_keys(await self._get(await self._keys_url()))
         except Exception as error:  # noqa: BLE001  logged, and tried again
             reason = str(error) or type(error).__name__
-            logger.warning("The keys of %s could not be had: %s.", self.url, reason)
+            logger.warning("The keys of %s could not be fetched: %s.", self.url, reason)
             return False
         before, self._keys = self._keys, keys
         if any(keys.get(kid) != key for kid, key in before.items()):
@@ -121,7 +121,7 @@ class Issuer:
         if self._configuration is None and discovered.issuer != self.url:
             raise ValueError(f"{url} is that of {discovered.issuer}")
         if not is_secure(discovered.jwks_uri):
-            raise ValueError(f"{url} names keys that are not to be had by https")
+            raise ValueError(f"{url} names keys at a URL without https")
         return discovered.jwks_uri
 
     async def _get(self, url: str) -> bytes:

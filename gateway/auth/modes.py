@@ -60,14 +60,14 @@ def _check_issuers(settings: Settings) -> None:
             )
         if is_any_tenant(issuer):
             raise UnusableAuthError(
-                f"{issuer!r} is no issuer: the tokens had there name a tenant as theirs. Name each "
+                f"{issuer!r} is not an issuer: its tokens name a tenant as the issuer. Give each "
                 "tenant, such as https://login.microsoftonline.com/<tenant id>/v2.0."
             )
 
 
 @asynccontextmanager
 async def open_authenticator(settings: Settings) -> AsyncIterator[Authenticator]:
-    """Return the authenticator of the mode that is set; raise ``UnusableAuthError``."""
+    """Return the authenticator for the settings; raise ``UnusableAuthError``."""
     check(settings)
     match settings.auth:
         case "none":

@@ -31,7 +31,7 @@ class TokenFileAuthenticator:
         self._principals = self._read()
         if not self._principals:
             logger.warning(
-                "%s has no tokens, so nobody is let in: make one with `invite-gateway token "
+                "%s has no tokens, so nobody has access: create one with `invite-gateway token "
                 "create`.",
                 file.path,
             )

@@ -23,7 +23,7 @@ _ANY_TENANT = {"common", "organizations", "consumers"}
 
 
 def is_any_tenant(url: str) -> bool:
-    """Return whether a URL is that of any Microsoft tenant, which is no token's issuer."""
+    """Return whether a URL is the one for any Microsoft tenant, which no token has as issuer."""
     parts = urlsplit(url)
     tenant = parts.path.removeprefix("/").partition("/")[0]
     return parts.hostname in _MICROSOFT and tenant.lower() in _ANY_TENANT

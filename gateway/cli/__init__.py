@@ -1,6 +1,6 @@
 """The command ``invite-gateway``.
 
-Exit status: 0 done; 1 done in part, or found what was looked for; 2 not done, for the reason given.
+Exit status: 0 for success; 1 if a part was not done, or a check found something; 2 for an error.
 """
 
 from importlib.metadata import version
@@ -40,7 +40,7 @@ def _options(
         typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True),
     ] = False,
 ) -> None:
-    """Take the options that stand before a command."""
+    """Accept the options before a command."""
 
 
 app.command("serve")(serve)

@@ -4,18 +4,18 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.console import DatabaseOption, errors, settings_from, usable
+from gateway.cli.terminal import DatabaseOption, errors, reporting_database_errors, settings_from
 from gateway.store.migrate import DatabaseState
 from gateway.store.opening import database_of
 
-app = typer.Typer(help="Look after the database.", no_args_is_help=True)
+app = typer.Typer(help="Check or upgrade the database.", no_args_is_help=True)
 
-_TOLD = {
-    DatabaseState.EMPTY: "is empty; `db upgrade` or `serve` makes its tables",
+_MESSAGES = {
+    DatabaseState.EMPTY: "is empty; `db upgrade` or `serve` creates its tables",
     DatabaseState.OLDER: "is older than this version; `db upgrade` or `serve` upgrades it",
     DatabaseState.CURRENT: "is up to date",
     DatabaseState.NEWER: "was made by a newer version of the gateway",
-    DatabaseState.FOREIGN: "belongs to something else than the gateway",
+    DatabaseState.FOREIGN: "belongs to another program",
     DatabaseState.UNFINISHED: "is an unfinished copy; the same `copy` again completes it",
 }
 
@@ -25,33 +25,33 @@ def upgrade(
     database: DatabaseOption = None,
     *,
     sql: Annotated[
-        bool, typer.Option("--sql", help="Print the statements for PostgreSQL; run none.")
+        bool, typer.Option("--sql", help="Print the statements for PostgreSQL, and run none.")
     ] = False,
 ) -> None:
-    """Make the database's tables, or bring them up to date.
+    """Create or upgrade the tables of the database.
 
     Example: invite-gateway db upgrade --database sqlite:////var/lib/operations.db
     """
-    named = database_of(settings_from(database=database))
+    target = database_of(settings_from(database=database))
     if sql:
-        with usable():
-            typer.echo(named.script(), nl=False)
+        with reporting_database_errors():
+            typer.echo(target.script(), nl=False)
         return
-    with usable():
-        before = named.upgrade()
-    did = "was up to date" if before is DatabaseState.CURRENT else "is up to date now"
-    errors.print(f"The database {named.name} {did}.", markup=False)
+    with reporting_database_errors():
+        before = target.upgrade()
+    outcome = "was up to date" if before is DatabaseState.CURRENT else "is up to date now"
+    errors.print(f"The database {target.name} {outcome}.", markup=False)
 
 
 @app.command("check")
 def check(database: DatabaseOption = None) -> None:
-    """Return whether the database fits this version; the exit status is 1 when it does not.
+    """Check whether the tables are those of this version; the exit status is 1 if not.
 
     Example: invite-gateway db check
     """
-    named = database_of(settings_from(database=database))
-    with usable():
-        state = named.state()
-    errors.print(f"The database {named.name} {_TOLD[state]}.", markup=False)
+    target = database_of(settings_from(database=database))
+    with reporting_database_errors():
+        state = target.state()
+    errors.print(f"The database {target.name} {_MESSAGES[state]}.", markup=False)
     if state is not DatabaseState.CURRENT:
         raise typer.Exit(1)

@@ -18,14 +18,14 @@ from graphql import (
     build_schema as schema_from_sdl,
 )
 
-from gateway.cli.console import errors, fail
+from gateway.cli.terminal import errors, fail
 from schema import build_schema
 
 app = typer.Typer(help="Print the schema, or compare another with it.", no_args_is_help=True)
 
 
 class Format(Enum):
-    """How the schema is written."""
+    """The formats of the schema."""
 
     SDL = "sdl"
     JSON = "json"
@@ -53,7 +53,7 @@ def export(
 def check(
     old: Annotated[Path, typer.Argument(help="The schema clients rely on: SDL or introspection.")],
 ) -> None:
-    """List what changed from another schema to this one, as far as it can hurt a client.
+    """List the changes from another schema to this one that can break clients.
 
     Breaking changes make the exit status 1; dangerous ones do not.
 
@@ -80,4 +80,4 @@ def _read(file: Path) -> GraphQLSchema:
     except OSError as error:
         fail(f"Cannot read {file}: {error.strerror}.")
     except (GraphQLError, ValueError, TypeError, KeyError, AttributeError) as error:
-        fail(f"{file} is no schema, neither in SDL nor as introspection JSON: {error}")
+        fail(f"{file} is not a schema, neither in SDL nor as introspection JSON: {error}")

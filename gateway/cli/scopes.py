@@ -1,4 +1,4 @@
-"""The options that name scopes as tokens do, of the commands that read tokens or make them."""
+"""Options for the names of scopes in tokens."""
 
 from typing import Annotated
 

@@ -10,8 +10,14 @@ from uvloop import new_event_loop
 from gateway.auth.modes import check
 from gateway.auth.refusals import UnusableAuthError
 from gateway.auth.urls import is_loopback
-from gateway.cli.console import called, errors, fail, settings_from, usable
 from gateway.cli.setting_options import with_setting_options
+from gateway.cli.terminal import (
+    display_name,
+    errors,
+    fail,
+    reporting_database_errors,
+    settings_from,
+)
 from gateway.documents.manifests import UnusableManifestError
 from gateway.logs import logging_to_stderr
 from gateway.serving import serve as serve_alone
@@ -24,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 @with_setting_options
 def serve(**options: Any) -> None:  # noqa: ANN401  any setting's
-    """Serve GraphQL over HTTP, making or upgrading the database first.
+    """Serve GraphQL over HTTP; the database is created or upgraded first.
 
     Every option is also a variable INVITE_GATEWAY_…, such as INVITE_GATEWAY_PORT. An option that
     takes several values can be repeated, or given once with commas between them.
@@ -32,7 +38,7 @@ def serve(**options: Any) -> None:  # noqa: ANN401  any setting's
     Example: invite-gateway serve --port 9000 --database sqlite:////var/lib/operations.db
     """
     settings = settings_from(**options)
-    with usable():
+    with reporting_database_errors():
         try:
             check(settings)
             _run(settings)
@@ -41,7 +47,7 @@ def serve(**options: Any) -> None:  # noqa: ANN401  any setting's
         except OSError as error:
             fail(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}.")
         except UnusableManifestError as error:
-            fail(f"{called('documents', is_option=bool(options['documents']))}: {error}")
+            fail(f"{display_name('documents', is_option=bool(options['documents']))}: {error}")
         except WorkersFailedError as error:
             fail(str(error), status=1)
 
@@ -61,7 +67,7 @@ def _show(url: str, *, settings: Settings) -> None:
     errors.print(f"Serving {url} (Ctrl-C to stop)")
     if is_loopback(settings.host) and not settings.cors_origins:
         errors.print(
-            "A frontend on another port needs its origin named: "
+            "To allow a frontend on another port, add its origin: "
             "--cors-origins http://localhost:5173"
         )
 

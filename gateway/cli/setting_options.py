@@ -11,7 +11,7 @@ from gateway.settings import Settings
 
 
 def setting_option(name: str) -> Any:  # noqa: ANN401  as ``typer.Option`` is declared
-    """Make the option for a setting; left out, the environment or the default has the value."""
+    """Return the option of a setting, whose default is the environment or that of the setting."""
     field = Settings.model_fields[name]
     return typer.Option(
         help=(field.description or "").replace("`", ""),
@@ -21,7 +21,7 @@ def setting_option(name: str) -> Any:  # noqa: ANN401  as ``typer.Option`` is de
 
 
 def with_setting_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command that takes any keywords an option for every setting."""
+    """Add an option for every setting to a command that takes any keyword arguments."""
     command.__signature__ = Signature(  # type: ignore[attr-defined]  # where inspect looks for it
         [
             Parameter(
@@ -37,7 +37,7 @@ def with_setting_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _option_type(field: FieldInfo) -> Any:  # noqa: ANN401  a type, or one of lists
-    """Return the type of an option; of texts, the settings read more."""
+    """Return the type of an option: a text, if the settings parse its value."""
     if _is_list(field):
         return list[str]
     return field.annotation if field.annotation in {int, float, bool} else str

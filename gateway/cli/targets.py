@@ -1,4 +1,4 @@
-"""The files that commands write: complete or not at all, and in the place of nothing needed."""
+"""Atomic creation of the files that commands write."""
 
 import os
 from collections.abc import Iterator
@@ -8,26 +8,26 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.console import fail
+from gateway.cli.terminal import fail
 
-ReplaceOption = Annotated[bool, typer.Option("--replace", help="Replace the file, if it is there.")]
+ReplaceOption = Annotated[bool, typer.Option("--replace", help="Replace the file if it exists.")]
 
 _ENDINGS = ("", "-wal", "-shm", "-journal", ".lock")
-"""Of the names of the files that make up a database."""
+"""The endings of the names of a database's files."""
 
 
 @contextmanager
 def completed(file: Path, database: Path | None, *, replace: bool) -> Iterator[Path]:
-    """Give the name of a file beside ``file`` that gets its name once it is complete.
+    """Yield the path of a temporary file, which is renamed to ``file`` after the block.
 
-    What is part of the database is never replaced; what else is there only if told so.
+    An existing file is replaced only if ``replace``, and the database's files never are.
     """
     _check(file, database, replace=replace)
     part = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         yield part
         _sync(part)
-        _check(file, database, replace=replace)  # it may have come meanwhile
+        _check(file, database, replace=replace)  # it may have been created meanwhile
         part.replace(file)
         _sync(file.parent)
     except OSError as error:
@@ -45,9 +45,9 @@ def _check(file: Path, database: Path | None, *, replace: bool) -> None:
     if not file.exists():
         return
     if not file.is_file():
-        fail(f"Cannot write {file}: it is there, and no file. Name another one.")
+        fail(f"Cannot write {file}: it exists, and is not a file. Name another one.")
     if not replace:
-        fail(f"{file} is there already. Name another file, or replace it with --replace.")
+        fail(f"{file} exists already. Name another file, or replace it with --replace.")
 
 
 def _is_part(file: Path, database: Path) -> bool:
@@ -61,7 +61,7 @@ def _is_part(file: Path, database: Path) -> bool:
 
 
 def _sync(path: Path) -> None:
-    """Have a file, or the names in a folder, outlast a loss of power."""
+    """Sync a file, or the names in a folder, to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -15,17 +15,17 @@ from rich.table import Column, Table
 from gateway.auth.refusals import UnusableAuthError
 from gateway.auth.scopes import scope_names
 from gateway.auth.token_file import Token, TokenFile, digest, new_token
-from gateway.cli.console import errors, fail, settings_from
 from gateway.cli.scopes import IntrospectionScopeOption, ReadScopeOption, WriteScopeOption
+from gateway.cli.terminal import errors, fail, settings_from
 from gateway.settings import Settings
 from schema.context import Scope
 
-app = typer.Typer(help="Make and revoke bearer tokens, for --auth tokens.", no_args_is_help=True)
+app = typer.Typer(help="Create and revoke bearer tokens, for --auth tokens.", no_args_is_help=True)
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_UNCUT = 10_000
-"""In characters: a width that no line of the list has."""
-_LASTING = re.compile(r"([1-9][0-9]{0,5})([smhd])", re.ASCII)
+_WIDTH = 10_000
+"""In characters: enough for any line of the list."""
+_DURATION = re.compile(r"([1-9][0-9]{0,5})([smhd])", re.ASCII)
 
 FileOption = Annotated[
     str | None,
@@ -36,7 +36,7 @@ FileOption = Annotated[
         show_default="INVITE_GATEWAY_TOKENS_FILE, or tokens.json",
     ),
 ]
-Name = Annotated[str, typer.Argument(help="What the token is for, or who has it.")]
+Name = Annotated[str, typer.Argument(help="The name of the token, such as that of its owner.")]
 
 
 @app.command("create")
@@ -44,7 +44,7 @@ def create(
     name: Name,
     *,
     scope: Annotated[
-        list[str], typer.Option(help="read, write or introspection; may be given several times.")
+        list[str], typer.Option(help="read, write or introspection; can be repeated.")
     ],
     expires: Annotated[
         str, typer.Option(help="When it expires, such as 90d, 12h, 30m or 45s, or never.")
@@ -54,9 +54,9 @@ def create(
     write_scope: WriteScopeOption = None,
     introspection_scope: IntrospectionScopeOption = None,
 ) -> None:
-    """Make a token and print it, this once: what is kept is its hash.
+    """Create a token and print it, only once: its hash is stored.
 
-    Where `serve` has other names for scopes, by options or variables, so has this command to.
+    If `serve` has other names for scopes, by options or variables, this command needs them too.
 
     Example: invite-gateway token create support --scope read --expires 90d
     """
@@ -75,11 +75,11 @@ def create(
         created_at=now,
         expires_at=_end(now, expires),
     )
-    with _usable(), TokenFile(Path(settings.tokens_file)).changing() as tokens:
+    with _reporting_auth_errors(), TokenFile(Path(settings.tokens_file)).changing() as tokens:
         if name in tokens:
             fail(f"There is a token named {name!r}. Revoke it, or choose another name.")
         tokens[name] = token
-    errors.print(f"{_describe(token)} It is shown this once:", markup=False)
+    errors.print(f"{_describe(token)} It is shown only once:", markup=False)
     typer.echo(secret)
 
 
@@ -91,25 +91,25 @@ def list_all(tokens_file: FileOption = None) -> None:
     """
     file = TokenFile(Path(settings_from(tokens_file=tokens_file).tokens_file))
     if file.state() is None:
-        errors.print(f"There is no file {file.path}, and so no token.", markup=False)
+        errors.print(f"There are no tokens: the file {file.path} does not exist.", markup=False)
     columns = (Column(name, overflow="fold") for name in ("name", "scopes", "created", "expires"))
     table = Table(*columns, box=None, pad_edge=False)
-    with _usable():
+    with _reporting_auth_errors():
         for token in file.read():
             table.add_row(
                 token.name, " ".join(token.scopes), str(token.created_at.date()), _expiry(token)
             )
-    Console(markup=False, width=None if sys.stdout.isatty() else _UNCUT).print(table)
+    Console(markup=False, width=None if sys.stdout.isatty() else _WIDTH).print(table)
 
 
 @app.command("revoke")
 def revoke(name: Name, tokens_file: FileOption = None) -> None:
-    """Make a token invalid: within two seconds nobody is let in by it, and who is in is cut off.
+    """Revoke a token: within two seconds it is invalid, and its connections are closed.
 
     Example: invite-gateway token revoke support
     """
     file = TokenFile(Path(settings_from(tokens_file=tokens_file).tokens_file))
-    with _usable(), file.changing() as tokens:
+    with _reporting_auth_errors(), file.changing() as tokens:
         if name not in tokens:
             fail(f"There is no token named {name!r} in {file.path}. `token list` lists them.")
         del tokens[name]
@@ -118,33 +118,33 @@ def revoke(name: Name, tokens_file: FileOption = None) -> None:
 
 def _checked(name: str) -> str:
     if not name.isprintable() or not 0 < len(name) <= 128:  # noqa: PLR2004  enough for a name
-        fail(f"{name!r} is no name: it has to be 1 to 128 characters that can be printed.")
+        fail(f"{name!r} is not a valid name. Use 1 to 128 printable characters.")
     return name
 
 
 def _named(scope: str, settings: Settings) -> str:
-    """Return the name that tokens have for a scope, which may be given by that name too."""
+    """Return the name in tokens of a scope, which can also be given by that name."""
     names = {each.value: name for each, name in scope_names(settings).items()}
     if scope in names.values():
         return scope
     if scope == Scope.INTROSPECTION.value and scope not in names:
         fail(
-            "--scope: introspection needs no scope here. Where it does, name that one with "
-            "INVITE_GATEWAY_INTROSPECTION_SCOPE or --introspection-scope, as for `serve`."
+            "--scope: introspection requires no scope here. If it does for `serve`, give the same "
+            "INVITE_GATEWAY_INTROSPECTION_SCOPE or --introspection-scope."
         )
     if scope not in names:
-        fail(f"--scope: {scope!r} is no scope here, but {' and '.join(names)} are.")
+        fail(f"--scope: {scope!r} is not a scope. Give {' or '.join(names)}.")
     return names[scope]
 
 
 def _end(now: datetime, expires: str) -> datetime | None:
     if expires == "never":
         return None
-    lasting = _LASTING.fullmatch(expires)
-    if lasting is None:
-        fail(f"--expires: {expires!r} is no time to last. Give one such as 90d, or never.")
+    duration = _DURATION.fullmatch(expires)
+    if duration is None:
+        fail(f"--expires: {expires!r} is not a duration. Give one such as 90d, or never.")
     try:
-        return now + timedelta(**{_UNITS[lasting[2]]: int(lasting[1])})
+        return now + timedelta(**{_UNITS[duration[2]]: int(duration[1])})
     except OverflowError:
         fail(f"--expires: {expires!r} is too long. Give a shorter time, or never.")
 
@@ -161,7 +161,7 @@ def _describe(token: Token) -> str:
 
 
 @contextmanager
-def _usable() -> Iterator[None]:
+def _reporting_auth_errors() -> Iterator[None]:
     try:
         yield
     except UnusableAuthError as error:

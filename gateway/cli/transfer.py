@@ -13,8 +13,15 @@ from typing import Annotated, BinaryIO, cast
 
 import typer
 
-from gateway.cli.console import DatabaseOption, errors, fail, progress, settings_from, usable
 from gateway.cli.targets import ReplaceOption, completed
+from gateway.cli.terminal import (
+    DatabaseOption,
+    errors,
+    fail,
+    progress,
+    reporting_database_errors,
+    settings_from,
+)
 from gateway.store.documents import Put
 from gateway.store.interface import Database
 from gateway.store.opening import database_of
@@ -29,24 +36,24 @@ def import_file(
     file: Annotated[str, typer.Argument(help="The file to read; - is standard input.")],
     database: DatabaseOption = None,
 ) -> None:
-    """Put the operations of a file into the database.
+    """Import the operations in a file into the database.
 
-    The file holds one JSON object a line, or one array, or one object; each an operation in the
-    gateway's own form or in Microsoft Graph's, or notifications of Microsoft Graph. An operation
-    that is there is replaced; importing twice changes nothing. What cannot be read is told by its
-    line, and hinders nothing else: then the exit status is 1.
+    The file has one JSON object a line, or one array, or one object. Each is an operation, in the
+    gateway's own form or in Microsoft Graph's, or has notifications of Microsoft Graph. An existing
+    operation is replaced; importing a file again changes nothing. What cannot be imported is
+    reported with its line, and the exit status is 1; the rest is imported nevertheless.
 
     Example: invite-gateway import operations.ndjson
     """
     target = database_of(settings_from(database=database))
-    with usable():
+    with reporting_database_errors():
         target.upgrade()
-    with _source(file) as source, usable():
+    with _source(file) as source, reporting_database_errors():
         done, problems = asyncio.run(_import(file, source, target))
         target.tune()
     errors.print(
         f"Imported {done.total():,}: {done[Put.CREATED]:,} created, {done[Put.UPDATED]:,} changed, "
-        f"{done[Put.UNCHANGED]:,} there already. Not imported: {problems:,}."
+        f"{done[Put.UNCHANGED]:,} unchanged. Not imported: {problems:,}."
     )
     if problems:
         raise typer.Exit(1)
@@ -66,7 +73,7 @@ async def _import(file: str, source: BinaryIO, database: Database) -> tuple[Coun
         counted = source if size is None else bar.wrap_file(source, task_id=task)
         buffered = BufferedReader(cast("BufferedReader", counted))
         is_utf_16 = buffered.peek(2)[:2] in {BOM_UTF16_LE, BOM_UTF16_BE}  # Windows PowerShell's
-        # Lines end with a line feed alone. A byte that is no UTF-8 spoils its line, and no other.
+        # Only a line feed ends a line. Invalid UTF-8 makes its own line invalid, and no other.
         text = TextIOWrapper(
             buffered,
             encoding="utf-16" if is_utf_16 else "utf-8",
@@ -96,16 +103,16 @@ def export_file(
     *,
     replace: ReplaceOption = False,
 ) -> None:
-    """Write all operations to a file, one JSON object a line, the oldest first.
+    """Export all operations to a file, one JSON object a line, oldest first.
 
-    The file is complete or not there at all. `import` takes it back, times and versions included.
+    The file is created only when it is complete. `import` restores it, with times and versions.
 
     Example: invite-gateway export operations.ndjson
     """
     source = database_of(settings_from(database=database))
-    with usable():
+    with reporting_database_errors():
         source.require()
-    with _target(file, source.file, replace=replace) as target, usable():
+    with _target(file, source.file, replace=replace) as target, reporting_database_errors():
         count = asyncio.run(_export(target, source))
     errors.print(f"Exported {count:,}.")
 
@@ -124,7 +131,7 @@ async def _export(target: BinaryIO, database: Database) -> int:
 
 @contextmanager
 def _target(file: str, database: Path | None, *, replace: bool) -> Iterator[BinaryIO]:
-    """Open what to write to; a file takes its name only once it is complete."""
+    """Open the target; a file gets its name only when it is complete."""
     try:
         if file == STANDARD:
             yield sys.stdout.buffer

@@ -1,1 +1,1 @@
-"""Sample operations, so that there is something to list, to chart and to follow."""
+"""Generation of sample operations."""

@@ -1,4 +1,4 @@
-"""Invitations to calls: what each operation says, and what becomes of it."""
+"""Sample invitations to calls: the operations, and how their status changes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from schema.resource.result_info import ResultInfoInput
 
 BAD_REQUEST = 400
 MARK = "demo: "
-"""What the client context of every sample operation begins with."""
+"""The start of the client context of every sample operation."""
 
 _SUBJECTS = (
     "weekly standup",
@@ -41,20 +41,20 @@ _RESULTS = (
     (3, 500, 7106, "Server Internal Error. DiagCode: 500#7106.@"),
 )
 """How often each result is chosen, its code, its subcode and its message."""
-_MOST_INVITED = 5
-"""Microsoft Graph takes so many participants in one invitation."""
+_MAX_INVITED = 5
+"""The limit of Microsoft Graph on the participants of one invitation."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """A change of status, so many seconds after the one before."""
+    """A change of status, some seconds after the previous one."""
 
     after_seconds: float
     status: OperationStatus
     result: ResultInfoInput | None = None
 
     def change(self, id_: str, *, version: int) -> UpdateInviteParticipantsOperationInput:
-        """Make the change of the operation with an id, if it is still at a version."""
+        """Return the input that changes an operation if it still has a version."""
         given: dict[str, Any] = {"id": id_, "ifVersion": version, "status": self.status}
         if self.result is not None:
             given["resultInfo"] = self.result
@@ -66,7 +66,7 @@ Steps = tuple[Step, ...]
 
 @dataclass(frozen=True)
 class Invitation:
-    """An operation to create, and its steps from then on."""
+    """An operation to create, and its later changes of status."""
 
     id: str
     new: CreateInviteParticipantsOperationInput
@@ -77,17 +77,17 @@ class Generator:
     """Generates invitations: the same ones, in the same order, for the same seed."""
 
     def __init__(self, seed: object) -> None:
-        self._random = Random(f"{seed}")  # noqa: S311  nothing is to be kept secret
+        self._random = Random(f"{seed}")  # noqa: S311  no secret
 
     def call(self) -> list[Invitation]:
-        """Generate the invitations to one call, one or a few."""
+        """Generate one to four invitations to one call."""
         call_id = self._id()
         subject = self._random.choice(_SUBJECTS).format(self._random.randint(1_000, 9_999))
         return [self._invitation(call_id, subject) for _ in range(self._random.randint(1, 4))]
 
     def _invitation(self, call_id: str, subject: str) -> Invitation:
         id_ = self._id()
-        (count,) = self._random.choices(range(1, _MOST_INVITED + 1), weights=(45, 25, 15, 10, 5))
+        (count,) = self._random.choices(range(1, _MAX_INVITED + 1), weights=(45, 25, 15, 10, 5))
         invited = [participant(self._random) for _ in range(count)]
         new = CreateInviteParticipantsOperationInput.model_validate(
             {
@@ -100,7 +100,7 @@ class Generator:
         return Invitation(id_, new, self.steps(OperationStatus.NotStarted, invited))
 
     def steps(self, status: OperationStatus, invited: Sequence[Participant] = ()) -> Steps:
-        """Generate the steps of an operation from a status on."""
+        """Generate the changes of an operation that has a status."""
         result = self._result(invited)
         has_failed = result.code >= BAD_REQUEST
         outcome = OperationStatus.Failed if has_failed else OperationStatus.Completed
@@ -110,11 +110,11 @@ class Generator:
         return (Step(self._seconds(0.4, 3), OperationStatus.Running), end)
 
     def pause(self) -> float:
-        """Choose how many seconds pass until the next invitation."""
+        """Choose the seconds until the next invitation."""
         return self._random.uniform(0.8, 4)
 
     def _result(self, invited: Sequence[Participant]) -> ResultInfoInput:
-        """Choose a result; some befall only invitations of a phone."""
+        """Choose a result; some are only for invitations of phones."""
         phone = next(filter(None, map(phone_of, invited)), None)
         weights = [
             0 if phone is None and "{phone}" in (message or "") else weight
@@ -126,7 +126,7 @@ class Generator:
         )
 
     def _seconds(self, least: float, usual: float) -> float:
-        """Choose a time, which now and then is several times as long as usual."""
+        """Choose a duration, which sometimes is several times as long as usual."""
         return min(least + self._random.expovariate(2 / usual), usual * 4)
 
     def _id(self) -> str:

@@ -1,4 +1,4 @@
-"""From now on: new invitations every few seconds, and what becomes of each."""
+"""Live sample operations: new ones every few seconds, and their changes."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from schema.paging import Slice
 from schema.resource.operation import StoredOperation
 
 MAX_RESUMED = 100
-"""How many operations that an earlier run left unfinished are continued."""
+"""How many unfinished operations of an earlier run are continued."""
 
 _UNFINISHED = InviteParticipantsOperationFilter.model_validate(
     {"clientContext": {"startsWith": MARK}, "status": {"in": ["NotStarted", "Running"]}}
@@ -23,7 +23,7 @@ _UNFINISHED = InviteParticipantsOperationFilter.model_validate(
 
 @dataclass(order=True)
 class _Due:
-    """The next step of an operation, and when it is due by the loop's clock."""
+    """The remaining steps of an operation, and when the next is due by the loop's clock."""
 
     at: float
     operation: StoredOperation = field(compare=False)
@@ -48,7 +48,7 @@ class Live:
         self.changed = 0
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Go on until ``stop`` is set, with what is under way as well."""
+        """Create and change operations until ``stop`` is set."""
         time = asyncio.get_running_loop().time
         await self._resume()
         next_invitation = time()
@@ -80,7 +80,7 @@ class Live:
     async def _change(self, due: _Due) -> None:
         step, *rest = due.steps
         operation = due.operation
-        with suppress(MutationFailure):  # somebody else changed or deleted it: it is theirs now
+        with suppress(MutationFailure):  # somebody else changed or deleted it: leave it to them
             change = step.change(operation.id, version=operation.version)
             changed = await self._store.update(change)
             self._plan(changed, tuple(rest))

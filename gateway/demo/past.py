@@ -1,4 +1,4 @@
-"""The weeks before now: invitations at the hours when people work, with what became of them."""
+"""Past sample operations: those of four weeks, mostly at working hours."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ from schema.inputs import (
 
 DAYS = 28
 NEWEST = 4
-"""How many operations are under way."""
+"""How many operations have not ended."""
 _SATURDAY = 5
 _BUSY_ON_WEEKENDS = 0.08
 """In comparison with another day."""
@@ -27,16 +27,16 @@ _BUSY_BY_HOUR = (0, 0, 0, 0, 0, 1, 2, 6, 12, 16, 15, 12, 8, 12, 16, 16, 13, 8, 4
 
 @dataclass(frozen=True)
 class PastWrite:
-    """A write, and when it is to have happened."""
+    """A write, and the time at which it is said to have been made."""
 
     at: datetime
     given: CreateInviteParticipantsOperationInput | UpdateInviteParticipantsOperationInput
 
 
 def past_writes(seed: int, count: int, now: datetime) -> list[PastWrite]:
-    """Generate the writes that make so many operations what they are now, the oldest write first.
+    """Generate the writes of ``count`` operations, oldest first.
 
-    The newest operations are under way: what happens to them after ``now`` is left out.
+    Writes after ``now`` are left out, so the newest operations have not ended.
     """
     writes = [
         write
@@ -48,9 +48,9 @@ def past_writes(seed: int, count: int, now: datetime) -> list[PastWrite]:
 
 
 def _scheduled(seed: int, count: int, now: datetime) -> list[tuple[datetime, Invitation]]:
-    """Generate so many invitations and the times at which they are made, the oldest first.
+    """Generate invitations and the times at which they are made, oldest first.
 
-    The times are chosen apart from the rest, which is the same whatever the time is now.
+    The times have a random generator of their own, so that the rest does not depend on ``now``.
     """
     generator, random = Generator(seed), Random(f"{seed} times")  # noqa: S311  no secret
     scheduled: list[tuple[datetime, Invitation]] = []
@@ -69,7 +69,7 @@ def _scheduled(seed: int, count: int, now: datetime) -> list[tuple[datetime, Inv
 
 
 def _start_under_way(invitation: Invitation, place: int, now: datetime) -> datetime:
-    """Return when to make an invitation that is Running now or, at odd places, NotStarted."""
+    """Return when to create an invitation that is Running now or, at odd places, NotStarted."""
     if place % 2 == 0 and len(invitation.steps) > 1:
         return now - timedelta(seconds=invitation.steps[0].after_seconds)
     return now
@@ -84,7 +84,7 @@ def _writes(invitation: Invitation, start: datetime) -> Iterator[PastWrite]:
 
 
 def _moment(random: Random, now: datetime) -> datetime:
-    """Choose a time, mostly of working hours, so long ago that a call of then is over."""
+    """Choose a time, mostly in working hours, long enough ago for the call to be over."""
     while True:
         (hour,) = random.choices(range(24), weights=_BUSY_BY_HOUR)
         day = now - timedelta(days=random.randint(0, DAYS))
@@ -95,12 +95,12 @@ def _moment(random: Random, now: datetime) -> datetime:
             return at
 
 
-async def carry_out(store: Store, writes: Sequence[PastWrite]) -> None:
-    """Carry out writes in their order, each as if it happened at its time."""
-    await asyncio.gather(*(_carry_out(store, write) for write in writes))
+async def execute(store: Store, writes: Sequence[PastWrite]) -> None:
+    """Execute writes in order, each with its own time."""
+    await asyncio.gather(*(_execute(store, write) for write in writes))
 
 
-async def _carry_out(store: Store, write: PastWrite) -> None:
+async def _execute(store: Store, write: PastWrite) -> None:
     with suppress(MutationFailure):  # another process has written the same, or deleted it
         match write.given:
             case CreateInviteParticipantsOperationInput() as new:

@@ -1,6 +1,6 @@
-"""Whom the sample operations invite: people, guests, phones, bots and call queues.
+"""The participants of sample operations: people, guests, phones, bots and call queues.
 
-The phone numbers are of ranges that regulators keep for fiction, so that nobody has them.
+The phone numbers are in ranges that regulators reserve for fiction.
 """
 
 from collections.abc import Callable
@@ -59,7 +59,7 @@ _NUMBERS = (("+12025550", 100, 199), ("+441632960", 0, 999), ("+3319900", 0, 9_9
 
 
 def participant(random: Random) -> Participant:
-    """Choose somebody to invite: mostly staff, at times a phone, a guest, a bot or a queue."""
+    """Choose a participant: mostly staff, sometimes a phone, a guest, a bot or a queue."""
     (choose,) = random.choices(list(_KINDS), weights=list(_KINDS.values()))
     return choose(random)
 

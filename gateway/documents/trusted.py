@@ -46,7 +46,7 @@ class AutomaticDocuments:
     """
 
     def __init__(self, *, documents: int, size: int, shared: SharedDocuments | None = None) -> None:
-        """Keep at most so many ``documents`` of together ``size`` bytes; use ``shared`` too."""
+        """Limit the cache to a number of ``documents`` and their total ``size`` in bytes."""
         self._shared = shared
         self._texts = LRUCache[str, str](
             max_items=documents, max_size=size, size_of=lambda _, text: sys.getsizeof(text)

@@ -141,8 +141,8 @@ class _Variables:
         if isinstance(type_, GraphQLEnumType):
             if isinstance(value, str) and value in type_.values:
                 return None
-            way_out = "" if self._hide_suggestions else f" Give one of: {', '.join(type_.values)}."
-            return f"{_mismatch(value, type_)}{way_out}"
+            advice = "" if self._hide_suggestions else f" Give one of: {', '.join(type_.values)}."
+            return f"{_mismatch(value, type_)}{advice}"
         try:
             type_.coerce_input_value(value)
         except GraphQLError as error:

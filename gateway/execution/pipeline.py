@@ -80,7 +80,7 @@ class Pipeline:
     async def subscribe(self, request: GraphQLRequest, context: Context) -> Answer | Subscription:
         """Start a subscription, or return a request error; ``execute`` a query or a mutation.
 
-        The time limit holds for the start of a subscription, and anew for each read after that.
+        The time limit is for the start of the subscription, and then for each of its reads.
         """
         reads = READ_SESSION.get()
         outcome = await self._run(self._executor.subscribe, request, context)
@@ -101,7 +101,7 @@ class Pipeline:
         request, info = admitted.request, admitted.info
         outside = self._limits.start_clock()
         if info.type is OperationType.SUBSCRIPTION:
-            READ_SESSION.set(None)  # changes are told by the primary
+            READ_SESSION.set(None)  # changes are read from the primary
         try:
             outcome = await run(admitted.operation, request, context)
         finally:

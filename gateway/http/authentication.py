@@ -20,7 +20,7 @@ from schema.paging import Position, unpack
 CHALLENGE = 'Bearer realm="invite-gateway"'
 RETRY_SECONDS = "5"
 CHANGE_CURSOR = "Change-Cursor"
-"""Of a response: a position that it shows. Of a request: those that it is not to show less than.
+"""In a response, the position in the change log that was read; in a request, a lower bound.
 
 The payload of a WebSocket's ``connection_init`` may have it for all operations that follow.
 """
@@ -60,7 +60,7 @@ class Authentication:
     def change_cursors(self, headers: Sequence[str]) -> Sequence[Position]:
         """Return the positions of the cursors in a client's headers; none without standbys.
 
-        Raises ``Fault`` for one that is no cursor of a change, or if there are too many.
+        Raises ``Fault`` for an invalid cursor, or if there are too many.
         """
         if self._read_sessions is None:
             return ()

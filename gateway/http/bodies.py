@@ -1,4 +1,4 @@
-"""Bodies of requests: what they have to be by their headers, and reading them."""
+"""Bodies of requests: checking their type by the headers, and reading them."""
 
 import re
 
@@ -34,7 +34,7 @@ def check_content(head: Head) -> None:
 
 
 def _is_json(content_type: str) -> bool:
-    """Tell whether a Content-Type is JSON in UTF-8, whatever else it says."""
+    """Return whether a Content-Type is JSON in UTF-8, with any other parameters."""
     media_type, *parameters = (part.strip() for part in content_type.split(";"))
     return media_type.lower() == JSON and all(
         _UTF_8.fullmatch(parameter)

@@ -33,7 +33,7 @@ class Browsers:
         headers = head.headers
         host, origin = headers.get(hdrs.HOST, ""), headers.get(hdrs.ORIGIN)
         is_own = origin is not None and _is_own(origin, host)
-        if host and (is_own or self._hosts.is_closed) and not self._hosts.knows(host):
+        if host and (is_own or self._hosts.is_closed) and not self._hosts.allows(host):
             raise Fault(
                 421,
                 f"The Host {excerpt(host)} is not a name of this gateway. Use one that is, or add "

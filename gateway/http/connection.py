@@ -10,19 +10,18 @@ import logging
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from time import time
 from typing import Any
 
 from aiohttp import StreamReader, web
-from aiohttp.http_exceptions import HttpProcessingError
 
 from gateway.http import eager
 from gateway.http.admission_control import overloaded
 from gateway.http.aiohttp_protocol import message_of
 from gateway.http.aiohttp_response import AiohttpResponse
 from gateway.http.buffered_protocol import BufferedProtocol
-from gateway.http.faults import Fault
+from gateway.http.early_responses import error_response, overload_response, timeout_response
 from gateway.http.head import EarlyFaultWriter, Head
 from gateway.http.head_cache import END, CachedHead, FoundHead, HeadCache
 from gateway.http.idle_connections import IdleConnections, WaitingConnections
@@ -30,8 +29,6 @@ from gateway.http.options import ServerOptions
 from gateway.http.request import Request
 from gateway.http.responses import Response, Sendable
 from gateway.http.traffic import Traffic
-from gateway.http.unreadable import unreadable
-from schema.errors import ErrorCode
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +41,7 @@ Respond = Callable[[Request], Coroutine[Any, Any, Sendable]]
 class Shared:
     """State shared by all connections of a server."""
 
-    capacity: ServerOptions
+    options: ServerOptions
     traffic: Traffic
     respond: Respond
     waiting: WaitingConnections["Connection"]
@@ -65,19 +62,19 @@ class Connection(BufferedProtocol):
         "_missing_bytes",
         "_shared",
         "_uncached",
-        "capacity",
         "is_spare",
+        "options",
     )
 
     def __init__(
         self,
         manager: web.Server,
         shared: Shared,
-        **options: Any,  # noqa: ANN401  aiohttp's own
+        **settings: Any,  # noqa: ANN401  aiohttp's own
     ) -> None:
-        super().__init__(manager, **options)
+        super().__init__(manager, **settings)
         self._shared = shared
-        self.capacity = shared.capacity
+        self.options = shared.options
         self.is_spare = False
         """Whether it exceeds the limit of connections, so that only health checks are answered."""
         self._closing_transport: asyncio.Transport | None = None
@@ -107,7 +104,7 @@ class Connection(BufferedProtocol):
         self._closing_transport = None
         self._move_to(None)
         if not self.has_current_request and self._task is None:
-            self.capacity.admission.release(self)
+            self.options.admission.release(self)
 
     def close_idle(self, last: bytes = b"") -> None:
         """Close it after sending ``last``, or abort it if the client has not read what was sent."""
@@ -122,7 +119,7 @@ class Connection(BufferedProtocol):
     def close_arriving(self) -> None:
         """Close it because its request takes too long to arrive."""
         answered = self.has_begun_response or self._is_discarding
-        self.close_idle(b"" if answered else _too_slow(self.capacity.transfer_seconds))
+        self.close_idle(b"" if answered else timeout_response(self.options.transfer_seconds))
 
     def force_close(self) -> None:
         """Close it once the client has read the last response."""
@@ -169,7 +166,7 @@ class Connection(BufferedProtocol):
 
     def _start_request(self, found: FoundHead, data: bytes, end: int) -> bytes:
         """Refuse or answer a request whose head ends at ``end``; return what is left to parse."""
-        admission, cached = self.capacity.admission, found.cached
+        admission, cached = self.options.admission, found.cached
         is_counted = cached.gate != "" and cached.is_plain and not self.is_spare
         if is_counted and (
             admission.is_full(self) if self._missing_bytes else not admission.try_acquire(self)
@@ -225,7 +222,7 @@ class Connection(BufferedProtocol):
             return
         if not isinstance(response, asyncio.Task):
             if is_admitted:
-                self.capacity.admission.release_soon(self)
+                self.options.admission.release_soon(self)
             self._send(request, response)
             return
         self._shared.traffic.add(self)
@@ -278,14 +275,14 @@ class Connection(BufferedProtocol):
 
     def mark_idle(self) -> None:
         """Expect the next request, unless it has arrived already."""
-        self.capacity.admission.release(self)  # a request can be answered before it is admitted
+        self.options.admission.release(self)  # a request can be answered before it is admitted
         if self.transport is not None:
             self._move_to(None if self.has_parsed_requests else self._shared.waiting.idle)
 
     async def drained(self) -> None:
         """Wait until the client has read most of the response; abort if it does not in time."""
         try:
-            async with asyncio.timeout(self.capacity.transfer_seconds):
+            async with asyncio.timeout(self.options.transfer_seconds):
                 await self.writable()
         except TimeoutError:
             self.abort()
@@ -297,7 +294,7 @@ class Connection(BufferedProtocol):
 
         Otherwise a few slow clients could use up the limit.
         """
-        admission = self.capacity.admission
+        admission = self.options.admission
         admission.release(self)
         yield
         if not admission.try_acquire(self):
@@ -332,7 +329,7 @@ class Connection(BufferedProtocol):
 
     def _refuse(self, gate: str) -> None:
         if self.transport is not None:
-            self.transport.write(_refusal(int(time()), self._shared.refusals[gate]))
+            self.transport.write(overload_response(int(time()), self._shared.refusals[gate]))
         self._is_discarding = self._missing_bytes > 0
         waiting = self._shared.waiting
         self._move_to(waiting.arriving if self._missing_bytes else waiting.idle)
@@ -345,17 +342,7 @@ class Connection(BufferedProtocol):
         message: str | None = None,
     ) -> AiohttpResponse:
         """Return the response to a request that cannot be parsed or failed; it is the last."""
-        if isinstance(exc, HttpProcessingError):
-            logger.info("A request cannot be read as HTTP: %s.", type(exc).__name__)
-            response = unreadable(exc).response()
-            exc.__traceback__ = None  # breaks a reference cycle with the data received
-        else:
-            logger.error("A request failed: %s", message, exc_info=exc)
-            response = Fault(
-                status,
-                "The gateway failed to answer. Its log has the reason.",
-                code=ErrorCode.INTERNAL_SERVER_ERROR,
-            ).response()
+        response = error_response(status, exc, message)
         if request.writer.output_size > 0:
             raise ConnectionResetError("Part of a response has been sent.")
         response.force_close()
@@ -367,16 +354,3 @@ async def answer_parsed(base: web.BaseRequest) -> AiohttpResponse | Sendable:
     connection = base.protocol
     assert isinstance(connection, Connection)  # noqa: S101  the server makes no others
     return await connection.answer_parsed(base)
-
-
-@lru_cache(8)
-def _refusal(second: int, write: EarlyFaultWriter) -> bytes:  # noqa: ARG001  its Date header is valid for a second
-    response: Response = write(overloaded())
-    return response.encode()
-
-
-def _too_slow(seconds: float) -> bytes:
-    fault = Fault(408, f"The request did not arrive within {seconds:g} seconds. Send it at once.")
-    response = fault.response()
-    response.force_close()
-    return response.encode()

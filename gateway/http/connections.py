@@ -24,7 +24,7 @@ class Server(web.Server):
 
     def __init__(
         self,
-        capacity: ServerOptions,
+        options: ServerOptions,
         traffic: Traffic,
         respond: Respond,
         refusals: Mapping[str, EarlyFaultWriter],
@@ -37,7 +37,7 @@ class Server(web.Server):
         )
         self._waiting: WaitingConnections[Connection] = WaitingConnections()
         heads = HeadCache(GATED_PATH, refusals.keys() - {GATED_PATH})
-        self._shared = Shared(capacity, traffic, respond, self._waiting, heads, refusals)
+        self._shared = Shared(options, traffic, respond, self._waiting, heads, refusals)
 
     def __call__(self) -> Connection:
         """Make the protocol of a new connection."""
@@ -46,7 +46,7 @@ class Server(web.Server):
     def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
         """Add a connection; over the limit, close the one that has been idle the longest."""
         super().connection_made(handler, transport)
-        if len(self._connections) <= self._shared.capacity.connections:
+        if len(self._connections) <= self._shared.options.connections:
             return
         new = cast("Connection", handler)
         oldest = self._waiting.oldest(other_than=new)
@@ -63,17 +63,17 @@ class Server(web.Server):
 
     async def run(self) -> None:
         """Run admission control and close idle connections, until cancelled."""
-        async with running(self._shared.capacity.admission.run()):
+        async with running(self._shared.options.admission.run()):
             await self._close_idle()
 
     async def _close_idle(self) -> None:
-        capacity, waiting = self._shared.capacity, self._waiting
-        shortest = min(capacity.idle_seconds, capacity.transfer_seconds)
+        options, waiting = self._shared.options, self._waiting
+        shortest = min(options.idle_seconds, options.transfer_seconds)
         while True:
             await asyncio.sleep(min(shortest / 4, MAX_SWEEP_SECONDS))
-            for connection in waiting.idle.pop_older_than(capacity.idle_seconds):
+            for connection in waiting.idle.pop_older_than(options.idle_seconds):
                 connection.close_idle()
-            for connection in waiting.arriving.pop_older_than(capacity.transfer_seconds):
+            for connection in waiting.arriving.pop_older_than(options.transfer_seconds):
                 connection.close_arriving()
 
     def _make_request(
@@ -91,5 +91,5 @@ class Server(web.Server):
             writer,
             task,
             self._loop,
-            client_max_size=self._shared.capacity.body_bytes,
+            client_max_size=self._shared.options.body_bytes,
         )

@@ -7,7 +7,7 @@ from schema.errors import ErrorCode
 
 
 class Fault(Exception):
-    """An error response: ``status``, a message with the way out, and headers of the status.
+    """An error response: ``status``, a message with what to do, and headers of the status.
 
     ``extensions`` are members of the error's ``extensions`` beside the code.
     """

@@ -25,7 +25,7 @@ EarlyFaultWriter = Callable[[Any], Any]
 
 @dataclass(frozen=True)
 class Mount:
-    """What answers at a path and all paths below it, and in what form it refuses requests."""
+    """The route of a path and all paths below it, and the format of its errors."""
 
     route: Route
     write_fault: FaultWriter
@@ -64,7 +64,7 @@ class Head:
         self._message: RawRequestMessage | None = message
         self._url: URL | None = message.url if url is None else url
         self.origin: Head = self
-        """The head that this one has its fields of, and what was found out of them."""
+        """The head with which this one shares its fields, and what is derived from them."""
         self.method = message.method
         self.raw_path = message.path
         """The target as it was sent, with its query."""
@@ -73,15 +73,15 @@ class Head:
         self.version: HttpVersion = message.version
         self.is_http_10 = message.version == HttpVersion10
         self.memo: dict[str, Any] = {}
-        """What was found out of its fields, by names of those who did."""
+        """Values derived from its fields, by the names of their users."""
         self.is_checked = False
-        """Whether its fields are known to be ones that are answered."""
+        """Whether its fields have passed the checks of every request."""
         self.handler: Handler | None = None
-        """The handler of requests that have this head, once it is known."""
+        """The handler of requests that have this head, once it was found."""
         self.write_fault: FaultWriter | None = None
-        """What writes refusals of these requests, if it is not the form of GraphQL's errors."""
+        """Writes errors of these requests; None for the format of GraphQL."""
         self.principal: KnownPrincipal | None = None
-        """The principal of its token, when that was last checked."""
+        """The principal of its token, when it was last verified."""
 
     def at(self, target: str) -> "Head":
         """Return the head of a request for another target, in origin form, all else being equal."""

@@ -22,10 +22,10 @@ class Hosts:
         self._suffixes = tuple(name for name in names if name.startswith("."))
         self.is_closed = bool(names) or is_loopback(bound)
         """Whether requests with other names are refused even if no browser sent them."""
-        self.knows = lru_cache(256)(self._knows)
+        self.allows = lru_cache(256)(self._allows)
         """Return True if a Host header has an allowed name."""
 
-    def _knows(self, header: str) -> bool:
+    def _allows(self, header: str) -> bool:
         name = _name(header)
         return (
             name in self._exact

@@ -35,9 +35,8 @@ class Page:
         name: Literal["console", "playground"],
         policy: str,
         settings: Mapping[str, str],
-        build: Path = BUILD,
     ) -> None:
-        index = build / name / "index.html"
+        index = BUILD / name / "index.html"
         text = index.read_text(encoding="utf-8") if index.exists() else NOT_BUILT
         metadata = "".join(
             f'<meta name="invite-gateway:{setting}" content="{escape(value)}">'
@@ -47,7 +46,7 @@ class Page:
         self._policy = policy
 
     async def response(self) -> Response:
-        """Return the page; what it loads has names of its own content, so it alone may change."""
+        """Return the page, which is revalidated; the names of the files it loads are hashes."""
         return Response(
             self._text,
             headers={
@@ -59,12 +58,11 @@ class Page:
         )
 
 
-def files(build: Path = BUILD) -> dict[str, Callable[[], Awaitable[Response]]]:
-    """Return what answers at the path of each file that the pages load."""
-    assets = build / "assets"
+def files() -> dict[str, Callable[[], Awaitable[Response]]]:
+    """Return the handlers of the files that the pages load, by path."""
     return {
-        f"/{file.relative_to(build).as_posix()}": _file(file)
-        for file in sorted(assets.rglob("*"))
+        f"/{file.relative_to(BUILD).as_posix()}": _file(file)
+        for file in sorted((BUILD / "assets").rglob("*"))
         if file.is_file()
     }
 
@@ -77,7 +75,7 @@ def _file(file: Path) -> Callable[[], Awaitable[Response]]:
             await asyncio.to_thread(file.read_bytes),
             headers={
                 "Content-Type": content_type,
-                # A worker goes by the policy of its own file.
+                # A web worker has the policy of its own file.
                 "Content-Security-Policy": PLAYGROUND_POLICY,
                 "Cache-Control": "public, max-age=31536000, immutable",
             },

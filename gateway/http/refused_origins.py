@@ -6,7 +6,7 @@ A browser shows only that a request failed, so the log is where an operator find
 import logging
 
 from gateway.logs.styles import quoted_excerpt
-from gateway.setting_types import is_origin
+from gateway.settings.browsers import is_origin
 
 logger = logging.getLogger(__name__)
 
@@ -32,8 +32,8 @@ class RefusedOrigins:
 
 def _advice(origin: str) -> str:
     if is_origin(origin):
-        return "its origin is not in cors-origins. To let it in, add it to that setting."
+        return "its origin is not in cors-origins. To allow it, add it to that setting."
     return (
-        "that is no origin that cors-origins can name. It is null for a page in a file or in a "
-        "sandboxed frame: serve the page by HTTP to let it in."
+        "cors-origins cannot have such an origin. It is null for a page in a file or in a "
+        "sandboxed frame: serve the page by HTTP to allow it."
     )

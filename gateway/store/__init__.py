@@ -1,1 +1,1 @@
-"""Where operations are kept, behind the ports of ``schema.ports``."""
+"""The store of operations: it implements ``schema.ports`` on SQLite and on PostgreSQL."""

@@ -15,8 +15,8 @@ class ChangeMatcher:
 
     def matches(self, change: Change) -> bool:
         """Return whether a change matches."""
-        return self._matcher.takes_change(change.state.document, change.before)
+        return self._matcher.matches_change(change.state.document, change.before)
 
     def match_steps(self, change: Change) -> Iterator[bool]:
         """Do what ``matches`` does in short steps; the last value is the result."""
-        return self._matcher.steps(change.state.document, change.before)
+        return self._matcher.match_steps(change.state.document, change.before)

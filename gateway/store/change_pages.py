@@ -1,4 +1,4 @@
-"""Pages of the change log, made of its rows: the same for every database."""
+"""Pages of the change log, from its rows in any database."""
 
 from collections.abc import Iterable, Mapping
 from itertools import takewhile
@@ -10,50 +10,53 @@ from schema.paging import Position
 from schema.resource.operation import StoredOperation
 
 Record = tuple[Any, ...]
-"""A change: its position, operation id, kind, time, version, what was before, and document.
+"""A change: its position, operation id, kind, time, version, former fields, and document.
 
 Texts are ``bytes`` from SQLite.
 """
 
 MAX_SCANNED = 2_000
-"""How many changes are looked at in one go for what a filter takes."""
+"""How many changes are read for one page of those that match a filter."""
 MAX_BYTES = 8_000_000
-"""How much of documents is looked at in one go: a page may end before it has as many as it may."""
+"""How many bytes of documents are read for one page, which may end early because of that."""
 
 KINDS = (ChangeKind.CREATED, ChangeKind.UPDATED, ChangeKind.DELETED)
 KIND_RANKS = {kind: rank for rank, kind in enumerate(KINDS)}
-"""A kind as its column holds it."""
+"""The kinds as stored in their column."""
 
 
 def matching(
     records: Iterable[Record], start: Position, limit: int, scanned: int, matcher: Matcher | None
 ) -> ChangePage:
-    """Make a page of those that match; the records are ``scanned`` and one more, if there are."""
+    """Return a page of the records that match, out of at most ``scanned``.
+
+    One record more shows that the log goes on.
+    """
     found: list[Change] = []
-    end, looked_at = start.number, 0
+    end, scanned_bytes = start.number, 0
     for count, record in enumerate(records):
-        if count == scanned or looked_at > MAX_BYTES:
+        if count == scanned or scanned_bytes > MAX_BYTES:
             return ChangePage(found, more=True, end=Position(start.log, end))
-        if matcher is None or matcher.takes_change(document=record[-1], before=record[-2]):
+        if matcher is None or matcher.matches_change(document=record[-1], before=record[-2]):
             if len(found) == limit:
                 return ChangePage(found, more=True, end=found[-1].position if found else start)
             found.append(_change(start.log, record))
-        end, looked_at = record[0], looked_at + _size(record)
+        end, scanned_bytes = record[0], scanned_bytes + _size(record)
     return ChangePage(found, more=False, end=Position(start.log, end))
 
 
 def first(records: Iterable[Record], start: Position, end: Position, limit: int) -> ChangePage:
-    """Make a page of the first records, all of which are wanted, and none of which is after it."""
+    """Return a page of the first records, without a filter; ``end`` is the end of the log."""
     taken, more = _first(records, limit)
     found = [_change(start.log, record) for record in taken]
-    nowhere = start if more else end
-    return ChangePage(found, more=more, end=found[-1].position if found else nowhere)
+    end_if_empty = start if more else end
+    return ChangePage(found, more=more, end=found[-1].position if found else end_if_empty)
 
 
 def with_operations(page: ChangePage, documents: Mapping[str, bytes | None]) -> ChangePage:
-    """Set the operations of a page's changes as they are now.
+    """Set the current operations of a page's changes.
 
-    Where there is no document, because all together would be too large, the page ends.
+    The page ends before the first whose document is missing, because all would be too large.
     """
     changes = list(takewhile(lambda change: change.operation_id in documents, page.changes))
     for change in changes:
@@ -64,14 +67,14 @@ def with_operations(page: ChangePage, documents: Mapping[str, bytes | None]) -> 
 
 
 def _present(state: StoredOperation, document: bytes | None) -> StoredOperation | None:
-    """Return the operation as it is now: the same object as its state if that is the newest."""
+    """Return the current operation: the same object as ``state`` if that is the newest."""
     if document is None:
         return None
     return state if document == state.document else StoredOperation(document)
 
 
 def _first(records: Iterable[Record], limit: int) -> tuple[list[Record], bool]:
-    """Take the first records, and tell whether there are more."""
+    """Return the first records, and whether there are more."""
     taken: list[Record] = []
     size = 0
     for record in records:
@@ -83,7 +86,7 @@ def _first(records: Iterable[Record], limit: int) -> tuple[list[Record], bool]:
 
 
 def _size(record: Record) -> int:
-    """Tell how long its documents are, in bytes."""
+    """Return the size of a record's documents in bytes."""
     before, document = record[-2:]
     return len(document) + len(before or b"")
 

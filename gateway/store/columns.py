@@ -1,4 +1,4 @@
-"""What the columns of an operation hold beside its document, which the writer derives from it."""
+"""The columns of an operation that are derived from its document when it is written."""
 
 import re
 from collections.abc import Iterable

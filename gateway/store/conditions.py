@@ -1,8 +1,8 @@
-"""What a filter means, as a condition in SQL.
+"""Filters as conditions in SQL.
 
-A filter is true or false, an SQL condition can also be NULL. A condition made here may be NULL
-where the filter says false: AND, OR, EXISTS and WHERE take it so, and what negates asks IS NOT
-TRUE.
+A filter is true or false, while a condition in SQL can also be NULL. The conditions made here may
+be NULL where the filter is false: AND, OR, EXISTS and WHERE treat both alike, and a negation is
+written as IS NOT TRUE.
 """
 
 import operator
@@ -43,7 +43,7 @@ from gateway.store.tables import identities, operations
 from schema.resource.base import graphql_name
 
 _TRUTH_VALUES = {"hidden", "remove_from_default_audio_routing_group"}
-"""The fields of a participant that are no text."""
+"""The Boolean fields of a participant."""
 
 Condition = ColumnElement[bool]
 Value = ColumnElement[Any]
@@ -53,7 +53,7 @@ Operator = Callable[[Value, Value], Condition]
 def condition(where: Shape, *, by_identity: bool = False) -> Condition:
     """Translate the shape of a filter on operations.
 
-    ``by_identity`` says that an index of identities' ids leads to the operations.
+    ``by_identity`` is whether the operations are found by the index of identities' ids.
     """
     clauses: list[Condition] = []
     by_identity = by_identity or _asks_for_identity(where)
@@ -72,7 +72,7 @@ def condition(where: Shape, *, by_identity: bool = False) -> Condition:
     return _all(clauses)
 
 
-def _of_field(name: str, item: Any) -> Condition:  # noqa: ANN401  what the shape has of it
+def _of_field(name: str, item: Any) -> Condition:  # noqa: ANN401  a part of a shape
     match name:
         case "result_info":
             return _result(item)
@@ -90,13 +90,13 @@ _OVERDUE: Condition = and_(
 
 
 def _asks_for_identity(where: Shape) -> bool:
-    """Return whether the index of identities' ids leaves few operations to look at."""
+    """Return whether the index of identities' ids leaves few operations to check."""
     some = dict(dict(where).get("participants", ())).get("some", ())
     return any(True for _ in _indexed(some))
 
 
 def unindexed(column: Value) -> Value:
-    """Keep a database from asking the column's index about row after row."""
+    """Keep a database from using the column's index, which here it would search for each row."""
     return column + literal_column("''" if isinstance(column.type, Text) else "0")
 
 
@@ -113,7 +113,7 @@ def _any(clauses: Iterable[Condition]) -> Condition:
 
 
 def _result(where: Shape) -> Condition:
-    """Compare the result; its code is there whenever the result is."""
+    """Translate a filter on the result, which is null if its code is."""
     return _all(
         _null(operations.c.result_code, is_null=item)
         if name == "is_null"
@@ -140,7 +140,7 @@ def _participants(where: Shape) -> Condition:
 
 
 def _is_one_id(where: Shape) -> bool:
-    """Return whether a filter asks for one identity's id alone, which the index answers in full."""
+    """Return whether a filter is on one identity's id alone: then the index is enough."""
     match where:
         case (("identity", ((_, (("id", comparison),)),)),):
             return {name for name, _ in comparison} in ({"eq"}, {"in_"})
@@ -148,9 +148,9 @@ def _is_one_id(where: Shape) -> bool:
 
 
 def _indexed(where: Shape) -> Iterator[Condition]:
-    """Return conditions that an index serves and that a filter on ids of identities implies.
+    """Yield conditions that use an index and that a filter on ids of identities implies.
 
-    It holds for more than the filter does, never for less, so that both together mean the filter.
+    They are true for all operations that the filter matches, and for others too.
     """
     for name, item in where:
         if name == "and_":
@@ -229,7 +229,7 @@ def _identity(identity: Value, where: Shape) -> Condition:
 
 
 def _text(constant: str) -> Value:
-    """Write one of this module's own constants into the SQL."""
+    """Return a constant of the code as an SQL literal."""
     return literal_column(f"'{constant}'")
 
 
@@ -238,14 +238,14 @@ def _null(value: Value, *, is_null: bool) -> Condition:
 
 
 def _comparison(value: Value, where: Shape) -> Condition:
-    """Compare one value; ``where`` is the shape of a filter of single values."""
+    """Translate the shape of a filter on a single value."""
     compared = CaseFolded(value) if dict(where).get("ignore_case") else value
     clauses: list[Condition] = []
     for name, item in where:
         if name == "is_null":
             clauses.append(_null(value, is_null=item))
         elif name != "ignore_case":
-            if item is None or item == ():  # no text that is stored, no status at all
+            if item is None or item == ():  # a text that cannot be stored, or no status
                 clauses.append(true() if name in {"neq", "not_in"} else false())
             else:
                 clauses.append(_compared(compared, name, item))
@@ -253,7 +253,7 @@ def _comparison(value: Value, where: Shape) -> Condition:
 
 
 def _compared(value: Value, name: str, item: str | tuple[str, ...]) -> Condition:
-    """Compare with what a parameter holds, or with a short list of several."""
+    """Compare with the value of a parameter, or with a short list of several."""
     equals, member_of = _LONG_TEXTS.get(value, _OTHERS)
     match name:
         case "in_" if isinstance(item, str):
@@ -274,7 +274,7 @@ _LONG_TEXTS: dict[Value, tuple[Operator, type[MemberOf]]] = {
     operations.c.call_id: (LongTextEquals, LongTextMemberOf),
     identities.c.id: (IdentityEquals, IdentityMemberOf),
 }
-"""Columns with an index that a text may be too long for."""
+"""Columns whose texts may be too long for their index."""
 
 
 _OPERATORS: dict[str, Operator] = {

@@ -1,10 +1,10 @@
-"""Copying a database to another one: what of it is copied, and the port by which that is done.
+"""Copying a database to another one: the tables, and the port by which they are copied.
 
 Copied are the operations, the change log with its id and positions, idempotency keys, and the queue
-of what is to be passed on. Columns and identities are derived from the documents anew.
+of requests to forward. Columns and identities are derived from the documents again.
 
-Until a copy is complete and verified, the target's revision is a mark made from the source. No
-gateway serves a database with such a mark, and only a copy of the same source goes on from there.
+Until a copy is complete and verified, the target's revision is a mark derived from the source. No
+gateway serves a database with such a mark, and only a copy of the same source can resume.
 """
 
 from collections.abc import AsyncGenerator, Sequence
@@ -16,7 +16,7 @@ from gateway.store.errors import UnusableDatabaseError
 from gateway.store.migrate import COPY_MARK, REVISIONS
 
 WAIT_SECONDS = 5.0
-"""How long a copy waits for those that are writing."""
+"""How long a copy waits for other writers."""
 _DIGEST_BYTES = 12
 
 
@@ -30,25 +30,25 @@ class CopiedTable(Enum):
 
 
 Row = tuple[Any, ...]
-"""A row of one of them, the same whichever database it is from.
+"""A row of a table, in the same form for every database.
 
     operations          seq, document
     changes             position, operation_seq, operation_id, kind, at, version, before, document
     idempotency_keys    key, fingerprint, operation_id, document, created_at
     forwards            calls, headers, body, received_at, attempts, due_at
 
-Documents, what was before, fingerprints and bodies are ``bytes``.
+Documents, ``before``, fingerprints and bodies are ``bytes``.
 """
 
 
 class LogState(NamedTuple):
-    """Where a store is: as long as that stays the same, so do its operations, changes and keys."""
+    """The state of a store; while it is the same, so are operations, changes and keys."""
 
     log: int
     pruned: int
     newest: int
     last_seq: int
-    """No operation ever had a greater number."""
+    """The largest number that an operation ever had."""
 
     @property
     def mark(self) -> str:
@@ -61,22 +61,22 @@ class ExclusiveStore(Protocol):
     """A store that nobody else can write to; each method raises ``UnusableDatabaseError``."""
 
     async def log_state(self) -> LogState:
-        """Return where it is."""
+        """Return the state of the store."""
 
     async def count(self, table: CopiedTable) -> int:
         """Return how many rows a table has."""
 
     def rows(self, table: CopiedTable, skip: int = 0) -> AsyncGenerator[Row, None]:
-        """Give the rows of a table in the order of its key, but for the first ones."""
+        """Yield the rows of a table in the order of its key, after the first ``skip``."""
 
     def stored(self, table: CopiedTable, row: Row) -> Row:
-        """Return a row of any database as this one holds it."""
+        """Return a row of any database as this one stores it."""
 
     async def revision(self) -> str:
-        """Return its revision, or the mark of an unfinished copy."""
+        """Return the revision of the tables, or the mark of an unfinished copy."""
 
     async def begin(self, state: LogState) -> None:
-        """Mark it as an unfinished copy; raise if a store in this state cannot be in it."""
+        """Mark the store as an unfinished copy; raise if it cannot store ``state``."""
 
     async def insert(self, table: CopiedTable, rows: Sequence[Row]) -> None:
         """Add rows, in one transaction."""
@@ -85,13 +85,13 @@ class ExclusiveStore(Protocol):
         """Remove the rows of a table."""
 
     async def finish(self, state: LogState) -> None:
-        """Go on from the state of the source, in one transaction, as a complete copy."""
+        """Set the state of the source and remove the mark, in one transaction."""
 
 
 async def begin_or_resume(target: ExclusiveStore, name: str, state: LogState) -> None:
-    """Begin a copy in an empty store, or go on with an unfinished one of the same source.
+    """Begin a copy in an empty store, or resume an unfinished one of the same source.
 
-    Raises ``UnusableDatabaseError`` for any other store; it is called ``name``.
+    Raises ``UnusableDatabaseError`` for any other store; ``name`` is for its message.
     """
     revision = await target.revision()
     if revision == state.mark:

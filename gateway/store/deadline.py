@@ -1,6 +1,6 @@
-"""Until when a request may take: known to whatever is read or written for it, however deep."""
+"""The deadline of the current request."""
 
 from contextvars import ContextVar
 
 DEADLINE: ContextVar[float | None] = ContextVar("deadline", default=None)
-"""In the seconds of ``time.monotonic``; None for what belongs to no request."""
+"""In the seconds of ``time.monotonic``; None outside of requests."""

@@ -1,7 +1,7 @@
-"""The documents operations are kept as: how a new one is made, and how one changes.
+"""Operations as stored documents: how one is created, and how it is changed.
 
-A document is a JSON object in GraphQL's own field names. Nulls and empty additional properties are
-left out; the fields stand in the order of ``FIELDS``.
+A document is a JSON object with GraphQL's field names, in the order of ``FIELDS``. Nulls and empty
+additional properties are omitted.
 """
 
 from collections.abc import Iterator
@@ -37,13 +37,13 @@ def read(operation: StoredOperation) -> Document:
 
 
 def write(document: Document) -> StoredOperation:
-    """Encode a document, its fields in their order."""
+    """Encode a document, with its fields in order."""
     ordered = {field: document[field] for field in FIELDS if field in document}
     return StoredOperation(msgspec.json.encode(ordered))
 
 
 def content(model: BaseModel) -> Document:
-    """Return the fields a client gave, null where it gave null, without what is not content."""
+    """Return the content of an input: the given fields, with their nulls."""
     given: Document = model.model_dump(mode="json", exclude_unset=True, exclude=_NOT_CONTENT)
     return {
         field: _pruned(field, value)
@@ -53,7 +53,7 @@ def content(model: BaseModel) -> Document:
 
 
 def _pruned(field: str, value: Any) -> Any:  # noqa: ANN401  JSON
-    """Leave out what means nothing: nulls, and empty additional properties."""
+    """Return a value without nulls and empty additional properties."""
     if field == "additionalProperties":
         return value or None
     match value:
@@ -66,33 +66,33 @@ def _pruned(field: str, value: Any) -> Any:  # noqa: ANN401  JSON
 
 
 def new(given: CreateInviteParticipantsOperationInput, now: DateTime) -> Document:
-    """Make the document of a new operation."""
+    """Return the document of a new operation."""
     fields = {field: value for field, value in content(given).items() if value is not None}
     return first_version({**fields, "id": given.id or str(uuid7())}, now)
 
 
 def first_version(fields: Document, now: DateTime) -> Document:
-    """Return the first version of a document with these fields: one that has ended, ended now."""
+    """Return the first version of a document; if its status is a final one, it ended now."""
     document = {"status": "NotStarted", "participants": [], **fields}
     document |= {"version": 1, "createdAt": now, "updatedAt": now}
     return document | {"endedAt": now} if has_ended(document) else document
 
 
 def has_ended(document: Document) -> bool:
-    """Return whether the status of an operation is one that it ends with."""
+    """Return whether the status of an operation is a final one."""
     return document["status"] in _ENDED
 
 
 @dataclass(frozen=True)
 class Changed:
-    """The next version of a document, and the fields that differ as they were, null for none."""
+    """The next version of a document, and the former values of the fields that differ."""
 
     document: Document
     before: Document
 
 
 def changed(document: Document, changes: Document, now: DateTime) -> Changed | None:
-    """Return the next version of a document, or None when the changes change nothing."""
+    """Return the next version of a document, or None if no value differs."""
     before = {
         field: document.get(field)
         for field in CONTENT
@@ -109,15 +109,15 @@ def changed(document: Document, changes: Document, now: DateTime) -> Changed | N
 
 
 def _same(one: object, other: object) -> bool:
-    """Compare as bytes: to Python 1, 1.0 and true are equal, and to a client they are not."""
+    """Compare JSON values; unlike in Python, 1, 1.0 and true are different."""
     return msgspec.json.encode(one) == msgspec.json.encode(other)
 
 
 def identities_in(identity_set: Document) -> Iterator[tuple[str, Document]]:
-    """Give the kind and the identity of each in a set.
+    """Yield the kind and the identity of each in a set.
 
-    Those of kinds that are not declared are among the additional properties: every object there
-    that has an id, and no name that is not a text.
+    Identities of undeclared kinds are those additional properties that are objects with an id, and
+    whose name, if any, is a text.
     """
     for kind, identity in identity_set.items():
         if kind in IDENTITY_KINDS:
@@ -132,7 +132,7 @@ def _is_identity(value: Document) -> bool:
 
 
 def identities(document: Document) -> Iterator[tuple[str, str]]:
-    """Give the id and the kind of every identity among the participants that has an id."""
+    """Yield the id and the kind of each of the participants' identities that has an id."""
     for participant in document["participants"]:
         for kind, identity in identities_in(participant["identity"]):
             if "id" in identity:
@@ -140,7 +140,7 @@ def identities(document: Document) -> Iterator[tuple[str, str]]:
 
 
 class Put(Enum):
-    """What putting a whole document did."""
+    """The effect of storing a whole document."""
 
     CREATED = "created"
     UPDATED = "updated"
@@ -148,11 +148,11 @@ class Put(Enum):
 
 
 def replaced(document: Document, replacement: Document, now: DateTime) -> Changed | None:
-    """Return the next version with the content of ``replacement`` alone, or None if the same."""
+    """Return the next version, with the content of ``replacement``; None if it is the same."""
     return changed(document, {field: replacement.get(field) for field in CONTENT}, now)
 
 
 def fingerprint(given: CreateInviteParticipantsOperationInput) -> bytes:
-    """Return a digest of all that an input says, to tell whether another says the same."""
-    said = {"id": given.id, **content(given)}
-    return sha256(msgspec.json.encode(said, order="sorted")).digest()
+    """Return a digest of an input's id and content, by which equal inputs are recognised."""
+    hashed = {"id": given.id, **content(given)}
+    return sha256(msgspec.json.encode(hashed, order="sorted")).digest()

@@ -1,11 +1,11 @@
-"""Reasons why a database cannot be used.
+"""Errors of a database that cannot be used.
 
-    UnusableDatabaseError       a file that this version of the gateway must not or cannot use
-    ├── BusyDatabaseError       others are writing to it, and did not come to an end
-    └── MovedDatabaseError      it is not in its place any more
-        └── ReplacedDatabaseError   and another file is
+    UnusableDatabaseError           this version of the gateway must not or cannot use it
+    ├── BusyDatabaseError           others were writing to it for too long
+    └── MovedDatabaseError          its file was removed or renamed
+        └── ReplacedDatabaseError   another file is at its path
 
-The command line tells them as they are, a client that the gateway is overloaded or has failed.
+Commands print their messages; clients receive OVERLOADED or INTERNAL_SERVER_ERROR.
 """
 
 
@@ -14,12 +14,12 @@ class UnusableDatabaseError(Exception):
 
 
 class BusyDatabaseError(UnusableDatabaseError):
-    """A database that others kept writing to for as long as was waited. Nothing was changed."""
+    """Others were writing to the database until a time limit. Nothing was changed."""
 
 
 class MovedDatabaseError(UnusableDatabaseError):
-    """A database whose file is not the one that was opened."""
+    """The file that was opened is no longer at the path of the database."""
 
 
 class ReplacedDatabaseError(MovedDatabaseError):
-    """A database that has another file in its place."""
+    """Another file is at the path of the database."""

@@ -1,8 +1,8 @@
-"""The queue of what is to be passed on to a bot: its port, and in which order it is taken.
+"""The queue of requests to forward to a bot: its port, and the order of delivery.
 
-It is in the store, so that what was acknowledged is passed on even after a crash, and once for all
-processes. Whoever takes something has it for a while; if it is not settled by then, it is due
-again, so it may be passed on more than once.
+The queue is in the store, so acknowledged requests are forwarded even after a crash, by one of all
+processes. A process that takes a request has to settle it within some time; otherwise the request
+is due again. So it may be forwarded more than once.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,12 +12,12 @@ from typing import Protocol
 Headers = Sequence[tuple[str, str]]
 
 WINDOW = 256
-"""How many of the queue are looked at for what may be passed on."""
+"""How many requests at the head of the queue are considered for delivery."""
 
 
 @dataclass(frozen=True)
 class Forward:
-    """A request to be passed on, and the calls it is about."""
+    """A request to forward, and the ids of the calls that it concerns."""
 
     calls: Sequence[str]
     headers: Headers
@@ -26,7 +26,7 @@ class Forward:
 
 @dataclass(frozen=True, order=True)
 class QueuedForward:
-    """A request taken from the queue: for which time, and how many seconds after it came."""
+    """A request taken from the queue, with the number of the attempt and its age."""
 
     number: int
     attempt: int
@@ -37,29 +37,29 @@ class QueuedForward:
 
 @dataclass(frozen=True)
 class Settled:
-    """What became of one that was taken: it is done with, or due again after a pause."""
+    """The outcome of an attempt: the request is removed, or due again after a pause."""
 
     number: int
     retry_seconds: float | None = None
 
 
 class ForwardQueue(Protocol):
-    """Requests to be passed on, those of one call one after another."""
+    """Requests to forward, those of one call in order, one at a time."""
 
     async def exchange(
         self, settled: Sequence[Settled], count: int, seconds: float
     ) -> list[QueuedForward]:
-        """Settle what was taken, and take up to ``count`` that are due, each for ``seconds``."""
+        """Settle requests, and take up to ``count`` that are due, each for ``seconds``."""
 
     async def is_due(self) -> bool:
-        """Return whether any is due, though it may have to wait for another of its call."""
+        """Return whether a request is due, even if an earlier one of its call is not settled."""
 
     async def length(self) -> int:
-        """Return how many there are."""
+        """Return the number of requests in the queue."""
 
 
 def first_of_their_calls(queue: Iterable[tuple[int, Sequence[str], bool]], count: int) -> list[int]:
-    """Return the numbers of those that are due, and have none of the same call before them.
+    """Return the numbers of requests that are due and the first in the queue of their calls.
 
     ``queue`` has the number of each, its calls, and whether it is due.
     """

@@ -1,4 +1,4 @@
-"""Groups of operations with equal values: the statement that finds them, and its rows."""
+"""Groups of operations with equal values: the statement that selects them, and its rows."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -61,13 +61,13 @@ _REST_OF_TIME = {
     GroupKey.CREATED_HOUR: ":00:00.000000Z",
     GroupKey.CREATED_DAY: "T00:00:00.000000Z",
 }
-"""What follows the text of a key in the time that it begins at, for the shortest first."""
+"""The rest of the time at which a key's day, hour or minute starts; the shortest first."""
 
 _MICROSECONDS = 1_000_000
 _KIND = GroupKey.IDENTITY_KIND.name.lower()
 
 Keys = dict[str, ColumnElement[Any]]
-"""Columns, such as those to group by, by the names that they get."""
+"""Columns, such as those to group by, by their names in the statement."""
 
 
 def select_groups(by: tuple[GroupKey, ...], shape: Shape, with_duration: bool) -> Select[Any]:  # noqa: FBT001  a part of a cache's key
@@ -94,7 +94,7 @@ def select_groups(by: tuple[GroupKey, ...], shape: Shape, with_duration: bool) -
 
 
 def _rows(columns: Keys, shape: Shape) -> Select[Any]:
-    """Select the operations that match: columns, and what each adds to its group."""
+    """Select columns of the operations that match, and what each adds to its group."""
     created_at = operations.c.created_at
     return (
         select(
@@ -109,7 +109,7 @@ def _rows(columns: Keys, shape: Shape) -> Select[Any]:
 
 
 def _counted_by_kinds(keys: Keys, shape: Shape) -> Select[Any]:
-    """Count by all kinds that an operation has, which are few sets, and then for each of them."""
+    """Count by the set of an operation's kinds first, since there are few; then by each kind."""
     sets = keys | {_KIND: operations.c.identity_kinds}
     created_at = operations.c.created_at
     counted = (
@@ -134,7 +134,7 @@ def read_group(
     record: Sequence[Any],
     percentiles_of: Callable[[Any], Sequence[int]] = tuple,
 ) -> InviteParticipantsOperationGroup:
-    """Read a row of such a statement.
+    """Read a row of the statement of ``select_groups``.
 
     ``percentiles_of`` makes the percentiles, in microseconds, of what the database selects for
     ``Percentiles``.

@@ -1,4 +1,4 @@
-"""What the gateway needs of a store beyond the ports of ``schema.ports``, and of its database."""
+"""The interfaces of a store and its database, beyond the ports of ``schema.ports``."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -25,20 +25,20 @@ from schema.resource.operation import StoredOperation
 
 
 class WorkQueue(Protocol):
-    """Reads or writes that wait for a connection, and how they were carried out."""
+    """Queued reads or writes, and statistics of their batches."""
 
     sizes: Histogram
-    """How many were carried out together."""
+    """The number of reads or writes in each batch."""
     seconds: Histogram
-    """How long that took."""
+    """The duration of each batch."""
 
     @property
     def waiting(self) -> int:
-        """How many no connection has taken up."""
+        """The number of reads or writes that wait for a connection."""
 
 
 class StandbyState(Protocol):
-    """A standby that may be read from."""
+    """A standby to read from."""
 
     name: str
     """Its URL, without a password."""
@@ -51,11 +51,11 @@ class StandbyState(Protocol):
 
     @property
     def is_usable(self) -> bool:
-        """Whether it is read from."""
+        """Whether the standby is used at present."""
 
     @property
     def lag(self) -> float:
-        """How far it is behind the primary, in seconds."""
+        """How far the standby is behind the primary, in seconds."""
 
 
 class Log(ChangeLog, Protocol):
@@ -63,51 +63,51 @@ class Log(ChangeLog, Protocol):
 
     @property
     def sizes(self) -> ChangeSizes:
-        """How large its documents are, measured where that is limited."""
+        """The sizes of its documents, which are measured only if they are limited."""
 
     def known_bounds(self) -> LogBounds | None:
-        """Return what it holds, or None when that cannot be told without waiting."""
+        """Return the bounds of the log, or None if they are not known without waiting."""
 
 
 class Store(OperationStore, Protocol):
-    """A store of operations that is open."""
+    """An open store of operations."""
 
     @property
     def log(self) -> Log:
-        """Its change log."""
+        """The change log."""
 
     @property
     def workers(self) -> Mapping[str, WorkQueue]:
-        """Its reads and its writes, by their kind."""
+        """The queues of reads and writes, by name."""
 
     @property
     def loop_reads(self) -> int:
-        """How many short reads were done on the event loop's own thread."""
+        """The number of short reads on the event loop's own thread."""
 
     @property
     def reads_by_role(self) -> Mapping[str, int]:
-        """How many reads went to a database of each role; empty where there is only one."""
+        """The number of reads by the role of their database; empty if there is only one."""
 
     @property
     def standbys(self) -> Sequence[StandbyState]:
-        """The standbys that may be read from."""
+        """The standbys to read from."""
 
     @property
     def forwards(self) -> ForwardQueue:
-        """The queue of what is to be passed on to a bot."""
+        """The queue of requests to forward to a bot."""
 
     async def create(
         self, new: CreateInviteParticipantsOperationInput, *, at: datetime | None = None
     ) -> StoredOperation:
-        """Do as the port says; the operation is written down as created ``at`` a time, or now."""
+        """Create an operation as the port does, with ``at`` as its creation time, or now."""
 
     async def update(
         self, change: UpdateInviteParticipantsOperationInput, *, at: datetime | None = None
     ) -> StoredOperation:
-        """Do as the port says; the operation is written down as changed ``at`` a time, or now."""
+        """Change an operation as the port does, with ``at`` as the time of the change, or now."""
 
     async def put(self, document: Document) -> Put:
-        """Put a whole document in the place of whatever has its id, if that says otherwise."""
+        """Store a whole document, in place of the existing one with its id if they differ."""
 
     async def apply(
         self,
@@ -117,42 +117,43 @@ class Store(OperationStore, Protocol):
         forward: Forward | None = None,
         max_forwards: int = 0,
     ) -> Applied:
-        """Apply reports of Microsoft Graph in one go, and tell what came of each.
+        """Apply reports of Microsoft Graph in one transaction, and return their outcomes.
 
-        An operation that is not known is created; one that was deleted here, only if it
-        ``recreates``. What they came in is queued with them, unless ``max_forwards`` are there.
+        An unknown operation is created; one that was deleted here, only if ``recreates``. The
+        request to ``forward`` is queued in the same transaction, unless the queue already has
+        ``max_forwards``.
         """
 
     async def check(self) -> None:
-        """Check that it can be read and written; raise ``RequestError`` if not."""
+        """Check that the store can be read and written; raise ``RequestError`` if not."""
 
 
 class Database(Protocol):
-    """Where a store is kept; each method raises ``UnusableDatabaseError``."""
+    """The database of a store; each method raises ``UnusableDatabaseError``."""
 
     @property
     def name(self) -> str:
-        """What people call it: no password is in it."""
+        """The name for messages, without a password."""
 
     @property
     def engine(self) -> str:
-        """What carries it, such as ``SQLite 3.40.1``."""
+        """The database engine, such as ``SQLite 3.40.1``."""
 
     @property
     def file(self) -> Path | None:
-        """The file that it is, if it is one."""
+        """The file of the database, if it is one."""
 
     def state(self) -> DatabaseState:
-        """Tell how its tables stand to those this version needs, and change nothing."""
+        """Return the state of the tables, without changing them."""
 
     def require(self) -> None:
-        """Raise unless it can be read as it is."""
+        """Raise unless the tables can be read as they are."""
 
     def upgrade(self) -> DatabaseState:
-        """Make or upgrade its tables and return the state they were in before."""
+        """Create or upgrade the tables and return their previous state."""
 
     def script(self) -> str:
-        """Return the statements that make or upgrade its tables, for somebody else to run."""
+        """Return the statements that create or upgrade the tables, for someone else to run."""
 
     def tune(self) -> None:
         """Have the database's planner know the tables as they are, after many writes."""
@@ -165,15 +166,15 @@ class Database(Protocol):
         seconds: float = 0,
         overdue: Overdue = Overdue(),  # noqa: B008  it is frozen
     ) -> AbstractAsyncContextManager[Store]:
-        """Open the store on up-to-date tables; on exit, complete the waiting writes.
+        """Open the store, whose tables are up to date; on exit, complete the waiting writes.
 
-        Up to ``readers`` connections read. A read that belongs to no request fails after
-        ``seconds``, unless 0. The change log is pruned to what is to ``keep``, if that is said.
-        ``overdue`` says which operations the filter of that name takes.
+        Up to ``readers`` connections read. A read outside of requests fails after ``seconds``,
+        unless 0. The change log is pruned as ``keep`` says, if it is given. ``overdue`` is what the
+        filter of that name matches.
         """
 
     def exclusive(self) -> AbstractAsyncContextManager[ExclusiveStore]:
-        """Open up-to-date tables, or an unfinished copy, and keep others from writing meanwhile.
+        """Open up-to-date tables, or an unfinished copy, with exclusive access for writing.
 
-        Raises ``BusyDatabaseError`` if others do not come to an end.
+        Raises ``BusyDatabaseError`` if others do not stop writing in time.
         """

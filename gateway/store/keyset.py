@@ -1,4 +1,4 @@
-"""An order in SQL, and the rows that come after a given one in it."""
+"""Keyset pagination in SQL: an order, and the rows after a given one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,12 +10,12 @@ from gateway.store.tables import operations
 from schema.ordering import Order
 
 Key = ColumnElement[Any] | None
-"""A parameter that holds a key's value, or None where the value is null."""
+"""The parameter with the value of a key, or None if the value is null."""
 
 
 @dataclass(frozen=True)
 class SortColumn:
-    """A column to sort by, and which way."""
+    """A column to sort by, with its direction and the order of nulls."""
 
     column: ColumnElement[Any]
     descending: bool
@@ -27,18 +27,18 @@ class SortColumn:
         return replace(self, descending=not self.descending, nulls_first=not self.nulls_first)
 
     def ordered(self) -> UnaryExpression[Any]:
-        """Return the key for ORDER BY; nulls are spoken of only where there can be some."""
+        """Return the key for ORDER BY, with the order of nulls only if there can be nulls."""
         key = self.column.desc() if self.descending else self.column.asc()
         if not self.nullable:
             return key
         return key.nulls_first() if self.nulls_first else key.nulls_last()
 
     def same(self, value: Key) -> ColumnElement[bool]:
-        """Hold where the column is ``value``, null included."""
+        """Return the condition that the column equals ``value``, which can be null."""
         return self.column.is_(None) if value is None else self.column == value
 
     def beyond(self, value: Key) -> ColumnElement[bool]:
-        """Hold where the column comes after ``value`` in this key's order."""
+        """Return the condition that the column is after ``value`` in this key's order."""
         if value is None:
             return self.column.is_not(None) if self.nulls_first else false()
         further = self.column < value if self.descending else self.column > value
@@ -47,7 +47,7 @@ class SortColumn:
         return further
 
     def not_before(self, value: Key) -> ColumnElement[bool]:
-        """Hold where the column is ``value`` or comes after it."""
+        """Return the condition that the column equals ``value`` or is after it."""
         if value is None:
             return true() if self.nulls_first else self.column.is_(None)
         not_before = self.column <= value if self.descending else self.column >= value
@@ -80,7 +80,7 @@ Bound = tuple[Sequence[SortColumn], Sequence[Key]]
 
 
 def beyond(columns: Sequence[SortColumn], keys: Sequence[Key]) -> ColumnElement[bool]:
-    """Hold for the rows that come after the row with ``keys`` in the order of ``columns``."""
+    """Return the condition for the rows after the one with ``keys``, in order of ``columns``."""
     directions = {column.descending for column in columns}
     if len(directions) == 1 and not any(column.nullable for column in columns):
         row, other = tuple_(*(column.column for column in columns)), tuple_(*keys)

@@ -1,11 +1,11 @@
-"""What a filter means, as a function of documents: what ``conditions`` says of it in SQL."""
+"""Filters as functions of documents, with the same meaning as in SQL (``conditions``)."""
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
 import msgspec
-from typing_extensions import TypedDict  # msgspec asks it for what may be missing
+from typing_extensions import TypedDict  # msgspec needs it for optional keys
 
 from gateway.store.columns import diag_code
 from gateway.store.documents import identities_in
@@ -16,10 +16,10 @@ from schema.filters import InviteParticipantsOperationFilter
 from schema.resource.base import graphql_name
 
 Test = Callable[[Any], bool]
-"""Tells whether a value fits: what stands in a document, None where nothing does."""
+"""Returns whether a value of a document matches; a missing value is None."""
 
 SHORT = 32
-"""In characters: to look for a text that is longer takes as much longer."""
+"""In characters: the cost of searching for a longer text is in proportion to its length."""
 
 
 class Matcher:
@@ -34,23 +34,23 @@ class Matcher:
         self._test = tests.operation(shape)
         self._searches = tests.searches
         self.weight = sum(search.weight for search in tests.searches)
-        """How many comparisons of each participant it may come to."""
+        """The maximum number of comparisons for each participant."""
         self._read = _reader(frozenset(_fields(shape)))
 
-    def takes(self, document: bytes) -> bool:
-        """Return whether the filter takes an operation."""
+    def matches(self, document: bytes) -> bool:
+        """Return whether an operation matches."""
         return self._test(self._read(document))
 
-    def takes_change(self, document: bytes, before: bytes | None) -> bool:
-        """Return whether the filter takes an operation as it is or as it was; see ``Change``."""
+    def matches_change(self, document: bytes, before: bytes | None) -> bool:
+        """Return whether an operation matches before or after a change; see ``Change``."""
         after = self._read(document)
         if self._test(after):
             return True
         differing = self._read(before) if before else {}
         return bool(differing) and self._test(after | differing)
 
-    def steps(self, document: bytes, before: bytes | None) -> Iterator[bool]:
-        """Tell what ``takes_change`` does, in short steps: it is what the last one says."""
+    def match_steps(self, document: bytes, before: bytes | None) -> Iterator[bool]:
+        """Do what ``matches_change`` does in short steps; the last value is the result."""
         after = self._read(document)
         differing = self._read(before) if before else {}
         for state in (after, after | differing) if differing else (after,):
@@ -67,7 +67,10 @@ class Matcher:
 
 @lru_cache
 def _reader(names: frozenset[str]) -> Callable[[bytes], dict[str, Any]]:
-    """Make what reads some fields of a document; it is made of a class, which only the GC frees."""
+    """Return a decoder of some fields of a document.
+
+    It is cached because it needs a class, which only the garbage collector frees.
+    """
     fields = dict.fromkeys(names, Any)
     looked_at = TypedDict("looked_at", fields, total=False)  # type: ignore[misc]  # made at run time
     decode: Callable[[bytes], Any] = msgspec.json.Decoder(looked_at).decode
@@ -75,7 +78,7 @@ def _reader(names: frozenset[str]) -> Callable[[bytes], dict[str, Any]]:
 
 
 def _fields(where: Shape) -> set[str]:
-    """Return the fields of an operation that a filter looks at."""
+    """Return the fields of an operation that a filter uses."""
     fields: set[str] = set()
     for name, item in where:
         match name:
@@ -91,7 +94,7 @@ def _fields(where: Shape) -> set[str]:
 
 
 class _Searched(list[Any]):
-    """Participants, and what searches have come to."""
+    """Participants, and the results of the searches among them."""
 
     def __init__(self, participants: Iterable[Any]) -> None:
         super().__init__(participants)
@@ -99,30 +102,30 @@ class _Searched(list[Any]):
 
 
 class _Search:
-    """The test whether one of the participants is sought, or with ``none`` whether none is."""
+    """Tests whether any of the participants matches or, with ``none``, that none does."""
 
-    def __init__(self, sought: Test, weight: int, *, none: bool) -> None:
-        self._sought = sought
+    def __init__(self, matches: Test, weight: int, *, none: bool) -> None:
+        self._matches = matches
         self._none = none
         self.weight = weight
 
     def __call__(self, participants: list[Any]) -> bool:
         if isinstance(participants, _Searched):
             return participants.outcomes[self]
-        return any(map(self._sought, participants)) is not self._none
+        return any(map(self._matches, participants)) is not self._none
 
     def steps(self, participants: _Searched) -> Iterator[None]:
-        """Search, a participant each step."""
+        """Search among the participants, one in each step."""
         participants.outcomes[self] = self._none
         for participant in participants:
             yield
-            if self._sought(participant):
+            if self._matches(participant):
                 participants.outcomes[self] = not self._none
                 return
 
 
 class _Tests:
-    """Makes the tests that the parts of a filter stand for."""
+    """Makes tests of the parts of a filter."""
 
     def __init__(self, operands: Operands, overdue: Overdue) -> None:
         self._operands = operands
@@ -143,14 +146,14 @@ class _Tests:
                 return _all(self._participants(name, part) for name, part in item)
         return self._comparison(item)
 
-    def _result(self, name: str, item: Any) -> Test:  # noqa: ANN401  what the shape has of it
+    def _result(self, name: str, item: Any) -> Test:  # noqa: ANN401  a part of a shape
         if name != "diag_code":
             return self._object(((name, item),))
         code = self._comparison(item)
         return lambda result: code(diag_code(result and result.get("message")))
 
     def _tree(self, where: Shape, field: Callable[[str, Shape], Test]) -> Test:
-        """Join fields, each tested as ``field`` makes it, by ``and``, ``or`` and ``not``."""
+        """Combine the tests of fields, made by ``field``, with ``and``, ``or`` and ``not``."""
         tests: list[Test] = []
         for name, item in where:
             match name:
@@ -174,13 +177,13 @@ class _Tests:
             count = self._comparison(item)
             return lambda participants: count(len(participants))
         test = self._tree(item, self._of_participant)
-        sought = _not(test) if name == "every" else test
-        search = _Search(sought, self._weight(item), none=name != "some")
+        matches = _not(test) if name == "every" else test
+        search = _Search(matches, self._weight(item), none=name != "some")
         self.searches.append(search)
         return search
 
     def _weight(self, where: Shape) -> int:
-        """Tell how many comparisons with short texts are made of a participant, at least one."""
+        """Return the number of comparisons for a participant, in those with short texts."""
         weight = 1
         for name, item in where:
             match item:
@@ -205,14 +208,14 @@ class _Tests:
         return lambda identities: any(test(identity) for _, identity in identities_in(identities))
 
     def _object(self, where: Shape) -> Test:
-        """Compare the fields of what can be null, and then has null in all of them."""
+        """Test the fields of a nullable object; if it is null, so are all of them."""
         return _all(
             _OPERATORS[name](item) if name == "is_null" else _of_field(name, self._comparison(item))
             for name, item in where
         )
 
     def _comparison(self, where: Shape) -> Test:
-        """Compare one value; ``where`` is the shape of a filter of single values."""
+        """Return the test of the shape of a filter on a single value."""
         test = _all(self._operator(name, item) for name, item in where if name != "ignore_case")
         if dict(where).get("ignore_case"):
             return lambda text: test(None if text is None else text.casefold())
@@ -221,7 +224,7 @@ class _Tests:
     def _operator(self, name: str, item: Any) -> Test:  # noqa: ANN401  a flag, or parameters
         if name == "is_null":
             return _OPERATORS[name](item)
-        if item is None or item == ():  # no text that is stored, no status at all
+        if item is None or item == ():  # a text that cannot be stored, or no status
             return _all(()) if name in {"neq", "not_in"} else _any(())
         return _OPERATORS[name](self._operand(name, item))
 

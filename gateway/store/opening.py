@@ -1,15 +1,15 @@
-"""The database that the settings name, by the scheme of its URL."""
+"""The database in the settings, by the scheme of its URL."""
 
 from dataclasses import replace
 
-from gateway.setting_types import is_postgres
 from gateway.settings import Settings
+from gateway.settings.database import is_postgres
 from gateway.store.interface import Database
 from gateway.store.sqlite.database import SQLiteDatabase
 
 
 def database_of(settings: Settings) -> Database:
-    """Return the database that is set."""
+    """Return the database in the settings."""
     if not is_postgres(settings.database):
         return SQLiteDatabase(settings.database_path)
     from gateway.store.postgres.connection import PostgresOptions  # noqa: PLC0415

@@ -1,13 +1,13 @@
-"""How many bytes the operations of a page may have together."""
+"""The limit on the size of a page of operations."""
 
 from schema.errors import LimitExceeded
 
 LONGEST_READ = 16 * 1_048_576
-"""In bytes: how long the documents of a page may be together."""
+"""In bytes, for all documents of a page together."""
 
 
 def too_long() -> LimitExceeded:
-    """Return what a client is told who asks for a longer one."""
+    """Return the error for a page that is too large."""
     return LimitExceeded(
         f"The operations of the page are larger than the limit of {LONGEST_READ:,} bytes. Ask for "
         "a smaller page.",

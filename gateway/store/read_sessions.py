@@ -1,9 +1,9 @@
-"""What each client has seen: where reads go to standbys, none shows it anything older.
+"""Monotonic reads: a client that reads from standbys sees nothing older than it has seen already.
 
-A standby is behind the primary. So it is kept for each client to which position in the change log
-it has written and read, for as long as a standby may be behind. What a client gives itself, a
-``Change-Cursor``, holds for one request; it is for who asks several gateways or workers, since each
-knows only what it has answered itself.
+A standby is behind the primary. So the newest position in the change log that a client has written
+or read is stored for as long as a standby may be behind. A client can also send a position, in the
+header ``Change-Cursor``, for one request: a process does not know what other gateways or workers
+have answered.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,11 +16,11 @@ from schema.paging import Position
 
 MAX_CLIENTS = 10_000
 MARGIN_SECONDS = 2.0
-"""How much longer a position is kept than a standby may be behind, which is not known exactly."""
+"""How much longer positions are stored, since the lag of a standby is not known exactly."""
 
 
 def newest(one: Position | None, other: Position) -> Position:
-    """Return the newer of two positions; ``other`` is that of the log there is now."""
+    """Return the newer of two positions, of which ``other`` is in the current log."""
     if one is None or one.log != other.log:
         return other
     return max(one, other, key=lambda position: position.number)
@@ -36,7 +36,7 @@ class Client:
         """The newest position that it has written or read."""
         self.seen_at = 0.0
         self.subscription_count = 0
-        """How many subscriptions it has, which tell it of changes as soon as they are made."""
+        """How many subscriptions it has, each of which shows it changes at once."""
 
     def record(self, position: Position) -> None:
         """Record a position that it was shown."""
@@ -52,7 +52,7 @@ class ReadSession:
     def __init__(self, client: Client, after: Sequence[Position] = ()) -> None:
         self.client = client
         self.after = after
-        """Positions that the client gave: it is to be shown nothing older."""
+        """The positions that the client sent, and must not be shown anything older than."""
         self.seen: Position | None = None
         """The newest position that the request has written or read."""
 
@@ -63,7 +63,7 @@ class ReadSession:
 
     @contextmanager
     def following(self) -> Iterator[None]:
-        """Record for the block that the client has a subscription."""
+        """Count a subscription of the client while the block runs."""
         self.client.subscription_count += 1
         try:
             yield
@@ -72,17 +72,17 @@ class ReadSession:
 
 
 READ_SESSION: ContextVar[ReadSession | None] = ContextVar("read_session", default=None)
-"""Whose reads these are; those of nobody go to the primary, and so do those of subscriptions."""
+"""The current reads; outside of requests, and in subscriptions, reads go to the primary."""
 
 
 class ReadSessions:
-    """What the clients have seen that asked in the last ``seconds``, and a little before."""
+    """What clients have seen in the last ``seconds``, and a little before."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds + MARGIN_SECONDS
         self._clients = LRUCache[str, Client](max_items=MAX_CLIENTS)
         self._evicted = Client()
-        """What any of those has seen that were more than there may be."""
+        """What clients that were evicted from the cache have seen."""
 
     def session(self, name: str, after: Sequence[Position] = ()) -> ReadSession:
         """Begin the reads of a client's request."""

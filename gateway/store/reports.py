@@ -1,8 +1,8 @@
-"""What Microsoft Graph reports of an operation, and what the operation is after that.
+"""Reports on operations by Microsoft Graph, and the changes that follow from them.
 
-Reports come more than once, in any order, possibly late. So what comes of them is decided by how
-far the operation has got and not by which report came last: an operation that has ended does not
-go back, and a report from before its status adds only what is not known yet.
+Reports are delivered more than once, in any order, possibly late. So the stage of the operation
+decides, not the order of arrival: an operation that has ended does not return to an earlier
+status, and a report of an earlier stage adds only fields that have no value yet.
 """
 
 import re
@@ -20,9 +20,9 @@ _STAGES = {"NotStarted": 0, "Running": 1, "Completed": 2, "Failed": 2}
 
 
 class Report(Struct, frozen=True):
-    """What is reported of one operation.
+    """A report on one operation.
 
-    ``content`` has the fields of a document that are told of, ``status`` among them if it is known.
+    ``content`` has the reported fields of its document, including ``status`` if it is known.
     """
 
     operation_id: str | None
@@ -31,24 +31,24 @@ class Report(Struct, frozen=True):
 
     @property
     def client_context(self) -> str | None:
-        """The client context, if it is told."""
+        """The client context, if it is reported."""
         context: str | None = self.content.get("clientContext")
         return context
 
 
 class Outcome(StrEnum):
-    """What came of a report."""
+    """The outcome of a report."""
 
     CREATED = "created"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
-    """It said nothing new, or was of an operation that has been deleted here."""
+    """It has nothing new, or is on an operation that was deleted."""
     UNMATCHED = "unmatched"
-    """It names no operation by its id, and not exactly one by its call and client context."""
+    """It has no operation's id, and its call and client context do not identify exactly one."""
 
 
 class Applied(Struct, frozen=True):
-    """What came of reports, and whether what they came in is in the queue to be passed on."""
+    """The outcomes of reports, and whether their request was queued to be forwarded."""
 
     outcomes: list[Outcome]
     is_queued: bool = False
@@ -73,14 +73,14 @@ def forms(text: str) -> Iterator[str]:
 
 
 def new_document(report: Report) -> Document:
-    """Return the fields of a new operation by the first report of it, which names its id."""
+    """Return the fields of a new operation from its first report, which has its id."""
     assert report.operation_id is not None  # noqa: S101  see above
     call = {} if report.call_id is None else {"callId": canonical(report.call_id)}
     return {**report.content, **call, "id": canonical(report.operation_id)}
 
 
 def reported_changes(document: Document, report: Report) -> Document:
-    """Return the fields of an operation that a report changes, or holds the same already."""
+    """Return the fields that a report sets in an operation, even if to the same value."""
     said = {name: value for name, value in report.content.items() if value not in ({}, [])}
     status: str = said.get("status") or document["status"]
     is_stale = _STAGES[status] < _STAGES[document["status"]]

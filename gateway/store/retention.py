@@ -1,4 +1,4 @@
-"""How much of the change log is kept."""
+"""The retention of the change log."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -9,14 +9,14 @@ from itertools import takewhile
 from schema.scalars import date_time
 
 BLOCK = 1_000
-"""How many changes are measured at once, and of the newest are kept, however large they are."""
+"""How many changes are measured at once, and how many of the newest are always kept."""
 
 
 @dataclass(frozen=True)
 class Retention:
-    """Which changes are kept: those of the last days, and the newest ones, whichever is more.
+    """Which changes are kept: those of the last ``days``, and the newest ``changes``.
 
-    But not more than ``max_bytes`` of documents, unless 0.
+    But at most ``max_bytes`` of documents, unless 0.
     """
 
     days: int
@@ -26,10 +26,10 @@ class Retention:
     def expendable(
         self, oldest: Iterable[tuple[int, str]], newest: int, now: datetime, excess: int = 0
     ) -> list[int]:
-        """Return the positions of changes not to be kept, given positions and times of the oldest.
+        """Return the positions of the changes to delete, given positions and times of the oldest.
 
-        ``newest`` is the position of the newest change, ``excess`` that of the newest one that is
-        over ``max_bytes``.
+        ``newest`` is the position of the newest change, ``excess`` that of the newest one that
+        exceeds ``max_bytes``.
         """
         too_old = date_time(now - timedelta(days=self.days))
         return [
@@ -52,21 +52,21 @@ class _Block:
 
 
 class ChangeSizes:
-    """How large the documents of a log's changes are, measured block by block from the oldest on.
+    """The sizes of the documents in a log, measured block by block from the oldest on.
 
-    That takes reading each change once; to add them all up at each look would take reading the log.
+    So each change is read once, and not the whole log each time.
     """
 
     def __init__(self) -> None:
         self._blocks: deque[_Block] = deque()
         self._measured = 0
         self.total = 0
-        """In bytes, as far as they were measured, some of those pruned lately included."""
+        """In bytes, as far as measured; it may include changes that were pruned recently."""
         self.complete = True
-        """Whether all were measured as of the last look."""
+        """Whether all changes were measured, the last time."""
 
     def next_range(self, pruned: int, newest: int) -> range:
-        """Return the positions to measure next, of a log that has those after ``pruned``."""
+        """Return the positions to measure next, in a log of those from ``pruned`` to ``newest``."""
         if newest < self._measured:  # another log, such as one restored from a backup
             self._blocks.clear()
             self._measured = self.total = 0
@@ -78,7 +78,7 @@ class ChangeSizes:
         return range(self._measured + 1, end + 1)
 
     def add(self, positions: range, size: int) -> None:
-        """Add the size of the changes at the positions that were to be measured next."""
+        """Add the size of the changes at the positions of ``next_range``."""
         if not positions:
             return
         self._measured = positions[-1]
@@ -90,7 +90,7 @@ class ChangeSizes:
             self._blocks.append(_Block(positions[0], positions[-1], size))
 
     def excess(self, max_bytes: int) -> int:
-        """Return the position up to which changes go, for the others to have that many bytes."""
+        """Return the position up to which to delete changes, so that ``max_bytes`` are left."""
         position, left = 0, self.total
         for block in self._blocks:
             if left <= max_bytes or block.last > self._measured - BLOCK:

@@ -16,9 +16,9 @@ from schema.filters import Filter, OperationStatusFilter, StringFilter
 from schema.resource.operation import OperationStatus
 
 Shape = tuple[tuple[str, Any], ...]
-"""Names of fields with what they hold: a shape, several, a flag, parameters, or None.
+"""Names of fields with their values: a shape, several, a flag, parameters, or None.
 
-None is in the place of a text that no stored text can equal or hold.
+None stands for a text that no stored text can equal or contain.
 """
 Operands = dict[str, Any]
 
@@ -26,7 +26,7 @@ MAX_FILTER_CONDITIONS = 500
 MAX_FILTER_DEPTH = 16
 
 LONGEST_FOUND = MAX_TEXT * 3
-"""In characters: no stored text is longer, though case folding makes up to three of one."""
+"""In characters: no stored text is longer; case folding makes up to three of one."""
 
 _FLAGS = {"is_null", "ignore_case", "overdue"}
 
@@ -41,7 +41,7 @@ def split_filter(where: Filter | None) -> tuple[Shape, Operands]:
 
 
 class _Parts:
-    """The parts of one filter, counted."""
+    """Splits the parts of one filter, and counts them."""
 
     def __init__(self, operands: Operands) -> None:
         self._operands = operands
@@ -62,7 +62,7 @@ class _Parts:
         if isinstance(value, Filter):
             return self.shape(value, depth + 1)
         if name == "overdue":
-            self._operands[BEFORE] = None  # a time that is known when the filter is applied
+            self._operands[BEFORE] = None  # a time that is set when the statement runs
         if name in _FLAGS:
             return value
         if name in {"and_", "or_"}:
@@ -99,7 +99,7 @@ class _Parts:
 
 
 def _operand(value: Any, *, ignore_case: bool) -> Any:  # noqa: ANN401  any operator's
-    """Write an operand as it is compared in SQL; a list as one JSON text."""
+    """Return an operand as it is compared in SQL; a list as one JSON text."""
     if isinstance(value, list):
         items = [_scalar(item, ignore_case=ignore_case) for item in value]
         return msgspec.json.encode([item for item in items if item is not None]).decode()

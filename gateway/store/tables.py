@@ -1,7 +1,7 @@
 """The tables as the migrations leave them, for building queries.
 
-An operation is one JSON document; every other column of its row but ``seq`` is derived from it by
-the writer. The rows of ``identities`` are written with it.
+An operation is one JSON document. All other columns of its row except ``seq``, and its rows in
+``identities``, are derived from it when it is written.
 """
 
 from sqlalchemy import BigInteger, Column, LargeBinary, MetaData, Table, Text
@@ -32,8 +32,7 @@ operations = Table(
     # From creation to the end, in microseconds.
     Column("duration", BigInteger),
     Column("document", Text, nullable=False),
-    # Of PostgreSQL alone: texts with their case folded, where that changes them, and for
-    # conditions the participants.
+    # Only in PostgreSQL: texts with their case folded, if that differs, and the participants.
     Column("client_context_folded", Text),
     Column("result_message_folded", Text),
     Column("participants", JSONB),
@@ -73,7 +72,7 @@ changes = Table(
 change_log = Table("change_log", metadata, Column("id", BigInteger), Column("pruned", BigInteger))
 
 STATUS_RANKS = {"NotStarted": 0, "Running": 1, "Completed": 2, "Failed": 3}
-"""A status as its column holds it: a number that sorts as the statuses do."""
+"""The statuses as stored in their column: numbers, which sort as the statuses do."""
 
 STATUS_NAMES = tuple(STATUS_RANKS)
 

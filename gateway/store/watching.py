@@ -1,4 +1,4 @@
-"""Learning that the change log has grown, by this process at once, and soon by another."""
+"""Notification of new changes: of this process at once, of other processes by polling."""
 
 import asyncio
 import logging
@@ -10,58 +10,58 @@ from schema.paging import Position
 
 logger = logging.getLogger(__name__)
 
-LOOKED_EVERY = 0.025
-"""In seconds: how often to look for changes by other processes, while somebody listens."""
-TRIED_AGAIN_AFTER = 5
-"""In seconds: how long to leave a database alone that could not be read."""
+POLL_SECONDS = 0.025
+"""The interval of polling for changes by other processes, while there are listeners."""
+RETRY_SECONDS = 5
+"""How long to wait after the database could not be read."""
 
 
 class Watch:
-    """Wakes those who listen; that there is something new is a hint, and reading tells."""
+    """Wakes listeners when there may be new changes."""
 
     def __init__(
         self,
         position: Callable[[], Awaitable[Position]],
-        looked_every: Callable[[], float] = lambda: LOOKED_EVERY,
+        poll_seconds: Callable[[], float] = lambda: POLL_SECONDS,
     ) -> None:
         self._position = position
-        self._looked_every = looked_every
-        self._listening: set[asyncio.Event] = set()
-        self._wanted = asyncio.Event()
+        self._poll_seconds = poll_seconds
+        self._listeners: set[asyncio.Event] = set()
+        self._has_listeners = asyncio.Event()
 
     @contextmanager
     def listening(self) -> Iterator[asyncio.Event]:
-        """Give an event that is set, as long as the block lasts, whenever the log has grown."""
+        """Return an event that is set, inside the block, whenever there may be new changes."""
         event = asyncio.Event()
-        self._listening.add(event)
-        self._wanted.set()
+        self._listeners.add(event)
+        self._has_listeners.set()
         try:
             yield event
         finally:
-            self._listening.remove(event)
-            if not self._listening:
-                self._wanted.clear()
+            self._listeners.remove(event)
+            if not self._listeners:
+                self._has_listeners.clear()
 
     def wake(self) -> None:
-        """Set the events of all who listen."""
-        for event in self._listening:
+        """Set the events of all listeners."""
+        for event in self._listeners:
             event.set()
 
     async def run(self) -> None:
-        """Look for what other processes write, until cancelled; to be run once, as a task."""
+        """Poll for changes by other processes, until cancelled; to be called once, in a task."""
         seen = None
         while True:
-            await self._wanted.wait()
+            await self._has_listeners.wait()
             try:
                 position = await self._position()
             except RequestError:  # the log has the reason already
-                await asyncio.sleep(TRIED_AGAIN_AFTER)
+                await asyncio.sleep(RETRY_SECONDS)
                 continue
             except Exception:
                 logger.exception("The change log could not be read; trying again.")
-                await asyncio.sleep(TRIED_AGAIN_AFTER)
+                await asyncio.sleep(RETRY_SECONDS)
                 continue
             if position != seen:
                 seen = position
                 self.wake()
-            await asyncio.sleep(self._looked_every())
+            await asyncio.sleep(self._poll_seconds())

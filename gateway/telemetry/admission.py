@@ -19,25 +19,25 @@ class AdmissionMetrics(Collector):
         """Yield the metrics."""
         yield gauge(
             "requests_at_work",
-            "Requests that were taken on and are not answered yet, of `requests-at-work`.",
+            "Requests that were accepted and are not answered yet, of `requests-at-work`.",
             (),
             {(): self._admission.in_flight_count},
         )
         yield gauge(
             "requests_room",
-            "How many may be taken on at once now: fewer than `requests-at-work` after lag.",
+            "The present limit on requests in progress: lower than `requests-at-work` after lag.",
             (),
             {(): self._admission.limit},
         )
         yield counter(
             "requests_refused",
-            "Requests refused for want of time; most are in no line of the log.",
+            "Requests refused because of overload; most have no line in the log.",
             (),
             {(): self._admission.refused_count},
         )
         yield histogram(
             "event_loop_lag_seconds",
-            "How late the event loop was, looked at fifty times a second.",
+            "The lag of the event loop, measured 50 times a second.",
             (),
             [((), self._admission.lags)],
         )

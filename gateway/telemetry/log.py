@@ -19,7 +19,7 @@ class LogMetrics(Collector):
         """Yield the metrics."""
         yield counter(
             "log_messages",
-            "Messages in the log, by their level, besides the lines of requests.",
+            "Messages in the log, by level, without the lines of requests.",
             ("level",),
             {
                 (level,): self._logs.messages[level]
@@ -28,7 +28,7 @@ class LogMetrics(Collector):
         )
         yield counter(
             "log_lines_dropped",
-            "Lines of the log that were dropped, since it was read too slowly or not at all.",
+            "Lines of the log that were dropped, because it was read too slowly or not at all.",
             (),
             {(): self._logs.lines.dropped},
         )

@@ -1,4 +1,4 @@
-"""Metrics of Microsoft Graph's notifications, and of passing them on."""
+"""Metrics of Microsoft Graph's notifications, and of forwarding them."""
 
 from collections.abc import Iterator, Mapping
 from typing import Protocol
@@ -13,7 +13,7 @@ DROPPED = ("full", "refused", "expired")
 
 
 class NotificationMetrics(Collector):
-    """Reads how many notifications there were, by what came of them."""
+    """Reads the number of notifications by result."""
 
     def __init__(self, counts: Mapping[str, int]) -> None:
         self._counts = counts
@@ -22,24 +22,24 @@ class NotificationMetrics(Collector):
         """Yield the metrics."""
         yield counter(
             "notifications",
-            "Notifications of Microsoft Graph, by what came of them.",
+            "Notifications of Microsoft Graph, by result.",
             ("result",),
             {(result,): self._counts[result] for result in RESULTS},
         )
 
 
 class Forwarding(Protocol):
-    """What passes notifications on."""
+    """Forwards notifications."""
 
     queued: int
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """How many attempts there were, by how they ended."""
+        """The number of attempts by result."""
 
 
 class ForwardMetrics(Collector):
-    """Reads how passing on goes."""
+    """Reads the statistics of forwarding."""
 
     def __init__(self, forwarding: Forwarding) -> None:
         self._forwarding = forwarding
@@ -49,19 +49,19 @@ class ForwardMetrics(Collector):
         counts = self._forwarding.counts
         yield gauge(
             "forwards_queued",
-            "Notifications that wait to be passed on, in the whole store.",
+            "Notifications that wait to be forwarded, in the whole store.",
             (),
             {(): self._forwarding.queued},
         )
         yield counter(
             "forward_attempts",
-            "Attempts to pass a notification on, by how they ended.",
+            "Attempts to forward a notification, by result.",
             ("result",),
             {(result,): counts[result] for result in ("delivered", "failed")},
         )
         yield counter(
             "forwards_dropped",
-            "Notifications that were not passed on: queue full, refused, or tried for too long.",
+            "Notifications not forwarded, by reason: queue full, refused by the bot, or expired.",
             ("reason",),
             {(reason,): counts[reason] for reason in DROPPED},
         )

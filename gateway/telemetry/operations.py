@@ -22,19 +22,19 @@ class LoadMetrics(Collector):
         """Yield the metrics."""
         yield gauge(
             "cost_at_work",
-            "What the requests that are carried out cost together, of `cost-at-work`.",
+            "The total cost of the requests being executed, of `cost-at-work`.",
             (),
             {(): self._load.running_cost},
         )
         yield gauge(
             "cost_waiting",
-            "Requests that wait until others have ended, since all together cost too much.",
+            "Requests that wait for others to end, because all together would cost too much.",
             (),
             {(): self._load.waiting},
         )
         yield gauge(
             "turns_waiting",
-            "Requests that wait for their documents to be read or for the reference executor.",
+            "Requests that wait to parse their documents, or for the reference executor.",
             (),
             {(): self._lock.waiting},
         )
@@ -56,13 +56,13 @@ class OperationMetrics(Collector):
         )
         yield counter(
             "remembered_operations",
-            "Requests answered by a compiled plan's answer to an earlier one.",
+            "Requests answered from the cache of answers.",
             (),
             {(): self._executor.cached},
         )
         yield counter(
             "declined_operations",
-            "Requests left to the reference executor, by the reason.",
+            "Requests that fell back to the reference executor, by reason.",
             ("reason",),
             {(reason,): count for reason, count in self._executor.declined.items()},
         )

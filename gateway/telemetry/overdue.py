@@ -1,4 +1,4 @@
-"""How many operations are overdue: counted now and then, since counting reads the database."""
+"""A metric of overdue operations, counted at intervals, since counting reads the database."""
 
 import asyncio
 import logging
@@ -21,14 +21,14 @@ _OVERDUE = InviteParticipantsOperationFilter.model_validate({"overdue": True})
 
 
 class OverdueMetrics(Collector):
-    """Reads how many were overdue when that was last counted."""
+    """Reads the last count of overdue operations."""
 
     def __init__(self, store: OperationStore) -> None:
         self._store = store
         self._count = 0
 
     async def run(self) -> None:
-        """Count them again and again, until cancelled."""
+        """Count overdue operations at intervals, until cancelled."""
         while True:
             try:
                 self._count = await self._store.count(_OVERDUE)

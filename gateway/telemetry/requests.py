@@ -13,12 +13,12 @@ from gateway.http.observing import Observation, Observers
 from gateway.telemetry.families import counter, gauge, histogram
 
 MAX_NAMES = 100
-"""How many names of operations have metrics of their own: clients choose the names."""
+"""The limit on names of operations with metrics of their own, since clients choose the names."""
 OTHER, ANONYMOUS = "other", ""
 
 TRANSPORTS = ("http", "websocket", "sse", "multipart")
 REST = "rest"
-"""What has neither subscriptions nor documents."""
+"""A transport without subscriptions and documents."""
 
 QUERY, MUTATION = OperationType.QUERY, OperationType.MUTATION
 """In globals: Python 3.11 takes 0.3 µs to look up a member of an enumeration."""
@@ -72,19 +72,19 @@ class RequestMetrics(Collector):
         """Yield the metrics."""
         yield counter(
             "requests",
-            "HTTP requests that ended, by their transport and the class of their status.",
+            "Finished HTTP requests, by transport and class of status.",
             ("transport", "status"),
             {(transport, f"{class_}xx"): n for (transport, class_), n in self._requests.items()},
         )
         yield counter(
             "errors",
-            "Requests and operations that were answered with an error of this code.",
+            "Requests and operations whose response has an error, by its code.",
             ("code",),
             {(code,): n for code, n in self._errors.items()},
         )
         yield histogram(
             "operation_duration_seconds",
-            "How long queries and mutations took, by the first 100 names seen.",
+            "The duration of queries and mutations, by the first 100 names seen.",
             ("operation", "type"),
             self._durations(),
         )
@@ -109,13 +109,13 @@ class RequestMetrics(Collector):
                 requests[each.transport] += 1
         yield gauge(
             "requests_under_way",
-            "Requests being answered, by transport: WebSockets and streams that are open.",
+            "Requests in progress, by transport, including open WebSockets and streams.",
             ("transport",),
             {(transport,): n for transport, n in requests.items()},
         )
         yield gauge(
             "subscriptions",
-            "Subscriptions being followed, by transport.",
+            "Active subscriptions, by transport.",
             ("transport",),
             {(transport,): n for transport, n in subscriptions.items()},
         )

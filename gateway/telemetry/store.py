@@ -10,7 +10,7 @@ from gateway.telemetry.families import counter, gauge, histogram
 
 
 class StoreMetrics(Collector):
-    """What the store counts by itself, and where its change log is."""
+    """Reads the statistics of the store, and the bounds of its change log."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -19,19 +19,22 @@ class StoreMetrics(Collector):
         """Read the store's counts."""
         yield gauge(
             "store_waiting",
-            "Reads and writes that no connection has taken up.",
+            "Queued reads and writes, which wait for a connection.",
             ("kind",),
             {(kind,): worker.waiting for kind, worker in self._store.workers.items()},
         )
         yield histogram(
             "store_batch_size",
-            "How many reads or writes were done together, in one hop or one transaction.",
+            (
+                "The number of reads or writes in each batch, which runs in one thread call or "
+                "transaction."
+            ),
             ("kind",),
             (((kind,), worker.sizes) for kind, worker in self._store.workers.items()),
         )
         yield histogram(
             "store_duration_seconds",
-            "How long that took; of writes, until they were on disk.",
+            "The duration of each batch; for writes, until they are on disk.",
             ("kind",),
             (((kind,), worker.seconds) for kind, worker in self._store.workers.items()),
         )
@@ -60,7 +63,7 @@ class StoreMetrics(Collector):
         )
         yield gauge(
             "standby_usable",
-            "1 if a standby is read from, 0 if it is away or too far behind.",
+            "1 if a standby is read from, 0 if it is unavailable or too far behind.",
             ("standby",),
             {(standby.name,): standby.is_usable for standby in standbys},
         )
@@ -95,13 +98,13 @@ class StoreMetrics(Collector):
         )
         yield gauge(
             "change_log_changes",
-            "How many changes the log holds.",
+            "The number of changes in the log.",
             (),
             {(): held.newest - held.pruned},
         )
         yield gauge(
             "change_log_bytes",
-            "How large the documents in the log are, where that is limited; 0 elsewhere.",
+            "The size of the documents in the log, if it is limited; 0 otherwise.",
             (),
             {(): self._store.log.sizes.total},
         )

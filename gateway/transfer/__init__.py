@@ -1,1 +1,1 @@
-"""Operations into the store from files, and out of it."""
+"""Import, export and copying of operations."""

@@ -1,4 +1,4 @@
-"""From one database into another."""
+"""Copying of a database to another one."""
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, aclosing
@@ -14,26 +14,26 @@ from gateway.store.migrate import new_log_id
 
 BATCH_ROWS = 500
 BATCH_BYTES = 4_000_000
-"""How much is written in one transaction, at least one row."""
+"""The size of a transaction, which has at least one row."""
 _DIGEST_BYTES = 16
 
 Advance = Callable[[int], None]
-"""Is told how many more rows are done."""
+"""Called with a number of rows that were copied or verified."""
 Begin = Callable[[str, int], Advance]
-"""Is told the name of a step, and how many rows it has."""
+"""Called with the name of a step and its number of rows."""
 
 
 class Checksum(NamedTuple):
-    """How many rows there are, and the sum of their digests: their order does not matter."""
+    """The number of rows, and the sum of their digests, which does not depend on their order."""
 
     rows: int
     digests: int
 
 
 async def copy(source: Database, target: Database, begin: Begin) -> dict[CopiedTable, int]:
-    """Copy a database into an empty one, or go on with that, and verify it.
+    """Copy a database to an empty one, or resume an unfinished copy, and verify it.
 
-    Return how many rows there are of each table. While it runs, nobody writes to either. Raises
+    Return the number of rows of each table. Both databases are locked for other writers. Raises
     ``UnusableDatabaseError``.
     """
     async with AsyncExitStack() as stack:
@@ -41,7 +41,7 @@ async def copy(source: Database, target: Database, begin: Begin) -> dict[CopiedT
         new = await stack.enter_async_context(target.exclusive())
         state = await old.log_state()
         await begin_or_resume(new, target.name, state)
-        await new.clear(CopiedTable.FORWARDS)  # they are taken and settled without a change
+        await new.clear(CopiedTable.FORWARDS)  # it can differ although the log state is the same
         counts = {table: await old.count(table) for table in CopiedTable}
         advance = begin("Copying", sum(counts.values()))
         for table in CopiedTable:
@@ -49,7 +49,7 @@ async def copy(source: Database, target: Database, begin: Begin) -> dict[CopiedT
         advance = begin("Verifying", sum(counts.values()))
         for table in CopiedTable:
             await _verify(old, new, table, target.name, advance)
-        # A backup has no log of its own: what goes on from there is to be told from other copies.
+        # A backup has no log id, so that the logs of several copies of it get different ids.
         await new.finish(state._replace(log=state.log or new_log_id()))
     return counts
 
@@ -95,7 +95,7 @@ async def _verify(
 async def _checksum(
     store: ExclusiveStore, target: ExclusiveStore, table: CopiedTable, advance: Advance
 ) -> Checksum:
-    """Read the rows of a store, as the target holds them."""
+    """Return the checksum of a table, with its rows as the target stores them."""
     count = total = 0
     async with aclosing(store.rows(table)) as rows:
         async for row in rows:

@@ -1,4 +1,4 @@
-"""From the store into a file."""
+"""Export of all operations."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -9,7 +9,7 @@ from schema.ports import OperationStore
 
 
 async def exported_lines(store: OperationStore) -> AsyncIterator[bytes]:
-    """Give every operation as a line of JSON, the oldest first."""
+    """Yield every operation as a line of JSON, oldest first."""
     part = Slice(limit=MAX_PAGE_SIZE, backward=True)
     more = True
     while more:

@@ -1,4 +1,4 @@
-"""From a file into the store."""
+"""Import of operations and notifications."""
 
 import asyncio
 from collections import Counter
@@ -20,30 +20,30 @@ from gateway.store.reports import Outcome, Report
 from gateway.transfer.operation import document
 from gateway.transfer.reading import Item
 
-AT_ONCE = 500
+BATCH_SIZE = 500
 
 
 async def import_items(
     items: Iterable[Item], store: Store, report: Callable[[str], None]
 ) -> Counter[Put]:
-    """Put every operation into the store, apply every notification, and count what that did.
+    """Store operations and apply notifications; return how many had which effect.
 
-    An item that is neither is told to ``report``, and hinders no other.
+    ``report`` is called with the problem of an item that cannot be imported.
     """
     done: Counter[Put] = Counter()
     remaining = iter(items)
-    while batch := list(islice(remaining, AT_ONCE)):
+    while batch := list(islice(remaining, BATCH_SIZE)):
         writes = [write for item in batch for write in _writes(item, store, report)]
         done.update(filter(None, await asyncio.gather(*writes)))
     return done
 
 
 Write = Awaitable[Put | None]
-"""A write, and what it did, if anything came of it."""
+"""A write, with its effect; None if there was none."""
 
 
 def _writes(item: Item, store: Store, report: Callable[[str], None]) -> Iterator[Write]:
-    """Give what is to be written of an item."""
+    """Yield the writes of an item."""
     if item.problem is not None:
         report(f"{item.where}: {item.problem}")
     elif is_notification(item.value):
@@ -60,15 +60,15 @@ def _report_problem(item: Item, report: Callable[[str], None], problem: str) -> 
     report(f"{item.where}: {problem}")
 
 
-async def _apply(read: Read, store: Store, tell: Callable[[str], None]) -> Put | None:
+async def _apply(read: Read, store: Store, report: Callable[[str], None]) -> Put | None:
     match read:
         case Unusable(reason=reason):
-            tell(reason)
+            report(reason)
         case Ignored(kind=kind):
-            tell(f"it is of a {kind}, and only invitations are kept")
+            report(f"it is of a {kind}, and only invitations are kept")
         case Report():
             (outcome,) = (await store.apply([read], recreates=True)).outcomes
             if outcome is not Outcome.UNMATCHED:
                 return Put(outcome.value)
-            tell(NOT_FOUND)
+            report(NOT_FOUND)
     return None

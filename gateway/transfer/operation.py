@@ -1,4 +1,4 @@
-"""An operation as files hold it: the gateway's own form, with what the gateway knows of it."""
+"""Operations in files: with the fields of inputs, and those that the gateway sets."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -19,11 +19,11 @@ from schema.scalars import date_time
 
 _IDS = UUID("5c2a1f0e-7f1b-5d0c-9a53-0f6f1d3e8b7a")
 MAX_VERSION = 2_000_000_000
-"""A version is an Int in GraphQL, and some changes are still to come."""
+"""Below the maximum of an Int in GraphQL, with room for later changes."""
 
 
-class FiledOperation(OperationContent):
-    """What a line of a file may hold."""
+class FileOperation(OperationContent):
+    """An operation in a file, in the gateway's own form."""
 
     id: OperationId | None = Field(default_factory=absent)
     status: OperationStatus | None = Field(default_factory=absent)
@@ -35,24 +35,24 @@ class FiledOperation(OperationContent):
 
 
 def document(value: Any) -> documents.Document:  # noqa: ANN401  JSON
-    """Make the document of an operation in the gateway's own form or in Graph's.
+    """Return the document of an operation in the gateway's own form or in Graph's.
 
-    One without an id gets an id derived from what it says, so that it is known again the next time.
-    One that has ended, without saying when, ended with its last change.
-    Raises ``ValueError`` with each property that is wrong.
+    Without an id, it gets one derived from its content, so that a second import finds it. If it has
+    ended, without a time of that, it ended with its last change.
+    Raises ``ValueError``, naming each invalid property.
     """
     if not isinstance(value, dict):
         raise ValueError("an operation is a JSON object")  # noqa: TRY004  bad input
-    filed = read_model(FiledOperation, completed(read_invite(value)) if is_entity(value) else value)
-    said = {name: item for name, item in documents.content(filed).items() if item is not None}
-    created_at = filed.created_at or date_time(datetime.now(UTC))
-    updated_at = filed.updated_at or created_at
+    given = read_model(FileOperation, completed(read_invite(value)) if is_entity(value) else value)
+    content = {name: item for name, item in documents.content(given).items() if item is not None}
+    created_at = given.created_at or date_time(datetime.now(UTC))
+    updated_at = given.updated_at or created_at
     fields = {
-        **said,
-        "id": filed.id or str(uuid5(_IDS, msgspec.json.encode(said, order="sorted").decode())),
+        **content,
+        "id": given.id or str(uuid5(_IDS, msgspec.json.encode(content, order="sorted").decode())),
     }
-    known = {"version": filed.version or 1, "updatedAt": updated_at}
+    known = {"version": given.version or 1, "updatedAt": updated_at}
     operation = documents.first_version(fields, created_at) | known
     if documents.has_ended(operation):
-        operation["endedAt"] = filed.ended_at or updated_at
+        operation["endedAt"] = given.ended_at or updated_at
     return operation

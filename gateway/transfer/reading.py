@@ -1,4 +1,4 @@
-"""JSON out of a file: an object or a list a line, or one that spans lines, by how it begins."""
+"""Reading of JSON files: one value a line, or an array or an object that spans lines."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -14,12 +14,12 @@ from gateway.graph_json.references import has_marks, resolved
 CHUNK = 65_536
 SPACE = " \t\r\n"
 MAX_WRAPPINGS = 3
-"""How deep lists, and objects with a list, may be in each other: logs hold lists of envelopes."""
+"""The maximum nesting of lists and envelopes: logs have lists of envelopes."""
 
 
 @dataclass(frozen=True)
 class Item:
-    """A JSON value and where it stands, or why there is none."""
+    """A JSON value and its place in the file, or the problem in its place."""
 
     where: str
     value: Any = None
@@ -27,10 +27,10 @@ class Item:
 
 
 def read_items(file: TextIOBase) -> Iterator[Item]:
-    """Read the items of a file, as far as one need be read at a time.
+    """Read the items of a file one by one.
 
-    Of a file with one object a line, a line that is no JSON is an item with a problem. A document
-    that breaks off ends the items, the last of which says so.
+    In a file with one object a line, a line that is not JSON is an item with a problem. In an
+    array, a syntax error is the last item.
     """
     for item in _values(file):
         try:
@@ -42,7 +42,7 @@ def read_items(file: TextIOBase) -> Iterator[Item]:
 
 
 def _opened(item: Item, depth: int) -> Iterator[Item]:
-    """Give what is in a list or a wrapping, or the item itself."""
+    """Yield the items in a list or an envelope, or the item itself."""
     inner = item.value if isinstance(item.value, list) else unwrapped(item.value)
     match inner if depth else None:
         case None:
@@ -71,7 +71,7 @@ def _values(file: TextIOBase) -> Iterator[Item]:
 
 
 def _numbered(lines: Iterable[str], first: int = 1) -> Iterator[tuple[int, str]]:
-    """Number the lines, and leave out those that are blank."""
+    """Yield the lines that are not blank, with their numbers."""
     return ((number, line) for number, line in enumerate(lines, first) if line.strip(SPACE))
 
 
@@ -84,7 +84,7 @@ def _lines(lines: Iterable[tuple[int, str]]) -> Iterator[Item]:
 
 
 def _document(lines: list[tuple[int, str]]) -> Iterator[Item]:
-    """Read one object that spans lines or, if there is none, lines of which the first is bad."""
+    """Read one object that spans lines or, if it is none, lines of which the first is invalid."""
     try:
         yield Item(f"line {lines[0][0]}", _decode("\n".join(line for _, line in lines)))
     except ValueError as error:
@@ -102,7 +102,7 @@ def _is_object(line: str) -> bool:
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON value")
+    raise ValueError(f"{name} is not a JSON value")
 
 
 def _finite(digits: str) -> float:
@@ -116,7 +116,7 @@ _DECODER = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)
 
 
 def _decode(text: str) -> Any:  # noqa: ANN401  JSON
-    """Decode JSON; what Python takes beyond the standard is no JSON, and a ``ValueError``."""
+    """Decode JSON; raise ``ValueError`` also for what only Python accepts."""
     try:
         return _DECODER.decode(text)
     except RecursionError:
@@ -124,7 +124,7 @@ def _decode(text: str) -> Any:  # noqa: ANN401  JSON
 
 
 class _Text:
-    """A JSON text that is read a chunk at a time; ``line`` is that of the place reached."""
+    """A JSON text that is read in chunks, with the number of the current ``line``."""
 
     def __init__(self, file: TextIOBase, start: str) -> None:
         self._file = file
@@ -133,7 +133,7 @@ class _Text:
         self.line = 1
 
     def next(self) -> str:
-        """Go to the next character that is no white space and return it; empty at the end."""
+        """Move to the next character that is not white space and return it; empty at the end."""
         while True:
             end = self._place
             while end < len(self._text) and self._text[end] in SPACE:
@@ -145,11 +145,11 @@ class _Text:
                 return ""
 
     def skip(self) -> None:
-        """Go past the character here."""
+        """Move past the current character."""
         self._advance(self._place + 1)
 
     def value(self) -> Any:  # noqa: ANN401  JSON
-        """Go past the value here and return it; raise ``ValueError`` if there is none."""
+        """Move past the current value and return it; raise ``ValueError`` if there is none."""
         while True:
             try:
                 value, end = _DECODER.raw_decode(self._text, self._place)
@@ -159,12 +159,12 @@ class _Text:
             except RecursionError:
                 raise ValueError("it is nested too deeply") from None
             else:
-                if end < len(self._text) or not self._more():  # a number at the end may go on
+                if end < len(self._text) or not self._more():  # a number may continue
                     self._advance(end)
                     return value
 
     def lines(self) -> Iterator[str]:
-        """Give the lines from here on."""
+        """Return the remaining lines."""
         rest = self._text[self._place :] + self._file.readline()
         return chain(StringIO(rest, newline="\n"), self._file)
 

@@ -1,6 +1,6 @@
-"""Comparisons of one value.
+"""Conditions on single values.
 
-Operators in one object are joined by and; an empty object matches everything. Null never equals a
+Several conditions are combined with AND; an empty object matches everything. Null never equals a
 value, so ``neq`` and ``notIn`` match nulls; an explicit null in a filter is an error.
 """
 
@@ -14,99 +14,107 @@ from schema.constraints import Int32, Moment
 from schema.resource.base import Model
 from schema.resource.operation import OperationStatus
 
-RULES = "Operators given together are joined by and; none given match everything."
+RULES = "Several are combined with AND; an empty object matches everything."
 
 
 class Filter(Model):
     """A part of a filter; absent fields match everything."""
 
 
-@strawberry.pydantic.input(description=f"Compare an id, exactly. {RULES}")
+@strawberry.pydantic.input(description=f"Conditions on an id, compared exactly. {RULES}")
 class IDFilter(Filter):
-    """Comparisons of an id."""
+    """Conditions on an id."""
 
-    eq: Maybe[ID] = Field(description="Is this id.")
-    neq: Maybe[ID] = Field(description="Is not this id; null is not.")
+    eq: Maybe[ID] = Field(description="Equals this id.")
+    neq: Maybe[ID] = Field(description="Does not equal this id; matches null.")
     in_: Annotated[
         Maybe[list[ID]],
-        strawberry.field(name="in", description="Is one of these; of none when the list is empty."),
+        strawberry.field(
+            name="in", description="Equals one of these; an empty list matches nothing."
+        ),
     ]
-    not_in: Maybe[list[ID]] = Field(description="Is none of these; null is not.")
+    not_in: Maybe[list[ID]] = Field(description="Equals none of these; matches null.")
     is_null: Maybe[bool] = Field(description="Is null (true) or not null (false).")
 
 
 @strawberry.pydantic.input(
-    description=f"Compare a text, by its code points unless `ignoreCase` is true. {RULES}"
+    description=f"Conditions on a string, compared by code point unless `ignoreCase`. {RULES}"
 )
 class StringFilter(Filter):
-    """Comparisons of a text."""
+    """Conditions on a string."""
 
-    eq: Maybe[str] = Field(description="Is this text.")
-    neq: Maybe[str] = Field(description="Is not this text; null is not.")
+    eq: Maybe[str] = Field(description="Equals this string.")
+    neq: Maybe[str] = Field(description="Does not equal this string; matches null.")
     in_: Annotated[
         Maybe[list[str]],
-        strawberry.field(name="in", description="Is one of these; of none when the list is empty."),
+        strawberry.field(
+            name="in", description="Equals one of these; an empty list matches nothing."
+        ),
     ]
-    not_in: Maybe[list[str]] = Field(description="Is none of these; null is not.")
-    contains: Maybe[str] = Field(description="Holds this text anywhere. Null holds nothing.")
-    starts_with: Maybe[str] = Field(description="Begins with this text.")
-    ends_with: Maybe[str] = Field(description="Ends with this text.")
+    not_in: Maybe[list[str]] = Field(description="Equals none of these; matches null.")
+    contains: Maybe[str] = Field(description="Contains this string; does not match null.")
+    starts_with: Maybe[str] = Field(description="Starts with this string; does not match null.")
+    ends_with: Maybe[str] = Field(description="Ends with this string; does not match null.")
     is_null: Maybe[bool] = Field(description="Is null (true) or not null (false).")
     ignore_case: Maybe[bool] = Field(
         description=(
-            "Whether the other operators of this object take upper and lower case as the same, by "
-            "Unicode's case folding. False when not given."
+            "Whether the other operators of this object ignore case, by Unicode case folding. "
+            "False by default."
         )
     )
 
 
-@strawberry.pydantic.input(description=f"Compare a whole number. {RULES}")
+@strawberry.pydantic.input(description=f"Conditions on an integer. {RULES}")
 class IntFilter(Filter):
-    """Comparisons of a whole number."""
+    """Conditions on an integer."""
 
-    eq: Maybe[Int32] = Field(description="Is this number.")
-    neq: Maybe[Int32] = Field(description="Is not this number; null is not.")
+    eq: Maybe[Int32] = Field(description="Equals this number.")
+    neq: Maybe[Int32] = Field(description="Does not equal this number; matches null.")
     in_: Annotated[
         Maybe[list[Int32]],
-        strawberry.field(name="in", description="Is one of these; of none when the list is empty."),
+        strawberry.field(
+            name="in", description="Equals one of these; an empty list matches nothing."
+        ),
     ]
-    not_in: Maybe[list[Int32]] = Field(description="Is none of these; null is not.")
+    not_in: Maybe[list[Int32]] = Field(description="Equals none of these; matches null.")
     gt: Maybe[Int32] = Field(description="Is greater than this number.")
-    gte: Maybe[Int32] = Field(description="Is this number or greater.")
+    gte: Maybe[Int32] = Field(description="Is greater than or equal to this number.")
     lt: Maybe[Int32] = Field(description="Is less than this number.")
-    lte: Maybe[Int32] = Field(description="Is this number or less.")
+    lte: Maybe[Int32] = Field(description="Is less than or equal to this number.")
     is_null: Maybe[bool] = Field(description="Is null (true) or not null (false).")
 
 
-@strawberry.pydantic.input(description=f"Compare a time. {RULES}")
+@strawberry.pydantic.input(description=f"Conditions on a time. {RULES}")
 class DateTimeFilter(Filter):
-    """Comparisons of a time."""
+    """Conditions on a time."""
 
-    eq: Maybe[Moment] = Field(description="Is this time, to the microsecond.")
-    neq: Maybe[Moment] = Field(description="Is not this time; null is not.")
+    eq: Maybe[Moment] = Field(description="Equals this time, to the microsecond.")
+    neq: Maybe[Moment] = Field(description="Does not equal this time; matches null.")
     gt: Maybe[Moment] = Field(description="Is after this time.")
-    gte: Maybe[Moment] = Field(description="Is this time or after it.")
+    gte: Maybe[Moment] = Field(description="Is at or after this time.")
     lt: Maybe[Moment] = Field(description="Is before this time.")
-    lte: Maybe[Moment] = Field(description="Is this time or before it.")
+    lte: Maybe[Moment] = Field(description="Is at or before this time.")
     is_null: Maybe[bool] = Field(description="Is null (true) or not null (false).")
 
 
-@strawberry.pydantic.input(description=f"Compare a truth value. {RULES}")
+@strawberry.pydantic.input(description=f"Conditions on a Boolean. {RULES}")
 class BooleanFilter(Filter):
-    """Comparisons of a truth value."""
+    """Conditions on a Boolean."""
 
-    eq: Maybe[bool] = Field(description="Is this value. Null is neither true nor false.")
+    eq: Maybe[bool] = Field(description="Equals this value; null is neither true nor false.")
     is_null: Maybe[bool] = Field(description="Is null (true) or not null (false).")
 
 
-@strawberry.pydantic.input(description=f"Compare a status. {RULES}")
+@strawberry.pydantic.input(description=f"Conditions on a status. {RULES}")
 class OperationStatusFilter(Filter):
-    """Comparisons of a status."""
+    """Conditions on a status."""
 
-    eq: Maybe[OperationStatus] = Field(description="Is this status.")
-    neq: Maybe[OperationStatus] = Field(description="Is another status.")
+    eq: Maybe[OperationStatus] = Field(description="Equals this status.")
+    neq: Maybe[OperationStatus] = Field(description="Does not equal this status.")
     in_: Annotated[
         Maybe[list[OperationStatus]],
-        strawberry.field(name="in", description="Is one of these; of none when the list is empty."),
+        strawberry.field(
+            name="in", description="Equals one of these; an empty list matches nothing."
+        ),
     ]
-    not_in: Maybe[list[OperationStatus]] = Field(description="Is none of these.")
+    not_in: Maybe[list[OperationStatus]] = Field(description="Equals none of these.")

@@ -20,18 +20,18 @@ from schema.validation import refuse_invalid_values
 
 
 @strawberry.pydantic.input(
-    description=f"Compare the result. A result that is null has null in all fields. {RULES}"
+    description=f"Conditions on the result. If it is null, so are all of its fields. {RULES}"
 )
 class ResultInfoFilter(Filter):
-    """Comparisons of a result."""
+    """Conditions on a result."""
 
-    code: Maybe[IntFilter] = Field(description="By the code.")
-    subcode: Maybe[IntFilter] = Field(description="By the subcode.")
-    message: Maybe[StringFilter] = Field(description="By the message.")
+    code: Maybe[IntFilter] = Field(description="By `code`.")
+    subcode: Maybe[IntFilter] = Field(description="By `subcode`.")
+    message: Maybe[StringFilter] = Field(description="By `message`.")
     diag_code: Maybe[StringFilter] = Field(
         description=(
-            "By the diagnostic code in the message, such as `412#10073` in `DiagCode: 412#10073.@`;"
-            " null when there is none."
+            "By the diagnostic code in `message`, such as `412#10073` in `DiagCode: 412#10073.@`; "
+            "null if there is none."
         )
     )
     is_null: Maybe[bool] = Field(description="The result is null (true) or not null (false).")
@@ -40,48 +40,48 @@ class ResultInfoFilter(Filter):
 @refuse_invalid_values
 @strawberry.pydantic.input(
     description=(
-        "Which operations to take. Fields given together are joined by and; an empty object "
-        "matches everything. Null never equals a value, so `neq`, `notIn` and `not` match nulls. "
-        "A null written inside a filter is an error: leave the field out, or use `isNull`."
+        "Conditions on operations. Several are combined with AND; an empty object matches "
+        "everything. Null never equals a value, so `neq`, `notIn` and `not` match null. An "
+        "explicit null in a filter is an error: omit the field, or use `isNull`."
     )
 )
 class InviteParticipantsOperationFilter(Filter):
-    """Comparisons of an operation."""
+    """Conditions on an operation."""
 
     and_: Annotated[
         Maybe[list["InviteParticipantsOperationFilter"]],
         strawberry.field(
-            name="and", description="All of these match; so it is when there are none."
+            name="and", description="All of these match; an empty list matches everything."
         ),
     ]
     or_: Annotated[
         Maybe[list["InviteParticipantsOperationFilter"]],
         strawberry.field(
-            name="or", description="One of these matches; none does in an empty list."
+            name="or", description="At least one of these matches; an empty list matches nothing."
         ),
     ]
     not_: Annotated[
         Maybe["InviteParticipantsOperationFilter"],
-        strawberry.field(name="not", description="This does not match."),
+        strawberry.field(name="not", description="This condition does not match."),
     ]
-    id: Maybe[IDFilter] = Field(description="By id.")
-    call_id: Maybe[IDFilter] = Field(description="By the id of the call.")
-    client_context: Maybe[StringFilter] = Field(description="By the client's context.")
-    status: Maybe[OperationStatusFilter] = Field(description="By status.")
-    result_info: Maybe[ResultInfoFilter] = Field(description="By the result.")
+    id: Maybe[IDFilter] = Field(description="By `id`.")
+    call_id: Maybe[IDFilter] = Field(description="By `callId`.")
+    client_context: Maybe[StringFilter] = Field(description="By `clientContext`.")
+    status: Maybe[OperationStatusFilter] = Field(description="By `status`.")
+    result_info: Maybe[ResultInfoFilter] = Field(description="By `resultInfo`.")
     participants: Maybe[InvitationParticipantInfoListFilter] = Field(
-        description="By the participants."
+        description="By `participants`."
     )
     overdue: Maybe[bool] = Field(
         description=(
-            "Whether the operation is overdue: it has not ended (`NotStarted`, `Running`), and was "
-            "created longer ago than the gateway is set to wait, 60 seconds if it is not. It is "
-            "judged when the filter is applied, so an answer may change while no operation does."
+            "Whether the operation is overdue: it has not ended (`NotStarted` or `Running`), and "
+            "was created longer ago than a configured time, 60 seconds by default. This depends on "
+            "the current time, so the result of a query can change although no operation does."
         )
     )
-    version: Maybe[IntFilter] = Field(description="By version.")
-    created_at: Maybe[DateTimeFilter] = Field(description="By the time of creation.")
-    updated_at: Maybe[DateTimeFilter] = Field(description="By the time of the last change.")
+    version: Maybe[IntFilter] = Field(description="By `version`.")
+    created_at: Maybe[DateTimeFilter] = Field(description="By `createdAt`.")
+    updated_at: Maybe[DateTimeFilter] = Field(description="By `updatedAt`.")
     ended_at: Maybe[DateTimeFilter] = Field(
-        description="By the time of the end, null while the operation has not ended."
+        description="By `endedAt`, which is null until the operation has ended."
     )

@@ -17,26 +17,24 @@ from schema.filters.comparisons import (
 
 
 @strawberry.pydantic.input(
-    description=f"Compare an identity. An identity that is null has null in all fields. {RULES}"
+    description=f"Conditions on an identity. If it is null, so are all of its fields. {RULES}"
 )
 class IdentityFilter(Filter):
-    """Comparisons of one identity."""
+    """Conditions on an identity."""
 
-    id: Maybe[IDFilter] = Field(
-        description="By the identity's id. `eq` and `in` are served by an index."
-    )
-    display_name: Maybe[StringFilter] = Field(description="By the name.")
+    id: Maybe[IDFilter] = Field(description="By `id`. `eq` and `in` use an index.")
+    display_name: Maybe[StringFilter] = Field(description="By `displayName`.")
     is_null: Maybe[bool] = Field(description="The identity is null (true) or not null (false).")
 
 
-@strawberry.pydantic.input(description=f"Compare the identities of a participant. {RULES}")
+@strawberry.pydantic.input(description=f"Conditions on the identities of a participant. {RULES}")
 class IdentitySetFilter(Filter):
-    """Comparisons of a set of identities."""
+    """Conditions on a set of identities."""
 
     any: Maybe[IdentityFilter] = Field(
         description=(
-            "At least one identity in the set matches, whatever its kind; of kinds that are not "
-            "declared, each additional property that is an object with an `id`."
+            "At least one identity in the set matches, of any kind. Identities of undeclared kinds "
+            "are the additional properties that are objects with an `id`."
         )
     )
     application: Maybe[IdentityFilter] = Field(description="The application matches.")
@@ -55,43 +53,45 @@ class IdentitySetFilter(Filter):
     phone: Maybe[IdentityFilter] = Field(description="The phone matches.")
 
 
-@strawberry.pydantic.input(description=f"Compare one invited participant. {RULES}")
+@strawberry.pydantic.input(description=f"Conditions on a participant. {RULES}")
 class InvitationParticipantInfoFilter(Filter):
-    """Comparisons of a participant."""
+    """Conditions on a participant."""
 
     and_: Annotated[
         Maybe[list["InvitationParticipantInfoFilter"]],
         strawberry.field(
-            name="and", description="All of these match; so it is when there are none."
+            name="and", description="All of these match; an empty list matches everything."
         ),
     ]
     or_: Annotated[
         Maybe[list["InvitationParticipantInfoFilter"]],
         strawberry.field(
-            name="or", description="One of these matches; none does in an empty list."
+            name="or", description="At least one of these matches; an empty list matches nothing."
         ),
     ]
     not_: Annotated[
         Maybe["InvitationParticipantInfoFilter"],
-        strawberry.field(name="not", description="This does not match."),
+        strawberry.field(name="not", description="This condition does not match."),
     ]
-    identity: Maybe[IdentitySetFilter] = Field(description="By the identities.")
-    region: Maybe[StringFilter] = Field(description="By region.")
-    language_id: Maybe[StringFilter] = Field(description="By language.")
-    replaces_call_id: Maybe[IDFilter] = Field(description="By the call that is replaced.")
-    hidden: Maybe[BooleanFilter] = Field(description="By whether the participant is hidden.")
-    participant_id: Maybe[IDFilter] = Field(description="By the id within the call.")
+    identity: Maybe[IdentitySetFilter] = Field(description="By `identity`.")
+    region: Maybe[StringFilter] = Field(description="By `region`.")
+    language_id: Maybe[StringFilter] = Field(description="By `languageId`.")
+    replaces_call_id: Maybe[IDFilter] = Field(description="By `replacesCallId`.")
+    hidden: Maybe[BooleanFilter] = Field(description="By `hidden`.")
+    participant_id: Maybe[IDFilter] = Field(description="By `participantId`.")
 
 
-@strawberry.pydantic.input(description=f"Compare the list of participants. {RULES}")
+@strawberry.pydantic.input(description=f"Conditions on the list of participants. {RULES}")
 class InvitationParticipantInfoListFilter(Filter):
-    """Comparisons of the participants together."""
+    """Conditions on a list of participants."""
 
     some: Maybe[InvitationParticipantInfoFilter] = Field(
         description="At least one participant matches."
     )
     every: Maybe[InvitationParticipantInfoFilter] = Field(
-        description="All participants match; so it is when there are none."
+        description="All participants match; an operation without participants matches."
     )
-    none: Maybe[InvitationParticipantInfoFilter] = Field(description="No participant matches.")
+    none: Maybe[InvitationParticipantInfoFilter] = Field(
+        description="No participant matches; an operation without participants matches."
+    )
     count: Maybe[IntFilter] = Field(description="By the number of participants.")

@@ -15,22 +15,23 @@ class IdentityFields(Model):
     id: Text | None = Field(
         default_factory=absent,
         description=(
-            "The identity's own id: an object id for a user or an application, a number in E.164 "
-            "such as `+12345678901` for a phone. At most 1,024 characters; null when not known."
+            "The id of the identity: an object id for a user or an application, a number in E.164 "
+            "format, such as `+12345678901`, for a phone. At most 1,024 characters; null if not "
+            "known."
         ),
     )
     display_name: Text | None = Field(
         default_factory=absent,
         description=(
-            "The name to show, as it was when the operation was written; it may have changed "
-            "since. At most 1,024 characters; null when not known."
+            "The display name when the operation was written; it may have changed since. At most "
+            "1,024 characters; null if not known."
         ),
     )
     additional_properties: IdentityProperties | None = Field(
         default_factory=absent,
         description=(
             "Properties that Microsoft Graph sends without declaring them, such as `tenantId`, as "
-            "one JSON object of at most 16 KiB; null when there are none."
+            "one JSON object of at most 16 KiB; null if there are none."
         ),
     )
 
@@ -57,74 +58,72 @@ class IdentitySetFields(Model, Generic[IdentityT]):
 
     application: IdentityT | None = Field(
         default_factory=absent,
-        description="The application (a bot, for instance). Null when the set holds none.",
+        description="The application, such as a bot; null if there is none.",
     )
     device: IdentityT | None = Field(
         default_factory=absent,
-        description="The device. Null when the set holds none.",
+        description="The device; null if there is none.",
     )
     user: IdentityT | None = Field(
         default_factory=absent,
-        description="The user of an organisation's directory. Null when the set holds none.",
+        description="The user of an organisation's directory; null if there is none.",
     )
     application_instance: IdentityT | None = Field(
         default_factory=absent,
         description=(
-            "The application instance: an application that answers calls under an account of "
-            "its own. Null when the set holds none."
+            "The application instance, an application with an account of its own that answers "
+            "calls; null if there is none."
         ),
     )
     asserted_identity: IdentityT | None = Field(
         default_factory=absent,
         description=(
-            "The identity that the caller asserted, which nobody verified. Null when the set "
-            "holds none."
+            "The identity that the caller asserted, which was not verified; null if there is none."
         ),
     )
     azure_communication_services_user: IdentityT | None = Field(
         default_factory=absent,
-        description="The user of Azure Communication Services. Null when the set holds none.",
+        description="The user of Azure Communication Services; null if there is none.",
     )
     encrypted: IdentityT | None = Field(
         default_factory=absent,
-        description="The identity in encrypted form. Null when the set holds none.",
+        description="The encrypted identity; null if there is none.",
     )
     guest: IdentityT | None = Field(
         default_factory=absent,
-        description="The guest, who joined without an account. Null when the set holds none.",
+        description="The guest, who has no account; null if there is none.",
     )
     on_premises: IdentityT | None = Field(
         default_factory=absent,
         description=(
-            "The identity from a directory on the organisation's own premises. Null when the set "
-            "holds none."
+            "The identity from the organisation's on-premises directory; null if there is none."
         ),
     )
     phone: IdentityT | None = Field(
         default_factory=absent,
-        description="The phone, its number in `id`. Null when the set holds none.",
+        description="The phone, with its number as `id`; null if there is none.",
     )
     endpoint_type: Text | None = Field(
         default_factory=absent,
         description=(
             "The kind of endpoint: `default`, `voicemail`, `skypeForBusiness`, "
-            "`skypeForBusinessVoipPhone`, or a value Microsoft Graph adds later. Null when not "
+            "`skypeForBusinessVoipPhone`, or a value that Microsoft Graph adds later; null if not "
             "given."
         ),
     )
     additional_properties: IdentitySetProperties | None = Field(
         default_factory=absent,
         description=(
-            "Undeclared properties of the set as one JSON object of at most 16 KiB; null when "
-            "there are none."
+            "Undeclared properties of the set, as one JSON object of at most 16 KiB; null if there "
+            "are none."
         ),
     )
 
 
 @strawberry.pydantic.type(
     description=(
-        "Who somebody is, by every kind of identity known of them. Usually one is set: `user` for "
-        "a person, `phone` for a number, `application` for a bot."
+        "The identities of a participant, by kind. Usually there is one: `user` for a person, "
+        "`phone` for a phone number, `application` for a bot."
     )
 )
 class IdentitySet(IdentitySetFields[Identity]):
@@ -132,7 +131,10 @@ class IdentitySet(IdentitySetFields[Identity]):
 
 
 @strawberry.pydantic.input(
-    description="Who somebody is. Usually one kind of identity is given, `user` or `phone`."
+    description=(
+        "The identities of a participant, by kind. Usually one is given: `user` for a person, "
+        "`phone` for a phone number, `application` for a bot."
+    )
 )
 class IdentitySetInput(IdentitySetFields[IdentityInput]):
     """The input type of the set."""

@@ -27,18 +27,23 @@ CONTENT = (
 """The fields with the content of an operation, in their order in a document."""
 
 
-@strawberry.enum(description="How far an operation has come. The values sort in this order.")
+@strawberry.enum(
+    description=(
+        "The status of an operation. In sorted lists, the order is `NotStarted`, `Running`, "
+        "`Completed`, `Failed`."
+    )
+)
 class OperationStatus(Enum):
     """The states of an operation, as the resource spells them."""
 
-    NotStarted = strawberry.enum_value(
-        "NotStarted", description="Accepted, and nothing has happened yet."
-    )
-    Running = strawberry.enum_value("Running", description="Under way.")
+    NotStarted = strawberry.enum_value("NotStarted", description="Accepted, but not started.")
+    Running = strawberry.enum_value("Running", description="In progress.")
     Completed = strawberry.enum_value(
-        "Completed", description="Ended well: the participants were invited."
+        "Completed", description="Ended successfully: the participants were invited."
     )
-    Failed = strawberry.enum_value("Failed", description="Ended badly: `resultInfo` says why.")
+    Failed = strawberry.enum_value(
+        "Failed", description="Ended with an error; `resultInfo` has the reason."
+    )
 
 
 class Identified(Model):
@@ -46,20 +51,20 @@ class Identified(Model):
 
     id: strawberry.ID = Field(
         description=(
-            "The id: the one given at creation (Microsoft Graph's own), or a UUIDv7 made then. "
-            "Opaque, 1 to 128 characters, compared exactly."
+            "The id given at creation, such as that of Microsoft Graph, or else a generated "
+            "UUIDv7. Opaque, 1 to 128 characters, case-sensitive."
         )
     )
 
 
 @strawberry.pydantic.interface(
-    description="A thing with an id that `node` finds again (Relay's object identification)."
+    description="An object that `node` finds by its id (Relay's global object identification)."
 )
 class Node(Identified):
     """Relay's ``Node``."""
 
 
-@strawberry.pydantic.interface(description="Microsoft Graph's `entity`: a thing with an id.")
+@strawberry.pydantic.interface(description="Microsoft Graph's `entity`: an object with an id.")
 class Entity(Identified):
     """Graph's ``entity``."""
 
@@ -70,13 +75,13 @@ class CommsContent(Model):
     client_context: str | None = Field(
         default_factory=absent,
         description=(
-            "A text the inviting client chose to recognise the operation by. At most 256 "
-            "characters; null when none was given."
+            "A text of the client's choice to recognise the operation by. At most 256 characters; "
+            "null if none was given."
         ),
     )
-    status: OperationStatus = Field(description="How far the operation has come.")
+    status: OperationStatus = Field(description="The status of the operation.")
     result_info: ResultInfo | None = Field(
-        default_factory=absent, description="How the operation ended; null while it has not."
+        default_factory=absent, description="The result of the operation; null until there is one."
     )
 
 
@@ -92,57 +97,56 @@ class InviteParticipantsContent(Model):
 
     call_id: strawberry.ID | None = Field(
         default_factory=absent,
-        description="The id of the call people are invited into; null when not known.",
+        description="The id of the call that the participants are invited into; null if not known.",
     )
     participants: list[InvitationParticipantInfo] = Field(
-        description="The participants invited, in the order given; empty when there are none."
+        description="The invited participants, in the given order; empty if there are none."
     )
     additional_properties: JSON | None = Field(
         default_factory=absent,
         description=(
-            "Undeclared properties of the operation as one JSON object of at most 16 KiB; null "
-            "when there are none."
+            "Undeclared properties of the operation, as one JSON object of at most 16 KiB; null if "
+            "there are none."
         ),
     )
     version: int = Field(
         description=(
-            "1 when created, and 1 more with each change. Given back as `ifVersion`, it guards an "
-            "update or a deletion against a change made meanwhile."
+            "The version: 1 at creation, and incremented by each change. Give it as `ifVersion` so "
+            "that an update or a deletion fails if the operation was changed since."
         )
     )
     created_at: DateTime = Field(description="When the gateway first stored the operation.")
     updated_at: DateTime = Field(
-        description="When the operation last changed; `createdAt` when it never has."
+        description="When the operation was last changed; equal to `createdAt` if it never was."
     )
     ended_at: DateTime | None = Field(
         default_factory=absent,
         description=(
-            "When the operation last came to `Completed` or `Failed`; null while it has not ended."
+            "When the status last became `Completed` or `Failed`; null if the operation has not "
+            "ended."
         ),
     )
 
 
 @strawberry.pydantic.type(
     description=(
-        "An operation as it was right after a change: a value without an id, so that a normalised "
-        "cache does not take it for the operation as it is now."
+        "The state of an operation right after a change. It has no id, so that normalised caches "
+        "do not confuse it with the current operation."
     )
 )
 class InviteParticipantsOperationState(CommsContent, InviteParticipantsContent):
     """A past state of an operation; its values are ``StoredOperation``."""
 
 
-@strawberry.pydantic.type(
-    description="The operation that tracks inviting participants into a call."
-)
+@strawberry.pydantic.type(description="An operation that tracks inviting participants into a call.")
 class InviteParticipantsOperation(CommsOperation, InviteParticipantsContent):
     """Graph's ``inviteParticipantsOperation``, with fields of the gateway."""
 
     @strawberry.pydantic.field(
         graphql_type=LazyType("ChangeConnection", "schema.changes"),
         description=(
-            "What happened to the operation, oldest first, as far back as the change log goes; "
-            "also to earlier operations with this id."
+            "The changes to the operation, and to earlier ones with the same id, oldest first, as "
+            "far back as the change log goes."
         ),
     )
     async def history(

@@ -13,35 +13,38 @@ class InvitationParticipantFields(Model):
 
     region: Text | None = Field(
         default_factory=absent,
-        description="The participant's region, such as `amer`; null when not given.",
+        description="The participant's region, such as `amer`; null if not given.",
     )
     language_id: Text | None = Field(
         default_factory=absent,
-        description="The participant's language as a tag, such as `en-GB`; null when not given.",
+        description="The participant's language, as a tag such as `en-GB`; null if not given.",
     )
     replaces_call_id: Text | None = Field(
         default_factory=absent,
-        description="The id of the call that this invitation replaces; null when it replaces none.",
+        description="The id of the call that this invitation replaces; null if it replaces none.",
     )
     hidden: bool | None = Field(
         default_factory=absent,
-        description="Whether others in the call do not see the participant; null when not said.",
+        description=(
+            "Whether the participant is hidden from the others in the call; null if not given."
+        ),
     )
     participant_id: Text | None = Field(
         default_factory=absent,
-        description="The participant's id within the call; null when not known.",
+        description="The participant's id within the call; null if not known.",
     )
     remove_from_default_audio_routing_group: bool | None = Field(
         default_factory=absent,
         description=(
-            "Whether the participant is taken out of the call's main audio mix; null when not said."
+            "Whether the participant is removed from the call's default audio routing group, its "
+            "main audio mix; null if not given."
         ),
     )
     additional_properties: ParticipantProperties | None = Field(
         default_factory=absent,
         description=(
-            "Undeclared properties of the participant as one JSON object of at most 16 KiB; null "
-            "when there are none."
+            "Undeclared properties of the participant, as one JSON object of at most 16 KiB; null "
+            "if there are none."
         ),
     )
 
@@ -50,11 +53,11 @@ class InvitationParticipantFields(Model):
 class InvitationParticipantInfo(InvitationParticipantFields):
     """The output type of the participant."""
 
-    identity: IdentitySet = Field(description="Who is invited.")
+    identity: IdentitySet = Field(description="The identities of the participant.")
 
 
 @strawberry.pydantic.input(description="One participant to invite into a call.")
 class InvitationParticipantInfoInput(InvitationParticipantFields):
     """The input type of the participant."""
 
-    identity: IdentitySetInput = Field(description="Who is invited.")
+    identity: IdentitySetInput = Field(description="The identities of the participant.")

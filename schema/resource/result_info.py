@@ -12,24 +12,24 @@ class ResultInfoFields(Model):
 
     code: Int32 = Field(
         description=(
-            "The result in the manner of HTTP: 2xx success, 4xx a fault of the caller, 5xx of the "
-            "service. 0 is seen on success too."
+            "The result code, modelled on HTTP statuses: 2xx for success, 4xx for an error of the "
+            "caller, 5xx for one of the service. 0 occurs on success too."
         ),
     )
     subcode: Int32 = Field(
-        description="The finer reason within `code`, such as 8508; 0 when there is none."
+        description="The reason in more detail than `code`, such as 8508; 0 if there is none."
     )
     message: Text | None = Field(
         default_factory=absent,
-        description="The reason in words. At most 1,024 characters; null when none was given.",
+        description="The reason as text. At most 1,024 characters; null if none was given.",
     )
 
 
-@strawberry.pydantic.type(description="How an operation ended, or how far it got.")
+@strawberry.pydantic.type(description="The result of an operation.")
 class ResultInfo(ResultInfoFields):
     """The output type of the result."""
 
 
-@strawberry.pydantic.input(description="How an operation ended, or how far it got.")
+@strawberry.pydantic.input(description="The result of an operation.")
 class ResultInfoInput(ResultInfoFields):
     """The input type of the result."""

@@ -13,10 +13,10 @@ from support.gateways import Client
 
 from gateway.store.decisions import writes
 from gateway.store.documents import read
-from gateway.store.lock import WriteLock
-from gateway.store.migrate import upgrade
 from gateway.store.sqlite.connection import Connection, connect_writer
+from gateway.store.sqlite.migrate import upgrade
 from gateway.store.sqlite.rows import SQLiteRows
+from gateway.store.sqlite.write_lock import WriteLock
 from schema.errors import IdempotencyError, MutationFailure
 from schema.inputs import CreateInviteParticipantsOperationInput as Input
 from schema.resource.operation import StoredOperation

@@ -28,9 +28,9 @@ async def unreached(_: object) -> NoReturn:
 async def test_connection_that_fails_is_closed(caplog: pytest.LogCaptureFixture) -> None:
     loop = asyncio.get_running_loop()
     server = web.Server(unreached, request_factory=failing)
-    capacity = ServerOptions(AdmissionControl(max_in_flight=1, max_lag_seconds=1), 1, 1, 30, 30)
+    options = ServerOptions(AdmissionControl(max_in_flight=1, max_lag_seconds=1), 1, 1, 30, 30)
     heads = HeadCache("/graphql", ["/v1.0"])
-    shared = Shared(capacity, Traffic(), unreached, WaitingConnections(), heads, {})
+    shared = Shared(options, Traffic(), unreached, WaitingConnections(), heads, {})
     served = await loop.create_server(lambda: Connection(server, shared, loop=loop), "127.0.0.1", 0)
     async with served:
         reader, writer = await asyncio.open_connection(*served.sockets[0].getsockname())

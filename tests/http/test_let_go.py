@@ -17,7 +17,7 @@ from gateway.execution.live.fan_out import LiveSubscription
 from gateway.logs import logging_to_stderr
 from gateway.serving import answering
 from gateway.settings import Settings
-from gateway.store.migrate import upgrade
+from gateway.store.sqlite.migrate import upgrade
 from gateway.transports.websocket.connection import WebSocketConnection
 from gateway.transports.websocket.writer import FrameWriter
 

@@ -16,16 +16,17 @@ import pytest
 from support.gateways import Command
 
 from gateway.store.interface import Database, Store
-from gateway.store.lock import write_lock
-from gateway.store.migrate import APPLICATION_ID, DatabaseState, upgrade
+from gateway.store.migrate import DatabaseState
 from gateway.store.migrations.run import run
 from gateway.store.postgres import pruning as postgres_pruning
 from gateway.store.retention import BLOCK, ChangeSizes, Retention
 from gateway.store.sqlite.connection import connect_writer
+from gateway.store.sqlite.migrate import APPLICATION_ID, upgrade
 from gateway.store.sqlite.pruning import AT_ONCE, prune
 from gateway.store.sqlite.rows import SQLiteRows
 from gateway.store.sqlite.store import open_sqlite_store
-from gateway.store.watching import LOOKED_EVERY
+from gateway.store.sqlite.write_lock import write_lock
+from gateway.store.watching import POLL_SECONDS
 from schema.changes import Change, ChangePage, ChangeSlice
 from schema.errors import CursorExpired
 from schema.filters import InviteParticipantsOperationFilter as Filter
@@ -312,6 +313,6 @@ async def settled(event: asyncio.Event) -> None:
     """Wait until an event stays clear."""
     while True:
         event.clear()
-        await asyncio.sleep(3 * LOOKED_EVERY)
+        await asyncio.sleep(3 * POLL_SECONDS)
         if not event.is_set():
             return

@@ -137,7 +137,7 @@ def test_demo_started_again_adds_no_more_of_the_past(here: Command, filled: list
     again = here("demo", "--once")
 
     assert again.returncode == 0
-    assert "300 sample operations; no more of the past are added" in again.stderr
+    assert "300 sample operations; no past ones are added" in again.stderr
     assert exported(here) == filled
 
 

@@ -224,7 +224,7 @@ def test_what_is_no_http_is_no_error_of_ours(json_log: Gateway) -> None:
     raw(json_log, b"GET / HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n")
     json_log.stop()
 
-    (told,) = [line for line in lines(json_log) if line["logger"] == "gateway.http.connection"]
+    (told,) = [line for line in lines(json_log) if line["logger"] == "gateway.http.early_responses"]
     assert (told["level"], "raised" in told) == ("info", False)
     assert told["message"] == "A request cannot be read as HTTP: BadHttpMessage."
 

@@ -630,7 +630,7 @@ def test_few_open_files_mean_fewer_connections(
                 connection.sendall(get(path))
                 assert next(answers(connection))[0] == 200
 
-        assert any("36 connections are kept instead of" in line for line in gateway.log)
+        assert any("The limit is 36 connections instead of" in line for line in gateway.log)
         assert not any("Traceback" in line for line in gateway.log)
 
 

@@ -19,9 +19,10 @@ import aiohttp
 import pytest
 from support import gateways
 from support.gateways import COMMAND, Client, Command, Gateway, running
-from support.queries import CREATE_ID, CREATE_MANY, GET_MANY, UPDATE_IF
+from support.queries import CREATE_ID, CREATE_MANY, GET_MANY
+from support.several_clients import updates_are_won_by_one
 
-from gateway.store.migrate import upgrade
+from gateway.store.sqlite.migrate import upgrade
 
 Json = Any
 
@@ -225,19 +226,7 @@ async def test_each_acknowledged_commit_is_synced(
 
 
 async def test_updates_at_once_with_a_version_are_won_by_one(client: Client) -> None:
-    await client.data(CREATE_ID, id="contended")
-    for version in range(1, 11):
-        rivals = (
-            client.data(UPDATE_IF, id="contended", version=version, context=f"{version}-{rival}")
-            for rival in range(16)
-        )
-        payloads = [
-            data["updateInviteParticipantsOperation"] for data in await asyncio.gather(*rivals)
-        ]
-
-        assert [p["operation"] for p in payloads if p["operation"]] == [{"version": version + 1}]
-        losers = [p["errors"] for p in payloads if not p["operation"]]
-        assert losers == [[{"code": "CONFLICT"}]] * 15
+    await updates_are_won_by_one(client, rivals=16)
 
 
 async def test_clients_that_hang_up_spoil_nothing(client: Client, gateway: Gateway) -> None:
@@ -368,7 +357,7 @@ def test_database_that_cannot_be_written_is_told(command: Command, tmp_path: Pat
     ("url", "place"),
     [
         ("sqlite:///missing/operations.db", "missing"),
-        ("sqlite:///folder", "See that the file and its folder are there"),
+        ("sqlite:///folder", "Check that the file and its folder exist"),
     ],
 )
 def test_database_in_no_place_is_told(here: Command, tmp_path: Path, url: str, place: str) -> None:

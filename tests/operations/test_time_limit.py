@@ -18,11 +18,11 @@ from support.queries import GET, NOW
 from support.sockets import CREATE, FOLLOW, connected
 
 from gateway.documents.request import GraphQLRequest
-from gateway.store.database_file import DatabaseFile
 from gateway.store.deadline import DEADLINE
-from gateway.store.migrate import upgrade
 from gateway.store.sqlite.connection import Connection, connect_reader
+from gateway.store.sqlite.database_file import DatabaseFile
 from gateway.store.sqlite.failures import ReadFailures
+from gateway.store.sqlite.migrate import upgrade
 from gateway.store.sqlite.reads import Find, read_together
 from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
 from gateway.store.sqlite.worker import Worker

@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 from support.gateways import COMMAND, Client, Command, Gateway, children, running
-from support.queries import CREATE_ID, UPDATE_IF
+from support.queries import CREATE_ID
+from support.several_clients import updates_are_won_by_one
 from support.waiting import WITHIN, wait
 from typer.testing import CliRunner
 
@@ -200,19 +201,8 @@ async def test_updates_of_all_workers_at_once_are_won_by_one(
     four: Gateway, http: aiohttp.ClientSession, seen: set[str]
 ) -> None:
     client = Client(http, four.url)
-    await client.data(CREATE_ID, id="contended")
-    for version in range(1, 11):
-        rivals = (
-            client.data(UPDATE_IF, id="contended", version=version, context=f"{version}-{rival}")
-            for rival in range(40)
-        )
-        payloads = [
-            data["updateInviteParticipantsOperation"] for data in await asyncio.gather(*rivals)
-        ]
+    await updates_are_won_by_one(client, rivals=40)
 
-        assert [p["operation"] for p in payloads if p["operation"]] == [{"version": version + 1}]
-        losers = [p["errors"] for p in payloads if not p["operation"]]
-        assert losers == [[{"code": "CONFLICT"}]] * 39
     assert len(seen) == 4
 
 
@@ -345,4 +335,4 @@ def test_system_without_shared_ports_is_told(
     status, said = here("--workers", "2")
 
     assert status == 2
-    assert "--workers: This system lets one process at a time listen on a port" in said
+    assert "--workers: Several processes cannot listen on one port" in said

@@ -12,8 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 import aiohttp
 import pytest
 from support.gateways import Client, free_port, running
-from support.queries import NOW
-from support.sockets import CREATE, FOLLOW, connected
+from support.several_clients import hears_of_creations
+from support.sockets import CREATE
 
 pytestmark = pytest.mark.postgresql
 
@@ -88,12 +88,4 @@ async def test_subscriber_hears_through_a_pooler(
     http: aiohttp.ClientSession, clients: list[Client]
 ) -> None:
     one, other = clients
-    start = (await one.data(NOW))["inviteParticipantsOperations"]["changeCursor"]
-    async with asyncio.timeout(WITHIN), connected(http, one.url) as socket_:
-        await socket_.subscribe(FOLLOW, after=start)
-        heard = []
-        for number in range(10):
-            await other.data(CREATE, input={"id": f"{number}"})
-            heard.append((await socket_.payload())["data"]["changes"]["operationId"])
-
-    assert heard == [f"{number}" for number in range(10)]
+    await hears_of_creations(http, one, other)

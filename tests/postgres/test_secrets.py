@@ -56,7 +56,7 @@ def test_url_that_is_refused_is_told_without_the_password(here: Command, url: st
 @pytest.mark.parametrize(
     ("database", "read", "told"),
     [
-        (URL, f"mysql://gateway:{SECRET}@localhost/operations", "one of PostgreSQL"),
+        (URL, f"mysql://gateway:{SECRET}@localhost/operations", "is a PostgreSQL database"),
         ("sqlite:///operations.db", URL, "Only PostgreSQL has standbys"),
     ],
 )

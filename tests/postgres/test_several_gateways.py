@@ -11,8 +11,8 @@ import aiohttp
 import pytest
 from support.engines import PostgresServer, execute
 from support.gateways import COMMAND, Client, running
-from support.queries import NOW
-from support.sockets import CREATE, FOLLOW, UPDATE, connected
+from support.several_clients import hears_of_creations
+from support.sockets import CREATE, UPDATE
 
 from gateway.store.interface import Database
 
@@ -41,15 +41,7 @@ async def test_subscriber_at_one_hears_of_what_is_written_to_the_other(
     http: aiohttp.ClientSession, clients: list[Client]
 ) -> None:
     one, other = clients
-    start = (await one.data(NOW))["inviteParticipantsOperations"]["changeCursor"]
-    async with asyncio.timeout(WITHIN), connected(http, one.url) as socket:
-        await socket.subscribe(FOLLOW, after=start)
-        heard = []
-        for number in range(20):
-            await other.data(CREATE, input={"id": f"{number}"})
-            heard.append((await socket.payload())["data"]["changes"]["operationId"])
-
-    assert heard == [f"{number}" for number in range(20)]
+    await hears_of_creations(http, one, other)
 
 
 async def test_what_one_has_written_the_other_reads_at_once(clients: list[Client]) -> None:

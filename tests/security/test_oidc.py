@@ -441,7 +441,7 @@ async def test_last_good_keys_are_used_through_an_outage(
             during = await status(client, issuer.token(key, oid="another"))
 
     assert (before, unknown, during) == (200, 401, 200)
-    assert any("could not be had" in line and "status 500" in line for line in gateway.log)
+    assert any("could not be fetched" in line and "status 500" in line for line in gateway.log)
 
 
 async def test_keys_that_cannot_be_used_leave_the_last_good_ones(
@@ -567,7 +567,7 @@ async def test_those_whom_two_issuers_call_the_same_are_told_apart(
                     *("--oidc-issuers", f"https://login.microsoftonline.com/{anybody}/v2.0"),
                     *("--oidc-audiences", "x"),
                 ),
-                "is no issuer",
+                "is not an issuer",
             )
             for anybody in ("common", "Organizations", "consumers")
         ),

@@ -118,7 +118,7 @@ def test_list_of_a_file_that_is_not_there_names_it(here: Command, tmp_path: Path
     done = here("token", "list")
 
     assert done.returncode == 0
-    assert f"There is no file {tmp_path / 'tokens.json'}" in done.stderr.replace("\n", "")
+    assert f"the file {tmp_path / 'tokens.json'} does not exist" in done.stderr.replace("\n", "")
 
 
 def test_list_says_what_has_expired(here: Command, tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_revoke_removes_the_token(here: Command, tmp_path: Path) -> None:
 WRONG: dict[str, tuple[tuple[str, ...], str]] = {
     "a name that is taken": (("create", "there", "--scope", "read"), "Revoke it, or choose"),
     "no scope": (("create", "a"), "--scope"),
-    "a scope that is none": (("create", "a", "--scope", "admin"), "read and write are"),
+    "a scope that is none": (("create", "a", "--scope", "admin"), "Give read or write"),
     "a scope without a name": (
         ("create", "a", "--scope", "introspection"),
         "--introspection-scope",
@@ -151,8 +151,8 @@ WRONG: dict[str, tuple[tuple[str, ...], str]] = {
         ("create", "a", "--scope", "read", "--expires", "999999999d"),
         "90d, or never",
     ),
-    "a name with a line break": (("create", "a\nb", "--scope", "read"), "is no name"),
-    "no name": (("create", "", "--scope", "read"), "is no name"),
+    "a name with a line break": (("create", "a\nb", "--scope", "read"), "is not a valid name"),
+    "no name": (("create", "", "--scope", "read"), "is not a valid name"),
     "revoking what is not there": (("revoke", "a"), "`token list` lists them"),
     "a folder that is not there": (
         ("create", "a", "--scope", "read", "--tokens-file", "none/tokens.json"),
@@ -290,7 +290,7 @@ async def test_token_counts_from_when_it_is_made_until_it_is_revoked(
     token(tmp_path, "revoke", "support")
     await until(client, secret, 401)
 
-    assert any("has no tokens, so nobody is let in" in line for line in guarded.log)
+    assert any("has no tokens, so nobody has access" in line for line in guarded.log)
     assert secret not in "".join(guarded.log)
 
 

@@ -12,7 +12,7 @@ from support.gateways import Client, Command, Gateway, running
 from support.queries import CHANGED_IDS, NOW
 from support.sockets import CREATE, FOLLOW, connected
 
-from gateway.store.migrate import upgrade
+from gateway.store.sqlite.migrate import upgrade
 
 
 async def place(client: Client) -> str:

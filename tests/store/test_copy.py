@@ -14,12 +14,12 @@ from support.queries import CREATE_ID, DELETE, NOW, UPDATE_TEXT
 from support.sockets import FOLLOW, WITHIN, connected
 
 from gateway.settings import Settings
-from gateway.store import migrate
 from gateway.store.forwards import Forward
 from gateway.store.interface import Database
 from gateway.store.opening import database_of
 from gateway.store.postgres import exclusive as postgres_exclusive
 from gateway.store.sqlite import exclusive as sqlite_exclusive
+from gateway.store.sqlite import migrate
 from schema.changes import ChangeSlice
 from schema.inputs import CreateInviteParticipantsOperationInput as Create
 from schema.inputs import DeleteInviteParticipantsOperationInput as Delete
@@ -346,7 +346,7 @@ async def test_target_that_has_something_is_refused_and_left_alone(
         ("sqlite:///missing.db", "sqlite:///target.db", "There is no database"),
         ("sqlite:///source.db", "sqlite:///missing/target.db", "does not exist"),
         ("sqlite:///source.db", "mysql://u:correct-horse@h/n", "--to: 'mysql'"),
-        ("u:correct-horse@h", "sqlite:///target.db", "--from: the text given"),
+        ("u:correct-horse@h", "sqlite:///target.db", "--from: The given text"),
         ("sqlite:///source.db", "postgresql://u:correct-horse@127.0.0.1:1/n", "cannot be reached"),
         ("postgresql://u:correct-horse@127.0.0.1:1/n", "sqlite:///target.db", "cannot be reached"),
     ],

@@ -356,7 +356,7 @@ async def test_file_of_something_else_in_place_is_left_alone(
     await recovered(client, "after")
     assert await ids(client) == {"before", "after"}
     assert gateway.stop() == 0
-    assert said(gateway, "cannot be written: its file was replaced", "A backup") == 1
+    assert said(gateway, "cannot be written: its file was replaced", "If it is a backup") == 1
     assert said(gateway, "Traceback") == 0
 
 
@@ -370,7 +370,9 @@ async def test_damaged_file_in_place_is_told_until_the_database_is_back(
     (tmp_path / "backup.db").write_bytes(content[:100] + b"\xff" * (len(content) - 100))
     file.rename(tmp_path / "away")
     (tmp_path / "backup.db").replace(file)
-    await until(lambda: noted(gateway, "cannot be written: it is damaged", "Move a backup"))
+    await until(
+        lambda: noted(gateway, "cannot be written: it is damaged", "Replace its file by a backup")
+    )
 
     for document in (CREATE, GET):
         (error,) = (await client.answer(document, id="lost"))["errors"]

@@ -15,7 +15,7 @@ from support.indexed import DAY, ORDERS, SEARCHES, IndexedOrder, invited
 from support.queries import GET, GET_MANY
 from support.strategies import JSONObject, order_key
 
-from gateway.store.migrate import upgrade
+from gateway.store.sqlite.migrate import upgrade
 from gateway.store.sqlite.store import open_sqlite_store
 from schema import build_schema
 from schema.context import Context

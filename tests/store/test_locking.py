@@ -14,12 +14,12 @@ from support.queries import GET
 from typer.testing import CliRunner
 
 from gateway.cli import app
-from gateway.store import migrate
 from gateway.store.errors import BusyDatabaseError, UnusableDatabaseError
-from gateway.store.lock import write_lock
-from gateway.store.migrate import upgrade
+from gateway.store.sqlite import migrate
 from gateway.store.sqlite.connection import connect_reader
+from gateway.store.sqlite.migrate import upgrade
 from gateway.store.sqlite.store import open_sqlite_store
+from gateway.store.sqlite.write_lock import write_lock
 from schema.errors import Overloaded
 from schema.inputs import CreateInviteParticipantsOperationInput as Input
 

@@ -11,9 +11,10 @@ from support.engines import execute
 
 from gateway.settings import Settings
 from gateway.store.interface import Database, Store
-from gateway.store.migrate import APPLICATION_ID, DatabaseState
+from gateway.store.migrate import DatabaseState
 from gateway.store.migrations.run import run, script
 from gateway.store.opening import database_of
+from gateway.store.sqlite.migrate import APPLICATION_ID
 from schema.filters import InviteParticipantsOperationFilter
 from schema.groups import GroupKey, InviteParticipantsOperationGroup
 from schema.inputs import CreateInviteParticipantsOperationInput as Create

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from gateway.store.database_file import DatabaseFile
 from gateway.store.interface import Database
-from gateway.store.migrate import upgrade
 from gateway.store.sqlite.connection import connect_reader
+from gateway.store.sqlite.database_file import DatabaseFile
 from gateway.store.sqlite.failures import ReadFailures
+from gateway.store.sqlite.migrate import upgrade
 from gateway.store.sqlite.reads import Find, read_together
 from gateway.store.sqlite.store import open_sqlite_store
 from gateway.store.sqlite.worker import Worker

@@ -1,1 +1,1 @@
-"""What a write does, decided on rows: the same for every database."""
+"""The effects of writes, decided on rows of any database."""

@@ -1,4 +1,4 @@
-"""Idempotency keys: what was done with one is known for a while, and not done again."""
+"""Idempotency keys: a repeated request returns the result of the first one."""
 
 from datetime import datetime, timedelta
 
@@ -15,7 +15,7 @@ KEY_LIFETIME = timedelta(hours=24)
 def known(
     rows: Rows, given: CreateInviteParticipantsOperationInput, now: datetime
 ) -> StoredOperation | None:
-    """Return the operation an idempotency key stands for: as it is or, if deleted, as it was."""
+    """Return the operation of an earlier request with the key, in its last state if deleted."""
     if given.idempotency_key is None:
         return None
     use = rows.key_use(given.idempotency_key, after=date_time(now - KEY_LIFETIME))
@@ -40,7 +40,7 @@ def remember(
     done: StoredOperation,
     now: datetime,
 ) -> None:
-    """Keep the idempotency key, if there is one, and let go of some that are too old."""
+    """Store the idempotency key, if there is one, and delete some expired ones."""
     if given.idempotency_key is not None:
         use = KeyUse(documents.fingerprint(given), done.id, done)
         rows.remember(

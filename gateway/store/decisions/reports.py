@@ -1,4 +1,4 @@
-"""Applying reports of Microsoft Graph to the operations they are of."""
+"""Applying reports of Microsoft Graph to operations."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -20,9 +20,9 @@ from schema.scalars import date_time
 
 
 class Reports(Struct, frozen=True):
-    """Reports to be applied in their order, and what they came in, if that is to be passed on.
+    """Reports to be applied in order, and the request to ``forward``, if any.
 
-    An operation that is not known is created; one that was deleted here, only if it ``recreates``.
+    An unknown operation is created; one that was deleted here, only if ``recreates``.
     """
 
     reports: Sequence[Report]
@@ -31,7 +31,7 @@ class Reports(Struct, frozen=True):
     max_forwards: int
 
     def apply(self, rows: Rows, now: datetime) -> Applied:
-        """Apply them, and tell what came of each."""
+        """Apply the reports and return their outcomes."""
         outcomes = [_apply(rows, report, now, recreates=self.recreates) for report in self.reports]
         forward, limit = self.forward, self.max_forwards
         return Applied(outcomes, forward is not None and rows.enqueue(forward, limit, now))
@@ -56,7 +56,7 @@ def _apply(rows: Rows, report: Report, now: datetime, *, recreates: bool) -> Out
 
 
 def _find(rows: Rows, report: Report) -> Row | None:
-    """Find an operation by its id or, where that is not told, by its call and client context."""
+    """Find an operation by its id or, without one, by its call and client context."""
     if report.operation_id is not None:
         return next(filter(None, map(rows.find, forms(report.operation_id))), None)
     if report.call_id is None or report.client_context is None:

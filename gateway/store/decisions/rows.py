@@ -1,6 +1,6 @@
-"""The rows that a write finds and changes, within a transaction of its own.
+"""The interface of the rows that a write reads and changes in its transaction.
 
-A database carries each call out at once, or on rows that were loaded beforehand.
+A call is executed at once (SQLite), or on rows that were loaded before (PostgreSQL).
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ class Row(NamedTuple):
 
 
 class KeyUse(NamedTuple):
-    """What an idempotency key was used for: a digest of the input, and the operation then."""
+    """The use of an idempotency key: a digest of the input, and the operation then."""
 
     fingerprint: bytes
     operation_id: str
@@ -29,7 +29,7 @@ class KeyUse(NamedTuple):
 
 
 class Rows(Protocol):
-    """Operations, each change of which is logged as made ``at`` a time, and idempotency keys."""
+    """Operations, whose changes are logged with the time ``at``, and idempotency keys."""
 
     def find(self, operation_id: str) -> Row | None:
         """Return the operation with this id, or None."""
@@ -37,25 +37,25 @@ class Rows(Protocol):
     def find_in_call(
         self, call_ids: Sequence[str], client_contexts: Sequence[str]
     ) -> Sequence[Row]:
-        """Return the operations that have one of each, or two of them."""
+        """Return the operations with one of the calls and one of the contexts, or two of them."""
 
     def was_deleted(self, operation_ids: Sequence[str]) -> bool:
-        """Return whether the change log has the deletion of an operation with one of these ids."""
+        """Return whether the change log has a deletion of one of these operations."""
 
     def key_use(self, key: str, after: DateTime) -> KeyUse | None:
-        """Return what an idempotency key was used for, if that was after a time."""
+        """Return the use of an idempotency key, if it was after a time."""
 
     def insert(self, document: Document, at: DateTime) -> StoredOperation:
-        """Add an operation, whose id no other has."""
+        """Insert an operation, whose id must be new."""
 
     def overwrite(self, row: Row, changed: Changed, at: DateTime) -> StoredOperation:
-        """Put the next version of an operation in the place of the one there is."""
+        """Replace an operation by its next version."""
 
     def remove(self, row: Row, at: DateTime) -> None:
-        """Remove an operation."""
+        """Delete an operation."""
 
     def remember(self, key: str, use: KeyUse, at: DateTime, expired: DateTime) -> None:
-        """Keep what a key was used for, and forget some that were used up to ``expired``."""
+        """Store the use of a key, and delete some that were used up to ``expired``."""
 
     def enqueue(self, forward: Forward, limit: int, now: datetime) -> bool:
-        """Add to the queue of what is to be passed on; return False if it has ``limit`` already."""
+        """Queue a request to forward; return False if there are ``limit`` already."""

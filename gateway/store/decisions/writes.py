@@ -1,4 +1,4 @@
-"""The writes, each decided inside a transaction of its own."""
+"""The effects of creating, changing and deleting operations."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -29,7 +29,7 @@ from schema.scalars import DateTime, date_time
 def create(
     rows: Rows, given: CreateInviteParticipantsOperationInput, now: datetime
 ) -> StoredOperation:
-    """Add an operation, unless its idempotency key tells that it was added before."""
+    """Create an operation, or return that of an earlier request with its idempotency key."""
     if known := idempotency.known(rows, given, now):
         return known
     if given.id and (current := rows.find(given.id)):
@@ -78,7 +78,7 @@ def create_many(
     *,
     atomic: bool,
 ) -> list[StoredOperation | MutationFailure]:
-    """Add operations; raise ``AbortedAll`` if all were wanted and one failed."""
+    """Create operations; raise ``AbortedAll`` if ``atomic`` and one failed."""
     outcomes: list[StoredOperation | MutationFailure] = []
     made: set[str] = set()
     for given in inputs:
@@ -108,9 +108,9 @@ def _given_twice(operation_id: str) -> MutationFailure:
 
 
 def upsert(rows: Rows, given: CreateInviteParticipantsOperationInput, now: datetime) -> Upserted:
-    """Add an operation, or change the one with its id by the fields given.
+    """Create an operation, or change the given fields of the existing one.
 
-    One whose idempotency key tells that it was done before is not done again.
+    A repeated request, by its idempotency key, has no effect.
     """
     if known := idempotency.known(rows, given, now):
         return Upserted(known, created=False)
@@ -125,7 +125,7 @@ def upsert(rows: Rows, given: CreateInviteParticipantsOperationInput, now: datet
 def update(
     rows: Rows, given: UpdateInviteParticipantsOperationInput, now: datetime
 ) -> StoredOperation:
-    """Change the fields given of an operation."""
+    """Change the given fields of an operation."""
     current = _expected(rows, given.id, given.if_version)
     return _change(rows, current, documents.content(given), date_time(now))
 
@@ -145,7 +145,7 @@ def _change(rows: Rows, row: Row, given: documents.Document, now: DateTime) -> S
 
 
 def _expected(rows: Rows, operation_id: str, if_version: int | None) -> Row:
-    """Return the operation with this id, if it is at the version expected."""
+    """Return the operation with this id, if it has the expected version."""
     row = rows.find(operation_id)
     if row is None:
         raise MutationFailure(
@@ -171,7 +171,7 @@ def _expected(rows: Rows, operation_id: str, if_version: int | None) -> Row:
 
 
 def put(rows: Rows, document: documents.Document, now: datetime) -> documents.Put:
-    """Put a whole document in the place of the one with its id, if there is one and it differs."""
+    """Store a whole document, in place of the existing one with its id if they differ."""
     current, at = rows.find(document["id"]), date_time(now)
     if current is None:
         rows.insert(document, at)

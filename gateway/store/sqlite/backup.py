@@ -1,4 +1,4 @@
-"""A copy of a database as it is at one moment, taken while others go on reading and writing."""
+"""Backup: a consistent copy of a database, taken while others read and write."""
 
 import sqlite3
 from collections.abc import Callable
@@ -7,19 +7,20 @@ from errno import EIO
 from pathlib import Path
 
 from gateway.store.errors import UnusableDatabaseError
-from gateway.store.lock import write_lock
-from gateway.store.migrate import NO_LOG, DatabaseState, check
+from gateway.store.migrate import DatabaseState
 from gateway.store.sqlite.connection import SQLite, close_writer, code_of, open_writer
+from gateway.store.sqlite.migrate import NO_LOG, check
+from gateway.store.sqlite.write_lock import write_lock
 
 WAIT_SECONDS = 30.0
-"""How long others may keep the database to themselves."""
+"""How long to wait for the write lock."""
 PAGES_AT_ONCE = 1_000
 
-_OF_WRITING = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC}
-"""What befalls the copy alone, since of the database there is only read."""
+_WRITE_ERRORS = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC}
+"""Errors of the copy, since the database is only read."""
 
 Progress = Callable[[int, int], None]
-"""Is told how many pages are copied, and how many there are."""
+"""Called with the number of copied pages, and that of all pages."""
 
 
 def back_up(path: Path, target: Path, progress: Progress) -> None:
@@ -39,7 +40,7 @@ def back_up(path: Path, target: Path, progress: Progress) -> None:
             finally:
                 close_writer(source, lock)
     except sqlite3.Error as error:
-        if code_of(error) in _OF_WRITING:
+        if code_of(error) in _WRITE_ERRORS:
             raise OSError(EIO, str(error)) from error
         raise UnusableDatabaseError(f"The database {path} cannot be copied: {error}.") from error
 
@@ -47,7 +48,7 @@ def back_up(path: Path, target: Path, progress: Progress) -> None:
 def _copy(source: SQLite, target: Path, progress: Progress) -> None:
     target.open("xb").close()
     source.execute("BEGIN")
-    source.execute("SELECT 1 FROM sqlite_schema").fetchone()  # from here on it sees this moment
+    source.execute("SELECT 1 FROM sqlite_schema").fetchone()  # which starts the snapshot
     with closing(sqlite3.connect(target, isolation_level=None)) as copy:
         source.backup(
             copy,

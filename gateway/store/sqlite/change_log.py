@@ -18,7 +18,7 @@ from schema.paging import Position
 
 
 class SQLiteChangeLog:
-    """What happened to the operations in a SQLite file; the writes append to it."""
+    """The changes to the operations in a SQLite file."""
 
     def __init__(self, reader: Worker, loop_reader: LoopReader, overdue: Overdue) -> None:
         self._overdue = overdue
@@ -32,36 +32,36 @@ class SQLiteChangeLog:
     async def changes(
         self, where: InviteParticipantsOperationFilter | None, part: ChangeSlice
     ) -> ChangePage:
-        """Return changes whose operation matches before or after; look at not too many."""
+        """Return changes whose operation matches before or after; a page scans a bounded part."""
         matcher = Matcher(where, self._overdue) if where else None
         return await self._reader.do(partial(changes.read, part=part, matcher=matcher))
 
     async def history(self, operation_id: str, part: ChangeSlice) -> ChangePage:
-        """Return changes of one operation, or of several one after another with that id."""
+        """Return changes of the operations that have or had an id, one operation after another."""
         return await self._reader.do(partial(changes.history, operation_id=operation_id, part=part))
 
     async def bounds(self) -> LogBounds:
-        """Return what it holds: as long as that stays the same, so does all that can be read."""
+        """Return its bounds: as long as they stay the same, so does everything that is stored."""
         try:
             return self._loop_reader.span()
         except NotReadError:
             return await self._reader.do(changes.span, short=True)
 
     def known_bounds(self) -> LogBounds | None:
-        """Return what it holds, or None when that cannot be told without waiting."""
+        """Return the bounds of the log, or None if they are not known without waiting."""
         try:
             return self._loop_reader.span()
         except NotReadError:
             return None
 
     async def position(self) -> Position:
-        """Return the place after the newest change."""
+        """Return the position after the newest change."""
         return (await self.bounds()).end
 
     def matcher(self, where: InviteParticipantsOperationFilter) -> ChangeMatcher:
-        """Return what tells of a change whether its operation matches before or after."""
+        """Compile a filter for changes."""
         return ChangeMatcher(Matcher(where, self._overdue))
 
     def watch(self) -> AbstractContextManager[asyncio.Event]:
-        """Set an event, as long as the block lasts, each time when there may be new changes."""
+        """Return an event that is set, inside the block, whenever there may be new changes."""
         return self._watch.listening()

@@ -1,4 +1,4 @@
-"""The change log in SQL: every change is appended here, by the transaction that makes it."""
+"""The change log in SQL; a change is appended by the transaction that makes it."""
 
 import sqlite3
 from contextlib import closing
@@ -21,7 +21,7 @@ def append(
     at: DateTime,
     before: Document | None = None,
 ) -> None:
-    """Log what the transaction does to an operation; for ``before``, see ``Change``."""
+    """Append a change to an operation; for ``before``, see ``Change``."""
     seq, operation = row
     connection.execute(
         "INSERT INTO changes (operation_seq, operation_id, kind, at, version, before, document)"
@@ -39,7 +39,7 @@ def append(
 
 
 def span(connection: sqlite3.Connection | sqlite3.Cursor) -> LogBounds:
-    """Return what the log holds."""
+    """Return the bounds of the log."""
     log, pruned, newest = connection.execute(
         "SELECT id, pruned, (SELECT max(position) FROM changes) FROM change_log"
     ).fetchone()
@@ -49,10 +49,10 @@ def span(connection: sqlite3.Connection | sqlite3.Cursor) -> LogBounds:
 def read(connection: sqlite3.Connection, part: ChangeSlice, matcher: Matcher | None) -> ChangePage:
     """Read changes of all operations, or those whose operation matches before or after.
 
-    The operations as they are now are read in the same snapshot.
+    The current operations are read in the same snapshot.
     """
     scanned = part.limit if matcher is None else MAX_SCANNED
-    with connection:  # for one snapshot of all that is read
+    with connection:  # one snapshot
         connection.execute("BEGIN")
         start = span(connection).start(part.after, part.argument)
         records = connection.execute(
@@ -66,11 +66,11 @@ def read(connection: sqlite3.Connection, part: ChangeSlice, matcher: Matcher | N
 
 
 def history(connection: sqlite3.Connection, operation_id: str, part: ChangeSlice) -> ChangePage:
-    """Read changes of the operations that have or had this id."""
-    with connection:  # for one snapshot of all that is read
+    """Read changes of the operations that have or had an id."""
+    with connection:  # one snapshot
         connection.execute("BEGIN")
-        held = span(connection)
-        start = held.start(part.after, part.argument)
+        bounds = span(connection)
+        start = bounds.start(part.after, part.argument)
         records = connection.execute(
             "SELECT position, operation_id, kind, at, version, before, document"
             " FROM changes WHERE operation_seq IN ("
@@ -80,14 +80,14 @@ def history(connection: sqlite3.Connection, operation_id: str, part: ChangeSlice
             {"id": operation_id, "after": start.number, "limit": part.limit + 1},
         )
         with closing(records):
-            page = change_pages.first(records, start, held.end, part.limit)
+            page = change_pages.first(records, start, bounds.end, part.limit)
         return _with_operations(connection, page)
 
 
 def _with_operations(connection: sqlite3.Connection, page: ChangePage) -> ChangePage:
-    """Set the operations of a page's changes, each read once.
+    """Set the current operations of a page's changes, each read once.
 
-    If they are larger than ``MAX_BYTES`` together, the page ends before the rest.
+    The page ends early if they exceed ``MAX_BYTES`` together.
     """
     if not page.changes:
         return page

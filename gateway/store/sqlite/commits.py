@@ -1,14 +1,14 @@
-"""Transactions on a SQLite file, by one process at a time."""
+"""Group commit: several writes in one transaction, by one process at a time."""
 
 import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-from gateway.store.database_file import DatabaseFile
 from gateway.store.errors import BusyDatabaseError
-from gateway.store.lock import WriteLock
+from gateway.store.sqlite.database_file import DatabaseFile
 from gateway.store.sqlite.worker import Queued, Work
+from gateway.store.sqlite.write_lock import WriteLock
 
 
 def commit_together(
@@ -16,7 +16,7 @@ def commit_together(
 ) -> list[Any]:
     """Write in one transaction, each write in a savepoint: a failure affects only its own write.
 
-    Raises ``BusyDatabaseError`` when others do not let go of the database.
+    Raises ``BusyDatabaseError`` if others do not release the database in time.
     """
     with lock:  # until after the checkpoint that a commit may end with
         file.check()
@@ -54,11 +54,11 @@ def _in_savepoint(work: Work, connection: sqlite3.Connection) -> object:
 
 
 def _commit(connection: sqlite3.Connection) -> None:
-    """Commit, or see to it that what could not be committed is not found after a crash either.
+    """Commit; after a failure, make sure that the transaction is not recovered after a crash.
 
-    When the disk fails to keep what was written to the WAL, that stands there all the same, whole:
-    whoever opens the database after a crash takes it for committed. The next transaction begins in
-    its file, and spoils it; so there is one at once, that changes nothing of anybody's.
+    If the disk fails to sync the WAL, the transaction may be in the file nevertheless, and a
+    process that opens the database after a crash would take it for committed. The next transaction
+    overwrites it in the WAL; so one that changes nothing else is committed at once.
     """
     try:
         connection.execute("COMMIT")
@@ -67,7 +67,7 @@ def _commit(connection: sqlite3.Connection) -> None:
         with suppress(sqlite3.Error):
             connection.execute("BEGIN IMMEDIATE")
             try:
-                prove(connection)
+                probe_write(connection)
                 connection.execute("COMMIT")
             finally:
                 _roll_back(connection)
@@ -79,10 +79,10 @@ def _roll_back(connection: sqlite3.Connection) -> None:
         connection.execute("ROLLBACK")
 
 
-def prove(connection: sqlite3.Connection) -> None:
-    """Write, as a proof that this can be done: a number in the file that stands for nothing else.
+def probe_write(connection: sqlite3.Connection) -> None:
+    """Check that the database can be written, by incrementing a number that has no other use.
 
-    It takes no room, and no change of the same to the same, which SQLite would leave out.
+    That takes no space; and SQLite would not write a number that stays the same.
     """
     ((number,),) = connection.execute("PRAGMA user_version").fetchall()
     connection.execute(f"PRAGMA user_version = {(number + 1) % 2**31}")

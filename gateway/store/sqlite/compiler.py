@@ -1,4 +1,4 @@
-"""From SQLAlchemy's statements to the text and parameters that SQLite takes."""
+"""Compiling statements of SQLAlchemy to SQL and parameters for SQLite."""
 
 from sqlalchemy import ClauseElement
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
@@ -41,7 +41,7 @@ compile_with(
         CaseFolded: "casefold({0})",
         Contains: "(instr({0}, {1}) > 0)",
         StartsWith: "(substr({0}, 1, length({1})) = {1})",
-        # From the first of the last characters on; an empty ending begins behind the last one.
+        # An empty ending starts after the last character.
         EndsWith: "(substr({0}, length({0}) - length({1}) + 1, length({1})) = {1})",
         **dict.fromkeys(
             (MemberOf, LongTextMemberOf, IdentityMemberOf),
@@ -62,7 +62,7 @@ def _json_field(field: JSONField, compiler: SQLCompiler, **options: object) -> s
 
 
 def compiled(statement: ClauseElement) -> Statement:
-    """Return a statement's SQL, with the parameters that have their value already."""
+    """Return the SQL of a statement, with the parameters whose values are known."""
     sql = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
     constants = {name: value for name, value in sql.params.items() if value is not None}
     return Statement(sql.string, constants)

@@ -1,7 +1,8 @@
 """Connections to a SQLite file, each with its own thread.
 
-Only the writer's can write or checkpoint, and does so under the lock: opening it may change the
-journal's mode, closing it checkpoints if it is the last. A reader's file is open for reading alone.
+Only the writer's connection can write or checkpoint, and only with the lock held: opening it may
+change the journal mode, and closing it checkpoints if it is the last. Other connections are
+read-only.
 """
 
 import sqlite3
@@ -15,13 +16,13 @@ from typing import Self, TypeVar
 import aiosqlite
 
 from gateway.store.errors import UnusableDatabaseError
-from gateway.store.lock import WriteLock
 from gateway.store.page_bytes import LONGEST_READ
+from gateway.store.sqlite.write_lock import WriteLock
 
 T = TypeVar("T")
 
 READ_SECONDS = 5.0
-"""How long a reader waits for a program that locks the whole file."""
+"""How long a reader waits for another program that locks the whole file."""
 
 _WRITER = """
     PRAGMA foreign_keys = ON;
@@ -29,28 +30,28 @@ _WRITER = """
     PRAGMA synchronous = FULL;
     PRAGMA cache_size = -8000;
 """
-# 16 MB: with 2 MB, filters on a store of 14 MB took half as long again.
+# 16 MB: with 2 MB, filters on a store of 14 MB took 1.5 times as long.
 _READER = """
     PRAGMA cache_size = -16000;
 """
 
 
 class SQLite(sqlite3.Connection):
-    """A connection with the deadline of what runs on it."""
+    """A connection with the deadline of the statement that runs on it."""
 
     deadline = inf
 
 
 def code_of(error: Exception) -> int | None:
-    """Return SQLite's own code of an error, if it has one, such as ``SQLITE_IOERR_FSYNC``."""
+    """Return the SQLite code of an error, such as ``SQLITE_IOERR_FSYNC``; None without one."""
     code: int | None = getattr(error, "sqlite_errorcode", None)
     return code
 
 
 class Connection(aiosqlite.Connection):
-    """A connection that also runs whole functions in its thread.
+    """A connection that also runs functions in its thread.
 
-    It can be closed, and opened again on the file that is there by then.
+    It can be closed, and opened again on the file that is then at the path.
     """
 
     def __init__(
@@ -64,12 +65,12 @@ class Connection(aiosqlite.Connection):
         try:
             await self
         except (sqlite3.Error, UnusableDatabaseError):
-            self._thread.join()  # while there is a loop for its last word
+            self._thread.join()  # before the loop closes, which it calls at its end
             raise
         return self
 
     async def run(self, work: Callable[[SQLite], T]) -> T:
-        """Run ``work`` on the SQLite connection and return or raise what it does."""
+        """Run ``work`` on the SQLite connection; return its result or raise its exception."""
         outcome: T = await self._execute(lambda: work(self._sqlite))  # type: ignore[no-untyped-call]
         return outcome
 
@@ -82,7 +83,7 @@ class Connection(aiosqlite.Connection):
         await self.run(self._reopen)
 
     def stop_late(self, now: float) -> None:
-        """Interrupt what runs if its deadline is before ``now``."""
+        """Interrupt the running statement if its deadline is before ``now``."""
         if self._connection and self._sqlite.deadline <= now:
             self._sqlite.interrupt()
 
@@ -108,7 +109,7 @@ def _open(path: Path, mode: str, seconds: float) -> SQLite:
         check_same_thread=False,
         factory=SQLite,
     )
-    connection.text_factory = bytes  # documents stay bytes from the file to the answer
+    connection.text_factory = bytes  # documents stay bytes from the file to the response
     connection.create_function("casefold", 1, _casefold, deterministic=True)
     return connection
 
@@ -118,19 +119,19 @@ def open_writer(path: Path, lock: WriteLock) -> SQLite:
     with lock:
         connection = _open(path, "rw", lock.seconds)
         connection.executescript(_WRITER)
-        connection.execute("SELECT 1 FROM sqlite_schema").fetchone()  # which opens the WAL
+        connection.execute("SELECT 1 FROM sqlite_schema").fetchone()  # this opens the WAL
         return connection
 
 
 def close_writer(connection: SQLite, lock: WriteLock) -> None:
     """Close a connection that can write."""
-    with suppress(UnusableDatabaseError), lock:  # where others are, closing does not checkpoint
+    with suppress(UnusableDatabaseError), lock:  # with other connections it does not checkpoint
         connection.close()
     connection.close()
 
 
 def connect_writer(path: Path, lock: WriteLock) -> Connection:
-    """Make the connection that writes: one a process, used by one task."""
+    """Return the connection that writes: one in each process, used by one task."""
     return Connection(partial(open_writer, path, lock), partial(close_writer, lock=lock))
 
 
@@ -142,10 +143,10 @@ def _open_reader(path: Path) -> SQLite:
 
 
 def connect_reader(path: Path) -> Connection:
-    """Make a connection that can only read."""
+    """Return a read-only connection."""
     return Connection(partial(_open_reader, path))
 
 
 def open_loop_connection(path: Path) -> SQLite:
-    """Open a connection for the loop's own thread: it can only read, and waits for nobody."""
+    """Open a read-only connection for the event loop's thread, which waits for no lock."""
     return _open(path, "ro", 0)

@@ -1,15 +1,15 @@
-"""A SQLite file as a database."""
+"""A database in a SQLite file."""
 
 import sqlite3
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.store import migrate
 from gateway.store.errors import UnusableDatabaseError
 from gateway.store.migrate import DatabaseState
 from gateway.store.overdue import Overdue
 from gateway.store.retention import Retention
+from gateway.store.sqlite import migrate
 from gateway.store.sqlite.exclusive import SQLiteExclusive, open_exclusive
 from gateway.store.sqlite.store import SQLiteStore, open_sqlite_store
 
@@ -23,7 +23,7 @@ class SQLiteDatabase:
 
     @property
     def file(self) -> Path:
-        """The file itself."""
+        """The file."""
         return self.path
 
     @property
@@ -32,22 +32,22 @@ class SQLiteDatabase:
         return str(self.path)
 
     def state(self) -> DatabaseState:
-        """Tell how its tables stand to those this version needs, and change nothing."""
+        """Return the state of the tables, without changing them."""
         return migrate.check(self.path)
 
     def require(self) -> None:
-        """Raise unless it can be read as it is."""
+        """Raise unless the tables can be read as they are."""
         migrate.require(self.path)
 
     def upgrade(self) -> DatabaseState:
-        """Make or upgrade its tables and return the state they were in before."""
+        """Create or upgrade the tables and return their previous state."""
         return migrate.upgrade(self.path)
 
     def script(self) -> str:
-        """Raise: who can write the file needs no statements."""
+        """Raise: whoever can write the file can upgrade it without statements."""
         raise UnusableDatabaseError(
-            f"{self.path} is a SQLite file. Upgrade it without --sql: that needs no other rights "
-            "than to write it."
+            f"{self.path} is a SQLite file. Upgrade it without --sql, which only needs permission "
+            "to write it."
         )
 
     def tune(self) -> None:
@@ -65,5 +65,5 @@ class SQLiteDatabase:
         return open_sqlite_store(self.path, readers, keep, seconds=seconds, overdue=overdue)
 
     def exclusive(self) -> AbstractAsyncContextManager[SQLiteExclusive]:
-        """Open the file, and keep others from writing to it."""
+        """Open the file with exclusive access for writing."""
         return open_exclusive(self.path)

@@ -1,4 +1,4 @@
-"""A SQLite file that nobody else can write to, for copying it, or to it."""
+"""A SQLite file with exclusive access for writing, as the source or the target of a copy."""
 
 import sqlite3
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
@@ -11,9 +11,9 @@ from gateway.store.columns import COLUMNS, columns
 from gateway.store.copying import WAIT_SECONDS, CopiedTable, LogState, Row
 from gateway.store.documents import identities
 from gateway.store.errors import UnusableDatabaseError
-from gateway.store.lock import write_lock
 from gateway.store.migrate import REVISIONS
 from gateway.store.sqlite.connection import close_writer, open_writer
+from gateway.store.sqlite.write_lock import write_lock
 
 _SELECT = {
     CopiedTable.OPERATIONS: (
@@ -62,14 +62,14 @@ _NEXT = "INSERT INTO sqlite_sequence (name, seq) VALUES ('operations', ?), ('cha
 
 
 class SQLiteExclusive:
-    """A store in a file whose lock is held."""
+    """A store in a file whose write lock is held."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self._path = path
         self._connection = connection
 
     async def log_state(self) -> LogState:
-        """Return where it is."""
+        """Return the state of the store."""
         return LogState(*self._only(_STATE))
 
     async def count(self, table: CopiedTable) -> int:
@@ -78,7 +78,7 @@ class SQLiteExclusive:
         return int(count)
 
     async def rows(self, table: CopiedTable, skip: int = 0) -> AsyncGenerator[Row, None]:
-        """Give the rows of a table in the order of its key, but for the first ones."""
+        """Yield the rows of a table in the order of its key, after the first ``skip``."""
         with (
             self._failing_as_unusable(),
             closing(self._connection.execute(_SELECT[table], (skip,))) as found,
@@ -91,12 +91,12 @@ class SQLiteExclusive:
         return row
 
     async def revision(self) -> str:
-        """Return its revision, or the mark of an unfinished copy."""
+        """Return the revision of the tables, or the mark of an unfinished copy."""
         (revision,) = self._only("SELECT version_num FROM alembic_version")
         return str(revision)
 
     async def begin(self, state: LogState) -> None:
-        """Mark it as an unfinished copy of a store in this state."""
+        """Mark the store as an unfinished copy of one in this state."""
         with self._transaction() as connection:
             connection.execute("UPDATE alembic_version SET version_num = ?", (state.mark,))
 
@@ -126,7 +126,7 @@ class SQLiteExclusive:
             connection.execute(_CLEAR[table])
 
     async def finish(self, state: LogState) -> None:
-        """Go on from the state of the source, in one transaction, as a complete copy."""
+        """Set the state of the source and remove the mark, in one transaction."""
         with self._transaction() as connection:
             connection.execute(
                 "UPDATE change_log SET id = ?, pruned = ?", (state.log, state.pruned)
@@ -160,7 +160,7 @@ class SQLiteExclusive:
 
 @asynccontextmanager
 async def open_exclusive(path: Path) -> AsyncIterator[SQLiteExclusive]:
-    """Hold the lock of a file until the block is left: gateways that serve it cannot write."""
+    """Hold the write lock of a file inside the block: gateways that serve it cannot write."""
     with write_lock(path, WAIT_SECONDS) as lock:
         try:
             connection = open_writer(path, lock)

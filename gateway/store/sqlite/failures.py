@@ -1,7 +1,7 @@
-"""Errors of a database in use: what a client receives, and what is logged once.
+"""Errors of a database in use: what clients receive, and what is logged.
 
-A client learns what is wrong in general, and whether sending the request again can help. The log
-has the file, SQLite's own code and the way out: when it begins, and again when it goes on for long.
+A client learns what is wrong in general, and whether to send the request again. The log has the
+file, SQLite's own code and what to do, repeated once a minute while the failure lasts.
 """
 
 import errno
@@ -12,7 +12,6 @@ from shutil import disk_usage
 from time import monotonic
 from typing import NamedTuple
 
-from gateway.store.database_file import DatabaseFile
 from gateway.store.errors import (
     BusyDatabaseError,
     MovedDatabaseError,
@@ -21,45 +20,46 @@ from gateway.store.errors import (
 )
 from gateway.store.page_bytes import too_long
 from gateway.store.sqlite.connection import code_of
+from gateway.store.sqlite.database_file import DatabaseFile
 from schema.errors import Broken, Overloaded, TimedOut
 
 logger = logging.getLogger(__name__)
 
-SAID_AGAIN_AFTER = 60.0
-"""In seconds: how long the log is silent about what it has said."""
-STEADY_SECONDS = 1.0
-"""How long nobody may have failed for writing to count as mended."""
-ROOM_BYTES = 4_000_000
-"""How much must be free on the disk, which is about what SQLite keeps in a WAL."""
+LOG_INTERVAL_SECONDS = 60.0
+"""How often a failure that lasts is logged."""
+RECOVERED_SECONDS = 1.0
+"""How long no write may fail until the failure is over."""
+FREE_BYTES = 4_000_000
+"""How much must be free on the disk: about the size to which SQLite lets a WAL grow."""
 
 
 class Failure(NamedTuple):
-    """What is wrong, for clients, and the way out, for those who run the gateway."""
+    """What is wrong, for clients, and what to do about it, for operators."""
 
     what: str
-    way_out: str
+    advice: str
     passes: bool = True
-    """Whether it can be over the next time, without anybody having put another file in file."""
+    """Whether the same file may become usable again."""
 
 
 _FULL = Failure(
-    "its disk is full", f"Free some space on its disk: {ROOM_BYTES // 1_000_000} MB at least."
+    "its disk is full", f"Free some space on its disk: {FREE_BYTES // 1_000_000} MB at least."
 )
-_LOCKED = Failure("another program has it locked", "See which other program has it open.")
+_LOCKED = Failure("another program has it locked", "Check which other program has it open.")
 _DAMAGED = Failure(
-    "it is damaged", "Move a backup to its file, which is taken up then.", passes=False
+    "it is damaged", "Replace its file by a backup, which is then opened.", passes=False
 )
-_AWAY = Failure("its file is missing", "Put it back, or a backup of it in its file.")
+_AWAY = Failure("its file is missing", "Restore the file, or replace it by a backup.")
 _REPLACED = Failure(
     "its file was replaced",
-    "A backup is taken up by itself, once all of it is there; what is none, replace by one.",
+    "If it is a backup, it is opened when it is complete. If not, replace it by one.",
 )
 _UNFIT = Failure(
     "this version of the gateway cannot use it",
-    "Move one that is to its file, which is taken up then.",
+    "Replace its file by one that it can use, which is then opened.",
     passes=False,
 )
-_SHUT = Failure("it is being opened again", "That passes.")
+_SHUT = Failure("it is being opened again", "Wait until it is open.")
 
 _FAILURES_BY_CODE = {
     sqlite3.SQLITE_BUSY: _LOCKED,
@@ -67,13 +67,13 @@ _FAILURES_BY_CODE = {
     sqlite3.SQLITE_PROTOCOL: _LOCKED,
     sqlite3.SQLITE_FULL: _FULL,
     sqlite3.SQLITE_IOERR_SHMSIZE: _FULL,
-    sqlite3.SQLITE_IOERR: Failure("its disk failed", "See what the system's log says of its disk."),
+    sqlite3.SQLITE_IOERR: Failure("its disk failed", "Check the disk in the log of the system."),
     sqlite3.SQLITE_NOMEM: Failure("there is no memory left", "Give the gateway more memory."),
     sqlite3.SQLITE_READONLY: Failure(
         "it is read-only", "Make the file and its folder writable for the gateway's user."
     ),
     sqlite3.SQLITE_CANTOPEN: Failure(
-        "it cannot be opened", "See that the file and its folder are there and may be opened."
+        "it cannot be opened", "Check that the file and its folder exist and can be opened."
     ),
     sqlite3.SQLITE_CORRUPT: _DAMAGED,
     sqlite3.SQLITE_NOTADB: _DAMAGED,
@@ -87,11 +87,11 @@ _CODES = {
     errno.ENOSPC: sqlite3.SQLITE_FULL,
     errno.EDQUOT: sqlite3.SQLITE_FULL,
 }
-"""SQLite's own codes for those of the system."""
+"""SQLite's codes for errors of the operating system."""
 
 
 def failure_of(error: Exception) -> Failure | None:
-    """Return what befell the database; None when an error is of another kind."""
+    """Return the failure that an error means; None if it is not one of the database."""
     match error:
         case UnusableDatabaseError():
             return _failure_of_unusable(error)
@@ -118,23 +118,23 @@ def _failure_of_unusable(error: UnusableDatabaseError) -> Failure:
     return _UNFIT
 
 
-def with_way_out(error: UnusableDatabaseError) -> str:
-    """Return what an error says, and the way out where it has none of its own."""
-    return f"{error} {_failure_of_unusable(error).way_out}" if error.__cause__ else str(error)
+def with_advice(error: UnusableDatabaseError) -> str:
+    """Return the message of an error, with what to do if it does not say so itself."""
+    return f"{error} {_failure_of_unusable(error).advice}" if error.__cause__ else str(error)
 
 
 class ReadFailures:
-    """What befalls those who read."""
+    """Translates and logs the errors of reads."""
 
     doing = "read"
     outcome = "Send the request again later."
 
     def __init__(self, file: DatabaseFile) -> None:
         self._file = file
-        self._said: dict[str, float] = {}
+        self._logged_at: dict[str, float] = {}
 
     def translate(self, error: Exception, seconds: float) -> Exception:
-        """Return what a client is told of an error, and have the log say what it needs to."""
+        """Return the error that a client receives, and log the failure."""
         match code_of(error):
             case sqlite3.SQLITE_INTERRUPT:
                 return self.late(seconds)
@@ -145,13 +145,13 @@ class ReadFailures:
         if failure is None:
             return error
         self._log(failure, error)
-        told = f"The database cannot be {self.doing}: {failure.what}."
+        message = f"The database cannot be {self.doing}: {failure.what}."
         if failure.passes:
-            return Overloaded(f"{told} {self.outcome}")
-        return Broken(f"{told} The operators of the gateway have to repair it.")
+            return Overloaded(f"{message} {self.outcome}")
+        return Broken(f"{message} The operators of the gateway have to repair it.")
 
     def late(self, seconds: float) -> TimedOut:
-        """Return what a client is told whose operation takes too long."""
+        """Return the error of a read that took too long."""
         return TimedOut(
             f"The operation took longer than the limit of {seconds:g} s, and was stopped. "
             "Ask for less at once: use a narrower filter, fewer fields, or a cursor instead of an "
@@ -160,18 +160,18 @@ class ReadFailures:
         )
 
     def worked(self) -> None:
-        """Record that the database worked."""
+        """Record a successful batch."""
 
     def _reason(self, error: Exception) -> Exception:
-        """Return why there is no connection, if that is the error: the file could not be opened."""
+        """Return why the file could not be opened, if the error is that there is no connection."""
         refused = self._file.refused
         return refused if refused and failure_of(error) in {_SHUT, _REPLACED} else error
 
     def _log(self, failure: Failure, error: Exception) -> None:
         now = monotonic()
-        if now - self._said.get(failure.what, -SAID_AGAIN_AFTER) < SAID_AGAIN_AFTER:
+        if now - self._logged_at.get(failure.what, -LOG_INTERVAL_SECONDS) < LOG_INTERVAL_SECONDS:
             return
-        self._said[failure.what] = now
+        self._logged_at[failure.what] = now
         cause = getattr(error, "sqlite_errorname", None)
         logger.error(
             "The database %s cannot be %s: %s (%s). %s",
@@ -179,12 +179,12 @@ class ReadFailures:
             self.doing,
             failure.what,
             f"{cause}: {error}" if cause else str(error).removesuffix("."),
-            failure.way_out,
+            failure.advice,
         )
 
 
 class WriteFailures(ReadFailures):
-    """What befalls those who write, and whether the next who does is likely to get through."""
+    """Translates and logs the errors of writes, and knows whether writes fail at present."""
 
     doing = "written"
     outcome = "Nothing was changed. Send the request again later."
@@ -193,20 +193,20 @@ class WriteFailures(ReadFailures):
         super().__init__(file)
         self.failing = False
         self.locked = False
-        """Whether that is others' doing, and nothing is wrong with the connection."""
+        """Whether the reason is a lock of another program, and the connection is usable."""
         self.worked_at = monotonic()
-        """When somebody last got through, in the seconds of ``time.monotonic``."""
-        self._failed_at = -STEADY_SECONDS
+        """The time of the last successful write, in the seconds of ``time.monotonic``."""
+        self._failed_at = -RECOVERED_SECONDS
 
     def translate(self, error: Exception, seconds: float) -> Exception:
-        """Return what a client is told of an error, and remember it."""
+        """Return the error that a client receives; log the failure, and record it."""
         if failure := failure_of(error):
             self.failing, self._failed_at = True, monotonic()
             self.locked = failure is _LOCKED
         return super().translate(error, seconds)
 
     def late(self, seconds: float) -> TimedOut:
-        """Return what a client is told whose write was not begun in time."""
+        """Return the error of a write that was not started in time."""
         return TimedOut(
             f"The change could not be started within the limit of {seconds:g} s for an "
             "operation. Nothing was changed. Send the request again.",
@@ -214,23 +214,24 @@ class WriteFailures(ReadFailures):
         )
 
     def worked(self) -> None:
-        """Take note that somebody got through; on a full disk, what is small may, time and again.
+        """Record a successful write.
 
-        So it counts as mended only when there is room, and nobody failed for a little while.
+        On a full disk, small writes may succeed now and then. So the failure is over only when
+        there is free space, and no write has failed for a while.
         """
         self.worked_at = monotonic()
         if (
             self.failing
-            and self.worked_at - self._failed_at >= STEADY_SECONDS
-            and _has_room(self._file.path.parent)
+            and self.worked_at - self._failed_at >= RECOVERED_SECONDS
+            and _has_space(self._file.path.parent)
         ):
             self.failing = False
-            self._said.clear()
+            self._logged_at.clear()
             logger.warning("The database %s can be written again.", self._file.path)
 
 
-def _has_room(folder: Path) -> bool:
+def _has_space(folder: Path) -> bool:
     try:
-        return disk_usage(folder).free >= ROOM_BYTES
+        return disk_usage(folder).free >= FREE_BYTES
     except OSError:
         return False

@@ -1,4 +1,4 @@
-"""The queue of what is to be passed on to a bot, in SQL."""
+"""The queue of requests to forward to a bot, in SQL."""
 
 import json
 import sqlite3
@@ -20,7 +20,7 @@ from schema.scalars import date_time
 
 
 def enqueue(connection: sqlite3.Connection, forward: Forward, limit: int, now: datetime) -> bool:
-    """Add to the end of the queue; return False if ``limit`` are there already."""
+    """Append to the queue; return False if there are ``limit`` requests already."""
     full = connection.execute(
         "SELECT 1 FROM forwards ORDER BY due_at LIMIT 1 OFFSET ?", (limit - 1,)
     )
@@ -45,18 +45,18 @@ class SQLiteForwardQueue:
     async def exchange(
         self, settled: Sequence[Settled], count: int, seconds: float
     ) -> list[QueuedForward]:
-        """Settle what was taken, and take up to ``count`` that are due, each for ``seconds``."""
+        """Settle requests, and take up to ``count`` that are due, each for ``seconds``."""
         now = datetime.now(UTC)
         return await self._writer.do(
             partial(_exchange, settled=settled, count=count, seconds=seconds, now=now)
         )
 
     async def is_due(self) -> bool:
-        """Return whether any is due, though it may have to wait for another of its call."""
+        """Return whether a request is due, even if an earlier one of its call is not settled."""
         return await self._reader.do(partial(_is_due, now=datetime.now(UTC)))
 
     async def length(self) -> int:
-        """Return how many there are."""
+        """Return the number of requests in the queue."""
         return await self._reader.do(_length)
 
 

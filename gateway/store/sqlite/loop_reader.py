@@ -32,21 +32,21 @@ MAX_ROWS = 100
 MAX_BYTES = 131_072
 """How long a document may be, or the documents of a page together."""
 MAX_STEPS = 10_000
-"""How many instructions of SQLite's virtual machine a read may surely take: about a millisecond's.
+"""How many instructions of SQLite's virtual machine a read may take: about a millisecond.
 
-SQLite counts them for a statement over all of its executions, and so calls its progress handler
-now and then in a short one as well: a second call is that of a long one.
+SQLite counts them over all executions of a statement, so it calls the progress handler in short
+executions too, but only once: a second call means a long one.
 """
 
 MAX_SECONDS = 0.002
-"""How long a page's statement may take, the reading of a cold file included, to be run here again.
+"""How long a page's statement may take to be run on this thread again.
 
-SQLite cannot be stopped while it waits for a file.
+The progress handler does not limit it, since SQLite does not call it while it reads the file.
 """
-RETRIED_AFTER = 100
-"""How often a statement that took longer goes to a reader's thread before it is tried again."""
-KNOWN_LONG = 1_000
-"""How many such statements are remembered."""
+RETRY_AFTER = 100
+"""How often a statement that took longer runs on another thread before it is tried here again."""
+MAX_LONG = 1_000
+"""How many long statements are remembered."""
 
 _FIND = "SELECT document FROM operations WHERE id = ?"
 
@@ -62,13 +62,13 @@ class LoopReader:
         self._path = path
         self._is_reading = False
         self._span: LogBounds | None = None
-        self._long: LRUCache[str, int] = LRUCache(max_items=KNOWN_LONG)
+        self._long: LRUCache[str, int] = LRUCache(max_items=MAX_LONG)
         self.reads = 0
         """How many reads were made."""
         self.reopen()
 
     def reopen(self) -> None:
-        """Open the connection, on the file that is there now; raise ``sqlite3.Error``."""
+        """Open the file that is now at the path; raise ``sqlite3.Error``."""
         connection = open_loop_connection(self._path)
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_BYTES)
         connection.execute("PRAGMA cache_size = -32000")
@@ -78,7 +78,7 @@ class LoopReader:
         self._is_reading, self._span, self._calls = False, None, 0
 
     def close(self) -> None:
-        """Close the connection; nothing can be read here then."""
+        """Close the connection; later reads raise ``NotReadError``."""
         self._is_reading, self._span = False, None
         self._connection.close()
 
@@ -93,7 +93,7 @@ class LoopReader:
         return self._read(find_many, operation_ids)
 
     def page(self, query: Query, rows: int) -> Record:
-        """Return the record of a page's query of so many rows; raise ``NotReadError``."""
+        """Return the record of a page's query for ``rows`` rows; raise ``NotReadError``."""
         sql = query.statement.sql
         if rows > MAX_ROWS or self._is_known_long(sql):
             raise NotReadError
@@ -102,7 +102,7 @@ class LoopReader:
             return self._read(_page, query)
         finally:
             if perf_counter() - began > MAX_SECONDS or self._calls > 1:
-                self._long.put(sql, RETRIED_AFTER)
+                self._long.put(sql, RETRY_AFTER)
 
     def _is_known_long(self, sql: str) -> bool:
         left = self._long.get(sql)
@@ -115,7 +115,7 @@ class LoopReader:
         return True
 
     def span(self) -> LogBounds:
-        """Return what the change log holds; raise ``NotReadError``."""
+        """Return the bounds of the change log; raise ``NotReadError``."""
         if self._span is None:
             self._span = self._read(changes.span)
         return self._span

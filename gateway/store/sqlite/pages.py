@@ -1,4 +1,4 @@
-"""Pages of a list: their rows in one, since the driver releases the interpreter at every row."""
+"""Pages of a list, selected as one row, since the driver releases the GIL at every row."""
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -19,12 +19,12 @@ Record = tuple[Any, ...]
 
 
 def _keys(columns: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
-    """Put the keys of a row into JSON: a list or, of the default order, the one number it has."""
+    """Return the keys of a row as JSON: a list or, for the default order, its only number."""
     return columns[0] if len(columns) == 1 else func.json_array(*columns)
 
 
 def arranged(rows: Select[Any], columns: Columns) -> Select[Any]:
-    """Select the documents and the keys of rows each as one text, and the end of the change log."""
+    """Select all documents as one text, all keys as another, and the end of the change log."""
     row = rows.add_columns(_keys(columns).label("keys")).subquery("row")
     separator: ColumnElement[str] = literal_column("char(30)")
     newest = select(func.max(changes.c.position)).scalar_subquery()
@@ -48,7 +48,7 @@ def split_texts(texts: bytes | None) -> Iterator[bytes]:
 
 
 class _PageKeys(Sequence[Keys]):
-    """Keys of a page's rows, decoded when they are looked at."""
+    """The keys of a page's rows, decoded when they are first used."""
 
     def __init__(self, text: bytes | None, rows: slice) -> None:
         self._text = text or b""

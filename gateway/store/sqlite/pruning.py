@@ -1,4 +1,4 @@
-"""Letting go of old changes: a few at a time, among the other works of the writer."""
+"""Pruning of the change log, a few changes at a time between the writes of clients."""
 
 import asyncio
 import logging
@@ -14,10 +14,10 @@ from schema.errors import RequestError
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 200
-LOOKED_EVERY = 10.0
-"""In seconds: how often to look whether there is something to let go of."""
-REST = 4
-"""How many times as long as it worked pruning rests, so that the writer has time for others."""
+INTERVAL_SECONDS = 10.0
+"""How often to check whether there is something to prune."""
+PAUSE_FACTOR = 4
+"""The pause between two batches in multiples of a batch's duration, to leave time for writes."""
 
 
 _SIZE = """
@@ -33,31 +33,31 @@ def prune(
 ) -> int:
     """Delete the oldest changes that are not to be kept, at most ``AT_ONCE``.
 
-    Return how many there were.
+    Return how many were deleted.
     """
-    held = changes.span(connection)
-    if keep.max_bytes and (positions := sizes.next_range(held.pruned, held.newest)):
+    bounds = changes.span(connection)
+    if keep.max_bytes and (positions := sizes.next_range(bounds.pruned, bounds.newest)):
         (size,) = connection.execute(_SIZE, (positions[0], positions[-1])).fetchone()
         sizes.add(positions, size)
     records = connection.execute(_OLDEST, (AT_ONCE,)).fetchall()
     oldest = [(position, at.decode()) for position, at in records]
-    gone = keep.expendable(oldest, held.newest, now, sizes.excess(keep.max_bytes))
-    if gone:
-        connection.execute("DELETE FROM changes WHERE position <= ?", (gone[-1],))
-        connection.execute("UPDATE change_log SET pruned = ?", (gone[-1],))
-    return len(gone)
+    expired = keep.expendable(oldest, bounds.newest, now, sizes.excess(keep.max_bytes))
+    if expired:
+        connection.execute("DELETE FROM changes WHERE position <= ?", (expired[-1],))
+        connection.execute("UPDATE change_log SET pruned = ?", (expired[-1],))
+    return len(expired)
 
 
 async def prune_regularly(writer: Worker, keep: Retention, sizes: ChangeSizes) -> None:
-    """Let go of what need not be kept, again and again, until cancelled."""
+    """Prune the change log at intervals, until cancelled."""
     time = asyncio.get_running_loop().time
     while True:
-        began, pause = time(), LOOKED_EVERY
+        began, pause = time(), INTERVAL_SECONDS
         try:
             now = datetime.now(UTC)
             pruned = await writer.do(partial(prune, keep=keep, sizes=sizes, now=now))
             if pruned == AT_ONCE or not sizes.complete:
-                pause = (time() - began) * REST
+                pause = (time() - began) * PAUSE_FACTOR
         except RequestError:
             pass  # the log has the reason already
         except Exception:

@@ -1,7 +1,7 @@
-"""The reads; those that wait at the same time run in one batch.
+"""Reads; those that are queued at the same time run in one batch.
 
-The driver lets go of the interpreter at every row, and takes it back from whoever got it. So what
-can be read in one row is: operations by their ids, and a page.
+The driver releases the GIL at every row, and has to wait to acquire it again. So operations by
+their ids, and pages, are selected as one row.
 """
 
 import sqlite3
@@ -35,14 +35,14 @@ class Find:
     operation_id: str
 
     def __call__(self, connection: sqlite3.Connection) -> StoredOperation | None:
-        """Read it alone."""
+        """Read the operation in a statement of its own."""
         return find(connection, self.operation_id)
 
 
 def find_many(
     connection: sqlite3.Connection | sqlite3.Cursor, operation_ids: Iterable[str]
 ) -> dict[str, StoredOperation]:
-    """Return the operations that have one of these ids, by their ids."""
+    """Return the existing ones of these operations, by id."""
     wanted = [id_ for id_ in operation_ids if is_valid_id(id_)]
     ids, documents = connection.execute(
         "SELECT json_group_array(id), group_concat(document, char(30)) FROM operations"
@@ -113,7 +113,7 @@ def read_together(queued: Sequence[Queued], connection: SQLite) -> list[Any]:
 
 
 def _is_too_long(found: object) -> bool:
-    """Return whether what was read at once has to be read one by one."""
+    """Return whether the operations are too large to be read in one row."""
     return isinstance(found, Exception) and code_of(found) == sqlite3.SQLITE_TOOBIG
 
 
@@ -126,7 +126,7 @@ def _attempt(work: Work, deadline: float, connection: SQLite) -> Any:  # noqa: A
     while True:
         try:
             return work(connection)
-        except Exception as error:  # noqa: BLE001  it goes to whoever waits
+        except Exception as error:  # noqa: BLE001  it is the result of the read
             if code_of(error) != sqlite3.SQLITE_INTERRUPT or deadline <= monotonic():
                 return error
-            # It began just as the one before it was to be stopped, and had come to its end.
+            # The interrupt was for the read before, which ended just then.

@@ -1,4 +1,4 @@
-"""Coming back by itself, once what keeps the database from being used is gone."""
+"""Automatic recovery after failures of the database, or when its file was replaced."""
 
 import asyncio
 import logging
@@ -7,28 +7,28 @@ from contextlib import suppress
 from dataclasses import dataclass
 from sqlite3 import Error as SQLiteError
 
-from gateway.store.database_file import DatabaseFile
 from gateway.store.errors import UnusableDatabaseError
-from gateway.store.lock import WriteLock
-from gateway.store.migrate import upgrade
-from gateway.store.sqlite.commits import prove
+from gateway.store.sqlite.commits import probe_write
 from gateway.store.sqlite.connection import Connection, SQLite
+from gateway.store.sqlite.database_file import DatabaseFile
 from gateway.store.sqlite.failures import WriteFailures
 from gateway.store.sqlite.loop_reader import LoopReader
+from gateway.store.sqlite.migrate import upgrade
 from gateway.store.sqlite.worker import Worker
+from gateway.store.sqlite.write_lock import WriteLock
 from schema.errors import RequestError
 
 logger = logging.getLogger(__name__)
 
 _FAILURES = (SQLiteError, UnusableDatabaseError, OSError)
 
-TRIED_EVERY = 1.0
-"""In seconds: how often to look for another file in the database's file, and to try to write."""
+INTERVAL_SECONDS = 1.0
+"""How often to check whether the file was replaced and, after a failure, to try to write."""
 
 
 @dataclass(frozen=True)
 class Connections:
-    """All that a process has open to a database."""
+    """All connections of a process to a database."""
 
     writing: Connection
     reading: Sequence[Connection]
@@ -41,17 +41,17 @@ class Connections:
             await connection.shut()
 
     async def reopen(self) -> None:
-        """Open them on the file that is there now."""
+        """Open them on the file that is now at the path."""
         for connection in (self.writing, *self.reading):
             await connection.reopen()
         self.loop_reader.reopen()
 
 
 class Recovery:
-    """Opens connections again where that is needed.
+    """Opens connections again.
 
-    After a failure that is the writer's alone, on the same file; whoever reads goes on. When
-    another file has taken the database's file, it is all of them.
+    After a failure of writes that is the writer's connection; reads continue. If the file was
+    replaced, it is all connections.
     """
 
     def __init__(
@@ -69,25 +69,25 @@ class Recovery:
         self._failures = failures
 
     async def run(self) -> None:
-        """Look again and again, until cancelled."""
+        """Check at intervals, until cancelled."""
         while True:
-            await asyncio.sleep(TRIED_EVERY)
+            await asyncio.sleep(INTERVAL_SECONDS)
             try:
                 if await asyncio.to_thread(self._file.is_replaced):
-                    await self._take_over()
+                    await self._open_replacement()
                 elif self._failures.failing:
-                    await self._try_again()
+                    await self._retry()
             except _FAILURES as error:
                 self._failures.translate(error, 0)
 
-    async def _try_again(self) -> None:
+    async def _retry(self) -> None:
         await asyncio.to_thread(self._file.check)
         if not self._failures.locked:
             await self._connections.writing.reopen()
-        await self._prove()
+        await self._probe()
 
-    async def _take_over(self) -> None:
-        """Let go of the file that was there, and open the one that is."""
+    async def _open_replacement(self) -> None:
+        """Close the file that was opened, and open the one that is now at the path."""
         try:
             await self._connections.writing.run(self._clear)
             await self._connections.shut()
@@ -99,15 +99,15 @@ class Recovery:
             self._file.refused = error
             raise
         logger.warning("The database %s is another file now, and served.", self._file.path)
-        await self._prove()
+        await self._probe()
 
     def _clear(self, connection: SQLite) -> None:
-        """Leave the file that was there complete, should somebody put it back."""
+        """Complete the file that was opened, in case somebody restores it."""
         with self._lock:
             with suppress(SQLiteError):
                 connection.execute("PRAGMA wal_checkpoint")
             self._file.remove_companions()
 
-    async def _prove(self) -> None:
-        with suppress(RequestError):  # which is remembered
-            await self._writer.do(prove)
+    async def _probe(self) -> None:
+        with suppress(RequestError):  # it is recorded in ``WriteFailures``
+            await self._writer.do(probe_write)

@@ -1,4 +1,4 @@
-"""The rows of a SQLite file: each call is carried out at once."""
+"""The rows that a write reads and changes in a SQLite file."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -18,18 +18,19 @@ from schema.constraints import is_valid_id
 from schema.resource.operation import StoredOperation
 from schema.scalars import DateTime
 
-FORGOTTEN_AT_ONCE = 100
+MAX_EXPIRED = 100
+"""How many expired idempotency keys a write deletes."""
 
 _INSERT = f"""
 INSERT INTO operations ({", ".join(COLUMNS)}, document)
 VALUES ({", ".join("?" for _ in COLUMNS)}, ?)
 """  # noqa: S608  constants alone
-_LASTING = {"id", "created_at"}
-"""Columns that stay the same: SQLite writes the indexes of all that are set."""
+_IMMUTABLE = {"id", "created_at"}
+"""Columns that an update leaves out, because SQLite updates the indexes of all that it sets."""
 _SET = [
     f"{column} = ?{place}"
     for place, column in enumerate([*COLUMNS, "document"], 1)
-    if column not in _LASTING
+    if column not in _IMMUTABLE
 ]
 _OVERWRITE = f"""
 UPDATE operations SET {", ".join(_SET)} WHERE seq = ?{len(COLUMNS) + 2}
@@ -65,7 +66,7 @@ class SQLiteRows:
     def find_in_call(
         self, call_ids: Sequence[str], client_contexts: Sequence[str]
     ) -> Sequence[Row]:
-        """Return two operations at most that have one of each."""
+        """Return at most two operations with one of the calls and one of the contexts."""
         records = self._connection.execute(
             "SELECT seq, document FROM operations"
             " WHERE call_id IN (SELECT value FROM json_each(?))"
@@ -75,7 +76,7 @@ class SQLiteRows:
         return [Row(seq, StoredOperation(document)) for seq, document in records.fetchall()]
 
     def was_deleted(self, operation_ids: Sequence[str]) -> bool:
-        """Return whether the change log has the deletion of an operation with one of these ids."""
+        """Return whether the change log has a deletion of one of these operations."""
         found = self._connection.execute(
             "SELECT 1 FROM changes WHERE kind = 2"
             " AND operation_id IN (SELECT value FROM json_each(?)) LIMIT 1",
@@ -84,7 +85,7 @@ class SQLiteRows:
         return found.fetchone() is not None
 
     def key_use(self, key: str, after: DateTime) -> KeyUse | None:
-        """Return what an idempotency key was used for, if that was after a time."""
+        """Return the use of an idempotency key, if it was after a time."""
         row = self._connection.execute(
             "SELECT fingerprint, operation_id, document FROM idempotency_keys"
             " WHERE key = ? AND created_at > ?",
@@ -93,38 +94,38 @@ class SQLiteRows:
         return row and KeyUse(row[0], row[1].decode(), StoredOperation(row[2]))
 
     def insert(self, document: documents.Document, at: DateTime) -> StoredOperation:
-        """Add an operation, whose id no other has."""
+        """Insert an operation, whose id must be new."""
         stored = documents.write(document)
         inserted = self._connection.execute(_INSERT, (*columns(document), stored.document.decode()))
         row = Row(cast("int", inserted.lastrowid), stored)
-        self._identify(row.seq, document)
+        self._insert_identities(row.seq, document)
         changes.append(self._connection, ChangeKind.CREATED, row, at)
         return stored
 
     def overwrite(self, row: Row, changed: documents.Changed, at: DateTime) -> StoredOperation:
-        """Put the next version of an operation in the place of the one there is."""
+        """Replace an operation by its next version."""
         stored = documents.write(changed.document)
         self._connection.execute(
             _OVERWRITE, (*columns(changed.document), stored.document.decode(), row.seq)
         )
         if "participants" in changed.before:
             self._connection.execute("DELETE FROM identities WHERE operation_seq = ?", (row.seq,))
-            self._identify(row.seq, changed.document)
+            self._insert_identities(row.seq, changed.document)
         after = Row(row.seq, stored)
         changes.append(self._connection, ChangeKind.UPDATED, after, at, changed.before)
         return stored
 
     def remove(self, row: Row, at: DateTime) -> None:
-        """Remove an operation."""
+        """Delete an operation."""
         self._connection.execute("DELETE FROM operations WHERE seq = ?", (row.seq,))
         changes.append(self._connection, ChangeKind.DELETED, row, at)
 
     def remember(self, key: str, use: KeyUse, at: DateTime, expired: DateTime) -> None:
-        """Keep what a key was used for, and forget some that were used up to ``expired``."""
+        """Store the use of a key, and delete some that were used up to ``expired``."""
         self._connection.execute(
             "DELETE FROM idempotency_keys WHERE key IN"
             " (SELECT key FROM idempotency_keys WHERE created_at <= ? LIMIT ?)",
-            (expired, FORGOTTEN_AT_ONCE),
+            (expired, MAX_EXPIRED),
         )
         self._connection.execute(
             "INSERT OR REPLACE INTO idempotency_keys"
@@ -133,11 +134,11 @@ class SQLiteRows:
         )
 
     def enqueue(self, forward: Forward, limit: int, now: datetime) -> bool:
-        """Add to the queue of what is to be passed on; return False if it has ``limit`` already."""
+        """Queue a request to forward; return False if there are ``limit`` already."""
         return enqueue(self._connection, forward, limit, now)
 
-    def _identify(self, seq: int, document: documents.Document) -> None:
-        """Note whom an operation invites, for an index to find it by."""
+    def _insert_identities(self, seq: int, document: documents.Document) -> None:
+        """Insert the identities of an operation, by which an index finds it."""
         self._connection.executemany(
             "INSERT OR IGNORE INTO identities (id, kind, operation_seq) VALUES (?, ?, ?)",
             [(id_, kind, seq) for id_, kind in documents.identities(document)],
@@ -145,5 +146,5 @@ class SQLiteRows:
 
 
 def _json(texts: Sequence[str]) -> str:
-    """Write texts as SQLite takes a list of any length."""
+    """Return texts as one parameter, from which ``json_each`` reads a list."""
     return msgspec.json.encode(texts).decode()

@@ -1,4 +1,4 @@
-"""The store of operations on one SQLite file."""
+"""The store of operations in a SQLite file."""
 
 import asyncio
 import sqlite3
@@ -11,21 +11,20 @@ from time import monotonic
 from typing import TypeVar
 
 from gateway.store import documents, queries
-from gateway.store.database_file import DatabaseFile
 from gateway.store.decisions import writes
 from gateway.store.decisions.reports import Reports
 from gateway.store.decisions.rows import Rows
 from gateway.store.errors import UnusableDatabaseError
 from gateway.store.forwards import Forward
-from gateway.store.lock import write_lock
 from gateway.store.overdue import Overdue
 from gateway.store.reports import Applied, Report
 from gateway.store.retention import Retention
 from gateway.store.sqlite import pages, reads
 from gateway.store.sqlite.change_log import SQLiteChangeLog
-from gateway.store.sqlite.commits import commit_together, prove
+from gateway.store.sqlite.commits import commit_together, probe_write
 from gateway.store.sqlite.compiler import compiled
 from gateway.store.sqlite.connection import connect_reader, connect_writer, open_loop_connection
+from gateway.store.sqlite.database_file import DatabaseFile
 from gateway.store.sqlite.failures import ReadFailures, WriteFailures
 from gateway.store.sqlite.forwards import SQLiteForwardQueue
 from gateway.store.sqlite.loop_reader import LoopReader, NotReadError
@@ -33,6 +32,7 @@ from gateway.store.sqlite.pruning import prune_regularly
 from gateway.store.sqlite.recovery import Connections, Recovery
 from gateway.store.sqlite.rows import SQLiteRows
 from gateway.store.sqlite.worker import Worker
+from gateway.store.sqlite.write_lock import write_lock
 from gateway.tasks import running
 from schema.errors import MutationFailure, Overloaded
 from schema.groups import GroupKey, InviteParticipantsOperationGroup
@@ -51,8 +51,8 @@ T = TypeVar("T")
 READERS = 2
 BUSY_SECONDS = 5.0
 """How long a write waits for other processes."""
-PROVED_FOR = 5.0
-"""For how many seconds a write proves that the database can be written."""
+PROBE_INTERVAL_SECONDS = 5.0
+"""After how many seconds without a write the health check writes itself."""
 
 
 class SQLiteStore:
@@ -77,24 +77,24 @@ class SQLiteStore:
         self.log = SQLiteChangeLog(reader, loop_reader, overdue)
         self.forwards = SQLiteForwardQueue(reader, writer)
         self.workers = {"read": reader, "write": writer}
+        """The queues of reads and writes."""
         self.reads_by_role: Mapping[str, int] = {}
         self.standbys = ()
-        """The queues of reads and writes."""
 
     @property
     def loop_reads(self) -> int:
-        """How many short reads were done on the event loop's own thread."""
+        """The number of short reads on the event loop's own thread."""
         return self.loop_reader.reads
 
     async def get(self, operation_id: str) -> StoredOperation | None:
-        """Return the operation with this id, or None."""
+        """Return an operation by its id, or None."""
         try:
             return self.loop_reader.find(operation_id)
         except NotReadError:
             return await self._reader.do(reads.Find(operation_id), short=True)
 
     async def get_many(self, operation_ids: Sequence[str]) -> list[StoredOperation | None]:
-        """Return the operations with these ids, in their order, None where there is none."""
+        """Return operations by their ids, in the same order; None for a missing one."""
         try:
             found = self.loop_reader.find_many(operation_ids)
         except NotReadError:
@@ -103,7 +103,7 @@ class SQLiteStore:
         return [found.get(id_) for id_ in operation_ids]
 
     async def page(self, where: queries.Where, order: Order, part: Slice) -> Page:
-        """Return the part asked for of the operations that match, in order."""
+        """Return a slice of the operations that match, in order."""
         query = self._queries.page(where, order, part)
         try:
             record = self.loop_reader.page(query, part.limit)
@@ -132,7 +132,7 @@ class SQLiteStore:
     async def create(
         self, new: CreateInviteParticipantsOperationInput, *, at: datetime | None = None
     ) -> StoredOperation:
-        """Add an operation; with an idempotency key seen before, return the one made then.
+        """Create an operation, or return that of an earlier request with its idempotency key.
 
         Its creation time is ``at``, or now.
         """
@@ -144,7 +144,7 @@ class SQLiteStore:
         *,
         atomic: bool,
     ) -> list[StoredOperation | MutationFailure]:
-        """Add operations together; a failure among the inputs is returned as it is."""
+        """Create operations in one transaction; a failure among the inputs is an invalid input."""
         try:
             return await self._write(
                 partial(writes.create_many, inputs=inputs, now=_now(), atomic=atomic)
@@ -153,13 +153,13 @@ class SQLiteStore:
             return aborted.outcomes
 
     async def upsert(self, new: CreateInviteParticipantsOperationInput) -> Upserted:
-        """Add an operation, or change the one with its id by the fields given."""
+        """Create an operation, or change the given fields of the existing one."""
         return await self._write(partial(writes.upsert, given=new, now=_now()))
 
     async def update(
         self, change: UpdateInviteParticipantsOperationInput, *, at: datetime | None = None
     ) -> StoredOperation:
-        """Change the fields given; equal values change nothing.
+        """Change the given fields; change nothing if their values are the same.
 
         The time of the change is ``at``, or now.
         """
@@ -170,7 +170,7 @@ class SQLiteStore:
         return await self._write(partial(writes.delete, given=target, now=_now()))
 
     async def put(self, document: documents.Document) -> documents.Put:
-        """Put a whole document in the place of whatever has its id, if that says otherwise."""
+        """Store a whole document, in place of the existing one with its id if they differ."""
         return await self._write(partial(writes.put, document=document, now=_now()))
 
     async def apply(
@@ -181,24 +181,24 @@ class SQLiteStore:
         forward: Forward | None = None,
         max_forwards: int = 0,
     ) -> Applied:
-        """Apply reports of Microsoft Graph in one go, and tell what came of each."""
+        """Apply reports of Microsoft Graph in one transaction, and return their outcomes."""
         given = Reports(reports, recreates, forward, max_forwards)
         return await self._write(partial(given.apply, now=_now()))
 
     async def check(self) -> None:
-        """Check that it can be read and written; raise ``RequestError`` if not.
+        """Check that the store can be read and written; raise ``RequestError`` if not.
 
-        It is read from the file anew, as connections that are open may not notice that it is gone,
-        and written if nobody has done so lately.
+        It is read by a new connection, since an open one may not notice that the file was removed,
+        and written if there was no other write recently.
         """
         try:
-            await asyncio.to_thread(_read_anew, self._file)
+            await asyncio.to_thread(_probe_read, self._file)
         except (sqlite3.Error, UnusableDatabaseError) as error:
             raise self._checking.translate(error, 0) from None
         if self._failures.failing:
             raise Overloaded("The database cannot be written.")
-        if monotonic() - self._failures.worked_at > PROVED_FOR:
-            await self._writer.do(prove)
+        if monotonic() - self._failures.worked_at > PROBE_INTERVAL_SECONDS:
+            await self._writer.do(probe_write)
 
     async def _write(self, decide: Callable[[Rows], T]) -> T:
         outcome = await self._writer.do(lambda connection: decide(SQLiteRows(connection)))
@@ -210,7 +210,7 @@ class SQLiteStore:
         return await self._reader.do(reads.Fetch(query))
 
 
-def _read_anew(file: DatabaseFile) -> None:
+def _probe_read(file: DatabaseFile) -> None:
     file.check()
     with closing(open_loop_connection(file.path)) as connection:
         connection.execute("SELECT seq FROM operations LIMIT 1").fetchall()
@@ -221,7 +221,7 @@ def _now() -> datetime:
 
 
 @asynccontextmanager
-async def open_sqlite_store(  # noqa: PLR0913  all can be set
+async def open_sqlite_store(  # noqa: PLR0913  each is a setting
     path: Path,
     readers: int = READERS,
     keep: Retention | None = None,
@@ -230,12 +230,11 @@ async def open_sqlite_store(  # noqa: PLR0913  all can be set
     seconds: float = 0,
     overdue: Overdue = Overdue(),  # noqa: B008  it is frozen
 ) -> AsyncIterator[SQLiteStore]:
-    """Open the store on an up-to-date file; on exit, complete the waiting writes.
+    """Open the store, whose tables are up to date; on exit, complete the waiting writes.
 
-    A write fails when others keep writing for ``busy_seconds``, and a read that belongs to no
-    request after ``seconds``, unless 0. The change log is pruned to what is to ``keep``, if that is
-    said. ``overdue`` says which operations the filter of that name takes. Raises
-    ``UnusableDatabaseError``.
+    A write fails if others are writing for ``busy_seconds``, and a read outside of requests after
+    ``seconds``, unless 0. The change log is pruned as ``keep`` says, if it is given. ``overdue`` is
+    what the filter of that name matches. Raises ``UnusableDatabaseError``.
     """
     async with AsyncExitStack() as stack:
         lock = stack.enter_context(write_lock(path, busy_seconds))

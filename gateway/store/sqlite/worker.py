@@ -1,7 +1,7 @@
 """Queues of functions that run on connections; those waiting for a connection run in batches.
 
-Each has its time. One that is still waiting then is never begun; one that has begun is stopped, if
-it can be: a write cannot, so that what its client is told is true.
+Each has a deadline. After it, a function that waits is not started, and a read that runs is
+interrupted. A write that runs is not, so that its client learns the outcome.
 """
 
 import asyncio
@@ -24,16 +24,14 @@ T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], Any]
 
 MAX_BATCH = 256
-PATIENCE = 0.005
-"""In seconds: how long works wait for a busy connection before another one takes them up.
+PATIENCE_SECONDS = 0.005
+"""How long functions wait for a busy connection before another connection runs them.
 
-One thread that reads a lot at a time gets further than several that take turns with the loop for
-the interpreter; but a read that takes long is not to keep the others waiting.
+One thread with large batches is faster than several threads, which compete for the GIL; but a long
+read must not delay the others.
 """
-
-
-SWEPT_EVERY = 0.05
-"""How often to look for passed deadlines while something is queued or running, in seconds."""
+SWEEP_SECONDS = 0.05
+"""How often to check deadlines while something is queued or running."""
 
 
 @dataclass(slots=True)
@@ -52,10 +50,10 @@ RunBatch = Callable[[Sequence[Queued], SQLite], list[Any]]
 class Worker:
     """Runs functions in order, those that wait in batches.
 
-    They go to the first of its connections, and to the next ones while that is busy for long; where
-    all are, those that are short go to ``spare``, and none is done together with what may be long.
-    A batch has all that are short, or an even share of the others. Each has until its request's
-    deadline or, if it belongs to none, so many ``seconds``; 0 is no limit.
+    The first connection runs them, and further ones while it is busy for long. If all are, the
+    short ones run on ``spare``; short ones are never in a batch with others. A batch has all the
+    short ones, or an equal share of the others. The deadline is that of the request or, outside of
+    requests, after ``seconds``; 0 is no limit.
     """
 
     def __init__(
@@ -78,20 +76,20 @@ class Worker:
         self._asleep: list[asyncio.Future[None]] = []
         self._spare_asleep: list[asyncio.Future[None]] = []
         self._busy = 0
-        self._taken = 0.0
-        """When a connection last took up works."""
-        self._look: asyncio.TimerHandle | None = None
+        self._batch_started_at = 0.0
+        """When a connection last started a batch."""
+        self._check: asyncio.TimerHandle | None = None
         self._sweep: asyncio.TimerHandle | None = None
         self._idle = asyncio.Event()
         self._idle.set()
         self.sizes = Histogram(COUNTS)
-        """How many works were done at once."""
+        """The number of functions in each batch."""
         self.seconds = Histogram(SECONDS)
-        """How long that took."""
+        """The duration of each batch."""
 
     @property
     def waiting(self) -> int:
-        """How many works no connection has taken up."""
+        """The number of functions that wait for a connection."""
         return len(self._short) + len(self._others)
 
     def do(
@@ -107,13 +105,13 @@ class Worker:
             if deadline <= now:
                 outcome.set_exception(self._failures.late(self._seconds))
                 return outcome
-            self._sweep = self._sweep or loop.call_later(SWEPT_EVERY, self._sweep_late)
+            self._sweep = self._sweep or loop.call_later(SWEEP_SECONDS, self._sweep_late)
         (self._short if short else self._others).append(Queued(work, deadline, outcome))
         self._idle.clear()
         if not self._busy:
             self._wake_one()
-        elif not self._look and (self._asleep or (short and self._spare_asleep)):
-            self._look_later()
+        elif not self._check and (self._asleep or (short and self._spare_asleep)):
+            self._schedule_check()
         return outcome
 
     async def run(self) -> None:
@@ -140,22 +138,22 @@ class Worker:
             asleep.pop().set_result(None)
             self._busy += 1
 
-    def _look_later(self) -> None:
+    def _schedule_check(self) -> None:
         loop = asyncio.get_running_loop()
-        self._look = loop.call_at(self._taken + PATIENCE, self._look_after)
+        self._check = loop.call_at(self._batch_started_at + PATIENCE_SECONDS, self._wake_if_busy)
 
-    def _look_after(self) -> None:
-        """Wake another connection if the busy ones have been so for ``PATIENCE``."""
-        self._look = None
+    def _wake_if_busy(self) -> None:
+        """Wake another connection if no batch was started for ``PATIENCE_SECONDS``."""
+        self._check = None
         if not self.waiting:
             return
-        if asyncio.get_running_loop().time() - self._taken < PATIENCE:
-            self._look_later()
+        if asyncio.get_running_loop().time() - self._batch_started_at < PATIENCE_SECONDS:
+            self._schedule_check()
         else:
             self._wake_one()
 
     def _sweep_late(self) -> None:
-        """Stop what has passed its deadline, waiting or running."""
+        """Stop functions that have passed their deadline, waiting or running."""
         now = monotonic()
         for queued in (*self._short, *self._others):
             if queued.deadline <= now and not queued.outcome.done():
@@ -165,7 +163,7 @@ class Worker:
         self._sweep = None
         if self._busy:
             loop = asyncio.get_running_loop()
-            self._sweep = loop.call_later(SWEPT_EVERY, self._sweep_late)
+            self._sweep = loop.call_later(SWEEP_SECONDS, self._sweep_late)
 
     async def _serve(
         self,
@@ -176,7 +174,7 @@ class Worker:
         while True:
             awake: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             asleep.append(awake)
-            if self.waiting and not self._busy:  # queued before a connection was there
+            if self.waiting and not self._busy:  # queued before there was a connection
                 self._wake_one()
             await awake
             while any(queues):
@@ -187,7 +185,7 @@ class Worker:
                 self._idle.set()
 
     async def _take(self, connection: Connection, queue: deque[Queued]) -> None:
-        self._taken = asyncio.get_running_loop().time()
+        self._batch_started_at = asyncio.get_running_loop().time()
         shares = 1 if queue is self._short else len(self._connections)
         count = min(ceil(len(queue) / shares), MAX_BATCH)
         began = perf_counter()

@@ -38,7 +38,7 @@ def of_graphql(observation: Observation) -> Attributes:
 
 
 def route_of(observation: Observation) -> str:
-    """Return the template of the path, or nothing for a path that is none of an interface."""
+    """Return the template of the path, or nothing for an unknown path."""
     is_graphql = observation.head.encoded_path == GRAPHQL
     return GRAPHQL if is_graphql else observation.route
 

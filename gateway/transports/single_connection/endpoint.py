@@ -116,7 +116,7 @@ class SingleConnectionEndpoint:
             raise Fault(
                 404,
                 "No stream is open by this token. Open it first: by GET, accepting "
-                f"{EVENT_STREAM}. One that has ended is opened anew after another PUT.",
+                f"{EVENT_STREAM}. If it has ended, reserve another one by PUT.",
             )
         return await forward(request, body, http_socket(self._options.sockets, worker))
 

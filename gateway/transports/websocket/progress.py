@@ -28,7 +28,7 @@ class ProgressReporter:
 
     @contextmanager
     def reporting(self, seconds: float) -> Iterator[None]:
-        """Report every so many ``seconds`` inside the block."""
+        """Report at intervals of ``seconds`` inside the block."""
         self._schedule(seconds)
         try:
             yield

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from gateway.store.errors import MovedDatabaseError, ReplacedDatabaseError
-from gateway.store.migrate import APPLICATION_ID
+from gateway.store.sqlite.migrate import APPLICATION_ID
 
 _HEADER = 100
 _MAGIC = b"SQLite format 3\0"
 
 Identity = tuple[int, int]
-"""A file's device and inode, which are no other's as long as somebody has it open."""
+"""A file's device and inode, which are unique as long as a process has the file open."""
 
 
 class DatabaseFile:
@@ -22,7 +22,7 @@ class DatabaseFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.refused: Exception | None = None
-        """Why the file that is there could not be opened, if that was tried."""
+        """Why the file at the path could not be opened, if that was attempted."""
         self.record()
 
     def record(self) -> None:

@@ -1,4 +1,4 @@
-"""What all commands share: settings from options, messages, and progress, all on standard error."""
+"""Shared parts of the commands: settings from options, and messages and progress on stderr."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from gateway.settings import Settings
 from gateway.store.errors import UnusableDatabaseError
 from gateway.store.interface import Database
 from gateway.store.opening import database_of
-from gateway.store.sqlite.failures import with_way_out
+from gateway.store.sqlite.failures import with_advice
 from schema.errors import Broken, Overloaded
 
 FAILED = 2
@@ -25,18 +25,18 @@ DatabaseOption = Annotated[str | None, setting_option("database")]
 
 
 def fail(message: str, status: int = FAILED) -> NoReturn:
-    """Say why the command cannot be done, and end it."""
+    """Print an error and exit."""
     errors.print(f"Error: {message}", style="red", markup=False)
     raise typer.Exit(status)
 
 
 def settings_from(**options: Any) -> Settings:  # noqa: ANN401  any option's
-    """Make the settings from the options given, the environment, and the defaults."""
+    """Return the settings from the given options, the environment, and the defaults."""
     return _settings(options, {})
 
 
 def database_from(url: str, option: str) -> Database:
-    """Return the database that an option names, with what else is set in the environment."""
+    """Return the database that an option names, with other settings from the environment."""
     return database_of(_settings({"database": url}, {"database": option}))
 
 
@@ -48,7 +48,7 @@ def _settings(options: Mapping[str, Any], option_names: Mapping[str, str]) -> Se
         first = {str(error["loc"][0]): error for error in reversed(invalid.errors())}
         fail(
             "; ".join(
-                f"{option_names.get(name, called(name, is_option=name in given))}: "
+                f"{option_names.get(name, display_name(name, is_option=name in given))}: "
                 f"{_describe(first[name])}"
                 for name in reversed(first)
             )
@@ -56,7 +56,7 @@ def _settings(options: Mapping[str, Any], option_names: Mapping[str, str]) -> Se
 
 
 def _text(value: Any) -> Any:  # noqa: ANN401  any option's
-    """Join the values of a repeated option as the environment has them."""
+    """Join the values of a repeated option with commas, as in the environment."""
     return ",".join(value) if isinstance(value, list) else value
 
 
@@ -65,22 +65,22 @@ def _describe(error: Any) -> str:  # noqa: ANN401  pydantic's error
     return str(own) if own else f"{error['msg']}; it is {error['input']!r}"
 
 
-def called(name: str, *, is_option: bool) -> str:
-    """Return what a setting is called where it was given: an option, or a variable."""
+def display_name(name: str, *, is_option: bool) -> str:
+    """Return the name of a setting as it was given: as an option, or as a variable."""
     return f"--{name.replace('_', '-')}" if is_option else f"INVITE_GATEWAY_{name.upper()}"
 
 
 @contextmanager
-def usable() -> Iterator[None]:
-    """End the command with the reason when a database cannot be used."""
+def reporting_database_errors() -> Iterator[None]:
+    """Exit with an error if a database cannot be used inside the block."""
     try:
         yield
     except UnusableDatabaseError as error:
-        fail(with_way_out(error))
+        fail(with_advice(error))
     except (Overloaded, Broken) as error:
         fail(error.message)
 
 
 def progress() -> Progress:
-    """Make a progress bar."""
+    """Return a progress bar."""
     return Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=errors)

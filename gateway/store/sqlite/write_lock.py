@@ -1,9 +1,9 @@
-"""One process at a time writes to a database, checkpoints included.
+"""A lock so that one process at a time writes to a database or checkpoints it.
 
-SQLite's own locks see to most of that, but up to 3.51.2 not to all of it: two connections that
-write or checkpoint at the same instant may damage a WAL (https://sqlite.org/wal.html#walresetbug).
-Inside a process one connection does both. Between processes there is a lock, on a file beside the
-database that the last to leave removes. When a process dies, however it dies, the system lets go.
+SQLite's own locks are not enough up to version 3.51.2: two connections that write or checkpoint at
+the same instant may damage a WAL (https://sqlite.org/wal.html#walresetbug). Inside a process one
+connection does both. Between processes there is a lock on a file beside the database, which the
+last process removes. The operating system releases the lock of a process that dies.
 """
 
 import fcntl
@@ -19,10 +19,10 @@ from gateway.store.errors import BusyDatabaseError, UnusableDatabaseError
 
 
 class WriteLock:
-    """Held, with ``with``, while writing; to be used by one thread.
+    """A context manager that holds the lock; to be used by one thread.
 
-    Taking it raises ``BusyDatabaseError`` after ``seconds`` of waiting for others, and
-    ``UnusableDatabaseError`` when its file cannot be opened or locked.
+    Acquiring it raises ``BusyDatabaseError`` after ``seconds`` of waiting for others, and
+    ``UnusableDatabaseError`` if its file cannot be opened or locked.
     """
 
     def __init__(self, database: Path, seconds: float) -> None:
@@ -32,9 +32,9 @@ class WriteLock:
         self._file: int | None = None
 
     def __enter__(self) -> Self:
-        """Take the lock."""
+        """Acquire the lock."""
         try:
-            while not self._taken(file := self._opened()):
+            while not self._try_acquire(file := self._opened()):
                 os.close(file)
                 self._file = None
         except OSError as error:
@@ -44,11 +44,11 @@ class WriteLock:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        """Let others take it."""
+        """Release the lock."""
         fcntl.flock(self._opened(), fcntl.LOCK_UN)
 
     def discard(self) -> None:
-        """Remove the file, unless others hold the lock, who will do it, or own the file."""
+        """Remove the file, unless another process holds the lock, or owns the file."""
         if self._file is None:
             return
         with suppress(OSError):
@@ -63,8 +63,8 @@ class WriteLock:
             self._file = os.open(self._path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
         return self._file
 
-    def _taken(self, file: int) -> bool:
-        """Lock the file, and tell whether that counts: not if it was removed in the meantime."""
+    def _try_acquire(self, file: int) -> bool:
+        """Lock the file; return False if it was removed in the meantime."""
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -72,14 +72,14 @@ class WriteLock:
         return _is_there(file)
 
     def _wait(self, file: int) -> None:
-        """Wait in a thread of its own, since to wait for a lock of the system has no time limit."""
+        """Wait in a thread, since waiting for a lock of the system has no time limit."""
         locked: Future[None] = Future()
         Thread(target=_lock, args=(file, locked), daemon=True).start()
         try:
             locked.result(self.seconds)
         except TimeoutError:
             self._file = None
-            locked.add_done_callback(lambda _: os.close(file))  # should it get the lock after all
+            locked.add_done_callback(lambda _: os.close(file))  # if it gets the lock after all
             raise BusyDatabaseError(
                 f"Others have been writing to the database for {self.seconds:g} seconds and hold "
                 f"{self._path}. Try again when they are done."
@@ -97,7 +97,7 @@ def _is_there(file: int) -> bool:
 
 @contextmanager
 def write_lock(database: Path, seconds: float) -> Iterator[WriteLock]:
-    """Make the lock of a database, and leave no file of it behind."""
+    """Return the lock of a database; remove its file after the block."""
     lock = WriteLock(database, seconds)
     try:
         yield lock

@@ -1,7 +1,7 @@
 """Options of the command line for settings, made from their fields."""
 
 from collections.abc import Callable
-from inspect import Parameter, Signature
+from inspect import Parameter, Signature, get_annotations
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import typer
@@ -10,11 +10,12 @@ from pydantic.fields import FieldInfo
 from gateway.settings import Settings
 
 
-def setting_option(name: str) -> Any:  # noqa: ANN401  as ``typer.Option`` is declared
+def setting_option(name: str, panel: str | None = None) -> Any:  # noqa: ANN401  as ``typer.Option`` is declared
     """Return the option of a setting, whose default is the environment or that of the setting."""
     field = Settings.model_fields[name]
     return typer.Option(
         help=(field.description or "").replace("`", ""),
+        rich_help_panel=panel,
         metavar="|".join(_choices(field)) or None,
         show_default=_shown_default(field.default),
     )
@@ -28,12 +29,20 @@ def with_setting_options(command: Callable[..., None]) -> Callable[..., None]:
                 name,
                 Parameter.KEYWORD_ONLY,
                 default=None,
-                annotation=Annotated[_option_type(field) | None, setting_option(name)],
+                annotation=Annotated[
+                    _option_type(field) | None, setting_option(name, _subject(name))
+                ],
             )
             for name, field in Settings.model_fields.items()
         ]
     )
     return command
+
+
+def _subject(name: str) -> str:
+    """Return the heading of a setting in the help, from the class that declares it."""
+    declaring = next(base for base in Settings.__bases__ if name in get_annotations(base))
+    return f"{declaring.__name__.removesuffix('Settings')} settings"
 
 
 def _option_type(field: FieldInfo) -> Any:  # noqa: ANN401  a type, or one of lists

@@ -421,6 +421,20 @@ async def test_list_is_read_anew_when_much_has_changed_while_it_was_hidden(
     await expect(visit.page.get_by_role("button", name="1 new: show")).to_be_visible()
 
 
+async def test_operation_is_followed_after_much_else_has_changed_while_it_was_hidden(
+    visit: Visit, client: Client
+) -> None:
+    id_ = await create(client, clientContext="one of many")
+    await visit.open(f"/operations/{id_}")
+    await visit.page.evaluate(HIDE)
+    for _ in range(3):
+        await create_all(client, [{}] * 700)
+    await visit.page.evaluate(UNHIDE)
+    await visit.is_live()
+    await update(client, id=id_, status="Running")
+    await visit.shows(re.compile("Not started.*→ Running"))
+
+
 async def test_marks_of_what_runs_for_long_lead_to_all_that_do(
     visit: Visit, client: Client
 ) -> None:

@@ -36,7 +36,14 @@ export function useOperation(id: string): { loaded: Loaded; reload: () => void }
   }, [api, id, attempt])
 
   const cursor = typeof loaded === 'object' && 'versions' in loaded ? loaded.versions.cursor : null
-  const source = useMemo(() => changesOf(api, OperationChangesDocument, { id: { eq: id } }), [api, id])
+  const source = useMemo(
+    () => ({
+      ...changesOf(api, OperationChangesDocument, { id: { eq: id } }),
+      // Those of one operation are few.
+      isFarBehind: () => Promise.resolve(false),
+    }),
+    [api, id],
+  )
   useFeed(cursor, source, {
     onChanges: (entries) => dispatch({ kind: 'entries', entries }),
     onGap: reload,

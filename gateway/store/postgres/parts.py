@@ -27,11 +27,12 @@ Columns = Sequence[SortColumn]
 
 _TIMES = ("created_at", "updated_at", "ended_at")
 _GROWING = ("seq", *_TIMES)
+_FROM, _TO = {"gt", "gte"}, {"lt", "lte"}
 _LONGEST: ColumnElement[int] = literal_column(str(LONGEST_KEY))
 
 
 def parts(shape: Shape, columns: Columns, bounds: Sequence[Bound]) -> list[Select[Any]]:
-    """Return what selects the sequence numbers of each part; nothing for rows that are at hand.
+    """Return what selects the sequence numbers of each part; nothing for a page that needs none.
 
     ``bounds`` are those of the page: columns of an order, and the keys that a row has to be beyond.
     """
@@ -62,13 +63,13 @@ def _spans(shape: Shape) -> Iterator[str]:
     """Return the times that a filter wants to be between two others."""
     compared = [*_compared(shape)]
     for name in _TIMES:
-        operators = {operator[0] for column, operator in compared if column == name}
-        if {"g", "l"} <= operators:
+        operators = {operator for column, operator in compared if column == name}
+        if operators & _FROM and operators & _TO:
             yield name
 
 
 def _compared(shape: Shape) -> Iterator[tuple[str, str]]:
-    """Return the fields that a filter compares in any case, each with an operator."""
+    """Return the times that each operation wanted is compared by, each with an operator."""
     for name, item in shape:
         if name == "and_":
             for part in item:

@@ -63,9 +63,9 @@ test('the diagnostic code is found in a message', () => {
 })
 
 test.each([
-  [{ code: 412, subcode: 9999, diagnosis: '412#10073' }, 'not set up to call telephones'],
-  [{ code: 412, subcode: 9999, diagnosis: null }, 'was not there'],
-  [{ code: 500, subcode: 7106 }, 'error of its own'],
-  [{ code: 200, subcode: 0 }, 'went well'],
+  [{ code: 412, subcode: 9999, diagnosis: '412#10073' }, 'not enabled to call phone numbers'],
+  [{ code: 412, subcode: 9999, diagnosis: null }, 'precondition'],
+  [{ code: 500, subcode: 7106 }, 'internal error'],
+  [{ code: 200, subcode: 0 }, 'Successful'],
   [{ code: 0, subcode: 7015 }, ''],
 ])('the result %o is put in words', (result, words) => expect(causeOf(result)).toContain(words))

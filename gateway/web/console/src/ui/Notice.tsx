@@ -30,7 +30,7 @@ export function useRetry(failure: Failure, onRetry: () => void): boolean {
   return isRetried
 }
 
-/** Why a page cannot be shown, with the gateway's code, and the way out. */
+/** Why a page cannot be shown, with the gateway's error code, and what to do. */
 export function FailureNotice({ failure, onRetry }: { failure: Failure; onRetry: () => void }) {
   useRefusal(failure)
   const isRetried = useRetry(failure, onRetry)

@@ -1,1 +1,1 @@
-"""What several tests share: a gateway and its clients, documents, random input, an oracle."""
+"""What several tests share: gateways, their clients, documents, random input, an oracle."""

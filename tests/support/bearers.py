@@ -1,4 +1,4 @@
-"""Gateways that let in those with a token, and the tokens."""
+"""Gateways that require tokens, and the tokens."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ WRITE = "InviteParticipantsOperation.ReadWrite.All"
 
 
 def token(folder: Path, command: str, name: str, *options: str) -> str:
-    """Run ``invite-gateway token`` for the tokens in a folder, and give what it prints."""
+    """Run ``invite-gateway token`` with the tokens of a folder, and return its output."""
     file = ("--tokens-file", str(folder / "tokens.json"))
     done = CliRunner().invoke(app, ["token", command, name, *options, *file])
     assert done.exit_code == 0, done.stderr
@@ -22,7 +22,7 @@ def token(folder: Path, command: str, name: str, *options: str) -> str:
 
 
 def bearing(token: str | None) -> dict[str, str]:
-    """Give the headers that carry a token."""
+    """Return the headers with a token."""
     return {} if token is None else {"Authorization": f"Bearer {token}"}
 
 
@@ -32,7 +32,7 @@ async def answer(
     query: str,
     **variables: Any,  # noqa: ANN401  JSON
 ) -> tuple[int, dict[str, Any]]:
-    """Send a document with a token, and give the status and the answer."""
+    """Send a document with a token; return the status and the decoded response."""
     body = {"query": query, "variables": variables}
     async with client.session.post(
         f"{client.url}/graphql", json=body, headers=bearing(token)
@@ -41,15 +41,15 @@ async def answer(
 
 
 async def status(client: Client, token: str | None) -> int:
-    """Tell how a request with a token is answered."""
+    """Return the status of a request with a token."""
     return (await answer(client, token, "{ __typename }"))[0]
 
 
 def codes(answer: dict[str, Any]) -> set[str]:
-    """Give the codes of an answer's errors."""
+    """Return the codes of a response's errors."""
     return {error["extensions"]["code"] for error in answer["errors"]}
 
 
 async def ended(response: aiohttp.ClientResponse) -> bytes:
-    """Read a response that goes on to its end."""
+    """Read a streamed response until it ends."""
     return await response.content.read()

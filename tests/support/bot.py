@@ -1,4 +1,4 @@
-"""A bot's own endpoint, which takes what the gateway passes on, or does not."""
+"""A bot's endpoint, which accepts or refuses the notifications that the gateway forwards."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -10,7 +10,7 @@ import msgspec
 from aiohttp import web
 
 Answer = Callable[[Any], int]
-"""Tells the status that a notification is answered with."""
+"""Returns the status of the response to a notification."""
 
 
 def _accepted(_body: object) -> int:
@@ -19,7 +19,7 @@ def _accepted(_body: object) -> int:
 
 @dataclass(eq=False)
 class Bot:
-    """What came, each time it did, and what of it was taken."""
+    """All requests that were received, and the bodies of those that were accepted."""
 
     url: str = ""
     port: int = 0
@@ -29,7 +29,7 @@ class Bot:
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def handle(self, request: web.Request) -> web.Response:
-        """Take a request, or not."""
+        """Accept or refuse a request."""
         body = await request.read()
         status = self.answer(msgspec.json.decode(body))
         self.requests.append((tuple(request.headers.items()), body))
@@ -39,7 +39,7 @@ class Bot:
         return web.Response(status=status)
 
     async def until(self, is_enough: Callable[[], bool], seconds: float = 60) -> None:
-        """Wait until what came is enough."""
+        """Wait until the received requests satisfy a condition."""
         async with asyncio.timeout(seconds):
             while not is_enough():
                 self._changed.clear()
@@ -47,7 +47,7 @@ class Bot:
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
-        """Answer for as long as the block lasts, each time on the same port."""
+        """Serve on the same port until the block is left."""
         application = web.Application()
         application.router.add_post("/api/calls", self.handle)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)

@@ -1,4 +1,4 @@
-"""A real browser, and a page that notes what goes wrong in it and reaches the gateway alone."""
+"""A real browser, with a page that records its errors and can reach only the gateway."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,7 +24,7 @@ async def browsing(*options: str) -> AsyncIterator[Browser]:
 
 
 class WatchedVisit:
-    """A visit to a page of the gateway, with all that went wrong in it."""
+    """A page of the gateway, with the errors that occurred in it."""
 
     def __init__(self, page: Page, url: str) -> None:
         self.page = page
@@ -32,7 +32,7 @@ class WatchedVisit:
         self.wrong: list[str] = []
 
     async def prepare(self) -> None:
-        """Note what goes wrong, and let the browser reach the gateway alone."""
+        """Record errors, and let the browser reach only the gateway."""
         await self.page.route("**", self._only_the_gateway)
         await self.page.add_init_script(WATCH_POLICY)
         self.page.on("console", lambda said: self._note(said.type, said.text))

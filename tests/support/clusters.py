@@ -1,4 +1,4 @@
-"""Gateways that are killed while many write, and what was acknowledged, logged and heard."""
+"""Gateways that are killed during writes; what was acknowledged, logged and received."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -40,15 +40,15 @@ class Cluster:
     url: str
     gateways: list[Gateway] = field(default_factory=list)
     acknowledged: list[tuple[str, int]] = field(default_factory=list)
-    """The operations and versions that clients were told of."""
+    """The operations and versions that were acknowledged to clients."""
     heard: list[tuple[str, int]] = field(default_factory=list)
-    """Those of the changes that the subscriber was told of."""
+    """Those of the changes that the subscriber received."""
     logged: list[tuple[str, int]] = field(default_factory=list)
     """Those of all changes in the log, at the end."""
     progress: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def start(self, stack: AsyncExitStack, place: int) -> None:
-        """Start a gateway at a place, where none is or another was."""
+        """Start a gateway at an index, where there is none or the previous one has ended."""
         variables = UNTRACED | {"INVITE_GATEWAY_DATABASE": self.url}
         self.gateways[place : place + 1] = [
             await asyncio.to_thread(stack.enter_context, running(self.folder, **variables))
@@ -67,9 +67,9 @@ class Cluster:
         query: str,
         **variables: Any,  # noqa: ANN401
     ) -> tuple[Any, bool]:
-        """Send a mutation, to a place after the other, until it is answered.
+        """Send a mutation, to one gateway after the other, until it is answered.
 
-        Give what came of it, and whether it was sent once.
+        Return the result, and whether it was sent only once.
         """
         once = True
         while True:
@@ -87,19 +87,19 @@ class Cluster:
             await asyncio.sleep(0.05)
 
     async def acknowledge(self, id_: str, version: int) -> None:
-        """Take note of what a client was told."""
+        """Record what was acknowledged to a client."""
         async with self.progress:
             self.acknowledged.append((id_, version))
             self.progress.notify_all()
 
     async def reached(self, count: int) -> None:
-        """Wait until so much was acknowledged."""
+        """Wait until a number of writes was acknowledged."""
         async with self.progress:
             await self.progress.wait_for(lambda: len(self.acknowledged) >= count)
 
 
 async def write(cluster: Cluster, http: aiohttp.ClientSession, name: str) -> None:
-    """Create operations one after another, and change each, for ever."""
+    """Create operations one after another, and change each, until cancelled."""
     number = 0
     while True:
         number += 1
@@ -113,7 +113,7 @@ async def write(cluster: Cluster, http: aiohttp.ClientSession, name: str) -> Non
 
 
 async def follow(cluster: Cluster, http: aiohttp.ClientSession, after: str) -> None:
-    """Follow all changes, at a gateway after the other, from where it was cut off."""
+    """Follow all changes, resuming at the other gateway after a disconnection."""
     place, heard, logged = 0, cluster.heard, cluster.logged
     while not logged or len(heard) < len(logged):
         place = 1 - place
@@ -129,7 +129,7 @@ async def follow(cluster: Cluster, http: aiohttp.ClientSession, after: str) -> N
 
 @asynccontextmanager
 async def under_load(cluster: Cluster, http: aiohttp.ClientSession) -> AsyncIterator[None]:
-    """Have many write and one follow for the block; then wait until that one has heard of all."""
+    """Run writers and a subscriber during the block; then wait until it has received all."""
     async with http.post(f"{cluster.gateways[0].url}/graphql", json={"query": NOW}) as response:
         start = (await response.json())["data"]["inviteParticipantsOperations"]["changeCursor"]
     following = asyncio.create_task(follow(cluster, http, start))
@@ -147,7 +147,7 @@ async def under_load(cluster: Cluster, http: aiohttp.ClientSession) -> AsyncIter
 
 
 async def check(cluster: Cluster) -> None:
-    """Check that nothing was lost, doubled or passed over."""
+    """Check that nothing was lost, duplicated or skipped."""
     logged = cluster.logged
     found = await execute(cluster.url, "SELECT id, version FROM operations")
     ((count, first, last),) = await execute(

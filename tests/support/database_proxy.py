@@ -10,18 +10,18 @@ from gateway.store.interface import Database
 from gateway.store.opening import database_of
 
 Cut = Callable[[bytes], bool]
-"""Tells of what a client sends whether to break its connection there."""
+"""Returns whether to break the connection of a client at the data that it sends."""
 
 _FIELDS = b"SERROR\0VERROR\0C0A000\0Munimplemented\0\0"
 REFUSAL = b"E" + (4 + len(_FIELDS)).to_bytes(4) + _FIELDS + b"Z\0\0\0\5I"
-"""An error as a server sends it, and that it is ready for what comes next."""
+"""An error as a server sends it, followed by ReadyForQuery."""
 
 
 class Proxy:
-    """Passes on what goes to and from a server.
+    """Forwards data to and from a server.
 
-    ``before`` breaks a connection before the server is sent what it takes; ``after`` does when the
-    server has answered, and keeps the answer. What ``refuse`` takes is answered by an error.
+    If ``before`` matches, the connection is broken before the data is forwarded; if ``after`` does,
+    when the server has answered, without the answer. If ``refuse`` does, the answer is an error.
     """
 
     def __init__(self, server_url: str) -> None:
@@ -36,7 +36,7 @@ class Proxy:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Listen until the block is left; then ``url`` leads to the server."""
+        """Listen until the block is left; ``url`` then leads to the server."""
         server = await asyncio.start_server(self._serve, "127.0.0.1")
         port = server.sockets[0].getsockname()[1]
         self.url = f"postgresql://postgres@127.0.0.1:{port}{self._database}?sslmode=disable"
@@ -44,7 +44,7 @@ class Proxy:
             yield
 
     def database(self) -> Database:
-        """Return the database that is reached this way."""
+        """Return the URL of a database through the proxy."""
         return database_of(Settings(database=self.url))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -81,7 +81,7 @@ class Proxy:
 
 
 def once(sought: bytes) -> Cut:
-    """Take the first of what clients send that has something in it."""
+    """Return a function that matches only the first data that contains some bytes."""
     found = False
 
     def cut(data: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""Random documents: valid ones mostly, with aliases, fragments, directives and variables."""
+"""Random documents, mostly valid, with aliases, fragments, directives and variables."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -63,7 +63,7 @@ Draw = Callable[[st.SearchStrategy[Any]], Any]
 
 
 class Writer:
-    """Writes one document, drawing what it says."""
+    """Writes one random document."""
 
     def __init__(self, draw: Draw) -> None:
         self._draw = draw
@@ -100,7 +100,7 @@ class Writer:
         return self._field(type_, depth)
 
     def _alias(self) -> str:
-        """Draw an alias: mostly one of its own, seldom one that clashes with another."""
+        """Draw an alias: usually a unique one, rarely one that conflicts with another."""
         self._aliases += 1
         alias: str = self._draw(_aliases)
         return alias.replace("%s", f"a{self._aliases}")
@@ -131,7 +131,7 @@ class Writer:
 
 
 def _related(type_: GraphQLNamedType) -> list[GraphQLNamedType]:
-    """Give the types a fragment within ``type_`` can be on."""
+    """Return the types that a fragment within ``type_`` can be on."""
     match type_:
         case GraphQLInterfaceType():
             return [type_, *SCHEMA.get_possible_types(type_)]
@@ -144,7 +144,7 @@ def _related(type_: GraphQLNamedType) -> list[GraphQLNamedType]:
 def requests(draw: Draw, places: Sequence[str | None]) -> tuple[str, dict[str, Any]]:
     """Draw a document and values of its variables, some of them left out.
 
-    ``places`` are those in the change log to go on from.
+    ``places`` are the cursors of the change log that may be used.
     """
     document = Writer(draw).document()
     variables = VARIABLES | {"place": ("String", st.sampled_from(places))}

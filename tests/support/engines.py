@@ -23,30 +23,30 @@ with warnings.catch_warnings():
 
 ENGINES: tuple[str, ...] = ("sqlite", "postgresql")
 OTHER_POSTGRESQL: tuple[str, ...] = ("postgresql-15", "portable")
-"""Debian's version, and what stands for other engines that speak the protocol."""
+"""Debian's version, and the substitute for other engines with the same protocol."""
 DEBIAN = Path("/usr/lib/postgresql/15/bin")
 
 
 class _Server:
-    """A PostgreSQL server that listens on a socket in its folder, and can be stopped at once."""
+    """A PostgreSQL server that listens on a socket in its folder, and can be killed."""
 
     def __init__(self, folder: Path, bin_path: Path, user: str | None) -> None:
         self.folder = folder
         self.bin_path = bin_path
         self.user = user
-        """Who runs it: it refuses root."""
+        """The user who runs it: it refuses root."""
 
     def url(self, database: str) -> str:
-        """Give the URL of a database."""
+        """Return the URL of a database."""
         return f"postgresql://postgres:@/{database}?host={self.folder}"
 
     def stop(self) -> None:
-        """Stop it at once, as a crash does: whoever is connected is cut off."""
+        """Stop it immediately, as a crash does: all clients are disconnected."""
         if (self.folder / "postmaster.pid").exists():
             self._control("stop", "-m", "immediate")
 
     def start(self) -> None:
-        """Start it, as it was made or after it was stopped."""
+        """Start it, for the first time or after it was stopped."""
         self._control("start", "-o", f'-h "" -k {self.folder}', "-l", f"{self.folder}/log")
 
     def _control(self, *arguments: str) -> None:
@@ -58,7 +58,7 @@ class _Server:
 
 
 class PostgresServer(_Server):
-    """A PostgreSQL server of the tests' own, for as long as they run: it need not survive a crash.
+    """The PostgreSQL server of a test run, which does not need to survive a crash.
 
     It listens on a socket in its folder.
     """
@@ -68,7 +68,7 @@ class PostgresServer(_Server):
         self._numbers = count(1)
 
     def relax(self) -> None:
-        """Have it write nothing to disk at once."""
+        """Configure it not to wait for the disk."""
         for setting in ("fsync", "full_page_writes"):
             self.execute(f"ALTER SYSTEM SET {setting} = off")
         self.execute("SELECT pg_reload_conf()")
@@ -79,7 +79,7 @@ class PostgresServer(_Server):
         self.run("psql", "-q", *place, "-c", statement)
 
     def new_database(self, name: str = "", template: str = "template1") -> str:
-        """Make a database, an empty one unless it is a copy, and return its URL."""
+        """Create a database, which is empty unless it is a copy, and return its URL."""
         name = name or f"test_{next(self._numbers)}"
         self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return self.url(name)
@@ -103,7 +103,7 @@ class StandbyServer(_Server):
 
     @contextmanager
     def stopped(self) -> Iterator[None]:
-        """Let it hang for a block: connections stay, and nothing is answered."""
+        """Suspend it during the block: connections stay open, and nothing is answered."""
         postmaster = int((self.folder / "postmaster.pid").read_text().split()[0])
         processes = [postmaster, *children(postmaster)]
         for process in processes:
@@ -115,7 +115,7 @@ class StandbyServer(_Server):
                 os.kill(process, signal.SIGCONT)
 
     def promote(self) -> None:
-        """Make it a primary of its own."""
+        """Promote it to a primary."""
         self._control("promote")
 
 
@@ -168,7 +168,7 @@ def _folder() -> Iterator[Path]:
 
 
 async def execute(url: str, *statements: str) -> list[tuple[Any, ...]]:
-    """Execute statements beside a gateway, in one transaction; return the rows of the last one."""
+    """Execute statements in one transaction, without a gateway; return the last one's rows."""
     if url.startswith("sqlite"):
         with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as file, file:
             file.execute("PRAGMA foreign_keys = ON")

@@ -22,14 +22,14 @@ COMMAND = Path(sys.prefix) / "bin" / "invite-gateway"
 STARTED_WITHIN = STOPPED_WITHIN = 40
 
 LONGER = int(os.environ.get("LONGER", "1"))
-"""How many times more than in CI is done of what is random, or goes on for long."""
+"""The factor by which random and long tests do more than in CI."""
 
 
 @dataclass(frozen=True)
 class Gateway:
-    """A server that runs: its base URL, such as ``http://127.0.0.1:41234``, its process, its log.
+    """A running server: its base URL, such as ``http://127.0.0.1:41234``, its process and log.
 
-    The process leads a process group, as one does that is started from a terminal.
+    The process leads a process group, like one that is started from a terminal.
     """
 
     url: str
@@ -43,11 +43,11 @@ class Gateway:
 
 
 UNTRACED = {"COVERAGE_PROCESS_START": "", "COVERAGE_PROCESS_CONFIG": ""}
-"""Variables for a server that is not traced for coverage, which makes it several times slower."""
+"""Variables for a server without coverage, which would make it several times slower."""
 
 
 def free_port() -> int:
-    """Return a port that nothing listens on: of a gateway that is to be started again on it."""
+    """Return a free port, for a gateway that is to be restarted on the same port."""
     with socket() as listening:
         listening.bind(("127.0.0.1", 0))
         port: int = listening.getsockname()[1]
@@ -85,7 +85,7 @@ def running(folder: Path, *options: str, **variables: str) -> Iterator[Gateway]:
 
 
 def _read_log(lines: IO[str], log: list[str], serving: Queue[str]) -> None:
-    """Tell the URL as soon as the log has it, or else all it had; and never let the log fill up."""
+    """Put the URL into the queue, or else the whole log; read the log to its end."""
     for line in lines:
         log.append(line)
         if announced := re.search(r"Serving (http://\S+)/graphql", line):
@@ -94,7 +94,7 @@ def _read_log(lines: IO[str], log: list[str], serving: Queue[str]) -> None:
 
 
 def children(process: int) -> set[int]:
-    """Give the ids of the processes that a process has started and not taken leave of."""
+    """Return the ids of a process's children."""
     return {
         int(word) for word in Path(f"/proc/{process}/task/{process}/children").read_text().split()
     }
@@ -111,7 +111,7 @@ class Client:
     url: str
 
     async def answer(self, query: str, **variables: Any) -> dict[str, Any]:  # noqa: ANN401  JSON
-        """Send a document and return the whole answer."""
+        """Send a document and return the decoded response."""
         body = {"query": query, "variables": variables}
         async with self.session.post(f"{self.url}/graphql", json=body) as response:
             answer: dict[str, Any] = await response.json()
@@ -129,7 +129,7 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def memory(gateway: Gateway) -> int:
-    """Give how much memory a gateway uses, in bytes."""
+    """Return the memory that a gateway uses, in bytes."""
     status = Path(f"/proc/{gateway.process.pid}/status").read_text()
     (size,) = [line.split()[1] for line in status.splitlines() if line.startswith("VmRSS")]
     return int(size) * 1024

@@ -1,22 +1,22 @@
-"""Whether what clients saw at the same time could have come about one after another.
+"""Whether concurrent results could have been produced by a sequential execution.
 
 By exhaustive search, after Wing and Gong (Testing and Verifying Concurrent Objects, 1993), which
-goes no way twice: those that have done the same and are in the same state go on alike.
+visits no state twice: the same completed calls with the same state continue in the same way.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 State = tuple[int, str] | None
-"""An operation's version and text, or None when there is none."""
+"""An operation's version and text, or None if it does not exist."""
 
 
 @dataclass(frozen=True)
 class Call:
-    """What a client asked of one operation, when, and what it was told.
+    """A client's call on one operation, with its times and its result.
 
-    ``told`` is the state it was shown: that after a call that was done, that in the way of one that
-    was not, or the one read.
+    ``told`` is the state in the result: the one after a successful call, the one that prevented
+    another, or the one that was read.
     """
 
     began: float
@@ -28,7 +28,7 @@ class Call:
     if_version: int | None = None
 
     def after(self, state: State) -> tuple[State, bool]:
-        """Return the state after it in a state, and whether it would have been told so there."""
+        """Return the state after the call in a state, and whether its result is possible there."""
         match self.kind:
             case "get":
                 return state, self.told == state
@@ -42,9 +42,9 @@ class Call:
 
 
 def is_linearizable(calls: Sequence[Call]) -> bool:
-    """Tell whether there is an order that explains what everybody was told.
+    """Return whether a sequential order of the calls explains all results.
 
-    In it no call comes before one that had ended when it began.
+    In it no call precedes one that had ended before it began.
     """
     everything = (1 << len(calls)) - 1
     tried: set[tuple[int, State]] = set()

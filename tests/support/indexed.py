@@ -1,4 +1,4 @@
-"""What is answered by an index, on both databases: filters, and orders."""
+"""Filters and orders that use an index, on both databases."""
 
 from dataclasses import dataclass
 
@@ -41,18 +41,18 @@ SEARCHES: list[tuple[JSONObject, str, str]] = [
     (invited(any={"id": {"in": ["+7", "user-7"]}}), *_BY_IDENTITY),
     (invited(phone={"id": {"in": ["+7"]}, "displayName": {"isNull": True}}), *_BY_IDENTITY),
 ]
-"""Filters; the step of SQLite's plan that finds the rows; what PostgreSQL's index is called."""
+"""Filters; the step of SQLite's plan that finds the rows; the name of PostgreSQL's index."""
 
 
 @dataclass(frozen=True)
 class IndexedOrder:
-    """An order in which an index gives the operations."""
+    """An order in which an index returns the operations."""
 
     order_by: list[JSONObject]
     sqlite: str
-    """The column by which SQLite begins at a cursor; empty for one that may be null."""
+    """The column with which SQLite seeks a cursor; empty for one that may be null."""
     postgresql: tuple[str, ...]
-    """The indexes of which PostgreSQL reads one at least."""
+    """The indexes of which PostgreSQL reads at least one."""
 
 
 def _indexed(name: str, direction: str, *indexes: str, sqlite: str = "") -> IndexedOrder:

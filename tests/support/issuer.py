@@ -1,4 +1,4 @@
-"""An issuer of tokens on this machine, with real keys, that does what a test wants."""
+"""A local issuer of tokens, with real keys, that a test controls."""
 
 import asyncio
 import json
@@ -32,12 +32,12 @@ def elliptic(kid: str) -> ECKey:
 
 
 def base64url(data: bytes) -> str:
-    """Encode as the parts of a token are."""
+    """Encode bytes in unpadded base64url, as in the parts of a token."""
     return urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 def signed(header: dict[str, Any], payload: bytes, key: Key, algorithm: str | None = None) -> str:
-    """Sign anything, with any header: as ``algorithm`` whatever the header says."""
+    """Sign any payload with any header, by ``algorithm`` whatever the header says."""
     registry = JWSRegistry(algorithms=list(JWSRegistry.algorithms), strict_check_header=False)
     by = registry.get_alg(algorithm or header["alg"])
     signing = f"{base64url(json.dumps(header).encode())}.{base64url(payload)}"
@@ -45,7 +45,7 @@ def signed(header: dict[str, Any], payload: bytes, key: Key, algorithm: str | No
 
 
 class Issuer:
-    """What it publishes, and whether it is up; ``asked`` are the paths that were asked for."""
+    """The published keys, and whether it is up; ``asked`` are the requested paths."""
 
     def __init__(self) -> None:
         self.url = ""
@@ -59,7 +59,7 @@ class Issuer:
         self.published = [key.as_dict(private=False) for key in keys]
 
     def claims(self, **others: Any) -> dict[str, Any]:  # noqa: ANN401  JSON
-        """Give the claims of a user's token; a claim that is to be None is left out."""
+        """Return the claims of a user's token; a claim of None is omitted."""
         now = int(time())
         usual = {
             "iss": self.url,
@@ -81,7 +81,7 @@ class Issuer:
         return serialize_compact(header, text, key, algorithms=[algorithm])
 
     async def answer(self, request: web.Request) -> web.Response:
-        """Answer what the gateway asks."""
+        """Answer a request of the gateway."""
         self.asked.append(request.path)
         if self.status != 200:
             return web.Response(status=self.status)
@@ -94,7 +94,7 @@ class Issuer:
 
 @contextmanager
 def issuing() -> Iterator[Issuer]:
-    """Run an issuer in a thread of its own, so that it answers while a test waits."""
+    """Run an issuer in a separate thread, so that it answers while a test waits."""
     issuer = Issuer()
     loop = asyncio.new_event_loop()
     thread = Thread(target=loop.run_forever)

@@ -7,12 +7,12 @@ from support.gateways import Gateway
 
 
 def lines(gateway: Gateway) -> list[dict[str, Any]]:
-    """Give what a gateway that has stopped logged as JSON."""
+    """Return the parsed lines of the JSON log of a gateway that has stopped."""
     return [json.loads(line) for line in gateway.log]
 
 
 def requests(gateway: Gateway, path: str = "/graphql") -> list[dict[str, Any]]:
-    """Give the lines of requests, and of operations on WebSockets."""
+    """Return the lines of requests, and of operations on WebSockets."""
     return [
         line
         for line in lines(gateway)

@@ -7,7 +7,7 @@ from support.gateways import Client
 
 
 async def page(client: Client) -> dict[str, Metric]:
-    """Read the page, by the names of the metrics."""
+    """Read the metrics, by name."""
     async with client.session.get(f"{client.url}/metrics") as response:
         assert response.headers["Content-Type"].startswith("text/plain; version=0.0.4")
         text = await response.text()
@@ -15,7 +15,7 @@ async def page(client: Client) -> dict[str, Metric]:
 
 
 async def values(client: Client, name: str, *, suffix: str = "") -> dict[str, float]:
-    """Give the values of one of the gateway's metrics, by those of their labels, that are not 0."""
+    """Return the nonzero values of a gateway's metric, by the values of their labels."""
     metric = (await page(client))[f"invite_gateway_{name}"]
     return {
         " ".join(value for label, value in sample.labels.items()): sample.value

@@ -1,4 +1,4 @@
-"""Mutations, drawn at random: valid ones, and such that fail."""
+"""Random mutations: valid ones, and ones that fail."""
 
 from hypothesis import strategies as st
 

@@ -1,4 +1,4 @@
-"""Microsoft Graph as a bot's callback sees it: notifications, and where they are posted."""
+"""Microsoft Graph as seen by a bot: notifications, and a client that posts them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -48,5 +48,5 @@ class Graph:
             return response.status
 
     async def notify(self, *items: Json) -> None:
-        """Post notifications that must be taken."""
+        """Post notifications that must be accepted."""
         assert await self.post(envelope(*items)) == 202

@@ -1,4 +1,4 @@
-"""Random values of ``$filter``, each with the filter of GraphQL that says the same."""
+"""Random values of ``$filter``, each with the equivalent filter of GraphQL."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ class Said(NamedTuple):
     is_simple: bool = True
 
     def within(self) -> str:
-        """Write it so that it can stand in another."""
+        """Return it as it is written within another condition."""
         return self.text if self.is_simple else f"({self.text})"
 
 
@@ -189,7 +189,7 @@ _TOKENS = [
 
 @st.composite
 def broken(draw: st.DrawFn) -> str:
-    """A ``$filter`` of which a part was cut out, or something was put into it."""
+    """A ``$filter`` from which a part was removed, or into which text was inserted."""
     text = draw(said).text
     for _ in range(draw(st.integers(1, 3))):
         begin = draw(st.integers(0, len(text)))

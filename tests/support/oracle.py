@@ -1,7 +1,7 @@
-"""What a filter, an order, a page and a group mean, in plain Python over stored documents.
+"""The semantics of filters, orders, pages and groups, in plain Python over stored documents.
 
-Written from the contract and from nothing of the gateway's: a filter is the JSON a client sends, a
-document the JSON a client reads, with fields that are null left out or not.
+Written from the contract, without code of the gateway: a filter is the JSON that a client sends, a
+document the JSON that it reads, in which null fields may be omitted.
 """
 
 from collections import defaultdict
@@ -53,14 +53,14 @@ _OF_VALUES: dict[str, Judge] = {
 
 
 def _holds(name: str, value: object, operand: object) -> bool:
-    """Apply one operator: only those of ``_EXACT`` can hold of a null."""
+    """Apply one operator: only those of ``_EXACT`` can match a null."""
     if name in _EXACT:
         return _EXACT[name](value, operand)
     return value is not None and _OF_VALUES[name](value, operand)
 
 
 def compares(value: object, where: Filter) -> bool:
-    """Tell whether a value, or None for null, fits all operators of a filter."""
+    """Return whether a value, or None for null, matches all operators of a filter."""
     return all(_holds(name, value, operand) for name, operand in where.items())
 
 
@@ -87,7 +87,7 @@ def _time(value: str | None, where: Filter) -> bool:
 
 
 def _fields(judges: Mapping[str, Judge], thing: Document | None, where: Filter) -> bool:
-    """Judge a thing by its fields; those of a null are null."""
+    """Return whether the fields of an object match; those of a null are null."""
     return all(
         compares(thing, {"isNull": part})
         if name == "isNull"
@@ -97,7 +97,7 @@ def _fields(judges: Mapping[str, Judge], thing: Document | None, where: Filter) 
 
 
 def _diag_code(result: Document | None) -> str | None:
-    """Find what follows the first ``DiagCode:`` that a code follows."""
+    """Return the code after the first ``DiagCode:`` that is followed by one."""
     for rest in ((result or {}).get("message") or "").split("DiagCode:")[1:]:
         code, found, end = rest.lstrip(" \t\n\r\f\v").partition("#")
         subcode = "".join(takewhile("0123456789".__contains__, end))
@@ -121,7 +121,7 @@ def _identity(identity: Document | None, where: Filter) -> bool:
 
 
 def _is_undeclared(value: object) -> bool:
-    """Tell whether an additional property is an identity of a kind that is not declared."""
+    """Return whether an additional property is an identity of an undeclared kind."""
     match value:
         case {"id": str(), "displayName": name}:
             return name is None or isinstance(name, str)
@@ -145,13 +145,13 @@ OVERDUE = timedelta(seconds=60)
 
 
 def is_overdue(operation: Document) -> bool:
-    """Tell whether an operation has not ended, and was created long ago."""
+    """Return whether an operation has not ended, and was created long ago."""
     created = _instant(operation["createdAt"])
     return operation["status"] in STATUSES[:2] and created <= datetime.now(UTC) - OVERDUE
 
 
 def _tree(judges: Mapping[str, Judge], thing: Document, where: Filter) -> bool:
-    """Judge a thing by a filter that has ``and``, ``or`` and ``not`` beside fields."""
+    """Return whether an object matches a filter with fields, ``and``, ``or`` and ``not``."""
 
     def fits(name: str, part: Any) -> bool:  # noqa: ANN401  a filter or a list of filters
         match name:
@@ -203,12 +203,12 @@ _OPERATION: dict[str, Judge] = {
 
 
 def matches(document: Document, where: Filter | None) -> bool:
-    """Tell whether a filter takes a document; None takes all."""
+    """Return whether a document matches a filter; None matches all."""
     return where is None or _tree(_OPERATION, document, where)
 
 
 def matches_change(before: Document | None, after: Document, where: Filter | None) -> bool:
-    """Tell whether a filter takes a change, by the operation before it, if any, and after it."""
+    """Return whether a change matches a filter, by the operation before, if any, and after it."""
     return matches(after, where) or (before is not None and matches(before, where))
 
 
@@ -235,7 +235,7 @@ def _by_key(documents: Iterable[Document], path: list[str], direction: str) -> l
 
 
 def ordered(documents: Sequence[Document], order_by: Sequence[Filter] | None) -> list[Document]:
-    """Sort documents, given in the order of creation, as ``orderBy`` says."""
+    """Sort documents, given in the order of creation, by ``orderBy``."""
     keys: dict[str, str] = {}
     for key in order_by or []:
         ((name, direction),) = key.items()
@@ -260,7 +260,7 @@ class Page:
 
 
 def page(everything: Sequence[Document], where: Filter | None, arguments: Filter) -> Page:
-    """Cut a page out of all documents in order; ``after`` and ``before`` are positions there."""
+    """Return a page of all sorted documents; ``after`` and ``before`` are indexes in them."""
     after, before = arguments.get("after"), arguments.get("before")
     within = everything[0 if after is None else after + 1 : before]
     found = [document for document in within if matches(document, where)]
@@ -273,7 +273,7 @@ def page(everything: Sequence[Document], where: Filter | None, arguments: Filter
 
 
 def _kinds(document: Document) -> list[str | None]:
-    """Give the kinds of identities in a document, in the order in which they are declared."""
+    """Return the kinds of identities in a document, in the order of declaration."""
     found = set()
     for participant in document["participants"]:
         identities = participant["identity"]
@@ -289,7 +289,7 @@ def _seconds(document: Document) -> float | None:
 
 
 def _durations(documents: Iterable[Document]) -> dict[str, float] | None:
-    """Give percentiles of durations by nearest rank."""
+    """Return percentiles of durations by nearest rank."""
     seconds = sorted(each for each in map(_seconds, documents) if each is not None)
     if not seconds:
         return None

@@ -6,5 +6,5 @@ ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT / "schema" / "schema.graphql"
 EXAMPLES = ROOT / "gateway" / "web" / "playground" / "examples"
 SEED = ROOT / "tests" / "support" / "seed.json"
-"""The answer to a Get that one of the project's first documents has."""
+"""The response to a get in one of the project's first documents."""
 TOOLS = ROOT / "tests" / "tools"

@@ -1,4 +1,4 @@
-"""Pipelines within the tests' own process: requests run as the gateway runs them."""
+"""Pipelines in the process of the tests, which execute requests as the gateway does."""
 
 from gateway.admission.cooperative_lock import CooperativeLock
 from gateway.admission.load import Load
@@ -24,7 +24,7 @@ def compiled_pipeline(
     cache_bytes: int = 0,
     seconds: float = 0,
 ) -> tuple[Pipeline, CompiledExecutor]:
-    """Make a pipeline that refuses nothing for its cost, and the executor in it."""
+    """Return a pipeline without a limit on cost, and its executor."""
     documents, limits = Documents(schema), _limits(seconds)
     prepared = PreparedOperations(schema, documents, max_cost=UNLIMITED)
     reference = ReferenceExecutor(schema, documents, limits.lock)
@@ -33,7 +33,7 @@ def compiled_pipeline(
 
 
 def reference_pipeline(schema: Schema, *, seconds: float = 0) -> Pipeline:
-    """Make a pipeline that refuses nothing for its cost, and runs everything on graphql-core."""
+    """Return a pipeline without a limit on cost, which executes everything with graphql-core."""
     documents, limits = Documents(schema), _limits(seconds)
     prepared = PreparedOperations(schema, documents, max_cost=UNLIMITED)
     return Pipeline(

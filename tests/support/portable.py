@@ -1,7 +1,7 @@
-"""What stands for other engines that speak PostgreSQL's protocol, which cannot run here.
+"""A substitute for other engines with PostgreSQL's protocol, which are not available to the tests.
 
-Transactions are REPEATABLE READ unless told otherwise, now and then one that writes fails and is to
-be carried out again, and there is neither LISTEN nor NOTIFY.
+Transactions are REPEATABLE READ by default, some of those that write fail and have to be
+retried, and there is neither LISTEN nor NOTIFY.
 """
 
 import asyncio
@@ -24,13 +24,13 @@ BEGIN
 END $$;
 CREATE TRIGGER fail AFTER INSERT ON changes FOR EACH STATEMENT EXECUTE FUNCTION fail();
 """
-"""Has each of so many transactions that append to the log fail with an error."""
+"""Makes each ``every``-th transaction that appends to the change log fail."""
 SERIALIZATION_FAILURE = "40001"
 TEMPLATE = "portable"
 
 
 class PortableServer:
-    """A server that is reached through a proxy; its databases have their tables already."""
+    """A server behind a proxy; its databases already have their tables."""
 
     def __init__(self, server: PostgresServer, proxy_url: str) -> None:
         self._server = server
@@ -41,7 +41,7 @@ class PortableServer:
         server.execute(failing, TEMPLATE)
 
     def new_database(self) -> str:
-        """Make a database and return its URL."""
+        """Create a database and return its URL."""
         name = urlsplit(self._server.new_database(template=TEMPLATE)).path
         self._server.execute(
             f"ALTER DATABASE {name[1:]} SET default_transaction_isolation = 'repeatable read'"
@@ -55,7 +55,7 @@ def _notifies(data: bytes) -> bool:
 
 @contextmanager
 def portable_server(server: PostgresServer) -> Iterator[PortableServer]:
-    """Have a server stand for other engines for a block."""
+    """Use a server as a substitute for other engines during the block."""
     proxy = Proxy(server.url("postgres"))
     proxy.refuse = _notifies
     with _served(proxy):
@@ -64,7 +64,7 @@ def portable_server(server: PostgresServer) -> Iterator[PortableServer]:
 
 @contextmanager
 def _served(proxy: Proxy) -> Iterator[None]:
-    """Run a proxy on a loop of its own: that of a test is there for one test alone."""
+    """Run a proxy on a separate event loop, since that of a test ends with the test."""
     loop, stack = asyncio.new_event_loop(), AsyncExitStack()
     thread = Thread(target=loop.run_forever)
     thread.start()

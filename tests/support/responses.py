@@ -1,4 +1,4 @@
-"""What the GraphQL specification says of every response (section 7.1)."""
+"""What the GraphQL specification requires of every response (section 7.1)."""
 
 import re
 from typing import Any
@@ -10,14 +10,14 @@ PYTHON_WORDS = re.compile(
     r"\b(None|NoneType|True|False|dict|dictionary|tuple|str|bool|float|pydantic|msgspec|Traceback"
     r"|instance of|isinstance|\w*Exception|\w+Error)\b|<[^>]*>|`|Input should|Value error"
 )
-"""What Python would call things; GraphQL and JSON call them null, object, list, string, Boolean."""
+"""Python's terms; those of GraphQL and JSON are null, object, list, string and Boolean."""
 SENTENCE_ENDS = (".", "?", "…")
 BY_PROTOCOL = {"PersistedQueryNotFound", "PersistedQueryNotSupported"}
-"""Messages that Apollo's clients go by."""
+"""Messages that Apollo's clients compare."""
 
 
 def assert_well_formed(response: Json) -> None:
-    """Assert that a decoded response is one."""
+    """Assert that a decoded response is valid."""
     assert isinstance(response, dict)
     assert response.keys() <= {"data", "errors", "extensions"}
     assert response.keys() & {"data", "errors"}
@@ -38,7 +38,7 @@ def assert_well_formed(response: Json) -> None:
 
 
 def assert_error(error: Json) -> None:
-    """Assert that an error is one, with a code as the gateway gives."""
+    """Assert that an error is valid, and has one of the gateway's codes."""
     assert error.keys() <= {"message", "locations", "path", "extensions"}
     assert error["message"]
     assert_plain(error["message"])
@@ -52,7 +52,7 @@ def assert_error(error: Json) -> None:
 
 
 def assert_plain(message: str) -> None:
-    """Assert that a message is made of sentences, and in GraphQL's words outside of quotes."""
+    """Assert that a message consists of sentences, and uses GraphQL's terms outside quotes."""
     if message in BY_PROTOCOL:
         return
     assert message.endswith(SENTENCE_ENDS), message
@@ -61,7 +61,7 @@ def assert_plain(message: str) -> None:
 
 
 def assert_null_at(data: Json, path: list[str | int]) -> None:
-    """Assert that there is null where an error was raised, or further up."""
+    """Assert that the position of an error, or a parent of it, is null."""
     for step in path:
         if data is None:
             return

@@ -54,7 +54,7 @@ class Rest:
             return Answer(response.status, response.headers, read)
 
     async def get(self, path: str = "", **headers: str) -> Answer:
-        """Read what is under the call's operations."""
+        """Read a path below the call's operations."""
         return await self.send("GET", self.operations + path, **headers)
 
     async def list(self, **options: str) -> Answer:
@@ -79,5 +79,5 @@ def invited(**identity: Any) -> JSONObject:  # noqa: ANN401  JSON
 
 
 def properties(entity: JSONObject) -> JSONObject:
-    """Return an entity without what is said of it as a whole."""
+    """Return an entity without its own annotations."""
     return {name: value for name, value in entity.items() if not name.startswith("@odata.")}

@@ -1,4 +1,4 @@
-"""The README's pictures of the console, of sample operations that are the same each time."""
+"""The README's screenshots of the console, with sample operations that do not vary."""
 
 import asyncio
 import subprocess

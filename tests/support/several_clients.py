@@ -1,4 +1,4 @@
-"""What several clients see of each other, whichever process answers them."""
+"""What several clients see of each other's writes, whichever processes answer them."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from support.sockets import CREATE, FOLLOW, WITHIN, connected
 
 
 async def updates_are_won_by_one(client: Client, rivals: int) -> None:
-    """Update an operation ten times, each version by so many requests at once."""
+    """Update an operation ten times, each version by several concurrent requests."""
     await client.data(CREATE_ID, id="contended")
     for version in range(1, 11):
         updates = (
@@ -29,7 +29,7 @@ async def updates_are_won_by_one(client: Client, rivals: int) -> None:
 async def hears_of_creations(
     http: aiohttp.ClientSession, subscriber: Client, writer: Client
 ) -> None:
-    """Create operations by one client, each when a subscriber has received the last."""
+    """Create operations by one client, each after a subscriber has received the previous one."""
     start = (await subscriber.data(NOW))["inviteParticipantsOperations"]["changeCursor"]
     async with asyncio.timeout(WITHIN), connected(http, subscriber.url) as socket:
         await socket.subscribe(FOLLOW, after=start)

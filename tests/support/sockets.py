@@ -1,4 +1,4 @@
-"""A client of graphql-transport-ws that is easy to do wrong things with."""
+"""A client of graphql-transport-ws that can also violate the protocol."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,7 +11,7 @@ from aiohttp import WSMsgType
 
 SUBPROTOCOL = "graphql-transport-ws"
 WITHIN = 30
-"""In seconds: how long a test waits for what must come before it fails."""
+"""The time in seconds that a test waits for a message before it fails."""
 
 FOLLOW = """
     subscription Follow($after: String) {
@@ -46,7 +46,7 @@ class Socket:
         await self.ws.send_json(message)
 
     async def message(self) -> dict[str, Any]:
-        """Give the next message."""
+        """Return the next message."""
         message: dict[str, Any] = await self.ws.receive_json(timeout=WITHIN)
         return message
 
@@ -55,21 +55,21 @@ class Socket:
         await self.send(type="subscribe", id=id_, payload={"query": query, "variables": variables})
 
     async def payload(self, id_: str = "1") -> dict[str, Any]:
-        """Give the payload of the next message, which has to be of this operation."""
+        """Return the payload of the next message, which must be of this operation."""
         message = await self.message()
         assert (message["type"], message["id"]) == ("next", id_), message
         payload: dict[str, Any] = message["payload"]
         return payload
 
     async def change(self, id_: str = "1") -> dict[str, Any]:
-        """Give the change that comes next."""
+        """Return the next change."""
         payload = await self.payload(id_)
         assert "errors" not in payload, payload
         change: dict[str, Any] = payload["data"]["changes"]
         return change
 
     async def closed(self) -> tuple[int, str | None]:
-        """Give the code and the reason of the close, which has to come next."""
+        """Return the code and the reason of the close, which must be next."""
         frame = await asyncio.wait_for(self.ws.receive(), WITHIN)
         assert frame.type is WSMsgType.CLOSE, frame
         return frame.data, frame.extra
@@ -79,7 +79,7 @@ class Socket:
 async def connected(
     session: aiohttp.ClientSession, url: str, *, init: bool = True
 ) -> AsyncIterator[Socket]:
-    """Connect to the gateway at a base URL and, unless told otherwise, be acknowledged."""
+    """Connect to the gateway at a base URL and, by default, wait for ``connection_ack``."""
     async with session.ws_connect(f"{url}/graphql", protocols=[SUBPROTOCOL], max_msg_size=0) as ws:
         socket = Socket(ws)
         if init:

@@ -34,7 +34,7 @@ SOON = 10
 
 @dataclass
 class Event:
-    """A message as a client reads it: of a heartbeat, no more than the id is set."""
+    """A message as a client parses it; of a heartbeat, only the id is set."""
 
     event: str = ""
     id: str = ""
@@ -42,7 +42,7 @@ class Event:
 
     @property
     def payload(self) -> Any:  # noqa: ANN401  JSON
-        """What it says."""
+        """The parsed data."""
         return json.loads(self.data)
 
 
@@ -67,7 +67,7 @@ async def stream(
     headers: dict[str, str] | None = None,
     **variables: Any,  # noqa: ANN401
 ) -> AsyncIterator[tuple[aiohttp.ClientResponse, AsyncIterator[Event]]]:
-    """Open a stream that has begun; give the response, and the messages without heartbeats."""
+    """Open a stream; return the response, and the messages without heartbeats."""
     body = {"query": query, "variables": variables}
     async with client.session.post(
         f"{client.url}/graphql", json=body, headers={"Accept": EVENT_STREAM, **(headers or {})}
@@ -78,5 +78,5 @@ async def stream(
 
 
 async def soon(messages: AsyncIterator[Event]) -> Event:
-    """Give the next message, which must not take long."""
+    """Return the next message, within a time limit."""
     return await asyncio.wait_for(anext(messages), SOON)

@@ -1,4 +1,4 @@
-"""Random operations, filters and orders: drawn from little, so that values meet."""
+"""Random operations, filters and orders, from few values, so that filters often match."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -188,7 +188,7 @@ _identity_set_filters = st.dictionaries(
 def _trees(
     fields: Mapping[str, SearchStrategy[Any]], deeper: SearchStrategy[JSONObject] | None
 ) -> SearchStrategy[JSONObject]:
-    """Make filters of these fields, with the connectives where they may go deeper."""
+    """Make filters of these fields, with connectives as far as the depth allows."""
     if deeper is None:
         return _few(fields)
     several = st.lists(deeper, max_size=3)

@@ -21,7 +21,7 @@ TRACEPARENT = {"traceparent": f"00-{TRACE}-{PARENT}-01"}
 
 
 class Collector(ThreadingHTTPServer):
-    """Takes OTLP over HTTP, and keeps it."""
+    """Receives OTLP over HTTP, and keeps it."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Receiver)
@@ -30,17 +30,17 @@ class Collector(ThreadingHTTPServer):
 
     @property
     def variables(self) -> dict[str, str]:
-        """The variables that lead here."""
+        """The variables that configure this collector."""
         return {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{self.server_port}"}
 
     @property
     def everything(self) -> list[Any]:
-        """All that came."""
+        """All received messages."""
         return [*self.traces, *self.metrics]
 
     @property
     def spans(self) -> list[Span]:
-        """All spans that came."""
+        """All received spans."""
         return [
             span
             for request in self.traces
@@ -51,7 +51,7 @@ class Collector(ThreadingHTTPServer):
 
     @property
     def measured(self) -> dict[str, Any]:
-        """The metrics that came last, by name."""
+        """The latest metrics, by name."""
         return {
             metric.name: metric
             for resource in self.metrics[-1].resource_metrics
@@ -78,7 +78,7 @@ class _Receiver(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_arguments: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
@@ -96,7 +96,7 @@ def collecting() -> Iterator[Collector]:
 
 @contextmanager
 def traced(folder: Path, collector: Collector, **variables: str) -> Iterator[str]:
-    """Run a gateway that tells a collector, and stop it well."""
+    """Run a gateway that exports to a collector, and stop it gracefully."""
     with running(
         folder, "--otel", "--log-format", "json", **collector.variables, **variables
     ) as it:
@@ -106,7 +106,7 @@ def traced(folder: Path, collector: Collector, **variables: str) -> Iterator[str
 
 
 def attributes(of: Any) -> dict[str, Any]:  # noqa: ANN401  whatever has attributes
-    """Give the attributes of a span, a resource or a measurement."""
+    """Return the attributes of a span, a resource or a data point."""
     return {
         each.key: getattr(each.value, str(each.value.WhichOneof("value"))) for each in of.attributes
     }

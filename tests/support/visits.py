@@ -1,4 +1,4 @@
-"""Visits to the console, in a real browser with no way to any host but the gateway."""
+"""Visits to the console, in a real browser that can reach only the gateway."""
 
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -34,7 +34,7 @@ class Visit(WatchedVisit):
         await expect(self.page.locator(".connection")).to_have_text("Live", timeout=20_000)
 
     async def shows(self, text: str | re.Pattern[str]) -> None:
-        """See a text in the page's main part."""
+        """Wait until a text is in the page's main part."""
         await expect(self.page.get_by_role("main")).to_contain_text(text)
 
     def rows(self) -> Locator:
@@ -42,17 +42,17 @@ class Visit(WatchedVisit):
         return self.page.locator(".table-row")
 
     def dialog(self) -> Locator:
-        """Return the dialog that is open."""
+        """Return the open dialog."""
         return self.page.get_by_role("dialog").or_(self.page.get_by_role("alertdialog"))
 
     async def violations(self) -> list[str]:
-        """Check the page as it is by axe-core's rules."""
+        """Check the current page by axe-core's rules."""
         await self.page.evaluate(AXE.read_text("utf-8"))
         found: list[str] = await self.page.evaluate(RUN_AXE)
         return found
 
     async def fits(self) -> bool:
-        """Tell whether nothing of the page lies beyond its right edge."""
+        """Return whether no part of the page lies beyond its right edge."""
         overflow: int = await self.page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
@@ -107,5 +107,5 @@ async def update(client: Client, **given: Any) -> None:  # noqa: ANN401  JSON
 
 
 def invited(kind: str, id_: str, name: str | None = None) -> dict[str, Any]:
-    """Return a participant with one identity, as it is given to the gateway."""
+    """Return a participant with one identity, as an input of the gateway."""
     return {"identity": {kind: {"id": id_, "displayName": name}}}

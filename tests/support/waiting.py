@@ -1,23 +1,23 @@
-"""Waiting until something holds, with a bound."""
+"""Waiting for conditions, with a time limit."""
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
 WITHIN = 60
-"""Seconds until a test gives up waiting for what has to come, on a machine that may be busy."""
+"""The time in seconds after which a wait fails, also on a busy machine."""
 
 
 def wait(until: Callable[[], bool]) -> None:
-    """Wait until something has come."""
+    """Wait, in a thread, until a condition is true."""
     deadline = time.monotonic() + WITHIN
     while not until():
         assert time.monotonic() < deadline
-        time.sleep(0.01)  # between looks at /proc, which tells of nothing by itself
+        time.sleep(0.01)  # polls /proc, which sends no notifications
 
 
 async def until(holds: Callable[[], Awaitable[bool]]) -> None:
-    """Wait until something holds that is asked for."""
+    """Wait until a condition is true."""
     async with asyncio.timeout(WITHIN):
-        while not await holds():  # noqa: ASYNC110  another process tells of nothing by itself
+        while not await holds():  # noqa: ASYNC110  polls another process
             await asyncio.sleep(0.01)

@@ -1,4 +1,4 @@
-"""HTTP as bytes on a connection, for what no client would send or tell."""
+"""HTTP as bytes on a connection, for what no client library can send or return."""
 
 import fcntl
 import socket
@@ -21,19 +21,19 @@ def dial(gateway: Gateway) -> socket.socket:
 
 
 def post(body: str = QUERY, *fields: str, path: str = "/graphql") -> bytes:
-    """Make the bytes of a POST."""
+    """Return the bytes of a POST."""
     lines = (f"POST {path} HTTP/1.1", "Host: localhost", "Content-Type: application/json", *fields)
     head = "\r\n".join((*lines, f"Content-Length: {len(body)}"))
     return f"{head}\r\n\r\n{body}".encode()
 
 
 def get(path: str) -> bytes:
-    """Make the bytes of a GET."""
+    """Return the bytes of a GET."""
     return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
 
 
 def answers(connection: socket.socket) -> Iterator[Answer]:
-    """Read answers, each its status, headers and body, until the connection is closed."""
+    """Read responses (status, headers and body) until the connection is closed."""
     with connection.makefile("rb") as file:
         while line := file.readline():
             headers = {}
@@ -45,7 +45,7 @@ def answers(connection: socket.socket) -> Iterator[Answer]:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Have every write wait, as while another process is writing."""
+    """Make every write wait, as if another process were writing."""
     with (folder / "operations.db.lock").open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

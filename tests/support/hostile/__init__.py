@@ -1,4 +1,4 @@
-"""Hostile requests: tables of them, one idea a module, and what sends them to a gateway.
+"""Hostile requests: tables of cases, one subject a module, and a harness that sends them.
 
 ``tests/security/test_hostile.py`` sends them all to one gateway.
 """

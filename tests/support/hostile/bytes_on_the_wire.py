@@ -1,4 +1,4 @@
-"""HTTP written by hand: framing that two servers would read differently, and what is no HTTP."""
+"""Raw HTTP: framing that two servers could parse differently, and bytes that are not HTTP."""
 
 from support.hostile.harness import (
     Case,
@@ -102,7 +102,7 @@ FRAMING = [
 
 
 def chunked(name: str, body: bytes, expected: str) -> Case:
-    """Make the case of a body in chunks."""
+    """Make the case of a chunked body."""
     return exchanging(name, post(CHUNKED, body), expected)
 
 
@@ -280,7 +280,7 @@ HEADS = [
 
 
 async def _pipelined(victim: Victim) -> None:
-    """Ask 500 times before the first answer is read: all are answered, in order."""
+    """Send 500 requests before reading the first response: all are answered, in order."""
     documents = [b'{"query": "{ a%d: __typename }"}' % number for number in range(500)]
     requests = [post(b"Content-Length: %d\r\n" % len(body), body) for body in documents]
     received = await exchanged(victim, b"".join(requests), answers=len(requests))
@@ -292,7 +292,7 @@ async def _pipelined(victim: Victim) -> None:
 
 
 async def _pipelined_after_a_fault(victim: Victim) -> None:
-    """Send requests after one that cannot be read: they are not to be trusted."""
+    """Send requests after one that cannot be parsed: they must not be executed."""
     received = await exchanged(victim, b"GARBAGE\r\n\r\n" + SMUGGLED * 50)
     assert [str(answer) for answer in answers_in(received)] == [BAD]
 

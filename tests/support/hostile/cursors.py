@@ -1,4 +1,4 @@
-"""Cursors that no page gave: spoilt, of another order, of another log, and made up."""
+"""Cursors that no page returned: corrupted, of another order, of another log, and invented."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
@@ -44,20 +44,20 @@ def unpacked(cursor: str) -> list[object]:
 
 
 def bytes_of(cursor: str) -> bytes:
-    """Read what a cursor is written of."""
+    """Decode the content of a cursor."""
     return urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
 
 
 @dataclass(frozen=True)
 class Reader:
-    """A list that is read from a cursor on."""
+    """A list that can be read from a cursor."""
 
     name: str
     document: str
     argument: str
 
     async def own(self, victim: Victim) -> str:
-        """Give a cursor of this list."""
+        """Return a cursor of this list."""
         await data(victim, CREATE)
         page = (await data(victim, self.document))["page"]
         cursor: str = page["pageInfo"]["endCursor"]
@@ -72,7 +72,7 @@ Spoil = Callable[[str], str]
 
 
 def case(reader: Reader, name: str, spoil: Spoil, expected: str = AT_ITS_FIELD) -> Case:
-    """Make the case of a cursor of a list, spoilt."""
+    """Make the case of a corrupted cursor of a list."""
 
     async def attack(victim: Victim) -> None:
         cursor = spoil(await reader.own(victim))
@@ -83,7 +83,7 @@ def case(reader: Reader, name: str, spoil: Spoil, expected: str = AT_ITS_FIELD) 
 
 
 def flipped(reader: Reader) -> Case:
-    """Make the case of every cursor that differs in one bit: it may mean another place, no more."""
+    """Make the case of each cursor with one changed bit: at most it is another position."""
 
     async def attack(victim: Victim) -> None:
         good = bytes_of(await reader.own(victim))
@@ -99,7 +99,7 @@ def flipped(reader: Reader) -> Case:
 
 
 def cut(reader: Reader) -> Case:
-    """Make the case of every cursor that is cut short."""
+    """Make the case of each truncated cursor."""
 
     async def attack(victim: Victim) -> None:
         good = await reader.own(victim)
@@ -193,7 +193,7 @@ NUMBERS = [
 
 
 async def _of_another_list(victim: Victim) -> None:
-    """Give each list the cursors of the others."""
+    """Use the cursors of each list with the others."""
     page, place = await PAGES.own(victim), await LOG.own(victim)
     for document, cursor in (
         (OTHER_ORDER, page),
@@ -205,14 +205,14 @@ async def _of_another_list(victim: Victim) -> None:
 
 
 async def _after_its_end(victim: Victim) -> None:
-    """Turn a page's bounds round: nothing lies between them."""
+    """Swap the bounds of a page: nothing is between them."""
     cursor = await PAGES.own(victim)
     page = (await data(victim, LIST, after=cursor, before=cursor))["page"]
     assert page["pageInfo"]["endCursor"] is None
 
 
 async def _in_histories(victim: Victim) -> None:
-    """Give the history of an operation what is no cursor."""
+    """Use an invalid cursor with the history of an operation."""
     await data(victim, CREATE)
     for cursor in ("", "!", packed([1, 2, 3]), packed([0, -1]), "\0", "\ud800"):
         assert_is(await asked(victim, HISTORY, after=cursor), AT_ITS_FIELD)

@@ -1,4 +1,4 @@
-"""Documents: deep, wide, many of everything, and small ones that stand for large ones."""
+"""Documents: deep, wide, with many parts, and small ones that expand to large ones."""
 
 from support.hostile.harness import Case, asking
 
@@ -21,7 +21,7 @@ def fragments(count: int, selection: str, last: str = "__typename") -> str:
 
 
 def repeated(text: str, count: int, separator: str = " ") -> str:
-    """Write a text many times, ``#`` in it being a number that counts."""
+    """Repeat a text, with ``#`` replaced by the index."""
     return separator.join(text.replace("#", str(number)) for number in range(count))
 
 

@@ -1,4 +1,4 @@
-"""Bodies: every field of the envelope wrong in every way, and JSON that is hard to read."""
+"""Bodies: invalid values of each field of the envelope, and JSON that is hard to parse."""
 
 import gzip
 import json
@@ -39,7 +39,7 @@ TAKEN = {
 
 
 def _of_wrong_types() -> Iterator[Case]:
-    """Give every field of the envelope every type that is not its own."""
+    """Set each field of the envelope to values of each other type."""
     for field, taken in TAKEN.items():
         for name in sorted(OF_EVERY_TYPE.keys() - taken):
             fields = [f'"{field}": {OF_EVERY_TYPE[name]}']
@@ -56,7 +56,7 @@ def with_field(field: str, value: str) -> bytes:
 
 
 def with_variable(value: str) -> bytes:
-    """Write an envelope with a value of a variable that no one declared."""
+    """Write an envelope with a value of an undeclared variable."""
     return with_field("variables", f'{{"a": {value}}}')
 
 
@@ -232,7 +232,7 @@ ODD = [
 
 
 def _bomb(coding: str) -> bytes:
-    """Make a gigabyte of spaces small; what is beyond its first bytes only has to look well."""
+    """Compress a gigabyte of spaces; after its first bytes the data only has to look valid."""
     if coding == "gzip":  # RFC 1952, section 2.2: members one after another
         return gzip.compress(b" " * MEBIBYTE, 9) * 1_000
     compressing = zlib.compressobj(9)

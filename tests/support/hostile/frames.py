@@ -1,4 +1,4 @@
-"""WebSockets spoken by hand: a client that can write any frame, and reads all that comes."""
+"""A WebSocket client that can write any frame, and reads all frames."""
 
 import asyncio
 import struct
@@ -12,7 +12,7 @@ CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 INIT = b'{"type":"connection_init"}'
 ACK = b'{"type":"connection_ack"}'
 LOST = 1006
-"""What a close is called that came without a frame (RFC 6455, section 7.1.5)."""
+"""The code of a close without a frame (RFC 6455, section 7.1.5)."""
 
 HANDSHAKE = (
     b"GET /graphql HTTP/1.1\r\nHost: %b\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
@@ -50,11 +50,11 @@ class RawSocket:
     writer: asyncio.StreamWriter
 
     def write(self, *frames: bytes) -> None:
-        """Send frames, all in one."""
+        """Send frames in one write."""
         self.writer.write(b"".join(frames))
 
     async def read(self) -> tuple[int, bytes]:
-        """Give the opcode and the payload of the next frame; an end without one is a close."""
+        """Return the opcode and the payload of the next frame; the end without one is a close."""
         try:
             async with asyncio.timeout(ANSWERED_WITHIN):
                 first, length = await self.reader.readexactly(2)
@@ -69,13 +69,13 @@ class RawSocket:
         return first & 15, payload
 
     async def text(self) -> bytes:
-        """Give the next text."""
+        """Return the next text."""
         while (read := await self.read())[0] != TEXT:
             assert read[0] in {PING, PONG}, read
         return read[1]
 
     async def closed(self) -> int:
-        """Give the code of the close, whatever comes before it."""
+        """Return the code of the close, and discard the frames before it."""
         while (read := await self.read())[0] != CLOSE:
             pass
         return int(struct.unpack("!H", read[1][:2])[0]) if read[1] else 1005
@@ -85,7 +85,7 @@ class RawSocket:
 async def shaken(
     victim: Victim, headers: bytes = b"", *, init: bool = True
 ) -> AsyncIterator[RawSocket]:
-    """Open a WebSocket and, unless told otherwise, be acknowledged."""
+    """Open a WebSocket and, by default, wait for ``connection_ack``."""
     host, port = victim.address
     reader, writer = await asyncio.open_connection(host, port, limit=2**22)
     try:

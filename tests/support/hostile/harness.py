@@ -1,7 +1,7 @@
-"""How a gateway is attacked, and what each of its answers has to be, whatever it was sent.
+"""Sending hostile requests to a gateway, and the requirements for every answer.
 
-A case is a row of a table: its name, and the attack. What an attack expects is written as it would
-be said: the status and, where there are errors, their codes, such as ``400 BAD_USER_INPUT``.
+A case is a row of a table: its name, and the attack. The expected answer is written as the status
+and, if there are errors, their codes, such as ``400 BAD_USER_INPUT``.
 """
 
 import asyncio
@@ -23,10 +23,10 @@ JSON = "application/json"
 STRICT = "application/graphql-response+json"
 ANSWERED_WITHIN = 20.0
 QUIET = 0.1
-"""In seconds: how long to listen for more when nothing says that there is none."""
+"""The time in seconds to wait for more data when nothing marks the end."""
 CONTINUE = 100
 ABOVE_500 = {"503 OVERLOADED", "503 serviceNotAvailable", "501 notSupported"}
-"""What may be answered that is no fault of the request's, or nothing that the gateway does."""
+"""Statuses of 500 or more that are not errors of the gateway."""
 
 # What Python, SQLite or the machine would say of themselves.
 LEAK = re.compile(
@@ -44,7 +44,7 @@ class Answer:
     body: bytes
 
     def __str__(self) -> str:
-        """Say the status, and the codes of the errors."""
+        """Return the status, and the codes of the errors."""
         return " ".join([str(self.status), *sorted({error["code"] for error in self.errors})])
 
     @property
@@ -62,13 +62,13 @@ class Answer:
 
 @dataclass(frozen=True)
 class Victim:
-    """The gateway under attack, as one attempt sees it."""
+    """The gateway under attack, as used by one attempt."""
 
     url: str
     process: int
     http: aiohttp.ClientSession
     attempt: str
-    """A text of its own for each attempt, so that none is answered from what another left."""
+    """A unique text for each attempt, so that none is answered from a cache."""
 
     @property
     def address(self) -> tuple[str, int]:
@@ -79,7 +79,7 @@ class Victim:
 
 Attack = Callable[[Victim], Awaitable[None]]
 Made = bytes | Callable[[], bytes]
-"""Bytes, or what makes them, where they are too many to keep."""
+"""Bytes, or a function that makes them if they are too large to keep."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Case:
 
 
 def assert_decent(answer: Answer) -> None:
-    """Assert what holds for every answer: a reason and a way out, and nothing of what is inside."""
+    """Assert what is required of every answer: a clear message, without internal details."""
     text = answer.body.decode(errors="replace")
     assert answer.status < 500 or str(answer) in ABOVE_500, (answer.status, text[:500])
     assert not LEAK.search(text), text[:2_000]
@@ -102,7 +102,7 @@ def assert_decent(answer: Answer) -> None:
 
 
 def assert_is(answer: Answer, expected: str) -> None:
-    """Assert that an answer is decent, and one of those expected, which ``|`` separates."""
+    """Assert that an answer is proper, and one of those expected, which ``|`` separates."""
     assert_decent(answer)
     assert str(answer) in expected.split(" | "), (str(answer), answer.body[:1_000])
 
@@ -116,7 +116,7 @@ async def sent(
     headers: Mapping[str, str] | None = None,
     **options: Any,  # noqa: ANN401  aiohttp's
 ) -> Answer:
-    """Send a request by a client that keeps to HTTP, and give the answer."""
+    """Send a request by a conforming HTTP client, and return the answer."""
     typed = {"Accept": STRICT, "Content-Type": JSON} if headers is None else headers
     async with (
         asyncio.timeout(ANSWERED_WITHIN),
@@ -139,7 +139,7 @@ async def asked(victim: Victim, document: str, **variables: Any) -> Answer:  # n
 
 
 async def data(victim: Victim, document: str, **variables: Any) -> Any:  # noqa: ANN401  JSON
-    """Send a document as any client would, and give its data."""
+    """Send a document as any client would, and return its data."""
     answer = await asked(victim, document, **variables)
     assert str(answer) == "200", answer.body[:1_000]
     return json.loads(answer.body)["data"]
@@ -171,7 +171,7 @@ def asking(
 
 
 def exchanging(name: str, data: Made, expected: str) -> Case:
-    """Make the case of bytes on a connection of their own, and of all that is answered."""
+    """Make the case of bytes on a separate connection, and of all answers to them."""
     least = min(len(one.split(", ")) if one else 0 for one in expected.split(" | "))
 
     async def attack(victim: Victim) -> None:
@@ -188,7 +188,7 @@ def exchanging(name: str, data: Made, expected: str) -> Case:
 
 
 async def exchanged(victim: Victim, data: bytes, *, answers: int = 1) -> bytes:
-    """Send bytes, and give what comes back: so many answers, and what may come after them."""
+    """Send bytes, and return a number of answers, and the data that may follow them."""
     reader, writer = await asyncio.open_connection(*victim.address)
     received = b""
     try:
@@ -210,7 +210,7 @@ _HEAD = re.compile(rb"HTTP/1\.1 (\d{3}) [^\r\n]*\r\n((?:[^\r\n]+\r\n)*)\r\n")
 
 
 def answers_in(received: bytes) -> list[Answer]:
-    """Take apart what came on a connection, of which every byte has to belong to an answer."""
+    """Parse the data of a connection, of which every byte has to belong to an answer."""
     answers = []
     while received:
         head = _HEAD.match(received)

@@ -1,7 +1,7 @@
-"""Characters that mean something to SQL, to patterns or to JSON paths, in every text there is.
+"""Characters with a meaning in SQL, in patterns or in JSON paths, in every text.
 
 An injected text is data: it finds the operation that has it, in each field and by each operator,
-and no other. The others there would be found if it were taken for a pattern or for SQL.
+and no other. Others would be found if it were interpreted as a pattern or as SQL.
 """
 
 from collections.abc import Callable
@@ -75,7 +75,7 @@ JSONObject = dict[str, Any]
 
 
 def operation(id_: str, text: str) -> JSONObject:
-    """Make an operation that has a text in every place that takes any."""
+    """Make an operation with a text in every field that can have it."""
     identity = {"id": text, "displayName": text, "additionalProperties": {text: text}}
     return {
         "id": id_,
@@ -117,7 +117,7 @@ TEXTS: dict[str, Callable[[JSONObject], JSONObject]] = {
 
 
 def filters(text: str) -> list[JSONObject]:
-    """Write every comparison that takes a text, in every field that has one."""
+    """Write every comparison with a text, in every field that has one."""
     same: list[JSONObject] = [{"eq": text}, {"in": [text]}]
     parts: list[JSONObject] = [{"contains": text}, {"startsWith": text}, {"endsWith": text}]
     folded = [where | {"ignoreCase": True} for where in [*same, *parts]]
@@ -192,13 +192,13 @@ AS_NAMES = [
 
 
 async def _in_documents(victim: Victim) -> None:
-    """Write SQL where a document has its values: nothing is found by it."""
+    """Use SQL as a value in a document: it finds nothing."""
     for document in AS_NAMES:
         assert (await data(victim, document))["node"] is None
 
 
 async def _as_values(victim: Victim) -> None:
-    """Give SQL in the place of what is no text."""
+    """Use SQL as a value of other types."""
     for name, type_, field in (
         ("first", "Int", "inviteParticipantsOperations(first: $v) { totalCount }"),
         ("offset", "Int", "inviteParticipantsOperations(offset: $v) { totalCount }"),

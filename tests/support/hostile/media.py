@@ -136,14 +136,14 @@ ACCEPTED = [
 
 
 async def _long_accept(victim: Victim) -> None:
-    """Say what is accepted in as many headers as are taken, each as long as may be."""
+    """Send as many ``Accept`` headers as are allowed, each of the maximum length."""
     headers = [("Content-Type", JSON), *[("Accept", "a," * 4_000)] * 110]
     answer = await sent(victim, BODY, headers=headers)  # type: ignore[arg-type]  # several of a name
     assert_is(answer, f"{NOT_ACCEPTABLE} | {TOO_LARGE}")
 
 
 async def _long_tags(victim: Victim) -> None:
-    """Hold a great many answers already."""
+    """Send a large number of ETags in ``If-None-Match``."""
     for tag in ('"a",' * 2_000, '"' * 7_999, '"a' * 3_999, "W/" * 4_000):
         headers = [("If-None-Match", tag)] * 110
         answer = await sent(
@@ -156,7 +156,7 @@ async def _long_tags(victim: Victim) -> None:
 
 
 async def _varying(victim: Victim) -> None:
-    """Accept something else each time, which is remembered."""
+    """Send another ``Accept`` each time, which is cached."""
     for number in range(1, 601):
         accept = f"application/json;q=0.{number}," + f"a/{number}-{victim.attempt}," * 100
         headers = {"Content-Type": JSON, "Accept": accept, "Accept-Encoding": accept}
@@ -221,7 +221,7 @@ URLS = [
 
 
 async def _echoes_nothing(victim: Victim) -> None:
-    """Send line breaks wherever an answer might repeat them in its head."""
+    """Send line breaks wherever an answer might repeat them in its headers."""
     answer = await sent(
         victim,
         BODY,

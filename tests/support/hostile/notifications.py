@@ -1,4 +1,4 @@
-"""Notifications of Microsoft Graph: bodies, items and addresses that mean harm, and tokens."""
+"""Notifications of Microsoft Graph: malicious bodies, items and addresses, and tokens."""
 
 import asyncio
 import gzip
@@ -30,7 +30,7 @@ def posting(name: str, body: Body, expected: str, headers: Mapping[str, str] | N
 
 
 def items(name: str, make: Callable[[], list[Any]], expected: str = TAKEN) -> Case:
-    """Make the case of what is in an envelope."""
+    """Make the case of the content of an envelope."""
     return posting(name, lambda: json.dumps(envelope(*make())).encode(), expected)
 
 

@@ -1,4 +1,4 @@
-"""Ordinary use of a gateway: what its memory is compared after, before the attacks and since."""
+"""Ordinary use of a gateway, after which its memory is compared, before and after the attacks."""
 
 import json
 from contextlib import ExitStack
@@ -17,11 +17,11 @@ ROUNDS = 2
 OPERATIONS = 500
 """As many as a page may hold: costly documents ask for them."""
 CONNECTIONS = 3_000
-"""As many as users keep open who say nothing: part of what they take the allocator keeps."""
+"""As many as idle users keep open: the allocator keeps part of their memory."""
 
 
 def use(url: str) -> None:
-    """Ask for what users ask for, in so many ways, so often."""
+    """Send the requests of users, with a number of variations, a number of times."""
     parts = urlsplit(url)
     address = (str(parts.hostname), int(parts.port or 0))
     connection = HTTPConnection(*address, timeout=30)

@@ -1,4 +1,4 @@
-"""Clients that take their time, and very many of them: slow to send, slow to read, or silent."""
+"""Large numbers of clients that send slowly, read slowly, or are idle."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -46,7 +46,7 @@ def slowly(name: str, request: bytes, at_once: bytes = b"") -> Case:
 
 
 def unread(name: str, request: bytes, times: int) -> Case:
-    """Make the case of clients that ask for much and read nothing of it."""
+    """Make the case of clients that request much and read none of it."""
 
     async def attack(victim: Victim) -> None:
         async with connections(victim, 20) as opened:
@@ -58,7 +58,7 @@ def unread(name: str, request: bytes, times: int) -> Case:
 
 
 def given_up(name: str, request: bytes) -> Case:
-    """Make the case of clients that are gone before they are answered."""
+    """Make the case of clients that disconnect before they are answered."""
 
     async def attack(victim: Victim) -> None:
         for _ in range(10):
@@ -81,13 +81,13 @@ def _typed(body: bytes, start: bytes = START) -> bytes:
 
 
 async def _silent(victim: Victim) -> None:
-    """Open thousands of connections and say nothing."""
+    """Open thousands of connections and send nothing."""
     async with connections(victim, SILENT_CLIENTS):
         assert (await data(victim, "{ __typename }"))["__typename"] == "Query"
 
 
 async def _silent_after_an_answer(victim: Victim) -> None:
-    """Open a thousand connections, ask by each, and keep them."""
+    """Open a thousand connections, send a request on each, and keep them."""
     async with connections(victim, 1_000) as opened:
         for reader, writer in opened:
             writer.write(_typed(BODY))

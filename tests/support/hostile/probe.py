@@ -1,6 +1,6 @@
-"""A client that asks for next to nothing every 20 ms, and tells how long it had to wait each time.
+"""A client that sends a cheap request every 20 ms, and reports how long each took.
 
-A script, and a process of its own: what attacks the gateway must not hold it up. It is given the
+A script, run as a separate process, so that the attacks do not delay it. It is given the
 gateway's host, port and process id, and prints a line for each answer: when it asked (by the
 monotonic clock), how long it waited, how much of that the machine took, and the answer's status.
 """
@@ -15,18 +15,18 @@ BODY = b'{"query":"{__typename}"}'
 
 
 def stalled(threads: list[Path]) -> float:
-    """Give how long these threads could have run so far, but the machine ran something else."""
+    """Return how long these threads were runnable but not running, in seconds."""
     return sum(int(thread.read_text().split()[1]) for thread in threads) / 1e9
 
 
 def scheduling(process: int) -> list[Path]:
-    """Give what Linux tells of a process's main thread and of this one, if it is Linux."""
+    """Return the files of Linux on a process's main thread and this one; none elsewhere."""
     files = [Path(f"/proc/{process}/task/{process}/schedstat"), Path("/proc/self/schedstat")]
     return [file for file in files if file.exists()]
 
 
 def answered(connection: socket.socket, question: bytes) -> str:
-    """Ask, and give the status of the answer, which one read may not bring in full."""
+    """Send a request; return the status of the response, which may need several reads."""
     connection.sendall(question)
     answer = b""
     while not answer.endswith(b"}"):
@@ -38,7 +38,7 @@ def answered(connection: socket.socket, question: bytes) -> str:
 
 
 def main(host: str, port: str, process: str) -> None:
-    """Ask until killed."""
+    """Send requests until killed."""
     question = (
         b"POST /graphql HTTP/1.1\r\nHost: %s:%s\r\nContent-Type: application/json\r\n"
         b"Content-Length: %d\r\n\r\n%s" % (host.encode(), port.encode(), len(BODY), BODY)

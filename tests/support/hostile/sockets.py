@@ -1,4 +1,4 @@
-"""WebSockets: frames that break the protocol below, messages that break the one above, floods."""
+"""WebSockets: frames and messages that violate their protocols, and floods."""
 
 import asyncio
 import json
@@ -35,7 +35,7 @@ def message(**fields: object) -> bytes:
 
 
 def subscribe(id_: str, query: str = "{ __typename }", **payload: object) -> bytes:
-    """Write the message that begins an operation."""
+    """Write the message that starts an operation."""
     return message(type="subscribe", id=id_, payload={"query": query, **payload})
 
 
@@ -43,11 +43,11 @@ FOLLOW = "subscription { changes { at } }"
 
 
 Frames = bytes | Iterable[bytes] | Callable[[], Iterable[bytes]]
-"""Frames, or what makes them, where they are too many to keep."""
+"""Frames, or a function that makes them if they are too large to keep."""
 
 
 def joined(frames: Frames) -> bytes:
-    """Put frames together."""
+    """Concatenate frames."""
     if isinstance(frames, bytes):
         return frames
     return b"".join(frames() if callable(frames) else frames)
@@ -56,7 +56,7 @@ def joined(frames: Frames) -> bytes:
 def closing(name: str, frames: Frames, *codes: int, init: bool = True) -> Case:
     """Make the case of frames after which the gateway closes the connection, and with which code.
 
-    It may as well be lost at once: what is sent after the fault is never read.
+    The connection may also be lost at once: what is sent after the fault is never read.
     """
 
     async def attack(victim: Victim) -> None:
@@ -70,7 +70,7 @@ def closing(name: str, frames: Frames, *codes: int, init: bool = True) -> Case:
 
 
 def bearing(name: str, frames: Frames) -> Case:
-    """Make the case of frames that are odd, and that the connection outlives."""
+    """Make the case of unusual frames after which the connection stays open."""
 
     async def attack(victim: Victim) -> None:
         async with shaken(victim) as socket:
@@ -323,7 +323,7 @@ MESSAGES = [
 
 
 def flood(name: str, one: bytes, times: int) -> Case:
-    """Make the case of a flood that the connection outlives."""
+    """Make the case of a flood after which the connection stays open."""
     return bearing(f"{times:,} {name}", lambda: [one] * times)
 
 
@@ -350,7 +350,7 @@ FLOODS = [
 
 
 async def _never_initialised(victim: Victim) -> None:
-    """Open 300 connections that never say more, and leave them."""
+    """Open 300 connections that send nothing more, and abandon them."""
     async with AsyncExitStack() as stack:
         for _ in range(300):
             await stack.enter_async_context(shaken(victim, init=False))
@@ -375,7 +375,7 @@ async def _many(victim: Victim) -> None:
 
 
 async def _unread(victim: Victim) -> None:
-    """Ask by 20 connections for the schema 100 times each, and read nothing."""
+    """Request the schema 100 times on each of 20 connections, and read nothing."""
     async with AsyncExitStack() as stack:
         for _ in range(20):
             socket = await stack.enter_async_context(shaken(victim))
@@ -386,7 +386,7 @@ async def _unread(victim: Victim) -> None:
 
 
 async def _gone(victim: Victim) -> None:
-    """Leave in the middle of everything, 100 times."""
+    """Disconnect in the middle of operations, 100 times."""
     for number in range(100):
         async with shaken(victim) as socket:
             socket.write(
@@ -409,9 +409,9 @@ KINDS = (
 
 
 async def _filters(victim: Victim) -> None:
-    """Follow by 20 filters of 95 conditions, and create what each has to be asked of 2,000 times.
+    """Subscribe with 20 filters of 95 conditions, each of which is evaluated 2,000 times.
 
-    Only what is asked last holds, so that all are seen to have come to their end.
+    Only the last evaluation matches, which shows that all were completed.
     """
     texts = [f"zz{number}" for number in range(94)] + ["é"]
     conditions = [
@@ -444,7 +444,7 @@ async def _filters(victim: Victim) -> None:
 
 
 async def _half_a_frame(victim: Victim) -> None:
-    """Begin 100 frames that are to be large, and send nothing of them."""
+    """Start 100 large frames, and send nothing of their payloads."""
     async with AsyncExitStack() as stack:
         for _ in range(100):
             socket: RawSocket = await stack.enter_async_context(shaken(victim))

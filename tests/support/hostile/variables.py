@@ -54,7 +54,7 @@ def lists(levels: int) -> list[Any]:
 
 
 def case(name: str, document: str, value: Any, expected: str) -> Case:  # noqa: ANN401  JSON
-    """Make the case of one variable, whose value is made only then if it is a function."""
+    """Make the case of one variable, whose value is made when it is sent if it is a function."""
     return asking(name, document, expected, lambda: {"v": value() if callable(value) else value})
 
 
@@ -238,11 +238,11 @@ TEXTS = [
 
 LONG = "a" * 1_000_000
 WIDE = "\N{LATIN SMALL LETTER E WITH ACUTE}" * 170_000
-"""As long as a body may be, since it is written with escapes."""
+"""As long as a body allows, since it is written with escapes."""
 
 
 def many(value: str, count: int) -> str:
-    """Write a list in which a value stands so often."""
+    """Write a list that repeats a value."""
     return f"[{','.join([value] * count)}]"
 
 

@@ -1,4 +1,4 @@
-"""What is watched of a gateway while it is attacked: another client's waiting, and its memory."""
+"""Monitoring of a gateway during attacks: the latency of another client, and its memory."""
 
 import subprocess
 import sys
@@ -15,12 +15,12 @@ from support.gateways import Gateway
 PROBE = Path(__file__).parent / "probe.py"
 HEARD_WITHIN = 30.0
 SETTLED_WAIT = 0.02
-"""In seconds: a shorter wait than this tells that nothing is left to do."""
+"""In seconds: a shorter wait than this shows that no work is left."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A probe's question: when it was asked, how long the answer took, and its status.
+    """A request of the probe: when it was sent, how long the answer took, and its status.
 
     ``wait`` leaves out what the machine took: the time in which the gateway's main thread, or the
     probe, could have run but did not get a processor. Nobody's request is to blame for that.
@@ -32,14 +32,14 @@ class Sample:
 
 
 class Probe:
-    """A client that asks for next to nothing, all the time."""
+    """A client that sends cheap requests all the time."""
 
     def __init__(self) -> None:
         self.samples: list[Sample] = []
         self._heard = Condition()
 
     def read(self, process: subprocess.Popen[str]) -> None:
-        """Take in what the process prints, to its end."""
+        """Read the output of the process to its end."""
         assert process.stdout is not None
         for line in process.stdout:
             asked, waited, taken, status = line.split()
@@ -49,7 +49,7 @@ class Probe:
                 self._heard.notify_all()
 
     def longest_wait(self, since: float) -> float:
-        """Give the longest wait since a moment, in seconds, as soon as none is to come."""
+        """Return the longest wait since a time, in seconds, when the work is done."""
 
         def settled() -> bool:
             latest = self.samples[-1:]
@@ -80,7 +80,7 @@ def probing(gateway: Gateway) -> Iterator[Probe]:
 
 
 def resident_bytes(gateway: Gateway) -> int:
-    """Give how much memory of the machine a gateway's process holds."""
+    """Return the resident memory of a gateway's process."""
     (line,) = [
         line
         for line in Path(f"/proc/{gateway.process.pid}/status").read_text().splitlines()

@@ -185,7 +185,7 @@ def test_without_an_id_nothing_is_made_up(
     )
 
     (told,) = said
-    assert told.startswith("line 1: It has no id, and not exactly one operation is known")
+    assert told.startswith("line 1: It has no id, and not exactly one operation has")
     assert {each["status"] for each in importer.stored()} <= {"NotStarted"}
     assert len(importer.stored()) == len(known)
 
@@ -366,10 +366,10 @@ def test_references_without_end_are_refused(importer: Importer, value: Json, sai
     ("item", "said"),
     [
         (notification("gone", id=ID), 'changeType: "gone" is not created, updated or deleted'),
-        (notification(id=ID, status="running"), "the operation has finished, and neither"),
+        (notification(id=ID, status="running"), "the operation has finished, but neither"),
         (notification(id=ID, status="odd"), 'status: The value "odd" was given'),
-        (notification() | {"resourceData": None}, "Its resourceData is null and no object."),
-        (notification() | {"resourceData": [1]}, "Its resourceData is 1 and no object."),
+        (notification() | {"resourceData": None}, "Its resourceData is null, not an object."),
+        (notification() | {"resourceData": [1]}, "Its resourceData is 1, not an object."),
         (notification(id=7), "id: Expected a string"),
     ],
 )

@@ -1,4 +1,4 @@
-"""A bot's own endpoint, which takes what the gateway passes on, or does not."""
+"""A bot's own endpoint, which accepts or refuses the notifications that the gateway forwards."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -10,7 +10,7 @@ import msgspec
 from aiohttp import web
 
 Answer = Callable[[Any], int]
-"""Tells the status that a notification is answered with."""
+"""Returns the status of the response to a notification."""
 
 
 def _accepted(_body: object) -> int:
@@ -19,7 +19,7 @@ def _accepted(_body: object) -> int:
 
 @dataclass(eq=False)
 class Bot:
-    """What came, each time it did, and what of it was taken."""
+    """All requests received, and the notifications of those that were accepted."""
 
     url: str = ""
     port: int = 0

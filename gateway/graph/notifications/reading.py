@@ -13,10 +13,10 @@ from typing import Any
 from gateway.graph.notifications.addresses import Address, read_address
 from gateway.graph_json.annotations import type_name
 from gateway.graph_json.checking import InvalidProperties, read_model
-from gateway.graph_json.invites import completed, is_invite, read_invite
+from gateway.graph_json.invites import is_invite, read_invite, with_default_subcode
 from gateway.graph_json.names import RESULT_NAMES, check_members
 from gateway.graph_json.reading import member, spellings, unwrapped
-from gateway.graph_json.references import is_marked, resolved
+from gateway.graph_json.references import has_reference_metadata, resolve_references
 from gateway.graph_json.writing import ID, TYPE
 from gateway.store import documents
 from gateway.store.reports import Report
@@ -112,7 +112,7 @@ def read_notification(item: Json) -> Iterator[ReadResult]:
 
 def _entities(data: Json) -> list[Json]:
     """Return the resources in ``resourceData``, which may be a list, or wrapped in ``value``."""
-    data = resolved(data) if is_marked(data) else data
+    data = resolve_references(data) if has_reference_metadata(data) else data
     wrapped = unwrapped(data)
     data = data if wrapped is None else wrapped
     return data if isinstance(data, list) else [data]
@@ -175,7 +175,7 @@ def _properties(address: Address, entity: Entity) -> Entity:
     result = own.get("resultInfo")
     if isinstance(result, dict) and all(result.get(name) is None for name in RESULT_NAMES):
         del own["resultInfo"]
-    own = completed(own)
+    own = with_default_subcode(own)
     given = own.get("id")
     ids = {
         "id": given.strip() if isinstance(given, str) else given or address.operation_id,

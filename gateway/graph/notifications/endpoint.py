@@ -87,19 +87,19 @@ class NotificationsEndpoint:
             raise Fault(404, f"This path does not exist. Send notifications to {PATH}.")
         if head.method != "POST":
             raise method_not_allowed(head.method, "POST")
-        return self.answer
+        return self.handle
 
-    async def answer(self, request: Request) -> Response:
+    async def handle(self, request: Request) -> Response:
         """Apply the notifications in the body of a request."""
         await self._authentication.admit(request)
         request.observation.route = PATH
         try:
-            await self._handle(request)
+            await self._process(request)
         except RequestError as error:
             return refuse(request, fault_of(error))
         return Response(status=202)
 
-    async def _handle(self, request: Request) -> None:
+    async def _process(self, request: Request) -> None:
         limits, principal = self._limits, request.principal.name
         limits.check_rate(principal)
         cost = REFUSAL_CHARGE

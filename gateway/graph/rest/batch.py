@@ -63,7 +63,7 @@ class _Body(Struct):
 class RequestHandler(Protocol):
     """Handles the requests of a batch."""
 
-    async def answer(self, request: Request, previous_cost: int) -> Response:
+    async def handle(self, request: Request, previous_cost: int) -> Response:
         """Return the response to a request, whose batch cost ``previous_cost`` before it."""
 
 
@@ -170,13 +170,13 @@ class _BatchExecution:
             message = f"This request depends on {excerpt(min(failed))}, which failed."
             response = refuse(request, Fault(424, message))
         else:
-            response = await self._response_to(item, request)
+            response = await self._handle(item, request)
         observation.seconds = perf_counter() - observation.began
         if response.status >= FAILED:
             self._failed.add(item.id)
         return _response_object(item, response)
 
-    async def _response_to(self, item: BatchRequest, request: Request) -> Response:
+    async def _handle(self, item: BatchRequest, request: Request) -> Response:
         if item.method not in _METHODS:
             return refuse(request, Fault(400, f"The method {excerpt(item.method)} is unknown."))
         if _is_batch(request.head):
@@ -184,7 +184,7 @@ class _BatchExecution:
                 request, Fault(400, "A batch cannot contain a batch. Send it separately.")
             )
         previous_cost = sum(one.info.cost for one in self._observations if one.info)
-        return await self._handler.answer(request, previous_cost)
+        return await self._handler.handle(request, previous_cost)
 
     def _request(self, item: BatchRequest) -> Request:
         """Return the request of an item."""

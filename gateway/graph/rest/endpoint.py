@@ -67,22 +67,22 @@ class RestEndpoint:
         except Fault as fault:
             return self._refusal(fault.with_traceback(None))
 
-        async def answer(request: Request) -> Response:
+        async def handle(request: Request) -> Response:
             await self._authentication.admit(request)
-            return await self._answer(target, operation, request)
+            return await self._handle(target, operation, request)
 
-        return answer
+        return handle
 
-    async def answer(self, request: Request, previous_cost: int = 0) -> Response:
+    async def handle(self, request: Request, previous_cost: int = 0) -> Response:
         """Return the response to an authenticated request, whose batch cost ``previous_cost``."""
         try:
             target = read_target(request.head)
             operation = self._operation(target)
         except Fault as fault:
             return refuse(request, fault)
-        return await self._answer(target, operation, request, previous_cost)
+        return await self._handle(target, operation, request, previous_cost)
 
-    async def _answer(
+    async def _handle(
         self, target: RequestTarget, operation: Operation, request: Request, previous_cost: int = 0
     ) -> Response:
         observation = request.observation
@@ -132,12 +132,12 @@ class RestEndpoint:
     def _refusal(self, fault: Fault) -> Handler:
         """Return a handler that refuses a request after authentication."""
 
-        async def answer(request: Request) -> Response:
+        async def handle(request: Request) -> Response:
             await self._authentication.admit(request)
             request.observation.transport = TRANSPORT
             return refuse(request, fault)
 
-        return answer
+        return handle
 
 
 def _implied_methods(methods: Mapping[str, Operation]) -> list[str]:

@@ -78,7 +78,7 @@ def _operation(resource: Resource, method: str, operation: Operation) -> Schema:
         "summary": operation.summary,
         "parameters": [*_parameters(resource, method, operation)],
         "responses": {
-            str(operation.status): _answer(resource, operation),
+            str(operation.status): _success(resource, operation),
             "default": {"$ref": "#/components/responses/error"},
         },
     }
@@ -109,7 +109,7 @@ def _parameters(resource: Resource, method: str, operation: Operation) -> list[S
     return [*keys, *options, *headers]
 
 
-def _answer(resource: Resource, operation: Operation) -> Schema:
+def _success(resource: Resource, operation: Operation) -> Schema:
     if not operation.response_type:
         return {"description": "Done."}
     media_type = MEDIA_TYPES.get(resource, JSON)

@@ -25,7 +25,7 @@ from gateway.execution.request_limits import RequestLimits
 from gateway.graph.notifications.endpoint import NotificationsEndpoint
 from gateway.graph.notifications.forwarding import Forwarder, ForwardOptions
 from gateway.graph.rest.addresses import VERSIONS
-from gateway.graph.rest.batch import BatchRequests
+from gateway.graph.rest.batch import BatchHandler
 from gateway.graph.rest.endpoint import RestEndpoint
 from gateway.graph.rest.openapi import openapi
 from gateway.graph.rest.routes import routes_of
@@ -167,7 +167,7 @@ def _page_routes(pages: Mapping[str, Page]) -> dict[str, Route]:
 
 def _rest(settings: Settings, parts: Parts, shared: Shared) -> RestEndpoint:
     routes = routes_of(shared.cache, shared.limits.lock, settings.max_body_bytes)
-    batches = BatchRequests(settings.max_body_bytes)
+    batches = BatchHandler(settings.max_body_bytes)
     return RestEndpoint(routes, batches, parts.authentication, shared.context, shared.limits)
 
 

@@ -1,1 +1,1 @@
-"""Microsoft Graph's interface of the resource, beside GraphQL's."""
+"""The APIs in the form of Microsoft Graph: its REST API, and the receiver of notifications."""

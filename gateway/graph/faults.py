@@ -1,6 +1,6 @@
-"""Refusals in the form of Microsoft Graph's errors.
+"""Errors in the format of Microsoft Graph.
 
-What went wrong is known by the HTTP status: Graph's code, in ``error.code``, follows from that.
+``error.code`` is derived from the HTTP status.
 """
 
 import re
@@ -52,7 +52,7 @@ _CLIENT_ID = re.compile(r"[!-~]{1,128}")
 
 
 def client_request_id(head: Head) -> str | None:
-    """Return the id that a client has given its request, if it is one that can be given back."""
+    """Return the client's id of a request; None if it is absent or not safe to return."""
     memo = head.origin.memo
     if CLIENT_REQUEST_ID not in memo:
         given = head.headers.get(CLIENT_REQUEST_ID)
@@ -62,7 +62,7 @@ def client_request_id(head: Head) -> str | None:
 
 
 def request_ids(request: Request) -> dict[str, str]:
-    """Return the headers that say what the gateway and the client call a request."""
+    """Return the response headers with the gateway's and the client's id of a request."""
     request_id = request.observation.request_id
     return {
         "request-id": request_id,
@@ -71,7 +71,7 @@ def request_ids(request: Request) -> dict[str, str]:
 
 
 def write_fault(request: Request, fault: Fault) -> Response:
-    """Write a refusal as Graph's error object."""
+    """Return a response with a fault as Graph's error object."""
     ids = request_ids(request)
     response = _response(fault, ids)
     response.own_headers = ids
@@ -79,7 +79,7 @@ def write_fault(request: Request, fault: Fault) -> Response:
 
 
 def write_early_fault(fault: Fault) -> Response:
-    """Write the refusal of a request that was not read, and so has no ids."""
+    """Return a response to a request that was refused before it was read, and so has no ids."""
     return _response(fault, {})
 
 
@@ -101,17 +101,17 @@ def _response(fault: Fault, ids: Mapping[str, str]) -> Response:
 
 
 def not_supported(message: str, target: str) -> Fault:
-    """Refuse what OData has and the gateway does not."""
+    """Return a fault for a feature of OData that is not supported."""
     return Fault(501, message, target=target)
 
 
 def not_found(message: str) -> Fault:
-    """Refuse a request for what is not there."""
+    """Return a fault for a resource that does not exist."""
     return Fault(404, message)
 
 
 def fault_of(error: RequestError | MutationFailure) -> Fault:
-    """Return a refusal that the store or a limit made, in HTTP's terms."""
+    """Return an error of the store or of a limit as a fault."""
     if isinstance(error, MutationFailure):
         return _fault_of_write(error)
     match error:
@@ -136,14 +136,14 @@ def _fault_of_write(failure: MutationFailure) -> Fault:
         case NotFoundError():
             return not_found(first.message)
         case ConflictError():
-            return modified()
+            return precondition_failed()
         case AlreadyExistsError() | IdempotencyError():
             return Fault(409, first.message)
     return invalid_request([Problem(tuple(error.path), error.message) for error in failure.errors])
 
 
 def invalid_request(problems: Sequence[Problem]) -> Fault:
-    """Refuse a body, naming the properties that are not valid."""
+    """Return a fault for a body with invalid properties, which it names."""
     details = []
     for problem in problems[:MAX_PROBLEMS]:
         path = tuple(step for step in problem.path if step != "additionalProperties")
@@ -154,10 +154,10 @@ def invalid_request(problems: Sequence[Problem]) -> Fault:
     return Fault(400, message, target=details[0]["target"], details=details)
 
 
-def modified() -> Fault:
-    """Refuse a request whose preconditions say that it is for another version."""
+def precondition_failed() -> Fault:
+    """Return a fault for a request whose preconditions are not met."""
     return Fault(
         412,
-        "The operation is not at the version that If-Match or If-None-Match asks for. Read it "
-        "again, and send its ETag.",
+        "The version of the operation does not meet If-Match or If-None-Match. Read it again, and "
+        "send its ETag.",
     )

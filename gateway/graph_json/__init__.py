@@ -1,1 +1,1 @@
-"""Microsoft Graph's own form of the resource: OData's JSON."""
+"""The resource in the JSON of Microsoft Graph, which is OData's."""

@@ -1,4 +1,4 @@
-"""OData's annotations: members that tell of an object or a property, and hold none."""
+"""OData's annotations: JSON members with metadata on an object or a property."""
 
 from typing import Any
 
@@ -6,14 +6,14 @@ from gateway.graph_json.writing import ANNOTATION, TYPE
 
 
 def is_annotation(name: str) -> bool:
-    """Return whether a member's name is an annotation's."""
+    """Return whether a member is an annotation, by its name."""
     return ANNOTATION in name
 
 
 def type_name(entity: dict[str, Any]) -> str | None:
-    """Return the last part of an entity's type, such as ``commsOperation``; None without a type.
+    """Return the unqualified name of an entity's type, such as ``commsOperation``, or None.
 
-    Before it there may be a namespace, and the address of what declares it.
+    The annotation may have a namespace and a context URL before the name.
     """
     type_ = entity.get(TYPE)
     return type_.strip().rpartition(".")[2] or None if isinstance(type_, str) else None

@@ -1,4 +1,4 @@
-"""Reading what a file or a notification says of an operation as a model, strictly."""
+"""Strict validation of operations in files and notifications."""
 
 from collections.abc import Sequence
 from typing import Any, TypeVar
@@ -12,7 +12,7 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
 class InvalidProperties(ValueError):
-    """Some properties of an operation are not valid, each for the reason in ``problems``."""
+    """Some properties of an operation are invalid, as ``problems`` describes."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("; ".join(map(_describe, problems)))
@@ -20,20 +20,21 @@ class InvalidProperties(ValueError):
 
 
 def _describe(problem: Problem) -> str:
-    """Tell a problem: which property, and what is wrong."""
+    """Return the path of a property and its problem."""
     return f"{'.'.join(map(str, problem.path))}: {problem.message.removesuffix('.')}"
 
 
 def read_model(model: type[ModelT], properties: Any) -> ModelT:  # noqa: ANN401  JSON
-    """Read a model out of JSON.
+    """Validate JSON as a model.
 
-    Raises ``InvalidProperties``, or ``ValueError`` for what cannot be read at all.
+    Raise ``InvalidProperties`` for invalid properties, and ``ValueError`` for JSON that cannot be
+    encoded again.
     """
     try:
         return model.model_validate_json(msgspec.json.encode(properties), strict=True)
     except UnicodeEncodeError:
         raise ValueError("a text in it is not valid Unicode") from None
-    except TypeError:  # what stands for such a number cannot be encoded
+    except TypeError:  # the decoder returns such a number as an object that cannot be encoded
         raise ValueError("a number in it is out of range") from None
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
@@ -45,7 +46,7 @@ def read_model(model: type[ModelT], properties: Any) -> ModelT:  # noqa: ANN401 
 def _message(error: Any) -> str:  # noqa: ANN401  pydantic's error
     if error["type"] == "extra_forbidden":
         return (
-            "no such property; put what Microsoft Graph does not declare under "
-            "additionalProperties, or keep its @odata.type"
+            "no such property; put properties that Microsoft Graph does not declare under "
+            "additionalProperties, or keep the @odata.type"
         )
     return reason(error)

@@ -1,4 +1,4 @@
-"""The metadata of what is served, in XML (OData's CSDL 4.0)."""
+"""The metadata document of the REST API, in XML (OData's CSDL 4.0)."""
 
 from functools import cache
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
@@ -24,7 +24,7 @@ _INVITES = f"Collection({NAMESPACE}.{INVITE_PARTICIPANTS_OPERATION.name})"
 
 @cache
 def csdl() -> bytes:
-    """Return the document."""
+    """Return the metadata document."""
     root = Element("edmx:Edmx", {"Version": "4.0", "xmlns:edmx": _EDMX})
     reference = SubElement(root, "edmx:Reference", {"Uri": f"{_VOCABULARIES}/{_CAPABILITIES}.xml"})
     SubElement(reference, "edmx:Include", {"Namespace": _CAPABILITIES})
@@ -70,7 +70,7 @@ def _name(declared: Property) -> str:
 
 
 def _add_calls(schema: Element) -> None:
-    """Add what leads to operations: a call is served only as far as its operations are."""
+    """Add the types that contain operations; of a call, only its operations are served."""
     entity = f"{NAMESPACE}.entity"
     communications = SubElement(schema, "EntityType", {"Name": "cloudCommunications"})
     _contain(communications, "calls", f"Collection({NAMESPACE}.call)")
@@ -104,7 +104,7 @@ def _add_operations(schema: Element) -> None:
 
 
 def _annotate(schema: Element, target: str) -> None:
-    """Return what query options a collection does not take."""
+    """Annotate a collection with the query options that it supports."""
     annotations = SubElement(schema, "Annotations", {"Target": target})
     for term, property_, value in (
         ("ExpandRestrictions", "Expandable", "false"),

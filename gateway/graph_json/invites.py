@@ -1,45 +1,49 @@
-"""Reading an ``inviteParticipantsOperation`` as others write it, or refusing what is none."""
+"""Reading of an ``inviteParticipantsOperation`` as bots and SDKs write it."""
 
 from typing import Any
 
 from gateway.graph_json.annotations import type_name
 from gateway.graph_json.model import COMMS_OPERATION, INVITE_PARTICIPANTS_OPERATION, NAMESPACE
 from gateway.graph_json.names import check_names
-from gateway.graph_json.reading import Properties, own_form
-from gateway.graph_json.references import resolved
+from gateway.graph_json.reading import Properties, fields_of
+from gateway.graph_json.references import resolve_references
 from gateway.graph_json.writing import TYPE
 from schema.excerpts import excerpt
 
 _INVITE, _BASE = INVITE_PARTICIPANTS_OPERATION.name.lower(), COMMS_OPERATION.name.lower()
-_OF_OTHERS = {"completionReason", "recordingAccessToken", "recordingLocation"}
-"""What only operations of other types have: playing a prompt, sending tones, recording."""
+_PROPERTIES_OF_OTHERS = {"completionReason", "recordingAccessToken", "recordingLocation"}
+"""Properties of other types of operations only: playing a prompt, sending tones, recording."""
 
 
 def is_invite(entity: Properties) -> bool:
-    """Return whether an operation can be one: some give it the type of all operations, or none."""
+    """Return whether an operation may be an invitation.
+
+    Some senders give it the base type, or no type.
+    """
     name = (type_name(entity) or _INVITE).lower()
-    return name == _INVITE or (name == _BASE and _OF_OTHERS.isdisjoint(entity))
+    return name == _INVITE or (name == _BASE and _PROPERTIES_OF_OTHERS.isdisjoint(entity))
 
 
 def read_invite(entity: Properties) -> Properties:
-    """Return an operation in the gateway's own form, its properties yet to be judged.
+    """Return the fields of an operation, which are not validated yet.
 
-    Raises ``InvalidProperties`` for a member whose name differs from a declared one by case alone,
-    and ``ValueError`` for another kind of operation.
+    Raise ``InvalidProperties`` for a member whose name differs from a declared one only by case,
+    and ``ValueError`` for an operation of another type.
     """
     if not is_invite(entity):
         raise ValueError(
-            f"{excerpt(entity.get(TYPE))} is no {NAMESPACE}.{INVITE_PARTICIPANTS_OPERATION.name}"
+            f"the type {excerpt(entity.get(TYPE))} is not "
+            f"{NAMESPACE}.{INVITE_PARTICIPANTS_OPERATION.name}"
         )
-    plain = resolved(entity)
+    plain = resolve_references(entity)
     if not isinstance(plain, dict):
         raise ValueError("an operation is a JSON object")  # noqa: TRY004  bad input
     check_names(plain)
-    return own_form(plain)
+    return fields_of(plain)
 
 
-def completed(own: Properties) -> Properties:
-    """Return an operation with what serializers may leave out of a result: a subcode of 0."""
+def with_default_subcode(own: Properties) -> Properties:
+    """Return an operation with a result's subcode of 0, which serializers may omit."""
     result: Any = own.get("resultInfo")
     if isinstance(result, dict) and "code" in result and result.get("subcode") is None:
         return {**own, "resultInfo": {**result, "subcode": 0}}

@@ -1,7 +1,6 @@
-"""Microsoft Graph's types of the resource, their properties in the order in which they are written.
+"""Microsoft Graph's types of the resource, with their properties in the order of the JSON.
 
-What is written, what ``$metadata`` and the OpenAPI description say, and what can be selected all
-come from here.
+The writer, ``$metadata``, the OpenAPI description and the query options are based on them.
 """
 
 from collections.abc import Mapping
@@ -13,15 +12,15 @@ from schema.resource.operation import OperationStatus
 NAMESPACE = "microsoft.graph"
 
 STRING, BOOLEAN, INT32 = "Edm.String", "Edm.Boolean", "Edm.Int32"
-"""The primitive types that occur (OData's CSDL, section 3.3)."""
+"""The primitive types of properties (OData's CSDL, section 3.3)."""
 
 STATUSES = tuple(str(status.value) for status in OperationStatus)
-"""The members of ``operationStatus``, from 0 on."""
+"""The members of ``operationStatus``, with the values 0, 1, 2 …"""
 
 
 @dataclass(frozen=True)
 class Property:
-    """A property: the name of its type, qualified if it is primitive."""
+    """A property; the name of its type is qualified if it is primitive."""
 
     type: str
     is_nullable: bool = True
@@ -30,7 +29,7 @@ class Property:
 
 @dataclass(frozen=True)
 class StructuredType:
-    """An entity type or a complex type, with the properties that its base type does not have."""
+    """An entity type or a complex type, without the properties of its base type."""
 
     name: str
     own_properties: Mapping[str, Property]

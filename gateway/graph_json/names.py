@@ -1,4 +1,7 @@
-"""Members whose names differ from a declared property's by case alone: mistakes, not properties."""
+"""Detection of members whose names differ from a declared property only by case.
+
+Such a member is an error, not an undeclared property.
+"""
 
 from collections.abc import Collection, Iterator
 from typing import Any
@@ -20,23 +23,23 @@ RESULT_NAMES = ("code", "subcode", "message")
 
 
 def check_names(entity: Json) -> None:
-    """Raise ``InvalidProperties`` for members of an operation that are written in another case."""
+    """Raise ``InvalidProperties`` if a name in an operation is in the wrong case."""
     _check(_misspelled(entity))
 
 
 def check_members(value: Json, declared: Collection[str]) -> None:
-    """Raise ``InvalidProperties`` for members of an object that are written in another case."""
+    """Raise ``InvalidProperties`` if a name in an object is in the wrong case."""
     _check(_in_object(value, declared, ()))
 
 
 def _check(misspelled: Iterator[tuple[Path, str]]) -> None:
     for path, declared in misspelled:
-        message = f"Write it '{declared}'; names differ by upper and lower case."
+        message = f"Write it '{declared}'; names are case-sensitive."
         raise InvalidProperties([Problem(path, message)])
 
 
 def _misspelled(entity: Json) -> Iterator[tuple[Path, str]]:
-    """Give the path of each such member, and the name that is declared."""
+    """Yield the path of each such member, and its declared name."""
     if not isinstance(entity, dict):
         return
     yield from _in_object(entity, OPERATION_NAMES, ())

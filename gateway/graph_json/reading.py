@@ -1,7 +1,7 @@
-"""Reading an entity in Microsoft Graph's JSON into the gateway's own form.
+"""Reading of an entity in Microsoft Graph's JSON, into the fields of GraphQL's inputs.
 
-What a declared property holds is left for the gateway's own checks to judge; annotations are
-dropped, and undeclared properties of the open types go to ``additionalProperties``.
+Values are not validated. Annotations are dropped, and undeclared properties of open types are
+moved to ``additionalProperties``.
 """
 
 import re
@@ -10,7 +10,7 @@ from typing import Any
 
 from gateway.graph_json.annotations import is_annotation
 from gateway.graph_json.model import STATUSES
-from gateway.graph_json.references import is_marked
+from gateway.graph_json.references import has_reference_metadata
 from schema.constraints import (
     IDENTITY_KINDS,
     IDENTITY_NAMES,
@@ -27,12 +27,12 @@ _NUMBER = re.compile(r"\s*([+-]?[0-9]{1,10})(?:\.0*)?\s*", re.ASCII)
 
 
 def is_entity(value: Properties) -> bool:
-    """Return whether an object is in Graph's form, by annotations or a serializer's members."""
-    return is_marked(value) or any(is_annotation(name) for name in value)
+    """Return whether an object is in Graph's JSON, by its annotations or reference metadata."""
+    return has_reference_metadata(value) or any(is_annotation(name) for name in value)
 
 
 def unwrapped(value: Json) -> list[Json] | Properties | None:
-    """Return the entity or the collection that ``value`` wraps; None when it wraps nothing."""
+    """Return the entity or collection in the member ``value``; None if there is none."""
     match value:
         case {"id": _}:
             return None
@@ -41,25 +41,25 @@ def unwrapped(value: Json) -> list[Json] | Properties | None:
     return None
 
 
-def own_form(entity: Properties) -> Properties:
-    """Return an ``inviteParticipantsOperation`` in the gateway's own form."""
+def fields_of(entity: Properties) -> Properties:
+    """Return the fields of an ``inviteParticipantsOperation``."""
     # The official SDK sends a null client context under this name.
     entity = {name: value for name, value in entity.items() if name != "client_context"}
     readers = {"status": _status, "resultInfo": _result_info, "participants": _participants}
-    own: Properties = _open_type(entity, OPERATION_NAMES, readers)
-    return own
+    fields: Properties = _open_type(entity, OPERATION_NAMES, readers)
+    return fields
 
 
 def spellings(members: Sequence[str]) -> dict[str, str]:
-    """Return the members of an enumeration by their names in lower case and by their numbers."""
+    """Return the members of an enumeration by name in lower case and by number."""
     numbered = enumerate(members)
     return {text: name for number, name in numbered for text in (name.lower(), str(number))}
 
 
 def member(value: Json, members: Mapping[str, str]) -> Json:
-    """Return the member of an enumeration that a value is: by name in any case, or by number.
+    """Return the member of an enumeration with a name, in any case, or a number.
 
-    ``members`` has them by their spellings. A value that is no member is returned as it is.
+    ``members`` is the result of ``spellings``. Another value is returned unchanged.
     """
     if not isinstance(value, str | int):
         return value
@@ -74,7 +74,7 @@ def _status(value: Json) -> Json:
 
 
 def _result_info(value: Json) -> Json:
-    """Read a result, whose codes some write as texts."""
+    """Read a result, whose codes may be strings."""
     result = _closed_type(value)
     if not isinstance(result, dict):
         return result
@@ -82,13 +82,13 @@ def _result_info(value: Json) -> Json:
 
 
 def _number(value: Json) -> Json:
-    """Return the whole number that is written as a text, or with a fraction of zero."""
+    """Return the integer of a string or a float; other values are returned unchanged."""
     match = _NUMBER.fullmatch(str(value)) if isinstance(value, str | float) else None
     return int(match[1]) if match else value
 
 
 def _participants(value: Json) -> Json:
-    """Read a list, which some wrap as they do a collection that is answered."""
+    """Read a list, which may be in the member ``value`` as in a collection's response."""
     items = value if isinstance(value, list) else unwrapped(value)
     return [_participant(item) for item in items] if isinstance(items, list) else value
 
@@ -114,7 +114,7 @@ def _closed_type(value: Json) -> Json:
 def _open_type(
     value: Json, declared: Collection[str], readers: Mapping[str, Callable[[Json], Json]]
 ) -> Json:
-    """Read the declared properties, those of a type of their own by their reader."""
+    """Read the declared properties with their readers, if any, and the undeclared ones."""
     if not isinstance(value, dict):
         return value
     properties: Properties = {}

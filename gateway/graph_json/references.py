@@ -1,7 +1,7 @@
-"""What serializers of .NET write around objects and lists: ``$id``, ``$values``, ``$ref``.
+"""The reference metadata of .NET serializers: ``$id``, ``$ref``, ``$values`` and ``$type``.
 
-An object has a name under ``$id``, by which a later ``{"$ref": …}`` stands for it; a list becomes
-an object that holds it under ``$values``. ``$type`` names a class of the writer.
+``$id`` is the id of an object, to which a later ``{"$ref": id}`` refers. A list is an object with
+the items in ``$values``. ``$type`` is the name of a class.
 """
 
 from typing import Any
@@ -9,28 +9,30 @@ from typing import Any
 Json = Any
 
 NAMES = frozenset({"$id", "$type"})
-"""Members that say nothing of what an object holds."""
+"""Members that are metadata, and not properties of the object."""
 VALUES, REFERENCE = "$values", "$ref"
 
 MAX_VALUES = 60_000
-"""How many values references may come to: each may stand for one that has others in it."""
+"""The maximum number of values after references are resolved, which may multiply them."""
 
 
-def is_marked(value: Json) -> bool:
-    """Return whether a JSON object was written in this way."""
+def has_reference_metadata(value: Json) -> bool:
+    """Return whether a JSON value is an object with reference metadata."""
     return isinstance(value, dict) and bool({"$id", VALUES} & value.keys())
 
 
-def has_marks(value: Json) -> bool:
-    """Return whether a JSON value, or what it wraps, was written in this way."""
-    return is_marked(value) or (isinstance(value, dict) and is_marked(value.get("value")))
+def contains_reference_metadata(value: Json) -> bool:
+    """Return whether a JSON value, or its member ``value``, has reference metadata."""
+    return has_reference_metadata(value) or (
+        isinstance(value, dict) and has_reference_metadata(value.get("value"))
+    )
 
 
-def resolved(value: Json) -> Json:
-    """Return a JSON value as it is without these members, references replaced by what they name.
+def resolve_references(value: Json) -> Json:
+    """Return a JSON value without reference metadata, and with references replaced by objects.
 
-    A reference to nothing stays as it is. Raises ``ValueError`` for references in a circle, or to
-    more than ``MAX_VALUES`` values.
+    A reference to an unknown id is left unchanged. Raise ``ValueError`` for circular references,
+    or if the result has more than ``MAX_VALUES`` values.
     """
     try:
         return _Resolver().resolve(value)
@@ -39,10 +41,11 @@ def resolved(value: Json) -> Json:
 
 
 class _Resolver:
-    """The objects of one JSON text by their names, None while one is being read."""
+    """Resolves the references in one JSON value."""
 
     def __init__(self) -> None:
-        self._named: dict[str, tuple[Json, int] | None] = {}
+        self._objects: dict[str, tuple[Json, int] | None] = {}
+        """Objects by id, with their numbers of values; None while one is being resolved."""
         self._count = 0
 
     def resolve(self, value: Json) -> Json:
@@ -52,12 +55,12 @@ class _Resolver:
 
     def _object(self, value: dict[str, Json]) -> Json:
         match value:
-            case {"$ref": str(name)} if len(value) == 1 and name in self._named:
+            case {"$ref": str(name)} if len(value) == 1 and name in self._objects:
                 return self._referred(name)
             case {"$id": str(name)}:
-                before, self._named[name] = self._count, None
+                before, self._objects[name] = self._count, None
                 members = self._members(value)
-                self._named[name] = members, self._count - before
+                self._objects[name] = members, self._count - before
                 return members
         return self._members(value)
 
@@ -73,9 +76,9 @@ class _Resolver:
         return [self.resolve(item) for item in value]
 
     def _referred(self, name: str) -> Json:
-        known = self._named[name]
+        known = self._objects[name]
         if known is None:
-            raise ValueError(f"the $ref '{name[:50]}' stands within what it refers to")
+            raise ValueError(f"the $ref '{name[:50]}' is circular")
         value, size = known
         self._add(size)
         return value
@@ -83,6 +86,4 @@ class _Resolver:
     def _add(self, count: int) -> None:
         self._count += count
         if self._count > MAX_VALUES:
-            raise ValueError(
-                f"with what each $ref stands for it has more than {MAX_VALUES:,} values"
-            )
+            raise ValueError(f"after each $ref is resolved, it has more than {MAX_VALUES:,} values")

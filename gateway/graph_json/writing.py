@@ -1,7 +1,7 @@
-"""Writing a stored operation as an entity in Microsoft Graph's JSON.
+"""Writing of a stored operation as an entity in Microsoft Graph's JSON.
 
-A property that is null is left out. A document is decoded by msgspec into types that have Graph's
-names, and is encoded from them.
+Properties that are null are omitted. msgspec decodes a document into types with Graph's names, and
+encodes them.
 """
 
 import re
@@ -39,14 +39,14 @@ ANNOTATION = "@odata."
 _ANNOTATION = ANNOTATION.encode()
 _UNRESERVED = "'!$*,;:@"
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9._~-]+")
-"""A key that needs no escaping, as most are."""
+"""The usual form of a key, which needs no escaping."""
 _ADDITIONAL = "additionalProperties"
 _UNDECLARED = f'"{_ADDITIONAL}"'.encode()
 _SPLICE = _UNDECLARED + b":\0,"
 _PROPERTIES = INVITE_PARTICIPANTS_OPERATION.properties
 _OPERATION_TYPE = f"#{NAMESPACE}.{INVITE_PARTICIPANTS_OPERATION.name}"
-# With the "#", by which SDKs find a derived type; others are written as the resource's
-# documentation has them.
+# SDKs recognize a derived type only with the "#". Other types are written as in the documentation
+# of the resource.
 _COMMUNICATIONS_TYPE = f"#{NAMESPACE}.{COMMUNICATIONS_IDENTITY_SET.name}"
 _COMMUNICATIONS = tuple(COMMUNICATIONS_IDENTITY_SET.own_properties)
 _communications = attrgetter(*_COMMUNICATIONS)
@@ -55,45 +55,45 @@ _NO_COMMUNICATIONS = (UNSET,) * len(_COMMUNICATIONS)
 
 
 class Metadata(StrEnum):
-    """How much control information JSON has (OData's JSON format, section 3.1)."""
+    """The amount of control information in JSON (OData's JSON format, section 3.1)."""
 
     NONE = "none"
     MINIMAL = "minimal"
     FULL = "full"
 
 
-class Form(Struct, frozen=True):
-    """How entities are written: with how much control information, and which properties.
+class EntityFormat(Struct, frozen=True):
+    """The format of entities: the amount of control information, and the properties.
 
-    ``select`` names properties, declared or not; None is all of them. With ``is_id_given`` an
-    entity has its canonical address, where it is in a collection that has another one.
+    ``select`` has the names of properties, declared or not; None is all of them. ``with_odata_id``
+    adds the canonical address, if the entity is in a collection with another address.
     """
 
     metadata: Metadata = Metadata.MINIMAL
     select: frozenset[str] | None = None
-    is_id_given: bool = False
+    with_odata_id: bool = False
 
     @property
-    def has_address(self) -> bool:
-        """Whether an entity says its address, as it must where its key is not selected."""
-        is_keyed = self.select is None or "id" in self.select
-        return self.is_id_given or not is_keyed or self.metadata is Metadata.FULL
+    def has_odata_id(self) -> bool:
+        """Whether an entity has its address, which is required if its key is not selected."""
+        has_key = self.select is None or "id" in self.select
+        return self.with_odata_id or not has_key or self.metadata is Metadata.FULL
 
 
 def etag(version: int) -> str:
-    """Return the ETag of an operation at a version: a weak one, as Graph's are."""
+    """Return the ETag of a version of an operation, a weak one as in Graph."""
     return f'W/"{version}"'
 
 
 def key_segment(key: str) -> str:
-    """Return a key as it stands in an address: in quotes and parentheses."""
+    """Return a key as in an address, in quotes and parentheses."""
     if _PLAIN_KEY.fullmatch(key):
         return f"('{key}')"
     return "('" + quote(key.replace("'", "''"), safe=_UNRESERVED, errors="surrogateescape") + "')"
 
 
 def canonical_address(call_id: str | None, operation_id: str) -> str:
-    """Return the address of an operation: within its call, if it is known to have one."""
+    """Return the address of an operation, which is within its call if that is known."""
     key = key_segment(operation_id)
     if call_id is None:
         return f"communications/inviteParticipantsOperations{key}"
@@ -101,7 +101,7 @@ def canonical_address(call_id: str | None, operation_id: str) -> str:
 
 
 def _struct(type_: StructuredType, name: str, **types: Any) -> Any:  # noqa: ANN401  with fields that mypy does not know
-    """Make the type that a stored value is decoded as; ``types`` are those of its properties."""
+    """Return the struct for values of a type; ``types`` are the structs of its properties."""
     fields = [
         (property_, _field_type(declared, types) | UnsetType, UNSET)
         for property_, declared in type_.properties.items()
@@ -156,26 +156,26 @@ _Entity: Any = msgspec.defstruct(
     rename={"odata_type": TYPE, "odata_etag": ETAG, "odata_id": ID},
     gc=False,
 )
-"""What is written, if it is written as a whole."""
+"""An entity with all properties and minimal metadata, which is encoded in one step."""
 _values = attrgetter(*_PROPERTIES, _ADDITIONAL)
 _decode = msgspec.json.Decoder(_Operation).decode
 _decode_properties = msgspec.json.Decoder(dict[str, Raw]).decode
 
 
 @lru_cache(64)
-def writer(form: Form) -> Callable[[bytes], Raw]:
-    """Return what writes a stored document in a form."""
-    is_plain = form.metadata is Metadata.MINIMAL and form.select is None
+def writer(format_: EntityFormat) -> Callable[[bytes], Raw]:
+    """Return a function that writes a stored document in a format."""
+    is_plain = format_.metadata is Metadata.MINIMAL and format_.select is None
 
     def write(document: bytes) -> Raw:
         operation = _decode(document)
         _mark_communications(operation)
         if not is_plain or _ANNOTATION in document:
-            return Raw(encode(_entity(operation, form)))
+            return Raw(encode(_entity(operation, format_)))
         if _UNDECLARED in document:
             _prepare_splicing(operation)
         address: str | UnsetType = UNSET
-        if form.is_id_given:
+        if format_.with_odata_id:
             address = canonical_address(operation.callId, operation.id)
         values = _values(operation)
         entity = _Entity(_OPERATION_TYPE, etag(operation.version), address, *values)
@@ -184,18 +184,18 @@ def writer(form: Form) -> Callable[[bytes], Raw]:
     return write
 
 
-def _entity(operation: Any, form: Form) -> Entity:  # noqa: ANN401  see `_struct`
-    """Write an operation property by property, where a form leaves some out or adds others."""
+def _entity(operation: Any, format_: EntityFormat) -> Entity:  # noqa: ANN401  see `_struct`
+    """Return an operation property by property, for formats that omit or add some."""
     properties = zip(_PROPERTIES, _values(operation), strict=False)
     entity = {name: value for name, value in properties if value is not UNSET}
-    entity = _written(entity, form.metadata) | _undeclared(operation)
-    if form.select is not None:
-        entity = _selected(entity, form.select)
-    return {**_annotations(operation, form), **entity}
+    entity = _written(entity, format_.metadata) | _undeclared(operation)
+    if format_.select is not None:
+        entity = _selected(entity, format_.select)
+    return {**_annotations(operation, format_), **entity}
 
 
 def _mark_communications(operation: Any) -> None:  # noqa: ANN401  see `_struct`
-    """Say of the sets of identities which of them have more than the base type has."""
+    """Set the type of identity sets that have properties of the derived type."""
     for participant in operation.participants:
         identities = participant.identity
         if _communications(identities) != _NO_COMMUNICATIONS:
@@ -203,9 +203,9 @@ def _mark_communications(operation: Any) -> None:  # noqa: ANN401  see `_struct`
 
 
 def _prepare_splicing(operation: Any) -> None:  # noqa: ANN401  see `_struct`
-    """Have undeclared properties follow the declared ones once ``_SPLICE`` is cut out.
+    """Mark undeclared properties, so that removing ``_SPLICE`` from the JSON inlines them.
 
-    So complex values need not be put together in Python. No JSON has a character U+0000.
+    This is faster than building the values in Python. U+0000 does not occur in JSON.
     """
     _prepare(operation)
     for participant in operation.participants:
@@ -222,14 +222,14 @@ def _prepare(value: Any) -> None:  # noqa: ANN401  see `_struct`
         value.additionalProperties = Raw(b"\0,%b" % bytes(undeclared)[1:-1])
 
 
-def _annotations(operation: Any, form: Form) -> Entity:  # noqa: ANN401  see `_struct`
-    """Return what is said of an operation beside its properties."""
-    if form.metadata is Metadata.NONE:
+def _annotations(operation: Any, format_: EntityFormat) -> Entity:  # noqa: ANN401  see `_struct`
+    """Return the annotations of an operation."""
+    if format_.metadata is Metadata.NONE:
         return {}
     annotations = {TYPE: _OPERATION_TYPE, ETAG: etag(operation.version)}
-    if form.has_address:
+    if format_.has_odata_id:
         annotations[ID] = canonical_address(operation.callId, operation.id)
-    if form.metadata is Metadata.FULL:
+    if format_.metadata is Metadata.FULL:
         annotations[EDIT_LINK] = annotations[ID]
     return annotations
 
@@ -241,14 +241,14 @@ def _selected(properties: Entity, select: frozenset[str]) -> Entity:
 
 
 def _written(properties: Entity, metadata: Metadata) -> Entity:
-    """Write the declared properties of an entity, with their types where all are to be told."""
+    """Return the declared properties of an entity, with their types if metadata is full."""
     written: Entity = {}
     for name, value in properties.items():
         declared = _PROPERTIES[name]
         if metadata is Metadata.FULL and declared.type in {"operationStatus", PARTICIPANT.name}:
             type_ = f"{NAMESPACE}.{declared.type}"
-            told = f"#Collection({type_})" if declared.is_collection else f"#{type_}"
-            written[f"{name}{TYPE}"] = told
+            annotation = f"#Collection({type_})" if declared.is_collection else f"#{type_}"
+            written[f"{name}{TYPE}"] = annotation
         written[name] = _value(value, metadata)
     return written
 
@@ -263,7 +263,7 @@ def _value(value: Json, metadata: Metadata) -> Json:
 
 
 def _object(value: Struct, metadata: Metadata) -> Entity:
-    """Write a complex value: its type, what is declared, and then what is not."""
+    """Return a complex value: its type, its declared properties, and the undeclared ones."""
     written = {
         TYPE if name == "odata_type" else name: _value(property_, metadata)
         for name in value.__struct_fields__

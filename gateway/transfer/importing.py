@@ -9,7 +9,7 @@ from itertools import islice
 from gateway.graph.notifications.reading import (
     NOT_FOUND,
     Ignored,
-    Read,
+    ReadResult,
     Unusable,
     is_notification,
     read_notification,
@@ -60,7 +60,7 @@ def _report_problem(item: Item, report: Callable[[str], None], problem: str) -> 
     report(f"{item.where}: {problem}")
 
 
-async def _apply(read: Read, store: Store, report: Callable[[str], None]) -> Put | None:
+async def _apply(read: ReadResult, store: Store, report: Callable[[str], None]) -> Put | None:
     match read:
         case Unusable(reason=reason):
             report(reason)

@@ -189,6 +189,14 @@ async def test_client_that_wants_little_gets_no_body(rest: Rest) -> None:
     assert (changed.status, changed.headers["ETag"]) == (204, 'W/"2"')
 
 
+async def test_read_does_not_apply_the_preference_for_writes(rest: Rest) -> None:
+    created = await rest.create()
+    for path in (rest.operations, f"{rest.operations}/{created['id']}"):
+        answer = await rest.send("GET", path, Prefer="return=minimal")
+        assert answer.status == 200
+        assert "Preference-Applied" not in answer.headers
+
+
 async def test_creation_with_the_same_client_request_id_is_done_once(rest: Rest) -> None:
     one, other = ({"clientContext": text} for text in ("a", "b"))
     key = str(uuid4())

@@ -1,4 +1,4 @@
-"""Notifications passed on to the bot's own endpoint."""
+"""Notifications forwarded to the bot's own endpoint."""
 
 import asyncio
 import json

@@ -1,11 +1,11 @@
-"""The addresses in notifications: which call, and which operation, one is about.
+"""The addresses in notifications, with the ids of the call and the operation.
 
-/communications/calls/{call}/operations/{operation}     resourceUrl
-/app/calls/{call}/operations/{operation}                resource, in an older form
-/communications/calls('{call}')/operations('{operation}')      also as id='{operation}'
-/communications/calls/{call}/operations/participants    of an operation that it does not name
+/communications/calls/{call}/operations/{operation}         resourceUrl
+/app/calls/{call}/operations/{operation}                    resource, in an older form
+/communications/calls('{call}')/operations('{operation}')   also with id='{operation}'
+/communications/calls/{call}/operations/participants        without the operation's id
 
-An address may be a whole URL, and may be percent-encoded in parts or as a whole.
+An address may be an absolute URL, and may be percent-encoded in parts or as a whole.
 """
 
 import re
@@ -17,27 +17,30 @@ from urllib.parse import unquote
 from msgspec import Struct
 
 MAX_ADDRESS = 2_048
-"""In characters: a longer one tells nothing."""
+"""In characters: longer addresses are ignored."""
 
 _PLAIN = re.compile(r"/(?:communications|app)/calls/([\w-]+)/operations/([\w-]+)", re.ASCII)
-"""The address of an operation, as most are: it needs no decoding."""
+"""The usual form of an operation's address, which needs no decoding."""
 _END_OF_PATH = re.compile(r"[?#]")
 _PARENTHESES = re.compile(r"[()]")
 _CAST = re.compile(r"(?:microsoft\.)?graph\.\w+", re.IGNORECASE)
-"""A segment that names a type: it takes those of the type out of a collection."""
+"""A type cast segment, which restricts a collection to a type."""
 
 
 class Address(Struct, frozen=True):
-    """What an address tells."""
+    """The ids in an address, as far as it has them."""
 
     call_id: str | None = None
     operation_id: str | None = None
     is_operation: bool = False
-    """Whether it is that of an operation at all."""
+    """Whether it is the address of an operation, even without its id."""
 
 
 def read_address(*texts: object) -> Address:
-    """Read the address that is given in one place or another, the first that tells something."""
+    """Return the ids in several addresses of a resource, each from the first that has it.
+
+    Values that are not addresses are ignored.
+    """
     plain = _PLAIN.fullmatch(texts[0]) if texts and _is_address(texts[0]) else None
     if plain and _is_id(plain[2]):
         return Address(plain[1], plain[2], is_operation=True)
@@ -56,7 +59,7 @@ def _is_address(text: object) -> TypeGuard[str]:
 
 
 def _segments(text: str) -> Iterator[str]:
-    """Give the segments of a path, keys in quotes and parentheses as segments of their own."""
+    """Yield the segments of a path; keys in quotes and parentheses are separate segments."""
     path = _END_OF_PATH.split(text, maxsplit=1)[0]
     for segment in (path if "/" in path else unquote(path)).split("/"):
         for part in _PARENTHESES.split(unquote(segment)):
@@ -72,5 +75,5 @@ def _after(collection: str, segments: list[str]) -> str | None:
 
 
 def _is_id(segment: str) -> bool:
-    """Tell an id from the name of a collection, such as ``participants``, which is a plain word."""
+    """Return whether a segment is an id rather than a name such as ``participants``."""
     return not (segment.isascii() and segment.isalpha())

@@ -1,13 +1,13 @@
-"""Where Microsoft Graph posts its notifications.
+"""The endpoint to which Microsoft Graph posts notifications: the steps of a request.
 
-    authenticate   by the bearer token of Graph, or of the bot service   Authentication
-    check          whether the sender may ask for anything now           RequestLimits
-    read           the body, and each notification in it by itself
-    acquire        a share of the cost that may be under way             RequestLimits
-    apply          what was read, all in one transaction                 Store
-    answer         202, now that it is durable
+    authenticate   by a bearer token of Graph or of the bot service     Authentication
+    check          the sender's limit of rate                           RequestLimits
+    read           the body, and each notification in it
+    acquire        the cost, within the limit of all requests           RequestLimits
+    apply          all reports, in one transaction                      Store
+    respond        with 202, once the transaction is durable
 
-What cannot be used of a body is reported, and keeps nothing else from being applied.
+Notifications that cannot be used are logged, and the others are applied.
 """
 
 import asyncio
@@ -25,12 +25,12 @@ from gateway.graph.notifications.forwarding import ForwardOptions, forward_of
 from gateway.graph.notifications.reading import (
     NOT_FOUND,
     Ignored,
-    Read,
+    ReadResult,
     Unusable,
     items_of,
     read_notification,
 )
-from gateway.graph_json.references import has_marks, resolved
+from gateway.graph_json.references import contains_reference_metadata, resolve_references
 from gateway.http.authentication import Authentication
 from gateway.http.bodies import check_content, read_body
 from gateway.http.faults import Fault, method_not_allowed, refuse
@@ -46,18 +46,18 @@ logger = logging.getLogger(__name__)
 
 PATH = "/graph/notifications"
 COST = 10
-"""What a notification costs: as much as any write."""
+"""The cost of a notification: that of a write."""
 READ_AT_ONCE = 20
-"""How many notifications are read before other requests get a turn: each takes up to 0.2 ms."""
+"""How many notifications, of up to 0.2 ms each, are read before control returns to the loop."""
 
-MAX_REPORTED = 20
-"""How many notifications of a body that cannot be used have a line in the log each."""
+MAX_LOGGED = 20
+"""The maximum number of unusable notifications of a request with a line in the log each."""
 
 
 class NotificationsEndpoint:
-    """Answers at ``/graph/notifications``.
+    """Serves ``/graph/notifications``.
 
-    ``counts`` are how many notifications there were, by what came of them.
+    ``counts`` has the number of notifications by result.
     """
 
     def __init__(
@@ -78,28 +78,28 @@ class NotificationsEndpoint:
 
     @property
     def mount(self) -> Mount:
-        """Where it answers, as the server takes it."""
+        """The route and the error formats, for the server."""
         return Mount(self.route, write_fault, write_early_fault)
 
     def route(self, head: Head) -> Handler:
-        """Decide by a request's head what answers it."""
+        """Return the handler of a request, by its head."""
         if head.path != PATH:
-            raise Fault(404, f"There is nothing here. Notifications are taken at {PATH}.")
+            raise Fault(404, f"This path does not exist. Send notifications to {PATH}.")
         if head.method != "POST":
             raise method_not_allowed(head.method, "POST")
-        return self.answer
+        return self.handle
 
-    async def answer(self, request: Request) -> Response:
-        """Take a body of notifications."""
+    async def handle(self, request: Request) -> Response:
+        """Apply the notifications in the body of a request."""
         await self._authentication.admit(request)
         request.observation.route = PATH
         try:
-            await self._take(request)
+            await self._process(request)
         except RequestError as error:
             return refuse(request, fault_of(error))
         return Response(status=202)
 
-    async def _take(self, request: Request) -> None:
+    async def _process(self, request: Request) -> None:
         limits, principal = self._limits, request.principal.name
         limits.check_rate(principal)
         cost = REFUSAL_CHARGE
@@ -116,55 +116,57 @@ class NotificationsEndpoint:
         await limits.run(cost, lambda: self._apply(request, body, items))
 
     async def _apply(self, request: Request, body: bytes, items: Sequence[Any]) -> None:
-        found = await _read_all(items)
-        reports = [each for each in found if isinstance(each, Report)]
+        results = await _read_all(items)
+        reports = [each for each in results if isinstance(each, Report)]
         options = self._forwarding
-        forward = forward_of(request.head, body, found) if options else None
+        forward = forward_of(request.head, body, results) if options else None
         applied = await self._store.apply(
             reports, forward=forward, max_forwards=options.max_queued if options else 0
         )
-        self._count(request, found, applied.outcomes)
+        self._count(request, results, applied.outcomes)
         if options and forward:
             options.on_queued(is_queued=applied.is_queued)
 
-    def _count(self, request: Request, found: Sequence[Read], outcomes: Sequence[Outcome]) -> None:
-        """Count what came of each notification, and report what cannot be used."""
-        unusable = [each.reason for each in found if isinstance(each, Unusable)]
+    def _count(
+        self, request: Request, results: Sequence[ReadResult], outcomes: Sequence[Outcome]
+    ) -> None:
+        """Count the notifications by result, and log those that cannot be used."""
+        unusable = [each.reason for each in results if isinstance(each, Unusable)]
         unusable += [NOT_FOUND for outcome in outcomes if outcome is Outcome.UNMATCHED]
         request_id = request.observation.request_id
-        for reason in unusable[:MAX_REPORTED]:
+        for reason in unusable[:MAX_LOGGED]:
             logger.warning("A notification of request %s cannot be used: %s", request_id, reason)
-        if len(unusable) > MAX_REPORTED:
-            count = len(unusable) - MAX_REPORTED
+        if len(unusable) > MAX_LOGGED:
+            count = len(unusable) - MAX_LOGGED
             logger.warning("%d more of request %s cannot be used.", count, request_id)
         for outcome in outcomes:
             if outcome is not Outcome.UNMATCHED:
                 self.counts[outcome] += 1
         self.counts["unusable"] += len(unusable)
-        self.counts["ignored"] += sum(isinstance(each, Ignored) for each in found)
+        self.counts["ignored"] += sum(isinstance(each, Ignored) for each in results)
 
 
 def _items(body: bytes) -> list[Any]:
-    """Return the notifications of a body; raise ``Fault`` if it is none of notifications."""
+    """Return the notifications in a body; raise ``Fault`` for another body."""
     value = decode_json(body, "The body")
     try:
-        items = items_of(resolved(value) if has_marks(value) else value)
+        items = items_of(resolve_references(value) if contains_reference_metadata(value) else value)
     except ValueError as error:
         raise Fault(400, f"The body cannot be read: {error}.") from None
     if items is None:
         raise Fault(
             400,
-            "The body is no commsNotifications. Send an object with the list of notifications "
-            "under 'value'.",
+            "The body is not a commsNotifications object. Send an object with the list of "
+            "notifications under 'value'.",
         )
     return items
 
 
-async def _read_all(items: Sequence[Any]) -> list[Read]:
-    found: list[Read] = []
+async def _read_all(items: Sequence[Any]) -> list[ReadResult]:
+    results: list[ReadResult] = []
     for item in items:
-        for read in read_notification(item):
-            found.append(read)
-            if len(found) % READ_AT_ONCE == 0:
+        for result in read_notification(item):
+            results.append(result)
+            if len(results) % READ_AT_ONCE == 0:
                 await asyncio.sleep(0)
-    return found
+    return results

@@ -1,7 +1,8 @@
-"""Reading notifications: envelopes, what they tell of operations, and what is of no use here.
+"""Reading of notifications: envelopes, and reports on operations.
 
-What bots get is not quite what the documentation has: types are missing, ids are null or only in
-the address, words come in another case. An envelope is told by its shape, not by its type.
+The notifications that bots receive differ from the documentation: types are missing, ids are null
+or only in the address, and names of enumeration members are in another case. So envelopes are
+recognized by their members, not by their type.
 """
 
 from collections.abc import Iterator
@@ -12,10 +13,10 @@ from typing import Any
 from gateway.graph.notifications.addresses import Address, read_address
 from gateway.graph_json.annotations import type_name
 from gateway.graph_json.checking import InvalidProperties, read_model
-from gateway.graph_json.invites import completed, is_invite, read_invite
+from gateway.graph_json.invites import is_invite, read_invite, with_default_subcode
 from gateway.graph_json.names import RESULT_NAMES, check_members
 from gateway.graph_json.reading import member, spellings, unwrapped
-from gateway.graph_json.references import is_marked, resolved
+from gateway.graph_json.references import has_reference_metadata, resolve_references
 from gateway.graph_json.writing import ID, TYPE
 from gateway.store import documents
 from gateway.store.reports import Report
@@ -30,23 +31,24 @@ _MEMBERS = {"changeType", "resourceUrl", "resource", "resourceData"}
 _MEMBERS_IN_LOWER_CASE = set(map(str.lower, _MEMBERS))
 _CHANGES = spellings(("created", "updated", "deleted"))
 _FINISHED = "deleted"
-"""What is deleted is what Graph keeps of an operation while it runs: the operation has finished."""
-_INDISPENSABLE = {"id", "callId", "status"}
-"""The fields without which nothing is to be believed of a notification."""
+"""The change by which Graph reports that an operation has finished: it deletes its own record."""
+_REQUIRED = {"id", "callId", "status"}
+"""The fields that must be valid if present; otherwise the notification is unusable."""
 _CODES = {"code", "subcode"}
 _EMPTY = ("", "unknownFutureValue")
-"""Values that say nothing: the latter stands for a member that the reader of an enumeration cannot
-know of.
-"""
-MAX_WRAPPINGS = 3
-"""How deep lists and envelopes may be in each other."""
+"""Values that are treated as absent.
 
-NOT_FOUND = "It has no id, and not exactly one operation is known with its call and client context."
+Graph writes the latter instead of enumeration members that are newer than its reader.
+"""
+MAX_NESTING = 3
+"""The maximum depth of lists and envelopes in each other."""
+
+NOT_FOUND = "It has no id, and not exactly one operation has its call and client context."
 
 
 @dataclass(frozen=True)
 class Ignored:
-    """A notification of something that is not kept here, such as a call or another operation."""
+    """A notification on a resource that the gateway does not store, such as a call."""
 
     kind: str
     call_id: str | None
@@ -54,30 +56,30 @@ class Ignored:
 
 @dataclass(frozen=True)
 class Unusable:
-    """A notification that cannot be used, and why."""
+    """A notification that cannot be used, with the reason."""
 
     reason: str
     call_id: str | None = None
 
 
-Read = Report | Ignored | Unusable
+ReadResult = Report | Ignored | Unusable
 
 
 def is_notification(value: Json) -> bool:
-    """Return whether a JSON value is one notification, in its envelope or out of it."""
+    """Return whether a JSON value is a single notification."""
     if not isinstance(value, dict):
         return False
     return (
-        len(_MEMBERS.intersection(value)) > 1  # as it is for most
+        len(_MEMBERS.intersection(value)) > 1  # the usual case, which needs no lower()
         or len(_MEMBERS_IN_LOWER_CASE.intersection(map(str.lower, value))) > 1
         or (type_name(value) or "").lower() == "commsnotification"
     )
 
 
-def items_of(body: Json, depth: int = MAX_WRAPPINGS) -> list[Json] | None:
-    """Return the notifications of an envelope, of a list, or of one without; None if it is none.
+def items_of(body: Json, depth: int = MAX_NESTING) -> list[Json] | None:
+    """Return the notifications in a body; None if it has none.
 
-    Lists and envelopes may be in each other, up to a depth.
+    A body is a notification, or an envelope or list of such, nested up to ``depth`` levels.
     """
     if is_notification(body):
         return [body]
@@ -89,13 +91,14 @@ def items_of(body: Json, depth: int = MAX_WRAPPINGS) -> list[Json] | None:
     return None
 
 
-def read_notification(item: Json) -> Iterator[Read]:
-    """Read a notification, each resource in it by itself.
+def read_notification(item: Json) -> Iterator[ReadResult]:
+    """Yield the result of each resource in a notification.
 
-    Of an operation with some properties that are not valid, they are told, and the rest is read.
+    An operation of which only some properties are valid has two results: an ``Unusable`` on the
+    invalid properties, and a ``Report`` of the others.
     """
     if not isinstance(item, dict):
-        yield Unusable(f"It is {excerpt(item)} and no object.")
+        yield Unusable(f"It is {excerpt(item)}, not an object.")
         return
     try:
         check_members(item, _MEMBERS)
@@ -108,28 +111,28 @@ def read_notification(item: Json) -> Iterator[Read]:
 
 
 def _entities(data: Json) -> list[Json]:
-    """Return the resources that a notification has, of which some come in a wrapping."""
-    data = resolved(data) if is_marked(data) else data
+    """Return the resources in ``resourceData``, which may be a list, or wrapped in ``value``."""
+    data = resolve_references(data) if has_reference_metadata(data) else data
     wrapped = unwrapped(data)
     data = data if wrapped is None else wrapped
     return data if isinstance(data, list) else [data]
 
 
-def _read(item: Entity, entity: Json) -> Iterator[Read]:
+def _read(item: Entity, entity: Json) -> Iterator[ReadResult]:
     own_address = entity.get(ID) if isinstance(entity, dict) else None
     address = read_address(item.get("resourceUrl"), item.get("resource"), own_address)
-    kind = _kind(entity, address)
+    kind = _ignored_kind(entity, address)
     if kind is not None:
         yield Ignored(kind, address.call_id)
     elif not isinstance(entity, dict):
-        reason = f"Its resourceData is {excerpt(entity)} and no object."
+        reason = f"Its resourceData is {excerpt(entity)}, not an object."
         yield Unusable(reason, address.call_id)
     else:
         yield from _read_invite(item, address, entity)
 
 
-def _kind(entity: Json, address: Address) -> str | None:
-    """Return what is not kept here that a notification is of; None for an operation that may be."""
+def _ignored_kind(entity: Json, address: Address) -> str | None:
+    """Return the type of a resource that the gateway does not store; None for an operation."""
     if isinstance(entity, dict) and not is_invite(entity):
         return str(entity[TYPE])
     is_typed = isinstance(entity, dict) and type_name(entity) is not None
@@ -138,7 +141,7 @@ def _kind(entity: Json, address: Address) -> str | None:
     return "resource without a type"
 
 
-def _read_invite(item: Entity, address: Address, entity: Entity) -> Iterator[Read]:
+def _read_invite(item: Entity, address: Address, entity: Entity) -> Iterator[ReadResult]:
     try:
         is_finished = _is_finished(item.get("changeType"))
         properties = _properties(address, entity)
@@ -148,7 +151,7 @@ def _read_invite(item: Entity, address: Address, entity: Entity) -> Iterator[Rea
         yield _unusable(error, address.call_id)
         return
     if problem is not None:
-        yield Unusable(f"{problem}; the rest of it is taken.", address.call_id)
+        yield Unusable(f"{problem}; its other properties are applied.", address.call_id)
     yield report
 
 
@@ -157,7 +160,7 @@ def _unusable(error: ValueError, call_id: str | None = None) -> Unusable:
 
 
 def _is_finished(change: Json) -> bool:
-    """Return whether a change ends an operation; raise ``ValueError`` if it is not a change."""
+    """Return whether a ``changeType`` ends an operation; raise ``ValueError`` if it is invalid."""
     if change is None or change in _EMPTY:
         return False
     name = member(change, _CHANGES)
@@ -167,12 +170,12 @@ def _is_finished(change: Json) -> bool:
 
 
 def _properties(address: Address, entity: Entity) -> Entity:
-    """Return what is told of an operation, its ids included, without what says nothing."""
+    """Return the properties of an operation, with its ids, and without those that are empty."""
     own = {name: value for name, value in read_invite(entity).items() if value not in _EMPTY}
     result = own.get("resultInfo")
     if isinstance(result, dict) and all(result.get(name) is None for name in RESULT_NAMES):
         del own["resultInfo"]
-    own = completed(own)
+    own = with_default_subcode(own)
     given = own.get("id")
     ids = {
         "id": given.strip() if isinstance(given, str) else given or address.operation_id,
@@ -182,46 +185,46 @@ def _properties(address: Address, entity: Entity) -> Entity:
 
 
 def _usable(properties: Entity) -> tuple[CreateInviteParticipantsOperationInput, str | None]:
-    """Read what is valid of an operation's properties, and tell what is not.
+    """Read the valid properties of an operation, and return a message on those that are invalid.
 
-    Raises ``ValueError`` where that leaves open which operation it is, or how far it has got.
+    Raise ``ValueError`` if the id, the call's id or the status is invalid.
     """
     try:
         return read_model(CreateInviteParticipantsOperationInput, properties), None
     except InvalidProperties as invalid:
         paths = [problem.path for problem in invalid.problems]
-        if any(name in _INDISPENSABLE for name, *_ in paths):
+        if any(name in _REQUIRED for name, *_ in paths):
             raise
         rest = reduce(_without, paths, properties)
         return read_model(CreateInviteParticipantsOperationInput, rest), str(invalid)
 
 
 def _without(properties: Entity, path: Path) -> Entity:
-    """Leave out a property that is not valid: of a result only a part, if it can do without."""
+    """Return the properties without an invalid one; of a result only its codes are required."""
     name, *inner = path
     result = properties.get("resultInfo")
     if name == "resultInfo" and isinstance(result, dict) and inner and inner[0] not in _CODES:
-        left = {part: value for part, value in result.items() if part != inner[0]}
-        return {**properties, "resultInfo": left}
+        rest = {part: value for part, value in result.items() if part != inner[0]}
+        return {**properties, "resultInfo": rest}
     return {each: value for each, value in properties.items() if each != name}
 
 
 def _report(given: CreateInviteParticipantsOperationInput, *, is_finished: bool) -> Report:
-    told = documents.content(given).items()
-    content = {name: value for name, value in told if value is not None and name != "callId"}
+    fields = documents.content(given).items()
+    content = {name: value for name, value in fields if value is not None and name != "callId"}
     if is_finished and content.get("status") not in {"Completed", "Failed"}:
-        content["status"] = _result(content.get("resultInfo"))
+        content["status"] = _final_status(content.get("resultInfo"))
     return Report(given.id, given.call_id, content)
 
 
-def _result(result: Entity | None) -> str:
-    """Return the status that a result stands for, of an operation that has finished.
+def _final_status(result: Entity | None) -> str:
+    """Return the status of a finished operation, derived from its result.
 
-    Raises ``ValueError`` where that is not told: it is not guessed.
+    Raise ``ValueError`` if the result does not determine it.
     """
     code = result["code"] if result else 0
     if 200 <= code < 300:  # noqa: PLR2004  as in HTTP
         return "Completed"
     if code >= 400:  # noqa: PLR2004  as in HTTP
         return "Failed"
-    raise ValueError("the operation has finished, and neither status nor resultInfo tells how")
+    raise ValueError("the operation has finished, but neither status nor resultInfo says how")

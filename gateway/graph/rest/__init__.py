@@ -1,1 +1,1 @@
-"""The resource as Microsoft Graph's REST interface has it: OData 4.0 in JSON."""
+"""The resource in the form of Microsoft Graph's REST API: OData 4.0 in JSON."""

@@ -1,4 +1,4 @@
-"""What the path of a request names (OData's URL conventions, section 4)."""
+"""The resource paths of requests (OData's URL conventions, section 4)."""
 
 import re
 from enum import StrEnum
@@ -12,25 +12,25 @@ from gateway.graph_json.writing import key_segment
 from schema.excerpts import excerpt
 
 VERSIONS = ("/v1.0", "/beta")
-"""The paths of the interface, by its versions."""
-REMEMBERED = 1_024
+"""The root paths of the versions of the API."""
+CACHE_SIZE = 1_024
 
 _PLAIN = re.compile(
     r"(/v1\.0|/beta)/communications/(?:calls/([\w-]+)/operations|inviteParticipantsOperations)/"
     r"(?!delta$)([\w-]+)",
     re.ASCII,
 )
-"""The address of an operation, as most are: it needs no decoding."""
+"""The usual form of an operation's address, which needs no decoding."""
 _KEYED = re.compile(r"([A-Za-z.]+)\((?:id=)?'(.*)'\)", re.DOTALL)
 _CASTS = {
     "microsoft.graph.inviteParticipantsOperation",
     "graph.inviteParticipantsOperation",
 }
-"""Which take those of this type out of a collection of operations: here they are all there are."""
+"""Type cast segments for operations, which have no effect, as all operations have that type."""
 
 
 class Resource(StrEnum):
-    """The kinds of things that addresses name, by the templates of their paths."""
+    """The resources, by the templates of their paths."""
 
     SERVICE = ""
     METADATA = "/$metadata"
@@ -48,9 +48,9 @@ class Resource(StrEnum):
 
 
 class Address(Struct, frozen=True):
-    """A path: its version of the interface, what it names, and the keys in it.
+    """A parsed path: the version of the API, the resource, and the keys.
 
-    ``call_id`` is None where the path is not of one call.
+    ``call_id`` is None for resources that do not belong to a call.
     """
 
     version: str
@@ -60,21 +60,21 @@ class Address(Struct, frozen=True):
 
     @property
     def root(self) -> str:
-        """The path of the service, to which others are relative."""
+        """The path of the service root."""
         return f"{self.version}/"
 
     @property
     def collection(self) -> str:
-        """The path of the collection that it is about, from the root of the service."""
+        """The path of the collection, relative to the service root."""
         if self.call_id is None:
             return "communications/inviteParticipantsOperations"
         return f"communications/calls{key_segment(self.call_id)}/operations"
 
 
 def address_of(raw_path: str) -> Address:
-    """Read a path, without its query; raise ``Fault`` for one that names nothing.
+    """Parse a path without its query; raise ``Fault`` for an unknown one.
 
-    Keys may be given as segments of their own, or in parentheses and quotes.
+    Keys may be separate segments, or in parentheses and quotes.
     """
     plain = _PLAIN.fullmatch(raw_path)
     if plain is None:
@@ -84,7 +84,7 @@ def address_of(raw_path: str) -> Address:
     return Address(version, resource, call_id, operation_id)
 
 
-@lru_cache(REMEMBERED)
+@lru_cache(CACHE_SIZE)
 def _address_of(raw_path: str) -> Address:
     _, version, *raw = raw_path.split("/")
     segments = [part for segment in raw for part in _parts(_decoded(segment))]
@@ -93,17 +93,17 @@ def _address_of(raw_path: str) -> Address:
         names.pop()
     found = _named(f"/{version}", names)
     if found is None or found.call_id == "":
-        raise not_found(f"There is nothing at {excerpt(raw_path)}. See {VERSIONS[0]}/$metadata.")
+        raise not_found(f"The path {excerpt(raw_path)} is unknown. See {VERSIONS[0]}/$metadata.")
     return found
 
 
 def _decoded(segment: str) -> str:
-    """Decode a segment; what is no UTF-8 becomes a text that names nothing."""
+    """Decode a segment; bytes that are not UTF-8 become surrogates, which match no name."""
     return unquote(segment, errors="surrogateescape")
 
 
 def _parts(segment: str) -> tuple[str, ...]:
-    """Take a key in parentheses apart from the name before it."""
+    """Split a segment into its name and, if it has one, its key in parentheses."""
     keyed = _KEYED.fullmatch(segment)
     if keyed:
         return keyed[1], _Key(keyed[2].replace("''", "'"))
@@ -111,7 +111,7 @@ def _parts(segment: str) -> tuple[str, ...]:
 
 
 class _Key(str):
-    """A key that stood in parentheses: it is no name, whatever it says."""
+    """A key from parentheses, which is not compared with names of resources."""
 
     __slots__ = ()
 

@@ -1,7 +1,7 @@
-"""Several requests in one body, as JSON (OData's JSON format, section 19).
+"""JSON batches: several requests in one body (OData's JSON format, section 19).
 
-They are answered one after another, each as if it had come by itself, with the host and the
-principal of the request that brings them. One that depends on another which failed is not done.
+The requests are executed one after another, like separate requests with the host and the principal
+of the batch. A request is not executed if it depends on one that failed.
 """
 
 from base64 import b64encode
@@ -20,7 +20,7 @@ from gateway.documents.json import encode
 from gateway.graph.faults import not_supported, write_fault
 from gateway.graph.rest.addresses import VERSIONS, Resource, address_of
 from gateway.graph.rest.options import Options
-from gateway.graph.rest.target import Operation, RequestTarget, Work
+from gateway.graph.rest.target import Operation, PreparedRequest, RequestTarget
 from gateway.http.bodies import check_content, read_body
 from gateway.http.faults import Fault, refuse
 from gateway.http.head import Head
@@ -35,15 +35,15 @@ from schema.excerpts import excerpt
 MAX_REQUESTS = 20
 """As in Graph."""
 FAILED = 400
-"""The status from which on a request has failed."""
+"""The lowest status of a request that failed."""
 
 _INHERITED = (hdrs.HOST, hdrs.X_FORWARDED_PROTO)
 _ROOTS = tuple(f"{version}/" for version in VERSIONS)
-"""What addresses of some clients begin with, though they are relative to it."""
+"""The beginnings of URLs that include the version; other URLs are relative to it."""
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
 
 
-class Item(Struct, rename="camel"):
+class BatchRequest(Struct, rename="camel"):
     """A request of a batch."""
 
     id: str
@@ -57,43 +57,47 @@ class Item(Struct, rename="camel"):
 
 
 class _Body(Struct):
-    requests: list[Item]
+    requests: list[BatchRequest]
 
 
-class Answering(Protocol):
-    """What answers the requests of a batch."""
+class RequestHandler(Protocol):
+    """Handles the requests of a batch."""
 
-    async def answer(self, request: Request, spent: int) -> Response:
-        """Answer a request of a known principal, which has ``spent`` on others with it already."""
+    async def handle(self, request: Request, previous_cost: int) -> Response:
+        """Return the response to a request, whose batch cost ``previous_cost`` before it."""
 
 
-class BatchRequests:
-    """Answers batches."""
+class BatchHandler:
+    """Handles batches."""
 
     def __init__(self, max_body_bytes: int) -> None:
         self._max_body_bytes = max_body_bytes
 
-    def operation(self, answering: Answering) -> Operation:
-        """Return what is done at ``$batch``."""
+    def operation(self, handler: RequestHandler) -> Operation:
+        """Return the operation of ``$batch``, whose requests ``handler`` handles."""
 
-        async def prepare(target: RequestTarget, _options: Options, request: Request) -> Work:
+        async def prepare(
+            target: RequestTarget, _options: Options, request: Request
+        ) -> PreparedRequest:
             items = await self._items(request)
 
             async def run(_context: Context) -> Response:
-                return target.json({"responses": await _Run(answering, target, request).all(items)})
+                return target.json(
+                    {"responses": await _BatchExecution(handler, target, request).run(items)}
+                )
 
-            return Work(0, run)
+            return PreparedRequest(0, run)
 
         return Operation(
             "batch",
             "Several requests at once, at most 20.",
             prepare,
-            takes="batchRequest",
-            gives="batchResponse",
+            request_type="batchRequest",
+            response_type="batchResponse",
         )
 
-    async def _items(self, request: Request) -> list[Item]:
-        """Read the requests of a batch; raise ``Fault`` for what is none."""
+    async def _items(self, request: Request) -> list[BatchRequest]:
+        """Read the requests of a batch; raise ``Fault`` for an invalid body."""
         check_content(request.head)
         body = decode_json(await read_body(request, self._max_body_bytes), "The body")
         try:
@@ -101,13 +105,11 @@ class BatchRequests:
         except msgspec.ValidationError:
             raise Fault(
                 400,
-                "The body is no batch. Send an object with 'requests', a list of objects with an "
-                "'id', a 'method' and a 'url', which are strings.",
+                "The body is not a batch. Send an object with 'requests', a list of objects with "
+                "the strings 'id', 'method' and 'url'.",
             ) from None
         if not 1 <= len(items) <= MAX_REQUESTS:
-            raise Fault(
-                400, f"The batch has {len(items):,} requests. Give 1 to {MAX_REQUESTS} of them."
-            )
+            raise Fault(400, f"The batch has {len(items):,} requests. Give 1 to {MAX_REQUESTS}.")
         for item in items:
             _url(item.url)
             _check_supported(item)
@@ -115,8 +117,8 @@ class BatchRequests:
         return items
 
 
-def _check_supported(item: Item) -> None:
-    """Raise ``Fault`` for a request that is to be done only if, or only as far as, others are."""
+def _check_supported(item: BatchRequest) -> None:
+    """Raise ``Fault`` for a request with an atomicity group or a condition."""
     for name, value in (("atomicityGroup", item.atomicity_group), ("if", item.condition)):
         if value is not None:
             raise not_supported(
@@ -126,64 +128,66 @@ def _check_supported(item: Item) -> None:
             )
 
 
-def _check_dependencies(items: Sequence[Item]) -> None:
-    """Raise ``Fault`` unless each request depends on earlier ones alone, by ids given once."""
+def _check_dependencies(items: Sequence[BatchRequest]) -> None:
+    """Raise ``Fault`` unless ids are unique, and requests depend only on earlier ones."""
     seen: set[str] = set()
     for item in items:
         if item.id in seen:
             raise Fault(
-                400, f"The id {excerpt(item.id)} is given twice. Give each request its own."
+                400, f"The id {excerpt(item.id)} is given twice. Give each request its own id."
             )
         for other in item.depends_on or ():
             if other not in seen:
                 raise Fault(
                     400,
-                    f"The request {excerpt(item.id)} depends on {excerpt(other)}, which does not "
-                    "come before it. Put it there.",
+                    f"The request {excerpt(item.id)} depends on {excerpt(other)}, which is not "
+                    "an earlier request. Put that request before it.",
                 )
         seen.add(item.id)
 
 
-class _Run:
-    """The requests of one batch as they are answered."""
+class _BatchExecution:
+    """The execution of the requests of one batch."""
 
-    def __init__(self, answering: Answering, target: RequestTarget, whole: Request) -> None:
-        self._answering = answering
+    def __init__(self, handler: RequestHandler, target: RequestTarget, whole: Request) -> None:
+        self._handler = handler
         self._version = target.address.version
-        self._server = target.fields.server
+        self._base_url = target.headers.base_url
         self._whole = whole
         self._observations: list[Observation] = []
         self._failed: set[str] = set()
 
-    async def all(self, items: Sequence[Item]) -> list[dict[str, Any]]:
-        """Answer all requests, in their order."""
+    async def run(self, items: Sequence[BatchRequest]) -> list[dict[str, Any]]:
+        """Execute all requests in order, and return their responses."""
         self._whole.observation.operations = self._observations
-        return [await self._one(item) for item in items]
+        return [await self._run_one(item) for item in items]
 
-    async def _one(self, item: Item) -> dict[str, Any]:
+    async def _run_one(self, item: BatchRequest) -> dict[str, Any]:
         request = self._request(item)
         observation = request.observation
         self._observations.append(observation)
         if failed := self._failed.intersection(item.depends_on or ()):
-            message = f"The request {excerpt(min(failed))} failed, on which this one depends."
+            message = f"This request depends on {excerpt(min(failed))}, which failed."
             response = refuse(request, Fault(424, message))
         else:
-            response = await self._answered(item, request)
+            response = await self._handle(item, request)
         observation.seconds = perf_counter() - observation.began
         if response.status >= FAILED:
             self._failed.add(item.id)
-        return _written(item, response)
+        return _response_object(item, response)
 
-    async def _answered(self, item: Item, request: Request) -> Response:
+    async def _handle(self, item: BatchRequest, request: Request) -> Response:
         if item.method not in _METHODS:
-            return refuse(request, Fault(400, f"The method {excerpt(item.method)} is not known."))
+            return refuse(request, Fault(400, f"The method {excerpt(item.method)} is unknown."))
         if _is_batch(request.head):
-            return refuse(request, Fault(400, "A batch cannot be in a batch. Send it by itself."))
-        spent = sum(one.info.cost for one in self._observations if one.info)
-        return await self._answering.answer(request, spent)
+            return refuse(
+                request, Fault(400, "A batch cannot contain a batch. Send it separately.")
+            )
+        previous_cost = sum(one.info.cost for one in self._observations if one.info)
+        return await self._handler.handle(request, previous_cost)
 
-    def _request(self, item: Item) -> Request:
-        """Make the request that an item stands for."""
+    def _request(self, item: BatchRequest) -> Request:
+        """Return the request of an item."""
         whole = self._whole
         head = self._head(item)
         head.write_fault = write_fault
@@ -202,14 +206,14 @@ class _Run:
         )
         return request
 
-    def _head(self, item: Item) -> Head:
+    def _head(self, item: BatchRequest) -> Head:
         headers = CIMultiDict(item.headers or {})
         headers.setdefault(hdrs.CONTENT_TYPE, JSON)
         for name in _INHERITED:
             headers.popall(name, None)
             if name in self._whole.headers:
                 headers[name] = self._whole.headers[name]
-        path = f"/{item.url.removeprefix(self._server).lstrip('/')}"
+        path = f"/{item.url.removeprefix(self._base_url).lstrip('/')}"
         url = _url(path if path.startswith(_ROOTS) else self._version + path)
         message = RawRequestMessage(
             item.method,
@@ -227,11 +231,11 @@ class _Run:
 
 
 def _url(text: str) -> URL:
-    """Read the address of a request, of which special characters need not be escaped."""
+    """Parse the URL of a request, in which special characters need not be escaped."""
     try:
         return URL(text)
     except ValueError:
-        raise Fault(400, f"{excerpt(text)} is no address of a request.") from None
+        raise Fault(400, f"The url {excerpt(text)} is not valid.") from None
 
 
 def _is_batch(head: Head) -> bool:
@@ -241,14 +245,16 @@ def _is_batch(head: Head) -> bool:
         return False
 
 
-def _written(item: Item, response: Response) -> dict[str, Any]:
-    """Write the answer to a request as an item: JSON as it is, other bodies in Base64."""
-    written: dict[str, Any] = {
+def _response_object(item: BatchRequest, response: Response) -> dict[str, Any]:
+    """Return a response as JSON: a body in JSON unchanged, another body in Base64."""
+    response_object: dict[str, Any] = {
         "id": item.id,
         "status": response.status,
         "headers": {**response.headers, **response.own_headers},
     }
     if response.body:
         is_json = response.headers.get("Content-Type", "").startswith(JSON)
-        written["body"] = Raw(response.body) if is_json else b64encode(response.body).decode()
-    return written
+        response_object["body"] = (
+            Raw(response.body) if is_json else b64encode(response.body).decode()
+        )
+    return response_object

@@ -1,4 +1,4 @@
-"""What the service says of itself: the service document, its one singleton, and ``$metadata``."""
+"""The documents that describe the service: the service document, its singleton, ``$metadata``."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ from gateway.documents.cost import READ
 from gateway.graph.faults import VERSION
 from gateway.graph.rest.addresses import Resource
 from gateway.graph.rest.options import Options
-from gateway.graph.rest.target import Operation, RequestTarget, Work
+from gateway.graph.rest.target import Operation, PreparedRequest, RequestTarget
 from gateway.graph_json.csdl import csdl
 from gateway.graph_json.writing import Metadata
 from gateway.http.request import Request
@@ -16,32 +16,34 @@ from schema.context import Context, Scope
 SINGLETON = "communications"
 
 
-async def service(target: RequestTarget, _options: Options, _request: Request) -> Work:
-    """Name what there is at the root of the service."""
+async def service(target: RequestTarget, _options: Options, _request: Request) -> PreparedRequest:
+    """Return the service document, which lists the resources at the service root."""
 
     async def run(_context: Context) -> Response:
         singleton = {"name": SINGLETON, "kind": "Singleton", "url": SINGLETON}
         return target.json({**_context_of(target, ""), "value": [singleton]})
 
-    return Work(READ, run)
+    return PreparedRequest(READ, run)
 
 
-async def communications(target: RequestTarget, _options: Options, _request: Request) -> Work:
-    """Give the singleton, which has no properties but what is contained in it."""
+async def communications(
+    target: RequestTarget, _options: Options, _request: Request
+) -> PreparedRequest:
+    """Return the singleton, which has navigation properties only."""
 
     async def run(_context: Context) -> Response:
         return target.json(_context_of(target, f"#{SINGLETON}"))
 
-    return Work(READ, run)
+    return PreparedRequest(READ, run)
 
 
-async def metadata(_target: RequestTarget, _options: Options, _request: Request) -> Work:
-    """Describe the types and what is done with them."""
+async def metadata(_target: RequestTarget, _options: Options, _request: Request) -> PreparedRequest:
+    """Return the types, functions and actions in CSDL."""
 
     async def run(_context: Context) -> Response:
         return Response(csdl(), headers={"Content-Type": "application/xml", **VERSION})
 
-    return Work(READ, run)
+    return PreparedRequest(READ, run)
 
 
 def _context_of(target: RequestTarget, fragment: str) -> dict[str, str]:
@@ -52,11 +54,13 @@ def _context_of(target: RequestTarget, fragment: str) -> dict[str, str]:
 
 ROUTES: Mapping[Resource, Mapping[str, Operation]] = {
     Resource.SERVICE: {
-        "GET": Operation("getService", "The service document.", service, gives="serviceDocument")
+        "GET": Operation(
+            "getService", "The service document.", service, response_type="serviceDocument"
+        )
     },
     Resource.COMMUNICATIONS: {
         "GET": Operation(
-            "getCommunications", "The singleton.", communications, gives="serviceDocument"
+            "getCommunications", "The singleton.", communications, response_type="serviceDocument"
         )
     },
     Resource.METADATA: {
@@ -65,7 +69,7 @@ ROUTES: Mapping[Resource, Mapping[str, Operation]] = {
             "The metadata in CSDL.",
             metadata,
             scope=Scope.INTROSPECTION,
-            gives="metadata",
+            response_type="metadata",
         )
     },
 }

@@ -1,13 +1,13 @@
-"""The endpoint of Microsoft Graph's REST interface: the steps of a request, from its head on.
+"""The endpoint of Microsoft Graph's REST API: the steps of a request, after its head was parsed.
 
     authenticate   by the bearer token                                  Authentication
-    check          whether the principal may ask for anything now       RequestLimits
-    prepare        the work: query options, body, cost                  Operation
-    require        the scope that it needs                              Context
-    acquire        a share of the cost that may be under way            RequestLimits
-    run            the work                                             Work
+    check          the principal's limit of rate                        RequestLimits
+    prepare        the request: query options, body, cost               Operation
+    require        the scope of the operation                           Context
+    acquire        the cost, within the limit of all requests           RequestLimits
+    run            the request                                          PreparedRequest
 
-Each step but the last may refuse the request, in the form of Graph's errors.
+Each step but the last may refuse the request, with an error in Graph's format.
 """
 
 from collections.abc import Mapping
@@ -19,10 +19,10 @@ from gateway.documents.operation_info import OperationInfo
 from gateway.execution.request_limits import REFUSAL_CHARGE, RequestLimits
 from gateway.graph.faults import fault_of, request_ids, write_early_fault, write_fault
 from gateway.graph.rest.addresses import Resource
-from gateway.graph.rest.batch import BatchRequests
+from gateway.graph.rest.batch import BatchHandler
 from gateway.graph.rest.options import options_of
 from gateway.graph.rest.routes import Routes
-from gateway.graph.rest.target import Operation, RequestTarget, Work, read_target
+from gateway.graph.rest.target import Operation, PreparedRequest, RequestTarget, read_target
 from gateway.http.authentication import Authentication
 from gateway.http.faults import Fault, method_not_allowed, refuse
 from gateway.http.head import Handler, Head, Mount
@@ -33,16 +33,16 @@ from schema.context import Context, Scope
 from schema.errors import MutationFailure, RequestError
 
 TRANSPORT: Transport = "rest"
-REMEMBERED = 256
+CACHE_SIZE = 256
 
 
 class RestEndpoint:
-    """Answers requests at ``/v1.0`` and ``/beta``."""
+    """Serves ``/v1.0`` and ``/beta``."""
 
     def __init__(
         self,
         routes: Routes,
-        batches: BatchRequests,
+        batches: BatchHandler,
         authentication: Authentication,
         context: Context,
         limits: RequestLimits,
@@ -51,48 +51,48 @@ class RestEndpoint:
         self._authentication = authentication
         self._context = context
         self._limits = limits
-        self._info = lru_cache(REMEMBERED)(self._new_info)
-        """Requests that are alike share what is told of them."""
+        self._info = lru_cache(CACHE_SIZE)(self._new_info)
+        """Shared by requests with the same operation, scope and cost."""
 
     @property
     def mount(self) -> Mount:
-        """What the server needs to know of it."""
+        """The route and the error formats, for the server."""
         return Mount(self.route, write_fault, write_early_fault)
 
     def route(self, head: Head) -> Handler:
-        """Decide by a request's head what answers it."""
+        """Return the handler of a request, by its head."""
         try:
             target = read_target(head)
             operation = self._operation(target)
         except Fault as fault:
-            return self._refusing(fault.with_traceback(None))
+            return self._refusal(fault.with_traceback(None))
 
-        async def answer(request: Request) -> Response:
+        async def handle(request: Request) -> Response:
             await self._authentication.admit(request)
-            return await self._answer(target, operation, request)
+            return await self._handle(target, operation, request)
 
-        return answer
+        return handle
 
-    async def answer(self, request: Request, spent: int = 0) -> Response:
-        """Answer a request of a known principal, which has ``spent`` on others with it already."""
+    async def handle(self, request: Request, previous_cost: int = 0) -> Response:
+        """Return the response to an authenticated request, whose batch cost ``previous_cost``."""
         try:
             target = read_target(request.head)
             operation = self._operation(target)
         except Fault as fault:
             return refuse(request, fault)
-        return await self._answer(target, operation, request, spent)
+        return await self._handle(target, operation, request, previous_cost)
 
-    async def _answer(
-        self, target: RequestTarget, operation: Operation, request: Request, spent: int = 0
+    async def _handle(
+        self, target: RequestTarget, operation: Operation, request: Request, previous_cost: int = 0
     ) -> Response:
         observation = request.observation
         observation.transport = TRANSPORT
         observation.route = target.address.version + target.address.resource
         try:
-            work = await self._prepared(target, operation, request, spent)
+            prepared = await self._prepare(target, operation, request, previous_cost)
             context = self._context.of(request.principal, observation.request_id)
             context.require(operation.scope)
-            response = await self._limits.run(work.cost, lambda: work.run(context))
+            response = await self._limits.run(prepared.cost, lambda: prepared.run(context))
         except Fault as fault:
             return refuse(request, fault)
         except (RequestError, MutationFailure) as error:
@@ -101,44 +101,44 @@ class RestEndpoint:
         return response
 
     def _operation(self, target: RequestTarget) -> Operation:
-        """Return what is done at an address by a method; raise ``Fault`` if nothing is."""
+        """Return the operation of a resource and a method; raise ``Fault`` if there is none."""
         methods, method = self.routes[target.address.resource], target.head.method
         operation = methods.get("GET" if method == "HEAD" else method)
         if operation is None:
-            raise method_not_allowed(method, ", ".join([*methods, *_also(methods)]))
+            raise method_not_allowed(method, ", ".join([*methods, *_implied_methods(methods)]))
         return operation
 
-    async def _prepared(
-        self, target: RequestTarget, operation: Operation, request: Request, spent: int
-    ) -> Work:
-        """Take the steps before the work may run; a refusal is charged for as well."""
+    async def _prepare(
+        self, target: RequestTarget, operation: Operation, request: Request, previous_cost: int
+    ) -> PreparedRequest:
+        """Prepare a request and charge its cost; a refused request is charged too."""
         limits, principal = self._limits, request.principal.name
         limits.check_rate(principal)
         charge = REFUSAL_CHARGE
         try:
             options = options_of(target.head, operation.options)
-            work = await operation.prepare(target, options, request)
-            request.observation.info = self._info(operation.name, operation.scope, work.cost)
-            limits.check_cost(spent + work.cost)
-            charge = work.cost
+            prepared = await operation.prepare(target, options, request)
+            request.observation.info = self._info(operation.name, operation.scope, prepared.cost)
+            limits.check_cost(previous_cost + prepared.cost)
+            charge = prepared.cost
         finally:
             limits.charge(principal, charge)
-        return work
+        return prepared
 
     def _new_info(self, name: str, scope: Scope, cost: int) -> OperationInfo:
         type_ = OperationType.MUTATION if scope is Scope.WRITE else OperationType.QUERY
         return OperationInfo(None, name, type_, cost, self._limits.max_cost)
 
-    def _refusing(self, fault: Fault) -> Handler:
-        """Refuse requests by their head, once it is known whose they are."""
+    def _refusal(self, fault: Fault) -> Handler:
+        """Return a handler that refuses a request after authentication."""
 
-        async def answer(request: Request) -> Response:
+        async def handle(request: Request) -> Response:
             await self._authentication.admit(request)
             request.observation.transport = TRANSPORT
             return refuse(request, fault)
 
-        return answer
+        return handle
 
 
-def _also(methods: Mapping[str, Operation]) -> list[str]:
+def _implied_methods(methods: Mapping[str, Operation]) -> list[str]:
     return ["HEAD"] if "GET" in methods else []

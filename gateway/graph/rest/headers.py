@@ -1,4 +1,4 @@
-"""What the headers of a request ask for (OData's protocol, section 8.2; RFC 7240; RFC 9110)."""
+"""Preferences and preconditions in headers (OData's protocol, section 8.2; RFC 7240; RFC 9110)."""
 
 import re
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from schema.excerpts import excerpt
 
 PREFER = "Prefer"
 MAX_HEADER = 16_384
-"""In characters: a longer list of ETags or preferences is taken as none."""
+"""In characters: longer lists of ETags or preferences are treated as empty."""
 
 _METADATA = re.compile(r";\s*(?:odata\.)?metadata\s*=\s*\"?(none|minimal|full)\b", re.IGNORECASE)
 _MAX_PAGE_SIZE = re.compile(
@@ -26,28 +26,23 @@ _VERSION = re.compile(r"4\.0(1)?|[5-9]\.\d")
 
 @dataclass(frozen=True)
 class Preferences:
-    """How a client wants its answer."""
+    """A client's preferences for the response."""
 
     metadata: Metadata
     max_page_size: int | None
     returns: str | None
-    """``minimal`` or ``representation``, where that is requested."""
+    """``minimal`` or ``representation``; None if not given."""
 
     @property
     def content_type(self) -> str:
-        """The media type of an answer in JSON."""
+        """The media type of a response in JSON."""
         return f"{JSON};odata.metadata={self.metadata}"
-
-    @property
-    def applied(self) -> str:
-        """What of the preferences an answer to a write says that it follows."""
-        return f"return={self.returns}" if self.returns else ""
 
 
 def preferences_of(head: Head, media_type: str) -> Preferences:
-    """Read how a client wants its answer; raise ``Fault`` unless it takes the type there is.
+    """Parse the preferences; raise ``Fault`` if ``Accept`` excludes the media type.
 
-    JSON stands for other types: clients ask for it everywhere.
+    JSON is accepted for other media types too, since clients request it everywhere.
     """
     _check_version(head)
     accept, prefer = _joined(head, hdrs.ACCEPT), _joined(head, PREFER)
@@ -63,11 +58,11 @@ def preferences_of(head: Head, media_type: str) -> Preferences:
 
 
 def _check_version(head: Head) -> None:
-    """Raise ``Fault`` for a client that reads no version of OData there is here."""
+    """Raise ``Fault`` for versions of OData that are not supported."""
     for name in ("OData-MaxVersion", "OData-Version"):
         value = head.headers.get(name)
         if value is not None and not _VERSION.fullmatch(value.strip()):
-            raise Fault(400, f"The header {name} is {excerpt(value)}. The version here is 4.0.")
+            raise Fault(400, f"The header {name} is {excerpt(value)}. Supported: 4.0.")
 
 
 def _joined(head: Head, name: str) -> str:
@@ -79,24 +74,24 @@ def _joined(head: Head, name: str) -> str:
 
 @dataclass(frozen=True)
 class Preconditions:
-    """Which versions a request is for; None is any."""
+    """The ETags of the headers; None if a header is absent."""
 
     if_match: frozenset[str] | None = None
     if_none_match: frozenset[str] | None = None
 
     def is_met(self, version: int) -> bool:
-        """Return whether an operation at a version is one the request is for."""
-        return (self.if_match is None or _has(self.if_match, version)) and not self.is_known(
+        """Return whether a version of an operation meets both preconditions."""
+        return (self.if_match is None or _has(self.if_match, version)) and not self.is_not_modified(
             version
         )
 
-    def is_known(self, version: int) -> bool:
-        """Return whether ``If-None-Match`` has the version."""
+    def is_not_modified(self, version: int) -> bool:
+        """Return whether ``If-None-Match`` contains the version."""
         return self.if_none_match is not None and _has(self.if_none_match, version)
 
 
 def preconditions_of(head: Head) -> Preconditions:
-    """Read ``If-Match`` and ``If-None-Match``; weak ETags match as strong ones do."""
+    """Parse ``If-Match`` and ``If-None-Match``; weak ETags are compared like strong ones."""
     return Preconditions(
         *(
             frozenset(_tags(_joined(head, name))) if name in head.headers else None

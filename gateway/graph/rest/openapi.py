@@ -1,4 +1,4 @@
-"""The OpenAPI description of what is served, made of the same routes and types that serve it."""
+"""The OpenAPI description of the REST API, generated from its routes and types."""
 
 import re
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import Any
 from gateway.graph.rest.addresses import VERSIONS, Resource
 from gateway.graph.rest.headers import PREFER
 from gateway.graph.rest.routes import COLLECTION, COUNT, ENTITY, INVITE_PARAMETERS, Routes
-from gateway.graph.rest.target import OTHER_TYPES, Operation
+from gateway.graph.rest.target import MEDIA_TYPES, Operation
 from gateway.graph_json.model import (
     BOOLEAN,
     INT32,
@@ -44,15 +44,15 @@ _PRIMITIVES: Mapping[str, Schema] = {
 }
 _KEY = re.compile(r"\{([a-z-]+)\}")
 _GUARDED = {"PATCH", "DELETE"}
-"""The methods that take ``If-Match``."""
+"""The methods with ``If-Match``."""
 
 
 def openapi(routes: Routes, version: str) -> Schema:
-    """Return the description of the gateway's ``version``."""
+    """Return the description; ``version`` is that of the gateway."""
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": "Invite participants operations, as Microsoft Graph has them",
+            "title": "Invite participants operations, in the form of Microsoft Graph",
             "version": version,
         },
         "servers": [{"url": url} for url in VERSIONS],
@@ -78,14 +78,14 @@ def _operation(resource: Resource, method: str, operation: Operation) -> Schema:
         "summary": operation.summary,
         "parameters": [*_parameters(resource, method, operation)],
         "responses": {
-            str(operation.status): _answer(resource, operation),
+            str(operation.status): _success(resource, operation),
             "default": {"$ref": "#/components/responses/error"},
         },
     }
-    if operation.takes:
+    if operation.request_type:
         described["requestBody"] = {
             "required": True,
-            "content": {JSON: {"schema": _reference(operation.takes)}},
+            "content": {JSON: {"schema": _reference(operation.request_type)}},
         }
     return described
 
@@ -100,19 +100,22 @@ def _parameters(resource: Resource, method: str, operation: Operation) -> list[S
         for name, schema in _OPTIONS.items()
         if name in operation.options
     ]
-    names = ["client-request-id", *([PREFER] if operation.options or operation.takes else [])]
+    names = [
+        "client-request-id",
+        *([PREFER] if operation.options or operation.request_type else []),
+    ]
     names += ["If-Match"] if method in _GUARDED else []
     headers = [{"name": name, "in": "header", "schema": {"type": "string"}} for name in names]
     return [*keys, *options, *headers]
 
 
-def _answer(resource: Resource, operation: Operation) -> Schema:
-    if not operation.gives:
+def _success(resource: Resource, operation: Operation) -> Schema:
+    if not operation.response_type:
         return {"description": "Done."}
-    media_type = OTHER_TYPES.get(resource, JSON)
+    media_type = MEDIA_TYPES.get(resource, JSON)
     if media_type != JSON:
         return _response(operation.summary, {"type": "string"}, media_type)
-    return _response(operation.summary, _reference(operation.gives))
+    return _response(operation.summary, _reference(operation.response_type))
 
 
 def _response(description: str, schema: Schema, media_type: str = JSON) -> Schema:

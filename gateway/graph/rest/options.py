@@ -1,6 +1,6 @@
 """The query options of a request (OData's URL conventions, section 5).
 
-An option that is not supported is refused, and so is one that is given twice; none is ignored.
+Options that are not supported, or given twice, are refused rather than ignored.
 """
 
 import re
@@ -16,13 +16,13 @@ from schema.excerpts import excerpt
 from schema.ordering import InviteParticipantsOperationOrder, Order, sort_keys
 from schema.paging import page_size
 
-LISTING = frozenset(
+LIST_OPTIONS = frozenset(
     {"$filter", "$search", "$orderby", "$top", "$skip", "$count", "$select", "$skiptoken"}
 )
-COUNTING = frozenset({"$filter", "$search"})
-FOLLOWING = frozenset({"$select", "$top", "$skiptoken", "$deltatoken"})
-READING = frozenset({"$select"})
-NONE: frozenset[str] = frozenset()
+COUNT_OPTIONS = frozenset({"$filter", "$search"})
+DELTA_OPTIONS = frozenset({"$select", "$top", "$skiptoken", "$deltatoken"})
+ENTITY_OPTIONS = frozenset({"$select"})
+NO_OPTIONS: frozenset[str] = frozenset()
 
 MAX_SKIP = 2**31 - 1
 _SAFE = "$',()/:@*"
@@ -35,9 +35,9 @@ Options = Mapping[str, str]
 
 
 def options_of(head: Head, supported: frozenset[str]) -> Options:
-    """Return the options given, by their names with ``$``; raise ``Fault``.
+    """Return the values of query options by name, with ``$``; raise ``Fault`` if any is invalid.
 
-    As in Graph, the ``$`` may be left out.
+    As in Graph, the ``$`` may be omitted.
     """
     options: dict[str, str] = {}
     if "?" not in head.raw_path:
@@ -45,9 +45,9 @@ def options_of(head: Head, supported: frozenset[str]) -> Options:
     for given, value in head.query.items():
         name = "$" + given.removeprefix("$").lower()
         if name not in supported:
-            known = ", ".join(sorted(supported - {"$skiptoken", "$deltatoken"})) or "none"
+            names = ", ".join(sorted(supported - {"$skiptoken", "$deltatoken"})) or "none"
             raise not_supported(
-                f"The query option {excerpt(given)} is not supported here. Supported: {known}.",
+                f"The query option {excerpt(given)} is not supported here. Supported: {names}.",
                 target=name[:50],
             )
         if name in options:
@@ -57,24 +57,24 @@ def options_of(head: Head, supported: frozenset[str]) -> Options:
 
 
 def without_paging(options: Options) -> dict[str, str]:
-    """Return the options that the address of another page has as well."""
-    places = {"$skip", "$skiptoken", "$deltatoken"}
-    return {name: value for name, value in options.items() if name not in places}
+    """Return the options for links to other pages, without the position of this one."""
+    paging = {"$skip", "$skiptoken", "$deltatoken"}
+    return {name: value for name, value in options.items() if name not in paging}
 
 
-def written(options: Options) -> str:
-    """Write options as the query of an address."""
+def query_string(options: Options) -> str:
+    """Return options as the query of a URL."""
     return urlencode(options, quote_via=quote, safe=_SAFE, errors="surrogateescape")
 
 
 def top_of(options: Options) -> int | None:
-    """Return the size of a page that is requested."""
+    """Return the value of ``$top``; raise ``RequestError`` if it is too large."""
     top = number_of(options, "$top")
     return None if top is None else page_size("$top", top)
 
 
 def number_of(options: Options, name: str, maximum: int = MAX_SKIP) -> int | None:
-    """Return the value of an option that is a number; raise ``Fault`` for another."""
+    """Return the value of a numeric option; raise ``Fault`` if it is not a number."""
     value = options.get(name)
     if value is None:
         return None
@@ -86,7 +86,7 @@ def number_of(options: Options, name: str, maximum: int = MAX_SKIP) -> int | Non
 
 
 def is_counted(options: Options) -> bool:
-    """Return whether a list is to say how many it has in all."""
+    """Return whether a list includes its total count."""
     value = options.get("$count", "false").lower()
     if value not in {"true", "false"}:
         raise Fault(400, f"$count is {excerpt(value)}. Give true or false.", target="$count")
@@ -94,7 +94,7 @@ def is_counted(options: Options) -> bool:
 
 
 def select_of(options: Options) -> frozenset[str] | None:
-    """Return the properties to write, declared or not; None is all of them."""
+    """Return the selected properties, declared or not; None is all of them."""
     text = options.get("$select")
     if text is None:
         return None
@@ -104,14 +104,14 @@ def select_of(options: Options) -> frozenset[str] | None:
         if "/" in name:
             raise unsupported("Parts of properties cannot be selected.", at, "$select")
         if not _NAME.fullmatch(name):
-            raise malformed(f"{excerpt(name)} is no name of a property.", at, "$select")
+            raise malformed(f"{excerpt(name)} is not the name of a property.", at, "$select")
         names.add(name)
         at += len(item) + 1
     return None if "*" in names else frozenset(names)
 
 
 def order_of(options: Options) -> Order:
-    """Return what to sort by; as in OData, null is the lowest value."""
+    """Return the sort order; as in OData, null is the lowest value."""
     text = options.get("$orderby")
     if text is None:
         return ()
@@ -119,7 +119,7 @@ def order_of(options: Options) -> Order:
     for item in text.split(","):
         match = _SORT.fullmatch(item)
         if not match:
-            raise malformed(f"{excerpt(item)} is no property to sort by.", at, "$orderby")
+            raise malformed(f"{excerpt(item)} is not a property to sort by.", at, "$orderby")
         keys.append(_sort_key(match[1], (match[2] or "asc").upper(), at))
         at += len(item) + 1
     return sort_keys([InviteParticipantsOperationOrder.model_validate(key) for key in keys])

@@ -1,4 +1,4 @@
-"""Reading operations: one by its id, a page of a list, and how many there are."""
+"""Reading of operations: a single one, a page of a list, and the count."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,22 +11,22 @@ from gateway.documents.arguments import KEY, SKIPPED_PER_COST, filter_cost
 from gateway.documents.cost import PARTICIPANTS, READ, TOTAL_COUNT
 from gateway.execution.compiled.projections import decode_cached
 from gateway.execution.compiled.response_cache import CacheKey, ResponseCache
-from gateway.graph.faults import VERSION, modified
+from gateway.graph.faults import VERSION, precondition_failed
 from gateway.graph.rest.filters.search import parse_search
 from gateway.graph.rest.filters.syntax import parse
-from gateway.graph.rest.filters.translation import OF_OPERATION, translate
+from gateway.graph.rest.filters.translation import OPERATION_SCOPE, translate
 from gateway.graph.rest.options import (
     Options,
     is_counted,
     number_of,
     order_of,
+    query_string,
     select_of,
     top_of,
     without_paging,
-    written,
 )
-from gateway.graph.rest.target import RequestTarget, Work
-from gateway.graph_json.writing import Form, etag, writer
+from gateway.graph.rest.target import PreparedRequest, RequestTarget
+from gateway.graph_json.writing import EntityFormat, etag, writer
 from gateway.http.faults import Fault
 from gateway.http.request import Request
 from gateway.http.responses import Response
@@ -38,59 +38,61 @@ from schema.paging import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, Slice, decode_cursor
 from schema.resource.operation import StoredOperation
 from schema.validation import InvalidInput, read_input
 
-OPERATION = 1 + PARTICIPANTS
-"""What each operation costs that is written as a whole, as in GraphQL."""
-REMEMBERED = 256
-LARGE_OPTIONS = 256
-"""In characters: longer ones wait for an iteration of the loop in which to be read."""
+OPERATION_COST = 1 + PARTICIPANTS
+"""The cost of an operation with all properties, as in GraphQL."""
+CACHE_SIZE = 256
+MAX_SHORT_OPTIONS = 256
+"""In characters: longer query options are parsed in an iteration of the event loop of their own."""
 
 Where = InviteParticipantsOperationFilter | None
 
 
-def entity(
+def write_entity(
     target: RequestTarget, operation: StoredOperation, select: frozenset[str] | None
 ) -> bytes:
-    """Write an operation as the body of a response."""
-    return target.with_context(bytes(writer(target.form(select))(operation.document)), select)
+    """Return the JSON of an operation, for the body of a response."""
+    return target.with_context(
+        bytes(writer(target.entity_format(select))(operation.document)), select
+    )
 
 
 def entity_cost(select: frozenset[str] | None) -> int:
-    """Return what it costs to give an operation."""
-    return OPERATION if select is None or "participants" in select else 1
+    """Return the cost of an operation in a response."""
+    return OPERATION_COST if select is None or "participants" in select else 1
 
 
-async def get(target: RequestTarget, options: Options, _request: Request) -> Work:
-    """Read an operation by its id."""
+async def get(target: RequestTarget, options: Options, _request: Request) -> PreparedRequest:
+    """Return an operation by its id."""
     select = select_of(options)
 
     async def run(context: Context) -> Response:
-        operation = target.found(await context.store.get(target.address.operation_id))
+        operation = target.check_found(await context.store.get(target.address.operation_id))
         version = operation.version
-        if target.preconditions.is_known(version):
+        if target.preconditions.is_not_modified(version):
             response = Response(status=304)
         elif not target.preconditions.is_met(version):
-            raise modified()
+            raise precondition_failed()
         else:
-            response = target.response(entity(target, operation, select))
+            response = target.response(write_entity(target, operation, select))
         response.headers["ETag"] = etag(version)
         return response
 
-    return Work(READ + entity_cost(select), run)
+    return PreparedRequest(READ + entity_cost(select), run)
 
 
 def requested_filter(call_id: str | None, options: Options) -> dict[str, Any]:
-    """Return which operations a request is about, as GraphQL's filter in JSON."""
+    """Return the filter of a request, as JSON of the GraphQL input type."""
     where: dict[str, Any] = {} if call_id is None else {"callId": {"eq": call_id}}
     conditions = []
     if "$filter" in options:
-        conditions.append(translate(parse(options["$filter"]), OF_OPERATION))
+        conditions.append(translate(parse(options["$filter"]), OPERATION_SCOPE))
     if "$search" in options:
         conditions.append(parse_search(options["$search"]))
     return {**where, "and": conditions} if conditions else where
 
 
 def filter_of(where: Mapping[str, Any]) -> Where:
-    """Read a filter in JSON; raise ``Fault`` for one with a value that cannot be."""
+    """Read a filter in JSON; raise ``Fault`` if a value in it is invalid."""
     if not where:
         return None
     try:
@@ -100,66 +102,70 @@ def filter_of(where: Mapping[str, Any]) -> Where:
 
 
 @dataclass(frozen=True, eq=False)
-class Listing:
-    """A list that is requested; all requests for it share one object, to find its page by."""
+class ListQuery:
+    """The parsed query of a list; equal requests share one object, which is the key of a cache."""
 
     where: Where
     order: Order
     part: Slice
-    form: Form
+    format: EntityFormat
     is_counted: bool
-    context: str | None
-    next_page: str
-    """The URL of the next page, without its place."""
+    context_url: str | None
+    next_url: str
+    """The URL of the next page, without its ``$skiptoken``."""
     cost: int
 
-    async def page(self, context: Context) -> dict[str, Any]:
-        """Read the page."""
+    async def read(self, context: Context) -> dict[str, Any]:
+        """Return the page."""
         payload: dict[str, Any] = {}
-        if self.context is not None:
-            payload["@odata.context"] = self.context
+        if self.context_url is not None:
+            payload["@odata.context"] = self.context_url
         page = await context.store.page(self.where, self.order, self.part)
         if self.is_counted:
             payload["@odata.count"] = await context.store.count(self.where)
         if page.more and page.keys:
-            place = encode_cursor(self.order, page.keys[-1])
-            payload["@odata.nextLink"] = f"{self.next_page}$skiptoken={place}"
-        write = writer(self.form)
+            token = encode_cursor(self.order, page.keys[-1])
+            payload["@odata.nextLink"] = f"{self.next_url}$skiptoken={token}"
+        write = writer(self.format)
         payload["value"] = [decode_cached(write, one.document) for one in page.operations]
         return payload
 
 
-class Lists:
-    """Answers lists and counts; the last requested lists are kept until something changes."""
+class ListHandlers:
+    """Handles requests for lists and counts; pages are cached until the next change."""
 
     def __init__(self, cache: ResponseCache, lock: CooperativeLock) -> None:
         self._cache = cache
         self._lock = lock
-        self._listings: LRUCache[object, Listing] = LRUCache(max_items=REMEMBERED)
+        self._queries: LRUCache[object, ListQuery] = LRUCache(max_items=CACHE_SIZE)
 
-    async def get(self, target: RequestTarget, options: Options, _request: Request) -> Work:
-        """Read a page of a list."""
+    async def get(
+        self, target: RequestTarget, options: Options, _request: Request
+    ) -> PreparedRequest:
+        """Return a page of a list."""
         key = (target.head.raw_path, target.root, target.preferences)
-        listing = self._listings.get(key)
-        if listing is None:
+        query = self._queries.get(key)
+        if query is None:
             await self._await_turn(options)
-            listing = listing_of(target, options)
-            self._listings.put(key, listing)
+            query = list_query_of(target, options)
+            self._queries.put(key, query)
         else:
-            self._listings.move_to_end(key)
-        page = listing
+            self._queries.move_to_end(key)
+        found = query
 
         async def run(context: Context) -> Response:
-            response = target.json(await self._page(page, context))
+            response = target.json(await self._page(found, context))
             if target.preferences.max_page_size:
                 applied = f"odata.maxpagesize={target.preferences.max_page_size}"
                 response.headers["Preference-Applied"] = applied
             return response
 
-        return Work(page.cost, run)
+        return PreparedRequest(found.cost, run)
 
-    async def count(self, target: RequestTarget, options: Options, _request: Request) -> Work:
-        """Tell how many operations there are, as a text."""
+    async def count(
+        self, target: RequestTarget, options: Options, _request: Request
+    ) -> PreparedRequest:
+        """Return the number of operations as plain text."""
         await self._await_turn(options)
         where = requested_filter(target.address.call_id, options)
 
@@ -168,63 +174,63 @@ class Lists:
             headers = {"Content-Type": "text/plain", **VERSION}
             return Response(str(count).encode(), headers=headers)
 
-        return Work(READ + TOTAL_COUNT + filter_cost({"filter": where}, {}), run)
+        return PreparedRequest(READ + TOTAL_COUNT + filter_cost({"filter": where}, {}), run)
 
     async def _await_turn(self, options: Options) -> None:
-        """Wait, if the query options are long, for an iteration of the loop to read them in."""
-        if sum(map(len, options.values())) > LARGE_OPTIONS:
+        """Wait for an iteration of the event loop without other long query options to parse."""
+        if sum(map(len, options.values())) > MAX_SHORT_OPTIONS:
             await self._lock.acquire()
 
-    async def _page(self, listing: Listing, context: Context) -> Raw | dict[str, Any]:
+    async def _page(self, query: ListQuery, context: Context) -> Raw | dict[str, Any]:
         if not self._cache.max_bytes:
-            return await listing.page(context)
-        question = CacheKey(listing, b"", context.principal.scopes)
-        held = await context.log.bounds()
-        kept = self._cache.get(question, held)
-        if kept is not None:
-            return kept
-        return self._cache.put(question, held, await listing.page(context))
+            return await query.read(context)
+        key = CacheKey(query, b"", context.principal.scopes)
+        bounds = await context.log.bounds()
+        cached = self._cache.get(key, bounds)
+        if cached is not None:
+            return cached
+        return self._cache.put(key, bounds, await query.read(context))
 
 
-def listing_of(target: RequestTarget, options: Options) -> Listing:
-    """Return the list that query options ask for; raise ``Fault`` or ``RequestError``."""
+def list_query_of(target: RequestTarget, options: Options) -> ListQuery:
+    """Parse the query options of a list; raise ``Fault`` or ``RequestError``."""
     where, order, select = (
         requested_filter(target.address.call_id, options),
         order_of(options),
         select_of(options),
     )
     part = slice_of(target, options, order)
-    counts = is_counted(options)
-    query = written(without_paging(options))
+    has_count = is_counted(options)
+    query = query_string(without_paging(options))
     cost = (
         READ
         + part.limit * entity_cost(select)
         + filter_cost({"filter": where}, {})
         + KEY * len(order)
         + part.offset // SKIPPED_PER_COST
-        + (TOTAL_COUNT if counts else 0)
+        + (TOTAL_COUNT if has_count else 0)
     )
-    return Listing(
+    return ListQuery(
         where=filter_of(where),
         order=order,
         part=part,
-        form=target.form(select),
-        is_counted=counts,
-        context=target.context_url(select, ""),
-        next_page=f"{target.root}{target.address.collection}?{query}{'&' if query else ''}",
+        format=target.entity_format(select),
+        is_counted=has_count,
+        context_url=target.context_url(select, ""),
+        next_url=f"{target.root}{target.address.collection}?{query}{'&' if query else ''}",
         cost=cost,
     )
 
 
 def slice_of(target: RequestTarget, options: Options, order: Order) -> Slice:
-    """Return the part of a list that is requested; a page is no larger than the client takes."""
+    """Return the requested part of a list, which is limited by ``$top`` and ``maxpagesize``."""
     top, skip = top_of(options), number_of(options, "$skip")
-    place = options.get("$skiptoken")
-    if place is not None and skip:
-        raise Fault(400, "$skiptoken says already where the page begins. Leave $skip out.")
+    token = options.get("$skiptoken")
+    if token is not None and skip:
+        raise Fault(400, "Both $skiptoken and $skip are given. Omit $skip.")
     preferred = target.preferences.max_page_size
     limit = min(preferred, MAX_PAGE_SIZE) if preferred else DEFAULT_PAGE_SIZE
     if top is not None:
         limit = min(top, limit) if preferred else top
-    after = None if place is None else decode_cursor(order, place, "$skiptoken")
+    after = None if token is None else decode_cursor(order, token, "$skiptoken")
     return Slice(limit, after=after, offset=skip or 0)

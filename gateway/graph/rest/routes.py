@@ -1,4 +1,4 @@
-"""What is done at which resources, by which methods."""
+"""The operations of the REST API, by resource and method."""
 
 from collections.abc import Mapping
 
@@ -8,9 +8,9 @@ from gateway.admission.cooperative_lock import CooperativeLock
 from gateway.execution.compiled.response_cache import ResponseCache
 from gateway.graph.rest import delta, documents, reading
 from gateway.graph.rest.addresses import Resource
-from gateway.graph.rest.options import COUNTING, FOLLOWING, LISTING, READING
+from gateway.graph.rest.options import COUNT_OPTIONS, DELTA_OPTIONS, ENTITY_OPTIONS, LIST_OPTIONS
 from gateway.graph.rest.target import Operation
-from gateway.graph.rest.writing import Writes
+from gateway.graph.rest.writing import WriteHandlers
 from gateway.graph_json.model import INVITE_PARTICIPANTS_OPERATION
 from schema.context import Scope
 
@@ -23,29 +23,33 @@ Routes = Mapping[Resource, Mapping[str, Operation]]
 
 
 def routes_of(cache: ResponseCache, lock: CooperativeLock, max_body_bytes: int) -> Routes:
-    """Return what is done at each resource, by the methods of HTTP."""
-    lists, writes = reading.Lists(cache, lock), Writes(max_body_bytes)
-    list_ = Operation(
-        "listOperations", "A page of operations.", lists.get, LISTING, gives=COLLECTION
+    """Return the operations of each resource by method."""
+    lists, writes = reading.ListHandlers(cache, lock), WriteHandlers(max_body_bytes)
+    list_operations = Operation(
+        "listOperations", "A page of operations.", lists.get, LIST_OPTIONS, response_type=COLLECTION
     )
     count = Operation(
-        "countOperations", "How many operations there are.", lists.count, COUNTING, gives=COUNT
+        "countOperations",
+        "The number of operations.",
+        lists.count,
+        COUNT_OPTIONS,
+        response_type=COUNT,
     )
     follow = Operation(
         "followOperations",
-        "All operations, and then what has changed.",
+        "All operations, and then those that were changed since.",
         delta.get,
-        FOLLOWING,
-        gives=COLLECTION,
+        DELTA_OPTIONS,
+        response_type=COLLECTION,
     )
     create = Operation(
         "createOperation",
         "Create an operation.",
         writes.create,
-        READING,
+        ENTITY_OPTIONS,
         Scope.WRITE,
-        takes=ENTITY,
-        gives=ENTITY,
+        request_type=ENTITY,
+        response_type=ENTITY,
         status=201,
     )
     invite = Operation(
@@ -53,15 +57,17 @@ def routes_of(cache: ResponseCache, lock: CooperativeLock, max_body_bytes: int) 
         "Create the operation of an invitation.",
         writes.invite,
         scope=Scope.WRITE,
-        takes=INVITE_PARAMETERS,
-        gives=ENTITY,
+        request_type=INVITE_PARAMETERS,
+        response_type=ENTITY,
     )
     operation = {
-        "GET": Operation("getOperation", "An operation.", reading.get, READING, gives=ENTITY),
+        "GET": Operation(
+            "getOperation", "An operation.", reading.get, ENTITY_OPTIONS, response_type=ENTITY
+        ),
         "PATCH": replace(
             create,
             name="updateOperation",
-            summary="Change what the body has of an operation.",
+            summary="Update the properties of an operation that are in the body.",
             prepare=writes.update,
             status=200,
         ),
@@ -75,12 +81,12 @@ def routes_of(cache: ResponseCache, lock: CooperativeLock, max_body_bytes: int) 
     }
     return {
         **documents.ROUTES,
-        Resource.CALL_OPERATIONS: {"GET": list_, "POST": create},
+        Resource.CALL_OPERATIONS: {"GET": list_operations, "POST": create},
         Resource.CALL_OPERATIONS_COUNT: {"GET": count},
         Resource.CALL_OPERATIONS_DELTA: {"GET": follow},
         Resource.CALL_OPERATION: operation,
         Resource.INVITE: {"POST": invite},
-        Resource.OPERATIONS: {"GET": list_, "POST": create},
+        Resource.OPERATIONS: {"GET": list_operations, "POST": create},
         Resource.OPERATIONS_COUNT: {"GET": count},
         Resource.OPERATIONS_DELTA: {"GET": follow},
         Resource.OPERATION: operation,

@@ -1,4 +1,4 @@
-"""A request, as far as it is read before its query options and its body."""
+"""The head of a request, without its query options."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -18,8 +18,8 @@ from gateway.graph.rest.headers import (
     preconditions_of,
     preferences_of,
 )
-from gateway.graph.rest.options import NONE, Options
-from gateway.graph_json.writing import Form, Metadata, key_segment
+from gateway.graph.rest.options import NO_OPTIONS, Options
+from gateway.graph_json.writing import EntityFormat, Metadata, key_segment
 from gateway.http.head import Head
 from gateway.http.media_types import JSON
 from gateway.http.request import Request
@@ -28,66 +28,69 @@ from schema.context import Context, Scope
 from schema.excerpts import excerpt
 from schema.resource.operation import StoredOperation
 
-OTHER_TYPES = {
+MEDIA_TYPES = {
     Resource.METADATA: "application/xml",
     Resource.CALL_OPERATIONS_COUNT: "text/plain",
     Resource.OPERATIONS_COUNT: "text/plain",
 }
-"""The media types of what is not JSON."""
+"""The media types of resources that are not JSON."""
 
-REMEMBERED = 256
+CACHE_SIZE = 256
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]{1,255}")
 _ACROSS_CALLS = {Resource.OPERATIONS, Resource.OPERATIONS_DELTA}
 
 
-class Work(Struct, frozen=True):
-    """What a request comes to once it is read: its cost, and the doing."""
+class PreparedRequest(Struct, frozen=True):
+    """A request that was read: its cost, and the function that executes it."""
 
     cost: int
     run: Callable[[Context], Awaitable[Response]]
 
 
-class Fields(Struct, frozen=True):
-    """What the header fields of a request ask for: found out once for all that have the same."""
+class RequestHeaders(Struct, frozen=True):
+    """The parsed header fields of a request, shared by all requests with equal ones."""
 
     preferences: Preferences
     preconditions: Preconditions
-    server: str
-    """How the gateway's URLs begin as the client has them; empty if that is unclear."""
-    headers: dict[str, str]
-    """Those of an answer in JSON."""
+    base_url: str
+    """The scheme and host of the gateway's URLs for the client; empty if it sent no valid host."""
+    response_headers: dict[str, str]
+    """Those of a response in JSON."""
 
 
 class RequestTarget(Struct, frozen=True):
-    """What the head of a request asks for."""
+    """The address and the headers of a request."""
 
     head: Head
     address: Address
-    fields: Fields
+    headers: RequestHeaders
 
     @property
     def preferences(self) -> Preferences:
-        """How the client wants its answer."""
-        return self.fields.preferences
+        """The client's preferences for the response."""
+        return self.headers.preferences
 
     @property
     def preconditions(self) -> Preconditions:
-        """Which versions of an operation the request is for."""
-        return self.fields.preconditions
+        """The conditions on the version of the operation."""
+        return self.headers.preconditions
 
     @property
     def root(self) -> str:
-        """The URL of the service, to which the addresses in an answer are relative."""
-        return self.fields.server + self.address.root
+        """The URL of the service root, to which the addresses in a response are relative."""
+        return self.headers.base_url + self.address.root
 
-    def form(self, select: frozenset[str] | None) -> Form:
-        """Return how entities are written."""
-        return Form(self.preferences.metadata, select, self.address.resource in _ACROSS_CALLS)
+    def entity_format(self, select: frozenset[str] | None) -> EntityFormat:
+        """Return the format of entities in the response."""
+        return EntityFormat(
+            self.preferences.metadata, select, self.address.resource in _ACROSS_CALLS
+        )
 
     def context_url(self, select: frozenset[str] | None, suffix: str) -> str | None:
-        """Return the address of what describes the answer, if the client wants control information.
+        """Return the context URL of the response (OData's protocol, section 10).
 
-        The suffix says what of the collection is answered (OData's protocol, section 10).
+        It is None if the client wants no control information. ``suffix`` is appended to the path
+        of the collection.
         """
         if self.preferences.metadata is Metadata.NONE:
             return None
@@ -95,7 +98,7 @@ class RequestTarget(Struct, frozen=True):
         return f"{self.root}$metadata#{self.address.collection}{selected}{suffix}"
 
     def with_context(self, entity: bytes, select: frozenset[str] | None) -> bytes:
-        """Put the address of what describes an entity into the entity, if the client wants it."""
+        """Insert the context URL into an entity, unless the client wants none."""
         url = self.context_url(select, "/$entity")
         return entity if url is None else _context_member(url) + entity[1:]
 
@@ -104,50 +107,48 @@ class RequestTarget(Struct, frozen=True):
         return f"{self.root}{self.address.collection}{key_segment(operation_id)}"
 
     def json(self, payload: dict[str, Any] | Raw) -> Response:
-        """Answer in JSON."""
+        """Return a response with a value in JSON."""
         return self.response(bytes(payload) if isinstance(payload, Raw) else encode(payload))
 
     def response(self, body: bytes, status: int = 200) -> Response:
-        """Answer with a body that is JSON already."""
-        return Response(body, status=status, headers=self.fields.headers)
+        """Return a response with a body in JSON."""
+        return Response(body, status=status, headers=self.headers.response_headers)
 
     def empty(self) -> Response:
-        """Answer with headers alone."""
+        """Return a response without a body."""
         response = self.response(b"", 204)
         del response.headers["Content-Type"]
         return response
 
-    def found(self, operation: StoredOperation | None) -> StoredOperation:
+    def check_found(self, operation: StoredOperation | None) -> StoredOperation:
         """Return the operation at the address; raise ``Fault`` if there is none in its call."""
         call_id = self.address.call_id
         if operation is None or (call_id is not None and operation.call_id != call_id):
             raise not_found(
-                f"There is no operation with the id {excerpt(self.address.operation_id)} here. It "
-                "may have been deleted, or be of another call."
+                f"There is no operation with the id {excerpt(self.address.operation_id)}. It may "
+                "have been deleted, or be of another call."
             )
         return operation
 
 
 def read_target(head: Head) -> RequestTarget:
-    """Read a head; raise ``Fault`` for a path that names nothing or a header without sense."""
+    """Parse the head of a request; raise ``Fault`` for an unknown path or an invalid header."""
     path = head.raw_path.partition("?")[0].partition("#")[0]
     address = address_of(path)
-    media_type = OTHER_TYPES.get(address.resource, JSON)
-    fields = head.origin.memo.get(media_type)
-    if fields is None:
-        fields = head.origin.memo[media_type] = _fields_of(head, media_type)
-    return RequestTarget(head, address, fields)
+    media_type = MEDIA_TYPES.get(address.resource, JSON)
+    headers = head.origin.memo.get(media_type)
+    if headers is None:
+        headers = head.origin.memo[media_type] = _read_headers(head, media_type)
+    return RequestTarget(head, address, headers)
 
 
-def _fields_of(head: Head, media_type: str) -> Fields:
+def _read_headers(head: Head, media_type: str) -> RequestHeaders:
     preferences = preferences_of(head, media_type)
     headers = {"Content-Type": preferences.content_type, **VERSION}
-    if preferences.applied:
-        headers["Preference-Applied"] = preferences.applied
-    return Fields(preferences, preconditions_of(head), _server(head), headers)
+    return RequestHeaders(preferences, preconditions_of(head), _base_url(head), headers)
 
 
-def _server(head: Head) -> str:
+def _base_url(head: Head) -> str:
     host = head.headers.get(hdrs.HOST, "")
     if not _HOST.fullmatch(host):
         return ""
@@ -155,27 +156,27 @@ def _server(head: Head) -> str:
     return f"{'https' if is_secure else 'http'}://{host}"
 
 
-@lru_cache(REMEMBERED)
+@lru_cache(CACHE_SIZE)
 def _context_member(url: str) -> bytes:
     return b'{"@odata.context":%b,' % msgspec.json.encode(url)
 
 
-Prepare = Callable[[RequestTarget, Options, Request], Awaitable[Work]]
-"""Reads the rest of a request; raises ``Fault`` for what it must not ask for."""
+Prepare = Callable[[RequestTarget, Options, Request], Awaitable[PreparedRequest]]
+"""Reads the query options and the body of a request; raises ``Fault`` if they are invalid."""
 
 
 class Operation(Struct, frozen=True):
-    """What a method does at a resource, as it is done and as it is described.
+    """An operation on a resource by a method, with its description in OpenAPI.
 
-    ``name`` is what logs and metrics call requests for it. ``takes`` and ``gives`` name the types
-    of bodies, and ``status`` is that of a success.
+    ``name`` is its name in logs and metrics. ``request_type`` and ``response_type`` are the types
+    of bodies, empty without a body, and ``status`` is the status of a successful response.
     """
 
     name: str
     summary: str
     prepare: Prepare
-    options: frozenset[str] = NONE
+    options: frozenset[str] = NO_OPTIONS
     scope: Scope = Scope.READ
-    takes: str = ""
-    gives: str = ""
+    request_type: str = ""
+    response_type: str = ""
     status: int = 200

@@ -1,6 +1,6 @@
-"""Writing operations: creating, inviting, changing by a part, deleting.
+"""Writing of operations: create, invite, update and delete.
 
-A body may be what a client has read, as a whole: what is read-only in it is ignored.
+A body may be a complete operation as it was read: read-only properties are ignored.
 """
 
 from collections.abc import Mapping
@@ -12,10 +12,10 @@ import msgspec
 
 from gateway.documents.arguments import write_cost
 from gateway.documents.json import encode
-from gateway.graph.faults import client_request_id, fault_of, invalid_request, modified
+from gateway.graph.faults import client_request_id, fault_of, invalid_request, precondition_failed
 from gateway.graph.rest.options import Options, select_of
-from gateway.graph.rest.reading import entity, entity_cost
-from gateway.graph.rest.target import RequestTarget, Work
+from gateway.graph.rest.reading import entity_cost, write_entity
+from gateway.graph.rest.target import PreparedRequest, RequestTarget
 from gateway.graph_json.checking import InvalidProperties
 from gateway.graph_json.invites import is_invite, read_invite
 from gateway.graph_json.model import INVITE_PARTICIPANTS_OPERATION, NAMESPACE
@@ -38,71 +38,81 @@ from schema.resource.operation import StoredOperation
 from schema.validation import InputT, InvalidInput, read_input
 
 MAX_INVITED = 5
-"""How many participants Graph invites at once."""
+"""The maximum number of participants of an invitation, as in Graph."""
 MAX_ATTEMPTS = 10
-"""How often a change that is merged with the operation is tried against changes made meanwhile."""
+"""The maximum number of attempts of a write that conflicts with concurrent ones."""
 
 Fields = dict[str, Any]
 
 _INVITE = {"participants", "clientContext"}
 _MERGED = ("resultInfo", "additionalProperties")
-"""The fields of which an update changes parts."""
+"""The fields into which an update is merged, instead of replacing them."""
 
 
-class Writes:
-    """Answers requests that write."""
+class WriteHandlers:
+    """Handles requests that write."""
 
     def __init__(self, max_body_bytes: int) -> None:
         self._max_body_bytes = max_body_bytes
 
-    async def create(self, target: RequestTarget, options: Options, request: Request) -> Work:
-        """Create an operation; done once for the same request of the same client in a day."""
+    async def create(
+        self, target: RequestTarget, options: Options, request: Request
+    ) -> PreparedRequest:
+        """Create an operation; a repeated request within a day returns the same operation."""
         select = select_of(options)
         fields = self._entity(await self._body(request))
         given = _create_input(target, request, fields)
 
         async def run(context: Context) -> Response:
             operation = await context.store.create(given)
-            response = _written(target, operation, select, 201)
+            response = _response(target, operation, select, 201)
             response.own_headers = {"Location": target.url_of(operation.id)}
             if response.status == HTTPStatus.NO_CONTENT:
                 response.own_headers["OData-EntityId"] = target.url_of(operation.id)
             return response
 
-        return Work(_cost(fields, select), run)
+        return PreparedRequest(_cost(fields, select), run)
 
-    async def invite(self, target: RequestTarget, _options: Options, request: Request) -> Work:
-        """Create the operation of an invitation, which is not begun yet."""
+    async def invite(
+        self, target: RequestTarget, _options: Options, request: Request
+    ) -> PreparedRequest:
+        """Create the operation of an invitation, with the status ``NotStarted``."""
         parameters = await self._body(request)
-        fields = _own({name: value for name, value in parameters.items() if name != TYPE})
+        fields = _read_operation(
+            {name: value for name, value in parameters.items() if name != TYPE}
+        )
         _check_invitation(fields)
         given = _create_input(target, request, fields)
 
         async def run(context: Context) -> Response:
             operation = await context.store.create(given)
-            response = _written(target, operation, None, 200)
+            response = _response(target, operation, None, 200)
             response.own_headers = {"Location": target.url_of(operation.id)}
             return response
 
-        return Work(_cost(fields, None), run)
+        return PreparedRequest(_cost(fields, None), run)
 
-    async def update(self, target: RequestTarget, options: Options, request: Request) -> Work:
-        """Change what the body has of an operation, if it is at a version that it is for."""
+    async def update(
+        self, target: RequestTarget, options: Options, request: Request
+    ) -> PreparedRequest:
+        """Update an operation if its version meets the preconditions."""
         select = select_of(options)
         fields = self._entity(await self._body(request))
         fields = {name: value for name, value in fields.items() if not _is_ignored(name, value)}
 
         async def run(context: Context) -> Response:
-            return _written(target, await _updated(target, fields, context), select, 200)
+            return _response(target, await _update(target, fields, context), select, 200)
 
-        return Work(_cost(fields, select), run)
+        return PreparedRequest(_cost(fields, select), run)
 
-    async def delete(self, target: RequestTarget, _options: Options, _request: Request) -> Work:
-        """Delete an operation, if it is at a version that the request is for."""
+    async def delete(
+        self, target: RequestTarget, _options: Options, _request: Request
+    ) -> PreparedRequest:
+        """Delete an operation if its version meets the preconditions."""
 
         async def run(context: Context) -> Response:
             for _ in range(MAX_ATTEMPTS):
-                current = await _current(target, context)
+                current = await _read_current(target, context)
                 given = {"id": current.id, "ifVersion": current.version}
                 try:
                     await context.store.delete(_read(DeleteInviteParticipantsOperationInput, given))
@@ -110,12 +120,12 @@ class Writes:
                     _check_conflict(target, failure)
                 else:
                     return target.empty()
-            raise modified()
+            raise precondition_failed()
 
-        return Work(write_cost({"input": {}}, {}), run)
+        return PreparedRequest(write_cost({"input": {}}, {}), run)
 
     async def _body(self, request: Request) -> Fields:
-        """Read a body that is a JSON object; raise ``Fault`` for another."""
+        """Read a JSON object; raise ``Fault`` for another body."""
         check_content(request.head)
         body = decode_json(await read_body(request, self._max_body_bytes), "The body")
         if not isinstance(body, dict):
@@ -124,19 +134,19 @@ class Writes:
 
     @staticmethod
     def _entity(body: Fields) -> Fields:
-        """Return the operation in a body, as GraphQL has it; it may be wrapped in ``value``."""
+        """Return the fields of the operation in a body, which may be wrapped in ``value``."""
         wrapped = unwrapped(body)
         value = wrapped if isinstance(wrapped, dict) else body
-        return _own(value)
+        return _read_operation(value)
 
 
-def _own(entity: Fields) -> Fields:
-    """Return an operation in the gateway's own form; raise ``Fault`` for what is none."""
+def _read_operation(entity: Fields) -> Fields:
+    """Return the fields of an operation in Graph's JSON; raise ``Fault`` if it is invalid."""
     if not is_invite(entity):
         raise Fault(
             400,
-            f"The body is a {excerpt(entity[TYPE])}. Only a #{NAMESPACE}."
-            f"{INVITE_PARTICIPANTS_OPERATION.name} can be kept here.",
+            f"The @odata.type of the body is {excerpt(entity[TYPE])}. Only #{NAMESPACE}."
+            f"{INVITE_PARTICIPANTS_OPERATION.name} is supported.",
             target=TYPE,
         )
     try:
@@ -149,7 +159,7 @@ def _own(entity: Fields) -> Fields:
 
 
 def _check_invitation(parameters: Fields) -> None:
-    """Raise ``Fault`` for parameters that Graph's action does not take."""
+    """Raise ``Fault`` for parameters that the action does not have, or too many participants."""
     declared = parameters.keys() - {"additionalProperties"}
     for name in (*declared, *parameters.get("additionalProperties", ())):
         if name not in _INVITE:
@@ -159,7 +169,7 @@ def _check_invitation(parameters: Fields) -> None:
     if not 1 <= count <= MAX_INVITED:
         raise Fault(
             400,
-            f"The action invites 1 to {MAX_INVITED} participants, and {count} are given.",
+            f"The body has {count} participants. Give 1 to {MAX_INVITED}.",
             target="participants",
         )
 
@@ -167,26 +177,26 @@ def _check_invitation(parameters: Fields) -> None:
 def _create_input(
     target: RequestTarget, request: Request, fields: Fields
 ) -> CreateInviteParticipantsOperationInput:
-    said: Fields = dict(fields)
+    properties: Fields = dict(fields)
     if target.address.call_id is not None:
-        said["callId"] = target.address.call_id
+        properties["callId"] = target.address.call_id
     given = client_request_id(request.head)
     if given is not None:
-        said["idempotencyKey"] = _idempotency_key(request, given, said)
-    return _read(CreateInviteParticipantsOperationInput, said)
+        properties["idempotencyKey"] = _idempotency_key(request, given, properties)
+    return _read(CreateInviteParticipantsOperationInput, properties)
 
 
-def _idempotency_key(request: Request, given: str, said: Fields) -> str:
-    """Return the key of a creation: the same id with another body is another request.
+def _idempotency_key(request: Request, given: str, properties: Fields) -> str:
+    """Return the idempotency key of a creation, for its client, its id and its body.
 
-    Clients may send one id with all requests that belong together.
+    The body is included since clients may send the same id with several requests.
     """
-    parts = [request.principal.name, given, said]
+    parts = [request.principal.name, given, properties]
     return f"graph {sha256(encode(parts)).hexdigest()}"
 
 
 def _read(model: type[InputT], fields: Mapping[str, Any]) -> InputT:
-    """Read an input; raise ``Fault`` that names the properties which are not valid."""
+    """Read an input; raise a ``Fault`` that names the invalid properties."""
     try:
         return read_input(model, fields)
     except InvalidInput as invalid:
@@ -195,7 +205,7 @@ def _read(model: type[InputT], fields: Mapping[str, Any]) -> InputT:
 
 
 def _is_ignored(name: str, value: object) -> bool:
-    """Return whether an update leaves a property as it is: the key, and a status yet to come."""
+    """Return whether an update ignores a property: the key, or a status that is null."""
     return name == "id" or (name == "status" and value is None)
 
 
@@ -203,36 +213,36 @@ def _cost(fields: Fields, select: frozenset[str] | None) -> int:
     return write_cost({"input": fields}, {}) + entity_cost(select)
 
 
-async def _current(target: RequestTarget, context: Context) -> StoredOperation:
-    """Return the operation as it is; raise ``Fault`` unless the request is for that version."""
-    current = target.found(await context.store.get(target.address.operation_id))
+async def _read_current(target: RequestTarget, context: Context) -> StoredOperation:
+    """Return the current operation; raise ``Fault`` unless it meets the preconditions."""
+    current = target.check_found(await context.store.get(target.address.operation_id))
     if not target.preconditions.is_met(current.version):
-        raise modified()
+        raise precondition_failed()
     return current
 
 
 def _check_conflict(target: RequestTarget, failure: MutationFailure) -> None:
-    """Raise ``Fault`` for a write that failed, unless it may be tried again."""
+    """Raise ``Fault`` for a write that failed, unless it may be attempted again."""
     is_conflict = isinstance(failure.errors[0], ConflictError)
     if not is_conflict or target.preconditions.if_match is not None:
         raise fault_of(failure)
 
 
-async def _updated(target: RequestTarget, fields: Fields, context: Context) -> StoredOperation:
-    """Change an operation, and try again where another change came in between."""
+async def _update(target: RequestTarget, fields: Fields, context: Context) -> StoredOperation:
+    """Update an operation, and retry after conflicts with concurrent writes."""
     for _ in range(MAX_ATTEMPTS):
-        current = await _current(target, context)
-        merged = _merged(fields, msgspec.json.decode(current.document))
+        current = await _read_current(target, context)
+        merged = _merge(fields, msgspec.json.decode(current.document))
         change = {**merged, "id": current.id, "ifVersion": current.version}
         try:
             return await context.store.update(_read(UpdateInviteParticipantsOperationInput, change))
         except MutationFailure as failure:
             _check_conflict(target, failure)
-    raise modified()
+    raise precondition_failed()
 
 
-def _merged(fields: Fields, current: Fields) -> Fields:
-    """Put what is given of the properties with parts together with what there is of them."""
+def _merge(fields: Fields, current: Fields) -> Fields:
+    """Return the fields of an update, merged with the current fields as in ``_MERGED``."""
     merged = dict(fields)
     for name in _MERGED:
         given, present = fields.get(name), current.get(name)
@@ -241,13 +251,15 @@ def _merged(fields: Fields, current: Fields) -> Fields:
     return merged
 
 
-def _written(
+def _response(
     target: RequestTarget, operation: StoredOperation, select: frozenset[str] | None, status: int
 ) -> Response:
-    """Answer with the operation as it is now, or without it if the client wants that."""
+    """Return a response with the operation, or an empty one if the client prefers that."""
     if target.preferences.returns == "minimal":
         response = target.empty()
     else:
-        response = target.response(entity(target, operation, select), status)
+        response = target.response(write_entity(target, operation, select), status)
+    if target.preferences.returns:
+        response.headers["Preference-Applied"] = f"return={target.preferences.returns}"
     response.headers["ETag"] = etag(operation.version)
     return response

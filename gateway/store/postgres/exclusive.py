@@ -46,7 +46,7 @@ SELECT id, pruned, newest, newest FROM (
   FROM change_log
 ) AS log
 """
-# What gateways lock that write operations, and what those lock that pass on what is queued.
+# The locks of gateways that write operations, and of those that forward queued requests.
 _LOCKS = (
     "SELECT id FROM change_log FOR UPDATE",
     "SELECT number FROM forwards ORDER BY number FOR UPDATE",

@@ -53,7 +53,7 @@ class Beside(NamedTuple):
     deleted_ids: frozenset[str] = frozenset()
     """Those of operations that were deleted."""
     forward_count: int = 0
-    """How long the queue is of what is to be passed on."""
+    """The length of the queue of requests to forward."""
 
 
 class LoadedRows:
@@ -78,7 +78,7 @@ class LoadedRows:
         """What becomes of rows of operations, by their number; None of those removed."""
         self.used_keys: dict[str, tuple[KeyUse, DateTime]] = {}
         self.forwards: list[tuple[Forward, DateTime]] = []
-        """What is to be added to the queue of what is to be passed on."""
+        """The requests to forward that will be queued."""
         self.receipt: str | None = None
         """A key of its own, by which to tell whether what was only queued was committed."""
         self.expired: DateTime | None = None
@@ -124,7 +124,7 @@ class LoadedRows:
         return not (self._beside.deleted_ids | now).isdisjoint(operation_ids)
 
     def enqueue(self, forward: Forward, limit: int, now: datetime) -> bool:
-        """Add to the queue of what is to be passed on; return False if it has ``limit`` already."""
+        """Queue a request to forward; return False if there are ``limit`` already."""
         if self._beside.forward_count + len(self.forwards) >= limit:
             return False
         self.forwards.append((forward, date_time(now)))
@@ -169,9 +169,9 @@ class LoadedRows:
         self.expired = expired
 
     def add_receipt(self, now: datetime) -> None:
-        """Have a receipt kept where nothing is changed and something is queued.
+        """Store a receipt if a request to forward is queued and nothing is changed.
 
-        A row of the queue tells nothing later: it is gone as soon as it was passed on.
+        The queued row does not serve as one, because it is deleted once it was forwarded.
         """
         if self.forwards and not self.changes:
             self.receipt = token_hex(16)

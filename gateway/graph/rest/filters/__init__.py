@@ -1,1 +1,1 @@
-"""``$filter`` and ``$search``: read by a grammar, and translated into the filter of GraphQL."""
+"""``$filter`` and ``$search``, parsed by a grammar and translated into the GraphQL filter."""

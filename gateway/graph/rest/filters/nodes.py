@@ -1,6 +1,7 @@
-"""What a ``$filter`` says, as a tree: each part with the place in the text where it begins.
+"""The syntax tree of a ``$filter``.
 
-Places count characters from 1. No tree is deeper than ``MAX_DEPTH``.
+The ``at`` of a node is its position in the text, in characters from 1. No tree is deeper than
+``MAX_DEPTH``.
 """
 
 from collections.abc import Sequence
@@ -10,15 +11,17 @@ from typing import Literal as Choice
 from gateway.http.faults import Fault
 
 MAX_DEPTH = 32
-"""How deep ``and``, ``or``, ``not`` and ``any`` may stand in each other; parentheses alone do not
-count. The store's own limit for filters is lower, and says so."""
+"""The maximum nesting of operators and functions; parentheses do not count.
+
+The store's own limit on filters is lower.
+"""
 
 Comparator = Choice["eq", "ne", "gt", "ge", "lt", "le"]
 
 
 @dataclass(frozen=True)
 class Path:
-    """A property, by the names that lead there."""
+    """The path of a property, as a sequence of names."""
 
     names: tuple[str, ...]
     at: int
@@ -39,7 +42,10 @@ class Count:
 
 @dataclass(frozen=True)
 class Literal:
-    """A constant; one of a type that no property has is kept as its ``text`` alone."""
+    """A constant; ``is_other`` if it is of a type that no property has, such as a date.
+
+    The ``text`` of a string is the name of its type, if it has one.
+    """
 
     value: str | int | bool | None
     text: str
@@ -50,7 +56,7 @@ class Literal:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two values compared."""
+    """A comparison of two values."""
 
     comparator: Comparator
     left: "Node"
@@ -61,7 +67,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Membership:
-    """A value that is one of several."""
+    """The operator ``in``."""
 
     operand: "Node"
     values: Sequence["Node"]
@@ -71,7 +77,7 @@ class Membership:
 
 @dataclass(frozen=True)
 class Logical:
-    """Conditions of which all hold, or one does."""
+    """A conjunction or a disjunction."""
 
     operator: Choice["and", "or"]
     operands: Sequence["Node"]
@@ -81,7 +87,7 @@ class Logical:
 
 @dataclass(frozen=True)
 class Negation:
-    """A condition that does not hold."""
+    """The operator ``not``."""
 
     operand: "Node"
     at: int
@@ -90,7 +96,7 @@ class Negation:
 
 @dataclass(frozen=True)
 class Call:
-    """A function of values."""
+    """A call of a function."""
 
     name: str
     arguments: Sequence["Node"]
@@ -100,7 +106,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Quantified:
-    """A condition on any or all items of a collection; None where there only has to be one."""
+    """A condition on any or all items of a collection; None for ``any()``, which needs none."""
 
     path: Path
     quantifier: Choice["any", "all"]
@@ -114,17 +120,17 @@ Node = Path | Count | Literal | Comparison | Membership | Logical | Negation | C
 
 
 def malformed(message: str, at: int, option: str = "$filter") -> Fault:
-    """Refuse what is not as the grammar or the types have it."""
+    """Return a fault for an error of syntax or type."""
     return Fault(400, f"{message} This is at position {at} of {option}.", target=option)
 
 
 def unsupported(message: str, at: int, option: str = "$filter") -> Fault:
-    """Refuse what OData has and the gateway does not."""
+    """Return a fault for a feature of OData that is not supported."""
     return Fault(501, f"{message} This is at position {at} of {option}.", target=option)
 
 
 def depth_of(at: int, *parts: Node) -> int:
-    """Return the depth of a part that has others in it; raise ``Fault`` if it is too deep."""
+    """Return the depth of a node with ``parts``; raise ``Fault`` if it is too deep."""
     depth = 1 + max((part.depth for part in parts), default=0)
     if depth > MAX_DEPTH:
         raise malformed(

@@ -1,7 +1,7 @@
-"""Reading a ``$search`` (OData's URL conventions, section 5.1.7).
+"""The parser of ``$search`` (OData's URL conventions, section 5.1.7).
 
-A word or a phrase is looked for, in upper or lower case, in the client's context, in the message of
-the result, and in the names of those invited; an id is found if it is written as a whole.
+A word or phrase matches parts of the client context, the result's message and the participants'
+names, regardless of case, and complete ids of operations and participants.
 """
 
 from typing import Any, cast
@@ -34,7 +34,7 @@ Filter = dict[str, Any]
 
 
 class _Filters(Transformer[Token, Filter]):
-    """Makes the filter, from the innermost outward, as the text is read."""
+    """Builds the filter while the text is parsed, from the leaves up."""
 
     def any_of(self, parts: list[Filter]) -> Filter:
         return {"or": parts}
@@ -50,16 +50,16 @@ class _Filters(Transformer[Token, Filter]):
         text = str(token)
         if token.type == "PHRASE":
             text = text[1:-1].replace('\\"', '"').replace("\\\\", "\\")
-        holds = {"contains": text, "ignoreCase": True}
-        named = {"any": {"displayName": holds}}
-        identified = {"any": {"id": {"eq": text}}}
+        contains = {"contains": text, "ignoreCase": True}
+        by_name = {"any": {"displayName": contains}}
+        by_id = {"any": {"id": {"eq": text}}}
         return {
             "or": [
                 {"id": {"eq": text}},
-                {"clientContext": holds},
-                {"resultInfo": {"message": holds}},
-                {"participants": {"some": {"identity": named}}},
-                {"participants": {"some": {"identity": identified}}},
+                {"clientContext": contains},
+                {"resultInfo": {"message": contains}},
+                {"participants": {"some": {"identity": by_name}}},
+                {"participants": {"some": {"identity": by_id}}},
             ]
         }
 
@@ -68,7 +68,7 @@ _parser = Lark(GRAMMAR, parser="lalr", lexer="contextual", transformer=_Filters(
 
 
 def parse_search(text: str) -> Filter:
-    """Return the filter that a ``$search`` is; raise ``Fault``, with the place, if it is none."""
+    """Return a ``$search`` as a filter; raise a ``Fault`` with the position of a syntax error."""
     if text.count(" ") > MAX_TERMS * 2:
         raise malformed(f"It has more than {MAX_TERMS} words. Give fewer.", len(text), OPTION)
     try:

@@ -1,6 +1,6 @@
-"""Reading a ``$filter`` (OData's ABNF, section 4).
+"""The parser of ``$filter`` (OData's ABNF, section 4).
 
-The parser is table-driven, so that neither parentheses nor lists can exhaust the stack.
+It is an LALR parser, which does not recurse, so nested parentheses cannot exhaust the stack.
 """
 
 from typing import Any, cast
@@ -25,7 +25,7 @@ from gateway.graph.rest.filters.nodes import (
 from schema.excerpts import excerpt
 
 MAX_LENGTH = 8_190
-"""In characters: a longer one does not fit into a URL either."""
+"""In characters: the maximum length of a URL."""
 
 GRAMMAR = r"""
 ?start: disjunction
@@ -75,16 +75,16 @@ NAME: /[^\W\d]\w*(?:\.[^\W\d]\w*)*/
 
 
 def parse(text: str) -> Node:
-    """Read a ``$filter``; raise ``Fault``, with the place, for what is none."""
+    """Parse a ``$filter``; raise a ``Fault`` with the position of a syntax error."""
     if len(text) > MAX_LENGTH:
         raise malformed(f"It is longer than {MAX_LENGTH:,} characters. Shorten it.", MAX_LENGTH)
     try:
         node: Node = _parser.parse(text)  # type: ignore[assignment]  # a tree, transformed
     except UnexpectedCharacters as error:
-        place = cast("int", error.pos_in_stream)
-        message = f"{excerpt(text[place : place + 20])} cannot be read as a filter."
+        position = cast("int", error.pos_in_stream)
+        message = f"{excerpt(text[position : position + 20])} cannot be read as a filter."
     except UnexpectedToken as error:
-        place = len(text) if error.token.type == "$END" else error.token.start_pos or 0
+        position = len(text) if error.token.type == "$END" else error.token.start_pos or 0
         message = (
             "The filter ends too early."
             if error.token.type == "$END"
@@ -92,7 +92,7 @@ def parse(text: str) -> Node:
         )
     else:
         return node
-    raise malformed(message, place + 1)
+    raise malformed(message, position + 1)
 
 
 def _at(token: Token) -> int:
@@ -100,7 +100,7 @@ def _at(token: Token) -> int:
 
 
 class _Nodes(Transformer[Token, Node]):
-    """Makes the parts of the tree, from the innermost outward, as the text is read."""
+    """Builds the tree while the text is parsed, from the leaves up."""
 
     def path(self, parts: list[Any]) -> Node:
         *before, name = parts
@@ -119,7 +119,7 @@ class _Nodes(Transformer[Token, Node]):
                 return Literal(text == "true", text, at)
             case "NULL":
                 return Literal(None, text, at)
-            case "NUMBER" if text.removeprefix("-").isdecimal() and len(text) < _DIGITS:
+            case "NUMBER" if text.removeprefix("-").isdecimal() and len(text) < _TOO_MANY_DIGITS:
                 return Literal(int(text), text, at)
         return Literal(None, text, at, is_other=True)
 
@@ -165,8 +165,8 @@ class _Nodes(Transformer[Token, Node]):
         )
 
 
-_DIGITS = 12
-"""A number of so many digits is no 32-bit number."""
+_TOO_MANY_DIGITS = 12
+"""The length from which on an integer cannot have 32 bits."""
 
 _parser = Lark(
     GRAMMAR, parser="lalr", lexer="contextual", transformer=_Nodes(), maybe_placeholders=True

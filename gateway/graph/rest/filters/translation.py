@@ -1,7 +1,7 @@
-"""Translating a ``$filter`` into the filter of GraphQL, as the JSON that a client would send.
+"""Translation of a ``$filter`` into the GraphQL filter, as JSON of its input type.
 
-Null compares as OData has it: equal to nothing but ``null``. As in GraphQL, ``ne`` and ``not`` take
-operations of which the property is null.
+As in OData, null is equal to ``null`` only. As in GraphQL, ``ne`` and ``not`` match operations
+whose property is null.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -35,12 +35,12 @@ _MAX_INT32 = 2**31 - 1
 
 _COMPARATORS = {"eq": "eq", "ne": "neq", "gt": "gt", "ge": "gte", "lt": "lt", "le": "lte"}
 _MIRRORED = {"eq": "eq", "ne": "ne", "gt": "lt", "ge": "le", "lt": "gt", "le": "ge"}
-"""What a comparison is when its sides change places."""
+"""The comparators after an exchange of the operands."""
 _TEXT_FUNCTIONS = {"contains": "contains", "startswith": "startsWith", "endswith": "endsWith"}
 
 
 class Kind(Enum):
-    """The types of properties, as far as they are compared in different ways."""
+    """The kinds of properties, by the way in which they are compared."""
 
     ID = auto()
     TEXT = auto()
@@ -58,7 +58,7 @@ _EXPECTED = {
     Kind.STATUS: f"one of {', '.join(map(repr, STATUSES))}",
     Kind.COMPLEX: "null",
 }
-_COMPARED = {
+_COMPARATORS_OF = {
     Kind.ID: {"eq", "ne"},
     Kind.TEXT: {"eq", "ne"},
     Kind.NUMBER: {*_COMPARATORS},
@@ -66,7 +66,7 @@ _COMPARED = {
     Kind.STATUS: {*_COMPARATORS},
     Kind.COMPLEX: {"eq", "ne"},
 }
-"""By which operators the filter of GraphQL compares values of a kind."""
+"""The comparators that the GraphQL filter has for each kind."""
 
 Kinds = Mapping[tuple[str, ...], Kind]
 
@@ -94,19 +94,19 @@ PARTICIPANTS = ("participants",)
 
 @dataclass(frozen=True)
 class Scope:
-    """What paths name in a place: properties of an operation or, by a variable, of one item."""
+    """The properties that paths can name: of an operation or, after a variable, of an item."""
 
     kinds: Kinds
     variable: str = ""
 
     def resolve(self, path: Path) -> tuple[tuple[str, ...], Kind]:
-        """Return the names that lead to a property, and its kind; raise ``Fault``."""
+        """Return the names of a property's path, and its kind; raise ``Fault`` if unknown."""
         names = path.names
         if self.variable:
             if names[0] != self.variable:
                 raise unsupported(
-                    f"'{path}' is not of '{self.variable}', and conditions of any and all are on "
-                    "the items alone.",
+                    f"'{path}' does not begin with '{self.variable}'. The conditions of any and "
+                    "all can only use properties of items.",
                     path.at,
                 )
             names = names[1:]
@@ -126,13 +126,13 @@ def _unknown(path: Path, names: tuple[str, ...]) -> Exception:
     if names[0] == "resultInfo":
         return malformed(f"There is no property {excerpt(str(path))}.", path.at)
     return unsupported(
-        f"{excerpt(str(path))} is not a declared property, and others cannot be filtered by.",
+        f"{excerpt(str(path))} is not a declared property. Filters on others are not supported.",
         path.at,
     )
 
 
 def translate(node: Node, scope: Scope) -> Filter:
-    """Return the filter that a condition is; raise ``Fault`` for one that there is none for."""
+    """Return a condition as a filter; raise ``Fault`` if the filter cannot express it."""
     match node:
         case Logical():
             return {node.operator: [translate(operand, scope) for operand in node.operands]}
@@ -144,7 +144,7 @@ def translate(node: Node, scope: Scope) -> Filter:
                 return _nested(names, {"eq": True})
     translate_condition = _TRANSLATIONS.get(type(node))
     if translate_condition is None:
-        raise malformed("A condition is expected: compare it with something.", node.at)
+        raise malformed("A condition is expected. Compare the value with a constant.", node.at)
     return translate_condition(node, scope)
 
 
@@ -152,7 +152,7 @@ _Condition = Call | Quantified | Logical | Negation | Comparison | Membership
 
 
 def _nested(names: Sequence[str], comparison: Any) -> Filter:  # noqa: ANN401  a filter or a flag
-    """Put a comparison under the fields that lead to it."""
+    """Wrap a comparison in the fields of its path."""
     for name in reversed(names):
         comparison = {name: comparison}
     filter_: Filter = comparison
@@ -168,8 +168,8 @@ def _comparison(node: Comparison, scope: Scope) -> Filter:
         raise unsupported("Only a property and a constant can be compared.", right.at)
     if isinstance(left, _Condition) and comparator in {"eq", "ne"}:
         condition = translate(left, scope)
-        is_wanted = _constant(right, Kind.BOOLEAN) == (comparator == "eq")
-        return condition if is_wanted else {"not": condition}
+        is_positive = _constant(right, Kind.BOOLEAN) == (comparator == "eq")
+        return condition if is_positive else {"not": condition}
     if isinstance(left, Count):
         number = _constant(right, Kind.NUMBER)
         return _nested(
@@ -178,24 +178,24 @@ def _comparison(node: Comparison, scope: Scope) -> Filter:
     if not isinstance(left, Path):
         raise unsupported("Only a property and a constant can be compared.", left.at)
     names, kind = scope.resolve(left)
-    if comparator not in _COMPARED[kind]:
+    if comparator not in _COMPARATORS_OF[kind]:
         raise unsupported(f"'{left}' is not ordered: '{comparator}' is not supported.", left.at)
     if right.value is None and not right.is_other:
-        return _null(names, kind, comparator, right)
-    return _compared(names, kind, comparator, _constant(right, kind))
+        return _null_comparison(names, kind, comparator, right)
+    return _value_comparison(names, kind, comparator, _constant(right, kind))
 
 
-def _null(names: tuple[str, ...], kind: Kind, comparator: str, null: Literal) -> Filter:
-    """Compare with null: nothing is greater or less, and a status is never null."""
+def _null_comparison(names: tuple[str, ...], kind: Kind, comparator: str, null: Literal) -> Filter:
+    """Return a comparison with null, which has no order; a status is never null."""
     is_null = comparator == "eq"
     if comparator not in {"eq", "ne"}:
-        raise malformed("Nothing is greater or less than null: use eq or ne.", null.at)
+        raise malformed(f"'{comparator}' cannot be used with null. Use eq or ne.", null.at)
     if kind is Kind.STATUS:
         return {"or": []} if is_null else {"and": []}
     return _nested(names, {"isNull": is_null})
 
 
-def _compared(names: tuple[str, ...], kind: Kind, comparator: str, value: Any) -> Filter:  # noqa: ANN401  a constant
+def _value_comparison(names: tuple[str, ...], kind: Kind, comparator: str, value: Any) -> Filter:  # noqa: ANN401  a constant
     if kind is Kind.BOOLEAN and comparator == "ne":
         return {"not": _nested(names, {"eq": value})}
     if kind is Kind.STATUS and comparator not in {"eq", "ne"}:
@@ -204,7 +204,7 @@ def _compared(names: tuple[str, ...], kind: Kind, comparator: str, value: Any) -
 
 
 def _statuses(comparator: str, rank: int) -> list[str]:
-    """Return the statuses that are greater or less, in the order of the enumeration's values."""
+    """Return the statuses that a comparison with the status at ``rank`` matches."""
     begin, end = {
         "gt": (rank + 1, None),
         "ge": (rank, None),
@@ -215,7 +215,7 @@ def _statuses(comparator: str, rank: int) -> list[str]:
 
 
 def _constant(literal: Literal, kind: Kind) -> Any:  # noqa: ANN401  a constant
-    """Return the value of a constant as a kind of property has it; raise ``Fault``."""
+    """Return a constant as the value of a kind; raise ``Fault`` if it is of another kind."""
     value = literal.value
     match kind:
         case Kind.STATUS if isinstance(value, str) and literal.text in _STATUS_TYPES:
@@ -227,7 +227,7 @@ def _constant(literal: Literal, kind: Kind) -> Any:  # noqa: ANN401  a constant
             return value
         case Kind.BOOLEAN if isinstance(value, bool):
             return value
-    raise malformed(f"The value does not fit here: {_EXPECTED[kind]} is expected.", literal.at)
+    raise malformed(f"The value has the wrong type. Give {_EXPECTED[kind]}.", literal.at)
 
 
 def _membership(node: Membership, scope: Scope) -> Filter:
@@ -239,19 +239,19 @@ def _membership(node: Membership, scope: Scope) -> Filter:
     values, has_null = [], False
     for literal in node.values:
         if not isinstance(literal, Literal):
-            raise unsupported("Only constants can stand in a list.", literal.at)
+            raise unsupported("A list can only contain constants.", literal.at)
         if literal.value is None and not literal.is_other:
             has_null = True
         else:
             values.append(_constant(literal, kind))
-    among = _nested(names, {"in": values})
+    membership = _nested(names, {"in": values})
     if has_null and kind is not Kind.STATUS:
-        return {"or": [among, _nested(names, {"isNull": True})]}
-    return among
+        return {"or": [membership, _nested(names, {"isNull": True})]}
+    return membership
 
 
 def _collection(path: Path, scope: Scope) -> tuple[str, ...]:
-    """Return the names of the one collection; raise ``Fault`` for another path."""
+    """Return the path of ``participants``, the only collection; raise ``Fault`` for another."""
     if scope.variable or path.names != PARTICIPANTS:
         raise unsupported(f"{excerpt(str(path))} is not a collection of operations.", path.at)
     return PARTICIPANTS
@@ -264,8 +264,8 @@ def _quantified(node: Quantified, scope: Scope) -> Filter:
             raise malformed("'all' has no condition. Write all(p: …).", node.at)
         return _nested((*names, "count"), {"gt": 0})
     quantifier = {"any": "some", "all": "every"}[node.quantifier]
-    within = translate(node.condition, Scope(PARTICIPANT, node.variable))
-    return _nested((*names, quantifier), within)
+    condition = translate(node.condition, Scope(PARTICIPANT, node.variable))
+    return _nested((*names, quantifier), condition)
 
 
 def _call(node: Call, scope: Scope) -> Filter:
@@ -289,4 +289,4 @@ _TRANSLATIONS: Mapping[type[Node], Callable[[Any, Scope], Filter]] = {
     Quantified: _quantified,
     Call: _call,
 }
-OF_OPERATION = Scope(OPERATION)
+OPERATION_SCOPE = Scope(OPERATION)

@@ -1,4 +1,4 @@
-"""The queue of what is to be passed on to a bot, and identities of kinds that are not declared."""
+"""The queue of requests to forward to a bot, and identities of kinds that are not declared."""
 
 import sqlalchemy as sa
 from alembic import op

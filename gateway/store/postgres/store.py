@@ -282,7 +282,7 @@ async def open_postgres_store(  # noqa: PLR0913  as the database's method
         writer = GroupCommit(options, write_failures(options.name), seconds)
         notifications = Notifications(options)
         log = PostgresChangeLog(reads, notifications, overdue)
-        works = [writer.run(), log.run(), *reads.watching()]
+        works = [writer.run(), log.run(), *reads.watchers()]
         if options.sessions:
             works.append(notifications.run(log.wake))
         if keep:

@@ -1,7 +1,7 @@
-"""The queue of what is to be passed on to a bot, in PostgreSQL.
+"""The queue of requests to forward to a bot, in SQL.
 
-What is added to it is written with the reports it came with, by who holds the log's lock: so it is
-numbered in the order in which it is committed.
+A request is added by the transaction that applies its reports and holds the lock of the change log.
+So requests are numbered in the order of their commits.
 """
 
 import json
@@ -42,7 +42,7 @@ _DUE = "SELECT 1 FROM forwards WHERE due_at <= $1 LIMIT 1"
 async def insert(
     connection: asyncpg.Connection, forwards: Sequence[tuple[Forward, DateTime]]
 ) -> None:
-    """Add to the end of the queue."""
+    """Append requests to the queue, each with the time at which it was received."""
     await connection.execute(
         _INSERT,
         [json.dumps(forward.calls) for forward, _ in forwards],
@@ -61,18 +61,18 @@ class PostgresForwardQueue:
     async def exchange(
         self, settled: Sequence[Settled], count: int, seconds: float
     ) -> list[QueuedForward]:
-        """Settle what was taken, and take up to ``count`` that are due, each for ``seconds``."""
+        """Settle requests, and take up to ``count`` that are due, each for ``seconds``."""
 
         async def exchange(connection: asyncpg.Connection) -> list[QueuedForward]:
             async with connection.transaction():
-                # The rows are locked in their order, so that one process at a time takes some.
+                # Rows are locked in order, so that one process at a time takes requests.
                 await connection.fetch(f"{_WINDOW} FOR UPDATE", WINDOW)
                 return await _exchange(connection, settled, count, seconds)
 
         return await self._reader.do(exchange)
 
     async def is_due(self) -> bool:
-        """Return whether any is due, though it may have to wait for another of its call."""
+        """Return whether a request is due, even if an earlier one of its call is not settled."""
         now = date_time(datetime.now(UTC))
 
         async def find(connection: asyncpg.Connection) -> bool:
@@ -81,7 +81,7 @@ class PostgresForwardQueue:
         return await self._reader.do(find)
 
     async def length(self) -> int:
-        """Return how many there are."""
+        """Return the number of requests in the queue."""
 
         async def count(connection: asyncpg.Connection) -> int:
             return int(await connection.fetchval(COUNT))

@@ -47,8 +47,8 @@ from schema.paging import Page, Position, Slice
 from schema.ports import Upserted
 from schema.resource.operation import StoredOperation
 
-PROVED_FOR = 5.0
-"""For how many seconds a write proves that the database can be written."""
+PROBE_INTERVAL_SECONDS = 5.0
+"""After how many seconds without a write the health check writes itself."""
 
 _POSITIONED = f"""
 SELECT log.log, log.newest, found.* FROM ({END_OF_LOG}) AS log
@@ -57,10 +57,10 @@ LEFT JOIN LATERAL (SELECT true, each.* FROM ({{}}) AS each) AS found ON true
 
 
 class PostgresStore:
-    """Operations in PostgreSQL: a pool of connections that read, and one that writes."""
+    """A store of operations in PostgreSQL: a pool of connections that read, and one that writes."""
 
     loop_reads = 0
-    """How many short reads were done on the event loop's own thread: none ever are."""
+    """The number of short reads on the event loop's own thread: there are none."""
 
     def __init__(
         self, reads: Reads, writer: GroupCommit, log: PostgresChangeLog, overdue: Overdue
@@ -68,26 +68,26 @@ class PostgresStore:
         self._reads = reads
         self._writer = writer
         self._queries = queries.Queries(
-            compiled, overdue, pages.arranged, literal_limits=True, parts=parts
+            compiled, overdue, pages.select_page, literal_limits=True, parts=parts
         )
         self.log = log
         self.forwards = PostgresForwardQueue(reads.primary)
         self.workers: Mapping[str, Reader | GroupCommit] = {"read": reads.primary, "write": writer}
-        """Its reads and its writes, by their kind."""
+        """The queues of reads and writes."""
         self.reads_by_role: Mapping[str, int] = reads.counts
         self.standbys = reads.standbys
 
     async def get(self, operation_id: str) -> StoredOperation | None:
-        """Return the operation with this id, or None."""
+        """Return an operation by its id, or None."""
         return (await self._reads.find_many((operation_id,))).get(operation_id)
 
     async def get_many(self, operation_ids: Sequence[str]) -> list[StoredOperation | None]:
-        """Return the operations with these ids, in their order, None where there is none."""
+        """Return operations by their ids, in the same order; None for a missing one."""
         found = await self._reads.find_many(operation_ids)
         return [found.get(id_) for id_ in operation_ids]
 
     async def page(self, where: queries.Where, order: Order, part: Slice) -> Page:
-        """Return the part asked for of the operations that match, in order."""
+        """Return a slice of the operations that match, in order."""
         query = self._queries.page(where, order, part)
 
         def parse(records: Sequence[asyncpg.Record]) -> tuple[Position, Page]:
@@ -118,7 +118,7 @@ class PostgresStore:
     async def create(
         self, new: CreateInviteParticipantsOperationInput, *, at: datetime | None = None
     ) -> StoredOperation:
-        """Add an operation; with an idempotency key seen before, return the one made then.
+        """Create an operation, or return that of an earlier request with its idempotency key.
 
         Its creation time is ``at``, or now.
         """
@@ -133,7 +133,7 @@ class PostgresStore:
         *,
         atomic: bool,
     ) -> list[StoredOperation | MutationFailure]:
-        """Add operations together; a failure among the inputs is returned as it is."""
+        """Create operations in one transaction; a failure among the inputs is an invalid input."""
 
         def decide(rows: Rows, now: datetime) -> list[StoredOperation | MutationFailure]:
             return writes.create_many(rows, inputs, now, atomic=atomic)
@@ -146,7 +146,7 @@ class PostgresStore:
         return outcomes
 
     async def upsert(self, new: CreateInviteParticipantsOperationInput) -> Upserted:
-        """Add an operation, or change the one with its id by the fields given."""
+        """Create an operation, or change the given fields of the existing one."""
         upserted: Upserted = await self._write(
             lambda rows, now: writes.upsert(rows, new, now), [new]
         )
@@ -155,7 +155,7 @@ class PostgresStore:
     async def update(
         self, change: UpdateInviteParticipantsOperationInput, *, at: datetime | None = None
     ) -> StoredOperation:
-        """Change the fields given; equal values change nothing.
+        """Change the given fields; change nothing if their values are the same.
 
         The time of the change is ``at``, or now.
         """
@@ -172,9 +172,9 @@ class PostgresStore:
         return deleted
 
     async def put(self, document: documents.Document) -> documents.Put:
-        """Put a whole document in the place of whatever has its id, if that says otherwise."""
+        """Store a whole document, in place of the existing one with its id if they differ."""
         write = Write(lambda rows, now: writes.put(rows, document, now), (document["id"],))
-        done: documents.Put = await self._carry_out(write)
+        done: documents.Put = await self._execute(write)
         return done
 
     async def apply(
@@ -185,20 +185,21 @@ class PostgresStore:
         forward: Forward | None = None,
         max_forwards: int = 0,
     ) -> Applied:
-        """Apply reports of Microsoft Graph in one go, and tell what came of each."""
+        """Apply reports of Microsoft Graph in one transaction, and return their outcomes."""
         given = Reports(reports, recreates, forward, max_forwards)
         ids = [form for each in reports if each.operation_id for form in forms(each.operation_id)]
         write = Write(given.apply, ids, reports=reports)
-        applied: Applied = await self._carry_out(write)
+        applied: Applied = await self._execute(write)
         return applied
 
     async def check(self) -> None:
-        """Check that it can be read and written; raise ``RequestError`` if not.
+        """Check that the store can be read and written; raise ``RequestError`` if not.
 
-        The log's lock is taken, as all writes do, if nobody has written lately.
+        A write without changes, which needs the lock of the change log, is executed if there was no
+        other write recently.
         """
         await self._reads.primary.do(_check)
-        if self._writer.failing or monotonic() - self._writer.worked_at > PROVED_FOR:
+        if self._writer.failing or monotonic() - self._writer.worked_at > PROBE_INTERVAL_SECONDS:
             await self._writer.do(Write(lambda _rows, _now: None))
 
     async def _write(
@@ -207,12 +208,12 @@ class PostgresStore:
         given: Sequence[Any],
         at: datetime | None = None,
     ) -> Any:  # noqa: ANN401  what ``decide`` returns
-        """Carry out a write that may look at what the inputs given name."""
+        """Execute a write that may read the operations and keys of the given inputs."""
         ids = [each.id for each in given if each.id]
         keys = [key for each in given if (key := getattr(each, "idempotency_key", None))]
-        return await self._carry_out(Write(decide, ids, keys, at))
+        return await self._execute(Write(decide, ids, keys, at))
 
-    async def _carry_out(self, write: Write) -> Any:  # noqa: ANN401  as above
+    async def _execute(self, write: Write) -> Any:  # noqa: ANN401  as above
         try:
             outcome = await self._writer.do(write)
         finally:
@@ -223,18 +224,18 @@ class PostgresStore:
         return outcome
 
     async def _select(self, query: queries.Query) -> list[Any]:
-        """Read rows, and leave out that of a query without any."""
+        """Return the rows of a query."""
         statement = _POSITIONED.format(query.statement.sql)
-        return await self._reads.select(statement, arguments(query), _positioned)
+        return await self._reads.select(statement, arguments(query), _split)
 
 
-def _positioned(records: Sequence[asyncpg.Record]) -> tuple[Position, list[Any]]:
-    """Return the end of the log, and the rows of the query without its columns."""
+def _split(records: Sequence[asyncpg.Record]) -> tuple[Position, list[Any]]:
+    """Split rows into the end of the log, which every row has, and the rows of the query."""
     return Position(*records[0][:2]), [record[3:] for record in records if record[2]]
 
 
 def arguments(query: queries.Query) -> list[Any]:
-    """Return the parameters of a query in their order."""
+    """Return the parameters of a query in the order of its statement."""
     lists = query.statement.lists
     return [
         msgspec.json.decode(query.parameters[name]) if name in lists else query.parameters[name]
@@ -256,12 +257,11 @@ async def open_postgres_store(  # noqa: PLR0913  as the database's method
     seconds: float = 0,
     overdue: Overdue,
 ) -> AsyncIterator[PostgresStore]:
-    """Open the store on up-to-date tables; on exit, complete the waiting writes.
+    """Open the store, whose tables are up to date; on exit, complete the waiting writes.
 
-    Up to ``readers`` connections read, and one more what is short; as many read from each standby.
-    A read that belongs to no request fails after ``seconds``, unless 0. The change log is pruned to
-    what is to ``keep``, if that is said. ``overdue`` says which operations the filter of that name
-    takes.
+    Up to ``readers`` connections read, and one more runs short reads; as many read from each
+    standby. A read outside of requests fails after ``seconds``, unless 0. The change log is pruned
+    as ``keep`` says, if it is given. ``overdue`` is what the filter of that name matches.
     """
     async with AsyncExitStack() as stack:
 

@@ -73,7 +73,7 @@ class SQLiteStore:
         self.loop_reader = loop_reader
         self._failures = failures
         self._checking = ReadFailures(file)
-        self._queries = queries.Queries(compiled, overdue, pages.arranged)
+        self._queries = queries.Queries(compiled, overdue, pages.select_page)
         self.log = SQLiteChangeLog(reader, loop_reader, overdue)
         self.forwards = SQLiteForwardQueue(reader, writer)
         self.workers = {"read": reader, "write": writer}

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -13,6 +14,7 @@ from gateway.store import documents, queries
 from gateway.store.decisions import writes
 from gateway.store.decisions.reports import Reports
 from gateway.store.decisions.rows import Rows
+from gateway.store.failures import READ, WRITE
 from gateway.store.forwards import Forward
 from gateway.store.groups import read_group
 from gateway.store.overdue import Overdue
@@ -21,16 +23,17 @@ from gateway.store.postgres.change_log import PostgresChangeLog
 from gateway.store.postgres.compiler import compiled
 from gateway.store.postgres.connection import PostgresOptions
 from gateway.store.postgres.connections import open_connections
-from gateway.store.postgres.failures import read_failures, write_failures
+from gateway.store.postgres.failures import Failures
 from gateway.store.postgres.forwards import PostgresForwardQueue
 from gateway.store.postgres.group_commit import GroupCommit
 from gateway.store.postgres.notifications import Notifications
 from gateway.store.postgres.parts import parts
-from gateway.store.postgres.pruning import prune_regularly
+from gateway.store.postgres.pruning import prune
 from gateway.store.postgres.reader import END_OF_LOG, Reader
 from gateway.store.postgres.reads import Reads
 from gateway.store.postgres.rows import Write
 from gateway.store.postgres.standby import Standby, StandbyOptions
+from gateway.store.pruning import prune_regularly
 from gateway.store.read_sessions import READ_SESSION
 from gateway.store.reports import Applied, Report, forms
 from gateway.store.retention import Retention
@@ -269,7 +272,7 @@ async def open_postgres_store(  # noqa: PLR0913  as the database's method
             connections = await stack.enter_async_context(
                 open_connections(lambda: server.connect(seconds), readers + 1)
             )
-            return Reader(connections, read_failures(server.name), readers, seconds)
+            return Reader(connections, Failures(server.name, READ), readers, seconds)
 
         primary = await reader_of(options)
         reads = Reads(
@@ -279,14 +282,17 @@ async def open_postgres_store(  # noqa: PLR0913  as the database's method
                 for server in standbys.servers
             ],
         )
-        writer = GroupCommit(options, write_failures(options.name), seconds)
+        writer = GroupCommit(options, Failures(options.name, WRITE), seconds)
         notifications = Notifications(options)
         log = PostgresChangeLog(reads, notifications, overdue)
         works = [writer.run(), log.run(), *reads.watchers()]
         if options.sessions:
             works.append(notifications.run(log.wake))
         if keep:
-            works.append(prune_regularly(primary, keep, log.sizes))
+            pruning = partial(prune, keep=keep, sizes=log.sizes)
+            works.append(
+                prune_regularly(lambda now: primary.do(partial(pruning, now=now)), log.sizes)
+            )
         async with running(*works):
             yield PostgresStore(reads, writer, log, overdue)
             await writer.drained()

@@ -17,6 +17,7 @@ from gateway.store.decisions.rows import Rows
 from gateway.store.errors import UnusableDatabaseError
 from gateway.store.forwards import Forward
 from gateway.store.overdue import Overdue
+from gateway.store.pruning import prune_regularly
 from gateway.store.reports import Applied, Report
 from gateway.store.retention import Retention
 from gateway.store.sqlite import pages, reads
@@ -28,7 +29,7 @@ from gateway.store.sqlite.database_file import DatabaseFile
 from gateway.store.sqlite.failures import ReadFailures, WriteFailures
 from gateway.store.sqlite.forwards import SQLiteForwardQueue
 from gateway.store.sqlite.loop_reader import LoopReader, NotReadError
-from gateway.store.sqlite.pruning import prune_regularly
+from gateway.store.sqlite.pruning import prune
 from gateway.store.sqlite.recovery import Connections, Recovery
 from gateway.store.sqlite.rows import SQLiteRows
 from gateway.store.sqlite.worker import Worker
@@ -257,7 +258,10 @@ async def open_sqlite_store(  # noqa: PLR0913  each is a setting
         connections = Connections(writing, [*reading, spare], loop_reader)
         recovery = Recovery(file, lock, connections, writer, failures)
         works = [reader.run(), writer.run(), store.log.run(), recovery.run()]
-        pruning = [prune_regularly(writer, keep, store.log.sizes)] if keep else []
-        async with running(*works, *pruning):
+        if keep:
+            sizes = store.log.sizes
+            pruning = partial(prune, keep=keep, sizes=sizes)
+            works.append(prune_regularly(lambda now: writer.do(partial(pruning, now=now)), sizes))
+        async with running(*works):
             yield store
             await writer.drained()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 from time import monotonic, perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import asyncpg
 
@@ -16,17 +16,20 @@ from gateway.store.errors import BusyDatabaseError
 from gateway.store.postgres.connection import PostgresOptions
 from gateway.store.postgres.failures import CONFLICTS, LOST, Failures
 from gateway.store.postgres.log_identity import continue_log
-from gateway.store.postgres.rows import LoadedRows, LoggedChange, Write
+from gateway.store.postgres.rows import LoadedRows, LoggedChange
 from gateway.store.postgres.transactions import (
     UnknownOutcomeError,
     can_notify,
     commit_together,
     was_committed,
 )
+from gateway.store.write_methods import Write
 from schema.errors import Overloaded
 
 if TYPE_CHECKING:
     from schema.paging import Position
+
+T = TypeVar("T")
 
 MAX_BATCH = 256
 MAX_ATTEMPTS = 5
@@ -41,7 +44,7 @@ RETRY_SECONDS = 0.2
 class Queued:
     """A queued write and its deadline, in the seconds of ``time.monotonic``."""
 
-    write: Write
+    write: Write[Any]
     deadline: float
     outcome: asyncio.Future[Any]
 
@@ -87,9 +90,9 @@ class GroupCommit:
         """The number of writes that wait for the connection."""
         return len(self._queue)
 
-    def do(self, write: Write) -> asyncio.Future[Any]:
+    def do(self, write: Write[T]) -> asyncio.Future[T]:
         """Queue a write; the future has its result or exception, once that is certain."""
-        outcome: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        outcome: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         deadline = (DEADLINE.get() or monotonic() + self._seconds) if self._seconds else inf
         self._queue.append(Queued(write, deadline, outcome))
         self._is_queued.set()
@@ -141,7 +144,7 @@ class GroupCommit:
         else:
             queued.outcome.set_result(outcome)
 
-    async def _commit(self, writes: Sequence[Write]) -> list[Any]:
+    async def _commit(self, writes: Sequence[Write[Any]]) -> list[Any]:
         """Execute writes in a transaction, again after a conflict or a lost connection.
 
         Return the result of each, or the exception it raised.

@@ -9,8 +9,9 @@ import asyncpg
 from gateway.store.decisions.rows import KeyUse, Row
 from gateway.store.postgres import forwards
 from gateway.store.postgres.columns import index_key
-from gateway.store.postgres.rows import LoadedRows, ReportContext, Write
+from gateway.store.postgres.rows import LoadedRows, ReportContext
 from gateway.store.reports import Report, forms
+from gateway.store.write_methods import Write
 from schema.constraints import is_valid_id
 from schema.paging import Position
 from schema.resource.operation import StoredOperation
@@ -41,11 +42,11 @@ WHERE kind = 2 AND operation_id = ANY ($3::text[])
 
 
 async def load(
-    connection: asyncpg.Connection, writes: Sequence[Write], seconds: float
+    connection: asyncpg.Connection, writes: Sequence[Write[Any]], seconds: float
 ) -> tuple[LoadedRows, datetime]:
     """Load the rows that the writes may read, and the time of the database's clock."""
-    ids = {id_ for write in writes for id_ in write.ids if is_valid_id(id_)}
-    keys = {index_key(key): key for write in writes for key in write.keys}
+    ids = {id_ for write in writes for id_ in write.operation_ids() if is_valid_id(id_)}
+    keys = {index_key(key): key for write in writes for key in write.idempotency_keys()}
     records = await connection.fetch(_LOAD, list(ids), list(keys), timeout=seconds)
     operations: list[Row] = []
     uses: dict[str, Any] = {}

@@ -17,7 +17,6 @@ from gateway.store.decisions.rows import KeyUse, Row
 from gateway.store.documents import Document
 from gateway.store.forwards import Forward
 from gateway.store.postgres.columns import index_key, row_of
-from gateway.store.reports import Report
 from schema.changes import ChangeKind
 from schema.paging import Position
 from schema.resource.operation import StoredOperation
@@ -239,16 +238,3 @@ def indexed_identities(participants: list[Any]) -> Identities:
     """Return the index keys and kinds of the identities of participants."""
     found = documents.identities({"participants": participants})
     return {(index_key(id_), kind) for id_, kind in found}
-
-
-class Write(NamedTuple):
-    """A write, and which rows it may read: those of ids, idempotency keys and reports.
-
-    ``decide`` is called with the rows and the time: ``at``, or now.
-    """
-
-    decide: Callable[[LoadedRows, datetime], Any]
-    ids: Sequence[str] = ()
-    keys: Sequence[str] = ()
-    at: datetime | None = None
-    reports: Sequence[Report] = ()

@@ -1,21 +1,16 @@
 """The store of operations in a PostgreSQL database."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import datetime
 from functools import partial
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 import msgspec
 
-from gateway.store import documents, queries
-from gateway.store.decisions import writes
-from gateway.store.decisions.reports import Reports
-from gateway.store.decisions.rows import Rows
+from gateway.store import queries
 from gateway.store.failures import READ, WRITE
-from gateway.store.forwards import Forward
 from gateway.store.groups import read_group
 from gateway.store.overdue import Overdue
 from gateway.store.postgres import pages
@@ -31,24 +26,18 @@ from gateway.store.postgres.parts import parts
 from gateway.store.postgres.pruning import prune
 from gateway.store.postgres.reader import END_OF_LOG, Reader
 from gateway.store.postgres.reads import Reads
-from gateway.store.postgres.rows import Write
 from gateway.store.postgres.standby import Standby, StandbyOptions
 from gateway.store.pruning import prune_regularly
 from gateway.store.read_sessions import READ_SESSION
-from gateway.store.reports import Applied, Report, forms
 from gateway.store.retention import Retention
+from gateway.store.write_methods import Write, WriteMethods
 from gateway.tasks import running
-from schema.errors import MutationFailure
 from schema.groups import GroupKey, InviteParticipantsOperationGroup
-from schema.inputs import (
-    CreateInviteParticipantsOperationInput,
-    DeleteInviteParticipantsOperationInput,
-    UpdateInviteParticipantsOperationInput,
-)
 from schema.ordering import Order
 from schema.paging import Page, Position, Slice
-from schema.ports import Upserted
 from schema.resource.operation import StoredOperation
+
+T = TypeVar("T")
 
 PROBE_INTERVAL_SECONDS = 5.0
 """After how many seconds without a write the health check writes itself."""
@@ -59,7 +48,7 @@ LEFT JOIN LATERAL (SELECT true, each.* FROM ({{}}) AS each) AS found ON true
 """  # noqa: S608  a constant
 
 
-class PostgresStore:
+class PostgresStore(WriteMethods):
     """A store of operations in PostgreSQL: a pool of connections that read, and one that writes."""
 
     loop_reads = 0
@@ -118,83 +107,6 @@ class PostgresStore:
         records = await self._select(query)
         return [read_group(by, record) for record in records]
 
-    async def create(
-        self, new: CreateInviteParticipantsOperationInput, *, at: datetime | None = None
-    ) -> StoredOperation:
-        """Create an operation, or return that of an earlier request with its idempotency key.
-
-        Its creation time is ``at``, or now.
-        """
-        created: StoredOperation = await self._write(
-            lambda rows, now: writes.create(rows, new, now), [new], at
-        )
-        return created
-
-    async def create_many(
-        self,
-        inputs: Sequence[CreateInviteParticipantsOperationInput | MutationFailure],
-        *,
-        atomic: bool,
-    ) -> list[StoredOperation | MutationFailure]:
-        """Create operations in one transaction; a failure among the inputs is an invalid input."""
-
-        def decide(rows: Rows, now: datetime) -> list[StoredOperation | MutationFailure]:
-            return writes.create_many(rows, inputs, now, atomic=atomic)
-
-        given = [each for each in inputs if not isinstance(each, MutationFailure)]
-        try:
-            outcomes: list[StoredOperation | MutationFailure] = await self._write(decide, given)
-        except writes.AbortedAll as aborted:
-            return aborted.outcomes
-        return outcomes
-
-    async def upsert(self, new: CreateInviteParticipantsOperationInput) -> Upserted:
-        """Create an operation, or change the given fields of the existing one."""
-        upserted: Upserted = await self._write(
-            lambda rows, now: writes.upsert(rows, new, now), [new]
-        )
-        return upserted
-
-    async def update(
-        self, change: UpdateInviteParticipantsOperationInput, *, at: datetime | None = None
-    ) -> StoredOperation:
-        """Change the given fields; change nothing if their values are the same.
-
-        The time of the change is ``at``, or now.
-        """
-        updated: StoredOperation = await self._write(
-            lambda rows, now: writes.update(rows, change, now), [change], at
-        )
-        return updated
-
-    async def delete(self, target: DeleteInviteParticipantsOperationInput) -> StoredOperation:
-        """Remove an operation and return its last state."""
-        deleted: StoredOperation = await self._write(
-            lambda rows, now: writes.delete(rows, target, now), [target]
-        )
-        return deleted
-
-    async def put(self, document: documents.Document) -> documents.Put:
-        """Store a whole document, in place of the existing one with its id if they differ."""
-        write = Write(lambda rows, now: writes.put(rows, document, now), (document["id"],))
-        done: documents.Put = await self._execute(write)
-        return done
-
-    async def apply(
-        self,
-        reports: Sequence[Report],
-        *,
-        recreates: bool = False,
-        forward: Forward | None = None,
-        max_forwards: int = 0,
-    ) -> Applied:
-        """Apply reports of Microsoft Graph in one transaction, and return their outcomes."""
-        given = Reports(reports, recreates, forward, max_forwards)
-        ids = [form for each in reports if each.operation_id for form in forms(each.operation_id)]
-        write = Write(given.apply, ids, reports=reports)
-        applied: Applied = await self._execute(write)
-        return applied
-
     async def check(self) -> None:
         """Check that the store can be read and written; raise ``RequestError`` if not.
 
@@ -205,18 +117,7 @@ class PostgresStore:
         if self._writer.failing or monotonic() - self._writer.worked_at > PROBE_INTERVAL_SECONDS:
             await self._writer.do(Write(lambda _rows, _now: None))
 
-    async def _write(
-        self,
-        decide: Callable[[Rows, datetime], Any],
-        given: Sequence[Any],
-        at: datetime | None = None,
-    ) -> Any:  # noqa: ANN401  what ``decide`` returns
-        """Execute a write that may read the operations and keys of the given inputs."""
-        ids = [each.id for each in given if each.id]
-        keys = [key for each in given if (key := getattr(each, "idempotency_key", None))]
-        return await self._execute(Write(decide, ids, keys, at))
-
-    async def _execute(self, write: Write) -> Any:  # noqa: ANN401  as above
+    async def _execute(self, write: Write[T]) -> T:
         try:
             outcome = await self._writer.do(write)
         finally:

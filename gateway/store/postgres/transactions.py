@@ -17,7 +17,8 @@ import asyncpg
 from gateway.store.postgres.failures import LOST
 from gateway.store.postgres.flushing import flush
 from gateway.store.postgres.loading import load
-from gateway.store.postgres.rows import LoadedRows, LoggedChange, Write
+from gateway.store.postgres.rows import LoadedRows, LoggedChange
+from gateway.store.write_methods import Write
 
 CHANNEL = "invite_gateway_changes"
 """The channel of notifications of new changes."""
@@ -43,7 +44,7 @@ class UnknownOutcomeError(Exception):
 
 
 async def commit_together(
-    connection: asyncpg.Connection, writes: Sequence[Write], *, notify: bool
+    connection: asyncpg.Connection, writes: Sequence[Write[Any]], *, notify: bool
 ) -> tuple[LoadedRows, list[Any]]:
     """Execute writes in one transaction; a failure affects only its own write.
 
@@ -122,7 +123,7 @@ async def is_logged(connection: asyncpg.Connection, change: LoggedChange) -> boo
     )
 
 
-def _at(write: Write, now: datetime) -> Callable[[LoadedRows], Any]:
+def _at(write: Write[Any], now: datetime) -> Callable[[LoadedRows], Any]:
     return lambda rows: write.decide(rows, write.at or now)
 
 

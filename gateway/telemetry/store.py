@@ -75,13 +75,13 @@ class StoreMetrics(Collector):
         )
         yield gauge(
             "standby_waiting",
-            "Reads that no connection to a standby has taken up.",
+            "Queued reads of a standby, which wait for a connection.",
             ("standby",),
             {(standby.name,): standby.reads.waiting for standby in standbys},
         )
         yield histogram(
             "standby_duration_seconds",
-            "How long reads from a standby took, those together counted as one.",
+            "The duration of each batch of reads from a standby.",
             ("standby",),
             (((standby.name,), standby.reads.seconds) for standby in standbys),
         )

@@ -173,7 +173,7 @@ def _is_identity(kind: str, comparison: Shape) -> Condition:
     return and_(same_kind, _comparison(identities.c.id, comparison))
 
 
-def apart_from_identity(where: Shape) -> tuple[Shape, Condition | None]:
+def split_identity(where: Shape) -> tuple[Shape, Condition | None]:
     """Split a filter on one id of one kind of identity from the rest of a filter.
 
     Return the rest and the condition on the table of identities, where each operation has at most

@@ -18,7 +18,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from gateway.store.conditions import apart_from_identity, condition
+from gateway.store.conditions import condition, split_identity
 from gateway.store.groups import select_groups
 from gateway.store.keyset import Bound, SortColumn, beyond, sort_columns
 from gateway.store.overdue import BEFORE, Overdue
@@ -56,10 +56,13 @@ class Query:
 
 
 Columns = Sequence[ColumnElement[Any]]
-Arrange = Callable[[Select[Any], Columns], SelectBase]
-"""Has a page's rows selected: their documents and sort columns, with the end of the change log."""
+SelectPage = Callable[[Select[Any], Columns], SelectBase]
+"""Selects documents and sort columns of a page's rows, and the end of the log, for a driver."""
 Parts = Callable[[Shape, Sequence[SortColumn], Sequence[Bound]], Sequence[Select[Any]]]
-"""Selects the sequence numbers of a page's rows in parts, where that is better: each in order."""
+"""Returns subqueries that together select the sequence numbers of a page's rows, each in order.
+
+Returns none if the database reads the page well without them.
+"""
 
 
 def _no_parts(*_: object) -> Sequence[Select[Any]]:
@@ -73,25 +76,27 @@ class Queries:
         self,
         compile_: Callable[[ClauseElement], Statement],
         overdue: Overdue,
-        arrange: Arrange,
+        select_page: SelectPage,
         *,
         literal_limits: bool = False,
         parts: Parts = _no_parts,
     ) -> None:
         self._overdue = overdue
         self._literal_limits = literal_limits
-        """Whether statements contain their limits: by a parameter, PostgreSQL plans each anew."""
+        """Whether limits are literals: if they are parameters, PostgreSQL plans each execution."""
         cached = lru_cache(CACHED_STATEMENTS)
-        self._page = cached(lambda *key: compile_(_page(*key, arrange=arrange, parts=parts)))
+        self._page = cached(
+            lambda *key: compile_(_page(*key, select_page=select_page, parts=parts))
+        )
         self._count = cached(lambda *key: compile_(_count(*key)))
         self._groups = cached(lambda *key: compile_(select_groups(*key)))
 
     def page(self, where: Where, order: Order, part: Slice) -> Query:
-        """Select a slice, and one row more to tell whether there is more."""
+        """Select a slice, and one more row, which shows whether there are more."""
         shape, operands = split_filter(where)
         window = {"limit": part.limit + 1, "offset": part.offset}
-        window["reach"] = sum(window.values())
-        after, before = _named("a", part.after, window), _named("b", part.before, window)
+        window["end"] = sum(window.values())
+        after, before = _add_keys("a", part.after, window), _add_keys("b", part.before, window)
         limit = part.limit + 1 if self._literal_limits and not part.offset else None
         statement = self._page(shape, order, part.backward, after, before, part.offset > 0, limit)
         return self._filled(statement, operands | window)
@@ -119,8 +124,8 @@ Names = tuple[str | None, ...]
 """The parameters that hold the keys of a bound, None for a key that is null; empty: no bound."""
 
 
-def _named(prefix: str, keys: Keys | None, parameters: dict[str, Any]) -> Names:
-    """Add the keys of a bound to the parameters, and return what they are called there."""
+def _add_keys(prefix: str, keys: Keys | None, parameters: dict[str, Any]) -> Names:
+    """Add the keys of a bound to the parameters, and return their names."""
     named = {f"{prefix}{index}": key for index, key in enumerate(keys or ())}
     parameters.update({name: key for name, key in named.items() if key is not None})
     return tuple(None if key is None else name for name, key in named.items())
@@ -132,12 +137,13 @@ def _page(  # noqa: PLR0913, PLR0917  all that the statement depends on, in one 
     backward: bool,  # noqa: FBT001
     after: Names,
     before: Names,
-    skips: bool,  # noqa: FBT001
+    has_offset: bool,  # noqa: FBT001
     limit: int | None,
     *,
-    arrange: Arrange,
+    select_page: SelectPage,
     parts: Parts,
 ) -> SelectBase:
+    """Select a page; ``limit`` is its literal limit, or None for a parameter."""
     columns = sort_columns(order, backward=backward)
     ordered = [column.ordered() for column in columns]
     bounds = [
@@ -147,34 +153,34 @@ def _page(  # noqa: PLR0913, PLR0917  all that the statement depends on, in one 
     ]
     within = [beyond(*bound) for bound in bounds]
     rows = select(operations.c.document)
-    rest, statuses = _apart_from_statuses(shape)
-    without_identity, identity = apart_from_identity(shape)
+    rest, statuses = _split_statuses(shape)
+    without_identity, identity = split_identity(shape)
     if identity is not None and not order:
-        # In the default order the index of identities' ids gives the rows one after another.
+        # The index of identities has the operations of each in the default order.
         rows = rows.select_from(_WITH_IDENTITIES).where(
             identity, condition(without_identity, by_identity=True), *within
         )
         ordered = [replace(columns[0], column=identities.c.operation_seq).ordered()]
     elif found := parts(shape, columns, bounds):
-        rows = rows.where(_is_first(found, _count_of("reach", limit)))
+        rows = rows.where(_is_in_first(found, _row_count("end", limit)))
     elif len(statuses) > 1:
         found = _by_status(statuses, [condition(rest), *within], ordered)
-        rows = rows.where(_is_first(found, _count_of("reach", limit)))
+        rows = rows.where(_is_in_first(found, _row_count("end", limit)))
     else:
         rows = rows.where(condition(shape), *within)
     rows = (
         rows.order_by(*ordered)
-        .limit(_count_of("limit", limit))
-        .offset(_count_of("offset") if skips else None)
+        .limit(_row_count("limit", limit))
+        .offset(_row_count("offset") if has_offset else None)
     )
-    return arrange(rows, [column.column for column in columns])
+    return select_page(rows, [column.column for column in columns])
 
 
 _WITH_IDENTITIES = identities.join(operations, identities.c.operation_seq == operations.c.seq)
 
 
-def _apart_from_statuses(shape: Shape) -> tuple[Shape, tuple[str, ...]]:
-    """Split the list of statuses from the rest of a filter."""
+def _split_statuses(shape: Shape) -> tuple[Shape, tuple[str, ...]]:
+    """Split the list of statuses from the rest of a filter; return the rest and the list."""
     status = dict(shape).get("status", ())
     others = tuple(item for item in status if item[0] != "in_")
     rest = (*(item for item in shape if item[0] != "status"), ("status", others))
@@ -183,26 +189,29 @@ def _apart_from_statuses(shape: Shape) -> tuple[Shape, tuple[str, ...]]:
 
 def _by_status(
     statuses: tuple[str, ...],
-    wanted: Sequence[ColumnElement[bool]],
+    conditions: Sequence[ColumnElement[bool]],
     ordered: Sequence[ColumnElement[Any]],
 ) -> Sequence[Select[Any]]:
-    """Find the rows of each status apart: an index gives each status in order, not several."""
+    """Return a subquery for each status: an index has the rows of one in order, not of several."""
     return [
         select(operations.c.seq)
-        .where(operations.c.status == bindparam(status), *wanted)
+        .where(operations.c.status == bindparam(status), *conditions)
         .order_by(*ordered)
         for status in statuses
     ]
 
 
-def _is_first(parts: Sequence[Select[Any]], reach: ColumnElement[int]) -> ColumnElement[bool]:
-    """Hold for the first rows of each of some parts; a page's are the first of these together."""
-    firsts = [part.limit(reach).subquery() for part in parts]
+def _is_in_first(parts: Sequence[Select[Any]], count: ColumnElement[int]) -> ColumnElement[bool]:
+    """Return the condition that a row is among the first ``count`` rows of one of the subqueries.
+
+    These include the first ``count`` rows of all, and so a page that ends there.
+    """
+    firsts = [part.limit(count).subquery() for part in parts]
     return operations.c.seq.in_(union_all(*(select(first.c.seq) for first in firsts)))
 
 
-def _count_of(name: str, literal: int | None = None) -> ColumnElement[int]:
-    """Return how many rows: a parameter, or a number that is part of the statement."""
+def _row_count(name: str, literal: int | None = None) -> ColumnElement[int]:
+    """Return a number of rows: a literal if it is given, or else a parameter."""
     if literal is None:
         return bindparam(name, type_=BigInteger)
     return literal_column(str(literal), BigInteger)

@@ -63,7 +63,7 @@ def canonical(text: str) -> str:
 
 
 def forms(text: str) -> Iterator[str]:
-    """Give the ways in which an id may be written, its canonical form first."""
+    """Yield the ways in which an id may be written, its canonical form first."""
     dashed = canonical(text)
     yield dashed
     if _GUID.fullmatch(text):

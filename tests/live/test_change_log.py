@@ -19,10 +19,11 @@ from gateway.store.interface import Database, Store
 from gateway.store.migrate import DatabaseState
 from gateway.store.migrations.run import run
 from gateway.store.postgres import pruning as postgres_pruning
+from gateway.store.pruning import BATCH_SIZE
 from gateway.store.retention import BLOCK, ChangeSizes, Retention
 from gateway.store.sqlite.connection import connect_writer
 from gateway.store.sqlite.migrate import APPLICATION_ID, upgrade
-from gateway.store.sqlite.pruning import AT_ONCE, prune
+from gateway.store.sqlite.pruning import prune
 from gateway.store.sqlite.rows import SQLiteRows
 from gateway.store.sqlite.store import open_sqlite_store
 from gateway.store.sqlite.write_lock import write_lock
@@ -158,7 +159,7 @@ async def test_pruning_keeps_no_more_bytes_than_it_may_but_for_the_newest(
     async def held(max_bytes: int) -> int:
         """Prune until all was measured and there is nothing more to do; tell what is left."""
         keep = Retention(days=1, changes=10_000, max_bytes=max_bytes)
-        for _ in range(2 * BLOCK // AT_ONCE):
+        for _ in range(2 * BLOCK // BATCH_SIZE):
             await prune_once(keep, NOW)
         bounds = await store.log.bounds()
         return bounds.newest - bounds.pruned
@@ -175,10 +176,10 @@ async def test_pruning_keeps_no_more_bytes_than_it_may_but_for_the_newest(
 
 
 async def test_pruning_goes_in_small_steps(store: Store, prune_once: Prune) -> None:
-    await create(store, AT_ONCE + 1, NOW)
+    await create(store, BATCH_SIZE + 1, NOW)
     steps = [await prune_once(Retention(days=0, changes=0), NOW + DAY) for _ in range(3)]
 
-    assert steps == [AT_ONCE, 1, 0]
+    assert steps == [BATCH_SIZE, 1, 0]
 
 
 async def test_reading_on_after_pruning_works_from_where_nothing_is_missing(

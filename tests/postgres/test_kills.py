@@ -75,4 +75,4 @@ async def test_promoting_a_synchronous_standby_loses_and_doubles_nothing(
         await check(cluster)
         logs = [gateway.log for gateway in cluster.gateways]
 
-    assert not [line for log in logs for line in log if "goes on as another one" in line]
+    assert not [line for log in logs for line in log if "The change log has a new id" in line]

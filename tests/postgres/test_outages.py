@@ -94,7 +94,7 @@ async def test_subscriber_goes_on_when_the_database_is_back(
     assert heard == ["1", "2"]
 
 
-async def test_log_of_the_gateway_says_what_is_wrong_and_the_way_out(
+async def test_log_of_the_gateway_has_the_failure_and_advice(
     client: Client, gateway: Gateway, server: PostgresServer
 ) -> None:
     await asyncio.to_thread(server.stop)
@@ -105,7 +105,7 @@ async def test_log_of_the_gateway_says_what_is_wrong_and_the_way_out(
 
     assert len(lines) == 1
     assert "it cannot be reached" in lines[0]
-    assert "See that it runs" in lines[0]
+    assert "Check that it runs" in lines[0]
 
 
 @pytest.fixture

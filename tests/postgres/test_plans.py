@@ -38,7 +38,7 @@ OPERATIONS = 4_000
 COPIES = 25
 """As many times the operations, each of a day of its own."""
 
-QUERIES = Queries(compiled, Overdue(), pages.arranged, literal_limits=True, parts=parts)
+QUERIES = Queries(compiled, Overdue(), pages.select_page, literal_limits=True, parts=parts)
 STATUSES = [*["Failed"] * 40, "Running", "NotStarted", *["Completed"] * 58]
 """Those of each hundred operations."""
 EXPLAIN = "EXPLAIN (ANALYZE, FORMAT JSON)"

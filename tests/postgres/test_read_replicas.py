@@ -395,7 +395,7 @@ async def test_other_clients_go_on_with_the_standby_unless_there_are_too_many(
 async def test_standby_that_hangs_is_given_up(
     replicated: Replicated, standby: StandbyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(standby_module, "ANSWERS_WITHIN", 0.3)
+    monkeypatch.setattr(standby_module, "TIMEOUT_SECONDS", 0.3)
     async with opened(replicated) as store:
         with standby.stopped():
             found = await store.get("first")

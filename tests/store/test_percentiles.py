@@ -27,7 +27,7 @@ def test_percentiles_are_of_the_nearest_rank(count: int, highest: int) -> None:
 
 
 def test_group_with_too_many_durations_is_refused() -> None:
-    query = Queries(compiled, Overdue(), pages.arranged).groups((), None, 1, with_duration=True)
+    query = Queries(compiled, Overdue(), pages.select_page).groups((), None, 1, with_duration=True)
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.execute("CREATE TABLE operations (duration, created_at)")
         connection.executemany("INSERT INTO operations VALUES (?, '')", [(n,) for n in range(1000)])

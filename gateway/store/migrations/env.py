@@ -1,4 +1,4 @@
-"""Run the migrations on the connection handed over, or write them out as SQL for PostgreSQL."""
+"""Run the migrations on the given connection, or write them as SQL for PostgreSQL."""
 
 from alembic import context
 

@@ -1,4 +1,4 @@
-"""Running the migrations that a database has not been through."""
+"""Running the migrations that are new to a database."""
 
 import sqlite3
 from io import StringIO
@@ -10,18 +10,18 @@ from sqlalchemy import StaticPool, create_engine
 
 
 def run(connection: sqlite3.Connection, to: str = "head") -> None:
-    """Bring the database to a revision, the newest, in one transaction or not at all."""
+    """Upgrade the database to a revision, by default the newest, in one transaction."""
     config = _config()
     engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
     with engine.begin() as config.attributes["connection"]:
-        connection.execute("BEGIN IMMEDIATE")  # which the driver would leave to the first write
+        connection.execute("BEGIN IMMEDIATE")  # the driver would begin only at the first write
         command.upgrade(config, to)
 
 
 def script(revision: str | None, to: str = "head") -> str:
-    """Write the statements that bring PostgreSQL from a revision to another, the newest.
+    """Return the statements that upgrade PostgreSQL to a revision, by default the newest.
 
-    The revision of a database that has no tables is None.
+    ``revision`` is that of the database, or None if it has no tables.
     """
     config = _config()
     config.attributes["script"] = StringIO()

@@ -19,46 +19,46 @@ from schema.paging import Position
 
 
 class PostgresChangeLog:
-    """What happened to the operations in a database; the writes append to it."""
+    """The changes to the operations in a PostgreSQL database."""
 
     def __init__(self, reads: Reads, notifications: Notifications, overdue: Overdue) -> None:
         self._overdue = overdue
         self.sizes = ChangeSizes()
         self._reads = reads
-        self._watch = Watch(self.position, notifications.looked_every)
+        self._watch = Watch(self.position, notifications.poll_seconds)
         self.wake = self._watch.wake
         self.run = self._watch.run
 
     async def changes(
         self, where: InviteParticipantsOperationFilter | None, part: ChangeSlice
     ) -> ChangePage:
-        """Return changes whose operation matches before or after; look at not too many."""
+        """Return changes whose operation matches before or after; a page scans a bounded part."""
         matcher = Matcher(where, self._overdue) if where else None
         return await self._reads.do(partial(changes.read, part=part, matcher=matcher), part.after)
 
     async def history(self, operation_id: str, part: ChangeSlice) -> ChangePage:
-        """Return changes of one operation, or of several one after another with that id."""
+        """Return changes of the operations that have or had an id, one operation after another."""
         id_ = operation_id if is_valid_id(operation_id) else ""
         return await self._reads.do(
             partial(changes.history, operation_id=id_, part=part), part.after
         )
 
     async def bounds(self) -> LogBounds:
-        """Return what it holds: as long as that stays the same, so does all that can be read."""
+        """Return its bounds: as long as they stay the same, so does everything that is stored."""
         return await self._reads.bounds()
 
     def known_bounds(self) -> LogBounds | None:
-        """Return what it held when that was last read, or None before."""
-        return self._reads.primary.span
+        """Return the bounds of the log when they were last read, or None before that."""
+        return self._reads.primary.last_bounds
 
     async def position(self) -> Position:
-        """Return the place after the newest change."""
+        """Return the position after the newest change."""
         return (await self.bounds()).end
 
     def matcher(self, where: InviteParticipantsOperationFilter) -> ChangeMatcher:
-        """Return what tells of a change whether its operation matches before or after."""
+        """Compile a filter for changes."""
         return ChangeMatcher(Matcher(where, self._overdue))
 
     def watch(self) -> AbstractContextManager[asyncio.Event]:
-        """Set an event, as long as the block lasts, each time when there may be new changes."""
+        """Return an event that is set, inside the block, whenever there may be new changes."""
         return self._watch.listening()

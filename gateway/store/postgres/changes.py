@@ -1,4 +1,4 @@
-"""Reading the change log in SQL, each page in one snapshot with the operations as they are now."""
+"""The change log in SQL; a page is read in one snapshot with the current operations."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -12,8 +12,8 @@ from gateway.store.matching import Matcher
 from schema.changes import ChangePage, ChangeSlice, LogBounds
 from schema.paging import Position
 
-# Of rows in an order, those before which there are not too many bytes, and one more: it tells that
-# there are more. The lengths are known without reading what is long.
+# Changes in order, as long as the documents before the previous one do not exceed a size: so the
+# last row shows that there are more. PostgreSQL knows the length of a value without reading it.
 _READ = """
 SELECT log.id, log.pruned, log.newest, sized.*
 FROM (
@@ -70,32 +70,37 @@ async def read(
 ) -> tuple[Position, ChangePage]:
     """Read changes of all operations, or those whose operation matches before or after.
 
-    Before them comes the end of the log.
+    Return the end of the log, and the page.
     """
     scanned = part.limit if matcher is None else MAX_SCANNED
     async with _snapshot(connection):
-        held, records = _apart(await connection.fetch(_READ, _number(part), scanned + 1, MAX_BYTES))
-        start = held.start(part.after, part.argument)
+        rows = await connection.fetch(_READ, _number(part), scanned + 1, MAX_BYTES)
+        bounds, records = _split(rows)
+        start = bounds.start(part.after, part.argument)
         page = change_pages.matching(records, start, part.limit, scanned, matcher)
-        return held.end, await _with_operations(connection, page)
+        return bounds.end, await _with_operations(connection, page)
 
 
 async def history(
     connection: asyncpg.Connection, operation_id: str, part: ChangeSlice
 ) -> tuple[Position, ChangePage]:
-    """Read changes of the operations that have or had this id, after the end of the log."""
+    """Read changes of the operations that have or had an id.
+
+    Return the end of the log, and the page.
+    """
     async with _snapshot(connection):
-        held, records = _apart(
-            await connection.fetch(_HISTORY, _number(part), part.limit + 1, MAX_BYTES, operation_id)
+        rows = await connection.fetch(
+            _HISTORY, _number(part), part.limit + 1, MAX_BYTES, operation_id
         )
-        start = held.start(part.after, part.argument)
-        page = change_pages.first(records, start, held.end, part.limit)
-        return held.end, await _with_operations(connection, page)
+        bounds, records = _split(rows)
+        start = bounds.start(part.after, part.argument)
+        page = change_pages.first(records, start, bounds.end, part.limit)
+        return bounds.end, await _with_operations(connection, page)
 
 
 @asynccontextmanager
 async def _snapshot(connection: asyncpg.Connection) -> AsyncIterator[None]:
-    """Read all from one snapshot."""
+    """Execute the statements of the block in one snapshot."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         yield
 
@@ -104,16 +109,15 @@ def _number(part: ChangeSlice) -> int | None:
     return part.after.number if part.after else None
 
 
-def _apart(rows: Sequence[Any]) -> tuple[LogBounds, list[tuple[Any, ...]]]:
-    """Take rows apart into what the log holds, which is in each of them, and changes."""
-    held = LogBounds(*rows[0][:3])
-    return held, [row[3:10] for row in rows if row[3] is not None]
+def _split(rows: Sequence[Any]) -> tuple[LogBounds, list[tuple[Any, ...]]]:
+    """Split rows into the bounds of the log, which every row has, and the changes."""
+    return LogBounds(*rows[0][:3]), [row[3:10] for row in rows if row[3] is not None]
 
 
 async def _with_operations(connection: asyncpg.Connection, page: ChangePage) -> ChangePage:
-    """Set the operations of a page's changes, each read once.
+    """Set the current operations of a page's changes, each read once.
 
-    If they are larger than ``MAX_BYTES`` together, the page ends before the rest.
+    The page ends early if they exceed ``MAX_BYTES`` together.
     """
     if not page.changes:
         return page

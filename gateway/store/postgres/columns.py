@@ -1,4 +1,4 @@
-"""What the columns of an operation hold that PostgreSQL alone has, or that it has otherwise."""
+"""The columns of an operation that PostgreSQL alone has, and the keys of its indexes."""
 
 from hashlib import sha256
 from typing import Any
@@ -9,28 +9,28 @@ from gateway.store.columns import columns
 from gateway.store.documents import Document, identities_in
 
 FOLDED = "~"
-"""Ends the name under which a text in JSON stands with its case folded, where that changes it."""
+"""The suffix of the name of a text in JSON whose case is folded, if that changes the text."""
 
 LONGEST_KEY = 500
-"""In characters: how long a text may be to be a key of an index, which takes 2,704 bytes."""
+"""The length in characters up to which a text is its own index key, of at most 2,704 bytes."""
 KEY_REPEATED = 8
-"""How often a digest is repeated that stands for a longer text: no text that short equals it."""
+"""How often the digest of a longer text is repeated, so that no shorter text equals its key."""
 
 _OPEN = "additionalProperties"
 
 
 def index_key(text: str) -> str:
-    """Return a text, or what stands for it in an index if it is too long for one."""
+    """Return the key of a text in an index: the text, or its repeated digest if it is too long."""
     return text if len(text) <= LONGEST_KEY else sha256(text.encode()).hexdigest() * KEY_REPEATED
 
 
 def is_index_key(text: str) -> bool:
-    """Return whether a text is what stands for itself in an index."""
+    """Return whether a text is an index key, of itself or of a longer text."""
     return len(text) <= LONGEST_KEY or text == text[: sha256().digest_size * 2] * KEY_REPEATED
 
 
 def row_of(seq: int, document: Document, stored: bytes) -> tuple[Any, ...]:
-    """Return the values of a row of operations."""
+    """Return the values of a row of the table of operations."""
     result = document.get("resultInfo") or {}
     return (
         seq,
@@ -43,7 +43,7 @@ def row_of(seq: int, document: Document, stored: bytes) -> tuple[Any, ...]:
 
 
 def _participant(participant: Document) -> Document:
-    """Return what conditions look at of a participant."""
+    """Return the fields of a participant that conditions use."""
     identity = participant["identity"]
     return _with_folded(participant) | {
         "identity": {kind: _with_folded(each) for kind, each in identities_in(identity)}
@@ -51,7 +51,7 @@ def _participant(participant: Document) -> Document:
 
 
 def _with_folded(thing: Document) -> Document:
-    """Return the texts and truth values of an object, and the texts that differ folded."""
+    """Return the scalar fields of an object, and the folded texts where folding changes them."""
     values = {name: value for name, value in thing.items() if name not in {_OPEN, "identity"}}
     folded = {
         f"{name}{FOLDED}": value.casefold()
@@ -62,6 +62,6 @@ def _with_folded(thing: Document) -> Document:
 
 
 def _folded(text: str | None) -> str | None:
-    """Return a text with its case folded, or None if that is the same."""
+    """Return a text with its case folded, or None if that does not change it."""
     folded = text and text.casefold()
     return None if folded == text else folded

@@ -1,4 +1,4 @@
-"""From SQLAlchemy's statements to the text and parameters that asyncpg takes."""
+"""Compilation of SQLAlchemy's statements to SQL and parameters for asyncpg."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ _KEY = (
     f"CASE WHEN length({{0}}) <= {LONGEST_KEY} THEN {{0}} "
     f"ELSE repeat(encode(sha256(convert_to({{0}}, 'UTF8')), 'hex'), {KEY_REPEATED}) END"
 )
-"""What ``index_key`` does."""
+"""``index_key`` in SQL."""
 _KEYS = f"ARRAY(SELECT {_KEY.format('each')} FROM unnest({{1}}) AS each)"  # noqa: S608  no values
 _BEGINNING, _BEGINNING_OF_OPERAND = (f"left({{{n}}}, {LONGEST_KEY})" for n in (0, 1))
 _BEGINNINGS = f"ARRAY(SELECT left(each, {LONGEST_KEY}) FROM unnest({{1}}) AS each)"  # noqa: S608
@@ -44,7 +44,7 @@ compile_with(
         StartsWith: "starts_with({0}, {1})",
         EndsWith: "(right({0}, length({1})) = {1})",
         MemberOf: "({0} = ANY ({1}))",
-        # An index is of the beginnings: it finds what is then compared in full.
+        # The index has only the beginnings of texts; the whole texts are compared after that.
         LongTextEquals: f"({_BEGINNING} = {_BEGINNING_OF_OPERAND} AND {{0}} = {{1}})",
         LongTextMemberOf: f"({_BEGINNING} = ANY ({_BEGINNINGS}) AND {{0}} = ANY ({{1}}))",
         IdentityEquals: f"({{0}} = {_KEY.format('{1}')})",
@@ -57,7 +57,7 @@ compile_with(
 
 @compiles(CaseFolded, "postgresql")
 def _case_folded(element: CaseFolded, compiler: SQLCompiler, **options: object) -> str:
-    """Take the copy that was folded as it was written, if there is one: other ways differ."""
+    """Use the copy that Python folded, if there is one: PostgreSQL folds differently."""
     (value,) = element.clauses
     match value:
         case JSONField():
@@ -88,7 +88,7 @@ def _each_participant(element: EachParticipant, compiler: SQLCompiler, **options
 
 
 def compiled(statement: ClauseElement) -> Statement:
-    """Return a statement's SQL, the order of its parameters, and those that are lists."""
+    """Compile a statement."""
     sql: Any = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
     constants = {name: value for name, value in sql.params.items() if value is not None}
     lists = frozenset(name for name, bind in sql.binds.items() if isinstance(bind.type, ARRAY))

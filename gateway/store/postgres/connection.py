@@ -9,16 +9,16 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import asyncpg
 
 CONNECT_SECONDS = 0.9
-"""How long a server may take to let somebody in."""
+"""How long connecting to a server may take."""
 IDLE_SECONDS = 10
-"""How long a transaction may wait for its gateway: one that was stopped is not to stop others."""
+"""How long a transaction may be idle, so that a suspended gateway does not block others."""
 
-_OF_ANOTHER_HOST = (
+_NEXT_HOST_ERRORS = (
     OSError,
     asyncpg.CannotConnectNowError,
     asyncpg.exceptions.TargetServerAttributeNotMatched,
 )
-"""What a host raises after which the next is tried."""
+"""Errors of a host after which the next one is tried."""
 
 
 @dataclass(frozen=True)
@@ -26,17 +26,20 @@ class PostgresOptions:
     """How to connect to a database."""
 
     url: str = field(repr=False)
-    """As libpq has it; it may name several hosts, and hold a password."""
+    """A URL of libpq; it may have several hosts, and a password."""
     schema: str = ""
-    """Where the tables are; empty leaves that to the role's ``search_path``."""
+    """The schema of the tables; empty for the first of the role's ``search_path``."""
     password_file: str = ""
-    """A file with the password; empty for one of the URL or of ``PGPASSFILE``."""
+    """A file with the password; empty for the password of the URL or of ``PGPASSFILE``."""
     sessions: bool = True
-    """Whether a connection is a session of its own: statements stay prepared, and it can listen."""
+    """Whether each connection has its own session, for prepared statements and notifications.
+
+    It has none behind a pooler in transaction mode.
+    """
 
     @property
     def name(self) -> str:
-        """The URL without a password and options."""
+        """The URL without the password and options."""
         parts = urlsplit(self.url)
         credentials, _, hosts = parts.netloc.rpartition("@")
         user = credentials.partition(":")[0]
@@ -48,9 +51,9 @@ class PostgresOptions:
         session = {"search_path": self.schema} if self.schema else {}
         if "application_name" not in urlsplit(self.url).query:
             session["application_name"] = "invite-gateway"
-        if self.sessions:  # a pooler between would refuse these
+        if self.sessions:  # a pooler may refuse these
             session["idle_in_transaction_session_timeout"] = f"{IDLE_SECONDS}s"
-            session["jit"] = "off"  # it takes longer than what it compiles
+            session["jit"] = "off"  # compiling takes longer than the statements
         return {
             "dsn": self.url,
             "timeout": CONNECT_SECONDS,
@@ -65,8 +68,8 @@ class PostgresOptions:
     async def connect(self, statement_seconds: float = 0) -> asyncpg.Connection:
         """Open a connection.
 
-        The server ends a statement after so many seconds, should its gateway be gone by then; 0 is
-        no limit.
+        The server cancels a statement after ``statement_seconds``, in case the gateway that sent it
+        no longer can; 0 is no limit.
         """
         arguments = self.arguments
         if self.sessions and statement_seconds:
@@ -76,10 +79,10 @@ class PostgresOptions:
 
 
 async def _connect(dsn: str, *, timeout: float, **options: Any) -> asyncpg.Connection:  # noqa: ANN401, ASYNC109  asyncpg's
-    """Connect to the first host of a URL that may be used.
+    """Connect to the first usable host of a URL.
 
-    The time is shared among them: asyncpg would give all of it to one that does not answer. Raises
-    ``ConnectionError`` if the last does not answer in time.
+    Each host has an equal share of the timeout: asyncpg would give all of it to a host that does
+    not answer. Raises the error of the last host: ``ConnectionError`` if it did not answer in time.
     """
     urls = each_host(dsn)
     seconds = timeout / len(urls)
@@ -89,15 +92,15 @@ async def _connect(dsn: str, *, timeout: float, **options: Any) -> asyncpg.Conne
             return await asyncpg.connect(url, timeout=seconds, **options)
         except TimeoutError:
             failure = ConnectionError(f"no answer within {seconds:g} s")
-        except _OF_ANOTHER_HOST as error:
+        except _NEXT_HOST_ERRORS as error:
             failure = error
     raise failure
 
 
 def each_host(url: str) -> list[str]:
-    """Return a URL for each of the hosts that one names.
+    """Return a URL for each host of a URL.
 
-    They stay in one where asyncpg has to choose among them, or refuses them.
+    Return the URL as it is if asyncpg has to choose one of its hosts, or refuses them.
     """
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query))

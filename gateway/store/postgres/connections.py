@@ -1,6 +1,6 @@
-"""Connections that stay open, for reads to use one after another.
+"""A pool of connections for reads.
 
-asyncpg has a pool. Its work for each use, among it a task, takes as long as a short statement does.
+asyncpg's own pool creates a task for each use, which takes as long as a short statement.
 """
 
 import asyncio
@@ -11,23 +11,24 @@ from time import monotonic
 import asyncpg
 
 IDLE_SECONDS = 300.0
-"""How long an idle connection is trusted: what lies between may forget it without a sign."""
+"""The idle time after which a connection is replaced: a firewall may have dropped it silently."""
 CLOSE_SECONDS = 1.0
+"""How long closing a connection may take."""
 
 
 class Connections:
-    """Up to so many connections, each opened when it is first needed."""
+    """At most ``size`` connections, each opened when it is first needed."""
 
     def __init__(self, connect: Callable[[], Awaitable[asyncpg.Connection]], size: int) -> None:
         self._connect = connect
         self._idle: asyncio.LifoQueue[tuple[asyncpg.Connection | None, float]] = asyncio.LifoQueue()
-        """Those that nobody uses, and since when; None for each that is not open."""
+        """The idle connections with the time since which they are idle; None if not open."""
         for _ in range(size):
             self._idle.put_nowait((None, 0.0))
         self._in_use: set[asyncpg.Connection] = set()
 
-    def take(self) -> asyncpg.Connection | None:
-        """Return an open connection that nobody uses, if there is one."""
+    def try_acquire(self) -> asyncpg.Connection | None:
+        """Return an open, idle connection, or None if there is none."""
         if self._idle.empty():
             return None
         connection = _usable(*self._idle.get_nowait())
@@ -37,8 +38,8 @@ class Connections:
             self._in_use.add(connection)
         return connection
 
-    async def wait(self) -> asyncpg.Connection:
-        """Return a connection that nobody uses: wait for one, or open it."""
+    async def acquire(self) -> asyncpg.Connection:
+        """Return an idle connection; open one or wait for one if necessary."""
         connection = _usable(*await self._idle.get())
         if connection is None:
             try:
@@ -49,20 +50,20 @@ class Connections:
         self._in_use.add(connection)
         return connection
 
-    def give_back(self, connection: asyncpg.Connection) -> None:
-        """Let others use a connection that was taken."""
+    def release(self, connection: asyncpg.Connection) -> None:
+        """Return a connection to the pool."""
         self._in_use.discard(connection)
         if not connection.is_closed() and connection.is_in_transaction():
-            connection.terminate()  # whoever began it could not end it
+            connection.terminate()  # the read was cancelled before it ended its transaction
         self._idle.put_nowait((connection, monotonic()))
 
     def interrupt(self) -> None:
-        """Break those in use, so that what waits for them fails as if the server was away."""
+        """Terminate the connections in use, so that their reads fail with a lost connection."""
         for connection in tuple(self._in_use):
             connection.terminate()
 
     async def close(self) -> None:
-        """Close those that nobody uses, and break the others."""
+        """Close the idle connections, and terminate those in use."""
         self.interrupt()
         while not self._idle.empty():
             connection, _ = self._idle.get_nowait()
@@ -74,7 +75,7 @@ class Connections:
 async def open_connections(
     connect: Callable[[], Awaitable[asyncpg.Connection]], size: int
 ) -> AsyncIterator[Connections]:
-    """Give up to so many connections, and close them afterwards."""
+    """Return a pool of at most ``size`` connections, which is closed after the block."""
     connections = Connections(connect, size)
     try:
         yield connections
@@ -83,7 +84,7 @@ async def open_connections(
 
 
 def _usable(connection: asyncpg.Connection | None, idle_since: float) -> asyncpg.Connection | None:
-    """Return a connection if it can be used; one that was idle for too long is given up."""
+    """Return a connection if it is usable; terminate one that was idle for too long."""
     if connection and monotonic() - idle_since > IDLE_SECONDS:
         connection.terminate()
     return None if connection is None or connection.is_closed() else connection

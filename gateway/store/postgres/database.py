@@ -1,4 +1,4 @@
-"""A PostgreSQL database, or one of an engine that speaks its protocol."""
+"""A PostgreSQL database, or one of an engine with the same protocol."""
 
 import asyncio
 from contextlib import AbstractAsyncContextManager, suppress
@@ -21,7 +21,7 @@ from gateway.store.tables import metadata
 
 @dataclass(frozen=True)
 class PostgresDatabase:
-    """The database that the options lead to."""
+    """The database to which ``options`` connect, and its standbys."""
 
     options: PostgresOptions
     standbys: StandbyOptions
@@ -30,34 +30,34 @@ class PostgresDatabase:
 
     @property
     def name(self) -> str:
-        """Its URL, without a password."""
+        """The URL, without the password."""
         return self.options.name
 
     def state(self) -> DatabaseState:
-        """Tell how its tables stand to those this version needs, and change nothing."""
+        """Return the state of the tables, without changing them."""
         return asyncio.run(migrate.check(self.options))[0]
 
     def require(self) -> None:
-        """Raise unless it can be read as it is."""
+        """Raise unless the tables can be read as they are."""
         found = self.state()
         migrate.refuse(self.name, found)
         if found is not DatabaseState.CURRENT:
             raise UnusableDatabaseError(
-                f"The database {self.name} has no tables of this version of the gateway. Make or "
+                f"The database {self.name} has no tables of this version of the gateway. Create or "
                 "upgrade them with `invite-gateway db upgrade`."
             )
 
     def upgrade(self) -> DatabaseState:
-        """Make or upgrade its tables and return the state they were in before."""
+        """Create or upgrade the tables and return their previous state."""
         return asyncio.run(migrate.upgrade(self.options))
 
     def script(self) -> str:
-        """Return the statements that make or upgrade its tables, for somebody else to run."""
+        """Return the statements that create or upgrade the tables, for someone else to run."""
         return asyncio.run(migrate.script_for(self.options))
 
     def tune(self) -> None:
-        """Vacuum and analyze the tables, which the server would do some time later."""
-        # Some engines have no VACUUM, and some users may not do it: all works without.
+        """Vacuum and analyze the tables, which the server would otherwise do later."""
+        # It is not essential: some engines have no VACUUM, and some users no permission.
         with suppress(asyncpg.PostgresError, *LOST):
             asyncio.run(self._vacuum())
 
@@ -82,5 +82,5 @@ class PostgresDatabase:
         )
 
     def exclusive(self) -> AbstractAsyncContextManager[PostgresExclusive]:
-        """Connect, and keep others from writing."""
+        """Open the database with exclusive access for writing."""
         return open_exclusive(self.options)

@@ -1,4 +1,4 @@
-"""A PostgreSQL database that nobody else can write to, for copying it, or to it."""
+"""A PostgreSQL database with exclusive access for writing, for copying from or to it."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
@@ -17,7 +17,7 @@ from gateway.store.postgres.flushing import Sets, write_sets
 from gateway.store.postgres.rows import indexed_identities
 
 PREFETCHED = 20
-"""How many rows are read in one round trip: each may have some megabytes."""
+"""How many rows are read in one round trip; each may have some megabytes."""
 
 _SELECT = {
     CopiedTable.OPERATIONS: "SELECT seq, document FROM operations ORDER BY seq OFFSET $1",
@@ -55,7 +55,7 @@ _NO_TIMEOUT = "SET LOCAL idle_in_transaction_session_timeout = 0"
 
 
 class PostgresExclusive:
-    """A store whose locks one connection holds, while another one reads and writes."""
+    """A store whose locks are held by one connection, while another one reads and writes."""
 
     def __init__(
         self, name: str, locking: asyncpg.Connection, connection: asyncpg.Connection
@@ -65,7 +65,7 @@ class PostgresExclusive:
         self._connection = connection
 
     async def log_state(self) -> LogState:
-        """Return where it is: an operation has the number of the change that created it."""
+        """Return the state of the store; an operation has the number of its first change."""
         with _failing_as_unusable(self._name):
             return LogState(*await self._connection.fetchrow(_STATE))
 
@@ -75,7 +75,7 @@ class PostgresExclusive:
             return int(await self._connection.fetchval(_COUNT[table]))
 
     async def rows(self, table: CopiedTable, skip: int = 0) -> AsyncGenerator[Row, None]:
-        """Give the rows of a table in the order of its key, but for the first ones."""
+        """Yield the rows of a table in the order of its key, after the first ``skip``."""
         with _failing_as_unusable(self._name):
             async with self._connection.transaction():
                 await self._connection.execute(_NO_TIMEOUT)
@@ -84,22 +84,22 @@ class PostgresExclusive:
                     yield tuple(record)
 
     def stored(self, table: CopiedTable, row: Row) -> Row:
-        """Return a row as it is, but for a key that an index does not take."""
+        """Return a row as it is, but with the index key in place of a long idempotency key."""
         if table is not CopiedTable.IDEMPOTENCY_KEYS or is_index_key(row[0]):
             return row
         return (index_key(row[0]), *row[1:])
 
     async def revision(self) -> str:
-        """Return its revision, or the mark of an unfinished copy."""
+        """Return the revision of the tables, or the mark of an unfinished copy."""
         with _failing_as_unusable(self._name):
             return str(await self._connection.fetchval("SELECT version_num FROM alembic_version"))
 
     async def begin(self, state: LogState) -> None:
-        """Mark it as an unfinished copy of a store in this state."""
-        if state.last_seq > state.newest:  # the next operation would get a number that is taken
+        """Mark the store as an unfinished copy; raise if it cannot store ``state``."""
+        if state.last_seq > state.newest:  # a later operation would get a number that is in use
             raise UnusableDatabaseError(
-                "The source has operations that are older than its change log, which PostgreSQL "
-                "does not take. Use `invite-gateway export` and `import`."
+                "The source has operations that are older than its change log, which cannot be "
+                "copied to PostgreSQL. Use `invite-gateway export` and `import`."
             )
         with _failing_as_unusable(self._name):
             await self._connection.execute(
@@ -120,7 +120,7 @@ class PostgresExclusive:
             await self._connection.execute(_CLEAR[table])
 
     async def finish(self, state: LogState) -> None:
-        """Go on from the state of the source, in one transaction, as a complete copy."""
+        """Set the state of the source and remove the mark, in one transaction."""
         with _failing_as_unusable(self._name):
             await self._locking.execute(
                 "UPDATE change_log SET id = $1, pruned = $2", state.log, state.pruned
@@ -132,7 +132,7 @@ class PostgresExclusive:
 
 
 def _sets(table: CopiedTable, rows: Sequence[Row]) -> Sets:
-    """Return the rows to write, with what is derived from documents."""
+    """Return the rows to write, including columns and identities derived from documents."""
     match table:
         case CopiedTable.OPERATIONS:
             read = [(seq, msgspec.json.decode(document), document) for seq, document in rows]
@@ -160,7 +160,7 @@ def _failing_as_unusable(name: str) -> Iterator[None]:
 
 @asynccontextmanager
 async def open_exclusive(options: PostgresOptions) -> AsyncIterator[PostgresExclusive]:
-    """Hold the locks until the block is left: gateways that serve the database cannot write."""
+    """Hold the locks inside the block: gateways that serve the database cannot write."""
     async with AsyncExitStack() as stack:
         connections = []
         with _failing_as_unusable(options.name):
@@ -179,6 +179,6 @@ async def _lock(connection: asyncpg.Connection, name: str) -> None:
                 await connection.execute(statement)
     except TimeoutError:
         raise BusyDatabaseError(
-            f"Others have been writing to the database {name} for {WAIT_SECONDS:g} seconds. Stop "
-            "its gateways, and other copies of it."
+            f"Others have been writing to the database {name} for {WAIT_SECONDS:g} seconds. "
+            "Stop its gateways and other copies."
         ) from None

@@ -1,4 +1,4 @@
-"""Carrying out what a batch of writes makes of its rows: sets of rows, in few statements."""
+"""Writing the changes of a batch of writes to the tables, in few statements."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -9,9 +9,10 @@ from gateway.store.postgres import forwards
 from gateway.store.postgres.columns import index_key
 from gateway.store.postgres.rows import LoadedRows
 
-FORGOTTEN_AT_ONCE = 100
+MAX_EXPIRED = 100
+"""How many expired idempotency keys a batch deletes."""
 
-_REMOVE = "DELETE FROM operations WHERE seq = ANY ($1::bigint[])"
+_DELETE = "DELETE FROM operations WHERE seq = ANY ($1::bigint[])"
 
 _FLUSH = """
 WITH written AS (
@@ -34,15 +35,15 @@ WITH written AS (
     client_context_folded = excluded.client_context_folded,
     result_message_folded = excluded.result_message_folded,
     participants = excluded.participants, document = excluded.document
-), gone AS (
+), removed_identities AS (
   DELETE FROM identities
   USING unnest($21::text[], $22::text[], $23::bigint[]) AS each (id, kind, seq)
   WHERE identities.id = each.id AND identities.kind = each.kind
     AND identities.operation_seq = each.seq
-), invited AS (
+), new_identities AS (
   INSERT INTO identities (id, kind, operation_seq)
   SELECT * FROM unnest($24::text[], $25::text[], $26::bigint[])
-), used AS (
+), used_keys AS (
   INSERT INTO idempotency_keys (key, fingerprint, operation_id, document, created_at)
   SELECT * FROM unnest($27::text[], $28::bytea[], $29::text[], $30::bytea[], $31::text[])
   ON CONFLICT (key) DO UPDATE SET
@@ -55,7 +56,7 @@ SELECT * FROM unnest(
   $39::bytea[])
 """
 
-_FORGET = """
+_DELETE_EXPIRED = """
 DELETE FROM idempotency_keys WHERE key IN (
   SELECT key FROM idempotency_keys WHERE created_at <= $1 ORDER BY created_at LIMIT $2
 )
@@ -65,33 +66,33 @@ Records = Iterable[Sequence[Any]]
 
 
 class Sets(NamedTuple):
-    """Rows to be written together, each with its columns in the order of ``_FLUSH``."""
+    """Rows to write together, each with its columns in the order of ``_FLUSH``."""
 
     operations: Records = ()
-    gone_identities: Records = ()
+    removed_identities: Records = ()
     identities: Records = ()
     keys: Records = ()
     changes: Records = ()
 
 
 async def flush(connection: asyncpg.Connection, rows: LoadedRows, seconds: float) -> None:
-    """Carry out what the writes make of the rows."""
+    """Write the changes of a batch; each statement may take ``seconds``."""
     if rows.forwards:
         await forwards.insert(connection, rows.forwards)
     if not (rows.changes or rows.used_keys):
         return
-    if removed := rows.removed():  # in a statement of its own: another may have the id by now
-        await connection.execute(_REMOVE, removed)
+    if removed := rows.removed():  # first, since a new operation may have the id of a deleted one
+        await connection.execute(_DELETE, removed)
     if rows.used_keys:
-        await connection.execute(_FORGET, rows.expired, FORGOTTEN_AT_ONCE)
-    gone, invited = rows.identities()
+        await connection.execute(_DELETE_EXPIRED, rows.expired, MAX_EXPIRED)
+    removed_identities, identities = rows.identities()
     used = [
         (index_key(key), use.fingerprint, use.operation_id, use.operation.document, at)
         for key, (use, at) in rows.used_keys.items()
     ]
     await write_sets(
         connection,
-        Sets(rows.written(), gone, invited, used, rows.changes),
+        Sets(rows.written(), removed_identities, identities, used, rows.changes),
         seconds=seconds,
     )
 
@@ -106,5 +107,5 @@ async def write_sets(
 
 
 def _transposed(records: Records, width: int) -> Iterable[Sequence[Any]]:
-    """Turn rows into columns."""
+    """Transpose rows to columns."""
     return [*zip(*records, strict=True)] or [()] * width

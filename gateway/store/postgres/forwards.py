@@ -1,7 +1,7 @@
-"""The queue of requests to forward to a bot, in PostgreSQL.
+"""The queue of requests to forward to a bot, in SQL.
 
-A request is inserted in the transaction of its reports, under the lock of the change log, so the
-numbers of requests are in the order of their commits.
+A request is added by the transaction that applies its reports and holds the lock of the change log.
+So requests are numbered in the order of their commits.
 """
 
 import json
@@ -42,7 +42,7 @@ _DUE = "SELECT 1 FROM forwards WHERE due_at <= $1 LIMIT 1"
 async def insert(
     connection: asyncpg.Connection, forwards: Sequence[tuple[Forward, DateTime]]
 ) -> None:
-    """Append to the queue."""
+    """Append requests to the queue, each with the time at which it was received."""
     await connection.execute(
         _INSERT,
         [json.dumps(forward.calls) for forward, _ in forwards],
@@ -65,7 +65,7 @@ class PostgresForwardQueue:
 
         async def exchange(connection: asyncpg.Connection) -> list[QueuedForward]:
             async with connection.transaction():
-                # Rows are locked in order, so only one process at a time takes requests.
+                # Rows are locked in order, so that one process at a time takes requests.
                 await connection.fetch(f"{_WINDOW} FOR UPDATE", WINDOW)
                 return await _exchange(connection, settled, count, seconds)
 

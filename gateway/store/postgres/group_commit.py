@@ -1,4 +1,4 @@
-"""Group commit: waiting writes go in one transaction, which costs as much as a single write."""
+"""Group commit: writes that wait are committed in one transaction, at the cost of one write."""
 
 import asyncio
 from collections import deque
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 from time import monotonic, perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import asyncpg
 
@@ -16,90 +16,97 @@ from gateway.store.errors import BusyDatabaseError
 from gateway.store.postgres.connection import PostgresOptions
 from gateway.store.postgres.failures import CONFLICTS, LOST, Failures
 from gateway.store.postgres.log_identity import continue_log
-from gateway.store.postgres.rows import LoadedRows, LoggedChange, Write
+from gateway.store.postgres.rows import LoadedRows, LoggedChange
 from gateway.store.postgres.transactions import (
     UnknownOutcomeError,
     can_notify,
     commit_together,
     was_committed,
 )
+from gateway.store.write_methods import Write
 from schema.errors import Overloaded
 
 if TYPE_CHECKING:
     from schema.paging import Position
 
+T = TypeVar("T")
+
 MAX_BATCH = 256
 MAX_ATTEMPTS = 5
-"""How often a transaction is tried that meets others, or a connection that breaks."""
-PAUSE_SECONDS = 0.2
-"""How long to wait between two looks for what became of a transaction."""
-LOOKED_FOR_SECONDS = 30.0
-"""How long to look for that."""
+"""How often a transaction is attempted that has conflicts or loses its connection."""
+OUTCOME_SECONDS = 30.0
+"""How long to try to find out whether a transaction was committed."""
+RETRY_SECONDS = 0.2
+"""How long to wait before trying that again."""
 
 
 @dataclass(slots=True)
 class Queued:
     """A queued write and its deadline, in the seconds of ``time.monotonic``."""
 
-    write: Write
+    write: Write[Any]
     deadline: float
     outcome: asyncio.Future[Any]
 
 
 class GroupCommit:
-    """Carries out writes in the order they are queued, on a connection of its own."""
+    """Executes writes in the order in which they are queued, on a connection of its own.
+
+    The deadline of a write is that of the request or, outside of requests, after ``seconds``; 0 is
+    no limit. After it, the write is not started.
+    """
 
     def __init__(self, options: PostgresOptions, failures: Failures, seconds: float) -> None:
         self._options = options
         self._failures = failures
         self._seconds = seconds
         self._queue: deque[Queued] = deque()
-        self._wanted = asyncio.Event()
+        self._is_queued = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
         self._connection: asyncpg.Connection | None = None
-        self._notifies = False  # whether the database takes notifications
+        self._notifies = False  # whether the database supports notifications
         self.position: Position | None = None
-        """The newest position in the change log that was seen here."""
-        self._last: LoggedChange | None = None
-        """The last change that was written from here."""
+        """The position after the newest change that this process has seen when writing."""
+        self._last_change: LoggedChange | None = None
+        """The last change that this process has written."""
         self.sizes = Histogram(COUNTS)
-        """How many writes were carried out together."""
+        """The number of writes in each batch."""
         self.seconds = Histogram(SECONDS)
-        """How long that took."""
+        """The duration of each batch."""
 
     @property
     def failing(self) -> bool:
-        """Whether the last write failed by the database's fault."""
+        """Whether the last write failed because of the database."""
         return self._failures.failing
 
     @property
     def worked_at(self) -> float:
-        """When somebody last got through, in the seconds of ``time.monotonic``."""
+        """The time of the last successful write, in the seconds of ``time.monotonic``."""
         return self._failures.worked_at
 
     @property
     def waiting(self) -> int:
-        """How many writes no transaction has taken up."""
+        """The number of writes that wait for the connection."""
         return len(self._queue)
 
-    def do(self, write: Write) -> asyncio.Future[Any]:
+    def do(self, write: Write[T]) -> asyncio.Future[T]:
         """Queue a write; the future has its result or exception, once that is certain."""
-        outcome: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        outcome: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         deadline = (DEADLINE.get() or monotonic() + self._seconds) if self._seconds else inf
         self._queue.append(Queued(write, deadline, outcome))
-        self._wanted.set()
+        self._is_queued.set()
         self._idle.clear()
         return outcome
 
     async def run(self) -> None:
-        """Commit writes until cancelled; to be called once, in a task."""
+        """Execute writes until cancelled; to be called once, in a task."""
         try:
             while True:
-                await self._wanted.wait()
+                await self._is_queued.wait()
                 while self._queue:
-                    await self._take()
-                self._wanted.clear()
+                    await self._run_batch()
+                self._is_queued.clear()
                 self._idle.set()
         finally:
             if self._connection:
@@ -109,7 +116,7 @@ class GroupCommit:
         """Wait until nothing is queued or running."""
         await self._idle.wait()
 
-    async def _take(self) -> None:
+    async def _run_batch(self) -> None:
         count = min(len(self._queue), MAX_BATCH)
         began, now = perf_counter(), monotonic()
         batch: list[Queued] = []
@@ -119,8 +126,8 @@ class GroupCommit:
             elif not queued.outcome.done():
                 batch.append(queued)
         try:
-            outcomes = await self._written([queued.write for queued in batch])
-        except Exception as error:  # noqa: BLE001  it goes to whoever waits
+            outcomes = await self._commit([queued.write for queued in batch])
+        except Exception as error:  # noqa: BLE001  it is the result of the writes
             outcomes = [self._failures.translate(error, self._seconds)] * len(batch)
         else:
             self._failures.worked()
@@ -137,8 +144,11 @@ class GroupCommit:
         else:
             queued.outcome.set_result(outcome)
 
-    async def _written(self, writes: Sequence[Write]) -> list[Any]:
-        """Carry out a batch, once more where others were in the way or the connection broke."""
+    async def _commit(self, writes: Sequence[Write[Any]]) -> list[Any]:
+        """Execute writes in a transaction, again after a conflict or a lost connection.
+
+        Return the result of each, or the exception it raised.
+        """
         for attempt in range(1, MAX_ATTEMPTS + 1):
             try:
                 connection = await self._connected()
@@ -148,7 +158,7 @@ class GroupCommit:
                     self._record(unknown.rows)
                     return unknown.outcomes
             except TimeoutError as error:
-                raise BusyDatabaseError("Other gateways, or others, hold the log.") from error
+                raise BusyDatabaseError("The change log is locked.") from error
             except (*CONFLICTS, *LOST):
                 if attempt == MAX_ATTEMPTS or self._connection is None:
                     raise
@@ -156,23 +166,23 @@ class GroupCommit:
                 self._record(rows)
                 return outcomes
         raise Overloaded(
-            "The database cannot be written: the connection breaks time and again. Nothing was "
+            "The database cannot be written: the connection was lost repeatedly. Nothing was "
             "changed. Send the request again later."
         )
 
     def _record(self, rows: LoadedRows) -> None:
         self.position = rows.position
         if rows.changes:
-            self._last = rows.changes[-1]
+            self._last_change = rows.changes[-1]
 
     async def _connected(self) -> asyncpg.Connection:
-        """Return the connection, made anew if it was lost."""
+        """Return the connection; open a new one if it was lost."""
         if self._connection is None or self._connection.is_closed():
             self._connection = None
             connection = await self._options.connect()
             try:
                 seen = self.position.number if self.position else 0
-                await continue_log(connection, seen, self._last)
+                await continue_log(connection, seen, self._last_change)
                 self._notifies = await can_notify(connection)
             except BaseException:
                 connection.terminate()
@@ -181,16 +191,16 @@ class GroupCommit:
         return self._connection
 
     async def _was_committed(self, rows: LoadedRows) -> bool:
-        """Look for what became of a transaction until the database tells."""
-        until = monotonic() + LOOKED_FOR_SECONDS
+        """Return whether a transaction was committed; raise ``Overloaded`` if it stays unknown."""
+        deadline = monotonic() + OUTCOME_SECONDS
         while True:
             try:
                 return await was_committed(await self._connected(), rows)
             except (*LOST, *CONFLICTS, TimeoutError):
-                if monotonic() >= until:
+                if monotonic() >= deadline:
                     raise Overloaded(
-                        "The connection to the database was lost as the change was being "
-                        "committed, and it could not be found out whether it was. Read the "
-                        "operation before you send the request again."
+                        "The connection to the database was lost during the commit, and it is "
+                        "unknown whether the change was committed. Read the operation before you "
+                        "send the request again."
                     ) from None
-                await asyncio.sleep(PAUSE_SECONDS)
+                await asyncio.sleep(RETRY_SECONDS)

@@ -1,4 +1,4 @@
-"""Loading the rows that a batch of writes may look at."""
+"""Loading the rows that a batch of writes may read."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,8 +9,9 @@ import asyncpg
 from gateway.store.decisions.rows import KeyUse, Row
 from gateway.store.postgres import forwards
 from gateway.store.postgres.columns import index_key
-from gateway.store.postgres.rows import Beside, LoadedRows, Write
+from gateway.store.postgres.rows import LoadedRows, ReportContext
 from gateway.store.reports import Report, forms
+from gateway.store.write_methods import Write
 from schema.constraints import is_valid_id
 from schema.paging import Position
 from schema.resource.operation import StoredOperation
@@ -41,11 +42,11 @@ WHERE kind = 2 AND operation_id = ANY ($3::text[])
 
 
 async def load(
-    connection: asyncpg.Connection, writes: Sequence[Write], seconds: float
+    connection: asyncpg.Connection, writes: Sequence[Write[Any]], seconds: float
 ) -> tuple[LoadedRows, datetime]:
-    """Load the rows that the writes may look at, and the time by the database's clock."""
-    ids = {id_ for write in writes for id_ in write.ids if is_valid_id(id_)}
-    keys = {index_key(key): key for write in writes for key in write.keys}
+    """Load the rows that the writes may read, and the time of the database's clock."""
+    ids = {id_ for write in writes for id_ in write.operation_ids() if is_valid_id(id_)}
+    keys = {index_key(key): key for write in writes for key in write.idempotency_keys()}
     records = await connection.fetch(_LOAD, list(ids), list(keys), timeout=seconds)
     operations: list[Row] = []
     uses: dict[str, Any] = {}
@@ -57,14 +58,14 @@ async def load(
         else:
             uses[keys[key]] = KeyUse(fingerprint, operation_id, StoredOperation(document)), at
     reports = [report for write in writes for report in write.reports]
-    beside = await _load_reported(connection, reports, operations) if reports else Beside()
-    return LoadedRows(end, operations, uses, beside), now
+    context = await _load_reported(connection, reports, operations) if reports else ReportContext()
+    return LoadedRows(end, operations, uses, context), now
 
 
 async def _load_reported(
     connection: asyncpg.Connection, reports: Sequence[Report], operations: list[Row]
-) -> Beside:
-    """Load what reports may be of, operations that they do not name by an id among them."""
+) -> ReportContext:
+    """Load what reports may concern, and add the operations that they identify without an id."""
     unnamed = [report for report in reports if report.operation_id is None]
     calls = [form for each in unnamed if each.call_id for form in forms(each.call_id)]
     contexts = [
@@ -77,4 +78,4 @@ async def _load_reported(
             operations.append(Row(seq, StoredOperation(document)))
         else:
             deleted.add(id_)
-    return Beside(frozenset(deleted), await connection.fetchval(forwards.COUNT))
+    return ReportContext(frozenset(deleted), await connection.fetchval(forwards.COUNT))

@@ -1,7 +1,7 @@
-"""Whether the change log is the one that it was, or is to have another id.
+"""The id of the change log, which changes when changes may have been lost.
 
-Cursors hold as long as a position stays that of the same change. Where changes are lost, after a
-restore or a failover, others get their positions.
+That happens when a backup is restored, or a standby is promoted. Other changes then get the
+positions of the lost ones, so that cursors of before are no longer valid.
 """
 
 import logging
@@ -18,7 +18,7 @@ _LOG = """
 SELECT origin, pruned, coalesce((SELECT max(position) FROM changes), pruned) FROM change_log
 """
 
-# The cluster, the database in it, and how often the cluster was recovered or promoted.
+# The cluster, the database in it, and the timeline, which a recovery or a promotion begins.
 _ORIGIN = """
 SELECT concat_ws('/', system_identifier, oid, substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))
 FROM pg_control_system(), pg_database WHERE datname = current_database()
@@ -28,12 +28,11 @@ FROM pg_control_system(), pg_database WHERE datname = current_database()
 async def continue_log(
     connection: asyncpg.Connection, seen: int, last: LoggedChange | None
 ) -> None:
-    """Give the log another id where changes may be lost whose positions others will get.
+    """Give the log a new id if changes may have been lost, and record where it is stored.
 
-    That is so when the log has not come to a position that was ``seen``, or has another change
-    where the ``last`` one was written from here. For who has seen none, it is when the log is in
-    another database, or one with another history, than it was in last: a backup was restored, or a
-    standby was promoted.
+    Changes were lost if the log ends before a position that this process has ``seen``, or has
+    another change at the position of the ``last`` one that this process has written. A process that
+    has seen none assumes it if the log is in another database or timeline than recorded.
     """
     origin = await _origin(connection)
     try:
@@ -44,8 +43,8 @@ async def continue_log(
         if newest < seen or is_replaced or (is_elsewhere and not seen):
             await connection.execute("UPDATE change_log SET id = $1", new_log_id())
             logger.warning(
-                "The change log goes on as another one: a backup was restored, or a standby took "
-                "over. Who followed changes reads the list again."
+                "The change log has a new id: a backup was restored, or a standby was promoted. "
+                "Clients that follow changes have to read the list again."
             )
         if origin != known:
             await connection.execute("UPDATE change_log SET origin = $1", origin)
@@ -56,7 +55,7 @@ async def continue_log(
 
 
 async def _origin(connection: asyncpg.Connection) -> str | None:
-    """Return what tells a database and its history apart, where the engine does."""
+    """Return an identifier of the database and its timeline, or None if the engine has none."""
     try:
         origin: str = await connection.fetchval(_ORIGIN)
     except asyncpg.PostgresError:

@@ -1,4 +1,4 @@
-"""Bringing a database to the tables this version of the gateway needs."""
+"""Creating and upgrading the tables in a PostgreSQL database."""
 
 import asyncio
 
@@ -10,17 +10,17 @@ from gateway.store.postgres.connection import PostgresOptions
 from gateway.store.postgres.failures import LOST, unusable
 
 MAX_ATTEMPTS = 10
-PAUSE_SECONDS = 0.1
-"""How long to wait for another gateway that makes the tables."""
+RETRY_SECONDS = 0.1
+"""How long to wait after the first conflict; after the second twice as long, and so on."""
 
-_MET_ANOTHER = (
+_CONFLICTS = (
     asyncpg.UniqueViolationError,
     asyncpg.DuplicateTableError,
     asyncpg.DuplicateObjectError,
     asyncpg.SerializationError,
     asyncpg.DeadlockDetectedError,
 )
-"""What a gateway meets as another one makes the same tables."""
+"""Errors of an upgrade while another gateway creates the same tables."""
 
 _TABLES = """
 SELECT table_name FROM information_schema.tables
@@ -30,14 +30,14 @@ _OWN = ["alembic_version", "operations"]
 
 
 async def state(connection: asyncpg.Connection) -> tuple[DatabaseState, str | None]:
-    """Tell the state of the tables, and their revision if they have one."""
+    """Return the state of the tables, and their revision if they have one."""
     if await connection.fetchval("SHOW server_encoding") != "UTF8":
         raise UnusableDatabaseError(
-            "The database's encoding is not UTF8. Make one with ENCODING 'UTF8'."
+            "The database's encoding is not UTF8. Create one with ENCODING 'UTF8'."
         )
     if await connection.fetchval("SELECT current_schema()") is None:
         raise UnusableDatabaseError(
-            "The schema for the gateway's tables does not exist. Make it, or name another one."
+            "The schema for the gateway's tables does not exist. Create it, or name another one."
         )
     tables = {name for (name,) in await connection.fetch(_TABLES, _OWN)}
     if not tables:
@@ -49,7 +49,7 @@ async def state(connection: asyncpg.Connection) -> tuple[DatabaseState, str | No
 
 
 def refuse(name: str, found: DatabaseState) -> None:
-    """Raise ``UnusableDatabaseError`` for tables that this version must not touch."""
+    """Raise ``UnusableDatabaseError`` for tables that this version cannot use or upgrade."""
     refuse_unfinished(name, found)
     match found:
         case DatabaseState.NEWER:
@@ -59,13 +59,13 @@ def refuse(name: str, found: DatabaseState) -> None:
             )
         case DatabaseState.FOREIGN:
             raise UnusableDatabaseError(
-                f"The database {name} has tables of something else than the gateway. Name another "
+                f"The database {name} has tables that are not the gateway's. Name another "
                 "database, or a schema of its own."
             )
 
 
 async def check(options: PostgresOptions) -> tuple[DatabaseState, str | None]:
-    """Tell the state of a database, and its revision if it has one; change nothing."""
+    """Return the state of a database, and its revision if it has one, without changing it."""
     try:
         connection = await options.connect()
         try:
@@ -77,7 +77,7 @@ async def check(options: PostgresOptions) -> tuple[DatabaseState, str | None]:
 
 
 async def script_for(options: PostgresOptions) -> str:
-    """Return the statements that bring a database to the newest revision; empty if it is there."""
+    """Return the statements that upgrade a database; empty if it is up to date."""
     found, revision = await check(options)
     refuse(options.name, found)
     return "" if found is DatabaseState.CURRENT else _script(revision)
@@ -90,10 +90,10 @@ def _script(revision: str | None) -> str:
 
 
 async def upgrade(options: PostgresOptions) -> DatabaseState:
-    """Make or upgrade the tables, and return the state they were in before.
+    """Create or upgrade the tables, and return their previous state.
 
-    Of several gateways that start at once one does it: no other can make a table of the same name
-    before that has come to its end.
+    If several gateways start at once, one of them does it: the others wait for its transaction when
+    they create a table of the same name.
     """
     for attempt in range(1, MAX_ATTEMPTS + 1):
         try:
@@ -102,10 +102,10 @@ async def upgrade(options: PostgresOptions) -> DatabaseState:
                 return await _upgrade(connection, options.name)
             finally:
                 await connection.close()
-        except _MET_ANOTHER as error:
+        except _CONFLICTS as error:
             if attempt == MAX_ATTEMPTS:
                 raise unusable(options.name, error) from None
-            await asyncio.sleep(PAUSE_SECONDS * attempt)
+            await asyncio.sleep(RETRY_SECONDS * attempt)
         except (*LOST, asyncpg.PostgresError, TimeoutError) as error:
             raise unusable(options.name, error) from None
     raise AssertionError  # the last attempt has returned or raised
@@ -117,7 +117,7 @@ async def _upgrade(connection: asyncpg.Connection, name: str) -> DatabaseState:
         refuse(name, found)
         if found is DatabaseState.CURRENT:
             return found
-        if revision:  # so that of several one goes on, and the others see what it did
+        if revision:  # wait for another gateway that upgrades, and then look again
             await connection.execute("SELECT version_num FROM alembic_version FOR UPDATE")
             found, revision = await state(connection)
         if found is not DatabaseState.CURRENT:

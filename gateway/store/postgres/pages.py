@@ -1,4 +1,4 @@
-"""Pages of a list: their rows as they are, with the end of the change log in the same statement."""
+"""Pages of a list, selected in one statement with the end of the change log."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,10 +12,10 @@ from schema.paging import Page, Position, Slice
 from schema.resource.operation import StoredOperation
 
 
-def arranged(rows: Select[Any], columns: Columns) -> CompoundSelect[Any]:
-    """Select the log's id and newest change, and each row: its document, and its keys.
+def select_page(rows: Select[Any], columns: Columns) -> CompoundSelect[Any]:
+    """Select a row for the end of the change log, and one for each row: its document and keys.
 
-    That of the log has no keys. Where the documents are too long together, there are none.
+    The row of the log has no keys. If the documents are too long together, they are null.
     """
     newest = select(func.max(changes.c.position)).scalar_subquery()
     end = select(change_log.c.id, func.coalesce(newest, change_log.c.pruned), null())

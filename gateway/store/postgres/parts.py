@@ -1,14 +1,15 @@
-"""Pages whose rows are found first, in parts that an index gives in order.
+"""Subqueries for pages that PostgreSQL's planner would read slowly.
 
-PostgreSQL takes columns to be independent of each other, but times and sequence numbers grow
-together. In the order of one it would read all that is newer to find what was long ago by another.
-It keeps one plan for all statuses, by which it would read as much to find one that is rare; the
-numbers of its operations alone are always best read from the index of statuses.
+A page is selected by the sequence numbers of its rows, which each subquery reads in order from an
+index. There are three cases:
 
-Two indexes give an order only of the nulls and of the values of a column, each for themselves. That
-of calls is of the beginnings of their ids, which may be too long for one: calls that begin alike
-are sorted, and nulls, of which there may be many, are not to be among them. That of ends has nulls
-where they are the lowest value.
+- A filter on a range of times, ordered by another time or the sequence number. The planner assumes
+  that columns are independent, but these grow together: it would read all newer rows of the order.
+- A filter on a status, ordered by the sequence number. The planner uses one plan for all statuses,
+  and would read most of the table to find a rare one; the index of statuses is always good.
+- An order by call or end time. The index of calls has only the beginnings of ids, which may be too
+  long: calls with equal beginnings are sorted, and there may be too many nulls to sort with them.
+  The index of end times has nulls as the lowest values. So nulls and values are read separately.
 """
 
 from collections.abc import Iterator, Sequence
@@ -32,9 +33,9 @@ _LONGEST: ColumnElement[int] = literal_column(str(LONGEST_KEY))
 
 
 def parts(shape: Shape, columns: Columns, bounds: Sequence[Bound]) -> list[Select[Any]]:
-    """Return what selects the sequence numbers of each part; nothing for a page that needs none.
+    """Return the subqueries of a page; none if it needs none.
 
-    ``bounds`` are those of the page: columns of an order, and the keys that a row has to be beyond.
+    A row of the page is beyond all ``bounds``, each the columns of an order and the keys of a row.
     """
     first, *rest = columns
     rows = select(operations.c.seq).where(condition(shape))
@@ -60,7 +61,7 @@ def parts(shape: Shape, columns: Columns, bounds: Sequence[Bound]) -> list[Selec
 
 
 def _spans(shape: Shape) -> Iterator[str]:
-    """Return the times that a filter wants to be between two others."""
+    """Yield the time columns for which a filter has both a lower and an upper bound."""
     compared = [*_compared(shape)]
     for name in _TIMES:
         operators = {operator for column, operator in compared if column == name}
@@ -69,7 +70,7 @@ def _spans(shape: Shape) -> Iterator[str]:
 
 
 def _compared(shape: Shape) -> Iterator[tuple[str, str]]:
-    """Return the times that each operation wanted is compared by, each with an operator."""
+    """Yield the time columns with which a filter compares every operation, with each operator."""
     for name, item in shape:
         if name == "and_":
             for part in item:
@@ -83,7 +84,7 @@ def _ordered(rows: Select[Any], columns: Columns) -> Select[Any]:
 
 
 def _among_nulls(bound: Bound) -> ColumnElement[bool]:
-    """Hold for the nulls that are beyond a row."""
+    """Return the condition that a row whose first key is null is beyond a bound."""
     columns, keys = bound
     if keys[0] is None:
         return beyond(columns[1:], keys[1:])
@@ -91,7 +92,7 @@ def _among_nulls(bound: Bound) -> ColumnElement[bool]:
 
 
 def _among_values(bound: Bound) -> ColumnElement[bool]:
-    """Hold for the values that are beyond a row."""
+    """Return the condition that a row whose first key is not null is beyond a bound."""
     columns, keys = bound
     first, key = columns[0], keys[0]
     if key is None:
@@ -102,7 +103,7 @@ def _among_values(bound: Bound) -> ColumnElement[bool]:
 
 
 def _by_beginning(columns: Columns) -> Columns:
-    """Return the columns of an order of values with that before them which the index has."""
+    """Return the columns of an order by call, with the beginning of its id first."""
     first = replace(columns[0], nullable=False)
     beginning = func.left(first.column, _LONGEST)
     return [replace(first, column=beginning), first, *columns[1:]]

@@ -1,6 +1,6 @@
-"""Reads on a pool of connections; those by id that wait together share a statement.
+"""Reads on a pool of connections; concurrent reads by id share a statement.
 
-A round trip costs more than what it carries: 64 operations in one take as long as three alone.
+A round trip costs more than its content: 64 operations in one take as long as 3 one by one.
 """
 
 import asyncio
@@ -16,8 +16,8 @@ from gateway.store.deadline import DEADLINE
 from gateway.store.page_bytes import LONGEST_READ, too_long
 from gateway.store.postgres.connections import Connections
 from gateway.store.postgres.failures import LOST, Failures
+from gateway.store.postgres.semaphore import Semaphore
 from gateway.store.postgres.shared_read import SharedRead, SharedReads
-from gateway.store.postgres.turns import Turns
 from schema.changes import LogBounds
 from schema.constraints import is_valid_id
 from schema.paging import Position
@@ -27,7 +27,7 @@ T = TypeVar("T")
 Read = Callable[[asyncpg.Connection], Awaitable[T]]
 Operations = dict[str, StoredOperation]
 _Found = tuple[Position, Operations | None]
-"""The end of the change log, and operations; None when they are too long together."""
+"""The end of the change log, and operations; None if they are too long together."""
 
 END_OF_LOG = """
 SELECT id AS log, coalesce((SELECT max(position) FROM changes), pruned) AS newest FROM change_log
@@ -41,16 +41,16 @@ FROM ({END_OF_LOG}) AS log LEFT JOIN LATERAL (
   FROM operations WHERE id = ANY ($1)
 ) AS found ON true
 """  # noqa: S608  a constant
-_SPAN = """
+_BOUNDS = """
 SELECT id, pruned, coalesce((SELECT max(position) FROM changes), pruned) FROM change_log
 """
 
 
 class Reader:
-    """Reads, each within its request's time, on up to ``readers`` connections.
+    """Runs reads on the connections of a pool, each until the deadline of its request.
 
-    One more is for reads that are short, so that none waits for those that take long. A read that
-    belongs to no request has so many ``seconds``; 0 is no limit.
+    Long reads use up to ``readers`` connections. The pool has one more for short reads, so that
+    they do not wait for long ones. A read outside of requests may take ``seconds``; 0 is no limit.
     """
 
     def __init__(
@@ -60,123 +60,130 @@ class Reader:
         self.interrupt = connections.interrupt
         self._failures = failures
         self._seconds = seconds
-        self._turns = Turns(readers)
-        self._finding = SharedReads(self._find)
-        self._looking = SharedReads(self._look)
+        self._semaphore = Semaphore(readers)
+        self._shared_finds = SharedReads(self._find_shared)
+        self._shared_bounds = SharedReads(self._read_bounds)
         self.waiting = 0
-        """How many reads no connection has taken up."""
+        """The number of reads that wait for a connection."""
         self.sizes = Histogram(COUNTS)
-        """How many reads were carried out together."""
+        """The number of reads in each batch."""
         self.seconds = Histogram(SECONDS)
-        """How long that took."""
-        self.span: LogBounds | None = None
-        """What the change log held when that was last read."""
+        """The duration of each batch."""
+        self.last_bounds: LogBounds | None = None
+        """The bounds of the change log when they were last read."""
 
     async def find_many(self, operation_ids: Iterable[str]) -> tuple[Position, Operations]:
-        """Return the operations that have one of these ids, and maybe others, by their ids.
+        """Return the end of the change log, and the operations that have one of these ids, by id.
 
-        Before them comes the end of the change log. Raises ``LimitExceeded`` when they are too long
-        together.
+        There may be others, whose ids concurrent callers gave. Raises ``LimitExceeded`` if they are
+        too long together.
         """
         ids = {*filter(is_valid_id, operation_ids)}
-        position, found = await self._finding.join(ids, self._deadline())
-        if found is None:  # with those that others asked for
+        position, found = await self._shared_finds.join(ids, self._deadline())
+        if found is None:  # too long together with the operations of other callers
             position, found = await self.do(lambda connection: _find(connection, ids))
         if found is None:
             raise too_long()
         return position, found
 
     async def bounds(self) -> LogBounds:
-        """Return what the change log holds."""
-        return await self._looking.join((), self._deadline())
+        """Return the bounds of the change log."""
+        return await self._shared_bounds.join((), self._deadline())
 
     async def select(
         self, statement: str, given: Sequence[Any], parse: Callable[[list[asyncpg.Record]], T]
     ) -> T:
-        """Carry out one statement, which may take long, and return what its rows are parsed to."""
+        """Execute one statement, which may take long, and return its parsed rows.
+
+        It runs without a task of its own if a connection is open and idle.
+        """
         deadline = self._deadline()
 
         async def read(connection: asyncpg.Connection) -> T:
             return parse(await connection.fetch(statement, *given, timeout=_remaining(deadline)))
 
-        await self._wait_for_turn(deadline)
+        await self._acquire(deadline)
         try:
-            connection = self._connections.take()
+            connection = self._connections.try_acquire()
             if connection is None:
-                return await self._in_task(read, deadline)
+                return await self._run_in_task(read, deadline)
             try:
-                return await self._use(connection, read)
+                return await self._run_on(connection, read)
             except Exception as error:  # noqa: BLE001  it is translated
                 if isinstance(error, LOST) and not isinstance(error, TimeoutError):
-                    return await self._in_task(read, deadline)
+                    return await self._run_in_task(read, deadline)
                 raise self._failures.translate(error, self._seconds) from None
         finally:
-            self._turns.give_back()
+            self._semaphore.release()
 
     async def do(self, read: Read[T]) -> T:
-        """Carry out a read that may take long; it is to be one that can be carried out again."""
+        """Run a read that may take long; it runs again if its connection is lost."""
         deadline = self._deadline()
-        await self._wait_for_turn(deadline)
+        await self._acquire(deadline)
         try:
-            return await self._in_task(read, deadline)
+            return await self._run_in_task(read, deadline)
         finally:
-            self._turns.give_back()
+            self._semaphore.release()
 
     def _deadline(self) -> float:
         return (DEADLINE.get() or monotonic() + self._seconds) if self._seconds else inf
 
-    async def _find(self, shared: SharedRead[_Found]) -> _Found:
-        async def find(connection: asyncpg.Connection) -> _Found:
-            shared.has_begun = True
-            return await _find(connection, shared.keys)
-
-        return await self._timed(find, shared)
-
-    async def _look(self, shared: SharedRead[LogBounds]) -> LogBounds:
-        async def look(connection: asyncpg.Connection) -> LogBounds:
-            shared.has_begun = True
-            self.span = LogBounds(*await connection.fetchrow(_SPAN))
-            return self.span
-
-        return await self._timed(look, shared)
-
-    async def _wait_for_turn(self, deadline: float) -> None:
+    async def _acquire(self, deadline: float) -> None:
+        """Acquire the semaphore for long reads."""
         self.waiting += 1
         try:
-            await self._turns.take(_remaining(deadline))
+            await self._semaphore.acquire(_remaining(deadline))
         except TimeoutError:
             raise self._failures.late(self._seconds) from None
         finally:
             self.waiting -= 1
 
-    async def _in_task(self, read: Read[T], deadline: float) -> T:
-        """Read in a task, which ``asyncio.timeout`` needs."""
-        shared = SharedRead[T]()
-        shared.count, shared.deadline = 1, deadline
-        return await asyncio.create_task(self._timed(read, shared))
+    async def _find_shared(self, shared: SharedRead[_Found]) -> _Found:
+        async def find(connection: asyncpg.Connection) -> _Found:
+            shared.has_begun = True
+            return await _find(connection, shared.keys)
 
-    async def _timed(self, read: Read[T], shared: SharedRead[T]) -> T:
-        """Read, once more if the connection breaks; raise what clients are told."""
+        return await self._run(find, shared.deadline, shared.count)
+
+    async def _read_bounds(self, shared: SharedRead[LogBounds]) -> LogBounds:
+        async def read(connection: asyncpg.Connection) -> LogBounds:
+            shared.has_begun = True
+            self.last_bounds = LogBounds(*await connection.fetchrow(_BOUNDS))
+            return self.last_bounds
+
+        return await self._run(read, shared.deadline, shared.count)
+
+    async def _run_in_task(self, read: Read[T], deadline: float) -> T:
+        """Run a read in a task, which ``asyncio.timeout`` needs."""
+        return await asyncio.create_task(self._run(read, deadline))
+
+    async def _run(self, read: Read[T], deadline: float, count: int = 1) -> T:
+        """Run a read for ``count`` callers, again if the connection is lost.
+
+        Raises the error that a client receives.
+        """
         try:
-            async with asyncio.timeout(_remaining(shared.deadline)):
+            async with asyncio.timeout(_remaining(deadline)):
                 try:
-                    return await self._on_connection(read, shared.count)
+                    return await self._run_on(await self._connection(), read, count)
                 except LOST:
-                    return await self._on_connection(read, shared.count)
+                    return await self._run_on(await self._connection(), read, count)
         except Exception as error:  # noqa: BLE001  it is translated
             raise self._failures.translate(error, self._seconds) from None
 
-    async def _on_connection(self, read: Read[T], count: int) -> T:
-        connection = self._connections.take()
+    async def _connection(self) -> asyncpg.Connection:
+        """Acquire a connection."""
+        connection = self._connections.try_acquire()
         if connection is None:
             self.waiting += 1
             try:
-                connection = await self._connections.wait()
+                connection = await self._connections.acquire()
             finally:
                 self.waiting -= 1
-        return await self._use(connection, read, count)
+        return connection
 
-    async def _use(self, connection: asyncpg.Connection, read: Read[T], count: int = 1) -> T:
+    async def _run_on(self, connection: asyncpg.Connection, read: Read[T], count: int = 1) -> T:
+        """Run a read for ``count`` callers on a connection, and release the connection."""
         began = perf_counter()
         try:
             outcome = await read(connection)
@@ -184,7 +191,7 @@ class Reader:
             connection.terminate()
             raise
         finally:
-            self._connections.give_back(connection)
+            self._connections.release(connection)
         self._failures.worked()
         self.seconds.observe(perf_counter() - began)
         self.sizes.observe(count)

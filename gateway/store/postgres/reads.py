@@ -1,8 +1,8 @@
-"""Where reads go: to a standby that has all that the client has seen, or else to the primary.
+"""Routing of reads: to a standby that has everything the client has seen, or to the primary.
 
-Each read returns the position in the change log of its own snapshot. So it shows itself whether a
-standby had what it needed to have: its position may have been asked of another server, where one
-name leads to several.
+Each read also returns the end of the change log in its own snapshot, by which the result of a
+standby is checked: where one host name has several servers, the standby's position may have been
+read from another one.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import asyncpg
 
 from gateway.store.postgres.reader import Operations, Reader
-from gateway.store.postgres.standby import LOOKED_EVERY, Standby
+from gateway.store.postgres.standby import POLL_SECONDS, Standby
 from gateway.store.read_sessions import READ_SESSION, ReadSession, newest
 from schema.changes import LogBounds
 from schema.errors import RequestError
@@ -26,33 +26,33 @@ PositionedRead = Callable[[asyncpg.Connection], Awaitable[tuple[Position, T]]]
 
 
 class Reads:
-    """Reads of requests, on standbys where there are some, and on the primary."""
+    """Reads on the primary and, in requests, on standbys."""
 
     def __init__(self, primary: Reader, standbys: Sequence[Standby]) -> None:
         self.primary = primary
         self.standbys = standbys
-        self._turns = count()
-        self._told: Position | None = None
-        """The newest position that was read for nobody, such as for all subscribers."""
+        self._next_standby = count()
+        self._seen_outside_requests: Position | None = None
+        """The newest position that was read outside of requests, such as for all subscribers."""
         self.counts: Counter[str] = Counter(primary=0, standby=0)
-        """How many reads were answered by the primary, and by standbys."""
+        """The number of reads on the primary, and on standbys."""
 
-    def watching(self) -> Sequence[Coroutine[Any, Any, None]]:
-        """Return what is to run, as tasks, as long as there are reads."""
+    def watchers(self) -> Sequence[Coroutine[Any, Any, None]]:
+        """Return the coroutines that poll the servers, to be run in tasks."""
         if not self.standbys:
             return ()
-        return (self._watch(), *(standby.watch(self.primary) for standby in self.standbys))
+        return (self._poll_primary(), *(standby.poll(self.primary) for standby in self.standbys))
 
     async def find_many(self, operation_ids: Collection[str]) -> Operations:
-        """Return the operations that have one of these ids, and maybe others, by their ids.
+        """Return the operations that have one of these ids, by id; there may be others.
 
-        Raises ``LimitExceeded`` when they are too long together.
+        Raises ``LimitExceeded`` if they are too long together.
         """
-        return await self._answer(lambda reader: reader.find_many(operation_ids))
+        return await self._route(lambda reader: reader.find_many(operation_ids))
 
     async def bounds(self) -> LogBounds:
-        """Return what the change log holds."""
-        return await self._answer(_bounds)
+        """Return the bounds of the change log."""
+        return await self._route(_bounds)
 
     async def select(
         self,
@@ -60,14 +60,14 @@ class Reads:
         given: Sequence[Any],
         parse: Callable[[list[asyncpg.Record]], tuple[Position, T]],
     ) -> T:
-        """Carry out one statement, which may take long, and return what its rows are parsed to."""
-        return await self._answer(lambda reader: reader.select(statement, given, parse))
+        """Execute one statement, which may take long, and return its parsed rows."""
+        return await self._route(lambda reader: reader.select(statement, given, parse))
 
     async def do(self, read: PositionedRead[T], after: Position | None = None) -> T:
-        """Carry out a read that may take long, where there is all up to a position."""
-        return await self._answer(lambda reader: reader.do(read), after)
+        """Run a read that may take long, on a server that has reached the position ``after``."""
+        return await self._route(lambda reader: reader.do(read), after)
 
-    async def _answer(
+    async def _route(
         self,
         read: Callable[[Reader], Awaitable[tuple[Position, T]]],
         after: Position | None = None,
@@ -76,34 +76,34 @@ class Reads:
         if session is None or not self.standbys:
             self.counts["primary"] += 1
             position, value = await read(self.primary)
-            self._told = newest(self._told, position)
+            self._seen_outside_requests = newest(self._seen_outside_requests, position)
             return value
-        needed = self._needed(session, after)
-        standby = self._standby(needed)
-        answer = await standby.attempt(read, needed) if standby else None
-        self.counts["standby" if answer else "primary"] += 1
-        position, value = answer or await read(self.primary)
+        required = self._required(session, after)
+        standby = self._choose_standby(required)
+        result = await standby.try_read(read, required) if standby else None
+        self.counts["standby" if result else "primary"] += 1
+        position, value = result or await read(self.primary)
         session.record(position)
         return value
 
-    async def _watch(self) -> None:
-        """Look again and again to where the primary's log goes."""
+    async def _poll_primary(self) -> None:
+        """Read the primary's bounds at intervals, with which standbys are compared."""
         while True:
-            with suppress(RequestError, asyncpg.PostgresError):  # whoever reads is told
+            with suppress(RequestError, asyncpg.PostgresError):  # the log has the reason already
                 await self.primary.bounds()
-            await asyncio.sleep(LOOKED_EVERY)
+            await asyncio.sleep(POLL_SECONDS)
 
-    def _needed(self, session: ReadSession, after: Position | None) -> list[Position]:
-        """Return the positions that a server must have come to."""
+    def _required(self, session: ReadSession, after: Position | None) -> list[Position]:
+        """Return the positions that a server must have reached."""
         client = session.client
-        told = self._told if client.subscription_count else None
-        needed = (after, *session.after, client.seen, told)
-        return [position for position in needed if position]
+        subscribed = self._seen_outside_requests if client.subscription_count else None
+        required = (after, *session.after, client.seen, subscribed)
+        return [position for position in required if position]
 
-    def _standby(self, needed: Collection[Position]) -> Standby | None:
-        """Return one of the standbys that have come so far, each in its turn."""
-        fit = [standby for standby in self.standbys if standby.has(needed)]
-        return fit[next(self._turns) % len(fit)] if fit else None
+    def _choose_standby(self, required: Collection[Position]) -> Standby | None:
+        """Return the next standby that has reached some positions, or None."""
+        usable = [standby for standby in self.standbys if standby.has_reached(required)]
+        return usable[next(self._next_standby) % len(usable)] if usable else None
 
 
 async def _bounds(reader: Reader) -> tuple[Position, LogBounds]:

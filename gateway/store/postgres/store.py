@@ -1,19 +1,16 @@
 """The store of operations in a PostgreSQL database."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import datetime
+from functools import partial
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 import msgspec
 
-from gateway.store import documents, queries
-from gateway.store.decisions import writes
-from gateway.store.decisions.reports import Reports
-from gateway.store.decisions.rows import Rows
-from gateway.store.forwards import Forward
+from gateway.store import queries
+from gateway.store.failures import READ, WRITE
 from gateway.store.groups import read_group
 from gateway.store.overdue import Overdue
 from gateway.store.postgres import pages
@@ -21,34 +18,29 @@ from gateway.store.postgres.change_log import PostgresChangeLog
 from gateway.store.postgres.compiler import compiled
 from gateway.store.postgres.connection import PostgresOptions
 from gateway.store.postgres.connections import open_connections
-from gateway.store.postgres.failures import read_failures, write_failures
+from gateway.store.postgres.failures import Failures
 from gateway.store.postgres.forwards import PostgresForwardQueue
 from gateway.store.postgres.group_commit import GroupCommit
 from gateway.store.postgres.notifications import Notifications
 from gateway.store.postgres.parts import parts
-from gateway.store.postgres.pruning import prune_regularly
+from gateway.store.postgres.pruning import prune
 from gateway.store.postgres.reader import END_OF_LOG, Reader
 from gateway.store.postgres.reads import Reads
-from gateway.store.postgres.rows import Write
 from gateway.store.postgres.standby import Standby, StandbyOptions
+from gateway.store.pruning import prune_regularly
 from gateway.store.read_sessions import READ_SESSION
-from gateway.store.reports import Applied, Report, forms
 from gateway.store.retention import Retention
+from gateway.store.write_methods import Write, WriteMethods
 from gateway.tasks import running
-from schema.errors import MutationFailure
 from schema.groups import GroupKey, InviteParticipantsOperationGroup
-from schema.inputs import (
-    CreateInviteParticipantsOperationInput,
-    DeleteInviteParticipantsOperationInput,
-    UpdateInviteParticipantsOperationInput,
-)
 from schema.ordering import Order
 from schema.paging import Page, Position, Slice
-from schema.ports import Upserted
 from schema.resource.operation import StoredOperation
 
-PROVED_FOR = 5.0
-"""For how many seconds a write proves that the database can be written."""
+T = TypeVar("T")
+
+PROBE_INTERVAL_SECONDS = 5.0
+"""After how many seconds without a write the health check writes itself."""
 
 _POSITIONED = f"""
 SELECT log.log, log.newest, found.* FROM ({END_OF_LOG}) AS log
@@ -56,11 +48,11 @@ LEFT JOIN LATERAL (SELECT true, each.* FROM ({{}}) AS each) AS found ON true
 """  # noqa: S608  a constant
 
 
-class PostgresStore:
-    """Operations in PostgreSQL: a pool of connections that read, and one that writes."""
+class PostgresStore(WriteMethods):
+    """A store of operations in PostgreSQL: a pool of connections that read, and one that writes."""
 
     loop_reads = 0
-    """How many short reads were done on the event loop's own thread: none ever are."""
+    """The number of short reads on the event loop's own thread: there are none."""
 
     def __init__(
         self, reads: Reads, writer: GroupCommit, log: PostgresChangeLog, overdue: Overdue
@@ -68,26 +60,26 @@ class PostgresStore:
         self._reads = reads
         self._writer = writer
         self._queries = queries.Queries(
-            compiled, overdue, pages.arranged, literal_limits=True, parts=parts
+            compiled, overdue, pages.select_page, literal_limits=True, parts=parts
         )
         self.log = log
         self.forwards = PostgresForwardQueue(reads.primary)
         self.workers: Mapping[str, Reader | GroupCommit] = {"read": reads.primary, "write": writer}
-        """Its reads and its writes, by their kind."""
+        """The queues of reads and writes."""
         self.reads_by_role: Mapping[str, int] = reads.counts
         self.standbys = reads.standbys
 
     async def get(self, operation_id: str) -> StoredOperation | None:
-        """Return the operation with this id, or None."""
+        """Return an operation by its id, or None."""
         return (await self._reads.find_many((operation_id,))).get(operation_id)
 
     async def get_many(self, operation_ids: Sequence[str]) -> list[StoredOperation | None]:
-        """Return the operations with these ids, in their order, None where there is none."""
+        """Return operations by their ids, in the same order; None for a missing one."""
         found = await self._reads.find_many(operation_ids)
         return [found.get(id_) for id_ in operation_ids]
 
     async def page(self, where: queries.Where, order: Order, part: Slice) -> Page:
-        """Return the part asked for of the operations that match, in order."""
+        """Return a slice of the operations that match, in order."""
         query = self._queries.page(where, order, part)
 
         def parse(records: Sequence[asyncpg.Record]) -> tuple[Position, Page]:
@@ -115,104 +107,17 @@ class PostgresStore:
         records = await self._select(query)
         return [read_group(by, record) for record in records]
 
-    async def create(
-        self, new: CreateInviteParticipantsOperationInput, *, at: datetime | None = None
-    ) -> StoredOperation:
-        """Add an operation; with an idempotency key seen before, return the one made then.
-
-        Its creation time is ``at``, or now.
-        """
-        created: StoredOperation = await self._write(
-            lambda rows, now: writes.create(rows, new, now), [new], at
-        )
-        return created
-
-    async def create_many(
-        self,
-        inputs: Sequence[CreateInviteParticipantsOperationInput | MutationFailure],
-        *,
-        atomic: bool,
-    ) -> list[StoredOperation | MutationFailure]:
-        """Add operations together; a failure among the inputs is returned as it is."""
-
-        def decide(rows: Rows, now: datetime) -> list[StoredOperation | MutationFailure]:
-            return writes.create_many(rows, inputs, now, atomic=atomic)
-
-        given = [each for each in inputs if not isinstance(each, MutationFailure)]
-        try:
-            outcomes: list[StoredOperation | MutationFailure] = await self._write(decide, given)
-        except writes.AbortedAll as aborted:
-            return aborted.outcomes
-        return outcomes
-
-    async def upsert(self, new: CreateInviteParticipantsOperationInput) -> Upserted:
-        """Add an operation, or change the one with its id by the fields given."""
-        upserted: Upserted = await self._write(
-            lambda rows, now: writes.upsert(rows, new, now), [new]
-        )
-        return upserted
-
-    async def update(
-        self, change: UpdateInviteParticipantsOperationInput, *, at: datetime | None = None
-    ) -> StoredOperation:
-        """Change the fields given; equal values change nothing.
-
-        The time of the change is ``at``, or now.
-        """
-        updated: StoredOperation = await self._write(
-            lambda rows, now: writes.update(rows, change, now), [change], at
-        )
-        return updated
-
-    async def delete(self, target: DeleteInviteParticipantsOperationInput) -> StoredOperation:
-        """Remove an operation and return its last state."""
-        deleted: StoredOperation = await self._write(
-            lambda rows, now: writes.delete(rows, target, now), [target]
-        )
-        return deleted
-
-    async def put(self, document: documents.Document) -> documents.Put:
-        """Put a whole document in the place of whatever has its id, if that says otherwise."""
-        write = Write(lambda rows, now: writes.put(rows, document, now), (document["id"],))
-        done: documents.Put = await self._carry_out(write)
-        return done
-
-    async def apply(
-        self,
-        reports: Sequence[Report],
-        *,
-        recreates: bool = False,
-        forward: Forward | None = None,
-        max_forwards: int = 0,
-    ) -> Applied:
-        """Apply reports of Microsoft Graph in one go, and tell what came of each."""
-        given = Reports(reports, recreates, forward, max_forwards)
-        ids = [form for each in reports if each.operation_id for form in forms(each.operation_id)]
-        write = Write(given.apply, ids, reports=reports)
-        applied: Applied = await self._carry_out(write)
-        return applied
-
     async def check(self) -> None:
-        """Check that it can be read and written; raise ``RequestError`` if not.
+        """Check that the store can be read and written; raise ``RequestError`` if not.
 
-        The log's lock is taken, as all writes do, if nobody has written lately.
+        A write without changes, which needs the lock of the change log, is executed if there was no
+        other write recently.
         """
         await self._reads.primary.do(_check)
-        if self._writer.failing or monotonic() - self._writer.worked_at > PROVED_FOR:
+        if self._writer.failing or monotonic() - self._writer.worked_at > PROBE_INTERVAL_SECONDS:
             await self._writer.do(Write(lambda _rows, _now: None))
 
-    async def _write(
-        self,
-        decide: Callable[[Rows, datetime], Any],
-        given: Sequence[Any],
-        at: datetime | None = None,
-    ) -> Any:  # noqa: ANN401  what ``decide`` returns
-        """Carry out a write that may look at what the inputs given name."""
-        ids = [each.id for each in given if each.id]
-        keys = [key for each in given if (key := getattr(each, "idempotency_key", None))]
-        return await self._carry_out(Write(decide, ids, keys, at))
-
-    async def _carry_out(self, write: Write) -> Any:  # noqa: ANN401  as above
+    async def _execute(self, write: Write[T]) -> T:
         try:
             outcome = await self._writer.do(write)
         finally:
@@ -223,18 +128,18 @@ class PostgresStore:
         return outcome
 
     async def _select(self, query: queries.Query) -> list[Any]:
-        """Read rows, and leave out that of a query without any."""
+        """Return the rows of a query."""
         statement = _POSITIONED.format(query.statement.sql)
-        return await self._reads.select(statement, arguments(query), _positioned)
+        return await self._reads.select(statement, arguments(query), _split)
 
 
-def _positioned(records: Sequence[asyncpg.Record]) -> tuple[Position, list[Any]]:
-    """Return the end of the log, and the rows of the query without its columns."""
+def _split(records: Sequence[asyncpg.Record]) -> tuple[Position, list[Any]]:
+    """Split rows into the end of the log, which every row has, and the rows of the query."""
     return Position(*records[0][:2]), [record[3:] for record in records if record[2]]
 
 
 def arguments(query: queries.Query) -> list[Any]:
-    """Return the parameters of a query in their order."""
+    """Return the parameters of a query in the order of its statement."""
     lists = query.statement.lists
     return [
         msgspec.json.decode(query.parameters[name]) if name in lists else query.parameters[name]
@@ -256,12 +161,11 @@ async def open_postgres_store(  # noqa: PLR0913  as the database's method
     seconds: float = 0,
     overdue: Overdue,
 ) -> AsyncIterator[PostgresStore]:
-    """Open the store on up-to-date tables; on exit, complete the waiting writes.
+    """Open the store, whose tables are up to date; on exit, complete the waiting writes.
 
-    Up to ``readers`` connections read, and one more what is short; as many read from each standby.
-    A read that belongs to no request fails after ``seconds``, unless 0. The change log is pruned to
-    what is to ``keep``, if that is said. ``overdue`` says which operations the filter of that name
-    takes.
+    Up to ``readers`` connections read, and one more runs short reads; as many read from each
+    standby. A read outside of requests fails after ``seconds``, unless 0. The change log is pruned
+    as ``keep`` says, if it is given. ``overdue`` is what the filter of that name matches.
     """
     async with AsyncExitStack() as stack:
 
@@ -269,7 +173,7 @@ async def open_postgres_store(  # noqa: PLR0913  as the database's method
             connections = await stack.enter_async_context(
                 open_connections(lambda: server.connect(seconds), readers + 1)
             )
-            return Reader(connections, read_failures(server.name), readers, seconds)
+            return Reader(connections, Failures(server.name, READ), readers, seconds)
 
         primary = await reader_of(options)
         reads = Reads(
@@ -279,14 +183,17 @@ async def open_postgres_store(  # noqa: PLR0913  as the database's method
                 for server in standbys.servers
             ],
         )
-        writer = GroupCommit(options, write_failures(options.name), seconds)
+        writer = GroupCommit(options, Failures(options.name, WRITE), seconds)
         notifications = Notifications(options)
         log = PostgresChangeLog(reads, notifications, overdue)
-        works = [writer.run(), log.run(), *reads.watching()]
+        works = [writer.run(), log.run(), *reads.watchers()]
         if options.sessions:
             works.append(notifications.run(log.wake))
         if keep:
-            works.append(prune_regularly(primary, keep, log.sizes))
+            pruning = partial(prune, keep=keep, sizes=log.sizes)
+            works.append(
+                prune_regularly(lambda now: primary.do(partial(pruning, now=now)), log.sizes)
+            )
         async with running(*works):
             yield PostgresStore(reads, writer, log, overdue)
             await writer.drained()

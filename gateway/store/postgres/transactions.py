@@ -1,10 +1,10 @@
-"""Writing a batch in one transaction.
+"""Execution of a batch of writes in one transaction.
 
-Changes are numbered in the order in which they are committed, without gaps: who reads on from a
-number misses none. So one transaction at a time appends to the log. It locks the one row that all
-lock, and only then, in a statement of its own, which sees what others have committed, asks for the
-newest number. A sequence would give numbers out of order, and a counter in the locked row would
-leave a dead row behind at each commit.
+Changes are numbered without gaps in the order of their commits, so that a reader that continues
+after a number misses none. So one transaction at a time appends to the log: it locks the row of the
+log, and then reads the newest number in another statement, which sees the last commit. A sequence
+would not number changes in the order of commits, and a counter in the locked row would leave a dead
+row at each commit.
 """
 
 import asyncio
@@ -17,14 +17,15 @@ import asyncpg
 from gateway.store.postgres.failures import LOST
 from gateway.store.postgres.flushing import flush
 from gateway.store.postgres.loading import load
-from gateway.store.postgres.rows import LoadedRows, LoggedChange, Write
+from gateway.store.postgres.rows import LoadedRows, LoggedChange
+from gateway.store.write_methods import Write
 
 CHANNEL = "invite_gateway_changes"
-"""Where it is told that there are new changes."""
+"""The channel of notifications of new changes."""
 LOCK_SECONDS = 5.0
-"""How long a write waits for those of other gateways, and for each statement before its commit."""
+"""How long a transaction waits for the lock of the log, and for each statement before COMMIT."""
 COMMIT_SECONDS = 10.0
-"""How long a commit may take before it is looked up what became of it."""
+"""How long COMMIT may take until its outcome counts as unknown."""
 
 _BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT id FROM change_log FOR UPDATE"
 _NOTIFY = f"NOTIFY {CHANNEL}"
@@ -34,7 +35,7 @@ _LOGGED = "SELECT operation_id, version, at, document FROM changes WHERE positio
 
 
 class UnknownOutcomeError(Exception):
-    """The connection was lost as a transaction was being committed: it may have been, or not."""
+    """The connection was lost during COMMIT: the transaction may have been committed, or not."""
 
     def __init__(self, rows: LoadedRows, outcomes: list[Any]) -> None:
         super().__init__()
@@ -43,13 +44,13 @@ class UnknownOutcomeError(Exception):
 
 
 async def commit_together(
-    connection: asyncpg.Connection, writes: Sequence[Write], *, notify: bool
+    connection: asyncpg.Connection, writes: Sequence[Write[Any]], *, notify: bool
 ) -> tuple[LoadedRows, list[Any]]:
-    """Write in one transaction; a failure affects only its own write.
+    """Execute writes in one transaction; a failure affects only its own write.
 
-    If there are changes, ``notify`` other gateways of them. Return the rows, and what each write
-    returned, or the exception it raised. Raises ``UnknownOutcomeError``; after any other exception
-    nothing was written.
+    Return the rows, and the result of each write, or the exception it raised. With ``notify``,
+    other gateways are notified of changes. Raises ``UnknownOutcomeError``; any other exception
+    means that nothing was written.
     """
     try:
         await begin(connection)
@@ -69,14 +70,15 @@ async def commit_together(
 
 
 async def begin(connection: asyncpg.Connection) -> None:
-    """Begin a transaction that writes, when those of others have come to their end."""
+    """Begin a transaction that writes, and wait for the lock of the change log."""
     await connection.execute(_BEGIN, timeout=LOCK_SECONDS)
 
 
 async def commit(connection: asyncpg.Connection, statement: str) -> None:
-    """Commit, or leave the connection where that takes too long.
+    """Commit; if that takes too long, terminate the connection.
 
-    It is not cancelled: a server that waits for its standby would then commit without it.
+    The statement is not cancelled: a server that waits for a synchronous standby would then commit
+    without it.
     """
     committing = asyncio.ensure_future(connection.execute(statement))
     done, _ = await asyncio.wait([committing], timeout=COMMIT_SECONDS)
@@ -86,7 +88,7 @@ async def commit(connection: asyncpg.Connection, statement: str) -> None:
 
 
 async def can_notify(connection: asyncpg.Connection) -> bool:
-    """Return whether an engine has notifications: a commit with one would fail where it has not."""
+    """Return whether the database supports notifications; if not, a COMMIT with one would fail."""
     try:
         await connection.execute(_NOTIFY)
     except asyncpg.PostgresError:
@@ -95,12 +97,12 @@ async def can_notify(connection: asyncpg.Connection) -> bool:
 
 
 async def was_committed(connection: asyncpg.Connection, rows: LoadedRows) -> bool:
-    """Return whether a batch of unknown outcome was written.
+    """Return whether a batch of unknown outcome was committed.
 
-    If its transaction has not come to an end yet, the lock waits for that.
+    If its transaction has not ended yet, the lock waits for that.
     """
     if not (rows.changes or rows.receipt):
-        return False  # it is decided anew, as nothing has changed
+        return False  # it wrote nothing, and can be executed again
     try:
         await begin(connection)
         if rows.receipt:
@@ -111,7 +113,7 @@ async def was_committed(connection: asyncpg.Connection, rows: LoadedRows) -> boo
 
 
 async def is_logged(connection: asyncpg.Connection, change: LoggedChange) -> bool:
-    """Return whether the log has a change at its position."""
+    """Return whether the log has this change at its position."""
     logged = await connection.fetchrow(_LOGGED, change.position)
     return logged is not None and tuple(logged) == (
         change.operation_id,
@@ -121,12 +123,12 @@ async def is_logged(connection: asyncpg.Connection, change: LoggedChange) -> boo
     )
 
 
-def _at(write: Write, now: datetime) -> Callable[[LoadedRows], Any]:
+def _at(write: Write[Any], now: datetime) -> Callable[[LoadedRows], Any]:
     return lambda rows: write.decide(rows, write.at or now)
 
 
 async def roll_back(connection: asyncpg.Connection) -> None:
-    """Roll back, or close a connection that is lost."""
+    """Roll back; terminate the connection if it is lost."""
     try:
         await connection.execute("ROLLBACK")
     except LOST:

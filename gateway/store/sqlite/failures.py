@@ -1,16 +1,10 @@
-"""Errors of a database in use: what clients receive, and what is logged.
-
-A client learns what is wrong in general, and whether to send the request again. The log has the
-file, SQLite's own code and what to do, repeated once a minute while the failure lasts.
-"""
+"""Failures of a SQLite file in use, by SQLite's codes and the state of the file."""
 
 import errno
-import logging
 import sqlite3
 from pathlib import Path
 from shutil import disk_usage
 from time import monotonic
-from typing import NamedTuple
 
 from gateway.store.errors import (
     BusyDatabaseError,
@@ -18,29 +12,15 @@ from gateway.store.errors import (
     ReplacedDatabaseError,
     UnusableDatabaseError,
 )
+from gateway.store.failures import READ, WRITE, Access, Failure, FailureReporter
 from gateway.store.page_bytes import too_long
 from gateway.store.sqlite.connection import code_of
 from gateway.store.sqlite.database_file import DatabaseFile
-from schema.errors import Broken, Overloaded, TimedOut
 
-logger = logging.getLogger(__name__)
-
-LOG_INTERVAL_SECONDS = 60.0
-"""How often a failure that lasts is logged."""
 RECOVERED_SECONDS = 1.0
 """How long no write may fail until the failure is over."""
 FREE_BYTES = 4_000_000
 """How much must be free on the disk: about the size to which SQLite lets a WAL grow."""
-
-
-class Failure(NamedTuple):
-    """What is wrong, for clients, and what to do about it, for operators."""
-
-    what: str
-    advice: str
-    passes: bool = True
-    """Whether the same file may become usable again."""
-
 
 _FULL = Failure(
     "its disk is full", f"Free some space on its disk: {FREE_BYTES // 1_000_000} MB at least."
@@ -123,15 +103,12 @@ def with_advice(error: UnusableDatabaseError) -> str:
     return f"{error} {_failure_of_unusable(error).advice}" if error.__cause__ else str(error)
 
 
-class ReadFailures:
+class ReadFailures(FailureReporter):
     """Translates and logs the errors of reads."""
 
-    doing = "read"
-    outcome = "Send the request again later."
-
-    def __init__(self, file: DatabaseFile) -> None:
+    def __init__(self, file: DatabaseFile, access: Access = READ) -> None:
+        super().__init__(str(file.path), access)
         self._file = file
-        self._logged_at: dict[str, float] = {}
 
     def translate(self, error: Exception, seconds: float) -> Exception:
         """Return the error that a client receives, and log the failure."""
@@ -144,20 +121,8 @@ class ReadFailures:
         failure = failure_of(error)
         if failure is None:
             return error
-        self._log(failure, error)
-        message = f"The database cannot be {self.doing}: {failure.what}."
-        if failure.passes:
-            return Overloaded(f"{message} {self.outcome}")
-        return Broken(f"{message} The operators of the gateway have to repair it.")
-
-    def late(self, seconds: float) -> TimedOut:
-        """Return the error of a read that took too long."""
-        return TimedOut(
-            f"The operation took longer than the limit of {seconds:g} s, and was stopped. "
-            "Ask for less at once: use a narrower filter, fewer fields, or a cursor instead of an "
-            "offset.",
-            seconds=seconds,
-        )
+        name = getattr(error, "sqlite_errorname", None)
+        return self.report(failure, f"{name}: {error}" if name else str(error).removesuffix("."))
 
     def worked(self) -> None:
         """Record a successful batch."""
@@ -167,30 +132,12 @@ class ReadFailures:
         refused = self._file.refused
         return refused if refused and failure_of(error) in {_SHUT, _REPLACED} else error
 
-    def _log(self, failure: Failure, error: Exception) -> None:
-        now = monotonic()
-        if now - self._logged_at.get(failure.what, -LOG_INTERVAL_SECONDS) < LOG_INTERVAL_SECONDS:
-            return
-        self._logged_at[failure.what] = now
-        cause = getattr(error, "sqlite_errorname", None)
-        logger.error(
-            "The database %s cannot be %s: %s (%s). %s",
-            self._file.path,
-            self.doing,
-            failure.what,
-            f"{cause}: {error}" if cause else str(error).removesuffix("."),
-            failure.advice,
-        )
-
 
 class WriteFailures(ReadFailures):
     """Translates and logs the errors of writes, and knows whether writes fail at present."""
 
-    doing = "written"
-    outcome = "Nothing was changed. Send the request again later."
-
     def __init__(self, file: DatabaseFile) -> None:
-        super().__init__(file)
+        super().__init__(file, WRITE)
         self.failing = False
         self.locked = False
         """Whether the reason is a lock of another program, and the connection is usable."""
@@ -205,14 +152,6 @@ class WriteFailures(ReadFailures):
             self.locked = failure is _LOCKED
         return super().translate(error, seconds)
 
-    def late(self, seconds: float) -> TimedOut:
-        """Return the error of a write that was not started in time."""
-        return TimedOut(
-            f"The change could not be started within the limit of {seconds:g} s for an "
-            "operation. Nothing was changed. Send the request again.",
-            seconds=seconds,
-        )
-
     def worked(self) -> None:
         """Record a successful write.
 
@@ -226,8 +165,7 @@ class WriteFailures(ReadFailures):
             and _has_space(self._file.path.parent)
         ):
             self.failing = False
-            self._logged_at.clear()
-            logger.warning("The database %s can be written again.", self._file.path)
+            self.report_recovery()
 
 
 def _has_space(folder: Path) -> bool:

@@ -23,7 +23,7 @@ def _keys(columns: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
     return columns[0] if len(columns) == 1 else func.json_array(*columns)
 
 
-def arranged(rows: Select[Any], columns: Columns) -> Select[Any]:
+def select_page(rows: Select[Any], columns: Columns) -> Select[Any]:
     """Select all documents as one text, all keys as another, and the end of the change log."""
     row = rows.add_columns(_keys(columns).label("keys")).subquery("row")
     separator: ColumnElement[str] = literal_column("char(30)")

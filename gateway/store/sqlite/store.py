@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from datetime import UTC, datetime
 from functools import partial
@@ -10,14 +10,10 @@ from pathlib import Path
 from time import monotonic
 from typing import TypeVar
 
-from gateway.store import documents, queries
-from gateway.store.decisions import writes
-from gateway.store.decisions.reports import Reports
-from gateway.store.decisions.rows import Rows
+from gateway.store import queries
 from gateway.store.errors import UnusableDatabaseError
-from gateway.store.forwards import Forward
 from gateway.store.overdue import Overdue
-from gateway.store.reports import Applied, Report
+from gateway.store.pruning import prune_regularly
 from gateway.store.retention import Retention
 from gateway.store.sqlite import pages, reads
 from gateway.store.sqlite.change_log import SQLiteChangeLog
@@ -28,22 +24,17 @@ from gateway.store.sqlite.database_file import DatabaseFile
 from gateway.store.sqlite.failures import ReadFailures, WriteFailures
 from gateway.store.sqlite.forwards import SQLiteForwardQueue
 from gateway.store.sqlite.loop_reader import LoopReader, NotReadError
-from gateway.store.sqlite.pruning import prune_regularly
+from gateway.store.sqlite.pruning import prune
 from gateway.store.sqlite.recovery import Connections, Recovery
 from gateway.store.sqlite.rows import SQLiteRows
 from gateway.store.sqlite.worker import Worker
 from gateway.store.sqlite.write_lock import write_lock
+from gateway.store.write_methods import Write, WriteMethods
 from gateway.tasks import running
-from schema.errors import MutationFailure, Overloaded
+from schema.errors import Overloaded
 from schema.groups import GroupKey, InviteParticipantsOperationGroup
-from schema.inputs import (
-    CreateInviteParticipantsOperationInput,
-    DeleteInviteParticipantsOperationInput,
-    UpdateInviteParticipantsOperationInput,
-)
 from schema.ordering import Order
 from schema.paging import Page, Slice
-from schema.ports import Upserted
 from schema.resource.operation import StoredOperation
 
 T = TypeVar("T")
@@ -55,7 +46,7 @@ PROBE_INTERVAL_SECONDS = 5.0
 """After how many seconds without a write the health check writes itself."""
 
 
-class SQLiteStore:
+class SQLiteStore(WriteMethods):
     """A store of operations in SQLite: connections that read, a spare one, and one that writes."""
 
     def __init__(  # noqa: PLR0913, PLR0917  its parts
@@ -73,7 +64,7 @@ class SQLiteStore:
         self.loop_reader = loop_reader
         self._failures = failures
         self._checking = ReadFailures(file)
-        self._queries = queries.Queries(compiled, overdue, pages.arranged)
+        self._queries = queries.Queries(compiled, overdue, pages.select_page)
         self.log = SQLiteChangeLog(reader, loop_reader, overdue)
         self.forwards = SQLiteForwardQueue(reader, writer)
         self.workers = {"read": reader, "write": writer}
@@ -129,62 +120,6 @@ class SQLiteStore:
         query = self._queries.groups(by, where, first, with_duration=with_duration)
         return await self._reader.do(reads.FetchGroups(by, query))
 
-    async def create(
-        self, new: CreateInviteParticipantsOperationInput, *, at: datetime | None = None
-    ) -> StoredOperation:
-        """Create an operation, or return that of an earlier request with its idempotency key.
-
-        Its creation time is ``at``, or now.
-        """
-        return await self._write(partial(writes.create, given=new, now=at or _now()))
-
-    async def create_many(
-        self,
-        inputs: Sequence[CreateInviteParticipantsOperationInput | MutationFailure],
-        *,
-        atomic: bool,
-    ) -> list[StoredOperation | MutationFailure]:
-        """Create operations in one transaction; a failure among the inputs is an invalid input."""
-        try:
-            return await self._write(
-                partial(writes.create_many, inputs=inputs, now=_now(), atomic=atomic)
-            )
-        except writes.AbortedAll as aborted:
-            return aborted.outcomes
-
-    async def upsert(self, new: CreateInviteParticipantsOperationInput) -> Upserted:
-        """Create an operation, or change the given fields of the existing one."""
-        return await self._write(partial(writes.upsert, given=new, now=_now()))
-
-    async def update(
-        self, change: UpdateInviteParticipantsOperationInput, *, at: datetime | None = None
-    ) -> StoredOperation:
-        """Change the given fields; change nothing if their values are the same.
-
-        The time of the change is ``at``, or now.
-        """
-        return await self._write(partial(writes.update, given=change, now=at or _now()))
-
-    async def delete(self, target: DeleteInviteParticipantsOperationInput) -> StoredOperation:
-        """Remove an operation and return its last state."""
-        return await self._write(partial(writes.delete, given=target, now=_now()))
-
-    async def put(self, document: documents.Document) -> documents.Put:
-        """Store a whole document, in place of the existing one with its id if they differ."""
-        return await self._write(partial(writes.put, document=document, now=_now()))
-
-    async def apply(
-        self,
-        reports: Sequence[Report],
-        *,
-        recreates: bool = False,
-        forward: Forward | None = None,
-        max_forwards: int = 0,
-    ) -> Applied:
-        """Apply reports of Microsoft Graph in one transaction, and return their outcomes."""
-        given = Reports(reports, recreates, forward, max_forwards)
-        return await self._write(partial(given.apply, now=_now()))
-
     async def check(self) -> None:
         """Check that the store can be read and written; raise ``RequestError`` if not.
 
@@ -200,8 +135,11 @@ class SQLiteStore:
         if monotonic() - self._failures.worked_at > PROBE_INTERVAL_SECONDS:
             await self._writer.do(probe_write)
 
-    async def _write(self, decide: Callable[[Rows], T]) -> T:
-        outcome = await self._writer.do(lambda connection: decide(SQLiteRows(connection)))
+    async def _execute(self, write: Write[T]) -> T:
+        now = write.at or datetime.now(UTC)
+        outcome = await self._writer.do(
+            lambda connection: write.decide(SQLiteRows(connection), now)
+        )
         self.loop_reader.end_transaction()
         self.log.wake()
         return outcome
@@ -214,10 +152,6 @@ def _probe_read(file: DatabaseFile) -> None:
     file.check()
     with closing(open_loop_connection(file.path)) as connection:
         connection.execute("SELECT seq FROM operations LIMIT 1").fetchall()
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 @asynccontextmanager
@@ -257,7 +191,10 @@ async def open_sqlite_store(  # noqa: PLR0913  each is a setting
         connections = Connections(writing, [*reading, spare], loop_reader)
         recovery = Recovery(file, lock, connections, writer, failures)
         works = [reader.run(), writer.run(), store.log.run(), recovery.run()]
-        pruning = [prune_regularly(writer, keep, store.log.sizes)] if keep else []
-        async with running(*works, *pruning):
+        if keep:
+            sizes = store.log.sizes
+            pruning = partial(prune, keep=keep, sizes=sizes)
+            works.append(prune_regularly(lambda now: writer.do(partial(pruning, now=now)), sizes))
+        async with running(*works):
             yield store
             await writer.drained()

@@ -19,7 +19,7 @@ def _extract(path: str) -> str:
 
 
 def upgrade() -> None:
-    """Make the tables and the indexes."""
+    """Create the tables and the indexes."""
     if op.get_context().dialect.name == "postgresql":
         _upgrade_postgresql()
     else:
@@ -27,13 +27,13 @@ def upgrade() -> None:
 
 
 def _text(name: str, *, nullable: bool = True, primary_key: bool = False) -> sa.Column[Any]:
-    """Make a column of text that is compared and sorted by code point."""
+    """Return a column of text that is compared and sorted by code point."""
     kind = sa.Text(collation="C")
     return sa.Column(name, kind, nullable=nullable, primary_key=primary_key)
 
 
-# Whoever writes an operation fills its columns, and the table of identities. A number that other
-# tables refer to is no foreign key: the writer keeps them together, and checks cost time.
+# The gateway writes the columns of an operation and its identities in the same transaction. There
+# are no foreign keys, since checking them takes time.
 def _upgrade_postgresql() -> None:
     op.create_table(
         "operations",
@@ -55,7 +55,7 @@ def _upgrade_postgresql() -> None:
         sa.Column("document", sa.LargeBinary, nullable=False),
     )
     op.create_index("operations_id", "operations", ["id"], unique=True)
-    # Of a text that may be longer than an index takes, the beginning, and apart those without any.
+    # An index has the beginnings of ids, which may be too long for it, and another one the nulls.
     op.create_index("operations_call_id", "operations", [sa.text("left(call_id, 500)"), "seq"])
     without_call = sa.text("call_id IS NULL")
     op.create_index("operations_no_call", "operations", ["seq"], postgresql_where=without_call)
@@ -84,8 +84,8 @@ def _upgrade_postgresql() -> None:
     op.create_index("idempotency_keys_created_at", "idempotency_keys", ["created_at"])
 
 
-# The columns that are filtered and sorted by come before the document, so that a scan of them
-# need not walk the pages a long document spills over to.
+# The columns of filters and orders are before the document, so that a scan of them does not read
+# the overflow pages of long documents.
 def _upgrade_sqlite() -> None:
     op.create_table(
         "operations",
@@ -112,8 +112,8 @@ def _upgrade_sqlite() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("operations_id", "operations", ["id"], unique=True)
-    # Each ends in seq by itself: SQLite's indexes do. Those on two columns are for lists of one
-    # status by time, which are long.
+    # SQLite adds seq, the row id, to each index. Those on two columns are for lists of one status
+    # by time, which are long.
     for columns in (
         ("call_id",),
         ("status",),
@@ -167,8 +167,8 @@ def _upgrade_sqlite() -> None:
     )
     op.create_index("idempotency_keys_created_at", "idempotency_keys", ["created_at"])
 
-    # What ANALYZE finds in a store of a usual kind, told beforehand, so that the same query is
-    # carried out in the same way on a small store and on a large one: rows, and rows a key.
+    # The result of ANALYZE in a typical large store, rows and rows per key, so that a small store
+    # has the same query plans.
     op.execute("ANALYZE sqlite_schema")
     op.execute(
         """

@@ -1,4 +1,4 @@
-"""The change log: what happened to operations, in order."""
+"""The change log: the changes to operations, in order."""
 
 import secrets
 
@@ -10,16 +10,16 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Make the log, empty: what happened before it is not known."""
+    """Create an empty log, since earlier changes are not known."""
     if op.get_context().dialect.name == "postgresql":
         _create_on_postgresql()
-        # Which database it was in last: one that was restored from a backup is another one.
+        # Identifies the database and its timeline, to notice that a backup was restored.
         origin = [sa.Column("origin", sa.Text)]
     else:
         _create_on_sqlite()
         origin = []
-    # One row: which log this is, so that a cursor of another one is told apart, and up to which
-    # position its changes are gone.
+    # One row: the id of the log, by which cursors of another log are refused, and the position up
+    # to which its changes were pruned.
     log = op.create_table(
         "change_log",
         sa.Column("id", sa.BigInteger, nullable=False),
@@ -56,14 +56,14 @@ def _create_on_sqlite() -> None:
         sa.Column("kind", sa.Integer, nullable=False),
         sa.Column("at", sa.Text, nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
-        # Of an update, what to lay over the document to have the one before it.
+        # For an update, a merge patch from the document to the one before it.
         sa.Column("before", sa.Text),
         sa.Column("document", sa.Text, nullable=False),
         sqlite_autoincrement=True,
     )
-    # By seq and not by id: what is appended then goes to the end of the index, while ids, being
-    # random, would each go to a page of their own. Once an operation is deleted, its deletion alone
-    # tells which seq it had.
+    # By seq, and not by id: entries of new operations are then appended to the index, while those
+    # of random ids would each be in a different page. The seq of a deleted operation is found by
+    # its deletion.
     op.create_index("changes_operation_seq", "changes", ["operation_seq"])
     op.create_index(
         "changes_deleted", "changes", ["operation_id"], sqlite_where=sa.text("kind = 2")

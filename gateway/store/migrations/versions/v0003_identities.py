@@ -1,4 +1,4 @@
-"""The identities are written by who writes the operation: triggers took five times as long."""
+"""Identities are written by the gateway: triggers took five times as long."""
 
 from alembic import op
 
@@ -7,8 +7,8 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    """Drop the triggers that kept the table of identities."""
-    if op.get_context().dialect.name == "postgresql":  # which never had them
+    """Drop the triggers that filled the table of identities."""
+    if op.get_context().dialect.name == "postgresql":  # it has no triggers
         return
     op.execute("DROP TRIGGER IF EXISTS operations_inserted")
     op.execute("DROP TRIGGER IF EXISTS operations_updated")

@@ -59,12 +59,12 @@ _POSTGRESQL = (
 
 
 def upgrade() -> None:
-    """Make the queue, empty, and find the identities of operations by other kinds as well."""
+    """Create an empty queue, and insert the identities of undeclared kinds."""
     is_sqlite = op.get_context().dialect.name == "sqlite"
     text = sa.Text() if is_sqlite else sa.Text(collation="C")
     op.create_table(
         "forwards",
-        # SQLite takes no other type for a number that it gives by itself.
+        # SQLite generates numbers only for this type.
         sa.Column("number", sa.Integer if is_sqlite else sa.BigInteger, primary_key=True),
         sa.Column("calls", text, nullable=False),
         sa.Column("headers", text, nullable=False),

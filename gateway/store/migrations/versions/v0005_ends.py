@@ -1,8 +1,7 @@
-"""When operations ended, and columns to count them by.
+"""The end times of operations, and columns to group them by.
 
-``endedAt`` is a field of the document. Where the change log reaches back to the end, it is the time
-of that change; where it does not, that of the last change. The states in the log stay as they were
-recorded.
+``endedAt`` is a field of the document: the time of the change to the last status if it is in the
+change log, or else the time of the last change. Documents in the log are not changed.
 """
 
 from typing import Any
@@ -25,7 +24,7 @@ _COUNTED = (
     "identity_kinds",
     "duration",
 )
-"""What operations are counted by, mostly those created since some time."""
+"""The columns by which operations are grouped, mostly those created since some time."""
 
 
 def upgrade() -> None:
@@ -89,8 +88,8 @@ def _upgrade_postgresql() -> None:
     )
 
 
-# SQLite reads a generated column from the row even where an index has it. So the table is made
-# anew, with columns that the writer fills.
+# SQLite reads a generated column from the row even if an index has it. So the table is created
+# again, with columns that the gateway writes.
 def _upgrade_sqlite() -> None:
     connection: Any = op.get_bind().connection.driver_connection
     for function in (diag_code, duration, _identity_kinds):
@@ -140,7 +139,7 @@ def _upgrade_sqlite() -> None:
         )
         """
     )
-    # A number that was given to an operation is given to no other, after its deletion neither.
+    # The number of an operation is not used again, even after the operation is deleted.
     op.execute("DELETE FROM sqlite_sequence WHERE name = 'operations_with_ends'")
     op.execute("UPDATE sqlite_sequence SET name = 'operations_with_ends' WHERE name = 'operations'")
     op.execute("CREATE TEMPORARY TABLE statistics AS SELECT * FROM sqlite_stat1")

@@ -119,7 +119,11 @@ async def test_tables_are_in_the_schema_named(empty: str) -> None:
 @pytest.mark.parametrize(
     ("statements", "state", "reason"),
     [
-        (["CREATE TABLE operations (id int)"], DatabaseState.FOREIGN, "something else"),
+        (
+            ["CREATE TABLE operations (id int)"],
+            DatabaseState.FOREIGN,
+            "tables that are not the gateway's",
+        ),
         (
             [
                 "CREATE TABLE operations (id int)",

@@ -19,6 +19,7 @@ import pytest
 
 COMMAND = Path(sys.prefix) / "bin" / "invite-gateway"
 
+STDERR_FILENO = 2
 STARTED_WITHIN = STOPPED_WITHIN = 40
 
 LONGER = int(os.environ.get("LONGER", "1"))
@@ -88,6 +89,7 @@ def _read_log(lines: IO[str], log: list[str], serving: Queue[str]) -> None:
     """Put the URL into the queue, or else the whole log; read the log to its end."""
     for line in lines:
         log.append(line)
+        os.write(STDERR_FILENO, line.encode())  # pytest shows it if the test fails
         if announced := re.search(r"Serving (http://\S+)/graphql", line):
             serving.put(announced[1])
     serving.put("".join(log))

@@ -14,7 +14,7 @@ from support.gateways import Client
 WEB = Path(__file__).parents[2] / "gateway" / "web"
 AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
 WIDE, NARROW = 1_400, 390
-WITHIN_MILLISECONDS = 10_000
+WITHIN_MILLISECONDS = 20_000
 
 RUN_AXE = """async () => (await axe.run(document, { preload: false })).violations.map(
     ({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) =>
@@ -74,6 +74,7 @@ async def visiting(
             timezone_id="Europe/Berlin",
         )
         page.set_default_timeout(WITHIN_MILLISECONDS)
+        expect.set_options(timeout=WITHIN_MILLISECONDS)
         visit = Visit(page, url)
         await visit.prepare()
         yield visit

@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
 import aiohttp
@@ -14,7 +14,15 @@ from support.engines import (
     debian_server,
     postgres_server,
 )
-from support.gateways import COMMAND, Client, Command, Gateway, MakeDatabase, running
+from support.gateways import (
+    COMMAND,
+    Client,
+    Command,
+    Gateway,
+    MakeDatabase,
+    running,
+    running_logs,
+)
 from support.portable import PortableServer, portable_server
 from support.tracing import Collector, collecting
 from typer.testing import CliRunner
@@ -42,6 +50,20 @@ SLOWEST = (
     "test_kills.py",
 )
 """Modules to start with, so that no process is left with one of them at the end."""
+
+
+LOG_LINES = 60
+"""How much of a server's log is shown where a test fails."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what the servers that run have logged where a test fails."""
+    report = yield
+    if report.failed:
+        logs = ("".join(log[-LOG_LINES:]) for log in running_logs)
+        report.sections.extend(("Log of a server", log) for log in logs)
+    return report
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -19,11 +19,13 @@ import pytest
 
 COMMAND = Path(sys.prefix) / "bin" / "invite-gateway"
 
-STDERR_FILENO = 2
 STARTED_WITHIN = STOPPED_WITHIN = 40
 
 LONGER = int(os.environ.get("LONGER", "1"))
 """The factor by which random and long tests do more than in CI."""
+
+running_logs: list[list[str]] = []
+"""The lines of the logs of the servers that run."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ def running(folder: Path, *options: str, **variables: str) -> Iterator[Gateway]:
     )
     assert process.stderr is not None
     log: list[str] = []
+    running_logs.append(log)
     serving: Queue[str] = Queue()
     reading = Thread(target=_read_log, args=(process.stderr, log, serving))
     reading.start()
@@ -83,13 +86,13 @@ def running(folder: Path, *options: str, **variables: str) -> Iterator[Gateway]:
                 process.send_signal(signal.SIGTERM)
             process.wait(STOPPED_WITHIN)
             reading.join(STOPPED_WITHIN)
+            running_logs.remove(log)
 
 
 def _read_log(lines: IO[str], log: list[str], serving: Queue[str]) -> None:
     """Put the URL into the queue, or else the whole log; read the log to its end."""
     for line in lines:
         log.append(line)
-        os.write(STDERR_FILENO, line.encode())  # pytest shows it if the test fails
         if announced := re.search(r"Serving (http://\S+)/graphql", line):
             serving.put(announced[1])
     serving.put("".join(log))

@@ -187,7 +187,7 @@ class Reader:
         began = perf_counter()
         try:
             outcome = await read(connection)
-        except asyncpg.InternalClientError:
+        except (asyncpg.InternalClientError, GeneratorExit):  # the statement may still run
             connection.terminate()
             raise
         finally:

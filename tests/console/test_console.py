@@ -320,7 +320,7 @@ async def test_causes_durations_and_kinds_lead_to_their_operations(
     await expect(visit.rows()).to_contain_text("known")
     await expect(chips).to_contain_text("DiagCode: 412#10073")
     await visit.open()
-    await page.get_by_role("link", name="412/9999 Something").click()
+    await page.get_by_role("link", name="412/9999 A precondition").click()
     await expect(visit.rows()).to_have_count(1)
     await expect(visit.rows()).to_contain_text("other")
 

@@ -18,6 +18,7 @@ VARIABLES: dict[str, dict[str, Any]] = {
     "create": {
         "input": {"id": "measured", "participants": [{"identity": {"phone": {"id": "+1"}}}]}
     },
+    "end": {"id": "measured", "context": "at the end"},
     "filter": {"first": 50, "status": "Running", "user": "ada"},
     "get": {"id": "measured"},
     "list": {"first": 50},

@@ -1,7 +1,7 @@
 """A database that goes away and comes back: clients are told at once, and all goes on by itself."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,9 +13,12 @@ from support.gateways import Client, Gateway, running
 from support.queries import NOW
 from support.sockets import CREATE, FOLLOW, connected
 
+from gateway.http import eager
 from gateway.settings import Settings
+from gateway.store.interface import Database
 from gateway.store.opening import database_of
 from schema.inputs import CreateInviteParticipantsOperationInput as Create
+from schema.paging import Page, Slice
 
 WITHIN = 30
 GET = '{ inviteParticipantsOperation(id: "1") { id } }'
@@ -136,3 +139,30 @@ async def test_host_that_does_not_answer_is_passed_over(
         found = await store.get("1")
 
     assert found == created
+
+
+@pytest.mark.postgresql
+async def test_page_after_a_cancelled_one_is_read_outside_of_a_task(database: Database) -> None:
+    loop = asyncio.get_running_loop()
+    part = Slice(1)
+    async with asyncio.timeout(30), database.open(readers=1) as store:
+        await store.page(None, (), part)  # which opens the connection
+        for _ in range(20):
+            cancelled = asyncio.create_task(store.page(None, (), part))
+            await asyncio.sleep(0)  # until it has sent its statement
+            cancelled.cancel()
+            await asyncio.wait([cancelled])
+            started = loop.create_future()
+            loop.call_soon(_start, loop, store.page(None, (), part), started)
+            page = await (await started)
+
+            assert page.operations == []
+
+
+def _start(
+    loop: asyncio.AbstractEventLoop, read: Coroutine[Any, Any, Page], started: asyncio.Future[Any]
+) -> None:
+    try:
+        started.set_result(eager.start(loop, read))
+    except RuntimeError as error:
+        started.set_exception(error)

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from time import monotonic
+from typing import NamedTuple
 
 import asyncpg
 
@@ -16,46 +17,61 @@ CLOSE_SECONDS = 1.0
 """How long closing a connection may take."""
 
 
+class _Idle(NamedTuple):
+    """A connection that is not in use; None in the place of one that is not open."""
+
+    connection: asyncpg.Connection | None
+    since: float
+    is_cancelling: bool
+    """Whether its last statement was cancelled, and may still run on the server."""
+
+
+_NOT_OPEN = _Idle(None, 0.0, is_cancelling=False)
+
+
 class Connections:
     """At most ``size`` connections, each opened when it is first needed."""
 
     def __init__(self, connect: Callable[[], Awaitable[asyncpg.Connection]], size: int) -> None:
         self._connect = connect
-        self._idle: asyncio.LifoQueue[tuple[asyncpg.Connection | None, float]] = asyncio.LifoQueue()
-        """The idle connections with the time since which they are idle; None if not open."""
+        self._idle: asyncio.LifoQueue[_Idle] = asyncio.LifoQueue()
         for _ in range(size):
-            self._idle.put_nowait((None, 0.0))
+            self._idle.put_nowait(_NOT_OPEN)
         self._in_use: set[asyncpg.Connection] = set()
 
     def try_acquire(self) -> asyncpg.Connection | None:
-        """Return an open, idle connection, or None if there is none."""
+        """Return an open, idle connection, or None if ``acquire`` is needed."""
         if self._idle.empty():
             return None
-        connection = _usable(*self._idle.get_nowait())
-        if connection is None:
-            self._idle.put_nowait((None, 0.0))
-        else:
-            self._in_use.add(connection)
+        idle = self._idle.get_nowait()
+        connection = _usable(idle)
+        if connection is None or idle.is_cancelling:
+            self._idle.put_nowait(idle)
+            return None
+        self._in_use.add(connection)
         return connection
 
     async def acquire(self) -> asyncpg.Connection:
-        """Return an idle connection; open one or wait for one if necessary."""
-        connection = _usable(*await self._idle.get())
+        """Return an idle connection; open one or wait for one if necessary.
+
+        It is to be used in a task: asyncpg needs one to wait until a statement is cancelled.
+        """
+        connection = _usable(await self._idle.get())
         if connection is None:
             try:
                 connection = await self._connect()
             except BaseException:
-                self._idle.put_nowait((None, 0.0))
+                self._idle.put_nowait(_NOT_OPEN)
                 raise
         self._in_use.add(connection)
         return connection
 
-    def release(self, connection: asyncpg.Connection) -> None:
-        """Return a connection to the pool."""
+    def release(self, connection: asyncpg.Connection, *, is_cancelling: bool = False) -> None:
+        """Return a connection to the pool, even while its last statement is being cancelled."""
         self._in_use.discard(connection)
         if not connection.is_closed() and connection.is_in_transaction():
             connection.terminate()  # the read was cancelled before it ended its transaction
-        self._idle.put_nowait((connection, monotonic()))
+        self._idle.put_nowait(_Idle(connection, monotonic(), is_cancelling))
 
     def interrupt(self) -> None:
         """Terminate the connections in use, so that their reads fail with a lost connection."""
@@ -66,7 +82,7 @@ class Connections:
         """Close the idle connections, and terminate those in use."""
         self.interrupt()
         while not self._idle.empty():
-            connection, _ = self._idle.get_nowait()
+            connection = self._idle.get_nowait().connection
             if connection:
                 await connection.close(timeout=CLOSE_SECONDS)
 
@@ -83,8 +99,9 @@ async def open_connections(
         await connections.close()
 
 
-def _usable(connection: asyncpg.Connection | None, idle_since: float) -> asyncpg.Connection | None:
+def _usable(idle: _Idle) -> asyncpg.Connection | None:
     """Return a connection if it is usable; terminate one that was idle for too long."""
-    if connection and monotonic() - idle_since > IDLE_SECONDS:
+    connection = idle.connection
+    if connection and monotonic() - idle.since > IDLE_SECONDS:
         connection.terminate()
     return None if connection is None or connection.is_closed() else connection

@@ -185,13 +185,17 @@ class Reader:
     async def _run_on(self, connection: asyncpg.Connection, read: Read[T], count: int = 1) -> T:
         """Run a read for ``count`` callers on a connection, and release the connection."""
         began = perf_counter()
+        is_cancelling = False
         try:
             outcome = await read(connection)
+        except (asyncio.CancelledError, TimeoutError):
+            is_cancelling = True
+            raise
         except (asyncpg.InternalClientError, GeneratorExit):  # the statement may still run
             connection.terminate()
             raise
         finally:
-            self._connections.release(connection)
+            self._connections.release(connection, is_cancelling=is_cancelling)
         self._failures.worked()
         self.seconds.observe(perf_counter() - began)
         self.sizes.observe(count)

@@ -141,6 +141,16 @@ async def test_host_that_does_not_answer_is_passed_over(
     assert found == created
 
 
+async def test_gateway_stops_while_the_database_hangs(
+    gateway: Gateway, client: Client, server: PostgresServer
+) -> None:
+    await client.data(LIST)
+    with server.stopped():
+        status = await asyncio.to_thread(gateway.stop)
+
+    assert status == 0
+
+
 @pytest.mark.postgresql
 async def test_page_after_a_cancelled_one_is_read_outside_of_a_task(database: Database) -> None:
     loop = asyncio.get_running_loop()

@@ -49,6 +49,19 @@ class _Server:
         """Start it, for the first time or after it was stopped."""
         self._control("start", "-o", f'-h "" -k {self.folder}', "-l", f"{self.folder}/log")
 
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Suspend it during the block: connections stay open, and nothing is answered."""
+        postmaster = int((self.folder / "postmaster.pid").read_text().split()[0])
+        processes = [postmaster, *children(postmaster)]
+        for process in processes:
+            os.kill(process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in processes:
+                os.kill(process, signal.SIGCONT)
+
     def _control(self, *arguments: str) -> None:
         self.run("pg_ctl", "-w", "-D", str(self.folder), *arguments)
 
@@ -100,19 +113,6 @@ class StandbyServer(_Server):
         with (folder / "postgresql.auto.conf").open("a") as settings:
             settings.write("max_standby_streaming_delay = 0\n")  # it cancels reads at once
         self.start()
-
-    @contextmanager
-    def stopped(self) -> Iterator[None]:
-        """Suspend it during the block: connections stay open, and nothing is answered."""
-        postmaster = int((self.folder / "postmaster.pid").read_text().split()[0])
-        processes = [postmaster, *children(postmaster)]
-        for process in processes:
-            os.kill(process, signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            for process in processes:
-                os.kill(process, signal.SIGCONT)
 
     def promote(self) -> None:
         """Promote it to a primary."""

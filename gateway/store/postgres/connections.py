@@ -14,7 +14,7 @@ import asyncpg
 IDLE_SECONDS = 300.0
 """The idle time after which a connection is replaced: a firewall may have dropped it silently."""
 CLOSE_SECONDS = 1.0
-"""How long closing a connection may take."""
+"""How long closing connections may take."""
 
 
 class _Idle(NamedTuple):
@@ -81,10 +81,9 @@ class Connections:
     async def close(self) -> None:
         """Close the idle connections, and terminate those in use."""
         self.interrupt()
-        while not self._idle.empty():
-            connection = self._idle.get_nowait().connection
-            if connection:
-                await connection.close(timeout=CLOSE_SECONDS)
+        idle = [self._idle.get_nowait().connection for _ in range(self._idle.qsize())]
+        closing = (each.close(timeout=CLOSE_SECONDS) for each in idle if each)
+        await asyncio.gather(*closing, return_exceptions=True)  # those that fail are terminated
 
 
 @asynccontextmanager

@@ -32,6 +32,16 @@ function operation_id(number)
   return string.format("%08x-894c-409a-b240-%012x", number * 2654435761 % 4294967296, number)
 end
 
+-- A script without its own function chooses among as many operations as its first argument says.
+function init(args)
+  count = tonumber(args[1])
+  math.randomseed(count)
+end
+
+function random_id()
+  return operation_id(math.random(0, count - 1))
+end
+
 function host_id(number)
   return string.format("host-%06d", number)
 end

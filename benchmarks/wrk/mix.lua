@@ -4,18 +4,13 @@ local list = post("list")('{"first":50}')
 local update = post("update")
 local number = 0
 
-function init(args)
-  count = tonumber(args[1])
-  math.randomseed(count)
-end
-
 -- 90 % get, 8 % list, 2 % update.
 function request()
   local choice = math.random(100)
   if choice <= 8 then
     return list
   end
-  local id = operation_id(math.random(0, count - 1))
+  local id = random_id()
   if choice <= 98 then
     return get('{"id":"' .. id .. '"}')
   end

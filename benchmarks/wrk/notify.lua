@@ -3,15 +3,10 @@ local number = 0
 local head = "POST /graph/notifications HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
   .. os.getenv("HEADERS") .. "Content-Length: "
 
-function init(args)
-  count = tonumber(args[1])
-  math.randomseed(count)
-end
-
 -- What end.lua asks for, as Graph tells it.
 function request()
   number = number + 1
-  local id = operation_id(math.random(0, count - 1))
+  local id = random_id()
   local body = '{"@odata.type":"#microsoft.graph.commsNotifications","value":[{'
     .. '"@odata.type":"#microsoft.graph.commsNotification","changeType":"deleted",'
     .. '"resourceUrl":"/communications/calls/57dab8b1/operations/' .. id .. '","resourceData":{'

@@ -21,13 +21,6 @@ def has_reference_metadata(value: Json) -> bool:
     return isinstance(value, dict) and bool({"$id", VALUES} & value.keys())
 
 
-def contains_reference_metadata(value: Json) -> bool:
-    """Return whether a JSON value, or its member ``value``, has reference metadata."""
-    return has_reference_metadata(value) or (
-        isinstance(value, dict) and has_reference_metadata(value.get("value"))
-    )
-
-
 def resolve_references(value: Json) -> Json:
     """Return a JSON value without reference metadata, and with references replaced by objects.
 
@@ -38,6 +31,13 @@ def resolve_references(value: Json) -> Json:
         return _Resolver().resolve(value)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+
+
+def resolve_if_needed(value: Json) -> Json:
+    """Resolve references if a JSON value, or its member ``value``, has reference metadata."""
+    inner = value.get("value") if isinstance(value, dict) else None
+    has_metadata = has_reference_metadata(value) or has_reference_metadata(inner)
+    return resolve_references(value) if has_metadata else value
 
 
 class _Resolver:

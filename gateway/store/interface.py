@@ -156,7 +156,7 @@ class Database(Protocol):
         """Return the statements that create or upgrade the tables, for someone else to run."""
 
     def tune(self) -> None:
-        """Have the database's planner know the tables as they are, after many writes."""
+        """Update the statistics of the query planner, after many writes."""
 
     def open(
         self,

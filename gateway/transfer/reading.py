@@ -9,7 +9,7 @@ from math import isfinite
 from typing import Any, NoReturn
 
 from gateway.graph_json.reading import unwrapped
-from gateway.graph_json.references import contains_reference_metadata, resolve_references
+from gateway.graph_json.references import resolve_if_needed
 
 CHUNK = 65_536
 SPACE = " \t\r\n"
@@ -34,11 +34,7 @@ def read_items(file: TextIOBase) -> Iterator[Item]:
     """
     for item in _values(file):
         try:
-            value = (
-                resolve_references(item.value)
-                if contains_reference_metadata(item.value)
-                else item.value
-            )
+            value = resolve_if_needed(item.value)
         except ValueError as error:
             yield Item(item.where, problem=str(error))
         else:

@@ -30,7 +30,7 @@ from gateway.graph.notifications.reading import (
     items_of,
     read_notification,
 )
-from gateway.graph_json.references import contains_reference_metadata, resolve_references
+from gateway.graph_json.references import resolve_if_needed
 from gateway.http.authentication import Authentication
 from gateway.http.bodies import check_content, read_body
 from gateway.http.faults import Fault, method_not_allowed, refuse
@@ -150,7 +150,7 @@ def _items(body: bytes) -> list[Any]:
     """Return the notifications in a body; raise ``Fault`` for another body."""
     value = decode_json(body, "The body")
     try:
-        items = items_of(resolve_references(value) if contains_reference_metadata(value) else value)
+        items = items_of(resolve_if_needed(value))
     except ValueError as error:
         raise Fault(400, f"The body cannot be read: {error}.") from None
     if items is None:

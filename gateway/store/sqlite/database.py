@@ -51,7 +51,7 @@ class SQLiteDatabase:
         )
 
     def tune(self) -> None:
-        """Do nothing: its tables come with what the planner is to know."""
+        """Do nothing: the migrations contain the statistics of the query planner."""
 
     def open(
         self,

@@ -29,7 +29,6 @@ from gateway.graph_json.model import (
     Property,
     StructuredType,
 )
-from schema.constraints import IDENTITY_KINDS
 
 Json = Any
 Entity = dict[str, Json]
@@ -41,8 +40,7 @@ _UNRESERVED = "'!$*,;:@"
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9._~-]+")
 """The usual form of a key, which needs no escaping."""
 _ADDITIONAL = "additionalProperties"
-_UNDECLARED = f'"{_ADDITIONAL}"'.encode()
-_SPLICE = _UNDECLARED + b":\0,"
+_ADDITIONAL_MEMBER = f'"{_ADDITIONAL}":{{'.encode()
 _PROPERTIES = INVITE_PARTICIPANTS_OPERATION.properties
 _OPERATION_TYPE = f"#{NAMESPACE}.{INVITE_PARTICIPANTS_OPERATION.name}"
 # SDKs recognize a derived type only with the "#". Other types are written as in the documentation
@@ -50,7 +48,6 @@ _OPERATION_TYPE = f"#{NAMESPACE}.{INVITE_PARTICIPANTS_OPERATION.name}"
 _COMMUNICATIONS_TYPE = f"#{NAMESPACE}.{COMMUNICATIONS_IDENTITY_SET.name}"
 _COMMUNICATIONS = tuple(COMMUNICATIONS_IDENTITY_SET.own_properties)
 _communications = attrgetter(*_COMMUNICATIONS)
-_identities = attrgetter(*IDENTITY_KINDS)
 _NO_COMMUNICATIONS = (UNSET,) * len(_COMMUNICATIONS)
 
 
@@ -124,6 +121,13 @@ def _field_type(declared: Property, types: Mapping[str, Any]) -> Any:  # noqa: A
     return list.__class_getitem__(type_) if declared.is_collection else type_
 
 
+def _members(depth: int) -> bytes:
+    """Return a regular expression for the members of a JSON object, nested to a depth."""
+    text = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+    value = rb"%b|\{%b\}" % (text, _members(depth - 1)) if depth else text
+    return rb'[^{}"]*+(?:(?:%b)[^{}"]*+)*+' % value
+
+
 _identity_set = _struct(
     COMMUNICATIONS_IDENTITY_SET, IDENTITY_SET.name, identity=_struct(IDENTITY, IDENTITY.name)
 )
@@ -158,6 +162,9 @@ _Entity: Any = msgspec.defstruct(
 )
 """An entity with all properties and minimal metadata, which is encoded in one step."""
 _values = attrgetter(*_PROPERTIES, _ADDITIONAL)
+_ADDITIONAL_PROPERTIES = re.compile(
+    _ADDITIONAL_MEMBER.replace(b"{", rb"\{(") + _members(3) + rb")\}"
+)
 _decode = msgspec.json.Decoder(_Operation).decode
 _decode_properties = msgspec.json.Decoder(dict[str, Raw]).decode
 
@@ -170,18 +177,29 @@ def writer(format_: EntityFormat) -> Callable[[bytes], Raw]:
     def write(document: bytes) -> Raw:
         operation = _decode(document)
         _mark_communications(operation)
-        if not is_plain or _ANNOTATION in document:
-            return Raw(encode(_entity(operation, format_)))
-        if _UNDECLARED in document:
-            _prepare_splicing(operation)
-        address: str | UnsetType = UNSET
-        if format_.with_odata_id:
-            address = canonical_address(operation.callId, operation.id)
-        values = _values(operation)
-        entity = _Entity(_OPERATION_TYPE, etag(operation.version), address, *values)
-        return Raw(encode(entity).replace(_SPLICE, b""))
+        if is_plain and _ANNOTATION not in document:
+            address: str | UnsetType = UNSET
+            if format_.with_odata_id:
+                address = canonical_address(operation.callId, operation.id)
+            values = _values(operation)
+            entity = _Entity(_OPERATION_TYPE, etag(operation.version), address, *values)
+            inlined = _inline_additional(encode(entity))
+            if inlined is not None:
+                return Raw(inlined)
+        return Raw(encode(_entity(operation, format_)))
 
     return write
+
+
+def _inline_additional(json: bytes) -> bytes | None:
+    """Replace each member ``additionalProperties`` by its members; None if one is nested too deep.
+
+    This is faster than building the values in Python. The member is the last one of its object, and
+    is not empty.
+    """
+    parts = _ADDITIONAL_PROPERTIES.split(json)
+    is_complete = json.count(_ADDITIONAL_MEMBER) == len(parts) // 2
+    return b"".join(parts) if is_complete else None
 
 
 def _entity(operation: Any, format_: EntityFormat) -> Entity:  # noqa: ANN401  see `_struct`
@@ -200,26 +218,6 @@ def _mark_communications(operation: Any) -> None:  # noqa: ANN401  see `_struct`
         identities = participant.identity
         if _communications(identities) != _NO_COMMUNICATIONS:
             identities.odata_type = _COMMUNICATIONS_TYPE
-
-
-def _prepare_splicing(operation: Any) -> None:  # noqa: ANN401  see `_struct`
-    """Mark undeclared properties, so that removing ``_SPLICE`` from the JSON inlines them.
-
-    This is faster than building the values in Python. U+0000 does not occur in JSON.
-    """
-    _prepare(operation)
-    for participant in operation.participants:
-        _prepare(participant)
-        _prepare(participant.identity)
-        for identity in _identities(participant.identity):
-            if identity is not UNSET:
-                _prepare(identity)
-
-
-def _prepare(value: Any) -> None:  # noqa: ANN401  see `_struct`
-    undeclared = value.additionalProperties
-    if undeclared is not UNSET:
-        value.additionalProperties = Raw(b"\0,%b" % bytes(undeclared)[1:-1])
 
 
 def _annotations(operation: Any, format_: EntityFormat) -> Entity:  # noqa: ANN401  see `_struct`

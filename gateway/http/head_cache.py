@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from msgspec import Struct
+
 from gateway.http.head import Head
 
 END = b"\r\n\r\n"
@@ -42,8 +44,7 @@ class CachedHead:
     """The parsed head, once there is one."""
 
 
-@dataclass(frozen=True, slots=True)
-class FoundHead:
+class FoundHead(Struct, frozen=True):
     """A cache entry, and the length of the body that follows the head."""
 
     cached: CachedHead

@@ -78,6 +78,29 @@ async def test_undeclared_properties_come_back_at_their_level(rest: Rest, shared
     }
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"a": {"b": {"c": {"d": {"e": {"f": 1}}}}}},
+        {"additionalProperties": {"a": 1}},
+        {"a": {"additionalProperties": {"b": {"additionalProperties": {}}}}},
+        [{"a": [{"b": {}}]}],
+        '} { \\ " , "additionalProperties":{ \u2028',
+        {'"additionalProperties":{': "}"},
+        {},
+    ],
+)
+async def test_undeclared_values_come_back_whatever_they_contain(rest: Rest, value: object) -> None:
+    user = {"id": "u", "first": value, "last": value}
+    participant = {**invited(user=user), "only": value}
+    created = await rest.create(participants=[participant, participant], own=value)
+    got = await rest.get(f"/{created['id']}")
+    assert got.body["own"] == value
+    for one in got.body["participants"]:
+        assert one["only"] == value
+        assert one["identity"]["user"].items() >= user.items()
+
+
 async def test_patch_merges_objects_and_replaces_lists(rest: Rest) -> None:
     created = await rest.create(
         clientContext="a",

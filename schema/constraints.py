@@ -94,7 +94,8 @@ def _scalars(value: object, depth: int) -> Iterator[object]:
         yield value
 
 
-def _check_additional(value: JSON, declared: Collection[str]) -> JSON:
+def _check_additional(value: JSON, declared: Collection[str]) -> JSON | None:
+    """Return an object, or None if it is empty; raise ``ValueError`` if it is invalid."""
     if not isinstance(value, dict):
         message = f"Expected a JSON object, but {excerpt(value)} was given."
         raise ValueError(message)  # noqa: TRY004  for pydantic
@@ -112,7 +113,7 @@ def _check_additional(value: JSON, declared: Collection[str]) -> JSON:
             )
     if len(msgspec.json.encode(value)) > MAX_ADDITIONAL_PROPERTIES:
         raise ValueError(f"The JSON is larger than {MAX_ADDITIONAL_PROPERTIES:,} bytes. Give less.")
-    return JSON(value)
+    return JSON(value) if value else None
 
 
 def additional_to(declared: Collection[str]) -> AfterValidator:

@@ -11,11 +11,10 @@ from hashlib import sha256
 from typing import Any
 
 import msgspec
-from pydantic import BaseModel
 from uuid_utils import uuid7
 
 from schema.constraints import IDENTITY_KINDS
-from schema.inputs import CreateInviteParticipantsOperationInput
+from schema.inputs import CreateInviteParticipantsOperationInput, OperationContent
 from schema.resource.operation import CONTENT, StoredOperation
 from schema.scalars import DateTime
 
@@ -26,7 +25,13 @@ _NOT_CONTENT = {
     *("id", "if_version", "idempotency_key"),
     *("version", "created_at", "updated_at", "ended_at"),
 }
-_KEPT_WHEN_NULL = ("status", "participants")
+_NULLABLE = {
+    "call_id": "callId",
+    "client_context": "clientContext",
+    "result_info": "resultInfo",
+    "additional_properties": "additionalProperties",
+}
+"""The names of nullable fields in inputs and in documents."""
 _ENDED = {"Completed", "Failed"}
 
 
@@ -42,27 +47,15 @@ def write(document: Document) -> StoredOperation:
     return StoredOperation(msgspec.json.encode(ordered))
 
 
-def content(model: BaseModel) -> Document:
-    """Return the content of an input: the given fields, with their nulls."""
-    given: Document = model.model_dump(mode="json", exclude_unset=True, exclude=_NOT_CONTENT)
-    return {
-        field: _pruned(field, value)
-        for field, value in given.items()
-        if value is not None or field not in _KEPT_WHEN_NULL
-    }
-
-
-def _pruned(field: str, value: Any) -> Any:  # noqa: ANN401  JSON
-    """Return a value without nulls and empty additional properties."""
-    if field == "additionalProperties":
-        return value or None
-    match value:
-        case dict():
-            items = ((name, _pruned(name, item)) for name, item in value.items())
-            return {name: item for name, item in items if item is not None}
-        case list():
-            return [_pruned("", item) for item in value]
-    return value
+def content(given: OperationContent) -> Document:
+    """Return the content of an input: the given fields; of nulls, only those that clear a field."""
+    fields: Document = given.model_dump(
+        mode="json", exclude_unset=True, exclude_none=True, exclude=_NOT_CONTENT
+    )
+    for name, field in _NULLABLE.items():
+        if field not in fields and name in given.model_fields_set:
+            fields[field] = None
+    return fields
 
 
 def new(given: CreateInviteParticipantsOperationInput, now: DateTime) -> Document:

@@ -16,7 +16,7 @@ LONGEST_KEY = 500
 KEY_REPEATED = 8
 """How often the digest of a longer text is repeated, so that no shorter text equals its key."""
 
-_OPEN = "additionalProperties"
+_NOT_SCALAR = frozenset({"additionalProperties", "identity"})
 
 
 def index_key(text: str) -> str:
@@ -52,13 +52,14 @@ def _participant(participant: Document) -> Document:
 
 def _with_folded(thing: Document) -> Document:
     """Return the scalar fields of an object, and the folded texts where folding changes them."""
-    values = {name: value for name, value in thing.items() if name not in {_OPEN, "identity"}}
-    folded = {
-        f"{name}{FOLDED}": value.casefold()
-        for name, value in values.items()
-        if isinstance(value, str) and value.casefold() != value
-    }
-    return values | folded
+    values: Document = {}
+    for name, value in thing.items():
+        if name in _NOT_SCALAR:
+            continue
+        values[name] = value
+        if isinstance(value, str) and (folded := value.casefold()) != value:
+            values[name + FOLDED] = folded
+    return values
 
 
 def _folded(text: str | None) -> str | None:

@@ -58,7 +58,9 @@ class Query:
 Columns = Sequence[ColumnElement[Any]]
 SelectPage = Callable[[Select[Any], Columns], SelectBase]
 """Selects documents and sort columns of a page's rows, and the end of the log, for a driver."""
-Parts = Callable[[Shape, Sequence[SortColumn], Sequence[Bound]], Sequence[Select[Any]]]
+Parts = Callable[
+    [Shape, Sequence[SortColumn], Sequence[Bound], ColumnElement[int]], Sequence[Select[Any]]
+]
 """Returns subqueries that together select the sequence numbers of a page's rows, each in order.
 
 Returns none if the database reads the page well without them.
@@ -153,6 +155,7 @@ def _page(  # noqa: PLR0913, PLR0917  all that the statement depends on, in one 
     ]
     within = [beyond(*bound) for bound in bounds]
     rows = select(operations.c.document)
+    end = _row_count("end", limit)
     rest, statuses = _split_statuses(shape)
     without_identity, identity = split_identity(shape)
     if identity is not None and not order:
@@ -161,11 +164,11 @@ def _page(  # noqa: PLR0913, PLR0917  all that the statement depends on, in one 
             identity, condition(without_identity, by_identity=True), *within
         )
         ordered = [replace(columns[0], column=identities.c.operation_seq).ordered()]
-    elif found := parts(shape, columns, bounds):
-        rows = rows.where(_is_in_first(found, _row_count("end", limit)))
+    elif found := parts(shape, columns, bounds, end):
+        rows = rows.where(_is_in_first(found, end))
     elif len(statuses) > 1:
         found = _by_status(statuses, [condition(rest), *within], ordered)
-        rows = rows.where(_is_in_first(found, _row_count("end", limit)))
+        rows = rows.where(_is_in_first(found, end))
     else:
         rows = rows.where(condition(shape), *within)
     rows = (

@@ -178,6 +178,16 @@ async def test_page_of_a_filtered_list_reads_few_rows(
     assert rows_read(steps) <= 2 * OPERATIONS
 
 
+@pytest.mark.parametrize("order_by", [[], [order_key("updatedAt", "ASC")]], ids=str)
+async def test_page_of_most_operations_sorts_nothing(
+    filled: str, order_by: list[JSONObject]
+) -> None:
+    where = of({"createdAt": {"gte": "2026-01-01T00:00:00Z", "lt": "2027-01-01T00:00:00Z"}})
+    steps = await plan(filled, QUERIES.page(where, by(order_by), Slice(50)))
+
+    assert rows_read(steps) <= MOST_OF_PAGE
+
+
 async def middle(url: str, order: Order) -> Keys:
     """Give the keys of an operation in the middle."""
     one = f"SELECT to_json(operations) FROM operations WHERE seq = {COPIES * OPERATIONS // 2 + 3}"  # noqa: S608  constants

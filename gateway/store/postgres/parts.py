@@ -5,6 +5,8 @@ index. There are three cases:
 
 - A filter on a range of times, ordered by another time or the sequence number. The planner assumes
   that columns are independent, but these grow together: it would read all newer rows of the order.
+  So only the first rows of the order are searched for a page. If it is not among them, all rows of
+  the range are sorted.
 - A filter on a status, ordered by the sequence number. The planner uses one plan for all statuses,
   and would read most of the table to find a rare one; the index of statuses is always good.
 - An order by call or end time. The index of calls has only the beginnings of ids, which may be too
@@ -17,6 +19,7 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, false, func, literal_column, select, true
+from sqlalchemy.sql.util import ClauseAdapter
 
 from gateway.store.conditions import condition, unindexed
 from gateway.store.keyset import Bound, SortColumn, beyond
@@ -28,21 +31,29 @@ Columns = Sequence[SortColumn]
 
 _TIMES = ("created_at", "updated_at", "ended_at")
 _GROWING = ("seq", *_TIMES)
+FIRST_ROWS = 1_000
+"""How many rows are searched for those in a range of times: in under a millisecond."""
 _FROM, _TO = {"gt", "gte"}, {"lt", "lte"}
 _LONGEST: ColumnElement[int] = literal_column(str(LONGEST_KEY))
 
 
-def parts(shape: Shape, columns: Columns, bounds: Sequence[Bound]) -> list[Select[Any]]:
+def parts(
+    shape: Shape, columns: Columns, bounds: Sequence[Bound], count: ColumnElement[int]
+) -> list[Select[Any]]:
     """Return the subqueries of a page; none if it needs none.
 
     A row of the page is beyond all ``bounds``, each the columns of an order and the keys of a row.
+    The page is among the first ``count`` of these rows.
     """
     first, *rest = columns
     rows = select(operations.c.seq).where(condition(shape))
     within = rows.where(*(beyond(*bound) for bound in bounds))
     others = [name for name in _spans(shape) if name != first.column.name]
     if others and first.column.name in _GROWING:
-        return [_ordered(within, [replace(first, column=unindexed(first.column)), *rest])]
+        found = _among_first(shape, columns, bounds).limit(count).cte("found")
+        has_page = select(func.count()).select_from(found).scalar_subquery() == count
+        by_range = _ordered(within, [replace(first, column=unindexed(first.column)), *rest])
+        return [select(found.c.seq), by_range.where(~has_page)]
     if first.column is operations.c.seq and "eq" in dict(dict(shape).get("status", ())):
         return [_ordered(within, columns)]
     if first.column is operations.c.call_id:
@@ -77,6 +88,15 @@ def _compared(shape: Shape) -> Iterator[tuple[str, str]]:
                 yield from _compared(part)
         elif name in _TIMES:
             yield from ((name, operator) for operator, _ in item)
+
+
+def _among_first(shape: Shape, columns: Columns, bounds: Sequence[Bound]) -> Select[Any]:
+    """Select the matching rows in order, of the first ``FIRST_ROWS`` beyond all bounds."""
+    rows = select(operations).where(*(beyond(*bound) for bound in bounds))
+    first = _ordered(rows, columns).limit(literal_column(str(FIRST_ROWS))).subquery("first")
+    adapted = ClauseAdapter(first)
+    ordered = (adapted.traverse(column.ordered()) for column in columns)
+    return select(first.c.seq).where(adapted.traverse(condition(shape))).order_by(*ordered)
 
 
 def _ordered(rows: Select[Any], columns: Columns) -> Select[Any]:

@@ -6,7 +6,6 @@
 import asyncio
 from collections.abc import Coroutine, Generator
 from contextvars import copy_context
-from types import coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -24,20 +23,32 @@ def start(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> T | 
     except StopIteration as done:
         result: T = done.value
         return result
-    return loop.create_task(_continue(work, awaited), context=context)
+    return loop.create_task(_Started(work, awaited), context=context)
 
 
-@coroutine
-def _continue(work: Coroutine[Any, Any, T], awaited: Any) -> Generator[Any, Any, T]:  # noqa: ANN401  asyncio's
-    """Continue a coroutine that waits for ``awaited``."""
-    try:
-        while True:
-            try:
-                result = yield awaited
-            except BaseException as error:  # noqa: BLE001  it is the coroutine's
-                awaited = work.throw(error)
-            else:
-                awaited = work.send(result)
-    except StopIteration as done:
-        value: T = done.value
-        return value
+class _Started(Coroutine[Any, Any, T]):
+    """A coroutine that waits for ``awaited`` already, for which a task waits in its first step."""
+
+    def __init__(self, work: Coroutine[Any, Any, T], awaited: object) -> None:
+        self._work = work
+        self._awaited = awaited
+
+    def send(self, value: Any) -> Any:  # noqa: ANN401  asyncio's
+        """Return what the coroutine waits for already, or continue it.
+
+        If it waits only for the next iteration of the loop (None), that is the one of this step.
+        """
+        awaited, self._awaited = self._awaited, None
+        return self._work.send(value) if awaited is None else awaited
+
+    def throw(self, *error: Any) -> Any:  # noqa: ANN401  asyncio's
+        """Raise an error in the coroutine, even before the first step of its task."""
+        self._awaited = None
+        return self._work.throw(*error)
+
+    def close(self) -> None:
+        """Close the coroutine."""
+        self._work.close()
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        return self._work.__await__()

@@ -191,7 +191,7 @@ class Reader:
         except (asyncio.CancelledError, TimeoutError):
             is_cancelling = True
             raise
-        except (asyncpg.InternalClientError, GeneratorExit):  # the statement may still run
+        except asyncpg.InternalClientError:  # the statement may still run
             connection.terminate()
             raise
         finally:

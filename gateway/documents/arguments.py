@@ -16,7 +16,7 @@ from graphql import (
     VariableNode,
 )
 
-from gateway.documents.price import Price, Values
+from gateway.documents.price import Price, Values, total
 from schema.constraints import MAX_PARTICIPANTS
 from schema.paging import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 
@@ -132,9 +132,38 @@ def offset_cost(arguments: Arguments, values: Values) -> int:
     return 0
 
 
-def filter_cost(arguments: Arguments, values: Values) -> int:
-    """Return the cost of the conditions of a filter."""
-    return sum(_conditions(value, values) for value in arguments.values())
+def filter_price(arguments: Arguments) -> Price:
+    """Return the price of the conditions of a filter."""
+    return _conditions_price(arguments.get("filter"))
+
+
+def _conditions_price(value: Any, times: int = 1) -> Price:  # noqa: ANN401  JSON
+    if isinstance(value, dict):
+        return total(
+            _conditions_price(inner, times * _FACTORS.get(name, 1)) for name, inner in value.items()
+        )
+    if _has_variable(value):
+        return partial(filter_cost, value, times=times)
+    return filter_cost(value, {}, times)
+
+
+def filter_cost(value: Any, values: Values, times: int = 1) -> int:  # noqa: ANN401  JSON
+    """Return the cost of the conditions of a filter, ``times`` as much as otherwise."""
+    match _value(value, values):
+        case None:
+            return 0
+        case dict() as fields:
+            return sum(
+                filter_cost(inner, values, times * _FACTORS.get(name, 1))
+                for name, inner in fields.items()
+            )
+        case list() as items:
+            if items and isinstance(_value(items[0], values), dict):
+                if len(items) > _MANY_CONDITIONS:
+                    return CONDITION * len(items)
+                return sum(filter_cost(item, values, times) for item in items)
+            return times * CONDITION + len(items) // VALUES_PER_COST
+    return times * CONDITION
 
 
 def keys_cost(arguments: Arguments, values: Values) -> int:
@@ -157,24 +186,6 @@ def _participants(written: Any, values: Values) -> int:  # noqa: ANN401  JSON
     given = _value(written.get("participants"), values) if isinstance(written, dict) else None
     count = len(given) if isinstance(given, list) else 0
     return count + EXCESS_PARTICIPANT * max(0, count - MAX_PARTICIPANTS)
-
-
-def _conditions(value: Any, values: Values, times: int = 1) -> int:  # noqa: ANN401  JSON
-    match _value(value, values):
-        case None:
-            return 0
-        case dict() as fields:
-            return sum(
-                _conditions(inner, values, times * _FACTORS.get(name, 1))
-                for name, inner in fields.items()
-            )
-        case list() as items:
-            if items and isinstance(_value(items[0], values), dict):
-                if len(items) > _MANY_CONDITIONS:
-                    return CONDITION * len(items)
-                return sum(_conditions(item, values, times) for item in items)
-            return times * CONDITION + len(items) // VALUES_PER_COST
-    return times * CONDITION
 
 
 def _is_number(value: Any) -> bool:  # noqa: ANN401  JSON

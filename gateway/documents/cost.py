@@ -50,7 +50,7 @@ from graphql import (
 from gateway.documents.arguments import (
     Arguments,
     arguments_of,
-    filter_cost,
+    filter_price,
     keys_cost,
     list_length,
     offset_cost,
@@ -168,7 +168,7 @@ def _field_price(name: str, arguments: Arguments) -> Price:
         [
             _FIELDS.get(name, _ROOTS.get(root, 0)),
             price_of(write_cost, arguments, "input", "inputs") if root == "Mutation" else 0,
-            price_of(filter_cost, arguments, "filter"),
+            filter_price(arguments),
             price_of(keys_cost, arguments, "orderBy", "by"),
             price_of(offset_cost, arguments, "offset"),
         ]

@@ -24,6 +24,8 @@ def total(prices: Iterable[Price]) -> Price:
             known += price
         else:
             functions.append(price)
+    if len(functions) == 1 and not known:
+        return functions[0]
     return partial(_sum, known, functions) if functions else known
 
 

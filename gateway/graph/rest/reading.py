@@ -174,7 +174,7 @@ class ListHandlers:
             headers = {"Content-Type": "text/plain", **VERSION}
             return Response(str(count).encode(), headers=headers)
 
-        return PreparedRequest(READ + TOTAL_COUNT + filter_cost({"filter": where}, {}), run)
+        return PreparedRequest(READ + TOTAL_COUNT + filter_cost(where, {}), run)
 
     async def _await_turn(self, options: Options) -> None:
         """Wait for an iteration of the event loop without other long query options to parse."""
@@ -205,7 +205,7 @@ def list_query_of(target: RequestTarget, options: Options) -> ListQuery:
     cost = (
         READ
         + part.limit * entity_cost(select)
-        + filter_cost({"filter": where}, {})
+        + filter_cost(where, {})
         + KEY * len(order)
         + part.offset // SKIPPED_PER_COST
         + (TOTAL_COUNT if has_count else 0)

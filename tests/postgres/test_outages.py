@@ -166,7 +166,7 @@ async def test_page_after_a_cancelled_one_is_read_outside_of_a_task(database: Da
             loop.call_soon(_start, loop, store.page(None, (), part), started)
             page = await (await started)
 
-            assert page.operations == []
+            assert not page.operations
 
 
 def _start(

@@ -166,7 +166,7 @@ async def test_page_that_takes_long_is_left_to_the_reader_threads(tmp_path: Path
         tried = store.loop_reader.reads
         newest = await store.page(None, (), Slice(limit=10))
 
-    assert [page.operations for page in pages] == [[]] * 3
+    assert [len(page.operations) for page in pages] == [0] * 3
     assert tried == 1
     assert len(newest.operations) == 10
     assert store.loop_reader.reads == 2

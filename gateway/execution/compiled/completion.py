@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache
 from operator import attrgetter
 from typing import Any
 
@@ -22,7 +22,6 @@ from graphql import (
 from gateway.execution.compiled.arguments import ArgumentPlan, Arguments
 from gateway.execution.compiled.fallback import Declined
 from gateway.execution.compiled.projections import (
-    Decode,
     decode_cached,
     is_resolved,
     project,
@@ -34,6 +33,7 @@ from schema.resource.operation import (
     InviteParticipantsOperation,
     InviteParticipantsOperationState,
     StoredOperation,
+    StoredOperations,
 )
 
 _STORED = (InviteParticipantsOperation, InviteParticipantsOperationState)
@@ -104,8 +104,7 @@ def _of_value(
         case GraphQLList(of_type=GraphQLNonNull(of_type=GraphQLObjectType() as item_type)) if (
             _is_projected(compiler, item_type, nodes)
         ):
-            decode = _projection(compiler, item_type, nodes)
-            return lambda values, _run: [decode(value.document) for value in values]
+            return _of_operations(compiler, item_type, nodes)
         case GraphQLList():
             item = completion(compiler, type_.of_type, nodes)
             return lambda values, run: [item(value, run) for value in values]
@@ -185,18 +184,27 @@ def _of_operation(compiler: CompilerContext, type_: GraphQLObjectType, fields: F
     return complete
 
 
-def _projection(
+def _of_operations(
     compiler: CompilerContext, type_: GraphQLObjectType, nodes: Sequence[FieldNode]
-) -> Decode:
-    """Compile a selection on the stored operations in a list.
+) -> Complete:
+    """Compile the completion of a list of operations, of which only stored fields are selected.
 
     Lists are mostly of the newest operations, so encoded results are cached; except those of a
-    selection without nested fields, which are faster to decode again.
+    selection without nested fields, which are faster to decode again, all at once.
     """
-    decode = project(compiler, type_, nodes).decoder()
+    shape = project(compiler, type_, nodes)
+    decode = shape.decoder()
     fields = collect(compiler, type_, subselections(nodes)).values()
-    is_nested = any(node.selection_set for nodes in fields for node in nodes)
-    return partial(decode_cached, decode) if is_nested else decode
+    if any(node.selection_set for nodes in fields for node in nodes):
+        return lambda values, _run: [decode_cached(decode, value.document) for value in values]
+    decode_all = shape.list_decoder()
+
+    def complete(values: Sequence[StoredOperation], _run: Run) -> Any:  # noqa: ANN401  any list
+        if decode_all and isinstance(values, StoredOperations):
+            return decode_all(values.array)
+        return [decode(value.document) for value in values]
+
+    return complete
 
 
 def _compile_fields(

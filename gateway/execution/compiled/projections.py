@@ -49,6 +49,10 @@ class Shape:
         """Return a function that decodes such a value from JSON."""
         return self.decode or _decoder(self.type_)
 
+    def list_decoder(self) -> Decode | None:
+        """Return a function that decodes a list of such values; None with aliases."""
+        return None if self.decode else _decoder(list.__class_getitem__(self.type_))
+
 
 @lru_cache(CACHED_TYPES)
 def _decoder(type_: Any) -> Decode:  # noqa: ANN401  as above

@@ -18,14 +18,14 @@ from gateway.store.groups import read_group
 from gateway.store.page_bytes import LONGEST_READ
 from gateway.store.queries import Query
 from gateway.store.sqlite.connection import SQLite, code_of
-from gateway.store.sqlite.pages import Record, split_texts
+from gateway.store.sqlite.pages import SEPARATOR_IN_SQL, Record
 from gateway.store.sqlite.percentiles import percentiles
 from gateway.store.sqlite.rows import find
 from gateway.store.sqlite.worker import Queued, Work
 from schema.constraints import is_valid_id
 from schema.errors import LimitExceeded
 from schema.groups import GroupKey, InviteParticipantsOperationGroup
-from schema.resource.operation import StoredOperation
+from schema.resource.operation import StoredOperation, StoredOperations
 
 
 @dataclass(slots=True)
@@ -45,11 +45,11 @@ def find_many(
     """Return the existing ones of these operations, by id."""
     wanted = [id_ for id_ in operation_ids if is_valid_id(id_)]
     ids, documents = connection.execute(
-        "SELECT json_group_array(id), group_concat(document, char(30)) FROM operations"
+        f"SELECT json_group_array(id), group_concat(document, {SEPARATOR_IN_SQL}) FROM operations"  # noqa: S608  a constant
         " WHERE id IN (SELECT value FROM json_each(?))",
         (msgspec.json.encode(wanted).decode(),),
     ).fetchone()
-    found = map(StoredOperation, split_texts(documents))
+    found = StoredOperations(documents or b"")
     return dict(zip(msgspec.json.decode(ids), found, strict=True))
 
 

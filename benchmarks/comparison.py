@@ -112,7 +112,7 @@ class Comparison:
                     f"{peer.title} pushes {result.comparable_event}\nnot\n{first.comparable_event}"
                 )
             self.results.streamed[peer.name, stream.name].append(result)
-            log(f"{title}: {stream.name}: {result}")
+            log(f"{title}: {stream.name}: {result.delivered:,} of {result.expected:,} delivered")
 
     def _measure_scaling(self, number: int) -> None:
         if not self._is_selected(workloads.SCALING):
@@ -129,7 +129,7 @@ class Comparison:
                         result = measure(server, self._environment, load)
                         self.results.scaled[peer.name, workload.name, count].append(result)
                         title = f"round {number}, {peer.title}: {workload.name} of {count:,}"
-                        log(f"{title}: {result.throughput:,.0f} requests/s")
+                        log(f"{title}: {result}")
 
     def _measure(
         self,
@@ -145,9 +145,7 @@ class Comparison:
             load = Load(workload.name, seconds or self._options.seconds, count, arguments)
             result = measure(server, self._environment, load)
             self.results.timed[server.peer.name, workload.name, count].append(result)
-            log(f"{title}: {workload.name} at {count}: {result.throughput:,.0f} requests/s")
-            if result.errors:
-                log(f"{result.errors} failed: {result.error_kinds}")
+            log(f"{title}: {workload.name}, connections: {count}: {result}")
 
     def _is_selected(self, workload: Workload) -> bool:
         return workload.name in self._options.workloads

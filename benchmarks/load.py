@@ -43,6 +43,14 @@ class Measurement:
     errors: int
     error_kinds: str
 
+    def __str__(self) -> str:
+        """Return a line for the log."""
+        text = (
+            f"{self.throughput:,.0f} requests/s, p99 {self.p99_milliseconds:,.1f} ms, "
+            f"{self.cpu_microseconds:,.0f} µs of CPU time per request"
+        )
+        return f"{text}, {self.errors} errors: {self.error_kinds}" if self.errors else text
+
 
 def measure(server: Server, environment: Environment, load: Load) -> Measurement:
     """Send requests for a second to warm up, and then for the duration of the load."""

@@ -1,6 +1,7 @@
 """The command-line options that the benchmarks share."""
 
 import argparse
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -15,7 +16,7 @@ def benchmark_parser(
     """
     parser = argparse.ArgumentParser(description=description)
     if rounds is not None:
-        parser.add_argument("--rounds", type=int, default=rounds, help="of all measurements")
+        parser.add_argument("--rounds", type=int, default=rounds, help="the number of rounds")
     if seconds is not None:
         help_ = "the duration of each measurement"
         parser.add_argument("--seconds", type=type(seconds), default=seconds, help=help_)
@@ -32,3 +33,13 @@ def benchmark_parser(
         help="the folder in which the databases are kept",
     )
     return parser
+
+
+def add_node_option(parser: argparse.ArgumentParser) -> None:
+    """Add the option for benchmarks with servers on Node.js."""
+    parser.add_argument(
+        "--node",
+        type=lambda text: shutil.which(text) or text,
+        default="node",
+        help="the program of Node.js",
+    )

@@ -6,7 +6,6 @@ same bytes.
 """
 
 import re
-import shutil
 import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -17,7 +16,7 @@ from data import operation_id
 from databases import DatabaseKind
 from environment import Environment
 from load import Load, Measurement, measure, medians
-from options import benchmark_parser
+from options import add_node_option, benchmark_parser
 from server_process import Server, running
 from servers import GATEWAY, GATEWAY_UNCACHED, Peer, missing_requirement
 from tables import table
@@ -87,7 +86,7 @@ def report(peers: Sequence[Peer], runs: Mapping[tuple[str, str], list[Measuremen
 def main() -> None:
     """Read the command line, measure, and print."""
     parser = benchmark_parser("Measure Graph's REST interface.", rounds=5, seconds=5)
-    parser.add_argument("--node", type=lambda text: shutil.which(text) or text, default="node")
+    add_node_option(parser)
     options = parser.parse_args()
     environment = Environment.from_options(options)
     peers = [peer for peer in PEERS if not missing_requirement(peer, environment.node)]

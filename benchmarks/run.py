@@ -2,7 +2,6 @@
 
 import argparse
 import resource
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import servers
 import workloads
 from comparison import Comparison
 from environment import Environment
-from options import benchmark_parser
+from options import add_node_option, benchmark_parser
 from report import report
 
 
@@ -35,19 +34,21 @@ def read_options() -> argparse.Namespace:
         rounds=3,
         seconds=5,
     )
-    parser.add_argument("--mix-seconds", type=int, default=60, help="of the mix in the last round")
+    parser.add_argument(
+        "--mix-seconds", type=int, default=60, help="the duration of the mix in the last round"
+    )
     peers = [peer.name for peer in servers.ALL]
     parser.add_argument("--peers", type=_names(peers), default=peers, help=", ".join(peers))
     names = [workload.name for workload in workloads.ALL]
     parser.add_argument("--workloads", type=_names(names), default=names, help=", ".join(names))
-    parser.add_argument("--connections", type=_numbers, default=[1, 16, 64], help="1, 16, 64")
+    parser.add_argument("--connections", type=_numbers, default=[1, 16, 64], help="of 1, 16, 64")
     parser.add_argument(
         "--operations",
         type=_numbers,
         default=list(workloads.OPERATION_COUNTS),
         help="the numbers of operations for the workload scaling",
     )
-    parser.add_argument("--node", type=lambda text: shutil.which(text) or text, default="node")
+    add_node_option(parser)
     parser.add_argument("--output", type=Path, help="benchmarks/RESULTS.md, unless --quick")
     parser.add_argument("--quick", action="store_true", help="one short round, 64 connections")
     options = parser.parse_args()

@@ -131,9 +131,9 @@ bench: $(VENV)/.bench $(BENCH)/node_modules/.installed ## Measure the gateway an
 bench-overload: $(VENV)/.project ## Measure the gateway under overload; options in ARGS='--workload get'
 	$(BIN)/python benchmarks/overload.py $(ARGS)
 
-.PHONY: bench-guarded
-bench-guarded: $(VENV)/.project ## Measure the cost of authentication; options in ARGS='--workload list'
-	$(BIN)/python benchmarks/guarded.py $(ARGS)
+.PHONY: bench-authentication
+bench-authentication: $(VENV)/.project ## Measure the cost of authentication; options in ARGS='--workload list'
+	$(BIN)/python benchmarks/authentication.py $(ARGS)
 
 .PHONY: bench-rest
 bench-rest: $(VENV)/.project $(BENCH)/node_modules/.installed ## Compare Graph's REST interface with GraphQL; options in ARGS='--rounds 1'

@@ -1,8 +1,8 @@
 """Measure the console in Chromium: ``python benchmarks/console.py --help``.
 
-How soon the overview is shown with the processor slowed four times, how much JavaScript that takes,
-and how the overview and the list fare while many changes come: the longest task of the page, and
-its memory after garbage collections.
+Prints the time until the overview is shown, with the CPU slowed down four times, and the size of
+its scripts; then, for pages that receive many changes, the longest task and the heap size after
+garbage collections.
 """
 
 import argparse
@@ -19,12 +19,12 @@ from typing import Any
 import machine
 from aiohttp import ClientSession
 from playwright.async_api import Browser, CDPSession, Page, async_playwright
-from servers import unpinned_gateway
+from server_process import unpinned_gateway
 
 CHROMIUM = "/usr/bin/chromium"
-SLOWED = 4
-PER_BATCH = 25
-"""How many operations are created at a time; as many are completed."""
+CPU_SLOWDOWN = 4
+BATCH_SIZE = 25
+"""The operations that are created by one request; the next completes them."""
 SAMPLES = ("--once", "--operations", "3000")
 
 CREATE = """mutation ($inputs: [CreateInviteParticipantsOperationInput!]!) {
@@ -34,14 +34,14 @@ COMPLETE = (
     '_{}: updateInviteParticipantsOperation(input: {{id: "{}", status: Completed}})'
     " {{ __typename }}"
 )
-WATCH = """
+RECORD_LONG_TASKS = """
     window.longest = 0
     new PerformanceObserver((list) => {
       const durations = list.getEntries().map(({ duration }) => duration)
       window.longest = Math.max(window.longest, ...durations)
     }).observe({ type: 'longtask' })
 """
-NOTE_SHOWN = """
+RECORD_SHOWN = """
     new MutationObserver((_, observer) => {
       if (!document.querySelector('.counts')) return
       requestAnimationFrame(() => { window.shownAt = performance.now() })
@@ -50,8 +50,8 @@ NOTE_SHOWN = """
 """
 
 
-async def change(url: str, rate: int, seconds: float) -> float:
-    """Make so many changes a second, and return how many there were a second."""
+async def make_changes(url: str, rate: int, seconds: float) -> float:
+    """Make ``rate`` changes per second; return the rate that was reached."""
     created: list[str] = []
     count = 0
     async with ClientSession() as http:
@@ -63,20 +63,20 @@ async def change(url: str, rate: int, seconds: float) -> float:
 
         begin = monotonic()
         while monotonic() < begin + seconds:
-            inputs = [{"clientContext": f"load {count + n}"} for n in range(PER_BATCH)]
+            inputs = [{"clientContext": f"load {count + n}"} for n in range(BATCH_SIZE)]
             data = await send(CREATE, inputs=inputs)
             if created:
-                updates = (COMPLETE.format(place, id_) for place, id_ in enumerate(created))
+                updates = (COMPLETE.format(number, id_) for number, id_ in enumerate(created))
                 await send(f"mutation {{ {' '.join(updates)} }}")
             results = data["createInviteParticipantsOperations"]["results"]
             created = [result["operation"]["id"] for result in results]
-            count += 2 * PER_BATCH
+            count += 2 * BATCH_SIZE
             await asyncio.sleep(begin + count / rate - monotonic())
         return count / (monotonic() - begin)
 
 
 async def heap_megabytes(session: CDPSession) -> float:
-    """Collect garbage, and return what the page's scripts hold."""
+    """Collect garbage; return the size of the JavaScript heap."""
     await session.send("HeapProfiler.collectGarbage")
     usage = await session.send("Runtime.getHeapUsage")
     return float(usage["usedSize"]) / 1e6
@@ -89,60 +89,60 @@ async def open_page(browser: Browser) -> tuple[Page, CDPSession]:
     return page, await context.new_cdp_session(page)
 
 
-async def first_page(browser: Browser, url: str) -> None:
-    """Print when the overview is shown, and the size of the scripts until then."""
+async def measure_start(browser: Browser, url: str) -> None:
+    """Print the time until the overview is shown, and the size of the scripts."""
     page, session = await open_page(browser)
-    await session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWED})
+    await session.send("Emulation.setCPUThrottlingRate", {"rate": CPU_SLOWDOWN})
     bodies = []
     page.on("response", lambda response: bodies.append(response) if ".js" in response.url else None)
-    await page.add_init_script(NOTE_SHOWN)
+    await page.add_init_script(RECORD_SHOWN)
     await page.goto(url)
     await page.locator(".counts").wait_for()
     await asyncio.sleep(1)
     shown = await page.evaluate("window.shownAt")
     scripts = sum([len(gzip.compress(await response.body())) for response in bodies])
-    print(f"first page: {shown:,.0f} ms, {len(bodies)} scripts of {scripts:,} bytes compressed")
+    print(f"overview shown: {shown:,.0f} ms, {len(bodies)} scripts, {scripts:,} bytes with gzip")
 
 
-async def under_load(browser: Browser, base: str, path: str, rate: int, seconds: int) -> None:
-    """Print how a page fares while changes come."""
+async def measure_under_load(
+    browser: Browser, base: str, path: str, rate: int, seconds: int
+) -> None:
+    """Print the longest task and the heap size of a page that receives changes."""
     page, session = await open_page(browser)
     await page.goto(f"{base}{path}")
     await page.get_by_role("status").get_by_text("Live").wait_for()
-    await change(f"{base}/graphql", rate, 5)
-    await page.evaluate(WATCH)
-    heaps = []
-    made = []
+    await make_changes(f"{base}/graphql", rate, 5)
+    await page.evaluate(RECORD_LONG_TASKS)
+    heaps, rates = [], []
     for _ in range(4):
         heaps.append(await heap_megabytes(session))
-        made.append(await change(f"{base}/graphql", rate, seconds / 4))
+        rates.append(await make_changes(f"{base}/graphql", rate, seconds / 4))
     longest = await page.evaluate("window.longest")
     await asyncio.sleep(3)
     heaps.append(await heap_megabytes(session))
     text = ", ".join(f"{heap:.1f}" for heap in heaps)
-    print(
-        f"{path}: {sum(made) / 4:,.0f} changes a second, longest task {longest:,.0f} ms, {text} MB"
-    )
+    rate_text = f"{sum(rates) / 4:,.0f} changes/s"
+    print(f"{path}: {rate_text}, longest task {longest:,.0f} ms, heap {text} MB")
 
 
 async def measure(base: str, pages: Sequence[str], rate: int, seconds: int) -> None:
-    """Measure a gateway's console."""
+    """Measure the console of a gateway."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox", "--enable-precise-memory-info"]
         )
-        await first_page(browser, base)
+        await measure_start(browser, base)
         for path in pages:
-            await under_load(browser, base, path, rate, seconds)
+            await measure_under_load(browser, base, path, rate, seconds)
         await browser.close()
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure, and print the results."""
     parser = argparse.ArgumentParser(description="Measure the console in Chromium.")
-    parser.add_argument("--rate", type=int, default=500, help="how many changes are made a second")
-    parser.add_argument("--seconds", type=int, default=60, help="for how long")
-    parser.add_argument("--pages", nargs="*", default=("/", "/operations"))
+    parser.add_argument("--rate", type=int, default=500, help="changes per second")
+    parser.add_argument("--seconds", type=int, default=60, help="the duration for each page")
+    parser.add_argument("--pages", nargs="*", default=("/", "/operations"), help="paths")
     options = parser.parse_args()
     gateway = Path(sys.executable).with_name("invite-gateway")
     with TemporaryDirectory() as folder:

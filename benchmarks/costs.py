@@ -1,22 +1,21 @@
-"""What a request costs on PostgreSQL, and what it leaves on disk: ``python benchmarks/costs.py``.
+"""Measure CPU time and disk space on PostgreSQL: ``python benchmarks/costs.py --help``.
 
-The gateway and PostgreSQL share one core, and wrk has another. Answers are not remembered.
+The gateway, without its cache of responses, and PostgreSQL share one core, and wrk has another.
 """
 
-import argparse
 import asyncio
-import sys
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped,unused-ignore]  # without stubs
 from data import operations
-from databases import Databases, Kind
-from load import Load, drive
+from environment import Environment
+from load import WARM_UP_SECONDS, Load, run_wrk
+from options import benchmark_parser
 from processes import cpu_seconds
-from servers import GATEWAY_POSTGRES, Server, Tools, running
-from workloads import MOST, OPERATIONS
+from server_process import Server, running
+from servers import GATEWAY_POSTGRES
+from tables import header, row
+from workloads import MAX_CONNECTIONS, OPERATIONS
 
 from gateway.settings import Settings
 from gateway.store.interface import Database
@@ -27,7 +26,7 @@ WORKLOADS = ("get", "list", "filter", "create")
 TABLES = ("operations", "identities", "changes")
 _SIZES = """
 SELECT pg_table_size(name::regclass), pg_indexes_size(name::regclass)
-FROM unnest($1::text[]) WITH ORDINALITY AS each (name, place) ORDER BY place
+FROM unnest($1::text[]) WITH ORDINALITY AS tables (name, position) ORDER BY position
 """
 _UPDATES = """
 SELECT n_tup_upd, n_tup_hot_upd, n_dead_tup FROM pg_stat_user_tables WHERE relname = 'operations'
@@ -35,38 +34,33 @@ SELECT n_tup_upd, n_tup_hot_upd, n_dead_tup FROM pg_stat_user_tables WHERE relna
 
 
 def main() -> None:
-    """Measure and print tables in Markdown."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=int, default=5, help="how long each is timed")
+    """Measure, and print tables."""
+    parser = benchmark_parser("Measure CPU time and disk space on PostgreSQL.", seconds=5)
     options = parser.parse_args()
-    tools = Tools.here(sys.executable)
-    databases = Databases(Path(tempfile.gettempdir()) / "invite-gateway-benchmarks", tools.python)
-    with (
-        databases.copy(Kind.GATEWAY_POSTGRES, OPERATIONS) as folder,
-        running(GATEWAY_POSTGRES, tools, databases, folder) as server,
-    ):
-        _requests(server, tools, options.seconds)
-        asyncio.run(_storage(f"postgresql://postgres:@/postgres?host={folder}"))
+    environment = Environment.from_options(options)
+    with running(GATEWAY_POSTGRES, environment) as server:
+        _measure_requests(server, environment, options.seconds)
+        asyncio.run(_measure_storage(server.database))
 
 
-def _requests(server: Server, tools: Tools, seconds: int) -> None:
+def _measure_requests(server: Server, environment: Environment, seconds: int) -> None:
     *postgres, gateway = server.process_ids
-    print("| request | a second | gateway, CPU µs | PostgreSQL, CPU µs |\n|---|---|---|---|")
+    print(header(("request", "requests/s", "gateway, CPU µs", "PostgreSQL, CPU µs")))
     for name in WORKLOADS:
-        load = Load(name, MOST, seconds, (str(OPERATIONS), "", ""))
-        drive(server, tools, Load(name, MOST, 1, load.arguments))
-        server.settle()
+        run_wrk(server, environment, Load(name, WARM_UP_SECONDS))
+        server.wait_until_idle()
         before = cpu_seconds([gateway]), cpu_seconds(postgres)
-        done = drive(server, tools, load)
+        result = run_wrk(server, environment, Load(name, seconds))
         after = cpu_seconds([gateway]), cpu_seconds(postgres)
-        costs = [
-            (end - begin) * 1e6 / done.requests for begin, end in zip(before, after, strict=True)
+        cpu = [
+            (end - begin) * 1e6 / result.requests for begin, end in zip(before, after, strict=True)
         ]
-        print(f"| {name} | {done.rate:,.0f} | {costs[0]:,.0f} | {costs[1]:,.0f} |", flush=True)
+        cells = (name, *(f"{value:,.0f}" for value in (result.throughput, *cpu)))
+        print(row(cells), flush=True)
 
 
-async def _storage(url: str) -> None:
-    """Update every operation once, and tell what the tables take before and after."""
+async def _measure_storage(url: str) -> None:
+    """Update every operation once; print the sizes of the tables before and after."""
     database = database_of(Settings(database=url))
     connection = await asyncpg.connect(url)
     try:
@@ -78,17 +72,17 @@ async def _storage(url: str) -> None:
         await _update(database)
         wal = await _wal(connection) - wal
         after = await connection.fetch(_SIZES, TABLES)
-        await asyncio.sleep(1)  # until the statistics are there
+        await asyncio.sleep(1)  # until PostgreSQL has updated its statistics
         updates = tuple(await connection.fetchrow(_UPDATES))
     finally:
         await connection.close()
     print(f"\n{count:,} operations, {OPERATIONS:,} of them updated:\n")
-    print("| table | bytes | indexes | after the updates | indexes |\n|---|---|---|---|---|")
+    print(header(("table", "bytes", "of indexes", "after the updates", "of indexes")))
     for table, old, new in zip(TABLES, before, after, strict=True):
-        print(f"| {table} | {old[0]:,} | {old[1]:,} | {new[0]:,} | {new[1]:,} |")
+        print(row((table, *(f"{size:,}" for size in (*old, *new)))))
     print(
-        f"\n{OPERATIONS:,} updates: {wal / OPERATIONS:,.0f} bytes of WAL each; updated, of these "
-        f"HOT, dead rows: {updates}"
+        f"\n{OPERATIONS:,} updates: {wal / OPERATIONS:,.0f} bytes of WAL each; rows updated, HOT "
+        f"updates among them, and dead rows: {updates}"
     )
 
 
@@ -99,7 +93,7 @@ async def _wal(connection: Any) -> int:  # noqa: ANN401  asyncpg's, which has no
 async def _update(database: Database) -> None:
     async with database.open() as store:
         ids = [operation["id"] for operation in operations(OPERATIONS)]
-        for start in range(0, len(ids), MOST):
+        for start in range(0, len(ids), MAX_CONNECTIONS):
             await asyncio.gather(
                 *(
                     store.update(
@@ -107,7 +101,7 @@ async def _update(database: Database) -> None:
                             {"id": id_, "clientContext": f"updated-{id_}"}
                         )
                     )
-                    for id_ in ids[start : start + MOST]
+                    for id_ in ids[start : start + MAX_CONNECTIONS]
                 )
             )
 

@@ -1,19 +1,17 @@
-"""The operations that every server of the benchmark holds, the same at every run."""
+"""The operations in the databases of all servers, the same in every run."""
 
-import json
 import random
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-STATUSES = ("NotStarted", "Running", "Completed", "Failed")
+_STATUSES = ("NotStarted", "Running", "Completed", "Failed")
 _WEIGHTS = (10, 20, 60, 10)
 _BEGIN = datetime(2025, 1, 1, tzinfo=UTC)
 _TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"
 
 OPERATIONS_PER_HOST = 100
-"""Each operation invites one of the hosts, so that a filter on a host and a status fills a page."""
+"""Operations with the same user among their participants, so that a filter on it fills a page."""
 
 
 def operation_id(number: int) -> str:
@@ -27,29 +25,29 @@ def host_id(number: int) -> str:
 
 
 def hosts(count: int) -> int:
-    """Return how many hosts share ``count`` operations."""
+    """Return the number of hosts among ``count`` operations."""
     return max(1, count // OPERATIONS_PER_HOST)
 
 
 def operations(count: int) -> Iterator[dict[str, Any]]:
-    """Make operations in the gateway's own form, the oldest first."""
-    chance = random.Random(count)  # noqa: S311  the same data each time, not a secret
+    """Generate operations in the gateway's import format, the oldest first."""
+    rng = random.Random(count)  # noqa: S311  reproducible data, not a secret
     for number in range(count):
-        yield _operation(number, count, chance)
+        yield _operation(number, count, rng)
 
 
-def _operation(number: int, count: int, chance: random.Random) -> dict[str, Any]:
-    status = chance.choices(STATUSES, _WEIGHTS)[0]
-    created = _BEGIN + timedelta(seconds=number, microseconds=chance.randrange(1_000_000))
+def _operation(number: int, count: int, rng: random.Random) -> dict[str, Any]:
+    status = rng.choices(_STATUSES, _WEIGHTS)[0]
+    created = _BEGIN + timedelta(seconds=number, microseconds=rng.randrange(1_000_000))
     operation: dict[str, Any] = {
         "id": operation_id(number),
-        "callId": f"call-{chance.randrange(max(1, count // 4)):08x}",
+        "callId": f"call-{rng.randrange(max(1, count // 4)):08x}",
         "clientContext": f"invitation {number}",
         "status": status,
-        "participants": _participants(number, count, chance),
+        "participants": _participants(number, count, rng),
         "version": 1,
-        "createdAt": _time(created),
-        "updatedAt": _time(created),
+        "createdAt": iso_time(created),
+        "updatedAt": iso_time(created),
     }
     if status == "Completed":
         operation["resultInfo"] = {"code": 200, "subcode": 0, "message": "Invited."}
@@ -60,9 +58,9 @@ def _operation(number: int, count: int, chance: random.Random) -> dict[str, Any]
     return operation
 
 
-def _participants(number: int, count: int, chance: random.Random) -> list[dict[str, Any]]:
-    host = chance.randrange(hosts(count))
-    guest = chance.randrange(count)
+def _participants(number: int, count: int, rng: random.Random) -> list[dict[str, Any]]:
+    host = rng.randrange(hosts(count))
+    guest = rng.randrange(count)
     user = {"id": host_id(host), "displayName": f"Host {host}"}
     return [
         {
@@ -77,21 +75,12 @@ def _participants(number: int, count: int, chance: random.Random) -> list[dict[s
             "hidden": bool(number % 2),
         },
         {
-            "identity": {"phone": {"id": f"+1206{chance.randrange(10_000_000):07d}"}},
+            "identity": {"phone": {"id": f"+1206{rng.randrange(10_000_000):07d}"}},
             "removeFromDefaultAudioRoutingGroup": False,
         },
     ]
 
 
-def _time(moment: datetime) -> str:
+def iso_time(moment: datetime) -> str:
+    """Return a time in UTC in the form of GraphQL's ``DateTime``."""
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def main() -> None:
-    """Write as many operations as the first argument says to standard output, one a line."""
-    for operation in operations(int(sys.argv[1])):
-        sys.stdout.write(json.dumps(operation, ensure_ascii=False, separators=(",", ":")) + "\n")
-
-
-if __name__ == "__main__":
-    main()

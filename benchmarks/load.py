@@ -1,44 +1,72 @@
-"""Load from wrk on a core of its own, and what came of it."""
+"""Load from wrk on a core of its own, and its measurements."""
 
 import json
 import os
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from statistics import median
 
-from servers import HERE, Server, Tools
+from environment import Environment
+from server_process import Server
+from servers import HERE
+from workloads import MAX_CONNECTIONS, OPERATIONS
 
 SCRIPTS = HERE / "wrk"
+WARM_UP_SECONDS = 1
 
 
 @dataclass(frozen=True)
 class Load:
-    """Which requests to send, how many at a time, and for how long."""
+    """The script with the requests, the duration, and the number of connections."""
 
     script: str
-    connections: int
     seconds: int
-    arguments: tuple[str, ...]
+    connections: int = MAX_CONNECTIONS
+    arguments: tuple[str, ...] = (str(OPERATIONS),)
+    """Arguments of the script: the number of operations, and names of files."""
     headers: str = ""
     """Header fields of every request, each with its line end."""
 
 
 @dataclass(frozen=True)
-class Measured:
-    """What a server did under a load: times in milliseconds, processor time in microseconds."""
+class Measurement:
+    """The result of a load."""
 
     requests: int
-    rate: float
-    p50: float
-    p99: float
-    cpu: float
+    throughput: float
+    """Requests per second."""
+    p99_milliseconds: float
+    """The 99th percentile of the latency."""
+    cpu_microseconds: float
+    """CPU time of the server per request."""
     errors: int
-    kinds: str
+    error_kinds: str
+
+    def __str__(self) -> str:
+        """Return a line for the log."""
+        text = (
+            f"{self.throughput:,.0f} requests/s, p99 {self.p99_milliseconds:,.1f} ms, "
+            f"{self.cpu_microseconds:,.0f} µs of CPU time per request"
+        )
+        return f"{text}, {self.errors} errors: {self.error_kinds}" if self.errors else text
 
 
-def drive(server: Server, tools: Tools, load: Load) -> Measured:
-    """Send the requests and measure."""
-    command = tools.pinned(
-        tools.load_core,
+def measure(server: Server, environment: Environment, load: Load) -> Measurement:
+    """Send requests for a second to warm up, and then for the duration of the load."""
+    run_wrk(server, environment, replace(load, seconds=WARM_UP_SECONDS))
+    server.wait_until_idle()
+    measurement = run_wrk(server, environment, load)
+    server.wait_until_idle()
+    return measurement
+
+
+def run_wrk(server: Server, environment: Environment, load: Load) -> Measurement:
+    """Send requests with wrk.
+
+    Raises ``RuntimeError`` if the script fails, as it does for a write with a GraphQL error.
+    """
+    command = environment.on_load_core(
         "wrk",
         "--threads=1",
         f"--connections={load.connections}",
@@ -60,17 +88,21 @@ def drive(server: Server, tools: Tools, load: Load) -> Measured:
         text=True,
         check=False,
     )
-    cpu = server.cpu_seconds() - before
+    cpu_seconds = server.cpu_seconds() - before
     if done.returncode:
         raise RuntimeError(f"{server.peer.title}, {load.script}: {done.stderr or done.stdout}")
     summary = json.loads(done.stdout.splitlines()[-1])
-    requests = summary["requests"]
-    return Measured(
-        requests=requests,
-        rate=requests / summary["microseconds"] * 1e6,
-        p50=summary["p50"] / 1e3,
-        p99=summary["p99"] / 1e3,
-        cpu=cpu * 1e6 / max(requests, 1),
-        errors=sum(summary["errors"].values()),
-        kinds=", ".join(f"{name} {count}" for name, count in summary["errors"].items() if count),
+    errors = summary["errors"]
+    return Measurement(
+        requests=summary["requests"],
+        throughput=summary["requests"] / summary["microseconds"] * 1e6,
+        p99_milliseconds=summary["p99"] / 1e3,
+        cpu_microseconds=cpu_seconds * 1e6 / max(summary["requests"], 1),
+        errors=sum(errors.values()),
+        error_kinds=", ".join(f"{name} {count}" for name, count in errors.items() if count),
     )
+
+
+def medians(runs: Sequence[Measurement]) -> tuple[float, float]:
+    """Return the medians of the throughput and of the CPU time per request."""
+    return median(run.throughput for run in runs), median(run.cpu_microseconds for run in runs)

@@ -1,4 +1,4 @@
-"""What the figures were measured on: the machine and the versions."""
+"""The machine and the versions of programs, for reports."""
 
 import json
 import os
@@ -6,10 +6,11 @@ import platform
 import subprocess
 from pathlib import Path
 
-from servers import PEERS, Tools
+from environment import Environment
+from servers import NODE_PACKAGES
 
 _PYTHON_PACKAGES = ("aiohttp", "msgspec", "strawberry-graphql", "uvloop")
-_NODE_PACKAGES = ("better-sqlite3", "fastify", "graphql-yoga", "mercurius", "postgraphile")
+_NODE_NAMES = ("better-sqlite3", "fastify", "graphql-yoga", "mercurius", "postgraphile")
 _PYTHON = """
 import importlib.metadata, platform, sqlite3, sys
 print("Python", platform.python_version())
@@ -20,7 +21,7 @@ for name in sys.argv[1:]:
 
 
 def machine() -> str:
-    """Return the processor, its cores, memory and kernel."""
+    """Return the processor, the number of cores, the memory and the kernel."""
     models = [
         line.split(":", 1)[1].strip()
         for line in Path("/proc/cpuinfo").read_text().splitlines()
@@ -32,12 +33,12 @@ def machine() -> str:
     return f"{model}, {os.cpu_count()} cores, {gibibytes:.0f} GiB, {kernel}"
 
 
-def versions(tools: Tools) -> list[str]:
+def versions(environment: Environment) -> list[str]:
     """Return each program and package with its version."""
-    python = _output(str(tools.python), "-c", _PYTHON, *_PYTHON_PACKAGES).splitlines()
-    node = [f"Node.js {_output(tools.node, '--version').strip().lstrip('v')}"]
-    for name in _NODE_PACKAGES:
-        manifest = PEERS / "node" / "node_modules" / name / "package.json"
+    python = _output(str(environment.python), "-c", _PYTHON, *_PYTHON_PACKAGES).splitlines()
+    node = [f"Node.js {_output(environment.node, '--version').strip().lstrip('v')}"]
+    for name in _NODE_NAMES:
+        manifest = NODE_PACKAGES / name / "package.json"
         if manifest.exists():
             node.append(f"{name} {json.loads(manifest.read_text())['version']}")
     wrk = _output("wrk", "--version").split("[")[0].strip()

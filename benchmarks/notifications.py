@@ -1,69 +1,37 @@
 """Measure notifications of Graph: ``python benchmarks/notifications.py --help``.
 
-Changes that end operations, told by notifications and asked for by GraphQL, from as many
-connections, in turns, of one gateway. Each is durable before it is answered.
+Completes operations by notifications and by GraphQL mutations, alternately, on one gateway. Each
+change is durable before the response.
 """
 
-import argparse
 import sys
-import tempfile
-from pathlib import Path
-from statistics import median
 
 import machine
-from databases import Databases, Kind
-from load import Load, Measured, drive
-from servers import GATEWAY, Tools, running
-from workloads import OPERATIONS
+from environment import Environment
+from load import Load, Measurement, measure
+from options import benchmark_parser
+from server_process import running
+from servers import GATEWAY
+from tables import ratio_table
 
-SCRIPTS = {"end": "GraphQL updates", "notify": "notifications"}
-WARM_UP_SECONDS = 1
-
-
-def measure(
-    tools: Tools, databases: Databases, options: argparse.Namespace
-) -> dict[str, list[Measured]]:
-    """Time both in each round."""
-    measured: dict[str, list[Measured]] = {script: [] for script in SCRIPTS}
-    with (
-        databases.copy(Kind.GATEWAY, OPERATIONS) as database,
-        running(GATEWAY, tools, databases, database) as server,
-    ):
-        for number in range(options.rounds + 1):  # the first warms up
-            seconds = options.seconds if number else WARM_UP_SECONDS
-            for script, found in measured.items():
-                load = Load(script, options.connections, seconds, (str(OPERATIONS),))
-                one = drive(server, tools, load)
-                server.settle()
-                if number:
-                    print(f"round {number}: {SCRIPTS[script]}: {one}", file=sys.stderr)
-                    found.append(one)
-    return measured
+SCRIPTS = {"GraphQL mutations": "end", "notifications": "notify"}
 
 
 def main() -> None:
-    """Read the command line, measure, and print."""
-    parser = argparse.ArgumentParser(description="Measure notifications of Graph.")
+    """Read the command line, measure, and print the medians and their ratio."""
+    parser = benchmark_parser("Measure notifications of Graph.", rounds=7, seconds=3)
     parser.add_argument("--connections", type=int, default=8)
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--seconds", type=int, default=3, help="how long each is timed")
-    parser.add_argument(
-        "--python", type=lambda text: Path(text).absolute(), default=Path(sys.executable)
-    )
-    parser.add_argument(
-        "--data", type=Path, default=Path(tempfile.gettempdir()) / "invite-gateway-benchmarks"
-    )
     options = parser.parse_args()
-    tools = Tools.here(options.python)
-    measured = measure(tools, Databases(options.data, tools.python), options)
-    rates = {script: median(one.rate for one in found) for script, found in measured.items()}
-    costs = {script: median(one.cpu for one in found) for script, found in measured.items()}
-    print(f"{machine.machine()}, {options.connections} connections, {options.rounds} rounds\n")
-    print("| | a second | processor µs each |\n|---|---|---|")
-    for script, title in SCRIPTS.items():
-        print(f"| {title} | {rates[script]:,.0f} | {costs[script]:,.1f} |")
-    ratios = (each["notify"] / each["end"] for each in (rates, costs))
-    print("| ratio | " + " | ".join(f"{ratio:.2f}" for ratio in ratios) + " |")
+    environment = Environment.from_options(options)
+    runs: dict[str, list[Measurement]] = {title: [] for title in SCRIPTS}
+    with running(GATEWAY, environment) as server:
+        for number in range(1, options.rounds + 1):
+            for title, script in SCRIPTS.items():
+                load = Load(script, options.seconds, options.connections)
+                runs[title].append(measure(server, environment, load))
+                print(f"round {number}: {title}: {runs[title][-1]}", file=sys.stderr)
+    print(f"{machine.machine()}, connections: {options.connections}, rounds: {options.rounds}\n")
+    print(ratio_table("changes by", runs))
 
 
 if __name__ == "__main__":

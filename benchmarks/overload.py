@@ -1,8 +1,7 @@
-"""Ask the gateway for more than it can: ``python benchmarks/overload.py --help``.
+"""Measure the gateway under overload: ``python benchmarks/overload.py --help``.
 
-Its capacity is what it answers to as many clients when it is never without a request, and never has
-many. Then requests arrive at once, twice and three times that rate, whatever becomes of them, and
-somebody asks whether it lives.
+The capacity is the throughput with a constant number of requests in progress. Requests are then due
+at one, two and three times that rate, while the health endpoint is requested too.
 """
 
 import argparse
@@ -10,50 +9,51 @@ import http.client
 import json
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import asdict, dataclass, field, replace
 from statistics import median
 
 import machine
-from arrivals import Arrived, Plan
-from databases import Databases, Kind
-from servers import GATEWAY, HERE, Peer, Server, Tools, running
+from environment import Environment
+from open_loop import OpenLoopResult, Plan
+from options import benchmark_parser
+from server_process import Server, running
+from servers import GATEWAY, HERE
+from tables import header, row
 from workloads import OPERATIONS
 
-AT_ONCE = 64
-"""With so many requests under way at any time, on connections in turn, capacity is measured."""
-
-PROBED_EVERY = 0.05
+CONCURRENCY = 64
+"""The requests in progress while the capacity is measured."""
+PROBE_INTERVAL_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
-class Bar:
-    """What has to hold at so many times the capacity."""
+class Target:
+    """The least goodput, as a part of the capacity, and the longest p99 in milliseconds."""
 
-    times: float
-    goodput: float
-    p99: float
+    load: float
+    """As a multiple of the capacity."""
+    min_goodput: float
+    max_p99: float
 
 
-BARS = (Bar(1.0, 0.85, 250.0), Bar(2.0, 0.85, 250.0), Bar(3.0, 0.70, 1_000.0))
+TARGETS = (Target(1.0, 0.85, 250.0), Target(2.0, 0.85, 250.0), Target(3.0, 0.70, 1_000.0))
 
 
 @dataclass
-class Probe:
-    """How long the gateway took to say that it lives, in milliseconds."""
+class HealthProbe:
+    """Requests of the health endpoint, and their latencies in milliseconds."""
 
-    took: list[float] = field(default_factory=list)
+    latencies: list[float] = field(default_factory=list)
     failed: int = 0
 
-    def look(self, port: int, stop: threading.Event) -> None:
-        """Ask again and again, on a new connection each time."""
-        while not stop.wait(PROBED_EVERY):
+    def run(self, port: int, stop: threading.Event) -> None:
+        """Send requests until stopped, each on a new connection."""
+        while not stop.wait(PROBE_INTERVAL_SECONDS):
             begin = time.perf_counter()
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
             try:
@@ -63,45 +63,47 @@ class Probe:
                 self.failed += 1
             finally:
                 connection.close()
-            self.took.append((time.perf_counter() - begin) * 1e3)
+            self.latencies.append((time.perf_counter() - begin) * 1e3)
 
 
 @contextmanager
-def probing(port: int) -> Iterator[Probe]:
-    """Look whether the gateway lives until the block is left."""
-    probe, stop = Probe(), threading.Event()
-    looking = threading.Thread(target=probe.look, args=(port, stop))
-    looking.start()
+def probing(port: int) -> Iterator[HealthProbe]:
+    """Request the health endpoint in a thread until the block is left."""
+    probe, stop = HealthProbe(), threading.Event()
+    thread = threading.Thread(target=probe.run, args=(port, stop))
+    thread.start()
     try:
         yield probe
     finally:
         stop.set()
-        looking.join()
+        thread.join()
 
 
 class Overload:
     """The measurements of one gateway."""
 
-    def __init__(self, options: argparse.Namespace, tools: Tools, server: Server) -> None:
+    def __init__(
+        self, options: argparse.Namespace, environment: Environment, server: Server
+    ) -> None:
         self._options = options
-        self._tools = tools
+        self._environment = environment
         self._server = server
 
     def capacity(self) -> float:
-        """Return how many requests a second are answered when there is never a lack of any."""
-        arrived = self._send(rate=0.0)
-        if arrived.failed or arrived.refused or arrived.timeouts:
-            raise SystemExit(f"Not all were answered when there was no overload: {arrived}")
-        return arrived.goodput
+        """Return the requests per second with a constant number of them in progress."""
+        result = self._send(rate=0.0)
+        if result.failed or result.refused or result.timeouts:
+            raise SystemExit(f"Requests failed without overload: {result}")
+        return result.goodput
 
-    def at(self, rate: float) -> tuple[Arrived, Probe]:
-        """Have so many requests arrive each second."""
+    def at(self, rate: float) -> tuple[OpenLoopResult, HealthProbe]:
+        """Send ``rate`` requests per second."""
         with probing(self._server.port) as probe:
-            arrived = self._send(rate=rate)
-        self._server.settle()
-        return arrived, probe
+            result = self._send(rate=rate)
+        self._server.wait_until_idle()
+        return result, probe
 
-    def _send(self, *, rate: float) -> Arrived:
+    def _send(self, *, rate: float) -> OpenLoopResult:
         plan = Plan(
             port=self._server.port,
             workload=self._options.workload,
@@ -109,103 +111,96 @@ class Overload:
             rate=rate,
             seconds=self._options.seconds,
             connections=self._options.connections,
-            at_once=AT_ONCE,
+            concurrency=CONCURRENCY,
         )
-        command = self._tools.pinned(
-            self._tools.load_core,
-            sys.executable,
-            HERE / "arrivals.py",
-            json.dumps(asdict(plan)),
+        command = self._environment.on_load_core(
+            sys.executable, HERE / "open_loop.py", json.dumps(asdict(plan))
         )
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise SystemExit(done.stderr)
-        return Arrived(**json.loads(done.stdout))
+        return OpenLoopResult(**json.loads(done.stdout))
 
 
-def row(bar: Bar, capacity: float, arrived: Arrived, probe: Probe) -> str:
-    """Write a measurement as a row of the table."""
-    goodput = arrived.goodput / capacity
-    met = (
-        goodput >= bar.goodput
-        and arrived.p99 <= bar.p99
-        and not (arrived.timeouts or arrived.failed or arrived.without_retry_after or probe.failed)
-    )
-    cells = (
-        f"{bar.times:g} ×",  # noqa: RUF001  the multiplication sign is meant
-        f"{arrived.sent / arrived.seconds:,.0f}",
-        f"{arrived.goodput:,.0f}",
-        f"{goodput:.0%}",
-        f"{arrived.p50:,.0f}",
-        f"{arrived.p99:,.0f}",
-        f"{arrived.longest:,.0f}",
-        f"{arrived.refused:,}",
-        f"{arrived.without_retry_after:,}",
-        f"{arrived.timeouts + arrived.failed:,}",
-        f"{max(probe.took, default=0):,.0f} ({median(probe.took or [0]):,.0f})",
-        f"{arrived.held_up:,.1f}",
-        "yes" if met else "no",
-    )
-    return f"| {' | '.join(cells)} |"
-
-
-HEAD = (
-    "of capacity",
-    "arrive a second",
-    "accepted",
+COLUMNS = (
+    "round",
+    "capacity",
+    "load / capacity",
+    "requests/s",
+    "accepted/s",
     "goodput / capacity",
-    "p50 ms",
-    "p99 ms",
-    "longest",
+    "p50, ms",
+    "p99, ms",
+    "maximum, ms",
     "refused",
     "without Retry-After",
     "failed",
-    "health: longest (median) ms",
-    "generator late, p99 ms",
-    "met",
+    "health: maximum (median), ms",
+    "delay of the generator: p99, ms",
+    "target met",
 )
+
+
+def cells(
+    target: Target, capacity: float, result: OpenLoopResult, probe: HealthProbe
+) -> tuple[str, ...]:
+    """Return the cells of a measurement, from the capacity on."""
+    goodput = result.goodput / capacity
+    is_met = (
+        goodput >= target.min_goodput
+        and result.p99 <= target.max_p99
+        and not (result.timeouts or result.failed or result.without_retry_after or probe.failed)
+    )
+    return (
+        f"{capacity:,.0f}",
+        f"{target.load:g} ×",  # noqa: RUF001  the multiplication sign is meant
+        f"{result.sent / result.seconds:,.0f}",
+        f"{result.goodput:,.0f}",
+        f"{goodput:.0%}",
+        f"{result.p50:,.0f}",
+        f"{result.p99:,.0f}",
+        f"{result.maximum:,.0f}",
+        f"{result.refused:,}",
+        f"{result.without_retry_after:,}",
+        f"{result.timeouts + result.failed:,}",
+        f"{max(probe.latencies, default=0):,.0f} ({median(probe.latencies or [0]):,.0f})",
+        f"{result.generator_delay_p99:,.1f}",
+        "yes" if is_met else "no",
+    )
 
 
 def read_options() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description="Ask the gateway for more than it can.")
+    parser = benchmark_parser("Measure the gateway under overload.", rounds=3, seconds=8.0)
     parser.add_argument("--workload", default="mix", choices=["mix", "get", "list", "list_four"])
-    parser.add_argument("--seconds", type=float, default=8.0, help="how long each is timed")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--connections", type=int, default=4_000, help="of the generator")
-    parser.add_argument("--times", type=float, nargs="+", default=[bar.times for bar in BARS])
-    parser.add_argument("--python", type=lambda text: Path(text).absolute(), default=sys.executable)
+    parser.add_argument("--connections", type=int, default=4_000, help="of the load generator")
+    loads = [target.load for target in TARGETS]
     parser.add_argument(
-        "--data", type=Path, default=Path(tempfile.gettempdir()) / "invite-gateway-benchmarks"
+        "--loads", type=float, nargs="+", default=loads, help="as multiples of the capacity"
     )
-    parser.add_argument("serve", nargs="*", help="options of the gateway's, after --")
+    parser.add_argument("serve", nargs="*", help="options of the gateway, after --")
     return parser.parse_args()
 
 
 def main() -> None:
-    """Measure in rounds, each on a gateway of its own, and print a table."""
+    """Measure in rounds, each on a new gateway, and print a table."""
     options = read_options()
-    tools = Tools.here(options.python)
-    databases = Databases(options.data, tools.python)
-    gateway = Peer(GATEWAY.name, GATEWAY.title, GATEWAY.kind, (*GATEWAY.command, *options.serve))
+    environment = Environment.from_options(options)
+    gateway = replace(GATEWAY, command=(*GATEWAY.command, *options.serve))
     print(f"{machine.machine()}, {options.workload}\n")
-    print(f"| round | capacity | {' | '.join(HEAD)} |\n|{'---|' * (len(HEAD) + 2)}")
+    print(header(COLUMNS))
     goodput: defaultdict[float, list[float]] = defaultdict(list)
     for number in range(1, options.rounds + 1):
-        with (
-            databases.copy(Kind.GATEWAY, OPERATIONS) as database,
-            running(gateway, tools, databases, database) as server,
-        ):
-            overload = Overload(options, tools, server)
-            for bar in BARS:
-                if bar.times in options.times:
-                    capacity = overload.capacity()  # as the machine has it just now
-                    arrived, probe = overload.at(bar.times * capacity)
-                    goodput[bar.times].append(arrived.goodput / capacity)
-                    measured = row(bar, capacity, arrived, probe)
-                    print(f"| {number} | {capacity:,.0f} {measured}", flush=True)
-    for times, parts in goodput.items():
-        print(f"\nMedian at {times:g} times the capacity: {median(parts):.0%} of it.")
+        with running(gateway, environment) as server:
+            overload = Overload(options, environment, server)
+            for target in TARGETS:
+                if target.load in options.loads:
+                    capacity = overload.capacity()  # again, as other processes influence it
+                    result, probe = overload.at(target.load * capacity)
+                    goodput[target.load].append(result.goodput / capacity)
+                    print(row((str(number), *cells(target, capacity, result, probe))), flush=True)
+    for load, ratios in goodput.items():
+        print(f"\nMedian goodput at {load:g} times the capacity: {median(ratios):.0%} of it.")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Time what the console's overview asks: ``python benchmarks/overview.py --help``.
+"""Measure the query of the console's overview: ``python benchmarks/overview.py --help``.
 
-The document is the console's own, sent for each of its ranges, which end with the newest operation.
-A database that is made for it has operations that are spread evenly over a month.
+The console's document is sent for each of its time ranges, which end at the newest operation.
+The database, if not given, is created with operations spread evenly over a month.
 """
 
 import argparse
@@ -16,13 +16,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import median
 from typing import Any
-from urllib.request import Request, urlopen
 
 import machine
-from data import operations
+from data import iso_time, operations
 from graphql import parse, print_ast, separate_operations
+from graphql_requests import execute
 from processes import cpu_seconds
-from servers import unpinned_gateway
+from server_process import unpinned_gateway
+from tables import header, row
 
 DOCUMENTS = Path(__file__).parents[1] / "gateway/web/console/src/api/documents.graphql"
 RANGES = {
@@ -33,7 +34,7 @@ RANGES = {
 }
 STATUSES = ("notStarted", "running", "completed", "failed")
 MEAN_SECONDS = 12
-"""How long operations take."""
+"""The mean duration of operations."""
 CODES = (400, 403, 412, 500)
 SUBCODES = (7106, 8508, 9999, 10073)
 NEWEST = """{
@@ -41,45 +42,47 @@ NEWEST = """{
 }"""
 
 
-def of_a_month(count: int) -> Iterator[dict[str, Any]]:
-    """Make operations that are spread over a month, the oldest first."""
-    chance = random.Random(count)  # noqa: S311  the same data each time, not a secret
+def operations_over_a_month(count: int) -> Iterator[dict[str, Any]]:
+    """Generate operations over a month, the oldest first."""
+    rng = random.Random(count)  # noqa: S311  reproducible data, not a secret
     step = timedelta(days=30) / count
     for number, operation in enumerate(operations(count)):
         begin = datetime.fromisoformat(operation["createdAt"]) - timedelta(seconds=number)
         created = begin + number * step
-        ended = created + timedelta(seconds=chance.expovariate(1 / MEAN_SECONDS))
-        status = chance.choices(("Completed", "Failed", "Running", "NotStarted"), (85, 13, 1, 1))[0]
-        operation |= {"status": status, "createdAt": _time(created), "updatedAt": _time(ended)}
+        ended = created + timedelta(seconds=rng.expovariate(1 / MEAN_SECONDS))
+        status = rng.choices(("Completed", "Failed", "Running", "NotStarted"), (85, 13, 1, 1))[0]
+        operation |= {
+            "status": status,
+            "createdAt": iso_time(created),
+            "updatedAt": iso_time(ended),
+        }
         if status == "Failed":
-            message = f"DiagCode: {chance.choice(CODES)}#{chance.choice(SUBCODES)}.@"
-            codes = {"code": chance.choice(CODES), "subcode": chance.choice(SUBCODES)}
+            message = f"DiagCode: {rng.choice(CODES)}#{rng.choice(SUBCODES)}.@"
+            codes = {"code": rng.choice(CODES), "subcode": rng.choice(SUBCODES)}
             operation["resultInfo"] = codes | {"message": message}
         yield operation
 
 
-def _time(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
 def fill(gateway: Path, database: str, count: int) -> None:
-    """Import operations."""
+    """Import operations into a database."""
     with tempfile.NamedTemporaryFile("w", suffix=".ndjson", encoding="utf-8") as file:
-        file.writelines(f"{json.dumps(operation)}\n" for operation in of_a_month(count))
+        file.writelines(
+            f"{json.dumps(operation)}\n" for operation in operations_over_a_month(count)
+        )
         file.flush()
         subprocess.run([gateway, "import", file.name, "--database", database], check=True)
 
 
 def overview() -> str:
-    """Return the document of the overview, with the fragments that it uses."""
+    """Return the document of the overview with its fragments."""
     document = parse(DOCUMENTS.read_text(encoding="utf-8"))
     return print_ast(separate_operations(document)["Overview"])
 
 
 def variables(name: str, newest: datetime) -> dict[str, Any]:
-    """Return what the console sends along for a range."""
+    """Return the variables that the console sends for a time range."""
     bucket, length = RANGES[name]
-    created = {"createdAt": {"gte": _time(newest - length)}}
+    created = {"createdAt": {"gte": iso_time(newest - length)}}
     by_status = {
         status: created | {"status": {"eq": status[0].upper() + status[1:]}} for status in STATUSES
     }
@@ -87,39 +90,31 @@ def variables(name: str, newest: datetime) -> dict[str, Any]:
     return {"bucket": bucket, "created": created, "unfinished": unfinished} | by_status
 
 
-def ask(url: str, query: str, **given: Any) -> Any:  # noqa: ANN401  JSON
-    """Ask a gateway, and return the data."""
-    body = json.dumps({"query": query, "variables": given}).encode()
-    request = Request(url, body, {"Content-Type": "application/json"})  # noqa: S310  started here
-    with urlopen(request, timeout=60) as response:  # noqa: S310  as above
-        answer = json.load(response)
-    if "errors" in answer:
-        raise SystemExit(answer["errors"][0]["message"])
-    return answer["data"]
-
-
 def measure(url: str, process: int, rounds: int) -> Iterator[str]:
-    """Give a row of a table for each range: the median of the times, and of processor times."""
+    """Yield a row for each time range with the medians of the latency and the CPU time."""
     query = overview()
-    (node,) = ask(url, NEWEST)["inviteParticipantsOperations"]["nodes"]
+    data, _ = execute(url, NEWEST, {})
+    (node,) = data["inviteParticipantsOperations"]["nodes"]
     newest = datetime.fromisoformat(node["createdAt"])
     for name in RANGES:
-        given = variables(name, newest)
-        took, cpu = [], []
+        latencies, cpu = [], []
         for _ in range(rounds):
             begin = time.perf_counter(), cpu_seconds([process])
-            found = ask(url, query, **given)
-            took.append(time.perf_counter() - begin[0])
+            data, _ = execute(url, query, variables(name, newest))
+            latencies.append(time.perf_counter() - begin[0])
             cpu.append(cpu_seconds([process]) - begin[1])
-        count = sum(group["count"] for status in STATUSES for group in found[status])
-        yield f"| {name} | {count:,} | {median(took) * 1_000:,.0f} | {median(cpu) * 1_000:,.0f} |"
+        count = sum(group["count"] for status in STATUSES for group in data[status])
+        milliseconds = (f"{median(values) * 1_000:,.0f}" for values in (latencies, cpu))
+        yield row((name, f"{count:,}", *milliseconds))
 
 
 def main() -> None:
-    """Measure and print a table in Markdown."""
-    parser = argparse.ArgumentParser(description="Time what the console's overview asks.")
-    parser.add_argument("--database", help="one that has operations; made and kept if left out")
-    parser.add_argument("--operations", type=int, default=1_000_000, help="how many are made")
+    """Measure, and print a table."""
+    parser = argparse.ArgumentParser(description="Measure the query of the console's overview.")
+    parser.add_argument(
+        "--database", help="a database with operations; created and kept if left out"
+    )
+    parser.add_argument("--operations", type=int, default=1_000_000, help="the number to create")
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     gateway = Path(sys.executable).with_name("invite-gateway")
@@ -129,12 +124,12 @@ def main() -> None:
         database = f"sqlite:///{path}"
         if not path.exists():
             fill(gateway, database, options.operations)
-    forgetful = ("--answer-cache-bytes", "0")
-    with unpinned_gateway("--database", database, *forgetful) as (url, process):
+    uncached = ("--answer-cache-bytes", "0")
+    with unpinned_gateway("--database", database, *uncached) as (url, process):
         print(f"{machine.machine()}\n")
-        print("| range | operations | ms | CPU ms of the gateway |\n|---|---|---|---|")
-        for row in measure(f"{url}/graphql", process, options.rounds):
-            print(row, flush=True)
+        print(header(("range", "operations", "latency, ms", "CPU time of the gateway, ms")))
+        for line in measure(f"{url}/graphql", process, options.rounds):
+            print(line, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,22 +1,20 @@
-"""How long PostgreSQL takes for first pages and for pages in the middle: ``benchmarks/pages.py``.
+"""Measure pages of lists on PostgreSQL: ``python benchmarks/pages.py --help``.
 
-One at a time, each for the store alone, as the median of several by the plan that PostgreSQL keeps.
+The store reads first pages and later pages, one at a time. The medians are taken once PostgreSQL
+uses a generic plan for the statement.
 """
 
-import argparse
 import asyncio
-import subprocess
-import sys
-import tempfile
 from itertools import product
-from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped,unused-ignore]  # without stubs
 from data import host_id
-from databases import Databases, Kind
+from databases import DatabaseKind, Databases, postgres
+from options import benchmark_parser
+from tables import header, row
 
 from gateway.settings import Settings
 from gateway.store.interface import Store
@@ -27,12 +25,12 @@ from schema.paging import Slice
 
 LIMIT = 50
 TIMES = 15
-KEPT_AFTER = 9
-"""Executions until a statement has its plan, and the table is in memory."""
+WARM_UP_EXECUTIONS = 9
+"""Until a statement has a generic plan, and the table is in memory."""
 Where = InviteParticipantsOperationFilter | None
 
 BEGIN = "2025-01-01T00:00:00Z"
-"""When the first of the operations was created, one each second."""
+"""The creation time of the first operation; one is created each second."""
 SPANS = {"the first hour": "2025-01-01T01:00:00Z", "the first day": "2025-01-02T00:00:00Z"}
 FIELDS = ("createdAt", "updatedAt")
 FILTERS: dict[str, dict[str, Any] | None] = {
@@ -47,7 +45,7 @@ FILTERS: dict[str, dict[str, Any] | None] = {
     },
 }
 ORDERS: dict[str, list[dict[str, str]]] = {
-    "of creation": [],
+    "creation": [],
     **{
         f"{field} {direction}": [{field: direction}]
         for field in ("createdAt", "updatedAt", "endedAt", "status", "callId", "id")
@@ -57,52 +55,44 @@ ORDERS: dict[str, list[dict[str, str]]] = {
 
 
 async def measure(url: str) -> None:
-    """Print the milliseconds of pages as a table."""
+    """Print a table of the milliseconds that pages take."""
     connection = await asyncpg.connect(url)
-    await connection.execute("VACUUM ANALYZE")  # as autovacuum does in time
+    await connection.execute("VACUUM ANALYZE")  # as autovacuum will have done
     await connection.close()
-    print("| filter | order | first page | in the middle |\n|---|---|---|---|")
+    print(header(("filter", "order", "first page, ms", "later page, ms")))
     async with database_of(Settings(database=url)).open() as store:
-        for filtered, ordered in product(FILTERS, ORDERS):
-            if filtered != "none" and ordered not in {"of creation", "createdAt DESC"}:
+        for filter_name, order_name in product(FILTERS, ORDERS):
+            if filter_name != "none" and order_name not in {"creation", "createdAt DESC"}:
                 continue
-            given = FILTERS[filtered]
-            where = given and InviteParticipantsOperationFilter.model_validate(given)
-            keys = map(InviteParticipantsOperationOrder.model_validate, ORDERS[ordered])
+            value = FILTERS[filter_name]
+            where = value and InviteParticipantsOperationFilter.model_validate(value)
+            keys = map(InviteParticipantsOperationOrder.model_validate, ORDERS[order_name])
             order = sort_keys([*keys])
             first = await _milliseconds(store, where or None, order, Slice(LIMIT))
             page = await store.page(where or None, order, Slice(500))
             middle = Slice(LIMIT, after=page.keys[-1]) if page.more else None
             later = await _milliseconds(store, where or None, order, middle) if middle else None
             cells = ("" if each is None else f"{each:.2f}" for each in (first, later))
-            print(f"| {filtered} | {ordered} | {' | '.join(cells)} |", flush=True)
+            print(row((filter_name, order_name, *cells)), flush=True)
 
 
 async def _milliseconds(store: Store, where: Where, order: Order, part: Slice) -> float:
-    taken = []
-    for _ in range(KEPT_AFTER + TIMES):
-        began = perf_counter()
+    milliseconds = []
+    for _ in range(WARM_UP_EXECUTIONS + TIMES):
+        begin = perf_counter()
         await store.page(where, order, part)
-        taken.append((perf_counter() - began) * 1_000)
-    return median(taken[KEPT_AFTER:])
+        milliseconds.append((perf_counter() - begin) * 1_000)
+    return median(milliseconds[WARM_UP_EXECUTIONS:])
 
 
 def main() -> None:
-    """Measure on a database of so many operations, made if need be."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Measure on a database with a number of operations, built if needed."""
+    parser = benchmark_parser("Measure pages of lists on PostgreSQL.")
     parser.add_argument("--operations", type=int, default=1_000_000)
-    parser.add_argument(
-        "--data", type=Path, default=Path(tempfile.gettempdir()) / "invite-gateway-benchmarks"
-    )
     options = parser.parse_args()
-    databases = Databases(options.data, Path(sys.executable))
-    folder = databases.base(Kind.GATEWAY_POSTGRES, options.operations)
-    with subprocess.Popen(
-        databases.postgres_command(folder), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as server:
-        assert server.stdout  # noqa: S101  it is a pipe
-        asyncio.run(measure(server.stdout.readline().strip()))
-        server.communicate()
+    databases = Databases(options.data, options.python)
+    with postgres(databases.base(DatabaseKind.GATEWAY_POSTGRES, options.operations)) as (url, _):
+        asyncio.run(measure(url))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What processes take of the machine, as ``/proc`` tells it."""
+"""CPU time, memory and open files of processes, read from ``/proc``."""
 
 import os
 from collections.abc import Iterable
@@ -9,34 +9,34 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def cpu_seconds(process_ids: Iterable[int]) -> float:
-    """Return the processor time that these processes and their children took so far."""
-    return sum(_cpu_ticks(pid) for pid in _family(process_ids)) / _TICKS
+    """Return the CPU time that these processes and their descendants have used."""
+    return sum(_cpu_ticks(pid) for pid in _with_descendants(process_ids)) / _TICKS
 
 
 def resident_bytes(process_ids: Iterable[int]) -> int:
-    """Return their memory; what several processes share is counted once."""
-    family = _family(process_ids)
-    field = "Rss:" if len(family) == 1 else "Pss:"
-    return sum(_memory(pid, field) for pid in family)
+    """Return the memory of these processes and their descendants; shared memory counts once."""
+    pids = _with_descendants(process_ids)
+    field = "Rss:" if len(pids) == 1 else "Pss:"
+    return sum(_memory(pid, field) for pid in pids)
 
 
 def open_files(process_id: int) -> int:
-    """Return how many files and sockets a process has open."""
-    return len(os.listdir(f"/proc/{process_id}/fd"))  # noqa: PTH208  counted, not looked at
+    """Return the number of open files and sockets of a process."""
+    return len(os.listdir(f"/proc/{process_id}/fd"))  # noqa: PTH208  only counted
 
 
-def _family(process_ids: Iterable[int]) -> list[int]:
-    family = set(process_ids)
+def _with_descendants(process_ids: Iterable[int]) -> list[int]:
+    pids = set(process_ids)
     parents = {
         int(path.name): _parent(path) for path in Path("/proc").iterdir() if path.name.isdigit()
     }
-    while more := {pid for pid, parent in parents.items() if parent in family} - family:
-        family |= more
-    return sorted(family)
+    while more := {pid for pid, parent in parents.items() if parent in pids} - pids:
+        pids |= more
+    return sorted(pids)
 
 
 def _stat(path: Path) -> list[str]:
-    """Return what follows the name in a process's ``stat``; the state comes first."""
+    """Return the fields after the name in a process's ``stat``, from the state on."""
     return (path / "stat").read_text().rsplit(")", 1)[1].split()
 
 

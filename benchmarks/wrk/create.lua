@@ -12,4 +12,4 @@ function request()
     .. '{"identity":{"phone":{"id":"+1206' .. number .. '"}}}]}}')
 end
 
-response = refuse_errors
+response = fail_on_error

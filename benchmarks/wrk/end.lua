@@ -8,4 +8,4 @@ function request()
   return update('{"id":"' .. id .. '","context":"ended ' .. number .. '"}')
 end
 
-response = refuse_errors
+response = fail_on_error

@@ -18,4 +18,4 @@ function request()
   return update('{"id":"' .. id .. '","context":"changed ' .. number .. '"}')
 end
 
-response = refuse_errors
+response = fail_on_error

@@ -3,7 +3,7 @@ local number = 0
 local head = "POST /graph/notifications HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
   .. os.getenv("HEADERS") .. "Content-Length: "
 
--- What end.lua asks for, as Graph tells it.
+-- The change that end.lua makes, as a notification of Graph.
 function request()
   number = number + 1
   local id = random_id()

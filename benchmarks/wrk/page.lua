@@ -1,9 +1,9 @@
 dofile("common.lua")
 local page = post("page")
 local cursors = {}
-local next_one = 0
+local index = 0
 
--- The cursors of the pages, in their order, as run.py found them.
+-- The second argument is the file with the cursors of the pages, written by run.py.
 function init(args)
   for cursor in io.lines(args[2]) do
     table.insert(cursors, cursor)
@@ -11,6 +11,6 @@ function init(args)
 end
 
 function request()
-  next_one = next_one % #cursors + 1
-  return page('{"first":10,"after":"' .. cursors[next_one] .. '"}')
+  index = index % #cursors + 1
+  return page('{"first":10,"after":"' .. cursors[index] .. '"}')
 end

@@ -1,4 +1,4 @@
-// A SQLite database by the runtime's own means: bun:sqlite on Bun, better-sqlite3 on Node.
+// A SQLite database: bun:sqlite on Bun, better-sqlite3 on Node.
 const isBun = Boolean(process.versions.bun)
 const { default: Database } = await import(isBun ? 'bun:sqlite' : 'better-sqlite3')
 
@@ -8,6 +8,6 @@ export function openDatabase (path, pragmas) {
   return database
 }
 
-// better-sqlite3 knows the code, Bun says it in words.
+// better-sqlite3 sets a code, Bun only a message.
 export const isDuplicate = (error) =>
   error.code === 'SQLITE_CONSTRAINT_UNIQUE' || /UNIQUE constraint/.test(error.message)

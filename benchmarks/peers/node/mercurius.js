@@ -1,4 +1,4 @@
-// Mercurius with its just-in-time compiler and its own pubsub, as its documentation sets them up.
+// Mercurius with its just-in-time compiler and its pubsub, set up as documented.
 import Fastify from 'fastify'
 import mercurius from 'mercurius'
 import { openStore, resolversOn, typeDefs } from './operations.js'

@@ -1,5 +1,5 @@
-// The store and the resolvers that the peers on Node and Bun share: prepared statements, and only
-// the columns that a selection needs. Where there is a pubsub, it is told of each change.
+// The store and the resolvers of the peers on Node and Bun, with prepared statements that read only
+// the selected columns. Changes are published if the server has a pubsub.
 import { readFileSync } from 'node:fs'
 import { GraphQLScalarType, Kind, valueFromASTUntyped } from 'graphql'
 import { v7 } from 'uuid'
@@ -60,7 +60,7 @@ export function openStore (path) {
     }
   }
 
-  const identify = (seq, participants) => {
+  const insertIdentities = (seq, participants) => {
     for (const { identity } of participants) {
       for (const kind in identity) {
         const id = identity[kind]?.id
@@ -88,7 +88,7 @@ export function openStore (path) {
       `INSERT INTO operations (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
     ).run(operation.id, callId, clientContext, operation.status, 1, now, now, json(resultInfo),
       json(additionalProperties), json(operation.participants))
-    identify(lastInsertRowid, operation.participants)
+    insertIdentities(lastInsertRowid, operation.participants)
     return operation
   })
 
@@ -108,7 +108,7 @@ export function openStore (path) {
       json(operation.participants), seq)
     if (changes.participants) {
       statement('DELETE FROM identities WHERE seq = ?').run(seq)
-      identify(seq, operation.participants)
+      insertIdentities(seq, operation.participants)
     }
     return { operation, errors: [] }
   })
@@ -139,7 +139,7 @@ export function resolversOn (store) {
           return { operation, errors: [] }
         } catch (error) {
           if (!isDuplicate(error)) throw error
-          return { operation: null, errors: [{ __typename: 'AlreadyExistsError', code: 'ALREADY_EXISTS', message: 'It is there already.', path: ['input', 'id'], current: store.get(input.id, '*') }] }
+          return { operation: null, errors: [{ __typename: 'AlreadyExistsError', code: 'ALREADY_EXISTS', message: 'An operation with the id exists.', path: ['input', 'id'], current: store.get(input.id, '*') }] }
         }
       },
       updateInviteParticipantsOperation: async (_, { input }, { pubsub }) => {
@@ -161,10 +161,10 @@ const notFound = (id) => ({
 
 const conflict = (current, version) => ({
   operation: null,
-  errors: [{ __typename: 'ConflictError', code: 'CONFLICT', message: `It is at version ${current.version}, not ${version}.`, path: ['input', 'ifVersion'], current }]
+  errors: [{ __typename: 'ConflictError', code: 'CONFLICT', message: `The version is ${current.version}, not ${version}.`, path: ['input', 'ifVersion'], current }]
 })
 
-// The filters that the workloads use; any other is refused, not ignored.
+// The filters that the workloads use; others are errors.
 function conditions (filter) {
   const where = []
   const values = []
@@ -174,21 +174,21 @@ function conditions (filter) {
       where.push('status = ?')
       values.push(filter.status.eq)
     } else if (name === 'participants' && only(filter.participants, 'some') && only(filter.participants.some, 'identity')) {
-      // Cross join: SQLite keeps this order, and so reads a page in order from the key of identities.
+      // SQLite keeps the order of a cross join, so the page is read in order from the key of identities.
       from = '(SELECT kind, id AS identityId, seq FROM identities) CROSS JOIN operations USING (seq)'
       for (const [kind, comparison] of Object.entries(filter.participants.some.identity)) {
-        if (!only(comparison, 'id') || !only(comparison.id, 'eq')) throw new Error('No such filter here.')
+        if (!only(comparison, 'id') || !only(comparison.id, 'eq')) throw new Error('This filter is not supported.')
         where.push('kind = ?', 'identityId = ?')
         values.push(kind, comparison.id.eq)
       }
-    } else throw new Error(`No filter on ${name} here.`)
+    } else throw new Error(`A filter on ${name} is not supported.`)
   }
   return { from, where, values }
 }
 
 const only = (object, name) => object != null && name in object && Object.keys(object).length === 1
 
-// Worked out once for each field of each cached document.
+// Computed once for each field of each cached document.
 const columnsOfNode = new WeakMap()
 
 function columnsOf ({ fieldNodes, fragments }) {

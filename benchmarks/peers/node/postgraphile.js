@@ -1,4 +1,4 @@
-// PostGraphile 5 with its Amber preset on its own server, Grafserv; no GraphiQL, no watching.
+// PostGraphile 5 with its Amber preset on its server, Grafserv, without GraphiQL and watch mode.
 import { createServer } from 'node:http'
 import { grafserv } from 'postgraphile/grafserv/node'
 import { makePgService } from 'postgraphile/adaptors/pg'

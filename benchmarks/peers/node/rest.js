@@ -1,5 +1,4 @@
-// What Graph's REST interface answers to two requests, written by hand: Fastify on better-sqlite3,
-// statements prepared once.
+// Two requests of Graph's REST interface on Fastify and better-sqlite3, with prepared statements.
 import Fastify from 'fastify'
 import Database from 'better-sqlite3'
 
@@ -81,5 +80,5 @@ app.get(`/v1.0/${COLLECTION}`, (request, reply) => {
     value: rows.map((row) => entity(row, true))
   }))
 })
-app.post('/graphql', (request, reply) => reply.send({ data: {} })) // asked to see whether it is up
+app.post('/graphql', (request, reply) => reply.send({ data: {} })) // requested until the server has started
 await app.listen({ port: Number(port), host: '127.0.0.1' })

@@ -1,4 +1,4 @@
-// graphql-yoga on Node's own HTTP server, its parser and validation caches on as they come.
+// graphql-yoga on the runtime's HTTP server, with its caches for parsing and validation (the default).
 import { createServer } from 'node:http'
 import { createSchema, createYoga } from 'graphql-yoga'
 import { openStore, resolversOn, typeDefs } from './operations.js'
@@ -9,4 +9,8 @@ const yoga = createYoga({
   logging: false,
   graphiql: false
 })
-createServer(yoga).listen(Number(port), '127.0.0.1')
+if (process.versions.bun) {
+  Bun.serve({ port: Number(port), hostname: '127.0.0.1', fetch: yoga })
+} else {
+  createServer(yoga).listen(Number(port), '127.0.0.1')
+}

@@ -1,6 +1,6 @@
-"""Strawberry on aiohttp, as its documentation has it: ``python stock PORT DATABASE [--caches]``.
+"""Strawberry on aiohttp, set up as documented: ``python stock PORT DATABASE [--caches]``.
 
-With ``--caches`` the parser's and the validation's caches that it ships with are on.
+``--caches`` enables Strawberry's caches for parsing and validation.
 """
 
 import sys

@@ -1,6 +1,6 @@
-"""Following: every subscriber has a queue, and every change is put into all of them."""
+"""Subscriptions: each subscriber has a queue, and each change is put into all queues."""
 
-# ruff: noqa: D101, D102  the schema of the gateway says what each means
+# ruff: noqa: D101, D102  documented in the gateway's schema
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -29,7 +29,7 @@ _queues: set[asyncio.Queue[Change]] = set()
 
 
 def publish(kind: ChangeKind, operation: InviteParticipantsOperation) -> None:
-    """Give a change to all who follow."""
+    """Send a change to all subscribers."""
     change = Change(cursor=str(next(_numbers)), kind=kind, operation=operation)
     for queue in _queues:
         queue.put_nowait(change)

@@ -1,6 +1,6 @@
-"""What is given: the inputs and the filters that the workloads use."""
+"""The inputs and the filters that the workloads use."""
 
-# ruff: noqa: D101  the schema of the gateway says what each means
+# ruff: noqa: D101  documented in the gateway's schema
 
 import strawberry
 from operation_types import OperationStatus
@@ -100,7 +100,7 @@ class CreateInviteParticipantsOperationInput:
 
 @strawberry.input
 class UpdateInviteParticipantsOperationInput:
-    """What the workloads change."""
+    """The fields that the workloads update."""
 
     id: strawberry.ID
     client_context: str | None = strawberry.UNSET

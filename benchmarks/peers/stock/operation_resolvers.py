@@ -1,9 +1,9 @@
 """The resolvers, on SQLite.
 
-It is read in the event loop: at these sizes a thread's hop costs more than the reading.
+Statements run in the event loop: they take less time than switching to a thread and back.
 """
 
-# ruff: noqa: D101, D102  the schema of the gateway says what each means
+# ruff: noqa: D101, D102  documented in the gateway's schema
 
 import json
 import sqlite3
@@ -173,7 +173,7 @@ class Mutation:
             operation_id = _insert(input)
         except sqlite3.IntegrityError:
             database.execute("ROLLBACK")
-            return _failed("ALREADY_EXISTS", "It is there already.")
+            return _failed("ALREADY_EXISTS", "An operation with the id exists.")
         database.execute("COMMIT")
         return _published(ChangeKind.CREATED, operation_id)
 

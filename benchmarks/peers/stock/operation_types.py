@@ -1,6 +1,6 @@
-"""What is read, as Strawberry's documentation writes types."""
+"""The output types, written as in Strawberry's documentation."""
 
-# ruff: noqa: D101, D102  the schema of the gateway says what each means
+# ruff: noqa: D101, D102  documented in the gateway's schema
 
 import json
 from enum import Enum
@@ -138,7 +138,7 @@ class InviteParticipantsOperation:
 
 
 def operation(row: tuple[Any, ...]) -> InviteParticipantsOperation:
-    """Read a row of the resolvers' columns; what is nested is decoded once it is selected."""
+    """Return the operation of a row; nested values are decoded when they are selected."""
     return InviteParticipantsOperation(
         seq=row[0],
         id=row[1],

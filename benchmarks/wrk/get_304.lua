@@ -1,5 +1,5 @@
 dofile("common.lua")
 
 function init(args)
-  request = get_in_turn("get", args[3], true)
+  request = http_gets("get", args[3], true)
 end

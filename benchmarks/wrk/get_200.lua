@@ -1,0 +1,5 @@
+dofile("common.lua")
+
+function init(args)
+  request = http_gets("get", args[3], false)
+end

@@ -85,9 +85,9 @@ def besieged(
     tmp_path_factory: pytest.TempPathFactory, new_database: MakeDatabase
 ) -> Iterator[Gateway]:
     """A gateway that is as fast as it is."""
-    forgetful = ("--answer-cache-bytes", "0")  # what is kept on purpose says nothing of leaks
+    without_cache = ("--answer-cache-bytes", "0")  # what is kept on purpose says nothing of leaks
     variables = UNTRACED | new_database()
-    with running(tmp_path_factory.mktemp("hostile"), *forgetful, **variables) as gateway:
+    with running(tmp_path_factory.mktemp("hostile"), *without_cache, **variables) as gateway:
         yield gateway
 
 

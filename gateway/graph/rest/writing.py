@@ -145,7 +145,7 @@ def _read_operation(entity: Fields) -> Fields:
     if not is_invite(entity):
         raise Fault(
             400,
-            f"The @odata.type of the body is {excerpt(entity[TYPE])}. Only #{NAMESPACE}."
+            f"The @odata.type of the body is {excerpt(entity.get(TYPE))}. Only #{NAMESPACE}."
             f"{INVITE_PARTICIPANTS_OPERATION.name} is supported.",
             target=TYPE,
         )

@@ -133,6 +133,18 @@ async def test_empty_id_is_absent(invitation: Invitation, absent: str | None) ->
     assert (await invitation.read())["status"] == "Completed"
 
 
+async def test_notification_without_an_id_finds_an_operation_that_is_created_after_it(
+    invitation: Invitation,
+) -> None:
+    nowhere = f"/communications/calls/{invitation.call}/operations/participants"
+    end = notification(url=nowhere, id=None, clientContext="c", status="completed")
+    begin = notification("created", invitation.url, id=invitation.id, clientContext="c")
+
+    await invitation.graph.notify(end, begin)
+
+    assert (await invitation.read())["status"] == "Completed"
+
+
 async def test_id_of_letters_is_found_in_an_address(invitation: Invitation) -> None:
     id_ = uuid4().hex.translate(str.maketrans("0123456789", "abcdefabcd"))
     path = f"/communications/calls/{invitation.call}/operations/{id_}"

@@ -25,10 +25,13 @@ def decode(text: bytes) -> Any:  # noqa: ANN401  JSON
 
 
 def encode(payload: dict[str, Any] | list[Any]) -> bytes:
-    """Encode a response; lone surrogates, which UTF-8 cannot encode, are escaped."""
+    """Encode JSON; lone surrogates, which UTF-8 cannot encode, are escaped.
+
+    A float out of range is encoded as ``Infinity``, which is not valid JSON.
+    """
     try:
         return msgspec.json.encode(payload)
-    except UnicodeEncodeError:
+    except (UnicodeEncodeError, TypeError):
         return json.dumps(payload).encode()
 
 

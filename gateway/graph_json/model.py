@@ -16,6 +16,14 @@ STRING, BOOLEAN, INT32 = "Edm.String", "Edm.Boolean", "Edm.Int32"
 
 STATUSES = tuple(str(status.value) for status in OperationStatus)
 """The members of ``operationStatus``, with the values 0, 1, 2 …"""
+ENDPOINT_TYPES = (
+    "default",
+    "voicemail",
+    "skypeForBusiness",
+    "skypeForBusinessVoipPhone",
+    "unknownFutureValue",
+)
+"""The members of ``endpointType``, likewise."""
 
 
 @dataclass(frozen=True)

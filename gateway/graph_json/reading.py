@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from gateway.graph_json.annotations import is_annotation
-from gateway.graph_json.model import STATUSES
+from gateway.graph_json.model import ENDPOINT_TYPES, STATUSES
 from gateway.graph_json.references import has_reference_metadata
 from schema.constraints import (
     IDENTITY_KINDS,
@@ -41,6 +41,16 @@ def unwrapped(value: Json) -> list[Json] | Properties | None:
     return None
 
 
+def collection(value: Json) -> Json:
+    """Return the items of a collection, which may be in ``value``, or a single object.
+
+    Other values are returned unchanged.
+    """
+    wrapped = unwrapped(value)
+    items = value if wrapped is None else wrapped
+    return [items] if isinstance(items, dict) else items
+
+
 def fields_of(entity: Properties) -> Properties:
     """Return the fields of an ``inviteParticipantsOperation``."""
     # The official SDK sends a null client context under this name.
@@ -61,12 +71,13 @@ def member(value: Json, members: Mapping[str, str]) -> Json:
 
     ``members`` is the result of ``spellings``. Another value is returned unchanged.
     """
-    if not isinstance(value, str | int):
+    if not isinstance(value, str | int | float):
         return value
-    return members.get(str(value).strip().lower(), value)
+    return members.get(str(_number(value)).strip().lower(), value)
 
 
 _STATUSES = spellings(STATUSES)
+_ENDPOINT_TYPES = spellings(ENDPOINT_TYPES)
 
 
 def _status(value: Json) -> Json:
@@ -88,9 +99,7 @@ def _number(value: Json) -> Json:
 
 
 def _participants(value: Json) -> Json:
-    """Read a list, which may be in the member ``value`` as in a collection's response."""
-    items = value if isinstance(value, list) else unwrapped(value)
-    return [_participant(item) for item in items] if isinstance(items, list) else value
+    return [_participant(item) for item in value] if isinstance(value, list) else value
 
 
 def _participant(value: Json) -> Json:
@@ -98,11 +107,21 @@ def _participant(value: Json) -> Json:
 
 
 def _identity_set(value: Json) -> Json:
-    return _open_type(value, IDENTITY_SET_NAMES, dict.fromkeys(IDENTITY_KINDS, _identity))
+    return _open_type(value, IDENTITY_SET_NAMES, _IDENTITY_SET_READERS)
 
 
 def _identity(value: Json) -> Json:
     return _open_type(value, IDENTITY_NAMES, {})
+
+
+def _endpoint_type(value: Json) -> Json:
+    return value if isinstance(value, str) else member(value, _ENDPOINT_TYPES)
+
+
+_IDENTITY_SET_READERS = {
+    **dict.fromkeys(IDENTITY_KINDS, _identity),
+    "endpointType": _endpoint_type,
+}
 
 
 def _closed_type(value: Json) -> Json:

@@ -6,6 +6,8 @@ the items in ``$values``. ``$type`` is the name of a class.
 
 from typing import Any
 
+from schema.excerpts import excerpt
+
 Json = Any
 
 NAMES = frozenset({"$id", "$type"})
@@ -44,7 +46,7 @@ class _Resolver:
     """Resolves the references in one JSON value."""
 
     def __init__(self) -> None:
-        self._objects: dict[str, tuple[Json, int] | None] = {}
+        self._objects: dict[str | int, tuple[Json, int] | None] = {}
         """Objects by id, with their numbers of values; None while one is being resolved."""
         self._count = 0
 
@@ -55,9 +57,9 @@ class _Resolver:
 
     def _object(self, value: dict[str, Json]) -> Json:
         match value:
-            case {"$ref": str(name)} if len(value) == 1 and name in self._objects:
+            case {"$ref": str() | int() as name} if len(value) == 1 and name in self._objects:
                 return self._referred(name)
-            case {"$id": str(name)}:
+            case {"$id": str() | int() as name}:
                 before, self._objects[name] = self._count, None
                 members = self._members(value)
                 self._objects[name] = members, self._count - before
@@ -75,10 +77,10 @@ class _Resolver:
         self._add(len(value))
         return [self.resolve(item) for item in value]
 
-    def _referred(self, name: str) -> Json:
+    def _referred(self, name: str | int) -> Json:
         known = self._objects[name]
         if known is None:
-            raise ValueError(f"the $ref '{name[:50]}' is circular")
+            raise ValueError(f"the $ref {excerpt(name)} is circular")
         value, size = known
         self._add(size)
         return value

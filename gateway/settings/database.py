@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 from pydantic_settings import BaseSettings, NoDecode
@@ -41,9 +42,37 @@ def sqlite_path(url: str) -> Path:
 
 
 def _known_database(url: str) -> str:
-    if not is_postgres(url):
+    if is_postgres(url):
+        _check_postgres_url(url)
+    else:
         sqlite_path(url)
     return url
+
+
+def _check_postgres_url(url: str) -> None:
+    """Raise ``ValueError`` for a URL that cannot be parsed, without any part of it.
+
+    In most of them a password has special characters, after which the URL seems to go on.
+    """
+    try:
+        parts = urlsplit(url)
+        options = parse_qsl(parts.query, strict_parsing=bool(parts.query))
+        _ports = [urlsplit(f"//{host}").port for host in _hosts(parts.netloc)]
+    except ValueError:
+        is_valid = False
+    else:
+        names = "".join(name for name, _ in options)
+        is_valid = "@" not in f"{parts.path}{names}{parts.fragment}"
+    if not is_valid:
+        raise ValueError(
+            "The URL cannot be parsed. Give it as postgresql://user@host:port/name?option=value, "
+            "with special characters in the user and the password percent-encoded: %40 for @, %2F "
+            "for /, %3F for ?, %23 for #."
+        )
+
+
+def _hosts(netloc: str) -> list[str]:
+    return netloc.rpartition("@")[2].split(",")
 
 
 def _split_urls(value: object) -> object:
@@ -58,6 +87,8 @@ def _read_databases(urls: tuple[str, ...], info: ValidationInfo) -> tuple[str, .
         raise ValueError(
             "A standby is a PostgreSQL database. Give each as postgresql://user@host/name."
         )
+    for url in urls:
+        _check_postgres_url(url)
     if urls and not is_postgres(info.data.get("database", "")):
         raise ValueError("Only PostgreSQL has standbys. Name the primary with --database.")
     return urls

@@ -54,9 +54,14 @@ class Applied(Struct, frozen=True):
     is_queued: bool = False
 
 
+def is_guid(text: str) -> bool:
+    """Return whether a text is a GUID, with or without dashes and braces."""
+    return _GUID.fullmatch(text) is not None
+
+
 def canonical(text: str) -> str:
     """Return a GUID with dashes, in lower case and without braces; any other id as it is."""
-    if not _GUID.fullmatch(text):
+    if not is_guid(text):
         return text
     bare = text.strip("{}").replace("-", "").lower()
     return f"{bare[:8]}-{bare[8:12]}-{bare[12:16]}-{bare[16:20]}-{bare[20:]}"
@@ -66,7 +71,7 @@ def forms(text: str) -> Iterator[str]:
     """Yield the ways in which an id may be written, its canonical form first."""
     dashed = canonical(text)
     yield dashed
-    if _GUID.fullmatch(text):
+    if is_guid(text):
         bare = dashed.replace("-", "")
         others = dict.fromkeys((text, dashed.upper(), bare, bare.upper()))
         yield from (form for form in others if form != dashed)

@@ -8,7 +8,7 @@ import msgspec
 from pydantic import Field
 
 from gateway.graph_json.checking import read_model
-from gateway.graph_json.invites import read_invite, with_default_subcode
+from gateway.graph_json.invites import read_invite, with_default_codes
 from gateway.graph_json.reading import is_entity
 from gateway.store import documents
 from schema.constraints import Moment, OperationId
@@ -44,7 +44,7 @@ def document(value: Any) -> documents.Document:  # noqa: ANN401  JSON
     if not isinstance(value, dict):
         raise ValueError("an operation is a JSON object")  # noqa: TRY004  bad input
     given = read_model(
-        FileOperation, with_default_subcode(read_invite(value)) if is_entity(value) else value
+        FileOperation, with_default_codes(read_invite(value)) if is_entity(value) else value
     )
     content = {name: item for name, item in documents.content(given).items() if item is not None}
     created_at = given.created_at or date_time(datetime.now(UTC))

@@ -1,6 +1,7 @@
 """Several requests in one body."""
 
 import base64
+import json
 from typing import Any
 
 import aiohttp
@@ -83,6 +84,25 @@ async def test_request_that_cannot_be_served_fails_alone(rest: Rest, request_: J
     assert answers["good"]["status"] == 200
 
 
+async def test_body_with_a_number_out_of_range_fails_alone(rest: Rest) -> None:
+    requests = [
+        {"id": "bad", "method": "POST", "url": rest.operations, "body": {"n": "1e999"}},
+        {"id": "good", "method": "GET", "url": "/communications"},
+    ]
+    body = json.dumps({"requests": requests}).replace('"1e999"', "1e999")
+    url, headers = f"{rest.url}/v1.0/$batch", {"Content-Type": "application/json"}
+    async with rest.http.post(url, data=body, headers=headers) as response:
+        bad, good = (await response.json())["responses"]
+    assert (bad["status"], bad["body"]["error"]["code"]) == (400, "invalidRequest")
+    assert good["status"] == 200
+
+
+async def test_head_is_answered_without_a_body(rest: Rest) -> None:
+    answers = await batch(rest, {"id": "1", "method": "HEAD", "url": "/communications"})
+    assert answers["1"]["status"] == 200
+    assert "body" not in answers["1"]
+
+
 async def test_url_may_be_absolute_and_members_null(rest: Rest) -> None:
     nothing = {"headers": None, "dependsOn": None, "body": None}
     answers = await batch(
@@ -117,6 +137,8 @@ GET = {"method": "GET", "url": "/communications"}
         {"requests": [{"id": "1", **GET, "dependsOn": ["2"]}, {"id": "2", **GET}]},
         {"requests": [{"id": 1, **GET}]},
         {"requests": [{"id": "1", "method": "GET", "url": "http://[::1"}]},
+        {"requests": [{"id": "1", "method": "GET", "url": "/communications/\ud800"}]},
+        {"requests": [{"id": "\ud800", **GET}]},
     ],
 )
 async def test_body_that_is_no_batch_is_refused(rest: Rest, body: JSONObject) -> None:

@@ -165,6 +165,13 @@ async def test_page_of_delta_is_no_larger_than_preferred(rest: Rest) -> None:
     for top, size in ((1, 1), (3, 2)):
         answer = await rest.get(f"/delta?$top={top}", Prefer="odata.maxpagesize=2")
         assert len(answer.body["value"]) == size
+        assert answer.headers["Preference-Applied"] == "odata.maxpagesize=2"
+
+
+@pytest.mark.parametrize("name", ["$deltatoken", "$skiptoken"])
+async def test_empty_token_of_delta_is_refused(rest: Rest, name: str) -> None:
+    answer = await rest.get(f"/delta?{name}=")
+    assert (answer.status, answer.error["code"]) == (400, "invalidRequest")
 
 
 async def test_delta_from_now_on_gives_nothing_of_before(rest: Rest, shared: Client) -> None:

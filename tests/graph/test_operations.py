@@ -291,6 +291,7 @@ async def test_errors_are_in_graphs_form(rest: Rest) -> None:
         ("GET", "/v1.0/communications/calls/c/operations?$count=2", 400, "invalidRequest"),
         ("GET", "/v1.0/communications/calls/c/operations?$skip=-1", 400, "invalidRequest"),
         ("GET", "/v1.0/communications/calls/c/operations?$orderby=x", 400, "invalidRequest"),
+        ("GET", "/v1.0/communications/calls/c/operations?$select=ID", 400, "invalidRequest"),
         (
             "GET",
             "/v1.0/communications/calls/c/operations?$orderby=participants",
@@ -323,10 +324,23 @@ async def test_header_without_sense_is_refused(
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"[]", b"1", b"{", b'{"@odata.type":"#microsoft.graph.user"}']
+    "body",
+    [
+        b"",
+        b"[]",
+        b"1",
+        b"{",
+        b'{"@odata.type":"#microsoft.graph.user"}',
+        b'{"recordingLocation":"https://example.com/a"}',
+        b'{"n":1e999}',
+        b'{"participants":[{"identity":{"user":{"id":-1e999}}}]}',
+    ],
 )
-async def test_body_that_is_no_operation_is_refused(rest: Rest, body: bytes) -> None:
-    headers = {"Content-Type": "application/json"}
+@pytest.mark.parametrize("ids", [{}, {"client-request-id": "mine"}])
+async def test_body_that_is_no_operation_is_refused(
+    rest: Rest, body: bytes, ids: dict[str, str]
+) -> None:
+    headers = {"Content-Type": "application/json", **ids}
     async with rest.http.post(rest.url + rest.operations, data=body, headers=headers) as answer:
         assert answer.status == 400
         assert (await answer.json())["error"]["code"] == "invalidRequest"

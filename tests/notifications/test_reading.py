@@ -351,7 +351,7 @@ def nested_references(depth: int) -> Json:
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ({"@odata.type": INVITE, "$id": "1", "self": {"$ref": "1"}}, "the $ref '1' is circular"),
+        ({"@odata.type": INVITE, "$id": "1", "self": {"$ref": "1"}}, 'the $ref "1" is circular'),
         (nested_references(40), "after each $ref is resolved, it has more than 60,000 values"),
     ],
     ids=["circle", "bomb"],

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import aiohttp
 import pytest
@@ -78,6 +78,7 @@ def invitation(shared: Client, http: aiohttp.ClientSession) -> Invitation:
         "/communications/calls(%27{call}%27)/operations%28%27{id}%27%29",
         '/communications/calls("{call}")/operations({id})',
         "/communications/calls(id='{call}')/operations(id='{id}')",
+        "/communications/calls(id = '{call}')/operations(commsOperationId='{id}')",
         "/communications/calls/{call}/operations/microsoft.graph.inviteParticipantsOperation/{id}",
         "/communications/calls/{call}/operations/{id}/graph.inviteParticipantsOperation",
     ],
@@ -125,6 +126,35 @@ async def test_id_is_known_in_any_form(
     assert (await invitation.read())["status"] == "Completed"
 
 
+@pytest.mark.parametrize("absent", [None, "", " ", "0" * 32, str(UUID(int=0))])
+async def test_empty_id_is_absent(invitation: Invitation, absent: str | None) -> None:
+    await invitation.notify(id=absent, status="completed")
+
+    assert (await invitation.read())["status"] == "Completed"
+
+
+async def test_notification_without_an_id_finds_an_operation_that_is_created_after_it(
+    invitation: Invitation,
+) -> None:
+    nowhere = f"/communications/calls/{invitation.call}/operations/participants"
+    end = notification(url=nowhere, id=None, clientContext="c", status="completed")
+    begin = notification("created", invitation.url, id=invitation.id, clientContext="c")
+
+    await invitation.graph.notify(end, begin)
+
+    assert (await invitation.read())["status"] == "Completed"
+
+
+async def test_id_of_letters_is_found_in_an_address(invitation: Invitation) -> None:
+    id_ = uuid4().hex.translate(str.maketrans("0123456789", "abcdefabcd"))
+    path = f"/communications/calls/{invitation.call}/operations/{id_}"
+
+    await invitation.graph.notify(notification(url=path, status="completed"))
+
+    found = await invitation.client.data(READ, id=str(UUID(id_)))
+    assert found["inviteParticipantsOperation"]["status"] == "Completed"
+
+
 @pytest.mark.parametrize("absent", [None, ""])
 async def test_empty_texts_say_nothing(invitation: Invitation, absent: str | None) -> None:
     await invitation.notify("created", id=absent, status=absent, clientContext="c")
@@ -150,6 +180,7 @@ async def test_empty_texts_say_nothing(invitation: Invitation, absent: str | Non
         lambda item: envelope({**item, "resourceData": [item["resourceData"]]}),
         lambda item: envelope({**item, "resourceData": {"$values": [item["resourceData"]]}}),
         lambda item: envelope({**item, "resourceData": {"value": item["resourceData"]}}),
+        lambda item: envelope({**item, "resourceData": {"value": [[item["resourceData"]]]}}),
         lambda item: b"\xef\xbb\xbf" + json.dumps(envelope(item)).encode(),
     ],
     ids=[
@@ -166,6 +197,7 @@ async def test_empty_texts_say_nothing(invitation: Invitation, absent: str | Non
         "list of data",
         "serialized data",
         "data in a value",
+        "data in lists in a value",
         "byte order mark",
     ],
 )
@@ -178,7 +210,7 @@ async def test_notification_is_found_in_any_envelope(
     assert (await invitation.read())["status"] == "Completed"
 
 
-@pytest.mark.parametrize("change", ["DELETED", " deleted", 2, "2"])
+@pytest.mark.parametrize("change", ["DELETED", " deleted", 2, "2", 2.0])
 @pytest.mark.parametrize("code", [410, "410", 410.0, "410.0", " 410 "])
 async def test_words_and_numbers_are_read_in_any_spelling(
     invitation: Invitation, change: Json, code: Json
@@ -194,7 +226,13 @@ async def test_words_and_numbers_are_read_in_any_spelling(
 
 @pytest.mark.parametrize(
     ("status", "name"),
-    [(0, "NotStarted"), ("1", "Running"), ("RUNNING", "Running"), (" failed", "Failed")],
+    [
+        (0, "NotStarted"),
+        ("1", "Running"),
+        (2.0, "Completed"),
+        ("RUNNING", "Running"),
+        (" failed", "Failed"),
+    ],
 )
 async def test_status_is_read_in_any_spelling(
     invitation: Invitation, status: Json, name: str
@@ -219,11 +257,69 @@ async def test_status_that_is_not_known_says_nothing(
     assert (await invitation.read())["status"] == status
 
 
-@pytest.mark.parametrize("wrap", ["value", "$values"])
-async def test_participants_are_found_in_a_wrapping(invitation: Invitation, wrap: str) -> None:
-    await invitation.notify(status="completed", participants={wrap: INVITED})
+@pytest.mark.parametrize(
+    "participants",
+    [{"value": INVITED}, {"$values": INVITED}, {"value": INVITED[0]}, INVITED[0]],
+    ids=["value", "$values", "single in a value", "single"],
+)
+async def test_participants_are_found_in_any_form(
+    invitation: Invitation, participants: Json
+) -> None:
+    await invitation.notify(status="completed", participants=participants)
 
     assert (await invitation.read())["participants"] == INVITED
+
+
+@pytest.mark.parametrize("first", ["3", 3])
+async def test_references_have_numbers_or_texts(invitation: Invitation, first: Json) -> None:
+    participants = {"$values": [{"$id": first, **INVITED[0]}, {"$ref": first}]}
+
+    await invitation.notify(status="completed", participants=participants)
+
+    assert (await invitation.read())["participants"] == INVITED * 2
+
+
+async def test_participants_are_kept_with_an_endpoint_type_as_a_number(
+    invitation: Invitation,
+) -> None:
+    identity = {**INVITED[0]["identity"], "endpointType": 0}
+
+    await invitation.notify(status="completed", participants=[{"identity": identity}])
+
+    assert (await invitation.read())["participants"] == INVITED
+
+
+async def test_result_is_found_in_a_list(invitation: Invitation) -> None:
+    await invitation.notify(status=None, resultInfo=[{"code": 500, "subcode": 7106}])
+
+    operation = await invitation.read()
+    assert (operation["status"], operation["resultInfo"]["subcode"]) == ("Failed", 7106)
+
+
+@pytest.mark.parametrize(
+    ("result", "codes"),
+    [
+        ({"code": 500, "subcode": "odd"}, (500, 0)),
+        ({"code": 500, "subcode": 3_000_000_000}, (500, 0)),
+        ({"subcode": 7106}, (0, 7106)),
+        ({"code": "", "subcode": 7106}, (0, 7106)),
+        ({}, (0, 0)),
+    ],
+    ids=json.dumps,
+)
+async def test_message_of_a_result_is_kept_without_valid_codes(
+    invitation: Invitation, result: Json, codes: tuple[int, int]
+) -> None:
+    message = "DiagCode: 500#7106.@"
+
+    await invitation.notify(status="failed", resultInfo={**result, "message": message})
+
+    code, subcode = codes
+    assert (await invitation.read())["resultInfo"] == {
+        "code": code,
+        "subcode": subcode,
+        "message": message,
+    }
 
 
 @pytest.mark.parametrize(
@@ -232,7 +328,7 @@ async def test_participants_are_found_in_a_wrapping(invitation: Invitation, wrap
         ({"participants": [None]}, {}),
         ({"participants": [{"identity": None}]}, {}),
         ({"participants": INVITED * 201}, {}),
-        ({"participants": {"identity": {}}}, {}),
+        ({"participants": {"user": {"id": "u"}}}, {}),
         ({"clientContext": "c" * 257}, {}),
         ({"clientContext": 7}, {}),
         ({"clientContext": "a\0b"}, {}),
@@ -271,6 +367,8 @@ async def test_end_is_taken_without_what_is_not_valid(
         ("operations/1", {"@odata.type": "#microsoft.graph.recordOperation"}),
         ("operations/1", {"@odata.type": COMMS, "recordingLocation": "https://example.com/a"}),
         ("operations/1", {"@odata.type": COMMS, "completionReason": "completedSuccessfully"}),
+        ("operations/1", {"@odata.type": None, "recordingLocation": "https://example.com/a"}),
+        ("operations/1", {"@odata.type": COMMS, "RecordingLocation": "https://example.com/a"}),
         ("operations/participants", {}),
     ],
 )

@@ -1,6 +1,7 @@
 """The password in a database's URL: it is shown nowhere."""
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,44 @@ def test_url_that_is_refused_is_told_without_the_password(here: Command, url: st
     assert done.returncode == 2
     assert "postgresql://user@host/name" in done.stderr
     assert SECRET not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "password", ["cor@rect/horse", "correct?horse", "correct#horse", "1/horse"]
+)
+@pytest.mark.parametrize("option", ["--database", "--read-database"])
+def test_password_with_special_characters_is_refused_without_a_part_of_it(
+    here: Command, option: str, password: str
+) -> None:
+    url = f"postgresql://gateway:{password}@localhost/operations"
+    databases = {"--database": "postgresql://localhost/operations", option: url}
+
+    done = here("serve", *(word for pair in databases.items() for word in pair))
+
+    assert done.returncode == 2
+    assert "percent-encoded" in done.stderr
+    assert not {"horse", "correct", "rect"} & set(re.findall(r"\w+", done.stdout + done.stderr))
+
+
+@pytest.mark.parametrize("url", ["h:99999/o", "h:x/o", "[::1/o", "h/o?sslmode"])
+def test_url_that_cannot_be_parsed_is_refused(here: Command, url: str) -> None:
+    done = here("db", "check", "--database", f"postgresql://{url}")
+
+    assert done.returncode == 2
+    assert "The URL cannot be parsed." in done.stderr
+
+
+@pytest.mark.parametrize(
+    "option",
+    ["sslmode=odd", "target_session_attrs=odd", "connect_timeout=3", "statement_timeout=x"],
+)
+def test_invalid_option_of_a_url_is_told(
+    here: Command, postgres: PostgresServer, option: str
+) -> None:
+    done = here("db", "check", "--database", f"{postgres.url('postgres')}&{option}")
+
+    assert done.returncode == 2
+    assert "its URL has an invalid option" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,13 @@ Nest = Callable[[JSONObject], JSONObject]
 
 _COMPARATORS = {"eq": "eq", "ne": "neq", "gt": "gt", "ge": "gte", "lt": "lt", "le": "lte"}
 _MIRRORED = {"eq": "eq", "ne": "ne", "gt": "lt", "ge": "le", "lt": "gt", "le": "ge"}
-_FUNCTIONS = {"contains": "contains", "startswith": "startsWith", "endswith": "endsWith"}
+_FUNCTIONS = {
+    "contains": "contains",
+    "startswith": "startsWith",
+    "endswith": "endsWith",
+    "startsWith": "startsWith",
+    "endsWith": "endsWith",
+}
 _spaces = st.sampled_from([" ", "  ", "\t", " \t "])
 _storable = texts.filter(lambda text: "\n" not in text)
 

@@ -16,6 +16,8 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
+from gateway.store.reports import is_guid
+
 MAX_ADDRESS = 2_048
 """In characters: longer addresses are ignored."""
 
@@ -23,6 +25,8 @@ _PLAIN = re.compile(r"/(?:communications|app)/calls/([\w-]+)/operations/([\w-]+)
 """The usual form of an operation's address, which needs no decoding."""
 _END_OF_PATH = re.compile(r"[?#]")
 _PARENTHESES = re.compile(r"[()]")
+_KEY_NAME = re.compile(r"\A\w+\s*=\s*(?=.)")
+"""The name of a key property before its value."""
 _CAST = re.compile(r"(?:microsoft\.)?graph\.\w+", re.IGNORECASE)
 """A type cast segment, which restricts a collection to a type."""
 
@@ -63,7 +67,7 @@ def _segments(text: str) -> Iterator[str]:
     path = _END_OF_PATH.split(text, maxsplit=1)[0]
     for segment in (path if "/" in path else unquote(path)).split("/"):
         for part in _PARENTHESES.split(unquote(segment)):
-            name = part.strip().removeprefix("id=").strip(" '\"")
+            name = _KEY_NAME.sub("", part.strip()).strip(" '\"")
             if name and not _CAST.fullmatch(name):
                 yield name
 
@@ -76,4 +80,5 @@ def _after(collection: str, segments: list[str]) -> str | None:
 
 def _is_id(segment: str) -> bool:
     """Return whether a segment is an id rather than a name such as ``participants``."""
-    return not (segment.isascii() and segment.isalpha())
+    is_word = segment.isascii() and segment.isalpha()
+    return not is_word or is_guid(segment)

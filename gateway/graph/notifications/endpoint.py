@@ -118,6 +118,7 @@ class NotificationsEndpoint:
     async def _apply(self, request: Request, body: bytes, items: Sequence[Any]) -> None:
         results = await _read_all(items)
         reports = [each for each in results if isinstance(each, Report)]
+        reports.sort(key=_has_no_id)
         options = self._forwarding
         forward = forward_of(request.head, body, results) if options else None
         applied = await self._store.apply(
@@ -144,6 +145,11 @@ class NotificationsEndpoint:
                 self.counts[outcome] += 1
         self.counts["unusable"] += len(unusable)
         self.counts["ignored"] += sum(isinstance(each, Ignored) for each in results)
+
+
+def _has_no_id(report: Report) -> bool:
+    """Return whether a report has to be matched with an operation, which another may create."""
+    return report.operation_id is None
 
 
 def _items(body: bytes) -> list[Any]:

@@ -13,13 +13,13 @@ from typing import Any
 from gateway.graph.notifications.addresses import Address, read_address
 from gateway.graph_json.annotations import type_name
 from gateway.graph_json.checking import InvalidProperties, read_model
-from gateway.graph_json.invites import is_invite, read_invite, with_default_subcode
-from gateway.graph_json.names import RESULT_NAMES, check_members
+from gateway.graph_json.invites import is_invite, read_invite, with_default_codes
+from gateway.graph_json.names import check_members
 from gateway.graph_json.reading import member, spellings, unwrapped
 from gateway.graph_json.references import has_reference_metadata, resolve_references
 from gateway.graph_json.writing import ID, TYPE
 from gateway.store import documents
-from gateway.store.reports import Report
+from gateway.store.reports import Report, canonical
 from schema.excerpts import excerpt
 from schema.inputs import CreateInviteParticipantsOperationInput
 from schema.validation import Path
@@ -34,12 +34,14 @@ _FINISHED = "deleted"
 """The change by which Graph reports that an operation has finished: it deletes its own record."""
 _REQUIRED = {"id", "callId", "status"}
 """The fields that must be valid if present; otherwise the notification is unusable."""
-_CODES = {"code", "subcode"}
+_NIL = "00000000-0000-0000-0000-000000000000"
+"""The GUID that .NET writes in place of an id that is not set."""
 _EMPTY = ("", "unknownFutureValue")
 """Values that are treated as absent.
 
 Graph writes the latter instead of enumeration members that are newer than its reader.
 """
+_UNTYPED = "resource without a type"
 MAX_NESTING = 3
 """The maximum depth of lists and envelopes in each other."""
 
@@ -102,7 +104,7 @@ def read_notification(item: Json) -> Iterator[ReadResult]:
         return
     try:
         check_members(item, _MEMBERS)
-        entities = _entities(item.get("resourceData"))
+        entities = _entities(_resolved(item.get("resourceData")))
     except ValueError as error:
         yield _unusable(error)
         return
@@ -110,12 +112,21 @@ def read_notification(item: Json) -> Iterator[ReadResult]:
         yield from _read(item, entity)
 
 
-def _entities(data: Json) -> list[Json]:
-    """Return the resources in ``resourceData``, which may be a list, or wrapped in ``value``."""
-    data = resolve_references(data) if has_reference_metadata(data) else data
-    wrapped = unwrapped(data)
-    data = data if wrapped is None else wrapped
-    return data if isinstance(data, list) else [data]
+def _resolved(data: Json) -> Json:
+    return resolve_references(data) if has_reference_metadata(data) else data
+
+
+def _entities(data: Json, depth: int = MAX_NESTING) -> list[Json]:
+    """Return the resources in ``resourceData``, which may be in lists and in ``value``.
+
+    These are nested up to ``depth`` levels.
+    """
+    match (data if isinstance(data, list) else unwrapped(data)) if depth else None:
+        case dict() as wrapped:
+            return _entities(wrapped, depth - 1)
+        case [_, *_] as items:
+            return [entity for item in items for entity in _entities(item, depth - 1)]
+    return [data]
 
 
 def _read(item: Entity, entity: Json) -> Iterator[ReadResult]:
@@ -134,11 +145,11 @@ def _read(item: Entity, entity: Json) -> Iterator[ReadResult]:
 def _ignored_kind(entity: Json, address: Address) -> str | None:
     """Return the type of a resource that the gateway does not store; None for an operation."""
     if isinstance(entity, dict) and not is_invite(entity):
-        return str(entity[TYPE])
+        return str(entity.get(TYPE) or _UNTYPED)
     is_typed = isinstance(entity, dict) and type_name(entity) is not None
     if is_typed or address.is_operation or address.call_id is None:
         return None
-    return "resource without a type"
+    return _UNTYPED
 
 
 def _read_invite(item: Entity, address: Address, entity: Entity) -> Iterator[ReadResult]:
@@ -172,16 +183,15 @@ def _is_finished(change: Json) -> bool:
 def _properties(address: Address, entity: Entity) -> Entity:
     """Return the properties of an operation, with its ids, and without those that are empty."""
     own = {name: value for name, value in read_invite(entity).items() if value not in _EMPTY}
-    result = own.get("resultInfo")
-    if isinstance(result, dict) and all(result.get(name) is None for name in RESULT_NAMES):
-        del own["resultInfo"]
-    own = with_default_subcode(own)
-    given = own.get("id")
+    given = own.pop("id", None)
+    given = given.strip() if isinstance(given, str) else given
+    is_absent = given in _EMPTY or (isinstance(given, str) and canonical(given) == _NIL)
     ids = {
-        "id": given.strip() if isinstance(given, str) else given or address.operation_id,
+        "id": address.operation_id if is_absent or given is None else given,
         "callId": address.call_id,
     }
-    return {**own, **{name: id_ for name, id_ in ids.items() if id_ is not None}}
+    known = {name: id_ for name, id_ in ids.items() if id_ is not None}
+    return {**with_default_codes(own), **known}
 
 
 def _usable(properties: Entity) -> tuple[CreateInviteParticipantsOperationInput, str | None]:
@@ -195,15 +205,15 @@ def _usable(properties: Entity) -> tuple[CreateInviteParticipantsOperationInput,
         paths = [problem.path for problem in invalid.problems]
         if any(name in _REQUIRED for name, *_ in paths):
             raise
-        rest = reduce(_without, paths, properties)
+        rest = with_default_codes(reduce(_without, paths, properties))
         return read_model(CreateInviteParticipantsOperationInput, rest), str(invalid)
 
 
 def _without(properties: Entity, path: Path) -> Entity:
-    """Return the properties without an invalid one; of a result only its codes are required."""
+    """Return the properties without an invalid one; of a result only its code is required."""
     name, *inner = path
     result = properties.get("resultInfo")
-    if name == "resultInfo" and isinstance(result, dict) and inner and inner[0] not in _CODES:
+    if name == "resultInfo" and isinstance(result, dict) and inner and inner[0] != "code":
         rest = {part: value for part, value in result.items() if part != inner[0]}
         return {**properties, "resultInfo": rest}
     return {each: value for each, value in properties.items() if each != name}

@@ -111,10 +111,20 @@ class BatchHandler:
         if not 1 <= len(items) <= MAX_REQUESTS:
             raise Fault(400, f"The batch has {len(items):,} requests. Give 1 to {MAX_REQUESTS}.")
         for item in items:
+            _check_unicode(item)
             _url(item.url)
             _check_supported(item)
         _check_dependencies(items)
         return items
+
+
+def _check_unicode(item: BatchRequest) -> None:
+    """Raise ``Fault`` for lone surrogates, which UTF-8 cannot encode, in the id or the URL."""
+    for name, text in (("id", item.id), ("url", item.url)):
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise Fault(400, f"The {name} {excerpt(text)} is not valid Unicode.") from None
 
 
 def _check_supported(item: BatchRequest) -> None:
@@ -252,7 +262,7 @@ def _response_object(item: BatchRequest, response: Response) -> dict[str, Any]:
         "status": response.status,
         "headers": {**response.headers, **response.own_headers},
     }
-    if response.body:
+    if response.body and item.method != hdrs.METH_HEAD:
         is_json = response.headers.get("Content-Type", "").startswith(JSON)
         response_object["body"] = (
             Raw(response.body) if is_json else b64encode(response.body).decode()

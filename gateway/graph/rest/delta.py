@@ -65,10 +65,10 @@ async def get(target: RequestTarget, options: Options, _request: Request) -> Pre
 
     async def run(context: Context) -> Response:
         if isinstance(position, EndPosition):
-            return target.json(page.last([], await context.log.position()))
+            return target.page(page.last([], await context.log.position()))
         if isinstance(position, LogPosition):
-            return target.json(await page.changes(position, context))
-        return target.json(await page.operations(position, context))
+            return target.page(await page.changes(position, context))
+        return target.page(await page.operations(position, context))
 
     cost = READ + limit * (
         entity_cost(select) + (CHANGE_COST if isinstance(position, LogPosition) else 0)
@@ -98,7 +98,7 @@ def _position_of(options: Options) -> FirstRoundPosition | LogPosition | EndPosi
         token = options.get(name)
         if name == "$deltatoken" and token == LATEST:
             return EndPosition()
-        if token:
+        if token is not None:
             position: FirstRoundPosition | LogPosition = unpack(token, _TOKEN_TYPES, name)
             return position
     return None

@@ -29,6 +29,7 @@ _SAFE = "$',()/:@*"
 _NUMBER = re.compile(r"\d{1,10}", re.ASCII)
 _NAME = re.compile(r"[^\W\d]\w{0,127}|\*")
 _SORT = re.compile(r"\s*([^\s]+)(?:\s+(asc|desc))?\s*", re.IGNORECASE)
+_PROPERTIES = {name.lower(): name for name in INVITE_PARTICIPANTS_OPERATION.properties}
 _SORTABLE = {"id", "clientContext", "status"}
 
 Options = Mapping[str, str]
@@ -105,6 +106,11 @@ def select_of(options: Options) -> frozenset[str] | None:
             raise unsupported("Parts of properties cannot be selected.", at, "$select")
         if not _NAME.fullmatch(name):
             raise malformed(f"{excerpt(name)} is not the name of a property.", at, "$select")
+        declared = _PROPERTIES.get(name.lower(), name)
+        if name != declared:
+            raise malformed(
+                f"{excerpt(name)} is not a property. Write it '{declared}'.", at, "$select"
+            )
         names.add(name)
         at += len(item) + 1
     return None if "*" in names else frozenset(names)

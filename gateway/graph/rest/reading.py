@@ -154,11 +154,7 @@ class ListHandlers:
         found = query
 
         async def run(context: Context) -> Response:
-            response = target.json(await self._page(found, context))
-            if target.preferences.max_page_size:
-                applied = f"odata.maxpagesize={target.preferences.max_page_size}"
-                response.headers["Preference-Applied"] = applied
-            return response
+            return target.page(await self._page(found, context))
 
         return PreparedRequest(found.cost, run)
 

@@ -110,6 +110,14 @@ class RequestTarget(Struct, frozen=True):
         """Return a response with a value in JSON."""
         return self.response(bytes(payload) if isinstance(payload, Raw) else encode(payload))
 
+    def page(self, payload: dict[str, Any] | Raw) -> Response:
+        """Return a response with a page of a collection."""
+        response = self.json(payload)
+        size = self.preferences.max_page_size
+        if size:
+            response.headers["Preference-Applied"] = f"odata.maxpagesize={size}"
+        return response
+
     def response(self, body: bytes, status: int = 200) -> Response:
         """Return a response with a body in JSON."""
         return Response(body, status=status, headers=self.headers.response_headers)

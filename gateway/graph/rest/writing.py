@@ -44,6 +44,7 @@ MAX_ATTEMPTS = 10
 
 Fields = dict[str, Any]
 
+_TYPE = f"#{NAMESPACE}.{INVITE_PARTICIPANTS_OPERATION.name}"
 _INVITE = {"participants", "clientContext"}
 _MERGED = ("resultInfo", "additionalProperties")
 """The fields into which an update is merged, instead of replacing them."""
@@ -78,9 +79,7 @@ class WriteHandlers:
     ) -> PreparedRequest:
         """Create the operation of an invitation, with the status ``NotStarted``."""
         parameters = await self._body(request)
-        fields = _read_operation(
-            {name: value for name, value in parameters.items() if name != TYPE}
-        )
+        fields = _read_operation({**parameters, TYPE: _TYPE})
         _check_invitation(fields)
         given = _create_input(target, request, fields)
 
@@ -145,8 +144,8 @@ def _read_operation(entity: Fields) -> Fields:
     if not is_invite(entity):
         raise Fault(
             400,
-            f"The @odata.type of the body is {excerpt(entity[TYPE])}. Only #{NAMESPACE}."
-            f"{INVITE_PARTICIPANTS_OPERATION.name} is supported.",
+            f"The @odata.type of the body is {excerpt(entity.get(TYPE))}. Only {_TYPE} "
+            "is supported.",
             target=TYPE,
         )
     try:

@@ -31,9 +31,15 @@ _STANDBY = Failure(
 _RECOVERY = Failure(
     "its recovery cancels reads", "Check hot_standby_feedback and max_standby_streaming_delay."
 )
+_OPTIONS = Failure(
+    "its URL has an invalid option",
+    "Check sslmode, sslrootcert, target_session_attrs and the server's settings in it; remove "
+    "options that only libpq has, such as connect_timeout and channel_binding.",
+)
 _UNFIT = Failure("its tables are missing", "Run `invite-gateway db upgrade`, or check search_path.")
 
 _FAILURES: tuple[tuple[tuple[type[Exception], ...], Failure], ...] = (
+    ((asyncpg.exceptions.ClientConfigurationError,), _OPTIONS),
     (CONFLICTS, _BUSY),
     ((asyncpg.LockNotAvailableError, BusyDatabaseError), _BUSY),
     ((asyncpg.ReadOnlySQLTransactionError,), _STANDBY),
@@ -42,6 +48,13 @@ _FAILURES: tuple[tuple[tuple[type[Exception], ...], Failure], ...] = (
     ((asyncpg.InsufficientPrivilegeError,), _FORBIDDEN),
     ((asyncpg.TooManyConnectionsError, asyncpg.InsufficientResourcesError), _FULL),
 )
+
+_REFUSED_OPTIONS = (
+    asyncpg.UndefinedObjectError,
+    asyncpg.InvalidParameterValueError,
+    asyncpg.PostgresSyntaxError,
+)
+"""Errors of a server that refuses the settings of a new session."""
 
 LOST = (
     OSError,  # its subclass TimeoutError has to be handled first
@@ -69,7 +82,8 @@ def failure_of(error: Exception) -> Failure | None:
 
 def unusable(name: str, error: Exception) -> UnusableDatabaseError:
     """Return the error of a command that cannot use the database."""
-    failure = failure_of(error) or _AWAY
+    unknown = _OPTIONS if isinstance(error, _REFUSED_OPTIONS) else _AWAY
+    failure = failure_of(error) or unknown
     return UnusableDatabaseError(
         f"The database {name} cannot be used: {failure.what} ({type(error).__name__}). "
         f"{failure.advice}"

@@ -37,6 +37,7 @@ _COMPARATORS = {"eq": "eq", "ne": "neq", "gt": "gt", "ge": "gte", "lt": "lt", "l
 _MIRRORED = {"eq": "eq", "ne": "ne", "gt": "lt", "ge": "le", "lt": "gt", "le": "ge"}
 """The comparators after an exchange of the operands."""
 _TEXT_FUNCTIONS = {"contains": "contains", "startswith": "startsWith", "endswith": "endsWith"}
+"""The functions by their names in lower case: Graph's documentation has ``startsWith`` too."""
 
 
 class Kind(Enum):
@@ -269,7 +270,7 @@ def _quantified(node: Quantified, scope: Scope) -> Filter:
 
 
 def _call(node: Call, scope: Scope) -> Filter:
-    operator = _TEXT_FUNCTIONS.get(node.name)
+    operator = _TEXT_FUNCTIONS.get(node.name.lower())
     if operator is None:
         raise unsupported(f"The function {excerpt(node.name)} is not supported.", node.at)
     match node.arguments:

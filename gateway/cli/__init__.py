@@ -21,6 +21,7 @@ app = typer.Typer(
     name="invite-gateway",
     help="A GraphQL gateway over Microsoft Graph's inviteParticipantsOperation.",
     no_args_is_help=True,
+    rich_markup_mode="markdown",
     add_completion=False,
     pretty_exceptions_enable=False,
 )

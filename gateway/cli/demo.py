@@ -44,8 +44,8 @@ def demo(
     """Fill the database with sample operations of four weeks, then create more until stopped.
 
     They have all statuses, various results, and histories; their client context starts with
-    "demo: ". `serve` can serve the database meanwhile. If there are sample operations already, no
-    past ones are added.
+    "demo: ". The gateway can serve the database meanwhile. If there are sample operations already,
+    no past ones are added.
 
     Example: invite-gateway demo --database sqlite:///demo.db
     """

@@ -56,7 +56,7 @@ def create(
 ) -> None:
     """Create a token and print it, only once: its hash is stored.
 
-    If `serve` has other names for scopes, by options or variables, this command needs them too.
+    If the gateway has other names for scopes, by options or variables, give them here too.
 
     Example: invite-gateway token create support --scope read --expires 90d
     """
@@ -157,7 +157,8 @@ def _expiry(token: Token) -> str:
 
 
 def _describe(token: Token) -> str:
-    return f"The token {token.name!r} has {' and '.join(token.scopes)}, until {_expiry(token)}."
+    end = f"until {_expiry(token)}" if token.expires_at else "without an end"
+    return f"The token {token.name!r} has {' and '.join(token.scopes)}, {end}."
 
 
 @contextmanager

@@ -105,7 +105,8 @@ def export_file(
 ) -> None:
     """Export all operations to a file, one JSON object a line, oldest first.
 
-    The file is created only when it is complete. `import` restores it, with times and versions.
+    The file is created only when it is complete. The command import restores it, with times and
+    versions.
 
     Example: invite-gateway export operations.ndjson
     """

@@ -10,7 +10,8 @@ from pydantic_settings import BaseSettings
 def _possible_otel(wanted: bool) -> bool:  # noqa: FBT001  as validators are called
     if wanted and not _has_otel():
         raise ValueError(
-            "OpenTelemetry is not installed: pip install 'invite-gateway[otel]'. Or leave it off."
+            "OpenTelemetry is not installed: pip install -r requirements-otel.lock. "
+            "Or leave it off."
         )
     return wanted
 

@@ -104,7 +104,7 @@ async def begin_or_resume(target: ExclusiveStore, name: str, state: LogState) ->
     counts = [await target.count(table) for table in CopiedTable]
     if any(counts) or (await target.log_state()).newest:
         raise UnusableDatabaseError(
-            f"The database {name} is not empty. Name another target: one is made if it is not "
-            "there."
+            f"The database {name} is not empty. Name another target, which is created if it does "
+            "not exist."
         )
     await target.begin(state)

@@ -159,7 +159,7 @@ def _merged(by_worker: Mapping[int, list[_Family] | None]) -> Iterator[Metric]:
     """Merge the metrics of all workers, those with one name into one family."""
     yield gauge(
         "worker_up",
-        "Whether a worker tells of itself.",
+        "1 if a worker answers the other workers, 0 if it does not.",
         ("worker",),
         {(str(number),): float(families is not None) for number, families in by_worker.items()},
     )

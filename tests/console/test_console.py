@@ -62,7 +62,7 @@ async def test_list_changes_in_place_and_new_rows_wait(visit: Visit, client: Cli
     await expect(visit.rows().last).to_contain_text("Failed")
     await expect(visit.rows().last).to_contain_text("412/9999")
     await create_all(client, [{"clientContext": f"later {n}"} for n in range(2)])
-    show = visit.page.get_by_role("button", name="2 new: show")
+    show = visit.page.get_by_role("button", name="Show 2 new")
     await expect(show).to_be_visible()
     await expect(visit.rows()).to_have_count(3)
     await expect(visit.rows().first).to_contain_text("call 2")
@@ -87,6 +87,7 @@ async def test_filters_stand_in_the_address(visit: Visit, client: Client) -> Non
     await expect(visit.rows()).to_contain_text("one")
     await page.get_by_role("button", name="Remove the filter Result").click()
     await page.get_by_role("button", name="Filter", exact=True).click()
+    await expect(page.get_by_role("dialog")).to_contain_text("time zone Europe/Berlin")
     await page.get_by_label("Failed").uncheck()
     await page.get_by_label("Call id").fill("call/2 & more")
     await page.get_by_role("button", name="Apply").click()
@@ -254,7 +255,7 @@ async def test_operation_is_deleted_after_a_question(visit: Visit, client: Clien
     await update(client, id=id_, status="Running")
     await visit.dialog().get_by_role("button", name="Delete", exact=True).click()
     await expect(visit.dialog().get_by_role("alert")).to_contain_text("It is Running now")
-    await visit.dialog().get_by_role("button", name="Delete it as it is now").click()
+    await visit.dialog().get_by_role("button", name="Delete it anyway").click()
     await visit.shows("This operation was deleted")
 
 
@@ -269,7 +270,7 @@ async def test_overview_counts_live_and_leads_to_the_list(visit: Visit, client: 
     await expect(page.locator(".unfinished")).to_contain_text("Ada Lovelace")
     await update(client, id=id_, status="Completed", resultInfo={"code": 200, "subcode": 0})
     await expect(counts.get_by_role("link", name="Completed")).to_contain_text("50%")
-    await visit.shows("Nothing runs at the moment")
+    await visit.shows("No operation is in progress")
     await page.get_by_text("Show as a table").first.click()
     await page.locator(".bucket-table").get_by_role("cell").first.get_by_role("link").click()
     await expect(visit.rows()).to_have_count(1)
@@ -296,7 +297,7 @@ async def test_range_of_the_overview_is_dragged_over(visit: Visit, client: Clien
     await expect(visit.rows()).to_have_count(2)
     await visit.open()
     await page.get_by_text("Show as a table").first.click()
-    await page.get_by_title("Look into this range").press("Enter")
+    await page.get_by_title("Enlarge this range").press("Enter")
     await expect(counts.get_by_role("link", name="All")).to_contain_text("2")
     await expect(ranges).to_have_count(5)
     await visit.open("/?range=hour")
@@ -402,7 +403,7 @@ async def test_following_pauses_while_the_page_is_hidden(visit: Visit, client: C
     await expect(visit.page.locator(".connection")).to_have_text("Paused")
     await create(client, clientContext="meanwhile")
     await visit.page.evaluate(UNHIDE)
-    await expect(visit.page.get_by_role("button", name="1 new: show")).to_be_visible()
+    await expect(visit.page.get_by_role("button", name="Show 1 new")).to_be_visible()
     await expect(visit.rows()).to_have_count(1)
 
 
@@ -414,11 +415,11 @@ async def test_list_is_read_anew_when_much_has_changed_while_it_was_hidden(
     await visit.page.evaluate(HIDE)
     await create_all(client, [{"clientContext": "meanwhile"}] * 501)
     await visit.page.evaluate(UNHIDE)
-    await visit.shows("Much has changed")
+    await visit.shows("Too much has changed")
     await visit.shows("502 in all")
     await visit.is_live()
     await create(client, clientContext="after")
-    await expect(visit.page.get_by_role("button", name="1 new: show")).to_be_visible()
+    await expect(visit.page.get_by_role("button", name="Show 1 new")).to_be_visible()
 
 
 async def test_operation_is_followed_after_much_else_has_changed_while_it_was_hidden(

@@ -104,11 +104,11 @@ async def test_export_waits_for_a_gateway_that_is_gone_or_is_cancelled(
             gateway.stop()
             export = dialog.get_by_role("button", name="Export")
             await export.click()
-            await expect(dialog).to_contain_text("It is tried again.")
+            await expect(dialog).to_contain_text("Trying again.")
             await dialog.get_by_role("button", name="Cancel the export").click()
             await export.click()
             await expect(dialog.get_by_role("progressbar")).to_have_attribute("max", "1")
-            await expect(dialog).to_contain_text("It is tried again.")
+            await expect(dialog).to_contain_text("Trying again.")
             assert await visit.violations() == []
             async with page.expect_download(timeout=30_000):
                 with running(tmp_path, *port):

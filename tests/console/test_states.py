@@ -50,13 +50,13 @@ async def test_killed_gateway_is_found_again_without_a_gap(
             connection = visit.page.locator(".connection")
             await expect(connection).to_have_text("Reconnecting…")
             await expect(connection).to_have_attribute(
-                "title", re.compile("Goes on from the cursor")
+                "title", re.compile("Continues after the cursor")
             )
             with running(tmp_path, *port):
                 await update(client, id=id_, status="Running")
                 await create_all(client, [{"clientContext": "meanwhile"}] * 3)
                 await visit.is_live()
-                await expect(visit.page.get_by_role("button", name="3 new: show")).to_be_visible()
+                await expect(visit.page.get_by_role("button", name="Show 3 new")).to_be_visible()
                 await expect(visit.rows()).to_contain_text("Running")
                 await expect(visit.rows()).to_have_count(1)
 
@@ -76,7 +76,7 @@ async def test_list_is_read_anew_when_its_changes_are_no_longer_kept(
             await expect(visit.page.locator(".connection")).to_have_text("Reconnecting…")
             with running(tmp_path / "second", *port):  # as after a backup was restored
                 await create(client, clientContext="of the second log")
-                await visit.shows("the list was read anew")
+                await visit.shows("the list was loaded again")
                 await expect(visit.rows()).to_have_count(1)
                 await expect(visit.rows()).to_contain_text("of the second log")
                 await visit.is_live()
@@ -117,7 +117,7 @@ async def test_gateway_that_is_overloaded_is_said_so_and_asked_again(
                     while "errors" not in await client.answer("{ __typename }"):
                         pass
                 await visit.page.get_by_role("link", name="Operations", exact=True).click()
-                await visit.shows("The gateway has too much to do")
+                await visit.shows("The gateway is unavailable")
                 await visit.shows("OVERLOADED")
             await writing
             await expect(visit.rows()).to_have_count(2, timeout=20_000)
@@ -149,7 +149,7 @@ async def test_token_is_asked_for_refused_and_taken(http: ClientSession, tmp_pat
             await expect(button).to_be_enabled()
             await visit.is_live()
             await answer(client, writing, CREATE)
-            await expect(page.get_by_role("button", name="1 new: show")).to_be_visible()
+            await expect(page.get_by_role("button", name="Show 1 new")).to_be_visible()
             token(tmp_path, "revoke", "writer")
             await expect(page.locator(".connection")).to_have_text("Stopped", timeout=20_000)
             await expect(dialog).to_be_visible()
@@ -238,6 +238,7 @@ async def test_pages_meet_the_rules_of_accessibility(
             await expect(visit.dialog()).to_be_hidden()
         await page.goto(f"{visit.url}/operations/none")
         await visit.shows("No operation has the id")
+        await expect(page).to_have_title("Operation none · Invite gateway")
         found["missing"] = await visit.violations()
 
     assert {name: wrong for name, wrong in found.items() if wrong} == {}

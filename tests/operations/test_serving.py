@@ -420,6 +420,14 @@ def test_help_shows_an_example(here: Command, words: str) -> None:
     assert f"Example: invite-gateway {words}" in done.stdout
 
 
+def test_help_wraps_paragraphs_at_the_width_of_the_terminal(here: Command) -> None:
+    lines = here("import", "--help", COLUMNS="80").stdout.splitlines()
+
+    assert "operation, in the gateway's own form or in Microsoft Graph's, or has" in map(
+        str.strip, lines
+    )
+
+
 def test_version_is_told(here: Command) -> None:
     version = importlib.metadata.version("invite-gateway")
     done = here("--version")

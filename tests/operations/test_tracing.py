@@ -156,6 +156,6 @@ def test_missing_extra_is_told(command: Command, tmp_path: Path) -> None:
 
     assert done.returncode == 2
     assert done.stderr == (
-        "Error: --otel: OpenTelemetry is not installed: pip install 'invite-gateway[otel]'. "
+        "Error: --otel: OpenTelemetry is not installed: pip install -r requirements-otel.lock. "
         "Or leave it off.\n"
     )

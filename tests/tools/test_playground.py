@@ -221,7 +221,7 @@ async def test_playground_names_the_issuer_of_tokens(tmp_path: Path) -> None:
             async with visiting(gateway.url) as visit:
                 panel = visit.page.locator(".token-panel")
                 await expect(panel).to_be_in_viewport()
-                await expect(panel).to_contain_text(f"an access token of {issuer.url}")
+                await expect(panel).to_contain_text(f"an access token from {issuer.url}")
 
 
 TWO = """query First { __typename }

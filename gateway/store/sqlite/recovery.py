@@ -98,7 +98,7 @@ class Recovery:
         except _FAILURES as error:
             self._file.refused = error
             raise
-        logger.warning("The database %s is another file now, and served.", self._file.path)
+        logger.warning("The database %s was replaced: the new file is served.", self._file.path)
         await self._probe()
 
     def _clear(self, connection: SQLite) -> None:

@@ -13,15 +13,15 @@ function TokenSource() {
     case 'tokens':
       return (
         <p>
-          This gateway asks for a token. Make one where it runs:
+          This gateway requires a token. Create one on its machine:
           <Command words={['invite-gateway', 'token', 'create', 'NAME', '--scope', 'write']} />
-          or, to read alone, with <code>--scope read</code>.
+          The option <code>--scope read</code> creates one that can only read.
         </p>
       )
     case 'oidc':
       return (
         <p>
-          This gateway asks for an access token of{' '}
+          This gateway requires an access token from{' '}
           {setting('issuers')
             .split(' ')
             .map((issuer, index) => (
@@ -30,11 +30,11 @@ function TokenSource() {
                 <code>{issuer}</code>
               </span>
             ))}
-          . Get one there, as your application does.
+          . Get one as your application does.
         </p>
       )
     default:
-      return <p>This gateway asks for no token.</p>
+      return <p>This gateway requires no token.</p>
   }
 }
 

@@ -27,12 +27,12 @@ export function failureOfRequest(error: CombinedError | undefined): Failure {
   if (status) {
     return {
       code: `HTTP ${status}`,
-      message: `The answer, of status ${status}, is not the gateway's. A proxy may have sent it.`,
+      message: `The response has the status ${status} and is not from the gateway. A proxy may have sent it.`,
     }
   }
   return {
     code: UNREACHABLE,
-    message: 'The gateway cannot be reached. See whether it still runs, and whether you are online.',
+    message: 'The gateway cannot be reached. Check whether it is running, and whether you are online.',
   }
 }
 

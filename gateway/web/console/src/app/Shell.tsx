@@ -121,12 +121,12 @@ function ConnectionStatus() {
 }
 
 function describe(connection: ReturnType<typeof useConnection>) {
-  if (!connection) return { kind: 'idle', text: 'Not live', detail: 'Nothing is followed at the moment.' }
+  if (!connection) return { kind: 'idle', text: 'Not live', detail: 'This page does not follow changes.' }
   const { status, cursor } = connection
-  const from = `Goes on from the cursor ${cursor}: nothing is missed, nothing comes twice.`
+  const from = `Continues after the cursor ${cursor}, so that no change is missed or repeated.`
   switch (status.kind) {
     case 'live':
-      return { kind: 'live', text: 'Live', detail: 'Changes show themselves as they happen.' }
+      return { kind: 'live', text: 'Live', detail: 'Changes are shown as they are made.' }
     case 'connecting':
       return { kind: 'idle', text: 'Connecting…', detail: from }
     case 'paused':

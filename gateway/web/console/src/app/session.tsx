@@ -67,7 +67,7 @@ export function SessionProvider({ children }: { children: ReactNode }) {
 
 const ALLOWED: WriteAccess = { isAllowed: true, reason: '' }
 const READ_ONLY: WriteAccess = { isAllowed: false, reason: 'This token does not have the scope to write.' }
-const UNKNOWN: WriteAccess = { isAllowed: false, reason: 'A token is needed.' }
+const UNKNOWN: WriteAccess = { isAllowed: false, reason: 'A valid token is required.' }
 
 /** Ask the gateway what the token lets its bearer do, where there are tokens. */
 function useWriteAccess({ client }: Api): WriteAccess {

@@ -49,21 +49,23 @@ function Question({ id, opened, onDone }: { id: string; opened: number; onDone: 
     if (!current) return setProblems(errors)
     setVersion(current.version)
     const now = `It is ${STATUS_NAMES[current.status]} now, at version ${current.version}.`
-    setProblems([{ message: `The operation has changed meanwhile, and was not deleted. ${now}` }])
+    setProblems([
+      { message: `The operation has changed since this question was opened, and was not deleted. ${now}` },
+    ])
   }
 
   return (
     <>
       <AlertDialog.Title>Delete this operation?</AlertDialog.Title>
       <AlertDialog.Description>
-        It is taken out of all lists, and cannot be brought back. Its history stays in the change log for a
-        time.
+        It is removed from all lists, and cannot be restored. Its history stays in the change log until old
+        changes are removed.
       </AlertDialog.Description>
       <Problems problems={problems} />
       <div className="form-buttons">
         <AlertDialog.Cancel className="button">Cancel</AlertDialog.Cancel>
         <button type="button" className="button danger solid" disabled={isSending} onClick={remove}>
-          {version === initial ? 'Delete' : 'Delete it as it is now'}
+          {version === initial ? 'Delete' : 'Delete it anyway'}
         </button>
       </div>
     </>

@@ -77,7 +77,7 @@ function UpdateForm({ id, opened, onDone }: { id: string; opened: StateFragment;
         <Problems problems={problems} />
         <div className="form-buttons">
           <button type="button" className="button" onClick={onDone}>
-            Keep what is there now
+            Keep the current state
           </button>
           <button
             type="button"
@@ -118,7 +118,7 @@ function Comparison({ wanted, current }: { wanted: Wanted; current: Conflicting 
           <td />
           <th scope="col">Yours</th>
           <th scope="col">
-            There now{' '}
+            Current{' '}
             <span className="muted">
               (version {current.version}, <When time={current.updatedAt} />)
             </span>

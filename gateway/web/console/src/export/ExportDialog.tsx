@@ -130,7 +130,7 @@ function Progress({
       </p>
       {failure && (
         <p className="banner" role="status">
-          {failure.message} (<code>{failure.code}</code>) It is tried again.
+          {failure.message} (<code>{failure.code}</code>) Trying again.
         </p>
       )}
       <div className="form-buttons">

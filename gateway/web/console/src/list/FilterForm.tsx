@@ -4,6 +4,7 @@ import { type FormEvent, useState } from 'react'
 import { PopoverButton } from '../ui/PopoverButton'
 import { KINDS } from '../ui/people'
 import { STATUS_NAMES } from '../ui/Status'
+import { TIME_ZONE } from '../ui/time'
 import { type ListSearch, NONE, STATUSES, unfiltered, validateSearch } from './search'
 
 /** A button that opens a form of all filters but the text that is searched for. */
@@ -90,7 +91,7 @@ export function FilterForm({
           </label>
         </div>
         {TIMES.map(({ label, from, to }) => (
-          <div className="pair" key={from}>
+          <div className="pair times" key={from}>
             <label>
               {label} from
               <input type="datetime-local" name={from} defaultValue={localTime(search[from])} />
@@ -106,6 +107,7 @@ export function FilterForm({
             </label>
           </div>
         ))}
+        <p className="muted small">Times are in the time zone {TIME_ZONE}.</p>
         <div className="form-buttons">
           <Popover.Close className="button">Cancel</Popover.Close>
           <button type="submit" className="button primary">

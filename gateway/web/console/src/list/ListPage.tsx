@@ -19,8 +19,8 @@ import { ViewMenu } from './ViewMenu'
 const route = getRouteApi('/operations')
 
 const GAPS: Record<Gap, string> = {
-  expired: 'The changes since you were last connected are no longer kept',
-  'far behind': 'Much has changed while this page was hidden or not connected',
+  expired: 'The changes made while this page was not connected are no longer kept',
+  'far behind': 'Too much has changed while this page was hidden or not connected',
 }
 
 /** All operations that match, the newest first. */
@@ -70,7 +70,7 @@ export function ListPage() {
       </FilterBar>
       {list.gap && (
         <p className="banner" role="status">
-          {GAPS[list.gap]}, so the list was read anew.
+          {GAPS[list.gap]}, so the list was loaded again.
         </p>
       )}
       <div className="table-frame">
@@ -83,8 +83,8 @@ export function ListPage() {
               reload()
             }}
           >
-            <Icon name="up" /> {numberText(waiting.size)}
-            {waiting.size === MAX_WAITING && '+'} new: show
+            <Icon name="up" /> Show {numberText(waiting.size)}
+            {waiting.size === MAX_WAITING && '+'} new
           </button>
         )}
         <section
@@ -127,7 +127,7 @@ function Empty({ isFiltered, onClear }: { isFiltered: boolean; onClear: () => vo
   if (isFiltered) {
     return (
       <Notice title="No operation matches">
-        <p>Remove a filter, or look at all operations.</p>
+        <p>Remove a filter, or show all operations.</p>
         <button type="button" className="button primary" onClick={onClear}>
           Clear all filters
         </button>
@@ -143,8 +143,8 @@ export function NothingYet() {
     <Notice title="No operations yet">
       <p>
         An operation appears here as soon as a calling bot writes one, by the GraphQL mutation{' '}
-        <code>createInviteParticipantsOperation</code>. To look around, create one here, or fill the database
-        with samples where the gateway runs:
+        <code>createInviteParticipantsOperation</code>. To try it out, create one here, or add samples to the
+        database on the gateway's machine:
       </p>
       <p>
         <code className="command">invite-gateway demo</code>

@@ -21,28 +21,39 @@ import type { Versions } from './versions'
 /** One operation, with its history. */
 export function OperationPage({ id }: { id: string }) {
   const { loaded, reload } = useOperation(id)
-  if (loaded === 'loading') return <Loading what="the operation" />
-  if (loaded === 'missing') {
-    return (
-      <Notice title="There is no such operation">
-        <p>
-          No operation has the id <code>{id}</code>. It may have been deleted.
-        </p>
-        <Link to="/operations" className="button primary">
-          All operations
-        </Link>
-      </Notice>
-    )
-  }
-  if ('failure' in loaded) return <FailureNotice failure={loaded.failure} onRetry={reload} />
-  return <Whole id={id} versions={loaded.versions} />
+  if (typeof loaded === 'object' && 'versions' in loaded) return <Whole id={id} versions={loaded.versions} />
+  return (
+    <>
+      <title>{`Operation ${id} · Invite gateway`}</title>
+      {loaded === 'loading' ? (
+        <Loading what="the operation" />
+      ) : loaded === 'missing' ? (
+        <Missing id={id} />
+      ) : (
+        <FailureNotice failure={loaded.failure} onRetry={reload} />
+      )}
+    </>
+  )
+}
+
+function Missing({ id }: { id: string }) {
+  return (
+    <Notice title="There is no such operation">
+      <p>
+        No operation has the id <code>{id}</code>. It may have been deleted.
+      </p>
+      <Link to="/operations" className="button primary">
+        All operations
+      </Link>
+    </Notice>
+  )
 }
 
 function Whole({ id, versions }: { id: string; versions: Versions }) {
   const isPrivate = useIsPrivate()
   const { current, history, isDeleted } = versions
   const { clientContext } = current
-  const title = clientContext ? withoutNumbers(clientContext, isPrivate) : 'Without a context'
+  const title = clientContext ? withoutNumbers(clientContext, isPrivate) : 'Operation without a context'
   return (
     <article className="operation-page">
       <title>{`${title} · Invite gateway`}</title>
@@ -73,7 +84,7 @@ function Whole({ id, versions }: { id: string; versions: Versions }) {
           )}
         </div>
       </div>
-      {isDeleted && <p className="banner">This operation was deleted. Here it is as it was last.</p>}
+      {isDeleted && <p className="banner">This operation was deleted. This is its last state.</p>}
       <div className="columns">
         <div>
           <Card title="Result">

@@ -14,7 +14,7 @@ const KINDS: Record<EntryFragment['kind'], string> = {
 export function Timeline({ history }: { history: EntryFragment[] }) {
   return (
     <>
-      {history[0]?.kind === 'UPDATED' && <p className="muted">What came before is no longer kept.</p>}
+      {history[0]?.kind === 'UPDATED' && <p className="muted">Earlier changes are no longer kept.</p>}
       <ol className="timeline">
         {history.map((entry, place) => {
           const before = history[place - 1]

@@ -55,7 +55,7 @@ function Time({ bucket: { from, to } }: { bucket: Bucket }) {
   const text = dateAndTime(timeText(from))
   if (to - from <= MINUTE) return text
   return (
-    <Link to="/" search={{ from: timeText(from), to: timeText(to) }} title="Look into this range">
+    <Link to="/" search={{ from: timeText(from), to: timeText(to) }} title="Enlarge this range">
       {text}
     </Link>
   )

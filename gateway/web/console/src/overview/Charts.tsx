@@ -5,7 +5,7 @@ import type { OperationStatus } from '../gql/graphql'
 import type { ListSearch } from '../list/search'
 import { numberText } from '../ui/numbers'
 import { countsText, STACK, STATUS_NAMES } from '../ui/Status'
-import { duration, timeRange } from '../ui/time'
+import { duration, TIME_ZONE, timeRange } from '../ui/time'
 import { BucketTable } from './BucketTable'
 import type { PlotSelection } from './Plot'
 import { type Bucket, sumOf, timeText } from './range'
@@ -25,7 +25,7 @@ export function CountChart({ buckets }: { buckets: Bucket[] }) {
       <p className="muted hint">
         {hovered
           ? `${timeRange(hovered.from, hovered.to)}: ${countsText(hovered.counts)}`
-          : 'Select a bar to see its operations, or drag over a range to look into it.'}
+          : `Select a bar to see its operations, or drag over a range to enlarge it. Time zone: ${TIME_ZONE}.`}
       </p>
       <Suspense fallback={<div className="chart" />}>
         <CountPlot buckets={buckets} onSelect={select} onHover={setHovered} />

@@ -80,8 +80,8 @@ function Content({ data, range }: { data: OverviewQuery; range: Range }) {
   const totals = totalsOf(buckets)
   const list = listOf(range)
   if (latest.nodes.length === 0) return <NothingYet />
-  const running = (
-    <Card title="Running now, the oldest first">
+  const inProgress = (
+    <Card title="In progress now, oldest first">
       <Unfinished {...unfinished} />
     </Card>
   )
@@ -89,7 +89,7 @@ function Content({ data, range }: { data: OverviewQuery; range: Range }) {
     return (
       <>
         <Quiet title={title} />
-        {unfinished.totalCount > 0 && running}
+        {unfinished.totalCount > 0 && inProgress}
       </>
     )
   }
@@ -100,7 +100,7 @@ function Content({ data, range }: { data: OverviewQuery; range: Range }) {
         <CountChart buckets={buckets} />
       </Card>
       <div className="columns">
-        {running}
+        {inProgress}
         <Card title="Why invitations failed">
           <Causes causes={causes} list={list} />
         </Card>
@@ -120,7 +120,7 @@ function Outdated({ failure, onRetry }: { failure: Failure; onRetry: () => void 
   useRetry(failure, onRetry)
   return (
     <p className="banner" role="alert">
-      These numbers could not be brought up to date: {failure.message} (<code>{failure.code}</code>){' '}
+      These numbers could not be updated: {failure.message} (<code>{failure.code}</code>){' '}
       <button type="button" className="link-button" onClick={onRetry}>
         Try again
       </button>
@@ -133,7 +133,7 @@ function Quiet({ title }: { title: string }) {
     <section className="notice">
       <h2>Nothing was created {title}</h2>
       <div className="notice-text">
-        <p>Choose a longer range above, or look at all operations.</p>
+        <p>Choose a longer range above, or show all operations.</p>
         <Link to="/operations" className="button primary">
           All operations
         </Link>

@@ -13,8 +13,8 @@ export function StatusCounts({ totals, list }: { totals: Counts; list: ListSearc
   const ended = totals.Completed + totals.Failed
 
   function note(status: OperationStatus): string {
-    if (status === 'Running') return 'under way'
-    if (status === 'NotStarted') return 'waiting'
+    if (status === 'Running') return 'in progress'
+    if (status === 'NotStarted') return 'waiting to start'
     return ended > 0 ? `${SHARE.format(totals[status] / ended)} of finished` : 'none finished'
   }
 

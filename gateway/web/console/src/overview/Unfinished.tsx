@@ -13,7 +13,7 @@ const UNFINISHED: ListSearch = { status: ['NotStarted', 'Running'], sort: 'creat
 /** What has not ended, and for how long. */
 export function Unfinished({ nodes, totalCount }: { nodes: RowFragment[]; totalCount: number }) {
   const isPrivate = useIsPrivate()
-  if (totalCount === 0) return <p className="muted">Nothing runs at the moment.</p>
+  if (totalCount === 0) return <p className="muted">No operation is in progress.</p>
   return (
     <>
       <ul className="unfinished">
@@ -40,7 +40,7 @@ export function Unfinished({ nodes, totalCount }: { nodes: RowFragment[]; totalC
       </ul>
       {totalCount > nodes.length && (
         <Link to="/operations" search={UNFINISHED}>
-          All {numberText(totalCount)} that run
+          All {numberText(totalCount)} in progress
         </Link>
       )}
     </>

@@ -42,7 +42,7 @@ export function FailureNotice({ failure, onRetry }: { failure: Failure; onRetry:
         <p className="muted">
           Code: <code>{failure.code}</code>
         </p>
-        {isRetried && <p>It is tried again every few seconds.</p>}
+        {isRetried && <p>The page tries again every few seconds.</p>}
         <button type="button" className="button primary" onClick={onRetry}>
           Try again
         </button>
@@ -53,10 +53,10 @@ export function FailureNotice({ failure, onRetry }: { failure: Failure; onRetry:
 
 const TITLES: Record<string, string> = {
   UNREACHABLE: 'The gateway cannot be reached',
-  UNAUTHENTICATED: 'A token is needed',
+  UNAUTHENTICATED: 'A valid token is required',
   FORBIDDEN: 'This token may not read operations',
-  OVERLOADED: 'The gateway has too much to do',
-  TIMEOUT: 'That took too long',
+  OVERLOADED: 'The gateway is unavailable',
+  TIMEOUT: 'The request took too long',
 }
 
 export function Loading({ what }: { what: string }) {

@@ -32,6 +32,9 @@ export function ageText(seconds: number): string {
 
 const DATE_AND_TIME = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' })
 
+/** The browser's time zone, in which times are shown, such as `Europe/Berlin`. */
+export const TIME_ZONE = DATE_AND_TIME.resolvedOptions().timeZone
+
 export const dateAndTime = (time: string): string => DATE_AND_TIME.format(new Date(time))
 
 const MINUTES = { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' } as const

@@ -10,7 +10,6 @@ import pytest
 from support.gateways import Client
 from support.node import PROGRAMS, run
 from support.paths import SCHEMA, TOOLS
-from support.sockets import CREATE, UPDATE
 
 STATES = [("NotStarted", "one"), ("Running", "two"), ("Completed", "three")]
 
@@ -41,10 +40,10 @@ graphql`query ChangesQuery {{ changes {{ nodes {{ {CHANGE} }} }} }}`;
 
 async def complete(client: Client) -> str:
     """Take an operation through all states, and give the address to read it at."""
-    await client.data(CREATE, input={"id": "a", "participants": participants("one")})
+    await client.create(id="a", participants=participants("one"))
     for status, display_name in STATES[1:]:
         fields = {"status": status, "participants": participants(display_name)}
-        await client.data(UPDATE, input={"id": "a", **fields})
+        await client.update(id="a", **fields)
     return f"{client.url}/graphql"
 
 

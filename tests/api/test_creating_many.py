@@ -4,6 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from support.documents import GET_MANY
 from support.gateways import Client
 
 pytestmark = pytest.mark.each_database
@@ -34,7 +35,7 @@ async def created(client: Client, inputs: list[Json], **atomic: bool) -> Json:
 
 async def there(client: Client, ids: list[str]) -> list[bool]:
     """Tell of each id whether there is an operation."""
-    data = await client.data("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=ids)
+    data = await client.data(GET_MANY, ids=ids)
     return [node is not None for node in data["nodes"]]
 
 

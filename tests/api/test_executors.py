@@ -10,13 +10,13 @@ from collections.abc import AsyncIterator
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.documents import requests
 from support.engines import execute
 from support.gateways import LONGER, MakeDatabase
-from support.mutations import mutations
 from support.operations import RANDOM, example
 from support.paths import EXAMPLES
 from support.pipelines import compiled_pipeline, reference_pipeline
+from support.random_documents import requests
+from support.random_mutations import mutations
 from support.strategies import JSONObject, stores
 
 from gateway.documents.json import encode

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from support import oracle
 from support.engines import execute
 from support.gateways import LONGER, Client, MakeDatabase, running
-from support.queries import NOW
 from support.strategies import UNSTORABLE, JSONObject, filters, group_keys, orders, stores
 
 from gateway.settings import Settings
@@ -170,7 +169,7 @@ async def test_filtering_takes_what_the_oracle_takes(
 async def test_following_takes_what_the_oracle_takes(
     asker: Asker, first: list[JSONObject], then: list[JSONObject], wheres: list[JSONObject]
 ) -> None:
-    here = (await asker.client.data(NOW))["inviteParticipantsOperations"]["changeCursor"]
+    here = await asker.client.change_cursor()
     await asker.fill(first, then)
     changes = await asker.changes(None, here)
     found = await asyncio.gather(*(asker.changes(where, here) for where in wheres))

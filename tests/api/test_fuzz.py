@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from support.documents import Draw, requests
 from support.gateways import LONGER, UNTRACED, MakeDatabase, running
 from support.leaks import PYTHON
-from support.mutations import mutations
+from support.random_documents import Draw, requests
+from support.random_mutations import mutations
 from support.responses import assert_well_formed
 
 pytestmark = pytest.mark.each_database

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 from support.gateways import Client
-from support.queries import DELETE
 from support.strategies import JSONObject
 
 pytestmark = pytest.mark.each_database
@@ -141,7 +140,7 @@ async def test_history_is_there_after_a_deletion_and_goes_on_when_the_id_is_used
     client: Client,
 ) -> None:
     await create(client, "a")
-    await client.data(DELETE, id="a")
+    await client.delete("a")
     once = (await client.data(CHANGES))["changes"]["nodes"]
     await create(client, "a")
     again = (await client.data(CHANGES))["changes"]["nodes"]

@@ -13,10 +13,10 @@ from urllib.parse import quote, urlsplit
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from support.documents import Draw
+from support.documents import GET_MANY
 from support.gateways import LONGER, UNTRACED, running
-from support.mutations import inputs
-from support.queries import GET_MANY
+from support.random_documents import Draw
+from support.random_mutations import inputs
 from support.responses import assert_plain, assert_well_formed
 from support.strategies import JSONObject, filters, group_keys, ids, orders
 

@@ -9,8 +9,8 @@ from uuid import uuid4
 import msgspec
 import pytest
 from support import oracle
+from support.documents import GET_MANY
 from support.gateways import Client
-from support.queries import DELETE
 from support.strategies import DIRECTIONS, ORDER_PATHS, JSONObject, order_key
 
 pytestmark = pytest.mark.each_database
@@ -33,16 +33,6 @@ LIST = """
       }
     }
 """
-CREATE = """
-    mutation Create($inputs: [CreateInviteParticipantsOperationInput!]!) {
-      createInviteParticipantsOperations(inputs: $inputs) { createdCount }
-    }
-"""
-UPDATE = """
-    mutation Update($id: ID!) {
-      updateInviteParticipantsOperation(input: { id: $id, callId: "changed" }) { errors { code } }
-    }
-"""
 
 
 @dataclass(frozen=True)
@@ -56,7 +46,7 @@ class Own:
         """Create operations, one after another."""
         participants = [{"identity": {"user": {"id": self.mine}}}]
         inputs = [{**operation, "participants": participants} for operation in operations]
-        await self.client.data(CREATE, inputs=inputs)
+        await self.client.create_many(inputs)
 
     async def answer(self, **arguments: Any) -> JSONObject:  # noqa: ANN401  JSON
         """Ask for a page and give the whole answer."""
@@ -213,10 +203,9 @@ async def test_asking_for_too_large_a_page_names_the_limit(own: Own, argument: s
 
 async def test_asking_for_too_many_groups_or_ids_names_the_limit(shared: Client) -> None:
     groups = "{ inviteParticipantsOperationGroups(by: [], first: %s) { count } }"
-    nodes = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
     refusals = [
         await shared.answer(groups % 501),
-        await shared.answer(nodes, ids=["x"] * 501),
+        await shared.answer(GET_MANY, ids=["x"] * 501),
         await shared.answer(groups % -1),
     ]
     extensions = [answer["errors"][0]["extensions"] for answer in refusals]
@@ -228,7 +217,7 @@ async def test_asking_for_too_many_groups_or_ids_names_the_limit(shared: Client)
         {"code": "BAD_USER_INPUT", "argument": "first"},
     ]
     assert await shared.data(groups % 0) == {"inviteParticipantsOperationGroups": []}
-    assert await shared.data(nodes, ids=["x"] * 500) == {"nodes": [None] * 500}
+    assert await shared.data(GET_MANY, ids=["x"] * 500) == {"nodes": [None] * 500}
 
 
 @pytest.mark.parametrize(
@@ -307,7 +296,7 @@ async def test_paging_cuts_out_what_lies_between(
 
 async def test_paging_on_after_the_cursors_operation_was_deleted_goes_on(five: Own) -> None:
     page = await five.page(first=2)
-    await five.client.data(DELETE, id=page["nodes"][1]["id"])
+    await five.client.delete(page["nodes"][1]["id"])
     rest = await five.contexts(after=page["pageInfo"]["endCursor"])
 
     assert rest == ["2", "1", "0"]
@@ -365,7 +354,7 @@ async def mixed(own: Own) -> Own:
         )
     )
     for number in (0, 3, 4):
-        await own.client.data(UPDATE, id=f"{number}-{own.mine}")
+        await own.client.update(id=f"{number}-{own.mine}", callId="changed")
     return own
 
 

@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 from aiohttp import ClientSession
+from support.documents import CREATE, DELETE, UPDATE
 from support.gateways import Client, Command, Gateway, running
-from support.queries import CREATE_ANY, DELETE, UPDATE_TEXT
 
 pytestmark = pytest.mark.each_database
 
@@ -27,7 +27,7 @@ async def remembered(client: Client) -> int:
 
 
 async def test_list_asked_for_again_is_remembered(client: Client) -> None:
-    await client.data(CREATE_ANY)
+    await client.create()
     first = await client.data(LIST, first=3)
 
     assert [await client.data(LIST, first=3) for _ in range(3)] == [first] * 3
@@ -37,8 +37,8 @@ async def test_list_asked_for_again_is_remembered(client: Client) -> None:
 async def test_each_change_makes_the_list_new(client: Client) -> None:
     id_, seen = str(uuid4()), [await client.data(LIST)]
     for mutation, variables in (
-        (CREATE_ANY, {"id": id_}),
-        (UPDATE_TEXT, {"id": id_, "context": "standup"}),
+        (CREATE, {"input": {"id": id_}}),
+        (UPDATE, {"input": {"id": id_, "clientContext": "standup"}}),
         (DELETE, {"id": id_}),
     ):
         await client.data(mutation, **variables)
@@ -63,7 +63,7 @@ async def test_change_by_another_process_makes_the_list_new(
 
 async def test_other_variables_have_another_answer(client: Client) -> None:
     for _ in range(3):
-        await client.data(CREATE_ANY)
+        await client.create()
     sizes = [
         len((await client.data(LIST, first=first))["inviteParticipantsOperations"]["nodes"])
         for first in (1, 2, 1, 2, 0)
@@ -74,7 +74,7 @@ async def test_other_variables_have_another_answer(client: Client) -> None:
 
 
 async def test_operation_by_id_is_not_remembered(client: Client) -> None:
-    await client.data(CREATE_ANY, id="1")
+    await client.create(id="1")
     answers = [await client.data(GET, id="1") for _ in range(2)]
 
     assert answers == [{"inviteParticipantsOperation": {"id": "1", "version": 1}}] * 2
@@ -88,7 +88,7 @@ async def test_answers_are_right_without_room_for_all_of_them(
     with running(tmp_path, "--answer-cache-bytes", str(room)) as server:
         small = Client(client.session, server.url)
         for _ in range(30):
-            await small.data(CREATE_ANY)
+            await small.create()
         for first in (*range(31), *range(31)):
             data = await small.data(LIST, first=first)
 

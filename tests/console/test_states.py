@@ -11,8 +11,9 @@ import pytest
 from aiohttp import ClientSession
 from playwright.async_api import expect
 from support.bearers import answer, token
+from support.documents import CREATE
 from support.gateways import Client, free_port, running
-from support.visits import NARROW, WIDE, Visit, create, create_all, invited, update, visiting
+from support.visits import NARROW, WIDE, Visit, invited, visiting
 from support.wire import locked
 
 HOSTILE = {
@@ -28,8 +29,6 @@ HOSTILE = {
     "additionalProperties": {"<i>name</i>": "<iframe src=//example.com>" + "y" * 2_000},
 }
 
-CREATE = "mutation { createInviteParticipantsOperation(input: {}) { operation { id } } }"
-
 
 @pytest.fixture
 async def visit(client: Client) -> AsyncIterator[Visit]:
@@ -43,7 +42,7 @@ async def test_killed_gateway_is_found_again_without_a_gap(
     port = ("--port", str(free_port()))
     with running(tmp_path, *port) as gateway:
         client = Client(http, gateway.url)
-        id_ = await create(client, clientContext="before")
+        id_ = await client.create(clientContext="before")
         async with visiting(gateway.url) as visit:
             await visit.open("/operations")
             gateway.stop(signal.SIGKILL)
@@ -53,8 +52,8 @@ async def test_killed_gateway_is_found_again_without_a_gap(
                 "title", re.compile("Goes on from the cursor")
             )
             with running(tmp_path, *port):
-                await update(client, id=id_, status="Running")
-                await create_all(client, [{"clientContext": "meanwhile"}] * 3)
+                await client.update(id=id_, status="Running")
+                await client.create_many([{"clientContext": "meanwhile"}] * 3)
                 await visit.is_live()
                 await expect(visit.page.get_by_role("button", name="3 new: show")).to_be_visible()
                 await expect(visit.rows()).to_contain_text("Running")
@@ -69,13 +68,13 @@ async def test_list_is_read_anew_when_its_changes_are_no_longer_kept(
     (tmp_path / "second").mkdir()
     with running(tmp_path / "first", *port) as gateway:
         client = Client(http, gateway.url)
-        await create(client, clientContext="of the first log")
+        await client.create(clientContext="of the first log")
         async with visiting(gateway.url) as visit:
             await visit.open("/operations")
             gateway.stop(signal.SIGKILL)
             await expect(visit.page.locator(".connection")).to_have_text("Reconnecting…")
             with running(tmp_path / "second", *port):  # as after a backup was restored
-                await create(client, clientContext="of the second log")
+                await client.create(clientContext="of the second log")
                 await visit.shows("the list was read anew")
                 await expect(visit.rows()).to_have_count(1)
                 await expect(visit.rows()).to_contain_text("of the second log")
@@ -88,7 +87,7 @@ async def test_gateway_that_is_gone_is_said_so_and_found_again(
     port = ("--port", str(free_port()))
     with running(tmp_path, *port) as gateway:
         client = Client(http, gateway.url)
-        await create(client, clientContext="there")
+        await client.create(clientContext="there")
         async with visiting(gateway.url) as visit:
             await visit.open()
             gateway.stop()
@@ -108,7 +107,7 @@ async def test_gateway_that_is_overloaded_is_said_so_and_asked_again(
 
     with running(tmp_path, "--requests-at-work", "1") as gateway:
         client = Client(http, gateway.url)
-        await create(client, clientContext="there")
+        await client.create(clientContext="there")
         async with visiting(gateway.url) as visit:
             await visit.open()
             with locked(tmp_path):
@@ -163,7 +162,7 @@ async def test_token_is_asked_for_refused_and_taken(http: ClientSession, tmp_pat
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])
 async def test_hostile_contents_are_shown_as_text(client: Client, width: int) -> None:
-    id_ = await create(client, **HOSTILE)
+    id_ = await client.create(**HOSTILE)
     async with visiting(client.url, width=width) as visit:
         for path in ("/", "/operations?context=%3Cb%3E", "/operations?call=%3Ci%3E"):
             await visit.open(path)
@@ -192,15 +191,14 @@ async def test_pages_meet_the_rules_of_accessibility(
         await visit.open()
         found["empty"] = await visit.violations()
         failed = {"code": 412, "subcode": 9999, "message": "No dial out."}
-        id_ = await create(
-            client,
+        id_ = await client.create(
             clientContext="one",
             callId="call-1",
             status="Failed",
             resultInfo=failed,
             participants=[invited("user", "ada", "Ada"), invited("phone", "+12345678901")],
         )
-        await create(client, clientContext="two", callId="call-1", status="Running")
+        await client.create(clientContext="two", callId="call-1", status="Running")
         await visit.open()
         await page.get_by_text("Show as a table").first.click()
         await page.get_by_text("Show as a table").last.click()
@@ -246,7 +244,7 @@ async def test_pages_meet_the_rules_of_accessibility(
 
 async def test_everything_is_reached_by_keyboard(visit: Visit, client: Client) -> None:
     page, keyboard = visit.page, visit.page.keyboard
-    await create(client, clientContext="by keyboard")
+    await client.create(clientContext="by keyboard")
     await visit.open("/operations")
     await keyboard.press("Tab")
     await expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
@@ -289,7 +287,7 @@ async def test_everything_is_reached_by_keyboard(visit: Visit, client: Client) -
 
 async def test_views_and_exports_are_reached_by_keyboard(visit: Visit, client: Client) -> None:
     page, keyboard = visit.page, visit.page.keyboard
-    await create(client, clientContext="by keyboard")
+    await client.create(clientContext="by keyboard")
     await visit.open("/operations")
     await page.get_by_role("button", name="Views").focus()
     await keyboard.press("Enter")

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import aiohttp
 import pytest
+from support.documents import CREATE, UPDATE
 from support.gateways import Client, Gateway, running
 from support.log_lines import requests
 from support.metrics import values
@@ -31,20 +32,6 @@ RESPONSE = "application/graphql-response+json"
 EVENT_STREAM = "text/event-stream"
 NAME = {"query": "{ __typename }"}
 NAMED = {"data": {"__typename": "Query"}}
-CREATE = """
-    mutation Create($id: ID!, $context: String) {
-      createInviteParticipantsOperation(input: { id: $id, clientContext: $context }) {
-        operation { version }
-      }
-    }
-"""
-UPDATE = """
-    mutation Update($id: ID!, $context: String) {
-      updateInviteParticipantsOperation(input: { id: $id, clientContext: $context }) {
-        operation { version clientContext }
-      }
-    }
-"""
 GET = """
     query Get($id: ID!) { inviteParticipantsOperation(id: $id) { version clientContext } }
 """
@@ -104,10 +91,10 @@ async def test_batch_is_answered_in_order(
     batch = [
         NAME,
         asked(GET, id=id_),
-        asked(CREATE, id=id_, context="é"),
+        asked(CREATE, input={"id": id_, "clientContext": "é"}),
         asked(GET, id=id_),
-        asked(UPDATE, id=id_, context="second"),
-        asked(UPDATE, id=id_, context="third"),
+        asked(UPDATE, input={"id": id_, "clientContext": "second"}),
+        asked(UPDATE, input={"id": id_, "clientContext": "third"}),
         asked(GET, id=id_),
     ]
     status, answers, response = await sent(client, batch, accept)
@@ -118,10 +105,10 @@ async def test_batch_is_answered_in_order(
     assert found == [
         "Query",
         None,
-        {"operation": {"version": 1}},
+        {"operation": {"id": id_, "version": 1}, "errors": []},
         {"version": 1, "clientContext": "é"},
-        {"operation": {"version": 2, "clientContext": "second"}},
-        {"operation": {"version": 3, "clientContext": "third"}},
+        {"operation": {"id": id_, "version": 2}, "errors": []},
+        {"operation": {"id": id_, "version": 3}, "errors": []},
         {"version": 3, "clientContext": "third"},
     ]
     assert "ETag" not in response.headers
@@ -230,7 +217,9 @@ async def test_costs_of_a_batch_count_together(http: aiohttp.ClientSession, limi
     page, costs = asked(LIST, first=400), {"GraphQL-Cost": "1"}
     fits, answers, _ = await sent(client, [page, page, NAME], **costs)
     status, refused, _ = await sent(client, [page, asked(LIST, first=490), page], **costs)
-    one, mixed, _ = await sent(client, [asked(CREATE, id="dear"), page, asked(LIST, first=500)])
+    one, mixed, _ = await sent(
+        client, [asked(CREATE, input={"id": "dear"}), page, asked(LIST, first=500)]
+    )
 
     assert (fits, codes(answers)) == (200, [None, None, None])
     assert [answer["extensions"]["cost"]["requested"] for answer in answers] == [410, 410, 0]
@@ -269,7 +258,7 @@ async def test_batch_that_is_too_dear_changes_nothing(
 ) -> None:
     client, id_ = Client(http, limited), str(uuid4())
     dear = asked(LIST, first=495)
-    await sent(client, [asked(CREATE, id=id_), dear, dear])
+    await sent(client, [asked(CREATE, input={"id": id_}), dear, dear])
 
     found = await client.data(GET, id=id_)
     assert found == {"inviteParticipantsOperation": None}
@@ -296,7 +285,7 @@ async def test_batches_wait_for_each_other_where_they_cost_much(
     page = asked(LIST, first=300)
     with running(tmp_path, "--cost-at-work", "1000") as gateway:
         client = Client(http, gateway.url)
-        await client.data(CREATE, id="a")
+        await client.create(id="a")
         answers = await asyncio.gather(*(sent(client, [page] * 3) for _ in range(20)))
         at_work = await values(client, "cost_at_work")
 
@@ -363,7 +352,7 @@ async def test_batches_of_large_documents_are_answered_side_by_side(
 async def test_batch_is_in_the_log_as_a_request_and_its_operations(
     tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
-    batch = [asked(GET, id="a"), {"query": "{"}, 1, asked(CREATE, id="a")]
+    batch = [asked(GET, id="a"), {"query": "{"}, 1, asked(CREATE, input={"id": "a"})]
     with running(tmp_path, "--log-format", "json") as gateway:
         _, _, response = await sent(Client(http, gateway.url), batch)
         gateway.stop()
@@ -387,7 +376,9 @@ async def test_batch_is_in_the_log_as_a_request_and_its_operations(
 
 
 async def test_batch_is_counted_as_a_request_and_its_operations(client: Client) -> None:
-    await sent(client, [asked(GET, id="a"), asked(CREATE, id="a"), {"query": "{"}, SUBSCRIBE])
+    await sent(
+        client, [asked(GET, id="a"), asked(CREATE, input={"id": "a"}), {"query": "{"}, SUBSCRIBE]
+    )
 
     assert await values(client, "requests") == {"2xx http": 1}
     assert await values(client, "errors") == {"GRAPHQL_PARSE_FAILED": 1, "BAD_USER_INPUT": 1}
@@ -401,7 +392,7 @@ async def test_batch_has_a_span_of_http_and_one_for_each_operation(
     collector: Collector,
 ) -> None:
     with traced(tmp_path, collector) as url:
-        batch = [asked(GET, id="a"), asked(CREATE, id="a"), {"query": "{"}, 1]
+        batch = [asked(GET, id="a"), asked(CREATE, input={"id": "a"}), {"query": "{"}, 1]
         await sent(Client(http, url), batch, **TRACEPARENT)
 
     spans = {span.name: span for span in collector.spans}
@@ -419,7 +410,7 @@ async def test_batch_has_a_span_of_http_and_one_for_each_operation(
 async def test_client_sends_operations_as_a_batch(shared: Client, name: str) -> None:
     id_ = str(uuid4())
     operations = [
-        asked(CREATE, id=id_, context=name),
+        asked(CREATE, input={"id": id_, "clientContext": name}),
         asked(GET, id=id_),
         {"query": "query Wrong { nothing }"},
         asked(GET, id="nowhere"),

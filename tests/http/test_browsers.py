@@ -15,8 +15,8 @@ from aiohttp import web
 from playwright.async_api import Browser, Page
 from support.bearers import bearing, token
 from support.browser import browsing
+from support.documents import COUNT, CREATE
 from support.gateways import Client, Command, Gateway, running
-from support.queries import COUNT, CREATE_NEW
 from support.sockets import SUBPROTOCOL
 
 Json = Any
@@ -81,23 +81,23 @@ def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Public]:
         yield Public(gateway.url.replace("0.0.0.0", "127.0.0.1"), bearing(reader))  # noqa: S104  same
 
 
-POSTED = json.dumps({"query": CREATE_NEW})
+POSTED = json.dumps({"query": CREATE})
 BODIES = [
     ("text/plain", POSTED),
     ("text/plain;charset=UTF-8", POSTED),
     ("text/plain; application/json", POSTED),
     ("text/plain, application/json", POSTED),
-    ("application/x-www-form-urlencoded", f"query={CREATE_NEW}"),
+    ("application/x-www-form-urlencoded", f"query={CREATE}"),
     ("application/x-www-form-urlencoded", POSTED),
     (
         "multipart/form-data; boundary=x",
-        f'--x\r\nContent-Disposition: form-data; name="query"\r\n\r\n{CREATE_NEW}\r\n--x--\r\n',
+        f'--x\r\nContent-Disposition: form-data; name="query"\r\n\r\n{CREATE}\r\n--x--\r\n',
     ),
     (
         "multipart/form-data; boundary=x",
         f'--x\r\nContent-Disposition: form-data; name="operations"\r\n\r\n{POSTED}\r\n--x--\r\n',
     ),
-    ("application/graphql", CREATE_NEW),
+    ("application/graphql", CREATE),
     ("application/json+x", POSTED),
     ("application/csp-report", POSTED),
     ("*/*", POSTED),
@@ -126,7 +126,7 @@ async def test_get_and_head_write_nothing(shared: Client, accept: str) -> None:
     before = await total(shared)
     for method in ("GET", "HEAD"):
         headers = {"Accept": accept, "X-HTTP-Method-Override": "POST"}
-        params = {"query": CREATE_NEW, "_method": "POST"}
+        params = {"query": CREATE, "_method": "POST"}
 
         shows_page = method == "GET" and accept == HTML  # the playground, with what is in the link
         expected = 200 if shows_page else 405
@@ -516,7 +516,7 @@ TRY_ALL = """async ([url, create]) => {
 
 async def tried(page: Page, url: str) -> dict[str, str]:
     """Have a page try everything; give what came of it."""
-    done: dict[str, str] = await page.evaluate(TRY_ALL, [f"{url}/graphql", CREATE_NEW])
+    done: dict[str, str] = await page.evaluate(TRY_ALL, [f"{url}/graphql", CREATE])
     return done
 
 

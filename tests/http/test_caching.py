@@ -8,8 +8,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from support.documents import COUNT, CREATE, DELETE, UPDATE
 from support.gateways import Client, running
-from support.queries import COUNT, CREATE_ANY, DELETE, UPDATE_TEXT
 
 pytestmark = pytest.mark.each_database
 
@@ -40,7 +40,7 @@ async def etag(client: Client, query: str = LIST, **more: str) -> str:
 
 
 async def test_unchanged_answer_is_not_sent_again(client: Client) -> None:
-    await client.data(CREATE_ANY)
+    await client.create()
     status, headers, answer = await got(client)
     again, same, nothing = await got(client, known=headers["ETag"])
 
@@ -70,8 +70,8 @@ async def test_every_kind_of_query_has_an_etag(
 async def test_each_change_makes_the_answer_new(client: Client) -> None:
     id_, seen = str(uuid4()), [await etag(client)]
     for mutation, variables in (
-        (CREATE_ANY, {"id": id_}),
-        (UPDATE_TEXT, {"id": id_, "context": "a"}),
+        (CREATE, {"input": {"id": id_}}),
+        (UPDATE, {"input": {"id": id_, "clientContext": "a"}}),
         (DELETE, {"id": id_}),
     ):
         await client.data(mutation, **variables)
@@ -85,16 +85,16 @@ async def test_each_change_makes_the_answer_new(client: Client) -> None:
 
 async def test_update_that_changes_nothing_leaves_the_answer_as_it_was(client: Client) -> None:
     id_ = str(uuid4())
-    await client.data(CREATE_ANY, id=id_)
+    await client.create(id=id_)
     known = await etag(client)
-    await client.data(UPDATE_TEXT, id=id_, context=None)
+    await client.update(id=id_, clientContext=None)
 
     assert (await got(client, known=known))[0] == 304
 
 
 async def test_log_let_go_of_makes_the_answer_new(tmp_path: Path, client: Client) -> None:
     for _ in range(3):
-        await client.data(CREATE_ANY)
+        await client.create()
     known = await etag(client, CHANGES)
     keep_one = ("--change-log-changes", "1", "--change-log-days", "0")
     with running(tmp_path, *keep_one) as pruning:
@@ -143,7 +143,7 @@ async def test_other_etags_match_nothing(shared: Client, form: str) -> None:
 async def test_star_matches_what_has_an_etag_and_nothing_else(shared: Client) -> None:
     assert (await got(shared, "{ __typename }", " * "))[0] == 304
     assert (await got(shared, "{ nothing }", "*"))[2]["errors"]
-    assert (await got(shared, CREATE_ANY, "*"))[0] == 405
+    assert (await got(shared, CREATE, "*"))[0] == 405
 
 
 @pytest.mark.parametrize("accept", ["application/json", RESPONSE])
@@ -175,7 +175,7 @@ async def test_etag_is_of_one_request_alone(shared: Client) -> None:
 
 
 async def test_mutation_and_post_have_no_etag(shared: Client) -> None:
-    status, headers, _ = await got(shared, CREATE_ANY)
+    status, headers, _ = await got(shared, CREATE)
     body = {"query": "{ __typename }"}
     known = {"If-None-Match": await etag(shared, "{ __typename }")}
     async with shared.session.post(f"{shared.url}/graphql", json=body, headers=known) as posted:
@@ -197,14 +197,14 @@ async def test_long_answer_has_one_etag_compressed_or_not(shared: Client, coding
 async def test_etag_holds_across_a_restart_and_not_for_another_database(
     tmp_path: Path, client: Client
 ) -> None:
-    await client.data(CREATE_ANY)
+    await client.create()
     known = await etag(client)
     other = tmp_path / "other"
     other.mkdir()
     with running(tmp_path) as again, running(other) as foreign:
         same = await got(Client(client.session, again.url), known=known)
         different = Client(client.session, foreign.url)
-        await different.data(CREATE_ANY)
+        await different.create()
         unlike = await got(different, known=known)
 
     assert (same[0], unlike[0]) == (304, 200)
@@ -213,7 +213,7 @@ async def test_etag_holds_across_a_restart_and_not_for_another_database(
 async def test_answer_is_never_older_than_its_etag_says(client: Client) -> None:
     async def write() -> None:
         for _ in range(100):
-            await client.data(CREATE_ANY)
+            await client.create()
 
     async def read() -> None:
         known, counted = "", -1

@@ -15,9 +15,9 @@ import aiohttp
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from support.documents import COUNT, CREATE
 from support.gateways import Client, Gateway, running
 from support.leaks import PYTHON
-from support.queries import CREATE_NEW
 
 from schema import build_schema
 
@@ -302,12 +302,11 @@ async def test_get_with_wrong_parameters_is_refused(shared: Client, params: str)
 
 
 async def test_get_of_a_mutation_is_refused_and_does_nothing(shared: Client) -> None:
-    count = "{ inviteParticipantsOperations { totalCount } }"
-    before = await shared.data(count)
-    status, headers, _ = await refused(shared, "GET", params={"query": CREATE_NEW})
+    before = await shared.data(COUNT)
+    status, headers, _ = await refused(shared, "GET", params={"query": CREATE})
 
     assert (status, headers["Allow"]) == (405, "POST")
-    assert await shared.data(count) == before
+    assert await shared.data(COUNT) == before
 
 
 @pytest.mark.parametrize("method", ["PATCH", "PROPFIND", "TRACE"])
@@ -581,8 +580,8 @@ async def test_every_answer_has_a_request_id_of_its_own(shared: Client) -> None:
 async def test_ready_tells_when_the_database_is_away(client: Client, tmp_path: Path) -> None:
     file, away = tmp_path / "operations.db", tmp_path / "away.db"
     for _ in range(4):  # every connection has read before
-        await client.data(CREATE_NEW)
-        await client.data("{ inviteParticipantsOperations { totalCount } }")
+        await client.create()
+        await client.data(COUNT)
     file.rename(away)
     gone = await answered(client, "GET", "/health/ready")
     live = await answered(client, "GET", "/health/live")
@@ -596,8 +595,8 @@ async def test_ready_tells_when_the_database_is_away(client: Client, tmp_path: P
 async def test_ready_tells_when_the_database_is_spoilt(client: Client, tmp_path: Path) -> None:
     file = tmp_path / "operations.db"
     for _ in range(4):  # every connection has read before
-        await client.data(CREATE_NEW)
-        await client.data("{ inviteParticipantsOperations { totalCount } }")
+        await client.create()
+        await client.data(COUNT)
     good = file.read_bytes()
     file.write_bytes(b"garbage!" * (len(good) // 8))
     spoilt = await answered(client, "GET", "/health/ready")

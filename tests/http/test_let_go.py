@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientSession
 from support.bearers import bearing, token
+from support.documents import CHANGE_CURSOR, FOLLOW
 from support.gateways import Client
-from support.queries import NOW
-from support.sockets import CREATE, FOLLOW, WITHIN, Socket, connected
+from support.sockets import WITHIN, Socket, connected
 
 from gateway.documents.manifests import trusted_documents
 from gateway.execution.live.fan_out import LiveSubscription
@@ -77,14 +77,14 @@ async def test_socket_that_was_closed_is_gone(
     client: Client, end: Callable[[Socket], Awaitable[None]]
 ) -> None:
     async with connected(client.session, client.url) as socket:
-        await socket.subscribe(NOW, "query")
+        await socket.subscribe(CHANGE_CURSOR, "query")
         now = (await socket.payload("query"))["data"]["inviteParticipantsOperations"]
         await socket.message()
         await socket.subscribe(FOLLOW, after=now["changeCursor"])
-        await client.data(CREATE, input={})
+        await client.create()
         await socket.change()
         assert len(held()) == 3
         await end(socket)
     async with asyncio.timeout(WITHIN):
         while held():
-            await client.data(NOW)
+            await client.data(CHANGE_CURSOR)

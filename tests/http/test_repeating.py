@@ -6,8 +6,8 @@ import socket
 from pathlib import Path
 
 import pytest
+from support.documents import CREATE
 from support.gateways import Gateway, running
-from support.sockets import CREATE
 from support.wire import QUERY, answers, dial, get, locked, post
 
 LENGTH = 400

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientSession
+from support.documents import CREATE, CREATE_MANY, DELETE, UPDATE, UPSERT
 from support.gateways import Client, Command, running
 from support.strategies import JSONObject
 
@@ -34,31 +35,6 @@ LIST = """
         nodes { id callId status version createdAt updatedAt }
         pageInfo { endCursor }
       }
-    }
-"""
-CREATE = """
-    mutation Create($input: CreateInviteParticipantsOperationInput!) {
-      createInviteParticipantsOperation(input: $input) { operation { id } errors { code } }
-    }
-"""
-CREATE_MANY = """
-    mutation CreateMany($inputs: [CreateInviteParticipantsOperationInput!]!) {
-      createInviteParticipantsOperations(inputs: $inputs) { createdCount }
-    }
-"""
-UPSERT = """
-    mutation Upsert($input: CreateInviteParticipantsOperationInput!) {
-      upsertInviteParticipantsOperation(input: $input) { operation { id } errors { code } }
-    }
-"""
-UPDATE = """
-    mutation Update($input: UpdateInviteParticipantsOperationInput!) {
-      updateInviteParticipantsOperation(input: $input) { operation { id } errors { code } }
-    }
-"""
-DELETE = """
-    mutation Delete($id: ID!) {
-      deleteInviteParticipantsOperation(input: { id: $id }) { deletedId errors { code } }
     }
 """
 
@@ -102,10 +78,10 @@ def told(page: JSONObject) -> list[tuple[str, str, int, list[str]]]:
 
 
 async def test_each_change_is_told_with_the_operation_as_it_was_then(client: Client) -> None:
-    await client.data(CREATE, input={"id": "a", "callId": "c", "resultInfo": None})
-    await client.data(UPDATE, input={"id": "a", "status": "Running"})
+    await client.create(id="a", callId="c", resultInfo=None)
+    await client.update(id="a", status="Running")
     await client.data(UPSERT, input={"id": "a", "status": "Failed", "callId": None})
-    await client.data(DELETE, id="a")
+    await client.delete("a")
     page = await changes(client)
 
     assert told(page) == [
@@ -135,10 +111,10 @@ async def test_each_change_is_told_with_the_operation_as_it_was_then(client: Cli
 
 async def test_change_has_the_operation_as_it_is_now(client: Client) -> None:
     for id_ in ("a", "b", "gone"):
-        await client.data(CREATE, input={"id": id_})
-    await client.data(UPDATE, input={"id": "b", "status": "Running"})
-    await client.data(UPDATE, input={"id": "gone", "status": "Failed"})
-    await client.data(DELETE, id="gone")
+        await client.create(id=id_)
+    await client.update(id="b", status="Running")
+    await client.update(id="gone", status="Failed")
+    await client.delete("gone")
     present = {node["id"]: node for node in (await listed(client))["nodes"]}
     whole = (await changes(client))["nodes"]
     first = (await changes(client, first=3))["nodes"]
@@ -153,9 +129,9 @@ async def test_change_has_the_operation_as_it_is_now(client: Client) -> None:
 
 
 async def test_id_used_again_is_the_operation_of_the_changes_before(client: Client) -> None:
-    await client.data(CREATE, input={"id": "a", "status": "Completed"})
-    await client.data(DELETE, id="a")
-    await client.data(CREATE, input={"id": "a", "status": "Running"})
+    await client.create(id="a", status="Completed")
+    await client.delete("a")
+    await client.create(id="a", status="Running")
     page = await changes(client)
 
     assert [change["state"]["status"] for change in page["nodes"]] == [
@@ -166,8 +142,8 @@ async def test_id_used_again_is_the_operation_of_the_changes_before(client: Clie
 
 async def test_change_is_identified_by_its_cursor(client: Client) -> None:
     for id_ in ("a", "b"):
-        await client.data(CREATE, input={"id": id_})
-        await client.data(UPDATE, input={"id": id_, "status": "Running"})
+        await client.create(id=id_)
+        await client.update(id=id_, status="Running")
     nodes = (await changes(client))["nodes"]
 
     assert [change["id"] for change in nodes] == [change["cursor"] for change in nodes]
@@ -178,11 +154,11 @@ async def test_large_operations_of_now_end_a_page_early(client: Client) -> None:
     ids = [str(number) for number in range(12)]
     identity = {"user": {"additionalProperties": {"text": "x" * 16_000}}}
     for id_ in ids:
-        await client.data(CREATE, input={"id": id_})
+        await client.create(id=id_)
     end = await cursor(client)
     for id_ in ids:
         participants = [{"identity": identity}] * 60
-        await client.data(UPDATE, input={"id": id_, "participants": participants})
+        await client.update(id=id_, participants=participants)
     found: list[str] = []
     page = await changes(client, first=12)
     assert page["pageInfo"]["hasNextPage"]
@@ -215,10 +191,10 @@ async def test_every_content_field_is_told_when_it_changed(client: Client) -> No
         "resultInfo": {"code": 200, "subcode": 0},
         "status": "Completed",
     }
-    await client.data(CREATE, input={"id": "a"})
+    await client.create(id="a")
     for field, value in content.items():
-        await client.data(UPDATE, input={"id": "a", field: value})
-    await client.data(UPDATE, input={"id": "a", "additionalProperties": {"n": 1.0}})
+        await client.update(**{"id": "a", field: value})
+    await client.update(id="a", additionalProperties={"n": 1.0})
     page = await changes(client)
 
     assert [changed for *_, changed in told(page)][1:] == [
@@ -229,13 +205,13 @@ async def test_every_content_field_is_told_when_it_changed(client: Client) -> No
 
 async def test_what_changes_nothing_is_not_told(client: Client) -> None:
     once = {"id": "a", "status": "Running", "idempotencyKey": "k"}
-    await client.data(CREATE, input=once)
+    await client.create(**once)
     here = await cursor(client)
-    await client.data(CREATE, input=once)
+    await client.create(**once)
     await client.data(CREATE, input={"id": "a"})
     await client.data(CREATE_MANY, inputs=[{"id": "b"}, {"id": "a"}])
     await client.data(UPSERT, input={"id": "a", "status": "Running"})
-    await client.data(UPDATE, input={"id": "a", "callId": None, "status": "Running"})
+    await client.update(id="a", callId=None, status="Running")
     await client.data(UPDATE, input={"id": "a", "ifVersion": 9, "status": "Failed"})
     await client.data(UPDATE, input={"id": "a", "clientContext": "x" * 257})
     await client.data(DELETE, id="b")
@@ -259,10 +235,10 @@ async def test_import_is_told(client: Client, command: Command) -> None:
 
 async def test_going_on_from_a_list_gives_what_came_after_it(client: Client) -> None:
     start = await cursor(client)
-    await client.data(CREATE, input={"id": "a"})
+    await client.create(id="a")
     first = await listed(client)
     nothing = await changes(client, after=first["changeCursor"])
-    await client.data(UPDATE, input={"id": "a", "status": "Running"})
+    await client.update(id="a", status="Running")
     something = await changes(client, after=nothing["pageInfo"]["endCursor"])
 
     assert nothing["pageInfo"] == {
@@ -278,7 +254,7 @@ async def test_going_on_from_a_list_gives_what_came_after_it(client: Client) -> 
 
 async def test_log_without_changes_gives_a_place_to_go_on_from(client: Client) -> None:
     empty = await changes(client)
-    await client.data(CREATE, input={"id": "a"})
+    await client.create(id="a")
     after = await changes(client, after=empty["pageInfo"]["endCursor"])
 
     assert empty["nodes"] == []
@@ -288,7 +264,7 @@ async def test_log_without_changes_gives_a_place_to_go_on_from(client: Client) -
 @pytest.fixture
 async def twenty(client: Client) -> Client:
     """A gateway whose log has twenty changes, of "0" to "19"."""
-    await client.data(CREATE_MANY, inputs=[{"id": str(number)} for number in range(20)])
+    await client.create_many([{"id": str(number)} for number in range(20)])
     return client
 
 
@@ -330,12 +306,12 @@ async def test_asking_for_too_many_or_too_few_names_the_limit(shared: Client) ->
 
 
 async def test_filter_takes_what_matched_before_or_after(client: Client) -> None:
-    await client.data(CREATE, input={"id": "a"})
-    await client.data(UPDATE, input={"id": "a", "status": "Running"})
-    await client.data(UPDATE, input={"id": "a", "callId": "c"})
-    await client.data(UPDATE, input={"id": "a", "status": "Completed"})
-    await client.data(UPDATE, input={"id": "a", "callId": None})
-    await client.data(DELETE, id="a")
+    await client.create(id="a")
+    await client.update(id="a", status="Running")
+    await client.update(id="a", callId="c")
+    await client.update(id="a", status="Completed")
+    await client.update(id="a", callId=None)
+    await client.delete("a")
 
     async def versions(**where: JSONObject) -> list[tuple[str, int]]:
         page = await changes(client, filter=where)
@@ -370,7 +346,7 @@ async def test_filter_that_takes_nothing_still_leads_to_the_end(twenty: Client) 
 async def test_filter_that_takes_little_is_answered_in_bounded_steps(client: Client) -> None:
     for start in (0, 1_000, 2_000):
         inputs = [{"id": str(number)} for number in range(start, start + 1_000)]
-        await client.data(CREATE_MANY, inputs=inputs)
+        await client.create_many(inputs)
     wanted = {"id": {"in": ["5", "1999", "2000", "2999"]}}
     steps = []
     page = await changes(client, filter=wanted)
@@ -391,7 +367,7 @@ async def test_filter_that_takes_few_among_large_ones_is_answered_in_bounded_ste
     identity = {"user": {"additionalProperties": {"text": "x" * 16_000}}}
     large = {"participants": [{"identity": identity}] * 50}
     for number in range(15):
-        await client.data(CREATE, input={"id": str(number), **large})
+        await client.create(id=str(number), **large)
     wanted = {"id": {"eq": "14"}}
     first = await changes(client, filter=wanted)
     second = await changes(client, filter=wanted, after=first["pageInfo"]["endCursor"])
@@ -409,7 +385,7 @@ async def test_filter_too_deep_names_the_limit(shared: Client) -> None:
 
 
 async def test_cursors_of_other_lists_are_refused(client: Client) -> None:
-    await client.data(CREATE, input={"id": "a"})
+    await client.create(id="a")
     of_list = (await listed(client))["pageInfo"]["endCursor"]
     of_log = await cursor(client)
     answer = await client.answer(LIST, after=of_log)
@@ -432,7 +408,7 @@ async def test_damaged_cursors_are_refused_or_lead_elsewhere(shared: Client) -> 
 
 
 async def test_cursor_of_another_database_is_refused(client: Client, shared: Client) -> None:
-    await shared.data(CREATE, input={})
+    await shared.create()
     refused = await refusal(client, after=await cursor(shared))
 
     assert (refused["code"], refused["reason"]) == ("CURSOR_EXPIRED", "CURSOR_FOREIGN")
@@ -443,7 +419,7 @@ async def test_cursor_the_log_has_let_go_of_is_expired(tmp_path: Path, http: Cli
     with running(tmp_path) as gateway:
         client = Client(http, gateway.url)
         start = await cursor(client)
-        await client.data(CREATE_MANY, inputs=[{"id": str(number)} for number in range(5)])
+        await client.create_many([{"id": str(number)} for number in range(5)])
         cursors = [change["cursor"] for change in (await changes(client))["nodes"]]
     with running(
         tmp_path, "--change-log-days", "0", INVITE_GATEWAY_CHANGE_LOG_CHANGES="2"
@@ -481,10 +457,10 @@ async def write_on(client: Client, writer: int) -> None:
     """Create, change and delete for a while."""
     for number in range(40):
         id_ = f"{writer}-{number}"
-        await client.data(CREATE, input={"id": id_})
-        await client.data(UPDATE, input={"id": id_, "status": "Running"})
+        await client.create(id=id_)
+        await client.update(id=id_, status="Running")
         if number % 2:
-            await client.data(DELETE, id=id_)
+            await client.delete(id_)
 
 
 async def test_copy_begun_while_others_write_becomes_the_list(client: Client) -> None:

@@ -11,9 +11,9 @@ from uuid import uuid4
 
 import aiohttp
 import pytest
+from support.documents import CREATE, FOLLOW_CONTEXT, FOLLOW_ONE
 from support.gateways import Client, running
-from support.queries import DELETE
-from support.sse import CHANGES, CREATE, JSON, ONE, RESPONSE
+from support.sse import JSON, RESPONSE
 
 pytestmark = pytest.mark.each_database
 
@@ -51,12 +51,12 @@ async def stream(
 @pytest.mark.parametrize("spec", ['"1.0"', "1.0"])
 async def test_events_come_as_parts_until_the_end(shared: Client, spec: str) -> None:
     id_ = str(uuid4())
-    await shared.data(CREATE, id=id_, context="parts")
+    await shared.create(id=id_, clientContext="parts")
     accept = f"multipart/mixed;subscriptionSpec={spec}, {RESPONSE}, {JSON}"
-    async with stream(shared, ONE, accept, id=id_) as response:
+    async with stream(shared, FOLLOW_ONE, accept, id=id_) as response:
         reading = parts(response)
         first = await anext(reading)
-        await shared.data(DELETE, id=id_)
+        await shared.delete(id_)
         rest = [part async for part in reading]
 
     assert response.status == 200
@@ -71,7 +71,7 @@ async def test_silence_is_broken_by_empty_parts(
     tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
     with running(tmp_path, INVITE_GATEWAY_HEARTBEAT_SECONDS="0.2") as server:
-        async with stream(Client(http, server.url), CHANGES) as response:
+        async with stream(Client(http, server.url), FOLLOW_CONTEXT) as response:
             reading = parts(response)
 
             assert [await anext(reading) for _ in range(3)] == [{}] * 3
@@ -81,7 +81,7 @@ async def test_stop_is_told_as_an_error_of_the_transport(
     tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
     with running(tmp_path) as server:
-        async with stream(Client(http, server.url), CHANGES) as response:
+        async with stream(Client(http, server.url), FOLLOW_CONTEXT) as response:
             stopping = asyncio.create_task(asyncio.to_thread(server.stop, signal.SIGTERM))
             told = [part async for part in parts(response)]
             status = await stopping

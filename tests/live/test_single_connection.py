@@ -16,16 +16,14 @@ import aiohttp
 import pytest
 from graphql import get_introspection_query
 from support.bearers import READ, bearing, token
-from support.cursors import now
+from support.documents import COUNT, CREATE, FOLLOW, FOLLOW_CONTEXT
 from support.gateways import Client, Gateway, children, running
 from support.node import NODE, run
 from support.paths import TOOLS
-from support.sockets import FOLLOW
-from support.sse import CHANGES, CREATE, EVENT_STREAM, Event, events, soon
+from support.sse import EVENT_STREAM, Event, events, soon
 from support.waiting import wait
 
 TOKEN = "X-GraphQL-Event-Stream-Token"  # noqa: S105  a header's name
-COUNT = "{ inviteParticipantsOperations(first: 0) { totalCount } }"
 WITHIN = 30
 
 
@@ -89,8 +87,8 @@ async def opened(client: Client, headers: dict[str, str] | None = None) -> Async
 async def test_operations_share_a_stream_and_one_is_ended(shared: Client) -> None:
     first, second = str(uuid4()), str(uuid4())
     async with opened(shared) as stream:
-        assert await stream.start("one", CHANGES, context=first) == (202, "")
-        assert await stream.start("two", CHANGES, context=second) == (202, "")
+        assert await stream.start("one", FOLLOW_CONTEXT, context=first) == (202, "")
+        assert await stream.start("two", FOLLOW_CONTEXT, context=second) == (202, "")
         assert await stream.start("query", "{ __typename }") == (202, "")
         assert await stream.next() == (
             "next",
@@ -98,11 +96,11 @@ async def test_operations_share_a_stream_and_one_is_ended(shared: Client) -> Non
         )
         assert await stream.next() == ("complete", {"id": "query"})
 
-        assert (await stream.start("make", CREATE, context=second))[0] == 202
+        assert (await stream.start("make", CREATE, input={"clientContext": second}))[0] == 202
         made = [await stream.next() for _ in range(3)]
         assert await stream.end("one") == 200
-        await shared.data(CREATE, context=first)
-        await shared.data(CREATE, context=second)
+        await shared.create(clientContext=first)
+        await shared.create(clientContext=second)
         event, data = await stream.next()
 
     assert sorted((event, data["id"]) for event, data in made) == [
@@ -165,7 +163,7 @@ async def test_wrong_operations_are_refused_by_the_request_that_sends_them(share
     async with opened(shared) as stream:
         invalid = await stream.start("a", "{ nothing }")
         cursor = await stream.start("a", 'subscription { changes(after: "no") { kind } }')
-        await stream.start("a", CHANGES, context="none")
+        await stream.start("a", FOLLOW_CONTEXT, context="none")
         duplicate = await stream.start("a", COUNT)
         wrong: list[object] = ["", None, 3, {}, "a" * 129]
         ids = [(await stream.start(id_, COUNT))[0] for id_ in wrong]
@@ -183,9 +181,9 @@ async def test_operations_beyond_the_limit_are_refused(
 ) -> None:
     with running(tmp_path, "--websocket-operations", "2") as gateway:
         async with opened(Client(http, gateway.url)) as stream:
-            started = [await stream.start(id_, CHANGES, context="none") for id_ in "abc"]
+            started = [await stream.start(id_, FOLLOW_CONTEXT, context="none") for id_ in "abc"]
             await stream.end("a")
-            after = await stream.start("c", CHANGES, context="none")
+            after = await stream.start("c", FOLLOW_CONTEXT, context="none")
 
     assert [status for status, _ in started] == [202, 202, 400]
     assert json.loads(started[2][1])["errors"][0]["extensions"]["limit"] == "operations"
@@ -230,7 +228,7 @@ async def test_token_is_of_no_use_to_another_principal(
 
 async def test_stopping_ends_the_stream(gateway: Gateway, client: Client) -> None:
     async with opened(client) as stream:
-        await stream.start("a", CHANGES, context="none")
+        await stream.start("a", FOLLOW_CONTEXT, context="none")
         gateway.process.send_signal(signal.SIGTERM)
         async with asyncio.timeout(WITHIN):
             rest = [message.event async for message in stream.messages]
@@ -255,7 +253,7 @@ async def test_operations_reach_the_stream_from_all_workers(
         async with opened(client) as stream:
             for number in range(20):
                 id_ = str(number)
-                assert (await stream.start(id_, CHANGES, context="none"))[0] == 202
+                assert (await stream.start(id_, FOLLOW_CONTEXT, context="none"))[0] == 202
                 assert (await stream.start(id_, COUNT))[0] == 409
                 assert (await stream.start("query", COUNT))[0] == 202
                 assert (await stream.next())[1]["id"] == "query"
@@ -287,7 +285,7 @@ async def test_stream_of_a_worker_that_died_is_not_found(
 
 @pytest.mark.parametrize("lazy", ["lazy", "eager"])
 async def test_graphql_sse_follows_on_one_connection(shared: Client, lazy: str) -> None:
-    given = json.dumps({"follow": CHANGES, "create": CREATE, "context": str(uuid4())})
+    given = json.dumps({"follow": FOLLOW_CONTEXT, "create": CREATE, "context": str(uuid4())})
     url = f"{shared.url}/graphql"
     printed = await asyncio.to_thread(run, "node", "single_connection.mjs", lazy, url, given)
 
@@ -339,13 +337,13 @@ async def test_graphql_sse_comes_back_by_itself_after_a_restart(
 ) -> None:
     with running(tmp_path) as gateway:
         client = Client(http, gateway.url)
-        async with following(f"{gateway.url}/graphql", await now(client)) as lines:
-            await client.data(CREATE, context="a")
+        async with following(f"{gateway.url}/graphql", await client.change_cursor()) as lines:
+            await client.create(clientContext="a")
             assert await anext(lines) == "a"
             await asyncio.to_thread(gateway.stop)
             with running(tmp_path, "--port", gateway.url.rpartition(":")[2]) as again:
                 assert await anext(lines) == "a"
-                await Client(http, again.url).data(CREATE, context="b")
+                await Client(http, again.url).create(clientContext="b")
                 assert await anext(lines) == "b"
 
 

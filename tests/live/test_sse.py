@@ -10,35 +10,20 @@ from uuid import uuid4
 
 import aiohttp
 import pytest
+from support.documents import COUNT, CREATE, FOLLOW_CONTEXT, FOLLOW_ONE
 from support.gateways import Client, Gateway, running
-from support.queries import DELETE, NOW
-from support.sse import (
-    CHANGES,
-    CREATE,
-    EVENT_STREAM,
-    JSON,
-    ONE,
-    RESPONSE,
-    SOON,
-    Event,
-    events,
-    soon,
-    stream,
-)
+from support.sse import EVENT_STREAM, JSON, RESPONSE, SOON, Event, events, soon, stream
 
 pytestmark = pytest.mark.each_database
 MULTIPART = 'multipart/mixed;subscriptionSpec="1.0"'
-UPDATE = """mutation ($id: ID!, $context: String) {
-  updateInviteParticipantsOperation(input: { id: $id, clientContext: $context }) {
-    errors { code } } }"""
 
 
 async def test_changes_come_as_they_are_made_and_the_end_is_the_clients(shared: Client) -> None:
     context, id_ = str(uuid4()), str(uuid4())
-    async with stream(shared, CHANGES, context=context) as (response, messages):
-        await shared.data(CREATE, id=id_, context=context)
+    async with stream(shared, FOLLOW_CONTEXT, context=context) as (response, messages):
+        await shared.create(id=id_, clientContext=context)
         created = await soon(messages)
-        await shared.data(DELETE, id=id_)
+        await shared.delete(id_)
         deleted = await soon(messages)
 
     assert response.headers["Content-Type"] == "text/event-stream; charset=utf-8"
@@ -74,21 +59,21 @@ async def test_subscription_that_ends_is_completed(
     http: aiohttp.ClientSession, either: str, method: str
 ) -> None:
     client, id_ = Client(http, either), str(uuid4())
-    await client.data(CREATE, id=id_, context="first")
-    body = {"query": ONE, "variables": {"id": id_}}
+    await client.create(id=id_, clientContext="first")
+    body = {"query": FOLLOW_ONE, "variables": {"id": id_}}
     sent = (
         {"json": body}
         if method == "POST"
-        else {"params": {"query": ONE, "variables": json.dumps({"id": id_})}}
+        else {"params": {"query": FOLLOW_ONE, "variables": json.dumps({"id": id_})}}
     )
     async with http.request(
         method, f"{either}/graphql", headers={"Accept": EVENT_STREAM}, **sent
     ) as response:
         messages = (message async for message in events(response) if message.event)
         states = [(await soon(messages)).payload["data"]["inviteParticipantsOperation"]]
-        await client.data(UPDATE, id=id_, context="second")
+        await client.update(id=id_, clientContext="second")
         states.append((await soon(messages)).payload["data"]["inviteParticipantsOperation"])
-        await client.data(DELETE, id=id_)
+        await client.delete(id_)
         states.append((await soon(messages)).payload["data"]["inviteParticipantsOperation"])
         last = await soon(messages)
         rest = [message async for message in messages]
@@ -106,16 +91,19 @@ async def test_silence_is_broken_by_the_place_that_was_come_to(
 ) -> None:
     client, context = Client(http, either), str(uuid4())
     headers = {"Accept": EVENT_STREAM}
-    body = {"query": CHANGES, "variables": {"context": context}}
+    body = {"query": FOLLOW_CONTEXT, "variables": {"context": context}}
     async with http.post(f"{either}/graphql", json=body, headers=headers) as response:
         messages = events(response)
         begin = await soon(messages)
-        await client.data(CREATE, context="another")
-        end = (await client.data(NOW)).popitem()[1]["changeCursor"]
+        await client.create(clientContext="another")
+        end = await client.change_cursor()
         while (silent := await soon(messages)).id != end:
             assert silent == begin
-    await client.data(CREATE, context=context, id=context)
-    async with stream(client, CHANGES, {"Last-Event-ID": end}, context=context) as (_, missed):
+    await client.create(clientContext=context, id=context)
+    async with stream(client, FOLLOW_CONTEXT, {"Last-Event-ID": end}, context=context) as (
+        _,
+        missed,
+    ):
         message = await soon(missed)
 
     assert begin == Event(id=begin.id)
@@ -125,13 +113,16 @@ async def test_silence_is_broken_by_the_place_that_was_come_to(
 
 async def test_client_that_is_cut_off_before_the_first_event_goes_on(shared: Client) -> None:
     context = str(uuid4())
-    body = {"query": CHANGES, "variables": {"context": context}}
+    body = {"query": FOLLOW_CONTEXT, "variables": {"context": context}}
     async with shared.session.post(
         f"{shared.url}/graphql", json=body, headers={"Accept": EVENT_STREAM}
     ) as response:
         begin = await soon(events(response))
-    await shared.data(CREATE, context=context, id=context)
-    async with stream(shared, CHANGES, {"Last-Event-ID": begin.id}, context=context) as (_, missed):
+    await shared.create(clientContext=context, id=context)
+    async with stream(shared, FOLLOW_CONTEXT, {"Last-Event-ID": begin.id}, context=context) as (
+        _,
+        missed,
+    ):
         message = await soon(missed)
 
     assert message.payload["data"]["changes"]["operation"] == {"id": context}
@@ -142,7 +133,7 @@ async def test_client_that_was_cut_off_goes_on_after_the_last_event_id(client: C
 
     async def write() -> None:
         for number in range(200):
-            await client.data(CREATE, id=f"{number}", context="resumed")
+            await client.create(id=f"{number}", clientContext="resumed")
 
     begin = (await client.data("{ inviteParticipantsOperations { changeCursor } }")).popitem()[1]
     writing = asyncio.create_task(write())
@@ -152,7 +143,7 @@ async def test_client_that_was_cut_off_goes_on_after_the_last_event_id(client: C
         headers = {"Last-Event-ID": last} if last else {}
         variables = {"context": "resumed", "after": begin["changeCursor"]}
         cut += 1
-        async with stream(client, CHANGES, headers, **variables) as (_, messages):
+        async with stream(client, FOLLOW_CONTEXT, headers, **variables) as (_, messages):
             for _ in range(min(7 * cut, 200 - len(seen))):
                 message = await soon(messages)
                 seen.append(message.payload["data"]["changes"]["operation"]["id"])
@@ -164,7 +155,7 @@ async def test_client_that_was_cut_off_goes_on_after_the_last_event_id(client: C
 
 @pytest.mark.parametrize("last", ["garbage", "WzEsMV0", "é"])
 async def test_last_event_id_that_is_none_is_refused(shared: Client, last: str) -> None:
-    async with stream(shared, CHANGES, {"Last-Event-ID": last}) as (_, messages):
+    async with stream(shared, FOLLOW_CONTEXT, {"Last-Event-ID": last}) as (_, messages):
         refused = await soon(messages)
         last_one = await soon(messages)
 
@@ -202,8 +193,7 @@ async def test_mutation_by_get_is_refused_and_does_nothing(client: Client) -> No
         assert (refused.status, refused.headers["Allow"]) == (405, "POST")
         assert refused.content_type == JSON
 
-    count = "{ inviteParticipantsOperations { totalCount } }"
-    assert (await client.data(count))["inviteParticipantsOperations"]["totalCount"] == 0
+    assert (await client.data(COUNT))["inviteParticipantsOperations"]["totalCount"] == 0
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"query": 1}'])
@@ -305,8 +295,8 @@ async def test_stop_cuts_streams_off_without_completing_them(
 ) -> None:
     with running(tmp_path) as server:
         client = Client(http, server.url)
-        async with stream(client, CHANGES, context="stop") as (response, messages):
-            await client.data(CREATE, context="stop")
+        async with stream(client, FOLLOW_CONTEXT, context="stop") as (response, messages):
+            await client.create(clientContext="stop")
             last = await soon(messages)
             stopping = asyncio.create_task(asyncio.to_thread(server.stop, signal.SIGTERM))
             rest = [message async for message in messages]
@@ -314,8 +304,11 @@ async def test_stop_cuts_streams_off_without_completing_them(
             status = await asyncio.wait_for(stopping, SOON)
     with running(tmp_path) as again:
         client = Client(http, again.url)
-        await client.data(CREATE, context="stop")
-        async with stream(client, CHANGES, {"Last-Event-ID": last.id}, context="stop") as (_, more):
+        await client.create(clientContext="stop")
+        async with stream(client, FOLLOW_CONTEXT, {"Last-Event-ID": last.id}, context="stop") as (
+            _,
+            more,
+        ):
             following = await soon(more)
 
     assert (rest, ended, status) == ([], None, 0)
@@ -336,7 +329,7 @@ async def update_much(client: Client, times: int) -> None:
 
 
 async def test_slow_client_misses_nothing_and_is_sent_what_it_can_take(client: Client) -> None:
-    await client.data(CREATE, id="large")
+    await client.create(id="large")
     async with stream(client, LARGE) as (_, messages):
         await update_much(client, 600)
         changes = [(await soon(messages)).payload["data"]["changes"] for _ in range(600)]
@@ -347,7 +340,7 @@ async def test_slow_client_misses_nothing_and_is_sent_what_it_can_take(client: C
 async def test_stop_does_not_wait_for_a_client_that_does_not_read(
     gateway: Gateway, client: Client
 ) -> None:
-    await client.data(CREATE, id="large")
+    await client.create(id="large")
     async with stream(client, LARGE):
         await update_much(client, 600)
         status = await asyncio.wait_for(asyncio.to_thread(gateway.stop), SOON)
@@ -359,10 +352,10 @@ async def test_client_that_goes_away_ends_its_subscription(
     gateway: Gateway, client: Client
 ) -> None:
     for _ in range(50):
-        async with stream(client, CHANGES, context="gone"):
+        async with stream(client, FOLLOW_CONTEXT, context="gone"):
             pass
     for _ in range(3):
-        await client.data(CREATE, context="gone")
+        await client.create(clientContext="gone")
 
     assert gateway.stop() == 0
     assert not [line for line in gateway.log if "Traceback" in line]
@@ -374,7 +367,7 @@ async def test_subscription_beyond_the_limit_is_told_to_come_again(
 ) -> None:
     with running(tmp_path, "--streams", "1") as server:
         client = Client(http, server.url)
-        async with stream(client, CHANGES):
+        async with stream(client, FOLLOW_CONTEXT):
             status, retry_after, answer = await begun(client, media_type)
             async with stream(client, "{ __typename }") as (_, messages):
                 queried = [message.event async for message in messages]
@@ -390,7 +383,9 @@ async def test_subscription_beyond_the_limit_is_told_to_come_again(
 async def begun(client: Client, media_type: str) -> tuple[int, str, str]:
     """Begin a subscription and end it; give the status, when to try again, and what came first."""
     url, headers = f"{client.url}/graphql", {"Accept": media_type}
-    async with client.session.post(url, json={"query": CHANGES}, headers=headers) as response:
+    async with client.session.post(
+        url, json={"query": FOLLOW_CONTEXT}, headers=headers
+    ) as response:
         told = await response.content.readany()
         return response.status, response.headers.get("Retry-After", ""), told.decode()
 
@@ -401,7 +396,10 @@ async def test_page_of_a_named_origin_may_follow(
     origin = "https://app.example.com"
     with running(tmp_path, "--cors-origins", origin) as server:
         client = Client(http, server.url)
-        async with stream(client, CHANGES, {"Origin": origin}, context="page") as (response, _):
+        async with stream(client, FOLLOW_CONTEXT, {"Origin": origin}, context="page") as (
+            response,
+            _,
+        ):
             assert response.headers["Access-Control-Allow-Origin"] == origin
         asked = {"Origin": origin, "Access-Control-Request-Method": "POST"}
         async with http.options(f"{server.url}/graphql", headers=asked) as preflight:
@@ -410,17 +408,17 @@ async def test_page_of_a_named_origin_may_follow(
 
 async def test_old_http_reads_until_the_connection_closes(shared: Client) -> None:
     id_ = str(uuid4())
-    await shared.data(CREATE, id=id_)
+    await shared.create(id=id_)
     host, port = shared.url.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
-    body = json.dumps({"query": ONE, "variables": {"id": id_}}).encode()
+    body = json.dumps({"query": FOLLOW_ONE, "variables": {"id": id_}}).encode()
     writer.write(
         b"POST /graphql HTTP/1.0\r\nContent-Type: application/json\r\nAccept: text/event-stream\r\n"
         b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
     )
     head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), SOON)
     await reader.readuntil(b'"version":1}}}\n\n')
-    await shared.data(DELETE, id=id_)
+    await shared.delete(id_)
     rest = await asyncio.wait_for(reader.read(), SOON)
     writer.close()
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import aiohttp
 from support.gateways import LONGER, Client, memory, running
-from support.queries import CREATE_MANY, NOW
 from support.sockets import Socket, connected
 from support.sse import Event, stream
 
@@ -23,9 +22,7 @@ async def make(client: Client, part: int) -> list[str]:
     """Create large operations, and give their ids."""
     ids = [f"{part}-{number}" for number in range(TOGETHER)]
     large = {"text": "x" * BYTES}
-    await client.data(
-        CREATE_MANY, inputs=[{"id": id_, "additionalProperties": large} for id_ in ids]
-    )
+    await client.create_many([{"id": id_, "additionalProperties": large} for id_ in ids])
     return ids
 
 
@@ -46,7 +43,7 @@ async def test_clients_that_stop_reading_cost_no_memory_and_miss_nothing(
             connected(http, gateway.url) as stalled,
             stream(client, FOLLOW) as (_, messages),
         ):
-            after = (await client.data(NOW))["inviteParticipantsOperations"]["changeCursor"]
+            after = await client.change_cursor()
             for socket in (reading, stalled):
                 await socket.subscribe(FOLLOW, after=after)
             for part in range(warm):

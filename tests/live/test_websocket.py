@@ -13,11 +13,11 @@ from aiohttp import WSMsgType
 from gql import Client as GqlClient
 from gql import gql
 from gql.transport.aiohttp_websockets import AIOHTTPWebsocketsTransport
+from support.documents import CREATE, FOLLOW
 from support.gateways import Client, Gateway, running
 from support.node import run
-from support.queries import NOW
 from support.responses import PYTHON_WORDS
-from support.sockets import CREATE, FOLLOW, SUBPROTOCOL, WITHIN, Socket, connected
+from support.sockets import SUBPROTOCOL, WITHIN, Socket, connected
 
 pytestmark = pytest.mark.each_database
 
@@ -85,10 +85,10 @@ async def test_handshake_by_http_1_0_is_refused(shared: Client) -> None:
 
 
 async def test_completed_operation_stops_and_its_id_is_free(shared: Client) -> None:
-    after = (await shared.data(NOW))["inviteParticipantsOperations"]["changeCursor"]
+    after = await shared.change_cursor()
     async with connected(shared.session, shared.url) as socket:
         await socket.subscribe(FOLLOW, after=after)
-        await shared.data(CREATE, input={"clientContext": "first"})
+        await shared.create(clientContext="first")
         await socket.change()
         await socket.send(type="complete", id="1")
         await socket.send(type="complete", id="of nothing that runs")
@@ -275,14 +275,14 @@ async def test_ping_tells_the_place_that_was_come_to(
         async with connected(http, gateway.url) as socket:
             await socket.subscribe(RARE, "a")
             await socket.subscribe(RARE, "b")
-            await client.data(CREATE, input={"clientContext": "common"})
-            end = (await client.data(NOW))["inviteParticipantsOperations"]["changeCursor"]
+            await client.create(clientContext="common")
+            end = await client.change_cursor()
             while (ping := await socket.message()) != {
                 "type": "ping",
                 "payload": {"cursor": end, "ids": ["a", "b"]},
             }:
                 assert ping["type"] == "ping"
-        await client.data(CREATE, input={"clientContext": "rare"})
+        await client.create(clientContext="rare")
         async with connected(http, gateway.url) as socket:
             await socket.subscribe(RARE, after=end)
 
@@ -304,7 +304,7 @@ async def test_stop_closes_with_a_reason(client: Client, gateway: Gateway) -> No
 
 
 async def test_gql_follows(shared: Client) -> None:
-    after = (await shared.data(NOW))["inviteParticipantsOperations"]["changeCursor"]
+    after = await shared.change_cursor()
     transport = AIOHTTPWebsocketsTransport(
         url=f"{shared.url}/graphql".replace("http", "ws"), subprotocols=[SUBPROTOCOL]
     )
@@ -312,12 +312,12 @@ async def test_gql_follows(shared: Client) -> None:
     async with GqlClient(transport=transport) as session:
         query = gql(FOLLOW)
         query.variable_values = {"after": after}
-        await shared.data(CREATE, input={"clientContext": "0"})
+        await shared.create(clientContext="0")
         async for result in session.subscribe(query):
             contexts.append(result["changes"]["state"]["clientContext"])
             if len(contexts) == 3:
                 break
-            await shared.data(CREATE, input={"clientContext": str(len(contexts))})
+            await shared.create(clientContext=str(len(contexts)))
 
     assert contexts == ["0", "1", "2"]
 
@@ -333,7 +333,7 @@ def beating(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 async def test_client_follows_is_cut_off_and_goes_on(
     http: aiohttp.ClientSession, beating: str, name: str
 ) -> None:
-    after = (await Client(http, beating).data(NOW))["inviteParticipantsOperations"]["changeCursor"]
+    after = await Client(http, beating).change_cursor()
     given = json.dumps({"follow": FOLLOW, "after": after, "create": CREATE})
     url = f"{beating}/graphql".replace("http", "ws")
     printed = await asyncio.to_thread(run, "node", "follow_over_websocket.mjs", name, url, given)
@@ -346,7 +346,7 @@ async def test_client_follows_is_cut_off_and_goes_on(
 
 
 async def test_graphql_ws_follows(shared: Client) -> None:
-    after = (await shared.data(NOW))["inviteParticipantsOperations"]["changeCursor"]
+    after = await shared.change_cursor()
     given = json.dumps({"follow": FOLLOW, "after": after, "create": CREATE})
     url = f"{shared.url}/graphql".replace("http", "ws")
     printed = await asyncio.wait_for(

@@ -23,21 +23,6 @@ READ = """
       additionalProperties
     } }
 """
-CREATE = """
-    mutation ($input: CreateInviteParticipantsOperationInput!) {
-      createInviteParticipantsOperation(input: $input) { operation { id } errors { message } }
-    }
-"""
-UPDATE = """
-    mutation ($input: UpdateInviteParticipantsOperationInput!) {
-      updateInviteParticipantsOperation(input: $input) { operation { version } }
-    }
-"""
-DELETE = """
-    mutation ($id: ID!) {
-      deleteInviteParticipantsOperation(input: { id: $id }) { deletedId }
-    }
-"""
 RESULT = {"code": 500, "subcode": 7106, "message": "DiagCode: 500#7106.@"}
 INVITED = [{"identity": {"user": {"id": "u"}}}]
 
@@ -112,7 +97,7 @@ async def test_ended_operation_does_not_go_back(
     shared: Client, graph: Graph, id_: str, end: str, late: str | None
 ) -> None:
     whole = {"id": id_, "callId": CALL, "status": end, "clientContext": "c", "resultInfo": RESULT}
-    await shared.data(CREATE, input=whole)
+    await shared.create(**whole)
     before = await read(shared, id_)
 
     await graph.notify(
@@ -126,7 +111,7 @@ async def test_late_result_is_taken_after_a_time_out_of_the_bot(
     shared: Client, graph: Graph, id_: str
 ) -> None:
     timed_out = {"code": 408, "subcode": 0, "message": "timed out"}
-    await shared.data(CREATE, input={"id": id_, "status": "Failed", "resultInfo": timed_out})
+    await shared.create(id=id_, status="Failed", resultInfo=timed_out)
 
     await graph.notify(
         notification(id=id_, status="completed", resultInfo={"code": 200, "subcode": 0})
@@ -140,7 +125,7 @@ async def test_late_result_is_taken_after_a_time_out_of_the_bot(
 async def test_null_status_keeps_what_there_was(
     shared: Client, graph: Graph, id_: str, status: str
 ) -> None:
-    await shared.data(CREATE, input={"id": id_, "status": status})
+    await shared.create(id=id_, status=status)
 
     await graph.notify(notification("updated", id=id_, status=None, clientContext="told"))
 
@@ -158,7 +143,7 @@ async def test_new_operation_of_null_status_is_not_started(
 
 async def test_what_is_not_told_stays(shared: Client, graph: Graph, id_: str) -> None:
     given = {"clientContext": "c", "participants": INVITED, "additionalProperties": {"a": 1}}
-    await shared.data(CREATE, input={"id": id_, **given})
+    await shared.create(id=id_, **given)
 
     await graph.notify(
         notification(
@@ -175,7 +160,7 @@ async def test_what_is_not_told_stays(shared: Client, graph: Graph, id_: str) ->
 async def test_deleted_operation_is_not_made_again(shared: Client, graph: Graph, id_: str) -> None:
     item = notification(id=id_, status="completed")
     await graph.notify(item)
-    await shared.data(DELETE, id=id_)
+    await shared.delete(id_)
 
     await graph.notify(item)
 
@@ -244,11 +229,11 @@ async def test_other_paths_and_methods_are_refused(graph: Graph) -> None:
 async def test_notifications_and_updates_overwrite_nothing_of_each_other(
     shared: Client, graph: Graph, id_: str
 ) -> None:
-    await shared.data(CREATE, input={"id": id_})
+    await shared.create(id=id_)
 
     async def update(number: int) -> None:
         change = {"id": id_, "additionalProperties": {"n": number}}
-        await shared.data(UPDATE, input=change)
+        await shared.update(**change)
 
     told = [notification("updated", id=id_, status="running", clientContext="told")]
     told += [notification(id=id_, status="failed", resultInfo=RESULT)] * 3

@@ -9,6 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 from support.bot import Bot
+from support.documents import COUNT
 from support.gateways import LONGER, UNTRACED, Client, Gateway, running
 from support.notifying import Graph, envelope, notification
 
@@ -16,7 +17,6 @@ Json = Any
 
 OUTAGE_SECONDS = 3.0 * (LONGER - 1)
 """How long the bot is down at the least: for a minute, if LONGER is 21."""
-KNOWN = "{ inviteParticipantsOperations(first: 0) { totalCount } }"
 
 
 def told(call: int, number: int) -> Json:
@@ -111,7 +111,7 @@ async def test_outage_delays_and_loses_nothing(tmp_path: Path, http: aiohttp.Cli
         async with bot.listening():
             await bot.until(lambda: sum(map(len, by_call(bot).values())) == len(sent))
 
-        known = await Client(http, gateway.url).data(KNOWN)
+        known = await Client(http, gateway.url).data(COUNT)
 
     expected = {f"call-{call}": [f"{call}-{n}" for n in range(6)] for call in range(20)}
     assert by_call(bot) == expected

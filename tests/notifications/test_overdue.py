@@ -79,13 +79,11 @@ async def test_answer_is_as_of_now_and_not_of_an_earlier_request(
     http: aiohttp.ClientSession, tmp_path: Path
 ) -> None:
     hidden = '{"query": %s, "variables": {"filter": {"\\u006fverdue": true}}}'
-    create = "mutation { createInviteParticipantsOperation(input: {}) { operation { id } } }"
     by_get = f"?query={quote(LITERAL)}"
 
     with running(tmp_path, "--overdue-seconds", "0.5") as gateway:
         client = Client(http, gateway.url)
-        made = await client.data(create)
-        id_ = made["createInviteParticipantsOperation"]["operation"]["id"]
+        id_ = await client.create()
         body = hidden % json.dumps(LIST)
         headers = {"Content-Type": "application/json"}
         answers: list[list[str]] = [[], [], []]

@@ -231,9 +231,6 @@ async def test_demo_goes_on_beside_a_gateway_until_stopped(
 async def test_demo_leaves_alone_what_others_change(
     tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
-    delete = (
-        "mutation ($id: ID!) { deleteInviteParticipantsOperation(input: {id: $id}) { deletedId } }"
-    )
     with running(tmp_path, *NO_PINGS) as gateway:
         client = Client(http, gateway.url)
         async with connected(http, gateway.url) as socket:
@@ -243,7 +240,7 @@ async def test_demo_leaves_alone_what_others_change(
                 while ended < 2:
                     change = await socket.change()
                     if change["kind"] == "CREATED":
-                        await client.data(delete, id=change["operationId"])
+                        await client.delete(change["operationId"])
                     ended += change["kind"] == "DELETED"
                 said = stopped(process, signal.SIGINT)
 

@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 from aiohttp import WSMsgType
+from support.documents import CHANGE_CURSOR, CREATE, FOLLOW
 from support.gateways import COMMAND, Client, Gateway, running
 from support.log_lines import lines, requests
-from support.queries import NOW
-from support.sockets import CREATE, FOLLOW, connected
+from support.sockets import connected
 
 HIDDEN = "s3cret"
 
@@ -85,11 +85,11 @@ async def test_operations_on_a_websocket_have_a_line_each(
 ) -> None:
     client = Client(http, json_log.url)
     async with connected(http, json_log.url) as ws:
-        await ws.subscribe("query Now " + NOW, "0")
+        await ws.subscribe("query Now " + CHANGE_CURSOR, "0")
         await ws.payload("0")
         await ws.message()
         await ws.subscribe(FOLLOW, "1")
-        await client.data(CREATE, input={"id": "one"})
+        await client.create(id="one")
         await ws.change("1")
         await ws.subscribe("{ nowhere }", "2")
         await ws.message()
@@ -160,7 +160,7 @@ async def test_stream_has_a_line_at_its_end(json_log: Gateway, http: aiohttp.Cli
         json={"query": FOLLOW},
         headers={"Accept": "text/event-stream"},
     ) as stream:
-        await client.data(CREATE, input={"id": "one"})
+        await client.create(id="one")
         await stream.content.readuntil(b"data: ")
     json_log.stop()
 
@@ -175,7 +175,7 @@ async def test_values_and_tokens_are_never_logged(
     with running(tmp_path, "--log-format", format_, "--log-level", "debug") as gateway:
         client = Client(http, gateway.url)
         token = {"Authorization": f"Bearer {HIDDEN}", "Cookie": HIDDEN}
-        await client.data(CREATE, input={"id": HIDDEN, "clientContext": HIDDEN})
+        await client.create(id=HIDDEN, clientContext=HIDDEN)
         await client.answer(CREATE, input={"id": HIDDEN, HIDDEN: HIDDEN, "status": HIDDEN})
         await client.answer(f'{{ inviteParticipantsOperation(id: "{HIDDEN}") {{ id }} }}')
         query = "query($id: ID!) { inviteParticipantsOperations(after: $id) { totalCount } }"

@@ -7,11 +7,11 @@ from typing import Any
 
 import aiohttp
 import pytest
+from support.documents import CHANGE_CURSOR, COUNT, FOLLOW
 from support.gateways import Client, Gateway, children, running
 from support.metrics import page, values
 from support.paths import ROOT
-from support.queries import NOW
-from support.sockets import CREATE, FOLLOW, connected
+from support.sockets import connected
 
 DOCUMENTS = ROOT / "benchmarks" / "documents"
 VARIABLES: dict[str, dict[str, Any]] = {
@@ -45,7 +45,9 @@ async def test_requests_and_errors_are_counted(client: Client) -> None:
     async with client.session.get(f"{client.url}/nowhere") as response:
         assert response.status == 404
     async with client.session.post(
-        f"{client.url}/graphql", json={"query": NOW}, headers={"Accept": "text/event-stream"}
+        f"{client.url}/graphql",
+        json={"query": CHANGE_CURSOR},
+        headers={"Accept": "text/event-stream"},
     ) as response:
         assert response.status == 200
 
@@ -78,7 +80,7 @@ async def test_what_goes_on_is_counted_while_it_does(client: Client) -> None:
     ):
         await ws.subscribe(FOLLOW, "1")
         await ws.subscribe(FOLLOW, "2")
-        await client.data(CREATE, input={"id": "one"})
+        await client.create(id="one")
         await ws.payload("1")
         await ws.payload("2")
         await stream.content.readuntil(b"data: ")
@@ -95,9 +97,9 @@ async def test_what_goes_on_is_counted_while_it_does(client: Client) -> None:
 
 async def test_store_tells_of_its_work(client: Client) -> None:
     for number in range(3):
-        await client.data(CREATE, input={"id": str(number)})
+        await client.create(id=str(number))
     await client.data("{ inviteParticipantsOperation(id: 1) { id } }")
-    await client.data("{ inviteParticipantsOperations { totalCount } }")
+    await client.data(COUNT)
 
     sizes = await values(client, "store_batch_size", suffix="_sum")
     done = await values(client, "store_duration_seconds", suffix="_count")

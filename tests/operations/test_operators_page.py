@@ -10,11 +10,11 @@ import aiohttp
 import pytest
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
+from support.documents import FOLLOW
 from support.engines import PostgresServer
 from support.gateways import Client, running
 from support.paths import ROOT
-from support.queries import NOW
-from support.sockets import CREATE, FOLLOW, connected
+from support.sockets import connected
 
 from gateway.settings import Settings
 from schema.errors import ErrorCode, MutationErrorCode
@@ -106,9 +106,9 @@ async def told(tmp_path: Path, postgres: PostgresServer) -> AsyncIterator[dict[s
     with running(tmp_path, *databases, *options) as gateway:
         async with aiohttp.ClientSession() as http, connected(http, gateway.url) as ws:
             client = Client(http, gateway.url)
-            now = (await client.data(NOW))["inviteParticipantsOperations"]["changeCursor"]
+            now = await client.change_cursor()
             await ws.subscribe(FOLLOW, after=now)  # whichever of both gets through first
-            await client.data(CREATE, input={"id": "one"})
+            await client.create(id="one")
             await ws.change()
             await client.data("query Who { __schema { queryType { name } } }")
             await client.answer("{ nowhere }")

@@ -15,8 +15,9 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 from support import gateways
+from support.documents import CREATE, CREATE_MANY, FOLLOW
 from support.gateways import COMMAND, Client, Gateway, running
-from support.sockets import CREATE, FOLLOW, SUBPROTOCOL, WITHIN, connected
+from support.sockets import SUBPROTOCOL, WITHIN, connected
 from support.wire import QUERY, Answer, answers, dial, get, locked, post
 
 from gateway.http.admission_control import MIN_LIMIT
@@ -314,13 +315,8 @@ async def test_late_loop_takes_on_fewer_requests(tmp_path: Path) -> None:
             await asyncio.gather(*waiting)
 
 
-MANY = """
-    mutation($v: [CreateInviteParticipantsOperationInput!]!) {
-      createInviteParticipantsOperations(inputs: $v) { createdCount }
-    }
-"""
-TEN = json.dumps({"query": MANY, "variables": {"v": [{}] * 10}})
-"""It costs 100."""
+TEN = json.dumps({"query": CREATE_MANY, "variables": {"inputs": [{}] * 10}})
+"""It costs 110."""
 CHEAP = '{"query":"{ __typename }"}'
 
 
@@ -332,10 +328,10 @@ async def test_costly_requests_wait_for_each_other_and_no_others_do(tmp_path: Pa
                 costly = [asyncio.create_task(status(client, TEN)) for _ in range(3)]
                 while await gauge(client, "cost_waiting") < 2:
                     pass
-                assert await gauge(client, "cost_at_work") == 100
+                assert await gauge(client, "cost_at_work") == 110
                 assert await status(client, CHEAP) == 200
                 cheap = asyncio.create_task(status(client, WRITE))
-                while await gauge(client, "cost_at_work") == 100:
+                while await gauge(client, "cost_at_work") == 110:
                     pass
                 assert await gauge(client, "cost_waiting") == 2
 
@@ -350,9 +346,9 @@ async def test_request_that_is_given_up_waits_for_no_other(tmp_path: Path) -> No
             async with connected(http, gateway.url) as socket:
                 with locked(tmp_path):
                     writing = asyncio.create_task(status(client, TEN))
-                    while await gauge(client, "cost_at_work") < 100:
+                    while await gauge(client, "cost_at_work") < 110:
                         pass
-                    await socket.subscribe(MANY, v=[{}] * 10)
+                    await socket.subscribe(CREATE_MANY, inputs=[{}] * 10)
                     while await gauge(client, "cost_waiting") < 1:
                         pass
                     await socket.send(type="complete", id="1")
@@ -363,7 +359,7 @@ async def test_request_that_is_given_up_waits_for_no_other(tmp_path: Path) -> No
                 assert await gauge(client, "cost_at_work") == 0
 
 
-MANY_OPERATIONS = json.dumps({"query": MANY, "variables": {"v": [{}] * 500}})
+MANY_OPERATIONS = json.dumps({"query": CREATE_MANY, "variables": {"inputs": [{}] * 500}})
 CONDITIONS = [f"c{number}" for number in range(7)]
 """More than a plan is made for."""
 UNPLANNED = json.dumps(
@@ -482,7 +478,7 @@ async def test_socket_and_stream_may_be_silent(tmp_path: Path, http: aiohttp.Cli
             for _ in range(3):  # each of them is cut in its time
                 with dial(gateway) as silent:
                     assert await asyncio.to_thread(silent.recv, 12) == b"HTTP/1.1 408"
-            await Client(http, gateway.url).data(CREATE, input={"id": "told"})
+            await Client(http, gateway.url).create(id="told")
 
             assert (await socket.change())["operationId"] == "told"
             while b'"told"' not in await asyncio.wait_for(events.content.readline(), WITHIN):
@@ -534,9 +530,6 @@ def test_client_that_asks_for_more_than_it_takes_is_let_go(
     tmp_path: Path, fields: tuple[str, ...]
 ) -> None:
     inputs = [{"additionalProperties": {"text": "x" * 15_000}}] * (LARGE // 5)
-    create = """mutation ($inputs: [CreateInviteParticipantsOperationInput!]!) {
-        createInviteParticipantsOperations(inputs: $inputs) { createdCount }
-    }"""
     pages = [
         f"{{ inviteParticipantsOperations(first: {count}) {{ nodes {{ additionalProperties }} }} }}"
         for count in range(130, LARGE, 2)
@@ -546,7 +539,7 @@ def test_client_that_asks_for_more_than_it_takes_is_let_go(
         with dial(gateway) as making:
             told = answers(making)
             for _ in range(5):
-                body = json.dumps({"query": create, "variables": {"inputs": inputs}})
+                body = json.dumps({"query": CREATE_MANY, "variables": {"inputs": inputs}})
                 making.sendall(post(body))
                 assert next(told)[0] == 200
         asking = [stack.enter_context(narrow(gateway)) for _ in pages]

@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 from support import gateways
+from support.documents import CREATE, CREATE_MANY, GET_MANY
 from support.gateways import COMMAND, Client, Command, Gateway, running
-from support.queries import CREATE_ID, CREATE_MANY, GET_MANY
 from support.several_clients import updates_are_won_by_one
 
 from gateway.store.sqlite.migrate import upgrade
@@ -111,7 +111,7 @@ def live(connection: socket.socket) -> None:
 def test_stopping_finishes_a_request_that_is_still_arriving(
     tmp_path: Path, how: signal.Signals
 ) -> None:
-    head, body = request_bytes(CREATE_ID, id="last")
+    head, body = request_bytes(CREATE, input={"id": "last"})
     with (
         running(tmp_path, "--shutdown-seconds", "4") as server,
         socket.create_connection(address(server), timeout=3) as connection,
@@ -144,7 +144,7 @@ def closed_to_others(gateway: Gateway) -> None:
 def test_request_that_never_ends_holds_up_the_stop_only_so_long(
     tmp_path: Path, seconds: str
 ) -> None:
-    head, body = request_bytes(CREATE_ID, id="never")
+    head, body = request_bytes(CREATE, input={"id": "never"})
     with (
         running(tmp_path, "--shutdown-seconds", seconds) as server,
         socket.create_connection(address(server)) as connection,
@@ -159,7 +159,7 @@ def test_request_that_never_ends_holds_up_the_stop_only_so_long(
 async def test_restart_keeps_everything(tmp_path: Path, http: aiohttp.ClientSession) -> None:
     ids = [f"kept-{n}" for n in range(50)]
     with running(tmp_path) as server:
-        await asyncio.gather(*(Client(http, server.url).data(CREATE_ID, id=id_) for id_ in ids))
+        await asyncio.gather(*(Client(http, server.url).create(id=id_) for id_ in ids))
         assert server.stop() == 0
 
     with running(tmp_path) as server:
@@ -178,10 +178,9 @@ async def test_kill_keeps_what_was_acknowledged(
         for n in range(10_000):
             id_ = f"{worker}-{n}"
             try:
-                data = await client.data(CREATE_ID, id=id_)
+                acknowledged.append(await client.create(id=id_))
             except aiohttp.ClientError:
                 return
-            acknowledged.append(data["createInviteParticipantsOperation"]["operation"]["id"])
             if len(acknowledged) >= after:
                 process.kill()
 
@@ -215,10 +214,10 @@ async def test_each_acknowledged_commit_is_synced(
 
     with running(tmp_path) as server:
         client = Client(http, server.url)
-        await client.data(CREATE_ID, id="first")
+        await client.create(id="first")
         counts = [syncs()]
         for n in range(20):
-            await client.data(CREATE_ID, id=f"synced-{n}")
+            await client.create(id=f"synced-{n}")
             counts.append(syncs())
         assert server.stop() == 0
 
@@ -231,9 +230,9 @@ async def test_updates_at_once_with_a_version_are_won_by_one(client: Client) -> 
 
 async def test_clients_that_hang_up_spoil_nothing(client: Client, gateway: Gateway) -> None:
     kept = [f"kept-{n}" for n in range(50)]
-    answered = asyncio.gather(*(client.data(CREATE_ID, id=id_) for id_ in kept))
+    answered = asyncio.gather(*(client.create(id=id_) for id_ in kept))
     for n in range(20):
-        head, body = request_bytes(CREATE_ID, id=f"gone-{n}")
+        head, body = request_bytes(CREATE, input={"id": f"gone-{n}"})
         with socket.create_connection(address(gateway)) as connection:
             connection.sendall(head + (body if n % 2 else body[:9]))
             reset = b"\1\0\0\0\0\0\0\0"  # close at once, without a goodbye
@@ -243,9 +242,7 @@ async def test_clients_that_hang_up_spoil_nothing(client: Client, gateway: Gatew
 
     assert await missing(client, kept) == []
     assert await missing(client, [f"gone-{n}" for n in range(0, 20, 2)]) != []
-    assert (await client.data(CREATE_ID, id="after"))["createInviteParticipantsOperation"][
-        "errors"
-    ] == []
+    assert await client.create(id="after") == "after"
 
 
 def assert_told(done: subprocess.CompletedProcess[str], *words: str) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from support.documents import CREATE, FOLLOW
 from support.gateways import Client, Gateway, running
-from support.sockets import CREATE, FOLLOW, Socket, connected
+from support.sockets import Socket, connected
 
 WRITERS = 8
 EACH = 20
@@ -84,7 +85,7 @@ async def test_ready_says_no_while_requests_are_still_taken_in(
             503,
             {"status": "unavailable", "reason": "The gateway is stopping."},
         )
-        assert (await client.data(CREATE, input={}))["createInviteParticipantsOperation"]
+        assert await client.create()
         async with connected(http, gateway.url, init=False) as late:
             assert (await late.closed())[0] == 1001
         gateway.process.kill()

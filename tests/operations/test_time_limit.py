@@ -12,10 +12,10 @@ from typing import Any
 
 import aiohttp
 import pytest
+from support.documents import FOLLOW, GET
 from support.gateways import Client, running
 from support.pipelines import compiled_pipeline, reference_pipeline
-from support.queries import GET, NOW
-from support.sockets import CREATE, FOLLOW, connected
+from support.sockets import connected
 
 from gateway.documents.request import GraphQLRequest
 from gateway.store.deadline import DEADLINE
@@ -113,14 +113,13 @@ async def test_others_are_answered_while_a_query_takes_too_long(client: Client) 
 
 
 async def test_subscription_outlives_the_limit(client: Client, http: aiohttp.ClientSession) -> None:
-    after = (await client.data(NOW))["inviteParticipantsOperations"]["changeCursor"]
+    after = await client.change_cursor()
     async with connected(http, client.url) as socket:
         await socket.subscribe(FOLLOW, after=after)
         made = []
         for _ in range(2):
             await client.answer(SLOW, filter=filtered(60))  # until the limit is over
-            created = await client.data(CREATE, input={})
-            made.append(created["createInviteParticipantsOperation"]["operation"]["id"])
+            made.append(await client.create())
 
             assert (await socket.change())["operationId"] == made[-1]
 

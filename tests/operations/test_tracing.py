@@ -4,8 +4,9 @@ from pathlib import Path
 
 import aiohttp
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+from support.documents import FOLLOW
 from support.gateways import Client, Command, running
-from support.sockets import CREATE, FOLLOW, connected
+from support.sockets import connected
 from support.tracing import PARENT, TRACE, TRACEPARENT, Collector, attributes, traced
 
 
@@ -73,7 +74,7 @@ async def test_errors_are_told_and_no_value_is(
     with traced(tmp_path, collector) as url:
         client = Client(http, url)
         await client.answer('query Wrong { nowhere(id: "hidden") }')
-        await client.data(CREATE, input={"id": "hidden"})
+        await client.create(id="hidden")
 
     sent = b"".join(each.SerializeToString() for each in collector.everything)
     (wrong,) = [span for span in collector.spans if "error.type" in attributes(span)]
@@ -92,7 +93,7 @@ async def test_durations_and_subscriptions_are_measured(
         await client.answer("{ nowhere }")
         async with connected(http, url) as ws:
             await ws.subscribe(FOLLOW)
-            await client.data(CREATE, input={"id": "one"})
+            await client.create(id="one")
             await ws.change()
             sent = len(collector.metrics)
             while len(collector.metrics) < sent + 2:

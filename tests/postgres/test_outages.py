@@ -8,10 +8,10 @@ from typing import Any
 
 import aiohttp
 import pytest
+from support.documents import CREATE, FOLLOW, GET, LIST
 from support.engines import PostgresServer, postgres_server
 from support.gateways import Client, Gateway, running
-from support.queries import NOW
-from support.sockets import CREATE, FOLLOW, connected
+from support.sockets import connected
 
 from gateway.http import eager
 from gateway.settings import Settings
@@ -21,8 +21,6 @@ from schema.inputs import CreateInviteParticipantsOperationInput as Create
 from schema.paging import Page, Slice
 
 WITHIN = 30
-GET = '{ inviteParticipantsOperation(id: "1") { id } }'
-LIST = "{ inviteParticipantsOperations { nodes { id } } }"
 
 
 @pytest.fixture
@@ -56,10 +54,10 @@ async def status(client: Client, path: str) -> int:
 async def test_clients_are_told_while_the_database_is_away_and_go_on_afterwards(
     client: Client, server: PostgresServer
 ) -> None:
-    await client.data(CREATE, input={"id": "1"})
+    await client.create(id="1")
     await asyncio.to_thread(server.stop)
     told = [
-        await refused(client, GET),
+        await refused(client, GET, id="1"),
         await refused(client, LIST),
         await refused(client, CREATE, input={"id": "2"}),
     ]
@@ -70,7 +68,7 @@ async def test_clients_are_told_while_the_database_is_away_and_go_on_afterwards(
         while ready != 200:
             await asyncio.sleep(0.1)
             ready = await status(client, "ready")
-    await client.data(CREATE, input={"id": "3"})
+    await client.create(id="3")
     listed = await client.data(LIST)
 
     assert told == [("OVERLOADED", True)] * 3
@@ -81,10 +79,10 @@ async def test_clients_are_told_while_the_database_is_away_and_go_on_afterwards(
 async def test_subscriber_goes_on_when_the_database_is_back(
     http: aiohttp.ClientSession, client: Client, server: PostgresServer
 ) -> None:
-    start = (await client.data(NOW))["inviteParticipantsOperations"]["changeCursor"]
+    start = await client.change_cursor()
     async with asyncio.timeout(WITHIN), connected(http, client.url) as socket:
         await socket.subscribe(FOLLOW, after=start)
-        await client.data(CREATE, input={"id": "1"})
+        await client.create(id="1")
         heard = [(await socket.payload())["data"]["changes"]["operationId"]]
         await asyncio.to_thread(server.stop)
         await asyncio.to_thread(server.start)

@@ -13,7 +13,6 @@ import aiohttp
 import pytest
 from support.gateways import Client, free_port, running
 from support.several_clients import hears_of_creations
-from support.sockets import CREATE
 
 pytestmark = pytest.mark.postgresql
 
@@ -67,10 +66,7 @@ def clients(http: aiohttp.ClientSession, urls: list[str]) -> list[Client]:
 
 
 async def test_reads_and_writes_go_through_a_pooler(clients: list[Client]) -> None:
-    made = await asyncio.gather(
-        *(client.data(CREATE, input={"clientContext": "x"}) for client in clients * 40)
-    )
-    ids = {data["createInviteParticipantsOperation"]["operation"]["id"] for data in made}
+    ids = set(await asyncio.gather(*(client.create(clientContext="x") for client in clients * 40)))
     query = (
         '{ inviteParticipantsOperations(first: 100, filter: {clientContext: {in: ["x"]}})'
         " { nodes { id } } }"

@@ -14,11 +14,11 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
+from support.documents import COUNT, CREATE, FOLLOW, GET, LIST
 from support.engines import PostgresServer, StandbyServer, execute, postgres_server, standby_server
 from support.gateways import Client, running
 from support.metrics import values
-from support.queries import GET, LIST, NOW
-from support.sockets import CREATE, FOLLOW, connected
+from support.sockets import connected
 from support.strategies import JSONObject
 from support.waiting import until
 
@@ -31,7 +31,6 @@ from gateway.store.read_sessions import READ_SESSION, ReadSessions
 from schema.inputs import CreateInviteParticipantsOperationInput as Create
 
 WITHIN = 30
-COUNT = "{ inviteParticipantsOperations { totalCount } }"
 GROUPS = "{ inviteParticipantsOperationGroups(by: []) { count } }"
 CHANGES = """query ($after: String) {
   changes(after: $after) { nodes { operationId } pageInfo { endCursor } } }"""
@@ -168,7 +167,7 @@ async def test_reads_are_as_of_the_standby(replicated: Replicated) -> None:
 async def test_client_reads_what_it_has_written(replicated: Replicated) -> None:
     client = replicated.client
     async with replicated.paused():
-        await client.data(CREATE, input={"id": "second"})
+        await client.create(id="second")
         listed = await replicated.ids()
         got = await client.data(GET, id="second")
         counted = await client.data(COUNT)
@@ -276,7 +275,7 @@ async def test_websocket_with_no_cursors_is_closed(
 
 async def test_subscriber_reads_what_it_was_told(replicated: Replicated) -> None:
     client = replicated.client
-    start = (await client.data(NOW))["inviteParticipantsOperations"]["changeCursor"]
+    start = await client.change_cursor()
     async with replicated.paused(), connected(client.session, client.url) as socket:
         await socket.subscribe(FOLLOW, after=start)
         await replicated.written("second")

@@ -14,11 +14,11 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from support.documents import requests
 from support.engines import PostgresServer, execute
 from support.gateways import LONGER
-from support.mutations import mutations
 from support.pipelines import compiled_pipeline
+from support.random_documents import requests
+from support.random_mutations import mutations
 from support.strategies import JSONObject
 
 from gateway.documents.json import encode

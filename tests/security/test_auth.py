@@ -8,9 +8,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 from support.bearers import READ, WRITE, answer, bearing, codes, status, token
+from support.documents import CREATE, FOLLOW, LIST
 from support.gateways import Client, Command, Gateway, running
-from support.queries import LIST
-from support.sockets import CREATE, FOLLOW, SUBPROTOCOL, Socket
+from support.sockets import SUBPROTOCOL, Socket
 
 SCHEMA = "Schema.Read.All"
 ONE = '{ inviteParticipantsOperation(id: "1") { id } __typename }'

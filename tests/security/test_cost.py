@@ -9,12 +9,12 @@ import pytest
 from graphql import get_introspection_query
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.documents import requests
+from support.documents import GET_MANY
 from support.gateways import Client, running
 from support.operations import RANDOM
 from support.operations import example as example_tab
 from support.paths import EXAMPLES
-from support.queries import GET_MANY
+from support.random_documents import requests
 from support.sockets import connected
 
 from gateway.documents.arguments import defaults_of

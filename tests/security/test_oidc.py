@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 from joserfc.jwk import ECKey, RSAKey
 from support.bearers import answer, bearing, codes, ended, status
+from support.documents import CREATE, FOLLOW, LIST
 from support.gateways import Client, Command, Gateway, running
 from support.issuer import (
     AUDIENCE,
@@ -24,8 +25,7 @@ from support.issuer import (
     rsa,
     signed,
 )
-from support.queries import LIST
-from support.sockets import CREATE, FOLLOW, Socket, connected
+from support.sockets import Socket, connected
 
 PERSONAL = "9188040d-6c67-4c5b-b112-36a304b66dad"
 

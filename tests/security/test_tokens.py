@@ -15,8 +15,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 from support.bearers import READ, WRITE, answer, bearing, ended, status, token
+from support.documents import FOLLOW
 from support.gateways import COMMAND, Client, Command, Gateway, running
-from support.sockets import FOLLOW, connected
+from support.sockets import connected
 
 from gateway.auth.token_file import Token, TokenFile
 

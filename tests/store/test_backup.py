@@ -8,23 +8,11 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from support.documents import CHANGED_IDS, FOLLOW
 from support.gateways import Client, Command, Gateway, running
-from support.queries import CHANGED_IDS, NOW
-from support.sockets import CREATE, FOLLOW, connected
+from support.sockets import connected
 
 from gateway.store.sqlite.migrate import upgrade
-
-
-async def place(client: Client) -> str:
-    """Give the end of the change log."""
-    cursor: str = (await client.data(NOW))["inviteParticipantsOperations"]["changeCursor"]
-    return cursor
-
-
-async def create(client: Client, id_: str) -> None:
-    """Create an operation."""
-    data = await client.data(CREATE, input={"id": id_})
-    assert data["createInviteParticipantsOperation"]["errors"] == []
 
 
 def ids(path: Path) -> set[str]:
@@ -52,7 +40,7 @@ async def test_backup_taken_under_load_is_whole_and_has_all_that_was_there(
     async def write(name: str) -> None:
         while not copying.done():
             id_ = f"{name}-{len(acknowledged)}"
-            await create(client, id_)
+            await client.create(id=id_)
             acknowledged.append(id_)
 
     async def back_up() -> None:
@@ -60,7 +48,7 @@ async def test_backup_taken_under_load_is_whole_and_has_all_that_was_there(
         assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
 
     for number in range(200):
-        await create(client, f"before-{number}")
+        await client.create(id=f"before-{number}")
     copying = asyncio.create_task(back_up())
     await asyncio.gather(copying, *(write(f"writer-{number}") for number in range(8)))
     found = ids(tmp_path / "copy.db")
@@ -138,11 +126,11 @@ def test_backup_that_cannot_be_is_told_and_leaves_nothing(
 async def test_followers_of_the_original_are_told_to_read_the_list_again(
     gateway: Gateway, client: Client, command: Command, tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
-    before = await place(client)
-    await create(client, "one")
+    before = await client.change_cursor()
+    await client.create(id="one")
     command("backup", "copy.db")
-    await create(client, "lost")
-    ahead = await place(client)
+    await client.create(id="lost")
+    ahead = await client.change_cursor()
     assert gateway.stop() == 0
     cursors = [before, ahead]
     for _ in range(2):
@@ -150,12 +138,12 @@ async def test_followers_of_the_original_are_told_to_read_the_list_again(
         with running(tmp_path) as restored:
             again = Client(http, restored.url)
             for number in range(3):
-                await create(again, f"new-{number}")
+                await again.create(id=f"new-{number}")
             refused = [await again.answer(CHANGED_IDS, after=cursor) for cursor in cursors]
             async with connected(http, restored.url) as socket:
                 await socket.subscribe(FOLLOW, after=ahead)
                 ended = await socket.message()
-            cursors.append(await place(again))
+            cursors.append(await again.change_cursor())
 
         codes = [answer["errors"][0]["extensions"]["code"] for answer in refused]
         assert codes == ["CURSOR_EXPIRED"] * len(codes)

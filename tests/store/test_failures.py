@@ -16,27 +16,12 @@ from typing import Protocol
 import aiohttp
 import pytest
 from support import gateways
+from support.documents import CHANGED_IDS, CREATE, UPDATE
 from support.gateways import COMMAND, Client, Command, Gateway, running
-from support.queries import CHANGED_IDS
 
 WITHIN = 60
 """Seconds until a test gives up waiting for what has to come, on a machine that may be busy."""
 
-CREATE = """
-    mutation ($id: ID!, $text: JSON) {
-      createInviteParticipantsOperation(input: { id: $id, additionalProperties: { text: $text } }) {
-        operation { id }
-        errors { code }
-      }
-    }
-"""
-UPDATE = """
-    mutation ($id: ID!, $context: String) {
-      updateInviteParticipantsOperation(input: { id: $id, clientContext: $context }) {
-        operation { version }
-      }
-    }
-"""
 IDS = "{ inviteParticipantsOperations(first: 500) { totalCount nodes { id } changeCursor } }"
 GET = "query ($id: ID!) { inviteParticipantsOperation(id: $id) { additionalProperties } }"
 TEXT = "x" * 15_000
@@ -120,7 +105,7 @@ def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Disk]:
 
 async def created(client: Client, id_: str, text: str = TEXT) -> bool:
     """Create an operation, and tell whether that was done; if not, it has to be told well."""
-    answer = await client.answer(CREATE, id=id_, text=text)
+    answer = await client.answer(CREATE, input={"id": id_, "additionalProperties": {"text": text}})
     for error in answer.get("errors", ()):
         assert error["extensions"] == {"code": "OVERLOADED"}
         assert "Nothing was changed" in error["message"]
@@ -245,7 +230,7 @@ async def test_failed_sync_acknowledges_nothing_and_leaves_nothing(
         assert await created(client, "before")
         with failing_syncs(gateway):
             tried = await asyncio.gather(*(created(client, f"lost-{n}") for n in range(20)))
-            changed = await client.answer(UPDATE, id="before", context="lost")
+            changed = await client.answer(UPDATE, input={"id": "before", "clientContext": "lost"})
 
             assert not any(tried)
             assert changed["errors"][0]["extensions"] == {"code": "OVERLOADED"}
@@ -374,8 +359,8 @@ async def test_damaged_file_in_place_is_told_until_the_database_is_back(
         lambda: noted(gateway, "cannot be written: it is damaged", "Replace its file by a backup")
     )
 
-    for document in (CREATE, GET):
-        (error,) = (await client.answer(document, id="lost"))["errors"]
+    for document, variables in ((CREATE, {"input": {"id": "lost"}}), (GET, {"id": "lost"})):
+        (error,) = (await client.answer(document, **variables))["errors"]
         assert error["extensions"] == {"code": "INTERNAL_SERVER_ERROR"}
         assert "it is damaged" in error["message"]
     (tmp_path / "away").replace(file)
@@ -445,7 +430,7 @@ async def test_read_only_file_in_place_is_told_until_it_can_be_written(
         assert not await created(client, "lost")
         await until(lambda: noted(gateway, "cannot be written: it is read-only", "Make the file"))
         for document in (CREATE, IDS):
-            (error,) = (await client.answer(document, id="lost"))["errors"]
+            (error,) = (await client.answer(document))["errors"]
             assert error["extensions"] == {"code": "OVERLOADED"}
             assert "it is read-only" in error["message"]
         (tmp_path / "operations.db").chmod(0o644)

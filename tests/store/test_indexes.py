@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.documents import GET, GET_MANY
 from support.indexed import DAY, ORDERS, SEARCHES, IndexedOrder, invited
-from support.queries import GET, GET_MANY
 from support.strategies import JSONObject, order_key
 
 from gateway.store.sqlite.migrate import upgrade

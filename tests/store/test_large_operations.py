@@ -11,7 +11,6 @@ from typing import Any
 import aiohttp
 import pytest
 from support.gateways import COMMAND, Client, Gateway, MakeDatabase, running
-from support.sockets import CREATE, UPDATE
 
 pytestmark = pytest.mark.each_database
 
@@ -52,9 +51,9 @@ async def large(http: aiohttp.ClientSession, gateway: Gateway) -> Client:
     found = await client.data("{ inviteParticipantsOperations(first: 0) { totalCount } }")
     if not found["inviteParticipantsOperations"]["totalCount"]:
         for id_ in IDS:
-            await client.data(CREATE, input={"id": id_, "participants": [LARGE] * PARTICIPANTS})
+            await client.create(id=id_, participants=[LARGE] * PARTICIPANTS)
         for number in range(UPDATES):
-            await client.data(UPDATE, input={"id": IDS[0], "clientContext": str(number)})
+            await client.update(id=IDS[0], clientContext=str(number))
     return client
 
 

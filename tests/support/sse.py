@@ -1,4 +1,4 @@
-"""Server-sent events: documents, a stream, its events."""
+"""Server-sent events: a stream and its events."""
 
 import asyncio
 import json
@@ -16,18 +16,6 @@ EVENT_STREAM = "text/event-stream"
 JSON = "application/json"
 
 RESPONSE = "application/graphql-response+json"
-
-CREATE = """mutation ($id: ID, $context: String) {
-  createInviteParticipantsOperation(input: { id: $id, clientContext: $context }) {
-    operation { id } } }"""
-
-
-CHANGES = """subscription ($after: String, $context: String) {
-  changes(after: $after, filter: { clientContext: { eq: $context } }) {
-    kind version cursor operation { id } } }"""
-
-ONE = """subscription ($id: ID!) {
-  inviteParticipantsOperation(id: $id) { clientContext version } }"""
 
 SOON = 10
 

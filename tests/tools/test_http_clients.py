@@ -10,14 +10,11 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from support.cursors import now
+from support.documents import CREATE, FOLLOW
 from support.gateways import Client, running
 from support.node import NODE, run
 from support.paths import TOOLS
-from support.sockets import CREATE, FOLLOW, WITHIN
-
-CREATE_ONE = """mutation ($context: String) {
-  createInviteParticipantsOperation(input: { clientContext: $context }) { operation { id } } }"""
+from support.sockets import WITHIN
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +29,8 @@ def beating(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 async def test_client_follows_is_cut_off_and_goes_on(
     http: aiohttp.ClientSession, beating: str, name: str
 ) -> None:
-    after = await now(Client(http, beating))
-    given = json.dumps({"follow": FOLLOW, "after": after, "create": CREATE_ONE})
+    after = await Client(http, beating).change_cursor()
+    given = json.dumps({"follow": FOLLOW, "after": after, "create": CREATE})
     url = f"{beating}/graphql"
     printed = await asyncio.to_thread(run, "node", "follow_over_http.mjs", name, url, given)
     found = json.loads(printed)
@@ -48,13 +45,13 @@ async def test_graphql_sse_goes_on_by_itself_after_a_restart(
 ) -> None:
     async def create_and_read(client: Client, contexts: list[str]) -> list[str]:
         for context in contexts:
-            await client.data(CREATE, input={"clientContext": context})
+            await client.create(clientContext=context)
         assert following.stdout is not None
         return [(await following.stdout.readline()).decode().strip() for _ in contexts]
 
     with running(tmp_path) as gateway:
         client = Client(http, gateway.url)
-        arguments = (f"{client.url}/graphql", FOLLOW, await now(client))
+        arguments = (f"{client.url}/graphql", FOLLOW, await client.change_cursor())
         path = f"{NODE}{os.pathsep}{os.environ['PATH']}"
         following = await asyncio.create_subprocess_exec(
             "node",

@@ -12,10 +12,10 @@ from aiohttp import ClientSession
 from playwright.async_api import Page, Request, expect
 from support.bearers import answer, token
 from support.browser import WatchedVisit, browsing
+from support.documents import COUNT, CREATE
 from support.gateways import Client, running
 from support.issuer import AUDIENCE, issuing
 from support.paths import EXAMPLES
-from support.queries import CREATE_NEW
 
 from gateway.http.pages import PLAYGROUND_POLICY
 
@@ -106,7 +106,7 @@ async def test_playground_runs_its_examples(visit: Visit, client: Client) -> Non
     await visit.run('"deletedId"')
     await visit.select("Changes")
     await visit.run('"CREATED"')
-    left = await client.data("{ inviteParticipantsOperations { totalCount } }")
+    left = await client.data(COUNT)
 
     assert left["inviteParticipantsOperations"]["totalCount"] == 5
     assert visit.wrong == []
@@ -126,7 +126,7 @@ async def follow(visit: Visit, create: Callable[[], Awaitable[object]]) -> None:
 
 
 async def test_playground_follows_changes_and_keeps_them(visit: Visit, client: Client) -> None:
-    await follow(visit, lambda: client.data(CREATE_NEW))
+    await follow(visit, client.create)
     changed = await client.data(
         'mutation { upsertInviteParticipantsOperation(input: {id: "followed"}) { created } }'
     )
@@ -139,7 +139,7 @@ async def test_playground_follows_changes_and_keeps_them(visit: Visit, client: C
 
 
 async def test_playground_says_that_following_stopped(visit: Visit, client: Client) -> None:
-    await follow(visit, lambda: client.data(CREATE_NEW))
+    await follow(visit, client.create)
     await visit.select("List")
     await visit.shows("query List", pane="query-editor")
     await visit.select("Follow")
@@ -158,7 +158,7 @@ async def test_playground_says_that_the_gateway_is_gone(
     with running(tmp_path) as gateway:
         client = Client(http, gateway.url)
         async with visiting(gateway.url) as visit:
-            await follow(visit, lambda: client.data(CREATE_NEW))
+            await follow(visit, client.create)
             gateway.stop()
             await visit.shows("Stopped: ")
             await visit.shows("CREATED")
@@ -209,7 +209,7 @@ async def test_playground_works_with_a_token(http: ClientSession, tmp_path: Path
             await expect(page.locator(".graphiql-response .view-lines")).to_have_text("")
             await page.get_by_role("button", name="Hide Bearer token").click()
             await visit.run('"version": 1')
-            await follow(visit, lambda: answer(client, secret, CREATE_NEW))
+            await follow(visit, lambda: answer(client, secret, CREATE))
 
     assert [said for said in visit.wrong if "status of 401" not in said] == []
 

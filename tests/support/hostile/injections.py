@@ -7,6 +7,7 @@ and no other. Others would be found if it were interpreted as a pattern or as SQ
 from collections.abc import Callable
 from typing import Any
 
+from support.documents import CHANGE_CURSOR, DELETE, UPDATE
 from support.hostile.harness import Case, Victim, asked, assert_is, data
 
 INJECTIONS = {
@@ -58,15 +59,6 @@ GROUPS = """query ($filter: InviteParticipantsOperationFilter) {
 BY_ID = """query ($id: ID!) {
   node(id: $id) { id } nodes(ids: [$id]) { id } inviteParticipantsOperation(id: $id) { id }
 }"""
-UPDATE = """mutation ($id: ID!) {
-  updateInviteParticipantsOperation(input: {id: $id, status: Running}) {
-    operation { id } errors { message }
-  }
-}"""
-DELETE = """mutation ($id: ID!) {
-  deleteInviteParticipantsOperation(input: {id: $id}) { deletedId errors { message } }
-}"""
-NEWEST = "{ inviteParticipantsOperations(first: 1) { changeCursor } }"
 CHANGES = """query ($filter: InviteParticipantsOperationFilter, $after: String) {
   changes(filter: $filter, first: 500, after: $after) { nodes { operationId } }
 }"""
@@ -132,7 +124,7 @@ def case(name: str, text: str) -> Case:
 
     async def attack(victim: Victim) -> None:
         mine = [f"{victim.attempt} {text}", f"{victim.attempt} other"]
-        newest = (await data(victim, NEWEST))["inviteParticipantsOperations"]["changeCursor"]
+        newest = (await data(victim, CHANGE_CURSOR))["inviteParticipantsOperations"]["changeCursor"]
         for id_, held in zip(mine, (text, "zZ9"), strict=True):
             created = (await data(victim, CREATE, input=operation(id_, held)))[
                 "createInviteParticipantsOperation"
@@ -174,8 +166,10 @@ async def _is_looked_up(victim: Victim, id_: str) -> None:
         "nodes": [{"id": id_}],
         "inviteParticipantsOperation": {"id": id_},
     }
-    updated = (await data(victim, UPDATE, id=id_))["updateInviteParticipantsOperation"]
-    assert updated == {"operation": {"id": id_}, "errors": []}
+    updated = (await data(victim, UPDATE, input={"id": id_, "status": "Running"}))[
+        "updateInviteParticipantsOperation"
+    ]
+    assert updated == {"operation": {"id": id_, "version": 2}, "errors": []}
 
 
 async def _groups(victim: Victim, text: str, mine: list[str]) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
+from support.documents import CREATE
 from support.hostile.bytes_on_the_wire import BODY, CHUNKED, LENGTH, START, chunk, post
 from support.hostile.harness import Case, Victim, answers_in, assert_decent, data
 
@@ -102,10 +103,7 @@ async def _subscribed(victim: Victim) -> None:
         for reader, writer in opened:
             writer.write(_typed(SUBSCRIPTION, STREAMED))
             await reader.readuntil(b"\n\n\r\n")  # the end of the first chunk
-        await data(
-            victim,
-            "mutation { createInviteParticipantsOperation(input: {}) { operation { id } } }",
-        )
+        await data(victim, CREATE)
         for reader, _ in opened:
             assert b'"changes"' in await reader.readuntil(b"}}}\n\n")
 

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
 
+from support.documents import CHANGE_CURSOR, CREATE
 from support.hostile.frames import (
     BINARY,
     CLOSE,
@@ -22,7 +23,6 @@ from support.hostile.frames import (
     split,
 )
 from support.hostile.harness import Case, Victim, answers_in, assert_is, data, exchanged
-from support.queries import NOW
 
 PROTOCOL_ERROR, TOO_LARGE, NOT_UTF_8, INVALID, UNAUTHORIZED = 1002, 1009, 1007, 4400, 4401
 TAKEN, TOO_MANY_INITS = 4409, 4429
@@ -366,9 +366,7 @@ async def _many(victim: Victim) -> None:
             )
             socket.write(message(type="ping"))
             await socket.text()
-        sockets[0].write(
-            subscribe("0m", "mutation{createInviteParticipantsOperation(input:{}){errors{code}}}")
-        )
+        sockets[0].write(subscribe("0m", CREATE))
         for socket in sockets:
             while b'"next"' not in (text := await socket.text()):
                 assert text.startswith((b'{"type":"ping"', b'{"type":"pong"')), text
@@ -423,7 +421,7 @@ async def _filters(victim: Victim) -> None:
         "subscription($f:InviteParticipantsOperationFilter,$a:String)"
         "{changes(filter:$f,after:$a){at}}"
     )
-    here = (await data(victim, NOW))["inviteParticipantsOperations"]["changeCursor"]
+    here = (await data(victim, CHANGE_CURSOR))["inviteParticipantsOperations"]["changeCursor"]
     async with shaken(victim) as socket:
         for number in range(20):
             where = {

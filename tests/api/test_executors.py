@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.engines import execute
 from support.gateways import LONGER, MakeDatabase
-from support.operations import RANDOM, example
 from support.paths import EXAMPLES
 from support.pipelines import compiled_pipeline, reference_pipeline
 from support.random_documents import requests
 from support.random_mutations import mutations
+from support.random_tests import RANDOM, example
 from support.strategies import JSONObject, stores
 
 from gateway.documents.json import encode

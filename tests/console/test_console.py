@@ -33,8 +33,8 @@ async def test_first_operation_is_created_and_watched_to_its_end(
 ) -> None:
     page = visit.page
     await visit.open()
-    await visit.shows("No operations yet")
-    await visit.shows("invite-gateway demo")
+    await visit.wait_for_text("No operations yet")
+    await visit.wait_for_text("invite-gateway demo")
     await page.get_by_role("button", name="New operation").first.click()
     dialog = visit.dialog()
     await dialog.get_by_label("Call id").fill("call-1")
@@ -44,13 +44,13 @@ async def test_first_operation_is_created_and_watched_to_its_end(
     await dialog.get_by_role("button", name="Create").click()
 
     await expect(page.get_by_role("heading", level=1)).to_have_text("standup")
-    await visit.is_live()
+    await visit.wait_until_live()
     id_ = page.url.rpartition("/")[2]
     await client.update(id=id_, status="Running")
-    await visit.shows(re.compile("Not started.*→ Running"))
+    await visit.wait_for_text(re.compile("Not started.*→ Running"))
     await client.update(id=id_, status="Completed", resultInfo={"code": 200, "subcode": 0})
-    await visit.shows(re.compile("Running.*→ Completed"))
-    await visit.shows(re.compile("nothing.*→ 200/0"))
+    await visit.wait_for_text(re.compile("Running.*→ Completed"))
+    await visit.wait_for_text(re.compile("nothing.*→ 200/0"))
     await expect(page.locator(".id-line .status")).to_have_text("Completed")
 
 
@@ -101,7 +101,7 @@ async def test_filters_stand_in_the_address(visit: Visit, client: Client) -> Non
         await expect(visit.rows()).to_have_count(1)
     await page.get_by_role("searchbox").fill("nobody")
     await page.keyboard.press("Enter")
-    await visit.shows("No operation matches")
+    await visit.wait_for_text("No operation matches")
     await page.go_back()
     await expect(visit.rows()).to_have_count(1)
 
@@ -135,7 +135,7 @@ async def test_list_of_10000_is_read_to_its_end(visit: Visit, client: Client) ->
         inputs = [{"clientContext": f"number {n}"} for n in range(start, start + 1_000)]
         await client.create_many(inputs)
     await visit.open("/operations")
-    await visit.shows("10,000 in all")
+    await visit.wait_for_text("10,000 in all")
     count = "-1"
     async with asyncio.timeout(90):
         while count == "-1":
@@ -201,9 +201,9 @@ async def test_operation_is_opened_from_a_link_and_leads_to_others(
     page = visit.page
     await visit.open("/operations/a%2Fb%20%3F%23%25%C3%A9")
     await expect(page.get_by_role("heading", level=1)).to_have_text("opened")
-    await visit.shows(id_)
-    await visit.shows("not enabled to call phone numbers")
-    await visit.shows('[1,{"a":null}]')
+    await visit.wait_for_text(id_)
+    await visit.wait_for_text("not enabled to call phone numbers")
+    await visit.wait_for_text('[1,{"a":null}]')
     await page.get_by_text("Show the JSON").click()
     assert json.loads(await page.locator(".json").inner_text())["id"] == id_
     await page.get_by_role("link", name="sibling").click()
@@ -220,7 +220,7 @@ async def test_operation_is_opened_from_a_link_and_leads_to_others(
 
 async def test_operation_that_is_not_there_is_said_so(visit: Visit) -> None:
     await visit.page.goto(f"{visit.url}/operations/none")
-    await visit.shows("No operation has the id none")
+    await visit.wait_for_text("No operation has the id none")
 
 
 async def test_conflict_shows_both_states(visit: Visit, client: Client) -> None:
@@ -239,7 +239,7 @@ async def test_conflict_shows_both_states(visit: Visit, client: Client) -> None:
     await dialog.get_by_role("button", name="Save yours anyway").click()
     await expect(dialog).to_be_hidden()
     await expect(page.locator(".id-line .status")).to_have_text("Completed")
-    await visit.shows(re.compile("Failed.*→ Completed"))
+    await visit.wait_for_text(re.compile("Failed.*→ Completed"))
 
 
 async def test_operation_is_deleted_after_a_question(visit: Visit, client: Client) -> None:
@@ -253,7 +253,7 @@ async def test_operation_is_deleted_after_a_question(visit: Visit, client: Clien
     await visit.dialog().get_by_role("button", name="Delete", exact=True).click()
     await expect(visit.dialog().get_by_role("alert")).to_contain_text("It is Running now")
     await visit.dialog().get_by_role("button", name="Delete it as it is now").click()
-    await visit.shows("This operation was deleted")
+    await visit.wait_for_text("This operation was deleted")
 
 
 async def test_overview_counts_live_and_leads_to_the_list(visit: Visit, client: Client) -> None:
@@ -263,11 +263,11 @@ async def test_overview_counts_live_and_leads_to_the_list(visit: Visit, client: 
     await visit.open()
     counts = page.get_by_role("list", name="Operations by status")
     await expect(counts.get_by_role("link", name="Failed")).to_contain_text("1")
-    await visit.shows("not enabled to call phone numbers")
+    await visit.wait_for_text("not enabled to call phone numbers")
     await expect(page.locator(".unfinished")).to_contain_text("Ada Lovelace")
     await client.update(id=id_, status="Completed", resultInfo={"code": 200, "subcode": 0})
     await expect(counts.get_by_role("link", name="Completed")).to_contain_text("50%")
-    await visit.shows("Nothing runs at the moment")
+    await visit.wait_for_text("Nothing runs at the moment")
     await page.get_by_text("Show as a table").first.click()
     await page.locator(".bucket-table").get_by_role("cell").first.get_by_role("link").click()
     await expect(visit.rows()).to_have_count(1)
@@ -312,7 +312,7 @@ async def test_causes_durations_and_kinds_lead_to_their_operations(
     page, chips = visit.page, visit.page.get_by_role("list", name="Filters")
     await visit.open()
     await page.get_by_text("What codes mean").click()
-    await visit.shows("The participant declined.")
+    await visit.wait_for_text("The participant declined.")
     await page.get_by_role("link", name="not enabled to call phone numbers").click()
     await expect(visit.rows()).to_have_count(1)
     await expect(visit.rows()).to_contain_text("known")
@@ -359,7 +359,7 @@ async def test_names_and_numbers_are_hidden_by_one_switch(visit: Visit, client: 
     for path in (None, "/operations", "/"):
         if path:
             await visit.open(path)
-            await visit.shows("9999")
+            await visit.wait_for_text("9999")
         text = await visit.page.locator("#root").inner_text()
         assert "Lovelace" not in text
         assert "2345678" not in text
@@ -412,9 +412,9 @@ async def test_list_is_read_anew_when_much_has_changed_while_it_was_hidden(
     await visit.page.evaluate(HIDE)
     await client.create_many([{"clientContext": "meanwhile"}] * 501)
     await visit.page.evaluate(UNHIDE)
-    await visit.shows("Much has changed")
-    await visit.shows("502 in all")
-    await visit.is_live()
+    await visit.wait_for_text("Much has changed")
+    await visit.wait_for_text("502 in all")
+    await visit.wait_until_live()
     await client.create(clientContext="after")
     await expect(visit.page.get_by_role("button", name="1 new: show")).to_be_visible()
 
@@ -428,9 +428,9 @@ async def test_operation_is_followed_after_much_else_has_changed_while_it_was_hi
     for _ in range(3):
         await client.create_many([{}] * 700)
     await visit.page.evaluate(UNHIDE)
-    await visit.is_live()
+    await visit.wait_until_live()
     await client.update(id=id_, status="Running")
-    await visit.shows(re.compile("Not started.*→ Running"))
+    await visit.wait_for_text(re.compile("Not started.*→ Running"))
 
 
 async def test_marks_of_what_runs_for_long_lead_to_all_that_do(
@@ -462,11 +462,11 @@ async def test_console_works_where_only_trusted_documents_run(
             await page.get_by_role("button", name="New operation").first.click()
             await visit.dialog().get_by_label("Context").fill("trusted")
             await visit.dialog().get_by_role("button", name="Create").click()
-            await visit.is_live()
+            await visit.wait_until_live()
             await page.get_by_role("button", name="Change").click()
             await visit.dialog().get_by_label("Running").check()
             await visit.dialog().get_by_role("button", name="Save").click()
-            await visit.shows(re.compile("Not started.*→ Running"))
+            await visit.wait_for_text(re.compile("Not started.*→ Running"))
             await expect(page.get_by_text("playground")).to_have_count(0)
             await visit.open("/operations?status=Running")
             await expect(visit.rows()).to_have_count(1)

@@ -12,9 +12,9 @@ from aiohttp import ClientSession
 from playwright.async_api import expect
 from support.bearers import answer, token
 from support.documents import CREATE
+from support.engines import write_locked
 from support.gateways import Client, free_port, running
 from support.visits import NARROW, WIDE, Visit, invited, visiting
-from support.wire import locked
 
 HOSTILE = {
     "id": "<img src=x onerror=alert(1)>",
@@ -54,7 +54,7 @@ async def test_killed_gateway_is_found_again_without_a_gap(
             with running(tmp_path, *port):
                 await client.update(id=id_, status="Running")
                 await client.create_many([{"clientContext": "meanwhile"}] * 3)
-                await visit.is_live()
+                await visit.wait_until_live()
                 await expect(visit.page.get_by_role("button", name="3 new: show")).to_be_visible()
                 await expect(visit.rows()).to_contain_text("Running")
                 await expect(visit.rows()).to_have_count(1)
@@ -75,10 +75,10 @@ async def test_list_is_read_anew_when_its_changes_are_no_longer_kept(
             await expect(visit.page.locator(".connection")).to_have_text("Reconnecting…")
             with running(tmp_path / "second", *port):  # as after a backup was restored
                 await client.create(clientContext="of the second log")
-                await visit.shows("the list was read anew")
+                await visit.wait_for_text("the list was read anew")
                 await expect(visit.rows()).to_have_count(1)
                 await expect(visit.rows()).to_contain_text("of the second log")
-                await visit.is_live()
+                await visit.wait_until_live()
 
 
 async def test_gateway_that_is_gone_is_said_so_and_found_again(
@@ -92,10 +92,10 @@ async def test_gateway_that_is_gone_is_said_so_and_found_again(
             await visit.open()
             gateway.stop()
             await visit.page.get_by_role("link", name="Operations", exact=True).click()
-            await visit.shows("The gateway cannot be reached")
+            await visit.wait_for_text("The gateway cannot be reached")
             with running(tmp_path, *port):
                 await expect(visit.rows()).to_have_count(1, timeout=20_000)
-                await visit.is_live()
+                await visit.wait_until_live()
 
 
 async def test_gateway_that_is_overloaded_is_said_so_and_asked_again(
@@ -110,17 +110,17 @@ async def test_gateway_that_is_overloaded_is_said_so_and_asked_again(
         await client.create(clientContext="there")
         async with visiting(gateway.url) as visit:
             await visit.open()
-            with locked(tmp_path):
+            with write_locked(tmp_path / "operations.db"):
                 writing = asyncio.create_task(create_at_last())
                 async with asyncio.timeout(20):
                     while "errors" not in await client.answer("{ __typename }"):
                         pass
                 await visit.page.get_by_role("link", name="Operations", exact=True).click()
-                await visit.shows("The gateway has too much to do")
-                await visit.shows("OVERLOADED")
+                await visit.wait_for_text("The gateway has too much to do")
+                await visit.wait_for_text("OVERLOADED")
             await writing
             await expect(visit.rows()).to_have_count(2, timeout=20_000)
-            await visit.is_live()
+            await visit.wait_until_live()
 
 
 async def test_token_is_asked_for_refused_and_taken(http: ClientSession, tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ async def test_token_is_asked_for_refused_and_taken(http: ClientSession, tmp_pat
             await expect(dialog.get_by_role("alert")).to_contain_text("token")
             await dialog.get_by_label("Bearer token").fill(reading)
             await dialog.get_by_role("button", name="Use this token").click()
-            await visit.is_live()
+            await visit.wait_until_live()
             button = page.get_by_role("button", name="New operation").first
             await expect(button).to_be_disabled()
             await expect(button).to_have_attribute("title", re.compile("scope"))
@@ -146,7 +146,7 @@ async def test_token_is_asked_for_refused_and_taken(http: ClientSession, tmp_pat
             await dialog.get_by_label("Bearer token").fill(writing)
             await dialog.get_by_role("button", name="Use this token").click()
             await expect(button).to_be_enabled()
-            await visit.is_live()
+            await visit.wait_until_live()
             await answer(client, writing, CREATE)
             await expect(page.get_by_role("button", name="1 new: show")).to_be_visible()
             token(tmp_path, "revoke", "writer")
@@ -154,7 +154,7 @@ async def test_token_is_asked_for_refused_and_taken(http: ClientSession, tmp_pat
             await expect(dialog).to_be_visible()
             await dialog.get_by_label("Bearer token").fill(reading)
             await dialog.get_by_role("button", name="Use this token").click()
-            await visit.is_live()
+            await visit.wait_until_live()
             await expect(visit.rows()).to_have_count(1)
 
     assert [said for said in visit.wrong if "status of 401" not in said] == []
@@ -169,7 +169,7 @@ async def test_hostile_contents_are_shown_as_text(client: Client, width: int) ->
             assert await visit.fits(), path
         await visit.open("/operations")
         await visit.rows().get_by_role("link").click()
-        await visit.shows(id_)
+        await visit.wait_for_text(id_)
         await visit.page.get_by_text("Show the JSON").click()
         assert await visit.fits()
         assert (
@@ -235,7 +235,7 @@ async def test_pages_meet_the_rules_of_accessibility(
             await page.keyboard.press("Escape")
             await expect(visit.dialog()).to_be_hidden()
         await page.goto(f"{visit.url}/operations/none")
-        await visit.shows("No operation has the id")
+        await visit.wait_for_text("No operation has the id")
         found["missing"] = await visit.violations()
 
     assert {name: wrong for name, wrong in found.items() if wrong} == {}
@@ -252,7 +252,7 @@ async def test_everything_is_reached_by_keyboard(visit: Visit, client: Client) -
     await keyboard.press("Tab")
     await keyboard.type("nobody")
     await keyboard.press("Enter")
-    await visit.shows("No operation matches")
+    await visit.wait_for_text("No operation matches")
     await page.get_by_role("button", name="Remove the filter Find").focus()
     await keyboard.press("Enter")
     await expect(visit.rows()).to_have_count(1)
@@ -280,7 +280,7 @@ async def test_everything_is_reached_by_keyboard(visit: Visit, client: Client) -
     await expect(visit.dialog().get_by_role("button", name="Cancel")).to_be_focused()
     await keyboard.press("Tab")
     await keyboard.press("Enter")
-    await visit.shows("This operation was deleted")
+    await visit.wait_for_text("This operation was deleted")
 
     assert visit.wrong == []
 

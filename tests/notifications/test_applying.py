@@ -9,7 +9,7 @@ from uuid import uuid4
 import aiohttp
 import pytest
 from support.gateways import Client, running
-from support.notifying import CALL, URL, Graph, envelope, notification
+from support.graph_notifications import CALL, URL, Graph, envelope, notification
 
 pytestmark = pytest.mark.each_database
 

@@ -11,7 +11,7 @@ import pytest
 from support.bot import Bot
 from support.documents import COUNT
 from support.gateways import LONGER, UNTRACED, Client, Gateway, running
-from support.notifying import Graph, envelope, notification
+from support.graph_notifications import Graph, envelope, notification
 
 Json = Any
 

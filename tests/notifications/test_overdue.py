@@ -11,7 +11,7 @@ from urllib.parse import quote
 import aiohttp
 import pytest
 from support.gateways import Client, Command, running
-from support.notifying import Graph, notification
+from support.graph_notifications import Graph, notification
 
 LIST = """
     query ($filter: InviteParticipantsOperationFilter) {

@@ -7,7 +7,16 @@ from typing import Any
 
 import pytest
 from support.gateways import Command
-from support.notifying import BARE_CALL, BARE_ID, CALL, ID, INVITE, URL, envelope, notification
+from support.graph_notifications import (
+    BARE_CALL,
+    BARE_ID,
+    CALL,
+    ID,
+    INVITE,
+    URL,
+    envelope,
+    notification,
+)
 
 Json = Any
 

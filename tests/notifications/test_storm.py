@@ -12,7 +12,7 @@ from uuid import UUID
 
 import aiohttp
 from support.gateways import LONGER, UNTRACED, Gateway, running
-from support.notifying import INVITE, Graph, envelope
+from support.graph_notifications import INVITE, Graph, envelope
 
 Json = Any
 

@@ -7,8 +7,8 @@ from typing import Any
 import aiohttp
 import pytest
 from support.gateways import running
+from support.graph_notifications import Graph, envelope, notification
 from support.issuer import Issuer, issuing, rsa
-from support.notifying import Graph, envelope, notification
 
 APP = "0efc74f7-41c3-47a4-8775-7259bfef4241"
 BOT_SERVICE, GRAPH = "https://api.botframework.com", "https://graph.microsoft.com"

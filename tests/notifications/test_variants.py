@@ -10,7 +10,7 @@ from uuid import uuid4
 import aiohttp
 import pytest
 from support.gateways import Client
-from support.notifying import INVITE, Graph, envelope, notification
+from support.graph_notifications import INVITE, Graph, envelope, notification
 
 pytestmark = pytest.mark.each_database
 

@@ -16,9 +16,10 @@ import aiohttp
 import pytest
 from support import gateways
 from support.documents import CREATE, CREATE_MANY, FOLLOW
+from support.engines import write_locked
 from support.gateways import COMMAND, Client, Gateway, running
 from support.sockets import SUBPROTOCOL, WITHIN, connected
-from support.wire import QUERY, Answer, answers, dial, get, locked, post
+from support.wire import QUERY, Answer, answers, dial, get, post
 
 from gateway.http.admission_control import MIN_LIMIT
 
@@ -49,7 +50,7 @@ async def until_answered(client: Client, query: str) -> None:
 @asynccontextmanager
 async def full(client: Client, folder: Path) -> AsyncIterator[None]:
     """Have one request at work, and no room for another: an operation is created in the end."""
-    with locked(folder):
+    with write_locked(folder / "operations.db"):
         writing = asyncio.create_task(until_answered(client, WRITE))
         while await status(client) != 503:
             pass
@@ -304,7 +305,7 @@ async def test_late_loop_takes_on_fewer_requests(tmp_path: Path) -> None:
             async with asyncio.timeout(WITHIN):
                 while await gauge(client, "requests_room") > MIN_LIMIT:
                     await status(client)
-            with locked(tmp_path):
+            with write_locked(tmp_path / "operations.db"):
                 writing = [asyncio.create_task(status(client, WRITE)) for _ in range(200)]
                 done, waiting = await asyncio.wait(
                     writing, return_when=asyncio.FIRST_COMPLETED, timeout=WITHIN
@@ -324,7 +325,7 @@ async def test_costly_requests_wait_for_each_other_and_no_others_do(tmp_path: Pa
     async with asyncio.timeout(WITHIN), aiohttp.ClientSession() as http:
         with running(tmp_path, "--cost-at-work", "200") as gateway:
             client = Client(http, gateway.url)
-            with locked(tmp_path):
+            with write_locked(tmp_path / "operations.db"):
                 costly = [asyncio.create_task(status(client, TEN)) for _ in range(3)]
                 while await gauge(client, "cost_waiting") < 2:
                     pass
@@ -344,7 +345,7 @@ async def test_request_that_is_given_up_waits_for_no_other(tmp_path: Path) -> No
         with running(tmp_path, "--cost-at-work", "200") as gateway:
             client = Client(http, gateway.url)
             async with connected(http, gateway.url) as socket:
-                with locked(tmp_path):
+                with write_locked(tmp_path / "operations.db"):
                     writing = asyncio.create_task(status(client, TEN))
                     while await gauge(client, "cost_at_work") < 110:
                         pass

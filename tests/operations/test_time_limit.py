@@ -1,10 +1,8 @@
 """How long an operation may take: what is over its time is stopped, and nothing else is."""
 
 import asyncio
-import fcntl
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 from time import monotonic
@@ -13,6 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 from support.documents import FOLLOW, GET
+from support.engines import write_locked
 from support.gateways import Client, running
 from support.pipelines import compiled_pipeline, reference_pipeline
 from support.sockets import connected
@@ -223,19 +222,11 @@ async def test_read_that_is_stopped_by_mistake_is_done_again(
     assert await outcome == "done"
 
 
-@contextmanager
-def held(database: Path) -> Iterator[None]:
-    """Keep all from writing."""
-    with database.with_name(f"{database.name}.lock").open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
 async def test_write_that_waits_too_long_is_dropped_and_one_begun_is_waited_for(
     database: Path,
 ) -> None:
     async with open_sqlite_store(database, busy_seconds=60, seconds=0.1) as store:
-        with held(database):
+        with write_locked(database):
             begun = asyncio.create_task(store.create(Input(id="begun")))
             await asyncio.sleep(0)  # it is asked for
             await asyncio.sleep(0)  # and taken up

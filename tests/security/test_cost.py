@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.documents import GET_MANY
 from support.gateways import Client, running
-from support.operations import RANDOM
-from support.operations import example as example_tab
 from support.paths import EXAMPLES
 from support.random_documents import requests
+from support.random_tests import RANDOM
+from support.random_tests import example as example_tab
 from support.sockets import connected
 
 from gateway.documents.arguments import defaults_of

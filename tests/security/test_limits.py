@@ -11,7 +11,7 @@ from graphql import GraphQLError, parse
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.gateways import Client, running
-from support.operations import RANDOM
+from support.random_tests import RANDOM
 from support.sockets import connected
 
 from gateway.documents.bounds import DocumentBounds

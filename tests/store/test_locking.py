@@ -1,7 +1,6 @@
 """One process at a time writes: others wait, but not for ever, and readers never write at all."""
 
 import asyncio
-import fcntl
 import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.documents import CREATE, GET
+from support.engines import write_locked
 from support.gateways import Client
 from typer.testing import CliRunner
 
@@ -32,14 +32,6 @@ def database(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def held(database: Path) -> Iterator[None]:
-    """Hold the lock as another process does that is writing."""
-    with database.with_name(f"{database.name}.lock").open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-@contextmanager
 def written(database: Path) -> Iterator[None]:
     """Write to the database as a program does that knows nothing of the lock."""
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
@@ -47,7 +39,7 @@ def written(database: Path) -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize("by_another", [held, written])
+@pytest.mark.parametrize("by_another", [write_locked, written])
 async def test_write_that_waits_too_long_is_refused_and_changes_nothing(
     database: Path, by_another: Callable[[Path], AbstractContextManager[None]]
 ) -> None:
@@ -61,7 +53,7 @@ async def test_write_that_waits_too_long_is_refused_and_changes_nothing(
 
 async def test_write_goes_on_once_others_are_done(database: Path) -> None:
     async with open_sqlite_store(database) as store:
-        with held(database):
+        with write_locked(database):
             write = asyncio.create_task(store.create(Input(id="one")))
             assert await store.get("one") is None  # readers wait for nobody
 
@@ -69,7 +61,7 @@ async def test_write_goes_on_once_others_are_done(database: Path) -> None:
 
 
 async def test_busy_database_is_told_to_a_client(client: Client, tmp_path: Path) -> None:
-    with held(tmp_path / "operations.db"):
+    with write_locked(tmp_path / "operations.db"):
         answer = await client.answer(CREATE, input={"id": "one"})
 
     assert answer["data"] is None
@@ -82,7 +74,7 @@ def test_busy_database_is_told_by_the_command(
     database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(migrate, "WAIT_SECONDS", 0.05)  # else it would be half a minute
-    with held(database):
+    with write_locked(database):
         done = CliRunner().invoke(app, ["db", "upgrade", "--database", f"sqlite:///{database}"])
 
     assert done.exit_code == 2
@@ -124,7 +116,7 @@ def test_lock_is_the_same_by_whichever_link(database: Path, tmp_path: Path) -> N
     (tmp_path / "link.db").symlink_to(database)
 
     with (
-        held(database),
+        write_locked(database),
         write_lock(tmp_path / "link.db", 0.05) as lock,
         pytest.raises(BusyDatabaseError),
         lock,

@@ -26,13 +26,13 @@ class Visit(WatchedVisit):
     async def open(self, path: str = "/") -> None:
         """Open a page of the console, and wait until it follows changes."""
         await self.page.goto(f"{self.url}{path}")
-        await self.is_live()
+        await self.wait_until_live()
 
-    async def is_live(self) -> None:
+    async def wait_until_live(self) -> None:
         """Wait until the page follows changes."""
         await expect(self.page.locator(".connection")).to_have_text("Live", timeout=20_000)
 
-    async def shows(self, text: str | re.Pattern[str]) -> None:
+    async def wait_for_text(self, text: str | re.Pattern[str]) -> None:
         """Wait until a text is in the page's main part."""
         await expect(self.page.get_by_role("main")).to_contain_text(text)
 

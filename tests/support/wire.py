@@ -1,10 +1,7 @@
 """HTTP as bytes on a connection, for what no client library can send or return."""
 
-import fcntl
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from support.gateways import Gateway
@@ -41,11 +38,3 @@ def answers(connection: socket.socket) -> Iterator[Answer]:
                 name, _, value = field.decode().partition(": ")
                 headers[name] = value
             yield int(line.split()[1]), headers, file.read(int(headers["Content-Length"]))
-
-
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Make every write wait, as if another process were writing."""
-    with (folder / "operations.db.lock").open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

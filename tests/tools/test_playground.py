@@ -47,9 +47,9 @@ class Visit(WatchedVisit):
         # It is a menu while GraphiQL still knows the several operations of the tab before.
         await expect(button).not_to_have_attribute("aria-haspopup", "menu")
         await button.click()
-        await self.shows(expected)
+        await self.wait_for_text(expected)
 
-    async def shows(self, expected: str, pane: str = "response") -> None:
+    async def wait_for_text(self, expected: str, pane: str = "response") -> None:
         """See a text in the response, or in the pane of that name."""
         lines = self.page.locator(f".graphiql-{pane} .view-lines").first
         await expect(lines).to_contain_text(expected.replace(" ", "\xa0"))
@@ -122,7 +122,7 @@ async def follow(visit: Visit, create: Callable[[], Awaitable[object]]) -> None:
             shown = visit.page.locator(".graphiql-response .view-lines")
             await expect(shown).to_contain_text("CREATED", timeout=1_000)
             return
-    await visit.shows("CREATED")
+    await visit.wait_for_text("CREATED")
 
 
 async def test_playground_follows_changes_and_keeps_them(visit: Visit, client: Client) -> None:
@@ -130,9 +130,9 @@ async def test_playground_follows_changes_and_keeps_them(visit: Visit, client: C
     changed = await client.data(
         'mutation { upsertInviteParticipantsOperation(input: {id: "followed"}) { created } }'
     )
-    await visit.shows('"followed"')
-    await visit.shows("events so far, the newest first.")
-    await visit.shows("CREATED")
+    await visit.wait_for_text('"followed"')
+    await visit.wait_for_text("events so far, the newest first.")
+    await visit.wait_for_text("CREATED")
 
     assert changed
     assert visit.wrong == []
@@ -141,13 +141,13 @@ async def test_playground_follows_changes_and_keeps_them(visit: Visit, client: C
 async def test_playground_says_that_following_stopped(visit: Visit, client: Client) -> None:
     await follow(visit, client.create)
     await visit.select("List")
-    await visit.shows("query List", pane="query-editor")
+    await visit.wait_for_text("query List", pane="query-editor")
     await visit.select("Follow")
-    await visit.shows("Stopped, since another tab was opened.")
-    await visit.shows("CREATED")
+    await visit.wait_for_text("Stopped, since another tab was opened.")
+    await visit.wait_for_text("CREATED")
     await visit.run("Following.")
     await visit.page.get_by_role("button", name="Stop query").click()
-    await visit.shows("Stopped. Run it again to follow.")
+    await visit.wait_for_text("Stopped. Run it again to follow.")
 
     assert visit.wrong == []
 
@@ -160,8 +160,8 @@ async def test_playground_says_that_the_gateway_is_gone(
         async with visiting(gateway.url) as visit:
             await follow(visit, client.create)
             gateway.stop()
-            await visit.shows("Stopped: ")
-            await visit.shows("CREATED")
+            await visit.wait_for_text("Stopped: ")
+            await visit.wait_for_text("CREATED")
             await visit.run("Stopped: the connection to the gateway was lost.")
             await visit.select("List")
             await visit.run("The gateway cannot be reached.")
@@ -203,7 +203,7 @@ async def test_playground_works_with_a_token(http: ClientSession, tmp_path: Path
             panel = page.locator(".token-panel")
             await expect(panel).to_be_in_viewport()
             await expect(panel).to_contain_text("invite-gateway token create NAME --scope write")
-            await visit.shows("A token is needed.")
+            await visit.wait_for_text("A token is needed.")
             await page.get_by_label("Bearer token", exact=True).fill(secret)
             await page.get_by_role("button", name="Reload the schema").click()
             await expect(page.locator(".graphiql-response .view-lines")).to_have_text("")
@@ -238,8 +238,8 @@ async def test_link_fills_the_playground_and_runs_nothing(client: Client) -> Non
         tab = visit.page.get_by_role("tab", selected=True)
         await expect(tab).to_contain_text("Second")
         for line in TWO.splitlines():
-            await visit.shows(line, pane="query-editor")
-        await visit.shows(VARIABLES, pane="editor-tool")
+            await visit.wait_for_text(line, pane="query-editor")
+        await visit.wait_for_text(VARIABLES, pane="editor-tool")
         await expect(visit.page.locator(".graphiql-response .view-lines")).to_have_text("")
         await visit.select("Create")
         await visit.run('"version": 1')
@@ -252,7 +252,7 @@ async def test_link_fills_the_playground_and_runs_nothing(client: Client) -> Non
 async def test_link_opens_a_tab_beside_those_that_are_there(visit: Visit) -> None:
     await visit.select("List")
     await visit.page.goto(f"{visit.url}/graphql?query=%7B__typename%7D")
-    await visit.shows("{__typename}", pane="query-editor")
+    await visit.wait_for_text("{__typename}", pane="query-editor")
     await expect(visit.page.get_by_role("tab")).to_have_count(len(examples()) + 1)
     await visit.run('"__typename": "Query"')
 
@@ -262,7 +262,7 @@ async def test_link_opens_a_tab_beside_those_that_are_there(visit: Visit) -> Non
 @pytest.mark.parametrize("tab", ["Create", "CreateSome", "List", "PageOn", "Update", "Delete"])
 async def test_example_is_read_whole(visit: Visit, tab: str) -> None:
     await visit.select(tab)
-    await visit.shows(f" {tab}(", pane="query-editor")
+    await visit.wait_for_text(f" {tab}(", pane="query-editor")
     await visit.hides_nothing("query-editor")
     await visit.hides_nothing("editor-tool")
 
@@ -279,7 +279,7 @@ async def test_playground_can_be_used_on_a_phone(client: Client) -> None:
         button = visit.page.get_by_role("button", name="Clear the token")
         await expect(button).to_be_in_viewport(ratio=1)
         await visit.page.get_by_role("button", name="Hide Bearer token").click()
-        await visit.shows("mutation Create", pane="query-editor")
+        await visit.wait_for_text("mutation Create", pane="query-editor")
 
     assert editor
     assert response

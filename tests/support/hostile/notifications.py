@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from support.graph_notifications import CALL, envelope, notification
 from support.hostile.harness import JSON, Case, Victim, assert_decent, assert_is, exchanging, sent
-from support.notifying import CALL, envelope, notification
 
 PATH = "/graph/notifications"
 BAD, TAKEN = "400 invalidRequest", "202"

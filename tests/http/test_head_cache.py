@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from support.documents import CREATE
+from support.engines import write_locked
 from support.gateways import Gateway, running
-from support.wire import QUERY, answers, dial, get, locked, post
+from support.wire import QUERY, answers, dial, get, post
 
 LENGTH = 400
 
@@ -60,7 +61,7 @@ def test_those_that_come_before_an_answer_wait_for_it(
     connection: socket.socket, tmp_path: Path, pieces: int
 ) -> None:
     with connection:
-        with locked(tmp_path):
+        with write_locked(tmp_path / "operations.db"):
             connection.sendall(write("first"))
             later = alike() + get("/health/live") + write("second") + alike()
             for number in range(pieces):
@@ -101,7 +102,7 @@ def test_last_one_of_a_connection_closes_it(gateway: Gateway) -> None:
 def test_write_is_done_though_its_client_leaves(
     connection: socket.socket, gateway: Gateway, tmp_path: Path
 ) -> None:
-    with locked(tmp_path):
+    with write_locked(tmp_path / "operations.db"):
         connection.sendall(write("left behind"))
         connection.close()
     with dial(gateway) as other:
@@ -117,7 +118,7 @@ def test_stop_waits_for_it(tmp_path: Path) -> None:
         told = answers(connection)
         connection.sendall(alike())
         next(told)
-        with locked(tmp_path):
+        with write_locked(tmp_path / "operations.db"):
             connection.sendall(write("last"))
             gateway.process.send_signal(signal.SIGTERM)
         status, headers, body = next(told)
@@ -129,7 +130,7 @@ def test_stop_waits_for_it(tmp_path: Path) -> None:
 
 def test_stop_waits_only_so_long_for_it(tmp_path: Path) -> None:
     with running(tmp_path, "--shutdown-seconds", "0.1") as gateway:
-        with locked(tmp_path), dial(gateway) as connection:
+        with write_locked(tmp_path / "operations.db"), dial(gateway) as connection:
             told = answers(connection)
             connection.sendall(alike())
             next(told)

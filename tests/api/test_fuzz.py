@@ -22,12 +22,12 @@ pytestmark = pytest.mark.each_database
 
 FUZZED = settings(
     deadline=None,
-    phases=set(Phase) - {Phase.explain},  # which takes a minute, and says little
+    phases=set(Phase) - {Phase.explain},  # which takes a minute
     suppress_health_check=list(HealthCheck),  # one gateway serves all examples
 )
 JSON = "application/json"
 STRICT = "application/graphql-response+json"
-NOWHERE = "kgEC"  # a cursor of a change log that is not this one
+NOWHERE = "kgEC"  # a cursor of another change log
 
 _TOKENS = re.compile(
     r'"""(?:[^"]|"(?!""))*"""|"(?:[^"\\]|\\.)*"|\.\.\.|[A-Za-z_]\w*|-?\d[\d.eE+-]*|\S'
@@ -38,7 +38,7 @@ _TOKENS = re.compile(
 def connection(
     tmp_path_factory: pytest.TempPathFactory, new_database: MakeDatabase
 ) -> Iterator[HTTPConnection]:
-    """A connection to a gateway of this module's own, whose log has to be clean in the end."""
+    """A connection to this module's gateway, whose log must not have errors at the end."""
     variables = UNTRACED | new_database()
     with running(tmp_path_factory.mktemp("fuzzed"), **variables) as gateway:
         parts = urlsplit(gateway.url)
@@ -49,7 +49,7 @@ def connection(
 
 
 def assert_answers(connection: HTTPConnection, body: bytes) -> None:
-    """Assert that the answer is a well-formed response, with the status that belongs to it."""
+    """Assert that the response is well-formed, and has the status that belongs to it."""
     connection.request("POST", "/graphql", body, {"Content-Type": JSON, "Accept": STRICT})
     answer = connection.getresponse()
     text = answer.read().decode()
@@ -62,7 +62,7 @@ def assert_answers(connection: HTTPConnection, body: bytes) -> None:
 
 
 def envelope(query: str, variables: object) -> bytes:
-    """Write the body of a request."""
+    """Return the body of a request."""
     return json.dumps({"query": query, "variables": variables}).encode()
 
 
@@ -70,8 +70,8 @@ valid = requests([None, "", NOWHERE]) | mutations
 
 
 @st.composite
-def misspelt(draw: Draw) -> bytes:
-    """Draw a request whose document has tokens too many, too few, or in each other's place."""
+def malformed_documents(draw: Draw) -> bytes:
+    """Draw a request whose document has tokens added, removed or swapped."""
     query, variables = draw(valid)
     tokens = _TOKENS.findall(query)
     for _ in range(draw(st.integers(1, 4))):
@@ -91,8 +91,8 @@ def misspelt(draw: Draw) -> bytes:
 
 
 @st.composite
-def spoilt(draw: Draw) -> bytes:
-    """Draw a body of which some bytes are others, gone, or there more than once."""
+def corrupted_bodies(draw: Draw) -> bytes:
+    """Draw a body with bytes changed, removed or repeated."""
     body = bytearray(envelope(*draw(valid)))
     for _ in range(draw(st.integers(1, 4))):
         start = draw(st.integers(0, len(body)))
@@ -118,7 +118,7 @@ def test_random_request_gets_a_well_formed_answer(
 
 
 @settings(FUZZED, max_examples=75 * LONGER)
-@given(misspelt())
+@given(malformed_documents())
 def test_misspelt_document_gets_a_well_formed_answer(
     connection: HTTPConnection, body: bytes
 ) -> None:
@@ -126,6 +126,6 @@ def test_misspelt_document_gets_a_well_formed_answer(
 
 
 @settings(FUZZED, max_examples=75 * LONGER)
-@given(spoilt())
+@given(corrupted_bodies())
 def test_spoilt_body_gets_a_well_formed_answer(connection: HTTPConnection, body: bytes) -> None:
     assert_answers(connection, body)

@@ -1,4 +1,4 @@
-"""Lists asked for again: answered from memory for as long as nothing changes, and not longer."""
+"""The response cache: repeated queries come from it until something changes."""
 
 import json
 from pathlib import Path
@@ -18,20 +18,20 @@ LIST = """query ($first: Int = 5) {
 GET = "query ($id: ID!) { inviteParticipantsOperation(id: $id) { id version } }"
 
 
-async def remembered(client: Client) -> int:
-    """Give how many answers the gateway has taken from memory."""
+async def cache_hits(client: Client) -> int:
+    """Return the number of responses that came from the cache."""
     async with client.session.get(f"{client.url}/metrics") as response:
         lines = (await response.text()).splitlines()
     (count,) = [line for line in lines if line.startswith("invite_gateway_remembered_operations_")]
     return int(float(count.rsplit(" ", 1)[1]))
 
 
-async def test_list_asked_for_again_is_remembered(client: Client) -> None:
+async def test_repeated_list_comes_from_the_cache(client: Client) -> None:
     await client.create()
     first = await client.data(LIST, first=3)
 
     assert [await client.data(LIST, first=3) for _ in range(3)] == [first] * 3
-    assert await remembered(client) == 3
+    assert await cache_hits(client) == 3
 
 
 async def test_each_change_makes_the_list_new(client: Client) -> None:
@@ -47,7 +47,7 @@ async def test_each_change_makes_the_list_new(client: Client) -> None:
     lists = [data["inviteParticipantsOperations"] for data in seen]
     assert [[node["version"] for node in found["nodes"]] for found in lists] == [[], [1], [2], []]
     assert len({found["changeCursor"] for found in lists}) == 4
-    assert await remembered(client) == 0
+    assert await cache_hits(client) == 0
 
 
 async def test_change_by_another_process_makes_the_list_new(
@@ -70,7 +70,7 @@ async def test_other_variables_have_another_answer(client: Client) -> None:
     ]
 
     assert sizes == [1, 2, 1, 2, 0]
-    assert await remembered(client) == 2
+    assert await cache_hits(client) == 2
 
 
 async def test_operation_by_id_is_not_remembered(client: Client) -> None:
@@ -78,11 +78,11 @@ async def test_operation_by_id_is_not_remembered(client: Client) -> None:
     answers = [await client.data(GET, id="1") for _ in range(2)]
 
     assert answers == [{"inviteParticipantsOperation": {"id": "1", "version": 1}}] * 2
-    assert await remembered(client) == 0
+    assert await cache_hits(client) == 0
 
 
 @pytest.mark.parametrize("room", [0, 6_000])
-async def test_answers_are_right_without_room_for_all_of_them(
+async def test_responses_are_right_when_the_cache_is_full(
     tmp_path: Path, client: Client, room: int
 ) -> None:
     with running(tmp_path, "--answer-cache-bytes", str(room)) as server:
@@ -96,7 +96,7 @@ async def test_answers_are_right_without_room_for_all_of_them(
         await small.data(LIST, first=0)
         await small.data(LIST, first=0)
 
-        assert (await remembered(small) > 0) is (room > 0)
+        assert (await cache_hits(small) > 0) is (room > 0)
 
 
 @pytest.mark.usefixtures("gateway")
@@ -118,4 +118,4 @@ async def test_long_variables_count_as_what_is_remembered(
         for id_ in (*ids, ids[0], ids[-1]):
             await client.data(query, id=id_)
 
-        assert await remembered(client) == 1
+        assert await cache_hits(client) == 1

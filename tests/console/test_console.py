@@ -1,4 +1,4 @@
-"""The console, as it is used: seen, filtered, followed and written by."""
+"""The console in a browser: lists, filters, live changes and mutations."""
 
 import asyncio
 import gzip
@@ -25,7 +25,7 @@ FAILED = {"code": 412, "subcode": 9999, "message": "No dial out. DiagCode: 412#1
 async def visit(client: Client) -> AsyncIterator[Visit]:
     async with visiting(client.url) as visit:
         yield visit
-        assert visit.wrong == []
+        assert visit.errors == []
 
 
 async def test_first_operation_is_created_and_watched_to_its_end(
@@ -218,7 +218,7 @@ async def test_operation_is_opened_from_a_link_and_leads_to_others(
     )
 
 
-async def test_operation_that_is_not_there_is_said_so(visit: Visit) -> None:
+async def test_missing_operation_is_reported(visit: Visit) -> None:
     await visit.page.goto(f"{visit.url}/operations/none")
     await visit.wait_for_text("No operation has the id none")
 
@@ -380,7 +380,7 @@ async def test_names_and_numbers_are_hidden_for_all_when_set_so(
             text = await visit.page.locator("#root").inner_text()
     assert "Lovelace" not in text
     assert "2345678" not in text
-    assert visit.wrong == []
+    assert visit.errors == []
 
 
 HIDE = """
@@ -476,7 +476,7 @@ async def test_console_works_where_only_trusted_documents_run(
             error = (await other.json())["errors"][0]
 
     assert error["extensions"]["code"] == "PERSISTED_DOCUMENT_NOT_FOUND"
-    assert visit.wrong == []
+    assert visit.errors == []
 
 
 async def test_page_carries_the_policy(client: Client) -> None:

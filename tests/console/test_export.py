@@ -1,4 +1,4 @@
-"""The list as files: of all that match, whatever their texts say."""
+"""Exports of the list as files: all matching operations, with any texts."""
 
 import csv
 import json
@@ -30,7 +30,7 @@ UNUSUAL = {
 async def visit(client: Client) -> AsyncIterator[Visit]:
     async with visiting(client.url) as visit:
         yield visit
-        assert visit.wrong == []
+        assert visit.errors == []
 
 
 async def exported(visit: Visit, folder: Path, name: str) -> str:

@@ -1,4 +1,4 @@
-"""What the console shows when something is in the way: the connection, the token, the input."""
+"""The console when something fails: the connection, the token or the input."""
 
 import asyncio
 import re
@@ -81,9 +81,7 @@ async def test_list_is_read_anew_when_its_changes_are_no_longer_kept(
                 await visit.wait_until_live()
 
 
-async def test_gateway_that_is_gone_is_said_so_and_found_again(
-    http: ClientSession, tmp_path: Path
-) -> None:
+async def test_lost_connection_is_shown_and_restored(http: ClientSession, tmp_path: Path) -> None:
     port = ("--port", str(free_port()))
     with running(tmp_path, *port) as gateway:
         client = Client(http, gateway.url)
@@ -98,7 +96,7 @@ async def test_gateway_that_is_gone_is_said_so_and_found_again(
                 await visit.wait_until_live()
 
 
-async def test_gateway_that_is_overloaded_is_said_so_and_asked_again(
+async def test_overload_is_shown_and_requests_are_repeated(
     http: ClientSession, tmp_path: Path
 ) -> None:
     async def create_at_last() -> None:
@@ -123,7 +121,7 @@ async def test_gateway_that_is_overloaded_is_said_so_and_asked_again(
             await visit.wait_until_live()
 
 
-async def test_token_is_asked_for_refused_and_taken(http: ClientSession, tmp_path: Path) -> None:
+async def test_token_is_requested_refused_and_accepted(http: ClientSession, tmp_path: Path) -> None:
     reading = token(tmp_path, "create", "reader", "--scope", "read")
     writing = token(tmp_path, "create", "writer", "--scope", "write")
     with running(tmp_path, "--auth", "tokens") as gateway:
@@ -157,7 +155,7 @@ async def test_token_is_asked_for_refused_and_taken(http: ClientSession, tmp_pat
             await visit.wait_until_live()
             await expect(visit.rows()).to_have_count(1)
 
-    assert [said for said in visit.wrong if "status of 401" not in said] == []
+    assert [said for said in visit.errors if "status of 401" not in said] == []
 
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])
@@ -177,7 +175,7 @@ async def test_hostile_contents_are_shown_as_text(client: Client, width: int) ->
             == 0
         )
 
-    assert visit.wrong == []
+    assert visit.errors == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -239,7 +237,7 @@ async def test_pages_meet_the_rules_of_accessibility(
         found["missing"] = await visit.violations()
 
     assert {name: wrong for name, wrong in found.items() if wrong} == {}
-    assert visit.wrong == []
+    assert visit.errors == []
 
 
 async def test_everything_is_reached_by_keyboard(visit: Visit, client: Client) -> None:
@@ -282,7 +280,7 @@ async def test_everything_is_reached_by_keyboard(visit: Visit, client: Client) -
     await keyboard.press("Enter")
     await visit.wait_for_text("This operation was deleted")
 
-    assert visit.wrong == []
+    assert visit.errors == []
 
 
 async def test_views_and_exports_are_reached_by_keyboard(visit: Visit, client: Client) -> None:
@@ -308,4 +306,4 @@ async def test_views_and_exports_are_reached_by_keyboard(visit: Visit, client: C
     await visit.dialog().get_by_role("button", name="Close").last.press("Enter")
     await expect(page.get_by_role("button", name="Export")).to_be_focused()
 
-    assert visit.wrong == []
+    assert visit.errors == []

@@ -1,4 +1,4 @@
-"""Several requests in one body."""
+"""Batches of Graph's interface: several requests in one body."""
 
 import base64
 from typing import Any

@@ -1,4 +1,4 @@
-"""GraphQL over HTTP, beyond the official audits: what comes in, and what never goes out."""
+"""GraphQL over HTTP, beyond the official audits: requests, responses and their limits."""
 
 import gzip
 import json
@@ -29,13 +29,13 @@ QUERY = {"query": "{ __typename }"}
 TYPED = {"Content-Type": JSON}
 
 
-async def answered(
+async def send(
     client: Client,
     method: str = "POST",
     path: str = "/graphql",
     **request: Any,  # noqa: ANN401  aiohttp's
 ) -> Json:
-    """Send a request; give the status, the headers and the body of what must be a decent answer."""
+    """Send a request; return the status, headers and body of the response."""
     async with client.session.request(method, f"{client.url}{path}", **request) as response:
         text = await response.text()
         assert response.status != 500, text
@@ -51,8 +51,8 @@ async def refused(
     path: str = "/graphql",
     **request: Any,  # noqa: ANN401  aiohttp's
 ) -> Json:
-    """Send a request that is refused; give the status, the headers and the error's code."""
-    status, headers, text = await answered(client, method, path, **request)
+    """Send a request that is refused; return the status, headers and error code."""
+    status, headers, text = await send(client, method, path, **request)
     body = json.loads(text)
     assert list(body) == ["errors"]
     assert headers["Content-Type"].partition(";")[0] in {JSON, RESPONSE}
@@ -99,7 +99,7 @@ async def test_post_answers_in_the_media_type_liked_best(
 ) -> None:
     headers = {} if accept is None else {"Accept": accept}
     skip = {"Accept"} if accept is None else set()
-    status, sent, text = await answered(shared, json=QUERY, headers=headers, skip_auto_headers=skip)
+    status, sent, text = await send(shared, json=QUERY, headers=headers, skip_auto_headers=skip)
 
     if media_type is None:
         assert (status, json.loads(text)["errors"][0]["extensions"]["code"]) == (
@@ -113,7 +113,7 @@ async def test_post_answers_in_the_media_type_liked_best(
 
 async def test_accept_in_several_headers_is_read_as_one(shared: Client) -> None:
     headers = [("Accept", "text/csv"), ("Accept", RESPONSE)]
-    status, sent, _ = await answered(shared, json=QUERY, headers=headers)
+    status, sent, _ = await send(shared, json=QUERY, headers=headers)
 
     assert (status, sent["Content-Type"]) == (200, f"{RESPONSE}; charset=utf-8")
 
@@ -191,7 +191,7 @@ async def test_null_variable_where_null_is_wrong_is_a_field_error(
 ) -> None:
     body = {"query": query, "variables": {"a": None}}
     for accept in (JSON, RESPONSE):
-        status, _, text = await answered(shared, json=body, headers={"Accept": accept})
+        status, _, text = await send(shared, json=body, headers={"Accept": accept})
 
         answer = json.loads(text)
         assert (status, answer["data"]) == (200, None)
@@ -216,7 +216,7 @@ async def test_json_in_the_document_takes_variables_that_are_not_given(
     query = f"""mutation ($x: JSON) {{ create: createInviteParticipantsOperation(input: {{
         additionalProperties: {{ y: {literal} }}
       }}) {{ operation {{ additionalProperties }} }} }}"""
-    _, _, text = await answered(shared, json={"query": query})
+    _, _, text = await send(shared, json={"query": query})
 
     assert json.loads(text)["data"]["create"]["operation"]["additionalProperties"] == {"y": kept}
 
@@ -225,7 +225,7 @@ async def test_brackets_in_a_text_are_no_nesting(shared: Client) -> None:
     input_ = {"resultInfo": {"code": 0, "subcode": 0, "message": "[{" * 500}}
     query = """mutation ($i: CreateInviteParticipantsOperationInput!) {
         createInviteParticipantsOperation(input: $i) { errors { code } } }"""
-    status, _, text = await answered(shared, json={"query": query, "variables": {"i": input_}})
+    status, _, text = await send(shared, json={"query": query, "variables": {"i": input_}})
 
     assert (status, "LIMIT_EXCEEDED" in text) == (200, False)
 
@@ -278,7 +278,7 @@ async def test_get_runs_a_query_with_variables(shared: Client) -> None:
         "other": "ignored",
     }
 
-    assert (await answered(shared, "GET", params=params))[2] == '{"data":{"nodes":[null]}}'
+    assert (await send(shared, "GET", params=params))[2] == '{"data":{"nodes":[null]}}'
 
 
 @pytest.mark.parametrize(
@@ -317,8 +317,8 @@ async def test_other_methods_are_refused(shared: Client, method: str) -> None:
     assert (await refused(shared, method, "/health/live"))[1]["Allow"] == "GET, HEAD"
 
 
-async def test_options_tells_the_methods(shared: Client) -> None:
-    status, headers, text = await answered(shared, "OPTIONS")
+async def test_options_lists_the_methods(shared: Client) -> None:
+    status, headers, text = await send(shared, "OPTIONS")
 
     assert (status, headers["Allow"], text) == (204, "GET, POST, PUT, DELETE, OPTIONS", "")
 
@@ -353,10 +353,12 @@ async def test_post_of_anything_but_plain_json_is_unsupported(
     "content_type",
     ["APPLICATION/JSON", 'application/json; charset="UTF-8"', "application/json;x=y;charset=utf8"],
 )
-async def test_post_of_json_in_other_words_is_taken(shared: Client, content_type: str) -> None:
+async def test_post_of_json_by_other_content_types_is_accepted(
+    shared: Client, content_type: str
+) -> None:
     headers = {"Content-Type": content_type, "Content-Encoding": "identity"}
 
-    assert (await answered(shared, data=json.dumps(QUERY), headers=headers))[0] == 200
+    assert (await send(shared, data=json.dumps(QUERY), headers=headers))[0] == 200
 
 
 DEEP = 100_000
@@ -407,13 +409,13 @@ async def test_post_of_a_body_that_is_no_request_is_refused(shared: Client, body
 
 
 @pytest.mark.parametrize("chunked", [False, True])
-async def test_body_up_to_the_limit_is_taken_and_beyond_it_refused(
+async def test_body_up_to_the_limit_is_accepted_and_beyond_it_refused(
     tmp_path: Path, http: aiohttp.ClientSession, *, chunked: bool
 ) -> None:
     async def sent(size: int) -> tuple[int, str]:
         data = json.dumps(QUERY).encode().ljust(size)
         body = slices(data) if chunked else BytesIO(data)
-        status, _, text = await answered(Client(http, server.url), data=body, headers=TYPED)
+        status, _, text = await send(Client(http, server.url), data=body, headers=TYPED)
         return status, text
 
     async def slices(data: bytes) -> AsyncIterator[bytes]:
@@ -435,7 +437,7 @@ async def test_gzip_bomb_is_refused_unopened(shared: Client) -> None:
     headers = {**TYPED, "Content-Encoding": "gzip"}
 
     assert (await refused(shared, data=bomb, headers=headers, timeout=timeout))[0] == 415
-    assert (await answered(shared, json=QUERY, timeout=timeout))[0] == 200
+    assert (await send(shared, json=QUERY, timeout=timeout))[0] == 200
 
 
 NAMED = "https://app.example.com"
@@ -456,9 +458,9 @@ async def test_page_of_a_named_origin_is_let_in(
     http: aiohttp.ClientSession, limited: str, origin: str
 ) -> None:
     client = Client(http, limited)
-    asked = {"Origin": origin, "Access-Control-Request-Method": "POST"}
-    status, preflight, _ = await answered(client, "OPTIONS", headers=asked)
-    _, simple, _ = await answered(client, json=QUERY, headers={"Origin": origin})
+    request_headers = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+    status, preflight, _ = await send(client, "OPTIONS", headers=request_headers)
+    _, simple, _ = await send(client, json=QUERY, headers={"Origin": origin})
     _, failed, _ = await refused(client, data=b"", headers={"Origin": origin})
 
     assert status == 204
@@ -476,9 +478,9 @@ async def test_page_of_another_origin_gets_nothing(
     http: aiohttp.ClientSession, limited: str, origin: str
 ) -> None:
     client = Client(http, limited)
-    asked = {"Origin": origin, "Access-Control-Request-Method": "POST"}
-    _, preflight, _ = await answered(client, "OPTIONS", headers=asked)
-    _, simple, _ = await answered(client, json=QUERY, headers={"Origin": origin})
+    request_headers = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+    _, preflight, _ = await send(client, "OPTIONS", headers=request_headers)
+    _, simple, _ = await send(client, json=QUERY, headers={"Origin": origin})
 
     for headers in (preflight, simple):
         assert not [name for name in headers if name.startswith("Access-Control-")]
@@ -486,7 +488,7 @@ async def test_page_of_another_origin_gets_nothing(
 
 
 async def test_no_origin_is_let_in_by_default(shared: Client) -> None:
-    _, headers, _ = await answered(shared, json=QUERY, headers={"Origin": NAMED})
+    _, headers, _ = await send(shared, json=QUERY, headers={"Origin": NAMED})
 
     assert not [name for name in headers if name.startswith("Access-Control-")]
 
@@ -495,7 +497,7 @@ async def test_browser_gets_the_playground_where_there_is_one(
     shared: Client, http: aiohttp.ClientSession, limited: str
 ) -> None:
     page = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
-    status, headers, _ = await answered(shared, "GET", headers=page)
+    status, headers, _ = await send(shared, "GET", headers=page)
 
     assert (status, headers["Content-Type"]) == (200, "text/html; charset=utf-8")
     assert headers["Vary"]
@@ -507,7 +509,7 @@ async def test_browser_gets_the_playground_where_there_is_one(
 
 
 async def test_schema_is_given_as_sdl(shared: Client) -> None:
-    status, headers, text = await answered(shared, "GET", "/schema.graphql")
+    status, headers, text = await send(shared, "GET", "/schema.graphql")
 
     assert (status, headers["Content-Type"]) == (200, "text/plain; charset=utf-8")
     assert text == build_schema().sdl()
@@ -519,8 +521,8 @@ INTROSPECTION = {"query": "{ __schema { types { name description } } }"}
 @pytest.mark.parametrize("coding", ["gzip", "br;q=1.0, GZIP;q=0.5", "*"])
 async def test_long_answer_is_compressed_for_who_asks(shared: Client, coding: str) -> None:
     headers = {"Accept-Encoding": coding}
-    _, plain, text = await answered(shared, json=INTROSPECTION, headers={"Accept-Encoding": ""})
-    _, packed, same = await answered(shared, json=INTROSPECTION, headers=headers)
+    _, plain, text = await send(shared, json=INTROSPECTION, headers={"Accept-Encoding": ""})
+    _, packed, same = await send(shared, json=INTROSPECTION, headers=headers)
 
     assert same == text
     assert "Content-Encoding" not in plain
@@ -532,20 +534,20 @@ async def test_long_answer_is_compressed_for_who_asks(shared: Client, coding: st
 @pytest.mark.parametrize("coding", ["identity", "gzip;q=0", "br, zstd", "gzip;q=nonsense"])
 async def test_answer_is_not_compressed_for_who_cannot_take_it(shared: Client, coding: str) -> None:
     headers = {"Accept-Encoding": coding}
-    _, answer_headers, _ = await answered(shared, json=INTROSPECTION, headers=headers)
+    _, answer_headers, _ = await send(shared, json=INTROSPECTION, headers=headers)
 
     assert "Content-Encoding" not in answer_headers
 
 
 async def test_short_answer_is_not_compressed(shared: Client) -> None:
-    _, headers, text = await answered(shared, json=QUERY, headers={"Accept-Encoding": "gzip"})
+    _, headers, text = await send(shared, json=QUERY, headers={"Accept-Encoding": "gzip"})
 
     assert json.loads(text) == {"data": {"__typename": "Query"}}
     assert "Content-Encoding" not in headers
     assert "Vary" not in headers
 
 
-async def test_head_of_a_page_tells_its_length_alone(shared: Client) -> None:
+async def test_head_of_a_page_has_its_length_and_no_body(shared: Client) -> None:
     url = f"{shared.url}/schema.graphql"
     async with shared.session.get(url, headers={"Accept-Encoding": ""}) as full:
         length = len(await full.read())
@@ -563,51 +565,51 @@ async def test_unknown_path_is_not_found_in_json(shared: Client, path: str) -> N
 
 @pytest.mark.parametrize("path", ["/health/live", "/health/ready"])
 async def test_health_is_ok(shared: Client, path: str) -> None:
-    assert (await answered(shared, "GET", path))[::2] == (200, '{"status":"ok"}')
+    assert (await send(shared, "GET", path))[::2] == (200, '{"status":"ok"}')
 
 
 async def test_every_answer_has_a_request_id_of_its_own(shared: Client) -> None:
     answers = [
-        await answered(shared, json=QUERY),
+        await send(shared, json=QUERY),
         await refused(shared, data=b""),
-        await answered(shared, "GET"),
+        await send(shared, "GET"),
     ]
 
     assert len({headers["X-Request-Id"] for _, headers, _ in answers}) == 3
     assert {headers["Referrer-Policy"] for _, headers, _ in answers} == {"no-referrer"}
 
 
-async def test_ready_tells_when_the_database_is_away(client: Client, tmp_path: Path) -> None:
+async def test_readiness_fails_without_the_database(client: Client, tmp_path: Path) -> None:
     file, away = tmp_path / "operations.db", tmp_path / "away.db"
     for _ in range(4):  # every connection has read before
         await client.create()
         await client.data(COUNT)
     file.rename(away)
-    gone = await answered(client, "GET", "/health/ready")
-    live = await answered(client, "GET", "/health/live")
+    gone = await send(client, "GET", "/health/ready")
+    live = await send(client, "GET", "/health/live")
     away.rename(file)
 
     assert (gone[0], json.loads(gone[2])["status"]) == (503, "unavailable")
     assert live[0] == 200
-    assert (await answered(client, "GET", "/health/ready"))[0] == 200
+    assert (await send(client, "GET", "/health/ready"))[0] == 200
 
 
-async def test_ready_tells_when_the_database_is_spoilt(client: Client, tmp_path: Path) -> None:
+async def test_readiness_fails_with_a_corrupt_database(client: Client, tmp_path: Path) -> None:
     file = tmp_path / "operations.db"
     for _ in range(4):  # every connection has read before
         await client.create()
         await client.data(COUNT)
     good = file.read_bytes()
     file.write_bytes(b"garbage!" * (len(good) // 8))
-    spoilt = await answered(client, "GET", "/health/ready")
+    spoilt = await send(client, "GET", "/health/ready")
     file.write_bytes(good)
 
     assert (spoilt[0], json.loads(spoilt[2])["status"]) == (503, "unavailable")
-    assert (await answered(client, "GET", "/health/ready"))[0] == 200
+    assert (await send(client, "GET", "/health/ready"))[0] == 200
 
 
-def exchanged(url: str, data: bytes) -> bytes:
-    """Send bytes on a connection of their own, and give what comes back within half a second."""
+def exchange(url: str, data: bytes) -> bytes:
+    """Send bytes on a separate connection; return what is received within half a second."""
     address = urlsplit(url)
     received = b""
     with socket.create_connection(
@@ -624,8 +626,8 @@ def exchanged(url: str, data: bytes) -> bytes:
     return received
 
 
-def posted(url: str, headers: bytes, body: bytes) -> tuple[int, str, bytes]:
-    """Send a POST; give the status, the content type and the body of the answer."""
+def post(url: str, headers: bytes, body: bytes) -> tuple[int, str, bytes]:
+    """Send a POST; return the status, content type and body of the response."""
     address = urlsplit(url)
     head = b"POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n" % len(body)
     with socket.create_connection((str(address.hostname), int(address.port or 0)), 5) as connection:
@@ -636,7 +638,7 @@ def posted(url: str, headers: bytes, body: bytes) -> tuple[int, str, bytes]:
 
 
 def assert_decent(status: int, content_type: str, body: bytes) -> None:
-    """Assert that an answer shows nothing of what is inside, and is JSON when it refuses."""
+    """Assert that a response has no internal details, and that an error is JSON."""
     assert status < 500, body
     assert not PYTHON.search(body.decode()), body
     assert b"INTERNAL_SERVER_ERROR" not in body
@@ -646,8 +648,8 @@ def assert_decent(status: int, content_type: str, body: bytes) -> None:
 
 
 def assert_alive(url: str) -> None:
-    """Assert that the server still answers."""
-    answer = exchanged(url, b"GET /health/live HTTP/1.0\r\n\r\n")
+    """Assert that the server still responds."""
+    answer = exchange(url, b"GET /health/live HTTP/1.0\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 200 OK\r\n"), answer
 
 
@@ -678,7 +680,7 @@ def assert_alive(url: str) -> None:
 )
 def test_odd_header_gets_a_decent_answer(gateway_url: str, header: bytes) -> None:
     typed = b"" if header.startswith(b"Content-Type") else b"Content-Type: application/json\r\n"
-    assert_decent(*posted(gateway_url, typed + header + b"\r\n", json.dumps(QUERY).encode()))
+    assert_decent(*post(gateway_url, typed + header + b"\r\n", json.dumps(QUERY).encode()))
 
     assert_alive(gateway_url)
 
@@ -723,7 +725,7 @@ def test_odd_header_gets_a_decent_answer(gateway_url: str, header: bytes) -> Non
     ids=lambda data: repr(data)[:60],
 )
 def test_broken_http_harms_nobody(gateway_url: str, data: bytes) -> None:
-    answer = exchanged(gateway_url, data)
+    answer = exchange(gateway_url, data)
 
     assert not re.match(rb"HTTP/1.. 5", answer), answer
     assert not PYTHON.search(answer.decode(errors="replace")), answer
@@ -743,7 +745,7 @@ def test_what_is_no_http_is_refused_in_graphqls_form_and_not_logged(
     gateway: Gateway, data: bytes, status: int, code: str
 ) -> None:
     for _ in range(2):
-        head, _, body = exchanged(gateway.url, data).partition(b"\r\n\r\n")
+        head, _, body = exchange(gateway.url, data).partition(b"\r\n\r\n")
         (error,) = json.loads(body)["errors"]
 
         assert head.startswith(b"HTTP/1.1 %d " % status)
@@ -762,7 +764,7 @@ async def test_accept_that_is_very_long_is_refused(shared: Client) -> None:
 FUZZED = settings(
     deadline=None,
     max_examples=50,
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a server is slow to shrink on
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # slow to shrink with a server
     suppress_health_check=list(HealthCheck),
 )
 JSONS = st.recursive(
@@ -831,7 +833,7 @@ VALUES = LATIN | st.lists(
     head=st.sampled_from([b"", b"GET ", b"POST /graphql HTTP/1.1\r\n"]),
 )
 def test_random_bytes_harm_nobody(limited: str, data: bytes, head: bytes) -> None:
-    answer = exchanged(limited, head + data + b"\r\n\r\n")
+    answer = exchange(limited, head + data + b"\r\n\r\n")
 
     assert not re.match(rb"HTTP/1.. 5", answer), answer
     assert not PYTHON.search(answer.decode(errors="replace")), answer
@@ -853,14 +855,14 @@ def test_random_bytes_harm_nobody(limited: str, data: bytes, head: bytes) -> Non
     )
 )
 def test_random_bodies_get_decent_answers(limited: str, body: bytes) -> None:
-    assert_decent(*posted(limited, b"Content-Type: application/json\r\n", body))
+    assert_decent(*post(limited, b"Content-Type: application/json\r\n", body))
 
 
 @FUZZED
 @given(headers=st.lists(st.tuples(st.sampled_from(NAMES), VALUES), max_size=4))
 def test_random_headers_get_decent_answers(limited: str, headers: list[tuple[str, str]]) -> None:
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers).encode("latin-1")
-    status, content_type, body = posted(limited, lines, json.dumps(QUERY).encode())
+    status, content_type, body = post(limited, lines, json.dumps(QUERY).encode())
 
     assert_decent(status, content_type, body)
 
@@ -876,7 +878,7 @@ def test_random_headers_get_decent_answers(limited: str, headers: list[tuple[str
 )
 def test_random_query_strings_harm_nobody(limited: str, query: str) -> None:
     target = query.encode(errors="surrogatepass")
-    answer = exchanged(limited, b"GET /graphql?%b HTTP/1.1\r\nHost: localhost\r\n\r\n" % target)
+    answer = exchange(limited, b"GET /graphql?%b HTTP/1.1\r\nHost: localhost\r\n\r\n" % target)
 
     assert not re.match(rb"HTTP/1.. 5", answer), answer
     assert b"INTERNAL_SERVER_ERROR" not in answer

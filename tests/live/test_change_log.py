@@ -56,7 +56,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def store(database: Database) -> AsyncIterator[Store]:
-    """A store on one of each kind."""
+    """A store on a database of each kind."""
     async with database.open() as store:
         yield store
 
@@ -82,24 +82,24 @@ def failing(operation_id: str) -> Update:
     return Update.model_validate_json(json.dumps({"id": operation_id, "status": "Failed"}))
 
 
-def told(change: Change) -> tuple[str, str, int]:
+def kind_id_and_version(change: Change) -> tuple[str, str, int]:
     return change.kind.name, change.operation_id, change.version
 
 
 async def create(store: Store, count: int, now: datetime) -> None:
-    """Create operations at a time."""
+    """Create a number of operations at a certain time."""
     for _ in range(count):
         await store.create(Create(), at=now)
 
 
 async def read(store: Store, after: Position | None = None) -> ChangePage:
-    """Read the log."""
+    """Return a page of the log."""
     return await store.log.changes(None, ChangeSlice(limit=500, after=after))
 
 
 @pytest.fixture
 def pruned(store: Store, prune_once: Prune) -> Prune:
-    """Prune, and tell how many changes are left."""
+    """Prune, and return how many changes are left."""
 
     async def pruned(keep: Retention, now: datetime) -> int:
         while await prune_once(keep, now):
@@ -120,7 +120,7 @@ async def test_each_kind_of_write_is_logged_in_order(store: Store) -> None:
     await store.delete(Delete(id="a"))
     page = await store.log.changes(None, ALL)
 
-    assert [told(change) for change in page.changes] == [
+    assert [kind_id_and_version(change) for change in page.changes] == [
         ("CREATED", "a", 1),
         ("CREATED", "b", 1),
         ("UPDATED", "b", 2),
@@ -156,8 +156,8 @@ async def test_pruning_keeps_what_is_young_enough_or_among_the_newest(
 async def test_pruning_keeps_no_more_bytes_than_it_may_but_for_the_newest(
     store: Store, prune_once: Prune
 ) -> None:
-    async def held(max_bytes: int) -> int:
-        """Prune until all was measured and there is nothing more to do; tell what is left."""
+    async def changes_left_after(max_bytes: int) -> int:
+        """Prune until all is measured and nothing remains to do; return how many are left."""
         keep = Retention(days=1, changes=10_000, max_bytes=max_bytes)
         for _ in range(2 * BLOCK // BATCH_SIZE):
             await prune_once(keep, NOW)
@@ -168,9 +168,12 @@ async def test_pruning_keeps_no_more_bytes_than_it_may_but_for_the_newest(
     for _ in range(3):
         await store.create_many(inputs, atomic=True)
     size = len((await store.create(Create(client_context="x" * 200))).document)
-    left = [await held(max_bytes) for max_bytes in (0, 10 * BLOCK * size, 5 * BLOCK * size // 2, 1)]
+    left = [
+        await changes_left_after(max_bytes)
+        for max_bytes in (0, 10 * BLOCK * size, 5 * BLOCK * size // 2, 1)
+    ]
     await store.create_many(inputs[: BLOCK // 2], atomic=True)
-    left.append(await held(1))
+    left.append(await changes_left_after(1))
 
     assert left == [3 * BLOCK + 1] * 2 + [2 * BLOCK + 1, BLOCK + 1, BLOCK * 3 // 2 + 1]
 
@@ -232,8 +235,8 @@ async def test_store_prunes_by_itself(database: Database) -> None:
     assert left.end == end
 
 
-def before_there_was_a_log(path: Path) -> None:
-    """Make a database as the first version left it, with an operation in it."""
+def create_database_without_log(path: Path) -> None:
+    """Create a database with an operation as the first version did."""
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         run(database, "0001")
@@ -242,7 +245,7 @@ def before_there_was_a_log(path: Path) -> None:
 
 async def test_operation_from_before_the_log_is_logged_from_then_on(tmp_path: Path) -> None:
     path = tmp_path / "old.db"
-    before_there_was_a_log(path)
+    create_database_without_log(path)
     assert upgrade(path) is DatabaseState.OLDER
     running = Filter.model_validate_json('{"status": {"eq": "Running"}}')
     async with open_sqlite_store(path) as store:
@@ -252,13 +255,16 @@ async def test_operation_from_before_the_log_is_logged_from_then_on(tmp_path: Pa
         after = await store.log.changes(None, ChangeSlice(9, listed.position))
         matching = await store.log.changes(running, ALL)
 
-    assert [told(c) for c in after.changes] == [("UPDATED", "old", 8), ("DELETED", "old", 8)]
+    assert [kind_id_and_version(c) for c in after.changes] == [
+        ("UPDATED", "old", 8),
+        ("DELETED", "old", 8),
+    ]
     assert matching.changes == after.changes[:1]
 
 
 @pytest.fixture
-def intruded(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have operations written at each moment in which a connection turns to the log."""
+def writes_before_each_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Create an operation whenever a connection is about to read the log."""
     connect = sqlite3.connect
 
     def intrude(statement: str) -> None:
@@ -289,7 +295,7 @@ async def test_page_and_its_place_in_the_log_are_of_one_moment(path: Path, befor
     assert not known & {change.operation_id for change in later.changes}
 
 
-async def test_watching_tells_of_writes_here(store: Store) -> None:
+async def test_watcher_is_notified_of_writes_in_this_process(store: Store) -> None:
     with store.log.watch() as first, store.log.watch() as second:
         await store.create(Create())
 
@@ -297,7 +303,9 @@ async def test_watching_tells_of_writes_here(store: Store) -> None:
         assert second.is_set()
 
 
-async def test_watching_tells_of_writes_by_another_process(store: Store, command: Command) -> None:
+async def test_watcher_is_notified_of_writes_by_another_process(
+    store: Store, command: Command
+) -> None:
     with store.log.watch() as event:
         await settled(event)
         imported = await asyncio.to_thread(command, "import", "-", stdin='{"id": "theirs"}')
@@ -305,7 +313,7 @@ async def test_watching_tells_of_writes_by_another_process(store: Store, command
             await event.wait()
 
     assert imported.returncode == 0
-    assert [told(c) for c in (await store.log.changes(None, ALL)).changes] == [
+    assert [kind_id_and_version(c) for c in (await store.log.changes(None, ALL)).changes] == [
         ("CREATED", "theirs", 1)
     ]
 

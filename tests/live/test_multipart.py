@@ -1,4 +1,4 @@
-"""Subscriptions as multipart responses, in the way of Apollo's clients."""
+"""Subscriptions as multipart responses, by Apollo's protocol."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ SOON = 10
 
 
 async def parts(response: aiohttp.ClientResponse) -> AsyncIterator[Any]:
-    """Read the parts as Apollo's client does: each when the boundary after it has come."""
+    """Yield the parts as Apollo's client does: each when the boundary after it is received."""
     assert (await response.content.readexactly(len(BOUNDARY))) == BOUNDARY
     while await response.content.readexactly(2) == b"\r\n":
         part = await asyncio.wait_for(response.content.readuntil(BOUNDARY), SOON)
@@ -40,7 +40,7 @@ async def stream(
     accept: str = ACCEPT,
     **variables: Any,  # noqa: ANN401  JSON
 ) -> AsyncIterator[aiohttp.ClientResponse]:
-    """Send a request; give the response, which has begun."""
+    """Send a request; yield the streaming response."""
     body = {"query": query, "variables": variables}
     async with client.session.post(
         f"{client.url}/graphql", json=body, headers={"Accept": accept}
@@ -77,17 +77,17 @@ async def test_silence_is_broken_by_empty_parts(
             assert [await anext(reading) for _ in range(3)] == [{}] * 3
 
 
-async def test_stop_is_told_as_an_error_of_the_transport(
+async def test_stop_is_an_error_of_the_transport(
     tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
     with running(tmp_path) as server:
         async with stream(Client(http, server.url), FOLLOW_CONTEXT) as response:
             stopping = asyncio.create_task(asyncio.to_thread(server.stop, signal.SIGTERM))
-            told = [part async for part in parts(response)]
+            received = [part async for part in parts(response)]
             status = await stopping
 
-    assert [(part["payload"], len(part["errors"])) for part in told] == [(None, 1)]
-    assert told[0]["errors"][0]["extensions"]["code"] == "OVERLOADED"
+    assert [(part["payload"], len(part["errors"])) for part in received] == [(None, 1)]
+    assert received[0]["errors"][0]["extensions"]["code"] == "OVERLOADED"
     assert status == 0
 
 
@@ -101,7 +101,7 @@ async def test_stop_is_told_as_an_error_of_the_transport(
         ('subscription { changes(after: "none") { kind } }', "errors"),
     ],
 )
-async def test_what_does_not_go_on_is_answered_in_json(
+async def test_requests_without_a_stream_are_answered_in_json(
     shared: Client, query: str, member: str
 ) -> None:
     async with stream(shared, query) as response:

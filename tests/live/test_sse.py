@@ -12,7 +12,16 @@ import aiohttp
 import pytest
 from support.documents import COUNT, CREATE, FOLLOW_CONTEXT, FOLLOW_ONE
 from support.gateways import Client, Gateway, running
-from support.sse import EVENT_STREAM, JSON, RESPONSE, SOON, Event, events, soon, stream
+from support.sse import (
+    EVENT_STREAM,
+    EVENT_TIMEOUT,
+    JSON,
+    RESPONSE,
+    Event,
+    events,
+    next_event,
+    stream,
+)
 
 pytestmark = pytest.mark.each_database
 MULTIPART = 'multipart/mixed;subscriptionSpec="1.0"'
@@ -22,9 +31,9 @@ async def test_changes_come_as_they_are_made_and_the_end_is_the_clients(shared: 
     context, id_ = str(uuid4()), str(uuid4())
     async with stream(shared, FOLLOW_CONTEXT, context=context) as (response, messages):
         await shared.create(id=id_, clientContext=context)
-        created = await soon(messages)
+        created = await next_event(messages)
         await shared.delete(id_)
-        deleted = await soon(messages)
+        deleted = await next_event(messages)
 
     assert response.headers["Content-Type"] == "text/event-stream; charset=utf-8"
     assert "no-store" in response.headers["Cache-Control"]
@@ -70,12 +79,12 @@ async def test_subscription_that_ends_is_completed(
         method, f"{either}/graphql", headers={"Accept": EVENT_STREAM}, **sent
     ) as response:
         messages = (message async for message in events(response) if message.event)
-        states = [(await soon(messages)).payload["data"]["inviteParticipantsOperation"]]
+        states = [(await next_event(messages)).payload["data"]["inviteParticipantsOperation"]]
         await client.update(id=id_, clientContext="second")
-        states.append((await soon(messages)).payload["data"]["inviteParticipantsOperation"])
+        states.append((await next_event(messages)).payload["data"]["inviteParticipantsOperation"])
         await client.delete(id_)
-        states.append((await soon(messages)).payload["data"]["inviteParticipantsOperation"])
-        last = await soon(messages)
+        states.append((await next_event(messages)).payload["data"]["inviteParticipantsOperation"])
+        last = await next_event(messages)
         rest = [message async for message in messages]
 
     assert states == [
@@ -94,42 +103,42 @@ async def test_silence_is_broken_by_the_place_that_was_come_to(
     body = {"query": FOLLOW_CONTEXT, "variables": {"context": context}}
     async with http.post(f"{either}/graphql", json=body, headers=headers) as response:
         messages = events(response)
-        begin = await soon(messages)
+        begin = await next_event(messages)
         await client.create(clientContext="another")
         end = await client.change_cursor()
-        while (silent := await soon(messages)).id != end:
+        while (silent := await next_event(messages)).id != end:
             assert silent == begin
     await client.create(clientContext=context, id=context)
     async with stream(client, FOLLOW_CONTEXT, {"Last-Event-ID": end}, context=context) as (
         _,
         missed,
     ):
-        message = await soon(missed)
+        message = await next_event(missed)
 
     assert begin == Event(id=begin.id)
     assert silent == Event(id=end)
     assert message.payload["data"]["changes"]["operation"] == {"id": context}
 
 
-async def test_client_that_is_cut_off_before_the_first_event_goes_on(shared: Client) -> None:
+async def test_client_disconnected_before_the_first_event_resumes(shared: Client) -> None:
     context = str(uuid4())
     body = {"query": FOLLOW_CONTEXT, "variables": {"context": context}}
     async with shared.session.post(
         f"{shared.url}/graphql", json=body, headers={"Accept": EVENT_STREAM}
     ) as response:
-        begin = await soon(events(response))
+        begin = await next_event(events(response))
     await shared.create(clientContext=context, id=context)
     async with stream(shared, FOLLOW_CONTEXT, {"Last-Event-ID": begin.id}, context=context) as (
         _,
         missed,
     ):
-        message = await soon(missed)
+        message = await next_event(missed)
 
     assert message.payload["data"]["changes"]["operation"] == {"id": context}
 
 
-async def test_client_that_was_cut_off_goes_on_after_the_last_event_id(client: Client) -> None:
-    """Nothing is missed and nothing comes twice, whatever is cut where."""
+async def test_disconnected_client_resumes_after_the_last_event_id(client: Client) -> None:
+    """No event is missed or repeated, wherever the stream is cut."""
 
     async def write() -> None:
         for number in range(200):
@@ -145,7 +154,7 @@ async def test_client_that_was_cut_off_goes_on_after_the_last_event_id(client: C
         cut += 1
         async with stream(client, FOLLOW_CONTEXT, headers, **variables) as (_, messages):
             for _ in range(min(7 * cut, 200 - len(seen))):
-                message = await soon(messages)
+                message = await next_event(messages)
                 seen.append(message.payload["data"]["changes"]["operation"]["id"])
                 last = message.id
     await writing
@@ -156,8 +165,8 @@ async def test_client_that_was_cut_off_goes_on_after_the_last_event_id(client: C
 @pytest.mark.parametrize("last", ["garbage", "WzEsMV0", "é"])
 async def test_last_event_id_that_is_none_is_refused(shared: Client, last: str) -> None:
     async with stream(shared, FOLLOW_CONTEXT, {"Last-Event-ID": last}) as (_, messages):
-        refused = await soon(messages)
-        last_one = await soon(messages)
+        refused = await next_event(messages)
+        last_one = await next_event(messages)
 
     assert refused.payload["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
     assert "data" not in refused.payload
@@ -167,10 +176,10 @@ async def test_last_event_id_that_is_none_is_refused(shared: Client, last: str) 
 @pytest.mark.parametrize("query", ["{", "subscription { nothing }", "{ nothing }"])
 async def test_request_error_comes_as_an_event(shared: Client, query: str) -> None:
     async with stream(shared, query) as (_, messages):
-        told = [message async for message in messages]
+        received = [message async for message in messages]
 
-    assert [message.event for message in told] == ["next", "complete"]
-    assert list(told[0].payload) == ["errors"]
+    assert [message.event for message in received] == ["next", "complete"]
+    assert list(received[0].payload) == ["errors"]
 
 
 async def test_query_and_mutation_are_one_event(shared: Client) -> None:
@@ -284,7 +293,7 @@ async def test_query_by_get_is_cached_though_its_client_takes_streams(
         assert (first.status, second.status) == (200, 304)
 
 
-async def test_subscription_in_json_is_told_where_to_go(shared: Client) -> None:
+async def test_subscription_in_json_is_refused_with_the_alternatives(shared: Client) -> None:
     answer = await shared.answer("subscription { changes { kind } }")
 
     assert EVENT_STREAM in answer["errors"][0]["message"]
@@ -297,11 +306,11 @@ async def test_stop_cuts_streams_off_without_completing_them(
         client = Client(http, server.url)
         async with stream(client, FOLLOW_CONTEXT, context="stop") as (response, messages):
             await client.create(clientContext="stop")
-            last = await soon(messages)
+            last = await next_event(messages)
             stopping = asyncio.create_task(asyncio.to_thread(server.stop, signal.SIGTERM))
             rest = [message async for message in messages]
             ended = response.content.exception()
-            status = await asyncio.wait_for(stopping, SOON)
+            status = await asyncio.wait_for(stopping, EVENT_TIMEOUT)
     with running(tmp_path) as again:
         client = Client(http, again.url)
         await client.create(clientContext="stop")
@@ -309,7 +318,7 @@ async def test_stop_cuts_streams_off_without_completing_them(
             _,
             more,
         ):
-            following = await soon(more)
+            following = await next_event(more)
 
     assert (rest, ended, status) == ([], None, 0)
     assert following.payload["data"]["changes"]["kind"] == "CREATED"
@@ -323,7 +332,7 @@ UPDATE_LARGE = """mutation ($p: JSON) {
 
 
 async def update_much(client: Client, times: int) -> None:
-    """Change an operation, so that each change is 15 KB."""
+    """Update an operation a number of times, by changes of 15 KB."""
     updates = [client.data(UPDATE_LARGE, p={"n": n, "x": "x" * 15_000}) for n in range(times)]
     await asyncio.gather(*updates)
 
@@ -332,7 +341,7 @@ async def test_slow_client_misses_nothing_and_is_sent_what_it_can_take(client: C
     await client.create(id="large")
     async with stream(client, LARGE) as (_, messages):
         await update_much(client, 600)
-        changes = [(await soon(messages)).payload["data"]["changes"] for _ in range(600)]
+        changes = [(await next_event(messages)).payload["data"]["changes"] for _ in range(600)]
 
     assert [change["version"] for change in changes] == list(range(2, 602))
 
@@ -343,7 +352,7 @@ async def test_stop_does_not_wait_for_a_client_that_does_not_read(
     await client.create(id="large")
     async with stream(client, LARGE):
         await update_much(client, 600)
-        status = await asyncio.wait_for(asyncio.to_thread(gateway.stop), SOON)
+        status = await asyncio.wait_for(asyncio.to_thread(gateway.stop), EVENT_TIMEOUT)
 
     assert status == 0
 
@@ -362,17 +371,17 @@ async def test_client_that_goes_away_ends_its_subscription(
 
 
 @pytest.mark.parametrize("media_type", [EVENT_STREAM, MULTIPART])
-async def test_subscription_beyond_the_limit_is_told_to_come_again(
+async def test_subscription_beyond_the_limit_has_a_retry_after(
     tmp_path: Path, http: aiohttp.ClientSession, media_type: str
 ) -> None:
     with running(tmp_path, "--streams", "1") as server:
         client = Client(http, server.url)
         async with stream(client, FOLLOW_CONTEXT):
-            status, retry_after, answer = await begun(client, media_type)
+            status, retry_after, answer = await start_and_end(client, media_type)
             async with stream(client, "{ __typename }") as (_, messages):
                 queried = [message.event async for message in messages]
-        async with asyncio.timeout(SOON):
-            while (await begun(client, media_type))[0] != 200:
+        async with asyncio.timeout(EVENT_TIMEOUT):
+            while (await start_and_end(client, media_type))[0] != 200:
                 pass
 
     assert (status, retry_after) == (503, "5")
@@ -380,14 +389,14 @@ async def test_subscription_beyond_the_limit_is_told_to_come_again(
     assert queried == ["next", "complete"]
 
 
-async def begun(client: Client, media_type: str) -> tuple[int, str, str]:
-    """Begin a subscription and end it; give the status, when to try again, and what came first."""
+async def start_and_end(client: Client, media_type: str) -> tuple[int, str, str]:
+    """Start and end a subscription; return the status, the Retry-After and the first event."""
     url, headers = f"{client.url}/graphql", {"Accept": media_type}
     async with client.session.post(
         url, json={"query": FOLLOW_CONTEXT}, headers=headers
     ) as response:
-        told = await response.content.readany()
-        return response.status, response.headers.get("Retry-After", ""), told.decode()
+        received = await response.content.readany()
+        return response.status, response.headers.get("Retry-After", ""), received.decode()
 
 
 async def test_page_of_a_named_origin_may_follow(
@@ -401,8 +410,8 @@ async def test_page_of_a_named_origin_may_follow(
             _,
         ):
             assert response.headers["Access-Control-Allow-Origin"] == origin
-        asked = {"Origin": origin, "Access-Control-Request-Method": "POST"}
-        async with http.options(f"{server.url}/graphql", headers=asked) as preflight:
+        request_headers = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+        async with http.options(f"{server.url}/graphql", headers=request_headers) as preflight:
             assert "last-event-id" in preflight.headers["Access-Control-Allow-Headers"]
 
 
@@ -416,10 +425,10 @@ async def test_old_http_reads_until_the_connection_closes(shared: Client) -> Non
         b"POST /graphql HTTP/1.0\r\nContent-Type: application/json\r\nAccept: text/event-stream\r\n"
         b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
     )
-    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), SOON)
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), EVENT_TIMEOUT)
     await reader.readuntil(b'"version":1}}}\n\n')
     await shared.delete(id_)
-    rest = await asyncio.wait_for(reader.read(), SOON)
+    rest = await asyncio.wait_for(reader.read(), EVENT_TIMEOUT)
     writer.close()
 
     assert b"Transfer-Encoding" not in head
@@ -441,9 +450,9 @@ async def test_lines_within_a_document_stay_within_one_event(shared: Client) -> 
         "subscription ($id: ID!) { inviteParticipantsOperation(id: $id) { additionalProperties } }"
     )
     async with stream(shared, query, id=id_) as (_, messages):
-        told = (await soon(messages)).payload
+        received = (await next_event(messages)).payload
 
-    assert told["data"]["inviteParticipantsOperation"]["additionalProperties"] == {
+    assert received["data"]["inviteParticipantsOperation"]["additionalProperties"] == {
         "a": 1,
         "b": "c\r\nd",
     }

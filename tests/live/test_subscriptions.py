@@ -1,4 +1,4 @@
-"""Subscriptions: what comes, in which order, from where on, and to whom."""
+"""Subscriptions: their events, order, start and independence."""
 
 import asyncio
 import random
@@ -28,7 +28,7 @@ def either(
     tmp_path_factory: pytest.TempPathFactory,
     new_database: MakeDatabase,
 ) -> Iterator[str]:
-    """The URL of a gateway that runs subscriptions by one executor or the other."""
+    """The URL of a gateway with either executor."""
     folder = tmp_path_factory.mktemp("gateway")
     with running(folder, "--executor", request.param, **new_database()) as gateway:
         yield gateway.url
@@ -96,31 +96,31 @@ async def test_subscriber_without_a_place_begins_now(client: Client, socket: Soc
     before = await client.create()
     await socket.subscribe(FOLLOW)
     coming = asyncio.create_task(socket.change())
-    made = []
+    created = []
     while not coming.done():
-        made.append(await client.create())
+        created.append(await client.create())
     first = await coming
 
     assert before != first["operationId"]
-    assert first["operationId"] in made
+    assert first["operationId"] in created
 
 
-async def test_subscriber_goes_on_after_a_cursor(
+async def test_subscription_resumes_after_a_cursor(
     client: Client, http: aiohttp.ClientSession
 ) -> None:
     after: str | None = await client.change_cursor()
-    made = [await client.create() for _ in range(3)]
+    created = [await client.create() for _ in range(3)]
     seen = []
     for _ in range(4):
         async with connected(http, client.url) as socket:
             await socket.subscribe(FOLLOW, after=after)
-            made.append(await client.create())
-            for _ in range(2 if len(made) < 7 else 1):
+            created.append(await client.create())
+            for _ in range(2 if len(created) < 7 else 1):
                 change = await socket.change()
                 seen.append(change["operationId"])
                 after = change["cursor"]
 
-    assert seen == made
+    assert seen == created
 
 
 async def test_filter_takes_a_change_that_matches_before_or_after(
@@ -158,21 +158,21 @@ async def test_filter_that_takes_long_takes_all_changes_in_their_order(
     named = [{"identity": {"any": {"displayName": {"contains": text}}}} for text in texts]
     where = {"participants": {"some": {"or": named}}}
     other, wanted = ({"identity": {"guest": {"displayName": name}}} for name in ("a" * 99, "Zoé"))
-    after, made = await client.change_cursor(), []
+    after, created = await client.change_cursor(), []
     async with connected(http, client.url) as one, connected(http, client.url) as another:
         for socket in (one, another):
             await socket.subscribe(query, after=after, filter=where)
         for others in (150, 0, 150, 1):
-            made.append(await client.create(participants=[other] * others + [wanted]))
+            created.append(await client.create(participants=[other] * others + [wanted]))
             await client.create(participants=[other] * others)
-        await client.update(id=made[0], participants=[])
-        await client.update(id=made[0], clientContext="of no interest")
-        await client.update(id=made[2], clientContext="of interest")
+        await client.update(id=created[0], participants=[])
+        await client.update(id=created[0], clientContext="of no interest")
+        await client.update(id=created[2], clientContext="of interest")
         seen = [
             [(await socket.change())["operationId"] for _ in range(6)] for socket in (one, another)
         ]
 
-    assert seen == [[*made, made[0], made[2]]] * 2
+    assert seen == [[*created, created[0], created[2]]] * 2
 
 
 @pytest.mark.parametrize(
@@ -270,14 +270,14 @@ async def test_subscription_that_cannot_begin_is_an_error(
     assert message["payload"][0]["extensions"]["code"] == code
 
 
-async def test_subscription_by_post_says_the_way_out(client: Client) -> None:
+async def test_subscription_by_post_is_refused_with_the_alternatives(client: Client) -> None:
     answer = await client.answer(FOLLOW)
 
     assert "data" not in answer
     assert "WebSocket" in answer["errors"][0]["message"]
 
 
-async def test_client_that_does_not_read_holds_up_nobody(
+async def test_stalled_client_does_not_delay_others(
     http: aiohttp.ClientSession, tmp_path: Path
 ) -> None:
     query = """
@@ -293,33 +293,33 @@ async def test_client_that_does_not_read_holds_up_nobody(
             for number in range(5):
                 await stalled.subscribe(query, f"s{number}", after=after)
             before = memory(gateway)
-            made = []
+            created = []
             for part in range(20):
                 ids = [f"{part}-{number}" for number in range(60)]
                 large = {"text": "x" * 15_000}
                 inputs = [{"id": id_, "additionalProperties": large} for id_ in ids]
                 await client.create_many(inputs)
-                made += ids
+                created += ids
                 came = [(await reading.change())["operation"]["id"] for _ in ids]
 
                 assert came == ids
             grown = memory(gateway) - before
             await stalled.send(type="complete", id="s4")
             seen: dict[str, list[str]] = {f"s{number}": [] for number in range(5)}
-            while any(len(seen[f"s{number}"]) < len(made) for number in range(4)):
+            while any(len(seen[f"s{number}"]) < len(created) for number in range(4)):
                 message = await stalled.message()
                 operation = message["payload"]["data"]["changes"]["operation"]
                 seen[message["id"]].append(operation["id"])
 
     ended = seen.pop("s4")
-    assert all(ids == made for ids in seen.values())
-    assert ended == made[: len(ended)]
-    assert len(ended) < len(made)
-    assert grown < 60_000_000 < 5 * len(made) * 15_000
+    assert all(ids == created for ids in seen.values())
+    assert ended == created[: len(ended)]
+    assert len(ended) < len(created)
+    assert grown < 60_000_000 < 5 * len(created) * 15_000
 
 
 class Follower:
-    """A subscriber that is cut off again and again, and goes on from its last cursor."""
+    """A subscriber that is disconnected repeatedly, and resumes from its last cursor."""
 
     def __init__(self, http: aiohttp.ClientSession, after: str, *, seed: int) -> None:
         self._http = http
@@ -328,7 +328,7 @@ class Follower:
         self.seen: list[tuple[str, int]] = []
 
     async def follow(self, url: str, count: int) -> None:
-        """Follow until ``count`` changes were seen, or the gateway is gone."""
+        """Follow until ``count`` changes were received, or the gateway has stopped."""
         while len(self.seen) < count:
             async with connected(self._http, url) as socket:
                 await socket.subscribe(FOLLOW, after=self._after)
@@ -339,14 +339,14 @@ class Follower:
 
 
 async def write(client: Client, name: str, count: int) -> None:
-    """Create an operation, unless it is there, and change it until it was changed so often."""
+    """Create an operation if it does not exist, and update it a number of times."""
     await client.create(id=name)
     for number in range(1, count):
         await client.update(id=name, clientContext=str(number))
 
 
 async def logged(client: Client) -> list[tuple[str, int]]:
-    """Read the whole change log."""
+    """Return the whole change log."""
     query = """
         query ($after: String) {
           changes(first: 500, after: $after) {

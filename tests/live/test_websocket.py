@@ -1,4 +1,4 @@
-"""GraphQL over WebSocket: the protocol kept and broken, limits, and the official clients."""
+"""GraphQL over WebSocket: the protocol, its violations, limits, and official clients."""
 
 import asyncio
 import json
@@ -48,7 +48,7 @@ async def test_query_and_mutation_are_answered_and_complete(shared: Client) -> N
     assert mutation[1] == {"type": "complete", "id": "m"}
 
 
-async def test_pings_are_answered_and_pongs_are_taken(shared: Client) -> None:
+async def test_pings_are_answered_and_pongs_are_accepted(shared: Client) -> None:
     async with connected(shared.session, shared.url, init=False) as socket:
         await socket.send(type="pong")
         await socket.send(type="ping")
@@ -59,7 +59,7 @@ async def test_pings_are_answered_and_pongs_are_taken(shared: Client) -> None:
         assert await socket.message() == {"type": "pong", "payload": {"at": 1}}
 
 
-async def test_pings_of_the_wire_are_answered_and_pongs_are_taken(shared: Client) -> None:
+async def test_protocol_pings_are_answered_and_pongs_are_accepted(shared: Client) -> None:
     async with shared.session.ws_connect(
         f"{shared.url}/graphql", protocols=[SUBPROTOCOL], autoping=False
     ) as ws:
@@ -145,7 +145,7 @@ async def test_what_is_no_message_closes_the_connection(
     assert not PYTHON_WORDS.search(str(closed[1]))
 
 
-async def test_id_may_be_as_long_as_told(shared: Client) -> None:
+async def test_id_may_be_of_the_maximum_length(shared: Client) -> None:
     async with connected(shared.session, shared.url) as socket:
         await socket.subscribe("{ __typename }", "é" * 128)
 
@@ -178,7 +178,7 @@ async def test_operation_before_the_acknowledgement_closes_the_connection(shared
         assert await socket.closed() == (4401, "Unauthorized")
 
 
-async def test_id_that_is_taken_closes_the_connection(shared: Client) -> None:
+async def test_duplicate_id_closes_the_connection(shared: Client) -> None:
     async with connected(shared.session, shared.url) as socket:
         await socket.send(**SUBSCRIBE)
         await socket.send(**SUBSCRIBE)
@@ -226,8 +226,8 @@ async def test_handshake_that_is_not_complete_is_refused(shared: Client) -> None
     assert "handshake" in answer["errors"][0]["message"]
 
 
-async def room_again(http: aiohttp.ClientSession, url: str) -> None:
-    """Wait until one more connection is taken."""
+async def wait_until_accepted(http: aiohttp.ClientSession, url: str) -> None:
+    """Wait until one more connection is accepted."""
     async with asyncio.timeout(WITHIN):
         while True:
             with suppress(aiohttp.WSServerHandshakeError):
@@ -244,14 +244,14 @@ async def test_limits_are_kept(http: aiohttp.ClientSession, tmp_path: Path) -> N
             refused = await socket.message()
             with pytest.raises(aiohttp.WSServerHandshakeError) as full:
                 await http.ws_connect(f"{gateway.url}/graphql", protocols=[SUBPROTOCOL])
-        await room_again(http, gateway.url)
+        await wait_until_accepted(http, gateway.url)
 
     assert (refused["type"], refused["id"]) == ("error", "c")
     assert refused["payload"][0]["extensions"]["limit"] == "operations"
     assert full.value.status == 503
 
 
-async def test_client_without_a_sign_of_life_is_let_go(
+async def test_unresponsive_client_is_disconnected(
     http: aiohttp.ClientSession, tmp_path: Path
 ) -> None:
     with running(tmp_path, "--heartbeat-seconds", "0.2", "--websocket-connections", "1") as gateway:
@@ -262,11 +262,11 @@ async def test_client_without_a_sign_of_life_is_let_go(
             frames = [frame.type async for frame in dead]
 
         assert frames == [WSMsgType.TEXT, WSMsgType.PING]
-        await room_again(http, gateway.url)
+        await wait_until_accepted(http, gateway.url)
 
 
 @pytest.mark.parametrize("executor", ["compiled", "reference"])
-async def test_ping_tells_the_place_that_was_come_to(
+async def test_ping_has_the_current_cursor(
     http: aiohttp.ClientSession, tmp_path: Path, executor: str
 ) -> None:
     options = ("--heartbeat-seconds", "2", "--executor", executor)
@@ -324,13 +324,13 @@ async def test_gql_follows(shared: Client) -> None:
 
 @pytest.fixture(scope="module")
 def beating(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A gateway that is not silent for long."""
+    """A gateway that sends heartbeats often."""
     with running(tmp_path_factory.mktemp("beating"), "--heartbeat-seconds", "2") as gateway:
         yield gateway.url
 
 
 @pytest.mark.parametrize("name", ["graphql-ws", "urql", "apollo"])
-async def test_client_follows_is_cut_off_and_goes_on(
+async def test_client_resumes_after_a_disconnection(
     http: aiohttp.ClientSession, beating: str, name: str
 ) -> None:
     after = await Client(http, beating).change_cursor()

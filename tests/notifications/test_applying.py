@@ -1,4 +1,4 @@
-"""What becomes of operations by Microsoft Graph's notifications, in whatever order they come."""
+"""The effect of Microsoft Graph's notifications on operations, in any order."""
 
 import asyncio
 from itertools import permutations
@@ -39,7 +39,7 @@ def id_() -> str:
 
 
 async def read(client: Client, id_: str) -> Json:
-    """Read an operation as it is."""
+    """Return an operation as it is read."""
     return (await client.data(READ, id=id_))["inviteParticipantsOperation"]
 
 
@@ -107,7 +107,7 @@ async def test_ended_operation_does_not_go_back(
     assert await read(shared, id_) == before
 
 
-async def test_late_result_is_taken_after_a_time_out_of_the_bot(
+async def test_late_result_replaces_a_timeout_of_the_bot(
     shared: Client, graph: Graph, id_: str
 ) -> None:
     timed_out = {"code": 408, "subcode": 0, "message": "timed out"}
@@ -141,7 +141,7 @@ async def test_new_operation_of_null_status_is_not_started(
     assert (await read(shared, id_))["status"] == "NotStarted"
 
 
-async def test_what_is_not_told_stays(shared: Client, graph: Graph, id_: str) -> None:
+async def test_omitted_fields_are_kept(shared: Client, graph: Graph, id_: str) -> None:
     given = {"clientContext": "c", "participants": INVITED, "additionalProperties": {"a": 1}}
     await shared.create(id=id_, **given)
 
@@ -235,9 +235,11 @@ async def test_notifications_and_updates_overwrite_nothing_of_each_other(
         change = {"id": id_, "additionalProperties": {"n": number}}
         await shared.update(**change)
 
-    told = [notification("updated", id=id_, status="running", clientContext="told")]
-    told += [notification(id=id_, status="failed", resultInfo=RESULT)] * 3
-    await asyncio.gather(*map(update, range(20)), *(graph.notify(told[n % 4]) for n in range(20)))
+    notifications = [notification("updated", id=id_, status="running", clientContext="told")]
+    notifications += [notification(id=id_, status="failed", resultInfo=RESULT)] * 3
+    await asyncio.gather(
+        *map(update, range(20)), *(graph.notify(notifications[n % 4]) for n in range(20))
+    )
 
     operation = await read(shared, id_)
     assert (operation["status"], operation["clientContext"]) == ("Failed", "told")
@@ -245,7 +247,7 @@ async def test_notifications_and_updates_overwrite_nothing_of_each_other(
     assert operation["resultInfo"] == RESULT
 
 
-async def test_what_came_of_notifications_is_told(
+async def test_outcomes_of_notifications_are_counted(
     client: Client, http: aiohttp.ClientSession
 ) -> None:
     graph = Graph(http, client.url)
@@ -263,7 +265,7 @@ async def test_what_came_of_notifications_is_told(
 
     async with http.get(f"{client.url}/metrics") as response:
         page = await response.text()
-    told = {
+    outcomes = {
         result: f'invite_gateway_notifications_total{{result="{result}"}} {count:.1f}' in page
         for result, count in {
             "created": 3,
@@ -273,7 +275,7 @@ async def test_what_came_of_notifications_is_told(
             "unusable": 1,
         }.items()
     }
-    assert set(told.values()) == {True}, told
+    assert set(outcomes.values()) == {True}, outcomes
 
 
 BY_IDENTITY = """

@@ -1,4 +1,4 @@
-"""Stopping under load: nothing under way fails, nothing acknowledged is lost, all are told."""
+"""Stopping under load: no request fails, nothing acknowledged is lost, clients are notified."""
 
 import asyncio
 import signal
@@ -17,7 +17,7 @@ EACH = 20
 
 
 class Writer:
-    """A client that writes, stops the gateway, and writes on until told that this was the last."""
+    """A client that stops the gateway, and writes until its connection is to be closed."""
 
     def __init__(self, client: Client, gateway: Gateway, name: str) -> None:
         self._client = client
@@ -41,7 +41,7 @@ class Writer:
 
 
 async def closed(socket: Socket) -> int:
-    """Give the code a socket is closed with, after whatever came before."""
+    """Return the code with which a socket is closed, and discard the messages before it."""
     async for _ in socket.ws:
         pass
     return socket.ws.close_code or 0
@@ -70,7 +70,7 @@ async def test_stopping_under_load_fails_nothing_that_is_under_way(
     assert "Traceback" not in "".join(gateway.log)
 
 
-async def test_ready_says_no_while_requests_are_still_taken_in(
+async def test_readiness_fails_while_requests_are_still_accepted(
     tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
     with running(tmp_path, "--drain-seconds", "600") as gateway:
@@ -79,9 +79,9 @@ async def test_ready_says_no_while_requests_are_still_taken_in(
         status = 200
         while status == 200:
             async with http.get(f"{gateway.url}/health/ready") as response:
-                status, said = response.status, await response.json()
+                status, reported = response.status, await response.json()
 
-        assert (status, said) == (
+        assert (status, reported) == (
             503,
             {"status": "unavailable", "reason": "The gateway is stopping."},
         )

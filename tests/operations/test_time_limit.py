@@ -1,4 +1,4 @@
-"""How long an operation may take: what is over its time is stopped, and nothing else is."""
+"""The time limit of operations: slow ones are stopped, and no others."""
 
 import asyncio
 import sqlite3
@@ -46,7 +46,7 @@ OPERATIONS = 1_000
 
 
 def filtered(terms: int) -> dict[str, Any]:
-    """Give a filter that nothing matches, and that takes as long as it has terms."""
+    """Return a filter that matches nothing, and takes longer the more terms it has."""
     names = [{"contains": f"nobody {number}", "ignoreCase": True} for number in range(terms)]
     return {
         "or": [
@@ -58,7 +58,7 @@ def filtered(terms: int) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a database in which to look for something takes long."""
+    """A folder with a database in which searches take long."""
     folder = tmp_path_factory.mktemp("filled")
     upgrade(folder / "operations.db")
     invited = [{"identity": {"user": {"id": str(n), "displayName": "Heidi"}}} for n in range(20)]
@@ -76,7 +76,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module", params=["compiled", "reference"])
 def either(request: pytest.FixtureRequest, filled: Path) -> Iterator[str]:
-    """The URL of a gateway that runs operations by one executor or the other, not for long."""
+    """The URL of a gateway with either executor and a short time limit."""
     options = ("--execution-seconds", str(SECONDS), "--executor", request.param)
     with running(filled, *options) as gateway:
         yield gateway.url
@@ -89,7 +89,7 @@ async def client(http: aiohttp.ClientSession, either: str) -> Client:
 
 
 @pytest.mark.parametrize("query", [SLOW, COUNT])
-async def test_query_that_takes_too_long_is_stopped_and_told(client: Client, query: str) -> None:
+async def test_slow_query_is_stopped_with_an_error(client: Client, query: str) -> None:
     answer = await client.answer(query, filter=filtered(60))
     (error,) = answer["errors"]
 
@@ -115,12 +115,12 @@ async def test_subscription_outlives_the_limit(client: Client, http: aiohttp.Cli
     after = await client.change_cursor()
     async with connected(http, client.url) as socket:
         await socket.subscribe(FOLLOW, after=after)
-        made = []
+        created = []
         for _ in range(2):
             await client.answer(SLOW, filter=filtered(60))  # until the limit is over
-            made.append(await client.create())
+            created.append(await client.create())
 
-            assert (await socket.change())["operationId"] == made[-1]
+            assert (await socket.change())["operationId"] == created[-1]
 
 
 async def test_limit_counts_for_an_operation_on_a_socket(
@@ -158,7 +158,7 @@ async def connection(database: Path) -> AsyncIterator[Connection]:
 
 @pytest.fixture
 async def reader(connection: Connection, database: Path) -> AsyncIterator[Worker]:
-    """Who reads with it, not for long."""
+    """A reader on it with a short time limit."""
     worker = Worker([connection], read_together, ReadFailures(DatabaseFile(database)), seconds=0.1)
     task = asyncio.create_task(worker.run())
     yield worker
@@ -166,7 +166,7 @@ async def reader(connection: Connection, database: Path) -> AsyncIterator[Worker
 
 
 def endless(connection: sqlite3.Connection) -> None:
-    """Read what has no end."""
+    """Run a query that never ends."""
     connection.execute(ENDLESS).fetchall()
 
 
@@ -179,17 +179,17 @@ async def test_read_together_with_one_that_is_stopped_is_answered(reader: Worker
     assert await asyncio.gather(*quick) == [None, None, "done"]
 
 
-async def test_read_that_waits_for_one_that_takes_too_long_is_told_in_time(
+async def test_read_that_waits_for_a_slow_one_fails_in_time(
     reader: Worker,
 ) -> None:
-    begun, end = Event(), Event()
+    started, end = Event(), Event()
 
     def listen_to_nobody(_connection: sqlite3.Connection) -> None:
-        begun.set()
+        started.set()
         end.wait()
 
     deaf = reader.do(listen_to_nobody)
-    await asyncio.to_thread(begun.wait)
+    await asyncio.to_thread(started.wait)
     waiting = reader.do(Find("a"))
     with pytest.raises(TimedOut):
         await waiting
@@ -203,10 +203,10 @@ async def test_read_that_is_stopped_by_mistake_is_done_again(
     reader: Worker, connection: Connection
 ) -> None:
     attempts: list[Event] = [Event(), Event()]
-    begun = iter(attempts)
+    started = iter(attempts)
 
     def work(connection: sqlite3.Connection) -> str:
-        attempt = next(begun)
+        attempt = next(started)
         attempt.set()
         if attempt is attempts[0]:
             endless(connection)
@@ -227,19 +227,19 @@ async def test_write_that_waits_too_long_is_dropped_and_one_begun_is_waited_for(
 ) -> None:
     async with open_sqlite_store(database, busy_seconds=60, seconds=0.1) as store:
         with write_locked(database):
-            begun = asyncio.create_task(store.create(Input(id="begun")))
-            await asyncio.sleep(0)  # it is asked for
-            await asyncio.sleep(0)  # and taken up
+            started = asyncio.create_task(store.create(Input(id="begun")))
+            await asyncio.sleep(0)  # it is submitted
+            await asyncio.sleep(0)  # and started
             with pytest.raises(TimedOut, match="Nothing was changed"):
                 await store.create(Input(id="dropped"))
 
-            assert not begun.done()
-        assert (await begun).operation.id == "begun"
+            assert not started.done()
+        assert (await started).operation.id == "begun"
         assert await store.get("dropped") is None
 
 
-class Noting:
-    """A store that notes until when each read of it may take."""
+class RecordingStore:
+    """A store that records the deadline of each read."""
 
     def __init__(self, store: SQLiteStore) -> None:
         self._store = store
@@ -264,7 +264,7 @@ async def test_everything_read_for_an_operation_has_one_deadline(
         one: inviteParticipantsOperations { totalCount nodes { id } }
     }"""
     async with open_sqlite_store(database) as store:
-        noting = Noting(store)
+        noting = RecordingStore(store)
         answer = await pipeline.execute(
             GraphQLRequest(query), Context(noting, store.log, read_only=True)
         )

@@ -1,4 +1,4 @@
-"""A database that goes away and comes back: clients are told at once, and all goes on by itself."""
+"""A database that is temporarily unavailable: requests fail at once, and everything recovers."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterator
@@ -38,7 +38,7 @@ def gateway(tmp_path: Path, server: PostgresServer) -> Iterator[Gateway]:
 
 
 async def refused(client: Client, query: str, **variables: Any) -> tuple[str, bool]:  # noqa: ANN401
-    """Send a document; give the code of its error, and whether it is said when to come back."""
+    """Return the code of a document's error, and whether there is a Retry-After."""
     body = {"query": query, "variables": variables}
     async with client.session.post(f"{client.url}/graphql", json=body) as response:
         answer = await response.json()
@@ -46,17 +46,17 @@ async def refused(client: Client, query: str, **variables: Any) -> tuple[str, bo
 
 
 async def status(client: Client, path: str) -> int:
-    """Give the status of a health check."""
+    """Return the status of a health check."""
     async with client.session.get(f"{client.url}/health/{path}") as response:
         return response.status
 
 
-async def test_clients_are_told_while_the_database_is_away_and_go_on_afterwards(
+async def test_requests_fail_during_an_outage_and_succeed_afterwards(
     client: Client, server: PostgresServer
 ) -> None:
     await client.create(id="1")
     await asyncio.to_thread(server.stop)
-    told = [
+    refusals = [
         await refused(client, GET, id="1"),
         await refused(client, LIST),
         await refused(client, CREATE, input={"id": "2"}),
@@ -71,28 +71,28 @@ async def test_clients_are_told_while_the_database_is_away_and_go_on_afterwards(
     await client.create(id="3")
     listed = await client.data(LIST)
 
-    assert told == [("OVERLOADED", True)] * 3
+    assert refusals == [("OVERLOADED", True)] * 3
     assert checks == [503, 200]
     assert [node["id"] for node in listed["inviteParticipantsOperations"]["nodes"]] == ["3", "1"]
 
 
-async def test_subscriber_goes_on_when_the_database_is_back(
+async def test_subscription_resumes_after_an_outage(
     http: aiohttp.ClientSession, client: Client, server: PostgresServer
 ) -> None:
     start = await client.change_cursor()
     async with asyncio.timeout(WITHIN), connected(http, client.url) as socket:
         await socket.subscribe(FOLLOW, after=start)
         await client.create(id="1")
-        heard = [(await socket.payload())["data"]["changes"]["operationId"]]
+        received = [(await socket.payload())["data"]["changes"]["operationId"]]
         await asyncio.to_thread(server.stop)
         await asyncio.to_thread(server.start)
         answer = await client.answer(CREATE, input={"id": "2"})
         while "errors" in answer:
             await asyncio.sleep(0.1)
             answer = await client.answer(CREATE, input={"id": "2"})
-        heard.append((await socket.payload())["data"]["changes"]["operationId"])
+        received.append((await socket.payload())["data"]["changes"]["operationId"])
 
-    assert heard == ["1", "2"]
+    assert received == ["1", "2"]
 
 
 async def test_log_of_the_gateway_has_the_failure_and_advice(
@@ -111,7 +111,7 @@ async def test_log_of_the_gateway_has_the_failure_and_advice(
 
 @pytest.fixture
 async def silent() -> AsyncIterator[Path]:
-    """The folder of a server that takes connections, and says nothing."""
+    """The folder of a server that accepts connections and never responds."""
     connections: list[asyncio.StreamWriter] = []
     with TemporaryDirectory() as folder:
         place = Path(folder)

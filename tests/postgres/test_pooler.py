@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import aiohttp
 import pytest
 from support.gateways import Client, free_port, running
-from support.several_clients import hears_of_creations
+from support.several_clients import assert_creations_are_received
 
 pytestmark = pytest.mark.postgresql
 
@@ -61,7 +61,7 @@ def urls(tmp_path: Path, pooled_url: str) -> Iterator[list[str]]:
 
 @pytest.fixture
 def clients(http: aiohttp.ClientSession, urls: list[str]) -> list[Client]:
-    """A client of each."""
+    """A client of each gateway."""
     return [Client(http, url) for url in urls]
 
 
@@ -84,4 +84,4 @@ async def test_subscriber_hears_through_a_pooler(
     http: aiohttp.ClientSession, clients: list[Client]
 ) -> None:
     one, other = clients
-    await hears_of_creations(http, one, other)
+    await assert_creations_are_received(http, one, other)

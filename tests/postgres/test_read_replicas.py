@@ -20,7 +20,7 @@ from support.gateways import Client, running
 from support.metrics import values
 from support.sockets import connected
 from support.strategies import JSONObject
-from support.waiting import until
+from support.waiting import wait_until_async
 
 from gateway.settings import Settings
 from gateway.store import read_sessions
@@ -53,7 +53,7 @@ def standby(primary: PostgresServer) -> Iterator[StandbyServer]:
 
 @dataclass(frozen=True)
 class Replicated:
-    """A gateway that reads from a standby, and a store of somebody else's on the primary."""
+    """A gateway that reads from a standby, and another client's store on the primary."""
 
     client: Client
     others: Store
@@ -61,21 +61,21 @@ class Replicated:
     standby: str
 
     async def written(self, id_: str) -> str:
-        """Have somebody else create an operation, and return the log's end after it."""
+        """Create an operation by another client, and return the end of the log after it."""
         await self.others.create(Create(id=id_))
         return (await self.others.log.position()).cursor()
 
     async def replayed(self) -> None:
-        """Wait until the gateway has seen the standby at the end of the log."""
+        """Wait until the gateway knows that the standby has replayed the whole log."""
         position = (await self.others.log.position()).number
 
         async def is_there() -> bool:
             return await end_of_log(self.standby) >= position and await self.is_read_from()
 
-        await until(is_there)
+        await wait_until_async(is_there)
 
     async def is_read_from(self) -> bool:
-        """Tell whether a read goes to the standby."""
+        """Return whether a read goes to the standby."""
         before = await values(self.client, "database_reads", suffix="_total")
         await self.client.data(LIST)
         after = await values(self.client, "database_reads", suffix="_total")
@@ -83,10 +83,10 @@ class Replicated:
 
     @asynccontextmanager
     async def paused(self) -> AsyncIterator[None]:
-        """Let the standby fall behind for a block."""
+        """Pause the standby's replay during the block."""
         await execute(self.standby, "SELECT pg_wal_replay_pause()")
         try:
-            await until(partial(is_paused, self.standby))
+            await wait_until_async(partial(is_paused, self.standby))
             yield
         finally:
             await execute(self.standby, "SELECT pg_wal_replay_resume()")
@@ -98,7 +98,7 @@ class Replicated:
         return [node["id"] for node in answer["inviteParticipantsOperations"]["nodes"]]
 
     async def has_second(self) -> bool:
-        """Tell whether the second operation is listed."""
+        """Return whether the second operation is listed."""
         return await self.ids() == ["second", "first"]
 
     async def answered(self, query: str, headers: dict[str, str]) -> dict[str, Any]:
@@ -112,18 +112,18 @@ class Replicated:
 
 
 async def end_of_log(url: str) -> int:
-    """Give the position of the newest change in a database."""
+    """Return the position of the newest change in a database."""
     ((position,),) = await execute(url, "SELECT coalesce(max(position), 0) FROM changes")
     return int(position)
 
 
 async def is_paused(url: str) -> bool:
-    """Tell whether a standby's replay is paused."""
+    """Return whether a standby's replay is paused."""
     return await execute(url, "SELECT pg_get_wal_replay_pause_state()") == [("paused",)]
 
 
 async def is_sleeping(url: str) -> bool:
-    """Tell whether somebody reads from what is slow."""
+    """Return whether a client reads from the slow view."""
     return await execute(url, SLEEPING) != [(0,)]
 
 
@@ -205,10 +205,10 @@ async def test_answer_is_not_older_than_the_cursor_of_its_request(replicated: Re
 
 
 @pytest.mark.parametrize(
-    ("cursors", "told"), [("none", "'Change-Cursor'"), ("a," * 8, "limit is 8")]
+    ("cursors", "message_part"), [("none", "'Change-Cursor'"), ("a," * 8, "limit is 8")]
 )
 async def test_header_that_holds_no_cursors_is_refused(
-    replicated: Replicated, cursors: str, told: str
+    replicated: Replicated, cursors: str, message_part: str
 ) -> None:
     client = replicated.client
     async with client.session.post(
@@ -217,7 +217,7 @@ async def test_header_that_holds_no_cursors_is_refused(
         message = (await refused.json())["errors"][0]["message"]
 
     assert refused.status == 400
-    assert told in message
+    assert message_part in message
 
 
 async def test_cursor_of_a_write_holds_at_another_gateway(
@@ -258,11 +258,11 @@ async def test_cursor_of_a_write_holds_for_a_websocket(
 
 
 @pytest.mark.parametrize(
-    ("cursors", "told"),
+    ("cursors", "message_part"),
     [("none", "'Change-Cursor'"), ("a," * 8, "limit is 8"), (7, "not a string")],
 )
 async def test_websocket_with_no_cursors_is_closed(
-    replicated: Replicated, cursors: object, told: str
+    replicated: Replicated, cursors: object, message_part: str
 ) -> None:
     client = replicated.client
     async with connected(client.session, client.url, init=False) as socket:
@@ -270,20 +270,20 @@ async def test_websocket_with_no_cursors_is_closed(
         code, reason = await socket.closed()
 
     assert code == 4400
-    assert told in str(reason)
+    assert message_part in str(reason)
 
 
-async def test_subscriber_reads_what_it_was_told(replicated: Replicated) -> None:
+async def test_subscriber_reads_received_changes(replicated: Replicated) -> None:
     client = replicated.client
     start = await client.change_cursor()
     async with replicated.paused(), connected(client.session, client.url) as socket:
         await socket.subscribe(FOLLOW, after=start)
         await replicated.written("second")
         async with asyncio.timeout(WITHIN):
-            told = (await socket.change())["operationId"]
+            received_id = (await socket.change())["operationId"]
         listed = await replicated.ids()
 
-    assert told == "second"
+    assert received_id == "second"
     assert listed == ["second", "first"]
 
 
@@ -310,7 +310,7 @@ async def test_cached_answer_is_never_older_than_one_before(replicated: Replicat
     assert fresh[1] != old
 
 
-async def test_standby_that_is_away_is_skipped_and_taken_again(
+async def test_unavailable_standby_is_skipped_and_used_again(
     replicated: Replicated, standby: StandbyServer
 ) -> None:
     client = replicated.client
@@ -344,7 +344,7 @@ async def test_read_that_recovery_cancels_is_answered_by_the_primary(
     await execute(replicated.primary, *SLOW_ON_STANDBYS)
     async with asyncio.timeout(WITHIN):
         reading = asyncio.create_task(replicated.ids())
-        await until(partial(is_sleeping, replicated.standby))
+        await wait_until_async(partial(is_sleeping, replicated.standby))
         await execute(replicated.primary, *SLOW_NO_MORE)
         listed = await reading
 
@@ -359,19 +359,19 @@ async def opened(replicated: Replicated) -> AsyncIterator[Store]:
     )
     async with database_of(settings).open(seconds=WITHIN) as store, asyncio.timeout(WITHIN):
         READ_SESSION.set(ReadSessions(60).session("somebody"))
-        await until(partial(is_read_from_standby, store))
+        await wait_until_async(partial(is_read_from_standby, store))
         yield store
 
 
 async def is_read_from_standby(store: Store) -> bool:
-    """Tell whether a read goes to the standby."""
+    """Return whether a read goes to the standby."""
     before = store.reads_by_role["standby"]
     await store.get("first")
     return store.reads_by_role["standby"] > before
 
 
 @pytest.mark.parametrize(("max_clients", "others_find"), [(2, False), (1, True)])
-async def test_other_clients_go_on_with_the_standby_unless_there_are_too_many(
+async def test_other_clients_read_from_the_standby_up_to_a_limit(
     replicated: Replicated,
     monkeypatch: pytest.MonkeyPatch,
     max_clients: int,
@@ -391,7 +391,7 @@ async def test_other_clients_go_on_with_the_standby_unless_there_are_too_many(
     assert (of_other is not None) is others_find
 
 
-async def test_standby_that_hangs_is_given_up(
+async def test_hanging_standby_is_skipped(
     replicated: Replicated, standby: StandbyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(standby_module, "TIMEOUT_SECONDS", 0.3)
@@ -399,7 +399,7 @@ async def test_standby_that_hangs_is_given_up(
         with standby.stopped():
             found = await store.get("first")
             usable = [each.is_usable for each in store.standbys]
-        await until(partial(is_read_from_standby, store))
+        await wait_until_async(partial(is_read_from_standby, store))
 
     assert found
     assert usable == [False]
@@ -412,7 +412,7 @@ def test_standby_may_have_several_hosts_in_one_url() -> None:
     assert settings.read_database == (one, other)
 
 
-async def test_standby_too_far_behind_is_skipped_and_taken_again(
+async def test_standby_too_far_behind_is_skipped_and_used_again(
     replicated: Replicated, tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
     with running(
@@ -427,7 +427,7 @@ async def test_standby_too_far_behind_is_skipped_and_taken_again(
         await other.replayed()
         async with replicated.paused():
             await other.written("second")
-            await until(other.has_second)
+            await wait_until_async(other.has_second)
             lags = await values(other.client, "standby_lag_seconds")
         await other.replayed()
 

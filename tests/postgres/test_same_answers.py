@@ -45,7 +45,7 @@ class Two(NamedTuple):
     urls: tuple[str, str]
 
     async def clear(self) -> None:
-        """Leave nothing in them, and give their logs the same id and place."""
+        """Empty both, and give their logs the same id and position."""
         for url in self.urls:
             await execute(url, *(f"DELETE FROM {table}" for table in TABLES))  # noqa: S608
             await execute(url, "UPDATE change_log SET id = 1, pruned = 0")
@@ -75,7 +75,7 @@ def without_seq(cursor: re.Match[str]) -> str:
 
 
 async def answered(pipeline: Pipeline, store: Store, query: str, variables: JSONObject) -> str:
-    """Give an answer, as far as it is the same for both."""
+    """Return a response, without what differs between databases."""
     answer = await pipeline.execute(
         GraphQLRequest(query, None, Variables(encode(variables))), Context(store, store.log)
     )

@@ -1,4 +1,4 @@
-"""The password in a database's URL: it is shown nowhere."""
+"""The password in a database's URL is never shown."""
 
 import asyncio
 from pathlib import Path
@@ -26,10 +26,10 @@ def test_settings_and_database_are_shown_without_the_password() -> None:
 @pytest.mark.parametrize(
     "arguments", [["serve", "--port", "0"], ["db", "check"], ["db", "upgrade"], ["export", "-"]]
 )
-def test_command_that_cannot_connect_says_so_without_the_password(
-    here: Command, arguments: list[str]
+def test_failed_connection_is_reported_without_the_password(
+    run_in_process: Command, arguments: list[str]
 ) -> None:
-    done = here(*arguments, "--database", URL)
+    done = run_in_process(*arguments, "--database", URL)
 
     assert done.returncode == 2
     assert "postgresql://gateway@127.0.0.1:1/operations" in done.stderr
@@ -45,8 +45,8 @@ def test_command_that_cannot_connect_says_so_without_the_password(
         f"postgresql+asyncpg://gateway:{SECRET}@localhost/operations",
     ],
 )
-def test_url_that_is_refused_is_told_without_the_password(here: Command, url: str) -> None:
-    done = here("db", "check", "--database", url)
+def test_invalid_url_is_reported_without_the_password(run_in_process: Command, url: str) -> None:
+    done = run_in_process("db", "check", "--database", url)
 
     assert done.returncode == 2
     assert "postgresql://user@host/name" in done.stderr
@@ -54,19 +54,19 @@ def test_url_that_is_refused_is_told_without_the_password(here: Command, url: st
 
 
 @pytest.mark.parametrize(
-    ("database", "read", "told"),
+    ("database", "read", "message"),
     [
         (URL, f"mysql://gateway:{SECRET}@localhost/operations", "is a PostgreSQL database"),
         ("sqlite:///operations.db", URL, "Only PostgreSQL has standbys"),
     ],
 )
-def test_standby_that_is_refused_is_told_without_the_password(
-    here: Command, database: str, read: str, told: str
+def test_invalid_standby_is_reported_without_the_password(
+    run_in_process: Command, database: str, read: str, message: str
 ) -> None:
-    done = here("serve", "--database", database, "--read-database", read)
+    done = run_in_process("serve", "--database", database, "--read-database", read)
 
     assert done.returncode == 2
-    assert told in done.stderr
+    assert message in done.stderr
     assert SECRET not in done.stdout + done.stderr
 
 
@@ -88,9 +88,9 @@ async def test_password_is_read_from_its_file_for_each_connection(
         assert await store.get("none") is None
 
 
-def test_password_file_that_is_not_there_is_named(here: Command, tmp_path: Path) -> None:
+def test_password_file_that_is_not_there_is_named(run_in_process: Command, tmp_path: Path) -> None:
     missing = tmp_path / "missing"
-    done = here(
+    done = run_in_process(
         "db", "check", "--database", URL, INVITE_GATEWAY_DATABASE_PASSWORD_FILE=str(missing)
     )
 

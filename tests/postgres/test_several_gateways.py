@@ -1,4 +1,4 @@
-"""Several gateways on one database: it does not matter which of them a client asks."""
+"""Several gateways on one database: clients may use any of them."""
 
 import asyncio
 import os
@@ -12,7 +12,7 @@ import pytest
 from support.documents import UPDATE
 from support.engines import PostgresServer, execute
 from support.gateways import COMMAND, Client, running
-from support.several_clients import hears_of_creations
+from support.several_clients import assert_creations_are_received
 
 from gateway.store.interface import Database
 
@@ -33,7 +33,7 @@ def urls(tmp_path: Path, database_url: str) -> Iterator[list[str]]:
 
 @pytest.fixture
 def clients(http: aiohttp.ClientSession, urls: list[str]) -> list[Client]:
-    """A client of each."""
+    """A client of each gateway."""
     return [Client(http, url) for url in urls]
 
 
@@ -41,7 +41,7 @@ async def test_subscriber_at_one_hears_of_what_is_written_to_the_other(
     http: aiohttp.ClientSession, clients: list[Client]
 ) -> None:
     one, other = clients
-    await hears_of_creations(http, one, other)
+    await assert_creations_are_received(http, one, other)
 
 
 async def test_what_one_has_written_the_other_reads_at_once(clients: list[Client]) -> None:
@@ -79,9 +79,9 @@ def test_tables_are_made_once_when_several_start(tmp_path: Path, postgres: Postg
         )
         for _ in range(4)
     ]
-    told = [upgrade.communicate(timeout=60)[1] for upgrade in upgrades]
+    outputs = [upgrade.communicate(timeout=60)[1] for upgrade in upgrades]
 
-    assert [upgrade.returncode for upgrade in upgrades] == [0] * 4, told
+    assert [upgrade.returncode for upgrade in upgrades] == [0] * 4, outputs
     logs = asyncio.run(execute(named["INVITE_GATEWAY_DATABASE"], "SELECT count(*) FROM change_log"))
     assert logs == [(1,)]
 

@@ -1,4 +1,4 @@
-"""Operations that are as large as they may be: what is read of them at once stays within bounds."""
+"""Operations of the maximum size: the bytes that are read at once are limited."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ IDS = [f"large-{number}" for number in range(COUNT)]
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the gateway runs."""
+    """The folder of the gateway."""
     return tmp_path_factory.mktemp("large")
 
 
@@ -58,7 +58,7 @@ async def large(http: aiohttp.ClientSession, gateway: Gateway) -> Client:
 
 
 def refusal(answer: dict[str, Any]) -> dict[str, Any]:
-    """Give what is told of the one error of an answer."""
+    """Return the extensions of a response's only error."""
     (error,) = answer["errors"]
     assert "a smaller page" in error["message"]
     extensions: dict[str, Any] = error["extensions"]

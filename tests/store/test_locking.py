@@ -1,4 +1,4 @@
-"""One process at a time writes: others wait, but not for ever, and readers never write at all."""
+"""One process writes at a time: others wait up to a limit, and readers never write."""
 
 import asyncio
 import sqlite3
@@ -26,14 +26,14 @@ from schema.inputs import CreateInviteParticipantsOperationInput as Input
 
 @pytest.fixture
 def database(tmp_path: Path) -> Path:
-    """An empty database, ready for use."""
+    """An empty database with its tables."""
     upgrade(tmp_path / "operations.db")
     return tmp_path / "operations.db"
 
 
 @contextmanager
 def written(database: Path) -> Iterator[None]:
-    """Write to the database as a program does that knows nothing of the lock."""
+    """Write to the database as a program does that does not use the lock."""
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         yield
@@ -51,16 +51,16 @@ async def test_write_that_waits_too_long_is_refused_and_changes_nothing(
         assert (await store.create(Input(id="one"))).operation.version == 1
 
 
-async def test_write_goes_on_once_others_are_done(database: Path) -> None:
+async def test_write_continues_when_others_have_finished(database: Path) -> None:
     async with open_sqlite_store(database) as store:
         with write_locked(database):
             write = asyncio.create_task(store.create(Input(id="one")))
-            assert await store.get("one") is None  # readers wait for nobody
+            assert await store.get("one") is None  # readers do not wait
 
         assert (await write).operation.id == "one"
 
 
-async def test_busy_database_is_told_to_a_client(client: Client, tmp_path: Path) -> None:
+async def test_busy_database_is_reported_to_a_client(client: Client, tmp_path: Path) -> None:
     with write_locked(tmp_path / "operations.db"):
         answer = await client.answer(CREATE, input={"id": "one"})
 
@@ -70,7 +70,7 @@ async def test_busy_database_is_told_to_a_client(client: Client, tmp_path: Path)
     assert await client.create(id="one") == "one"
 
 
-def test_busy_database_is_told_by_the_command(
+def test_busy_database_is_reported_by_the_command(
     database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(migrate, "WAIT_SECONDS", 0.05)  # else it would be half a minute
@@ -124,7 +124,7 @@ def test_lock_is_the_same_by_whichever_link(database: Path, tmp_path: Path) -> N
         pass
 
 
-def test_folder_without_room_for_the_lock_is_told(database: Path) -> None:
+def test_folder_without_space_for_the_lock_is_reported(database: Path) -> None:
     database.with_name(f"{database.name}.lock").mkdir()
 
     with pytest.raises(UnusableDatabaseError, match=r"operations\.db\.lock"):

@@ -1,4 +1,4 @@
-"""Operations into a database from files and out of it, and the commands beside: schema and db."""
+"""The commands ``import``, ``export``, ``schema`` and ``db``."""
 
 import asyncio
 import json
@@ -27,14 +27,14 @@ OTHER = ("--database", "sqlite:///other.db")
 
 
 @pytest.fixture
-def command(here: Command) -> Command:
+def command(run_in_process: Command) -> Command:
     """Run the commands in this process."""
-    return here
+    return run_in_process
 
 
 @pytest.fixture
 def imported(command: Command, tmp_path: Path) -> Callable[..., list[Json]]:
-    """Import a text that must be faultless, and give the operations there are."""
+    """Import a valid text, and return all operations."""
 
     def run(text: str) -> list[Json]:
         (tmp_path / "in").write_text(text)
@@ -46,19 +46,19 @@ def imported(command: Command, tmp_path: Path) -> Callable[..., list[Json]]:
 
 
 def exported(command: Command, *options: str) -> list[Json]:
-    """Give the operations in the database, the oldest first."""
+    """Return the operations in the database, the oldest first."""
     done = command("export", "-", *options)
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def ids(operations: list[Json]) -> list[str]:
-    """Give the ids of operations."""
+    """Return the ids of operations."""
     return [operation["id"] for operation in operations]
 
 
 def lines(*values: Json) -> str:
-    """Write values as NDJSON."""
+    """Return values as NDJSON."""
     return "".join(f"{json.dumps(value)}\n" for value in values)
 
 
@@ -222,7 +222,9 @@ BAD: dict[bytes, str] = {
 }
 
 
-def test_import_tells_every_bad_line_and_takes_the_others(command: Command, tmp_path: Path) -> None:
+def test_import_reports_every_bad_line_and_stores_the_others(
+    command: Command, tmp_path: Path
+) -> None:
     good = [b'{"id": "%d"}' % n for n in range(len(BAD) + 1)]
     content = [line for pair in zip(good, [*BAD, b""], strict=True) for line in pair]
     (tmp_path / "in").write_bytes(b"\n".join(content) + b"\n")
@@ -239,7 +241,7 @@ def test_import_tells_every_bad_line_and_takes_the_others(command: Command, tmp_
 
 @pytest.mark.parametrize("bad", [b"nonsense", b'{"id": "\xff"}', b'{"unknown": 1}', b"1"])
 @pytest.mark.parametrize("place", [1, 3])
-def test_import_tells_a_bad_line_at_either_end(
+def test_import_reports_a_bad_line_at_either_end(
     command: Command, tmp_path: Path, bad: bytes, place: int
 ) -> None:
     content = [b'{"id": "a"}', b'{"id": "b"}']
@@ -278,7 +280,7 @@ def test_import_with_several_bad_lines_at_the_beginning_takes_the_others(
         '[{"id": "a"} {"id": "b"}]',
     ],
 )
-def test_import_of_a_broken_array_is_told(command: Command, tmp_path: Path, text: str) -> None:
+def test_import_of_a_broken_array_is_reported(command: Command, tmp_path: Path, text: str) -> None:
     (tmp_path / "in").write_text(text)
     done = command("import", "in")
 
@@ -298,7 +300,7 @@ def test_import_takes_lists_a_line_in_each_encoding(
     assert ids(exported(command)) == ["a", "b", "c"]
 
 
-def test_import_tells_the_line_in_a_long_file(command: Command, tmp_path: Path) -> None:
+def test_import_reports_the_line_in_a_long_file(command: Command, tmp_path: Path) -> None:
     (tmp_path / "in").write_text(("\n" * 99 + '{"id": "a"}\n') * 1_000 + "bad")
     done = command("import", "in")
 
@@ -384,7 +386,7 @@ def test_import_reads_standard_input(command: Command) -> None:
 
 
 @pytest.mark.parametrize("arguments", [("import", "none"), ("import", "."), ("export", "none/x")])
-def test_file_that_is_not_there_is_told(command: Command, arguments: tuple[str, str]) -> None:
+def test_missing_file_is_reported(command: Command, arguments: tuple[str, str]) -> None:
     command("db", "upgrade")
     done = command(*arguments)
 
@@ -393,7 +395,9 @@ def test_file_that_is_not_there_is_told(command: Command, arguments: tuple[str, 
     assert "Traceback" not in done.stderr
 
 
-def test_export_of_no_database_is_told_and_makes_none(command: Command, tmp_path: Path) -> None:
+def test_export_of_a_missing_database_is_reported_and_creates_none(
+    command: Command, tmp_path: Path
+) -> None:
     done = command("export", "out")
 
     assert done.returncode == 2
@@ -401,7 +405,7 @@ def test_export_of_no_database_is_told_and_makes_none(command: Command, tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
-def test_export_of_an_older_database_is_told_and_leaves_it_alone(
+def test_export_of_an_older_database_is_reported_and_does_not_change_it(
     command: Command, tmp_path: Path
 ) -> None:
     database = tmp_path / "operations.db"
@@ -458,7 +462,7 @@ def test_database_is_never_written_over(
     assert not (tmp_path / "operations.db-wal").exists()
 
 
-def test_export_into_a_folder_is_told(command: Command) -> None:
+def test_export_into_a_folder_is_reported(command: Command) -> None:
     command("db", "upgrade")
     done = command("export", ".")
 
@@ -466,7 +470,7 @@ def test_export_into_a_folder_is_told(command: Command) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_export_that_cannot_be_written_is_told(command: Command, tmp_path: Path) -> None:
+def test_unwritable_export_is_reported(command: Command, tmp_path: Path) -> None:
     (tmp_path / "in").write_text(lines(*({"clientContext": "x" * 200} for _ in range(500))))
     command("import", "in")
     with Path("/dev/full").open("w") as full:
@@ -503,7 +507,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 
 
 def peak(folder: Path, *arguments: str) -> int:
-    """Run a command for two minutes at most, and give the most memory it held, in KiB."""
+    """Run a command for at most two minutes, and return its peak memory in KiB."""
     measuring: list[str | Path] = [sys.executable, "-c", MEASURED, COMMAND, *arguments]
     return int(subprocess.check_output(measuring, cwd=folder, text=True))
 
@@ -518,8 +522,8 @@ def test_memory_does_not_grow_with_the_file(
     for count in (1_000, 20_000):
         items = [{"id": f"{count}-{n}", "participants": [person] * 3} for n in range(count)]
         (tmp_path / "in").write_text(lines(*items) if form == "lines" else json.dumps(items))
-        made = {"INVITE_GATEWAY_DATABASE": f"sqlite:///{count}.db"} | new_database()
-        database = ("--database", made["INVITE_GATEWAY_DATABASE"])
+        variables = {"INVITE_GATEWAY_DATABASE": f"sqlite:///{count}.db"} | new_database()
+        database = ("--database", variables["INVITE_GATEWAY_DATABASE"])
         peaks.append(
             (
                 peak(tmp_path, "import", "in", *database),
@@ -543,7 +547,7 @@ def test_schema_export_gives_both_formats(command: Command, tmp_path: Path) -> N
         assert (same.returncode, same.stdout) == (0, "")
 
 
-def test_schema_check_tells_what_breaks(command: Command, tmp_path: Path) -> None:
+def test_schema_check_lists_breaking_changes(command: Command, tmp_path: Path) -> None:
     (tmp_path / "old").write_text(
         build_schema().sdl().replace("type PageInfo {", "type PageInfo { x: Int ")
     )
@@ -567,7 +571,7 @@ def test_schema_check_tells_what_breaks(command: Command, tmp_path: Path) -> Non
         '{"__schema": {"queryType": {"name": "Q"}, "types": []}}',
     ],
 )
-def test_schema_check_of_garbage_is_told(command: Command, tmp_path: Path, text: str) -> None:
+def test_schema_check_of_garbage_is_reported(command: Command, tmp_path: Path, text: str) -> None:
     (tmp_path / "old").write_text(text)
     done = command("schema", "check", "old")
 
@@ -575,7 +579,7 @@ def test_schema_check_of_garbage_is_told(command: Command, tmp_path: Path, text:
     assert "Traceback" not in done.stderr
 
 
-def test_schema_check_of_no_file_is_told(command: Command) -> None:
+def test_schema_check_of_a_missing_file_is_reported(command: Command) -> None:
     assert command("schema", "check", "none").returncode == 2
 
 

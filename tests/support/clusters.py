@@ -15,7 +15,7 @@ from support.gateways import UNTRACED, Gateway, running
 from support.sockets import connected
 
 WRITERS = 8
-PASSING = {"OVERLOADED", "TIMEOUT"}
+TRANSIENT_CODES = {"OVERLOADED", "TIMEOUT"}
 
 
 @dataclass
@@ -27,7 +27,7 @@ class Cluster:
     gateways: list[Gateway] = field(default_factory=list)
     acknowledged: list[tuple[str, int]] = field(default_factory=list)
     """The operations and versions that were acknowledged to clients."""
-    heard: list[tuple[str, int]] = field(default_factory=list)
+    received: list[tuple[str, int]] = field(default_factory=list)
     """Those of the changes that the subscriber received."""
     logged: list[tuple[str, int]] = field(default_factory=list)
     """Those of all changes in the log, at the end."""
@@ -66,7 +66,7 @@ class Cluster:
                 async with http.post(url, json=body) as response:
                     answer = await response.json()
                 codes = {error["extensions"]["code"] for error in answer.get("errors", ())}
-                assert codes <= PASSING, answer
+                assert codes <= TRANSIENT_CODES, answer
                 if not codes:
                     (payload,) = answer["data"].values()
                     return payload, once
@@ -79,7 +79,7 @@ class Cluster:
             self.acknowledged.append((id_, version))
             self.progress.notify_all()
 
-    async def reached(self, count: int) -> None:
+    async def wait_for_writes(self, count: int) -> None:
         """Wait until a number of writes was acknowledged."""
         async with self.progress:
             await self.progress.wait_for(lambda: len(self.acknowledged) >= count)
@@ -106,15 +106,15 @@ async def write(cluster: Cluster, http: aiohttp.ClientSession, name: str) -> Non
 
 async def follow(cluster: Cluster, http: aiohttp.ClientSession, after: str) -> None:
     """Follow all changes, resuming at the other gateway after a disconnection."""
-    place, heard, logged = 0, cluster.heard, cluster.logged
-    while not logged or len(heard) < len(logged):
+    place, received, logged = 0, cluster.received, cluster.logged
+    while not logged or len(received) < len(logged):
         place = 1 - place
         with suppress(aiohttp.ClientError, ConnectionError, TypeError, TimeoutError, KeyError):
             async with connected(http, cluster.gateways[place].url) as socket:
                 await socket.subscribe(FOLLOW, after=after)
-                while not logged or len(heard) < len(logged):
+                while not logged or len(received) < len(logged):
                     change = (await socket.payload())["data"]["changes"]
-                    heard.append((change["operationId"], change["version"]))
+                    received.append((change["operationId"], change["version"]))
                     after = change["cursor"]
         await asyncio.sleep(0.05)
 
@@ -149,5 +149,5 @@ async def check(cluster: Cluster) -> None:
     )
     assert set(cluster.acknowledged) <= set(logged)
     assert len(set(logged)) == len(logged) == count == last - first + 1
-    assert cluster.heard == logged
+    assert cluster.received == logged
     assert dict(found) == dict(sorted(logged))

@@ -79,10 +79,10 @@ def running(folder: Path, *options: str, **variables: str) -> Iterator[Gateway]:
     reading.start()
     with process:
         try:
-            said = serving.get(timeout=STARTED_WITHIN)
-            if not said.startswith("http"):
-                pytest.fail(f"The gateway did not start: {said}")
-            yield Gateway(said, process, log)
+            announced_url = serving.get(timeout=STARTED_WITHIN)
+            if not announced_url.startswith("http"):
+                pytest.fail(f"The gateway did not start: {announced_url}")
+            yield Gateway(announced_url, process, log)
         finally:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)

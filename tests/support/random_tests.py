@@ -9,7 +9,7 @@ from support.strategies import JSONObject
 
 RANDOM = settings(
     deadline=None,
-    phases=set(Phase) - {Phase.explain},  # which takes a minute, and says little
+    phases=set(Phase) - {Phase.explain},  # which takes a minute
     suppress_health_check=list(HealthCheck),  # one store serves all examples
 )
 

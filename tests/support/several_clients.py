@@ -1,4 +1,4 @@
-"""What several clients see of each other's writes, whichever processes answer them."""
+"""Checks of what several clients see of each other's writes."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from support.gateways import Client
 from support.sockets import WITHIN, connected
 
 
-async def updates_are_won_by_one(client: Client, rivals: int) -> None:
+async def assert_one_update_wins(client: Client, rivals: int) -> None:
     """Update an operation ten times, each version by several concurrent requests."""
     await client.create(id="contended")
     for version in range(1, 11):
@@ -28,7 +28,7 @@ async def updates_are_won_by_one(client: Client, rivals: int) -> None:
         assert codes == ["CONFLICT"] * (rivals - 1)
 
 
-async def hears_of_creations(
+async def assert_creations_are_received(
     http: aiohttp.ClientSession, subscriber: Client, writer: Client
 ) -> None:
     """Create operations by one client, each after a subscriber has received the previous one."""

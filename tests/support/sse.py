@@ -17,7 +17,7 @@ JSON = "application/json"
 
 RESPONSE = "application/graphql-response+json"
 
-SOON = 10
+EVENT_TIMEOUT = 10
 
 
 @dataclass
@@ -65,6 +65,6 @@ async def stream(
         yield response, (message async for message in messages if message.event)
 
 
-async def soon(messages: AsyncIterator[Event]) -> Event:
+async def next_event(messages: AsyncIterator[Event]) -> Event:
     """Return the next message, within a time limit."""
-    return await asyncio.wait_for(anext(messages), SOON)
+    return await asyncio.wait_for(anext(messages), EVENT_TIMEOUT)

@@ -8,7 +8,7 @@ from support.gateways import Gateway
 from support.sockets import WITHIN
 
 QUERY = '{"query":"{ inviteParticipantsOperations(first: 0) { totalCount } }"}'
-Answer = tuple[int, dict[str, str], bytes]
+Response = tuple[int, dict[str, str], bytes]
 
 
 def dial(gateway: Gateway) -> socket.socket:
@@ -29,7 +29,7 @@ def get(path: str) -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
 
 
-def answers(connection: socket.socket) -> Iterator[Answer]:
+def read_responses(connection: socket.socket) -> Iterator[Response]:
     """Read responses (status, headers and body) until the connection is closed."""
     with connection.makefile("rb") as file:
         while line := file.readline():

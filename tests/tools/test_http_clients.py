@@ -1,4 +1,4 @@
-"""The clients that people use, following over HTTP: graphql-sse, urql and Apollo's."""
+"""Subscriptions over HTTP by common clients: graphql-sse, urql and Apollo's."""
 
 import asyncio
 import json
@@ -19,14 +19,14 @@ from support.sockets import WITHIN
 
 @pytest.fixture(scope="module")
 def beating(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A gateway that is never silent for long."""
+    """A gateway that sends heartbeats often."""
     folder = tmp_path_factory.mktemp("beating")
     with running(folder, "--heartbeat-seconds", "0.02") as gateway:
         yield gateway.url
 
 
 @pytest.mark.parametrize("name", ["graphql-sse", "urql", "apollo"])
-async def test_client_follows_is_cut_off_and_goes_on(
+async def test_client_resumes_after_a_disconnection(
     http: aiohttp.ClientSession, beating: str, name: str
 ) -> None:
     after = await Client(http, beating).change_cursor()
@@ -40,7 +40,7 @@ async def test_client_follows_is_cut_off_and_goes_on(
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
-async def test_graphql_sse_goes_on_by_itself_after_a_restart(
+async def test_graphql_sse_resumes_after_a_restart(
     tmp_path: Path, http: aiohttp.ClientSession, how: signal.Signals
 ) -> None:
     async def create_and_read(client: Client, contexts: list[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The playground, in a real browser with no way to any host but the gateway."""
+"""The playground, in a real browser that can reach only the gateway."""
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -29,7 +29,7 @@ class Visit(WatchedVisit):
         """The bodies of the requests."""
 
     async def open(self, link: str = "") -> None:
-        """Open the playground, with what a link adds, and let the browser reach nothing else."""
+        """Open the playground with a link's query, and let the browser reach nothing else."""
         await self.prepare()
         self.page.on("request", self._note_request)
         await self.page.goto(f"{self.url}/graphql{link}")
@@ -42,20 +42,20 @@ class Visit(WatchedVisit):
         await expect(self.page.get_by_role("tab", selected=True)).to_contain_text(tab)
 
     async def run(self, expected: str) -> None:
-        """Run the tab's operation, and see ``expected`` in what comes."""
+        """Run the tab's operation, and wait until the response has a text."""
         button = self.page.get_by_role("button", name="Execute query")
-        # It is a menu while GraphiQL still knows the several operations of the tab before.
+        # It is a menu while GraphiQL still has the operations of the previous tab.
         await expect(button).not_to_have_attribute("aria-haspopup", "menu")
         await button.click()
         await self.wait_for_text(expected)
 
     async def wait_for_text(self, expected: str, pane: str = "response") -> None:
-        """See a text in the response, or in the pane of that name."""
+        """Wait until a text is in the response, or in the pane of that name."""
         lines = self.page.locator(f".graphiql-{pane} .view-lines").first
         await expect(lines).to_contain_text(expected.replace(" ", "\xa0"))
 
     async def hides_nothing(self, pane: str) -> None:
-        """See that nothing of what stands in a pane is cut off, at either side or below."""
+        """Check that no content of a pane is cut off at a side or below."""
         scrollable = self.page.locator(f".graphiql-{pane} .monaco-scrollable-element").first
         lines = scrollable.locator(".view-lines")
         end = await lines.locator(".view-line").evaluate_all(
@@ -109,11 +109,11 @@ async def test_playground_runs_its_examples(visit: Visit, client: Client) -> Non
     left = await client.data(COUNT)
 
     assert left["inviteParticipantsOperations"]["totalCount"] == 5
-    assert visit.wrong == []
+    assert visit.errors == []
 
 
 async def follow(visit: Visit, create: Callable[[], Awaitable[object]]) -> None:
-    """Follow operations and create some until one is shown: the first may come too early for it."""
+    """Subscribe, and create operations until one is shown: the first may be too early."""
     await visit.select("Follow")
     await visit.run("Following.")
     for _ in range(20):
@@ -135,10 +135,10 @@ async def test_playground_follows_changes_and_keeps_them(visit: Visit, client: C
     await visit.wait_for_text("CREATED")
 
     assert changed
-    assert visit.wrong == []
+    assert visit.errors == []
 
 
-async def test_playground_says_that_following_stopped(visit: Visit, client: Client) -> None:
+async def test_playground_shows_that_a_subscription_stopped(visit: Visit, client: Client) -> None:
     await follow(visit, client.create)
     await visit.select("List")
     await visit.wait_for_text("query List", pane="query-editor")
@@ -149,10 +149,10 @@ async def test_playground_says_that_following_stopped(visit: Visit, client: Clie
     await visit.page.get_by_role("button", name="Stop query").click()
     await visit.wait_for_text("Stopped. Run it again to follow.")
 
-    assert visit.wrong == []
+    assert visit.errors == []
 
 
-async def test_playground_says_that_the_gateway_is_gone(
+async def test_playground_shows_that_the_gateway_is_gone(
     http: ClientSession, tmp_path: Path
 ) -> None:
     with running(tmp_path) as gateway:
@@ -179,7 +179,7 @@ async def test_playground_shows_documentation_and_explorer(visit: Visit) -> None
     await page.get_by_role("button", name="Show GraphiQL Explorer").click()
     await expect(page.get_by_text("upsertInviteParticipantsOperation").first).to_be_visible()
 
-    assert visit.wrong == []
+    assert visit.errors == []
 
 
 async def test_playground_sends_the_token(visit: Visit) -> None:
@@ -191,7 +191,7 @@ async def test_playground_sends_the_token(visit: Visit) -> None:
     request = await sent.value
 
     assert await request.header_value("authorization") == "Bearer secret-token"
-    assert visit.wrong == []
+    assert visit.errors == []
 
 
 async def test_playground_works_with_a_token(http: ClientSession, tmp_path: Path) -> None:
@@ -211,7 +211,7 @@ async def test_playground_works_with_a_token(http: ClientSession, tmp_path: Path
             await visit.run('"version": 1')
             await follow(visit, lambda: answer(client, secret, CREATE))
 
-    assert [said for said in visit.wrong if "status of 401" not in said] == []
+    assert [said for said in visit.errors if "status of 401" not in said] == []
 
 
 async def test_playground_names_the_issuer_of_tokens(tmp_path: Path) -> None:
@@ -246,7 +246,7 @@ async def test_link_fills_the_playground_and_runs_nothing(client: Client) -> Non
 
     operations = [json.loads(body)["operationName"] for body in visit.sent]
     assert set(operations) == {"IntrospectionQuery", "Create"}
-    assert visit.wrong == []
+    assert visit.errors == []
 
 
 async def test_link_opens_a_tab_beside_those_that_are_there(visit: Visit) -> None:
@@ -256,7 +256,7 @@ async def test_link_opens_a_tab_beside_those_that_are_there(visit: Visit) -> Non
     await expect(visit.page.get_by_role("tab")).to_have_count(len(examples()) + 1)
     await visit.run('"__typename": "Query"')
 
-    assert visit.wrong == []
+    assert visit.errors == []
 
 
 @pytest.mark.parametrize("tab", ["Create", "CreateSome", "List", "PageOn", "Update", "Delete"])
@@ -299,7 +299,7 @@ async def test_page_carries_the_policy(client: Client) -> None:
 
 
 def examples() -> list[tuple[str, dict[str, Any]]]:
-    """Give the documents of the example tabs and their variables, in the tabs' order."""
+    """Return the documents and variables of the example tabs, in the order of the tabs."""
     return [
         (document.read_text(), json.loads(document.with_suffix(".json").read_text()))
         for document in sorted(EXAMPLES.glob("*.graphql"))

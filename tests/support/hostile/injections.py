@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from support.documents import CHANGE_CURSOR, DELETE, UPDATE
-from support.hostile.harness import Case, Victim, asked, assert_is, data
+from support.hostile.harness import Case, Victim, assert_is, data, execute
 
 INJECTIONS = {
     "a quote": "'",
@@ -67,7 +67,7 @@ JSONObject = dict[str, Any]
 
 
 def operation(id_: str, text: str) -> JSONObject:
-    """Make an operation with a text in every field that can have it."""
+    """Return an operation with a text in every field that can have it."""
     identity = {"id": text, "displayName": text, "additionalProperties": {text: text}}
     return {
         "id": id_,
@@ -109,7 +109,7 @@ TEXTS: dict[str, Callable[[JSONObject], JSONObject]] = {
 
 
 def filters(text: str) -> list[JSONObject]:
-    """Write every comparison with a text, in every field that has one."""
+    """Return every comparison with a text, in every field that has one."""
     same: list[JSONObject] = [{"eq": text}, {"in": [text]}]
     parts: list[JSONObject] = [{"contains": text}, {"startsWith": text}, {"endsWith": text}]
     folded = [where | {"ignoreCase": True} for where in [*same, *parts]]
@@ -120,7 +120,7 @@ def filters(text: str) -> list[JSONObject]:
 
 
 def case(name: str, text: str) -> Case:
-    """Make the case of one text, in everything that is written, found, followed and deleted."""
+    """Return the case of one text, in everything that is written, found, followed and deleted."""
 
     async def attack(victim: Victim) -> None:
         mine = [f"{victim.attempt} {text}", f"{victim.attempt} other"]
@@ -200,7 +200,9 @@ async def _as_values(victim: Victim) -> None:
         ("time", "DateTime!", "changes(filter: {createdAt: {gt: $v}}) { nodes { at } }"),
     ):
         document = f"query {name}($v: {type_}) {{ {field} }}"
-        assert_is(await asked(victim, document, v="1; DROP TABLE operations"), "400 BAD_USER_INPUT")
+        assert_is(
+            await execute(victim, document, v="1; DROP TABLE operations"), "400 BAD_USER_INPUT"
+        )
 
 
 CASES = [

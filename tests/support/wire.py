@@ -1,5 +1,6 @@
 """HTTP as bytes on a connection, for what no client library can send or return."""
 
+import json
 import socket
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -38,3 +39,9 @@ def read_responses(connection: socket.socket) -> Iterator[Response]:
                 name, _, value = field.decode().partition(": ")
                 headers[name] = value
             yield int(line.split()[1]), headers, file.read(int(headers["Content-Length"]))
+
+
+def error_code(body: bytes) -> str:
+    """Return the code of a response's only error."""
+    (error,) = json.loads(body)["errors"]
+    return str(error["extensions"]["code"])

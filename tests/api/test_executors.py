@@ -205,7 +205,7 @@ LOG_READERS = {
 
 
 @pytest.mark.parametrize("query", LOG_READERS.values(), ids=LOG_READERS)
-async def test_what_reads_the_log_is_compiled(
+async def test_readers_of_the_log_are_compiled(
     store: Store, reference: Pipeline, query: str
 ) -> None:
     pipeline, executor = compiled_pipeline(SCHEMA)
@@ -265,7 +265,7 @@ FORBIDDEN: dict[str, tuple[str, JSONObject | None]] = {
 
 
 @pytest.mark.parametrize(("query", "data"), FORBIDDEN.values(), ids=FORBIDDEN)
-async def test_what_is_forbidden_is_answered_alike(
+async def test_forbidden_fields_have_equal_responses(
     store: Store,
     reference: Pipeline,
     compiled: Pipeline,
@@ -280,7 +280,7 @@ async def test_what_is_forbidden_is_answered_alike(
     assert {error["extensions"]["code"] for error in answer["errors"]} == {"FORBIDDEN"}
 
 
-async def test_what_is_not_compiled_is_counted_by_its_reason(store: Store) -> None:
+async def test_operations_that_are_not_compiled_are_counted_by_reason(store: Store) -> None:
     pipeline, executor = compiled_pipeline(SCHEMA)
     for query in ("{ __schema { queryType { name } } }", "{ nodes(ids: [7]) { id } }"):
         await normalized(pipeline, store, query, {})

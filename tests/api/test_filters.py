@@ -156,7 +156,7 @@ questions = st.builds(PageArguments, filters | st.none(), orders | st.none(), pa
 @pytest.mark.each_postgresql
 @settings(RANDOM, max_examples=25 * LONGER)
 @given(first=stores, then=stores, wheres=st.lists(filters, min_size=8, max_size=12))
-async def test_filtering_takes_what_the_oracle_takes(
+async def test_filters_match_like_the_oracle(
     list_client: ListClient,
     first: list[JSONObject],
     then: list[JSONObject],
@@ -171,7 +171,7 @@ async def test_filtering_takes_what_the_oracle_takes(
 
 @settings(RANDOM, max_examples=25 * LONGER)
 @given(first=stores, then=stores, wheres=st.lists(filters, min_size=8, max_size=12))
-async def test_following_takes_what_the_oracle_takes(
+async def test_filters_of_changes_match_like_the_oracle(
     list_client: ListClient,
     first: list[JSONObject],
     then: list[JSONObject],
@@ -203,7 +203,7 @@ def states_of(changes: Sequence[JSONObject]) -> Iterator[tuple[JSONObject | None
 
 @settings(RANDOM, max_examples=25 * LONGER)
 @given(documents=stores, queries=st.lists(st.tuples(filters, group_keys), min_size=4, max_size=6))
-async def test_counting_and_grouping_gives_what_the_oracle_counts(
+async def test_counts_and_groups_agree_with_the_oracle(
     list_client: ListClient,
     documents: list[JSONObject],
     queries: list[tuple[JSONObject, list[str]]],
@@ -498,9 +498,7 @@ MALFORMED: list[object] = [
 
 
 @pytest.mark.parametrize("where", MALFORMED, ids=json.dumps)
-async def test_filtering_by_what_is_no_filter_is_refused(
-    examples: ListClient, where: object
-) -> None:
+async def test_invalid_filter_is_refused(examples: ListClient, where: object) -> None:
     assert set(codes(await examples.answer(LIST, filter=where))) == {"BAD_USER_INPUT"}
 
 

@@ -153,7 +153,7 @@ async def test_create_again_after_an_update_gives_the_current_state(
 
 
 @pytest.mark.parametrize("given_id", [True, False])
-async def test_create_again_after_a_delete_gives_what_was_made_and_makes_nothing(
+async def test_repeated_create_after_a_delete_returns_the_first_result(
     shared: Client, keyed: dict[str, Json], *, given_id: bool
 ) -> None:
     wanted = keyed | ({"id": uuid4().hex} if given_id else {})
@@ -222,7 +222,7 @@ async def test_upsert_without_id_again_gives_the_first_operation(
     assert await count(shared, keyed) == 1
 
 
-async def test_upsert_again_does_not_undo_what_came_after(
+async def test_repeated_upsert_does_not_undo_later_changes(
     shared: Client, keyed: dict[str, Json]
 ) -> None:
     wanted = {**keyed, "id": uuid4().hex, "status": "Running"}

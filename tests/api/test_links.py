@@ -104,7 +104,7 @@ async def test_post_to_the_endpoint_with_a_slash_is_answered(shared: Client) -> 
         assert await response.json() == ANSWER
 
 
-async def test_post_to_the_root_names_what_is_answered(shared: Client) -> None:
+async def test_post_to_the_root_names_the_endpoint(shared: Client) -> None:
     async with shared.session.post(f"{shared.url}/", json={}) as response:
         assert (response.status, response.headers["Allow"]) == (405, "GET, HEAD")
 

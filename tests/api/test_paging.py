@@ -134,7 +134,7 @@ INVALID = {"code": "BAD_USER_INPUT", "reason": "CURSOR_INVALID"}
     ],
 )
 @pytest.mark.parametrize("argument", ["after", "before"])
-async def test_paging_by_what_is_no_cursor_is_refused(
+async def test_paging_by_an_invalid_cursor_is_refused(
     own: OwnList, cursor: str, argument: str
 ) -> None:
     assert await own.refusal(**{argument: cursor}) == INVALID | {"argument": argument}
@@ -284,7 +284,7 @@ async def test_paging_with_nulls_for_arguments_is_paging_without_them(five: OwnL
     ],
     ids=str,
 )
-async def test_paging_cuts_out_what_lies_between(
+async def test_paging_returns_the_operations_between_cursors(
     five: OwnList, arguments: dict[str, int], contexts: str
 ) -> None:
     cursors = [edge["cursor"] for edge in (await five.page())["edges"]]

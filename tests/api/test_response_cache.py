@@ -108,9 +108,7 @@ async def test_broken_page_is_refused_again(client: Client, gateway: Gateway) ->
     assert gateway.process.poll() is None
 
 
-async def test_long_variables_count_as_what_is_remembered(
-    http: ClientSession, tmp_path: Path
-) -> None:
+async def test_long_variables_count_towards_the_cache(http: ClientSession, tmp_path: Path) -> None:
     query = f"query ($id: ID) {{ {LISTED}(filter: {{ id: {{ eq: $id }} }}) {{ nodes {{ id }} }} }}"
     ids = [str(number).ljust(50_000) for number in range(30)]
     with running(tmp_path, "--answer-cache-bytes", "1000000") as gateway:

@@ -324,7 +324,7 @@ async def test_create_names_every_fault(shared: Client) -> None:
     ]
 
 
-async def test_update_leaves_alone_what_is_absent(shared: Client) -> None:
+async def test_update_keeps_absent_fields(shared: Client) -> None:
     before = await create(shared, **FULL)
     payload = await mutate(shared, "update", id=before["id"], status="Failed")
 
@@ -375,7 +375,7 @@ async def test_update_replaces_participants_whole(shared: Client) -> None:
 
 
 @pytest.mark.parametrize("name", ["status", "participants"])
-async def test_update_to_null_of_what_is_never_null_is_refused(shared: Client, name: str) -> None:
+async def test_update_of_a_required_field_to_null_is_refused(shared: Client, name: str) -> None:
     before = await create(shared, **FULL)
     payload = await mutate(shared, "update", id=before["id"], **{name: None})
 
@@ -444,7 +444,7 @@ async def test_write_to_an_unknown_id_is_not_found(shared: Client, verb: str, id
     assert failure(payload) == ("NotFoundError", "NOT_FOUND", ["input", "id"])
 
 
-async def test_upsert_creates_what_is_not_there(shared: Client) -> None:
+async def test_upsert_creates_a_missing_operation(shared: Client) -> None:
     id_ = str(uuid4())
     payload = await mutate(shared, "upsert", id=id_, **FULL)
 
@@ -460,7 +460,7 @@ async def test_upsert_without_id_creates_each_time(shared: Client) -> None:
     assert payloads[0]["operation"]["id"] != payloads[1]["operation"]["id"]
 
 
-async def test_upsert_merges_into_what_is_there(shared: Client) -> None:
+async def test_upsert_merges_into_an_existing_operation(shared: Client) -> None:
     before = await create(shared, **FULL)
     kept = {"status": None, "participants": None}
     payload = await mutate(shared, "upsert", id=before["id"], clientContext="new", **kept)

@@ -75,7 +75,7 @@ async def test_ndjson_is_what_the_command_exports(
     assert text == command("export", "-").stdout
 
 
-async def test_what_matches_is_exported_without_names_that_are_hidden(
+async def test_matching_operations_are_exported_without_hidden_names(
     visit: Visit, client: Client, tmp_path: Path
 ) -> None:
     await client.create(**UNUSUAL)

@@ -155,7 +155,7 @@ async def test_token_is_requested_refused_and_accepted(http: ClientSession, tmp_
             await visit.wait_until_live()
             await expect(visit.rows()).to_have_count(1)
 
-    assert [said for said in visit.errors if "status of 401" not in said] == []
+    assert [error for error in visit.errors if "status of 401" not in error] == []
 
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])

@@ -43,7 +43,7 @@ PATH = "/v1.0/communications/calls/c/operations"
 
 @pytest.mark.parametrize("secret", [None, "wrong"])
 @pytest.mark.parametrize("path", [PATH, "/v1.0/", "/v1.0/nothing", "/beta/$metadata"])
-async def test_request_of_nobody_is_challenged(
+async def test_request_without_a_token_is_challenged(
     http: aiohttp.ClientSession, guarded: Guarded, secret: str | None, path: str
 ) -> None:
     answer = await send(http, guarded, secret, "GET", path)
@@ -78,7 +78,7 @@ async def test_request_in_a_batch_has_no_more_rights_than_the_batch(
         assert [one["status"] for one in answer.body["responses"]] == [status]
 
 
-async def test_descriptions_are_for_who_may_introspect(
+async def test_descriptions_need_the_scope_of_introspection(
     http: aiohttp.ClientSession, guarded: Guarded
 ) -> None:
     for path in ("/openapi.json", "/v1.0/$metadata"):

@@ -71,9 +71,7 @@ async def test_metadata_is_valid_and_has_the_types_that_are_written(
     assert "phone" in declared["communicationsIdentitySet"]
 
 
-async def test_openapi_description_is_valid_and_is_what_is_served(
-    rest: Rest, tmp_path: Path
-) -> None:
+async def test_openapi_description_is_valid_and_complete(rest: Rest, tmp_path: Path) -> None:
     description = await rest.send("GET", "/openapi.json")
     document = tmp_path / "openapi.json"
     document.write_text(json.dumps(description.body))

@@ -85,7 +85,7 @@ async def filter_client(
 
 @RANDOM
 @given(data=st.data())
-async def test_filter_finds_what_graphql_and_plain_python_find(
+async def test_filter_agrees_with_graphql_and_the_oracle(
     filter_client: FilterClient, data: st.DataObject
 ) -> None:
     documents = await filter_client.fill(data.draw(stores))

@@ -133,7 +133,7 @@ async def test_links_are_those_that_a_proxy_is_reached_by(rest: Rest) -> None:
     assert answer.body["@odata.nextLink"].startswith(rest.url.replace("http", "https"))
 
 
-async def test_delta_gives_all_and_then_what_changed(rest: Rest) -> None:
+async def test_delta_returns_all_and_then_the_changes(rest: Rest) -> None:
     entities = [await rest.create() for _ in range(5)]
     other = Rest(rest.http, rest.url)
     first, link = await follow(rest, f"{rest.operations}/delta?$top=2&$select=status")
@@ -187,6 +187,6 @@ async def test_foreign_delta_token_asks_to_begin_anew(rest: Rest) -> None:
 
 
 @pytest.mark.parametrize("query", ["$filter=id%20eq%20%271%27", "$orderby=id", "$count=true"])
-async def test_delta_refuses_what_it_cannot_do(rest: Rest, query: str) -> None:
+async def test_delta_refuses_unsupported_options(rest: Rest, query: str) -> None:
     answer = await rest.get(f"/delta?{query}")
     assert (answer.status, answer.error["code"]) == (501, "notSupported")

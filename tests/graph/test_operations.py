@@ -135,7 +135,7 @@ async def test_patch_merges_objects_and_replaces_lists(rest: Rest) -> None:
     assert cleared.body["status"] == "Completed"
 
 
-async def test_what_was_read_can_be_sent_back_as_a_whole(rest: Rest) -> None:
+async def test_read_entity_can_be_sent_back(rest: Rest) -> None:
     created = await rest.create(participants=[invited(phone={"id": "+1", "x": None})], extra=[1])
     path = f"{rest.operations}/{created['id']}"
     sent = await rest.send("PATCH", path, created)
@@ -332,7 +332,7 @@ async def test_body_that_is_no_operation_is_refused(rest: Rest, body: bytes) -> 
         assert (await answer.json())["error"]["code"] == "invalidRequest"
 
 
-async def test_what_serializers_write_around_is_not_kept(rest: Rest) -> None:
+async def test_properties_of_serializers_are_not_stored(rest: Rest) -> None:
     user = {"$id": "3", "user": {"id": "u"}}
     invited_twice = {"$id": "1", "$values": [{"$id": "2", "identity": user}, {"$ref": "2"}]}
 

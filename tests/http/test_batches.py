@@ -168,9 +168,7 @@ async def test_each_request_of_a_batch_has_its_own_errors(
     ],
     ids=lambda value: str(value)[:40],
 )
-async def test_what_is_no_batch_is_one_error(
-    shared: Client, body: Json, code: str, text: str
-) -> None:
+async def test_invalid_batch_is_one_error(shared: Client, body: Json, code: str, text: str) -> None:
     status, answer, _ = await send(shared, body)
 
     assert (status, list(answer)) == (400, ["errors"])

@@ -321,7 +321,7 @@ async def test_local_gateway_answers_under_no_foreign_name(
         "10.0.0.1",
     ],
 )
-async def test_gateway_answers_under_names_that_nobody_can_give_a_page(
+async def test_gateway_accepts_hosts_that_no_page_can_have(
     shared: Client, named_gateway: str, public: Public, host: str
 ) -> None:
     for url in (shared.url, named_gateway, public.url):
@@ -357,7 +357,7 @@ async def test_gateway_answers_under_the_names_that_are_set(
     assert await status(client, json=NAME, headers=own) == expected
 
 
-async def test_public_gateway_lets_no_page_be_its_own_under_a_name_not_set(
+async def test_public_gateway_refuses_pages_under_unlisted_hosts(
     http: aiohttp.ClientSession, public: Public
 ) -> None:
     client = Client(http, public.url)
@@ -485,8 +485,8 @@ TRY_ALL = """async ([url, create]) => {
   const json = JSON.stringify({ query: create });
   const typed = { 'Content-Type': 'application/json' };
   const named = `${url}?query=${encodeURIComponent('{ __typename }')}`;
-  const told = async (response) => `${response.type} ${await response.text()}`;
-  const read = (url, options) => fetch(url, options).then(told, () => 'failed');
+  const describe = async (response) => `${response.type} ${await response.text()}`;
+  const read = (url, options) => fetch(url, options).then(describe, () => 'failed');
   const loaded = (tag, change) => new Promise((resolve) => {
     const element = Object.assign(document.createElement(tag), change);
     element.onload = () => resolve('loaded');

@@ -258,7 +258,7 @@ async def test_other_headers_are_not_allowed(http: aiohttp.ClientSession, naming
 
 
 @pytest.mark.parametrize("name", ["*", "x tenant", "x-tenant: 1", "x-*-tenant", "é", "x;y"])
-def test_serve_refuses_what_is_no_name_of_a_header(tmp_path: Path, name: str) -> None:
+def test_serve_refuses_an_invalid_header_name(tmp_path: Path, name: str) -> None:
     with pytest.raises(pytest.fail.Exception) as failure, running(tmp_path, "--cors-headers", name):
         pass
 

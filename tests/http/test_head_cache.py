@@ -83,7 +83,7 @@ def test_those_that_come_before_an_answer_wait_for_it(
 
 
 @pytest.mark.parametrize("size", [1, 1_000, 100_000])
-def test_what_comes_in_chunks_is_read_to_its_end(gateway: Gateway, size: int) -> None:
+def test_chunked_body_is_read_to_its_end(gateway: Gateway, size: int) -> None:
     body = QUERY.ljust(100_000).encode()
     chunks = [body[start : start + size] for start in range(0, len(body), size)]
     chunked = b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in [*chunks, b""])

@@ -88,7 +88,7 @@ async def refused(
         ("garbage", None),
     ],
 )
-async def test_post_answers_in_the_media_type_liked_best(
+async def test_post_responds_in_the_preferred_media_type(
     shared: Client, accept: str | None, media_type: str | None
 ) -> None:
     headers = {} if accept is None else {"Accept": accept}
@@ -254,7 +254,7 @@ BRANCH = "{a" * 90 + "}" * 90
     ],
     ids=lambda value: value[:40],
 )
-async def test_document_that_is_deep_or_tangled_is_refused_soon(shared: Client, query: str) -> None:
+async def test_deep_or_tangled_document_is_refused_quickly(shared: Client, query: str) -> None:
     timeout = aiohttp.ClientTimeout(total=5)
 
     assert (await refused(shared, json={"query": query}, timeout=timeout))[::2] == (
@@ -448,7 +448,7 @@ def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("origin", [NAMED, "http://localhost:5173", REPEATED])
-async def test_page_of_a_named_origin_is_let_in(
+async def test_page_of_an_allowed_origin_has_access(
     http: aiohttp.ClientSession, limited: str, origin: str
 ) -> None:
     client = Client(http, limited)
@@ -481,7 +481,7 @@ async def test_page_of_another_origin_gets_nothing(
         assert "Origin" in headers["Vary"]
 
 
-async def test_no_origin_is_let_in_by_default(shared: Client) -> None:
+async def test_no_origin_has_access_by_default(shared: Client) -> None:
     _, headers, _ = await send(shared, json=QUERY, headers={"Origin": NAMED})
 
     assert not [name for name in headers if name.startswith("Access-Control-")]
@@ -513,7 +513,7 @@ INTROSPECTION = {"query": "{ __schema { types { name description } } }"}
 
 
 @pytest.mark.parametrize("coding", ["gzip", "br;q=1.0, GZIP;q=0.5", "*"])
-async def test_long_answer_is_compressed_for_who_asks(shared: Client, coding: str) -> None:
+async def test_long_response_is_compressed_if_accepted(shared: Client, coding: str) -> None:
     headers = {"Accept-Encoding": coding}
     _, plain, text = await send(shared, json=INTROSPECTION, headers={"Accept-Encoding": ""})
     _, packed, same = await send(shared, json=INTROSPECTION, headers=headers)
@@ -526,7 +526,7 @@ async def test_long_answer_is_compressed_for_who_asks(shared: Client, coding: st
 
 
 @pytest.mark.parametrize("coding", ["identity", "gzip;q=0", "br, zstd", "gzip;q=nonsense"])
-async def test_answer_is_not_compressed_for_who_cannot_take_it(shared: Client, coding: str) -> None:
+async def test_response_is_not_compressed_unless_accepted(shared: Client, coding: str) -> None:
     headers = {"Accept-Encoding": coding}
     _, answer_headers, _ = await send(shared, json=INTROSPECTION, headers=headers)
 

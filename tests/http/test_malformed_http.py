@@ -96,7 +96,7 @@ def assert_alive(url: str) -> None:
     ],
     ids=repr,
 )
-def test_odd_header_gets_a_decent_answer(gateway_url: str, header: bytes) -> None:
+def test_unusual_header_gets_a_valid_response(gateway_url: str, header: bytes) -> None:
     typed = b"" if header.startswith(b"Content-Type") else b"Content-Type: application/json\r\n"
     assert_decent(*post(gateway_url, typed + header + b"\r\n", json.dumps(QUERY).encode()))
 
@@ -142,7 +142,7 @@ def test_odd_header_gets_a_decent_answer(gateway_url: str, header: bytes) -> Non
     ],
     ids=lambda data: repr(data)[:60],
 )
-def test_broken_http_harms_nobody(gateway_url: str, data: bytes) -> None:
+def test_malformed_http_does_not_affect_others(gateway_url: str, data: bytes) -> None:
     answer = exchange(gateway_url, data)
 
     assert not re.match(rb"HTTP/1.. 5", answer), answer
@@ -159,7 +159,7 @@ def test_broken_http_harms_nobody(gateway_url: str, data: bytes) -> None:
     ],
     ids=["no HTTP", "no name", "a long line"],
 )
-def test_what_is_no_http_is_refused_in_graphqls_form_and_not_logged(
+def test_invalid_http_is_refused_in_graphqls_form_and_not_logged(
     gateway: Gateway, data: bytes, status: int, code: str
 ) -> None:
     for _ in range(2):
@@ -243,7 +243,7 @@ VALUES = LATIN | st.lists(
     data=st.binary(max_size=200),
     head=st.sampled_from([b"", b"GET ", b"POST /graphql HTTP/1.1\r\n"]),
 )
-def test_random_bytes_harm_nobody(limited: str, data: bytes, head: bytes) -> None:
+def test_random_bytes_do_not_affect_others(limited: str, data: bytes, head: bytes) -> None:
     answer = exchange(limited, head + data + b"\r\n\r\n")
 
     assert not re.match(rb"HTTP/1.. 5", answer), answer
@@ -265,13 +265,13 @@ def test_random_bytes_harm_nobody(limited: str, data: bytes, head: bytes) -> Non
         JSONS,
     )
 )
-def test_random_bodies_get_decent_answers(limited: str, body: bytes) -> None:
+def test_random_bodies_get_valid_responses(limited: str, body: bytes) -> None:
     assert_decent(*post(limited, b"Content-Type: application/json\r\n", body))
 
 
 @FUZZED
 @given(headers=st.lists(st.tuples(st.sampled_from(NAMES), VALUES), max_size=4))
-def test_random_headers_get_decent_answers(limited: str, headers: list[tuple[str, str]]) -> None:
+def test_random_headers_get_valid_responses(limited: str, headers: list[tuple[str, str]]) -> None:
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers).encode("latin-1")
     status, content_type, body = post(limited, lines, json.dumps(QUERY).encode())
 
@@ -287,7 +287,7 @@ def test_random_headers_get_decent_answers(limited: str, headers: list[tuple[str
         )
     ).map(lambda pairs: "&".join(f"{n}={v}" for n, v in pairs))
 )
-def test_random_query_strings_harm_nobody(limited: str, query: str) -> None:
+def test_random_query_strings_get_valid_responses(limited: str, query: str) -> None:
     target = query.encode(errors="surrogatepass")
     answer = exchange(limited, b"GET /graphql?%b HTTP/1.1\r\nHost: localhost\r\n\r\n" % target)
 

@@ -136,9 +136,7 @@ async def test_each_kind_of_write_is_logged_in_order(store: Store) -> None:
     assert page.end == page.changes[-1].position == await store.log.position()
 
 
-async def test_pruning_keeps_what_is_young_enough_or_among_the_newest(
-    store: Store, pruned: Prune
-) -> None:
+async def test_pruning_keeps_recent_and_newest_changes(store: Store, pruned: Prune) -> None:
     await create(store, 3, NOW)
     await create(store, 2, NOW + DAY)
     left = [
@@ -153,9 +151,7 @@ async def test_pruning_keeps_what_is_young_enough_or_among_the_newest(
     assert left == [5, 5, 4, 2, 1, 0]
 
 
-async def test_pruning_keeps_no_more_bytes_than_it_may_but_for_the_newest(
-    store: Store, prune_once: Prune
-) -> None:
+async def test_pruning_limits_bytes_except_for_the_newest(store: Store, prune_once: Prune) -> None:
     async def changes_left_after(max_bytes: int) -> int:
         """Prune until all is measured and nothing remains to do; return how many are left."""
         keep = Retention(days=1, changes=10_000, max_bytes=max_bytes)

@@ -233,7 +233,7 @@ async def test_import_is_logged_as_changes(client: Client, command: Command) -> 
     assert page["nodes"][0]["at"] > "2026"
 
 
-async def test_going_on_from_a_list_gives_what_came_after_it(client: Client) -> None:
+async def test_continuing_from_a_list_returns_later_changes(client: Client) -> None:
     start = await cursor_of_list(client)
     await client.create(id="a")
     first = await listed(client)
@@ -305,7 +305,7 @@ async def test_asking_for_too_many_or_too_few_names_the_limit(shared: Client) ->
     assert (too_few["code"], too_few["argument"]) == ("BAD_USER_INPUT", "first")
 
 
-async def test_filter_takes_what_matched_before_or_after(client: Client) -> None:
+async def test_filter_matches_before_or_after_a_change(client: Client) -> None:
     await client.create(id="a")
     await client.update(id="a", status="Running")
     await client.update(id="a", callId="c")
@@ -395,7 +395,7 @@ async def test_cursors_of_other_lists_are_refused(client: Client) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "x", "0", "null", "!!!!", "kQ", "a" * 100_000])
-async def test_what_is_no_cursor_is_refused(shared: Client, text: str) -> None:
+async def test_invalid_cursor_is_refused(shared: Client, text: str) -> None:
     refused = await refusal(shared, after=text)
 
     assert (refused["code"], refused["reason"]) == ("BAD_USER_INPUT", "CURSOR_INVALID")

@@ -127,7 +127,7 @@ async def test_subscribers_to_the_same_are_sent_the_same_event(database: Databas
     assert other.events[0] is not first
 
 
-async def test_change_is_shown_only_to_who_follows_its_operation(
+async def test_change_is_sent_only_to_subscribers_of_its_operation(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown: set[tuple[str | None, str]] = set()

@@ -206,7 +206,7 @@ async def test_mutation_by_get_is_refused_and_does_nothing(client: Client) -> No
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"query": 1}'])
-async def test_what_is_no_request_is_refused_in_json(shared: Client, body: bytes) -> None:
+async def test_invalid_request_is_refused_in_json(shared: Client, body: bytes) -> None:
     headers = {"Accept": EVENT_STREAM, "Content-Type": JSON}
     async with shared.session.post(f"{shared.url}/graphql", data=body, headers=headers) as refused:
         assert (refused.status, refused.content_type) == (400, JSON)
@@ -232,9 +232,7 @@ async def test_what_is_no_request_is_refused_in_json(shared: Client, body: bytes
         (f"{EVENT_STREAM}, {MULTIPART}", EVENT_STREAM),
     ],
 )
-async def test_stream_is_for_who_likes_it_best_or_names_it_first(
-    shared: Client, accept: str, content_type: str
-) -> None:
+async def test_stream_is_sent_if_preferred(shared: Client, accept: str, content_type: str) -> None:
     url, body = f"{shared.url}/graphql", {"query": "{ __typename }"}
     async with shared.session.post(url, json=body, headers={"Accept": accept}) as response:
         assert (response.status, response.content_type) == (200, content_type)
@@ -337,7 +335,7 @@ async def update_much(client: Client, times: int) -> None:
     await asyncio.gather(*updates)
 
 
-async def test_slow_client_misses_nothing_and_is_sent_what_it_can_take(client: Client) -> None:
+async def test_slow_client_receives_all_at_its_own_speed(client: Client) -> None:
     await client.create(id="large")
     async with stream(client, LARGE) as (_, messages):
         await update_much(client, 600)

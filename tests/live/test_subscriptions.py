@@ -184,7 +184,7 @@ async def test_filter_that_takes_long_takes_all_changes_in_their_order(
         (", kinds: []", []),
     ],
 )
-async def test_kinds_limit_what_comes(
+async def test_kinds_select_the_changes(
     client: Client, socket: Socket, kinds: str, wanted: list[str]
 ) -> None:
     after = await client.change_cursor()

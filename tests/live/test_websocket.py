@@ -133,7 +133,7 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("text", "code", "reason"), BROKEN, ids=[text[:70] for text, *_ in BROKEN])
-async def test_what_is_no_message_closes_the_connection(
+async def test_invalid_message_closes_the_connection(
     shared: Client, text: str, code: int, reason: str
 ) -> None:
     async with connected(shared.session, shared.url) as socket:

@@ -168,7 +168,7 @@ async def test_body_of_several_calls_keeps_the_order_of_each(
 
 
 @pytest.mark.parametrize("status", [400, 401])
-async def test_what_the_bot_refuses_is_dropped(
+async def test_notifications_that_the_bot_refuses_are_dropped(
     tmp_path: Path, http: aiohttp.ClientSession, status: int
 ) -> None:
     bot = Bot()
@@ -187,7 +187,7 @@ async def test_what_the_bot_refuses_is_dropped(
 
 @pytest.mark.each_database
 @pytest.mark.usefixtures("database_url")
-async def test_what_is_beyond_the_bounds_is_dropped_and_counted(
+async def test_notifications_beyond_the_limits_are_dropped_and_counted(
     tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
     bot = Bot()

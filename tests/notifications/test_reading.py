@@ -336,7 +336,7 @@ SERIALIZED = {
     ],
     ids=["entity", "collection", "list", "arrays", "wrapped", "envelope", "alone", "no type"],
 )
-def test_what_serializers_write_around_is_not_kept(
+def test_properties_of_serializers_are_not_stored(
     importer: Importer, wrap: Callable[[Json], Json]
 ) -> None:
     value = wrap(SERIALIZED)

@@ -7,7 +7,7 @@ from support.gateways import Command
 
 
 @pytest.mark.parametrize("url", ["bot.example.com", "ftp://bot", "http://["])
-def test_forwarding_to_nowhere_is_refused(run_in_process: Command, url: str) -> None:
+def test_forwarding_to_an_invalid_url_is_refused(run_in_process: Command, url: str) -> None:
     done = run_in_process("serve", "--forward", url)
 
     assert done.returncode == 2

@@ -272,7 +272,7 @@ async def test_end_is_applied_without_invalid_fields(
         ("operations/participants", {}),
     ],
 )
-async def test_nothing_is_made_of_what_cannot_be_used(
+async def test_unusable_notifications_are_ignored(
     invitation: Invitation, path: str, data: Json
 ) -> None:
     url = f"/communications/calls/{invitation.call}/{path}"

@@ -148,7 +148,7 @@ def test_client_that_requests_more_than_it_reads_is_disconnected(
                     connection.send(b"\r\n")
 
 
-def test_requests_for_hosts_that_are_none_keep_nobody_out(tmp_path: Path) -> None:
+def test_requests_for_invalid_hosts_do_not_block_others(tmp_path: Path) -> None:
     with running(tmp_path, "--connections", "5") as gateway, ExitStack() as stack:
         for _ in range(10):
             connection = stack.enter_context(dial(gateway))

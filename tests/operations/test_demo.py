@@ -55,7 +55,7 @@ def test_demo_makes_every_kind_of_operation(filled: list[Json]) -> None:
     assert {each["clientContext"][:6] for each in filled} == {"demo: "}
 
 
-def test_demo_gives_results_to_what_has_ended_alone(filled: list[Json]) -> None:
+def test_demo_sets_results_only_of_ended_operations(filled: list[Json]) -> None:
     for each in filled:
         result = each.get("resultInfo")
         assert (result is not None) == (each["status"] in {"Completed", "Failed"})
@@ -164,7 +164,7 @@ def test_demo_started_twice_at_once_makes_each_operation_once(
         (("--database", "sqlite:///none/x.db"), "The folder none"),
     ],
 )
-def test_demo_names_what_it_cannot_take(
+def test_demo_names_invalid_options(
     run_in_process: Command, options: tuple[str, str], named: str
 ) -> None:
     done = run_in_process("demo", "--once", *options)
@@ -230,7 +230,7 @@ async def test_demo_runs_beside_a_gateway_until_stopped(
 
 
 @pytest.mark.usefixtures("small")
-async def test_demo_leaves_alone_what_others_change(
+async def test_demo_does_not_change_operations_of_others(
     tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
     with running(tmp_path, *NO_PINGS) as gateway:

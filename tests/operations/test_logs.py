@@ -220,7 +220,7 @@ async def test_a_client_cannot_forge_lines(
         assert "operation=Last" in gateway.log[-1]
 
 
-def test_what_is_no_http_is_no_error_of_ours(json_log: Gateway) -> None:
+def test_invalid_http_is_not_logged_as_an_error(json_log: Gateway) -> None:
     raw(json_log, b"GET / HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n")
     json_log.stop()
 

@@ -28,7 +28,7 @@ VARIABLES: dict[str, dict[str, Any]] = {
 }
 
 
-async def test_metrics_tell_what_was_compiled_and_why_other_operations_were_not(
+async def test_metrics_count_compiled_operations_and_reasons_of_others(
     client: Client,
 ) -> None:
     await client.data("{ __typename }")

@@ -368,9 +368,7 @@ def test_database_at_an_impossible_path_is_reported(
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]
 
 
-async def test_variables_set_what_options_do_not(
-    tmp_path: Path, http: aiohttp.ClientSession
-) -> None:
+async def test_variables_set_what_options_omit(tmp_path: Path, http: aiohttp.ClientSession) -> None:
     variables = {
         "INVITE_GATEWAY_DATABASE": "sqlite:///mine.db",
         "INVITE_GATEWAY_MAX_BODY_BYTES": "1024",
@@ -396,7 +394,7 @@ def test_wrong_variable_is_reported_by_name(run_in_process: Command) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         (("--introspection-scope", "a b"), "'a b' is not a scope's name: that is one word"),
         (("--oidc-algorithms", "HS256"), "or 'Ed25519'; it is 'HS256'\n"),
@@ -404,9 +402,9 @@ def test_wrong_variable_is_reported_by_name(run_in_process: Command) -> None:
     ],
 )
 def test_wrong_option_is_reported_once_with_its_value(
-    run_in_process: Command, options: tuple[str, ...], told: str
+    run_in_process: Command, options: tuple[str, ...], message: str
 ) -> None:
-    assert_refused_with(run_in_process("serve", *options), f"Error: {options[0]}: ", told)
+    assert_refused_with(run_in_process("serve", *options), f"Error: {options[0]}: ", message)
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,7 @@ async def test_environment_variables_configure_opentelemetry(
     assert collector.spans == []
 
 
-async def test_collector_that_is_gone_harms_no_request(
+async def test_unavailable_collector_does_not_affect_requests(
     tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
     nowhere = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", "OTEL_BSP_SCHEDULE_DELAY": "1"}

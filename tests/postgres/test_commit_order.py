@@ -74,7 +74,7 @@ async def test_change_that_is_committed_late_is_not_passed_over(
     assert first.operation_id == "late"
 
 
-async def test_snapshot_held_open_keeps_nobody_waiting(
+async def test_open_snapshot_does_not_block_others(
     database: Database, other_connection: asyncpg.Connection
 ) -> None:
     async with database.open() as store:

@@ -164,7 +164,7 @@ async def test_reads_are_as_of_the_standby(replicated: Replicated) -> None:
     assert changes["nodes"] == [{"operationId": "first"}]
 
 
-async def test_client_reads_what_it_has_written(replicated: Replicated) -> None:
+async def test_client_reads_its_own_writes(replicated: Replicated) -> None:
     client = replicated.client
     async with replicated.paused():
         await client.create(id="second")

@@ -37,14 +37,14 @@ def clients(http: aiohttp.ClientSession, urls: list[str]) -> list[Client]:
     return [Client(http, url) for url in urls]
 
 
-async def test_subscriber_at_one_hears_of_what_is_written_to_the_other(
+async def test_subscriber_at_one_receives_writes_to_the_other(
     http: aiohttp.ClientSession, clients: list[Client]
 ) -> None:
     one, other = clients
     await assert_creations_are_received(http, one, other)
 
 
-async def test_what_one_has_written_the_other_reads_at_once(clients: list[Client]) -> None:
+async def test_writes_by_one_are_read_by_the_other_at_once(clients: list[Client]) -> None:
     one, other = clients
     for number in range(10):
         await one.create(id=f"{number}")

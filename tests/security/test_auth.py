@@ -129,7 +129,7 @@ async def test_writer_writes_and_reads(client: Client, guarded: Guarded) -> None
     assert {"id": "by writer"} in read["data"]["inviteParticipantsOperations"]["nodes"]
 
 
-async def test_what_is_forbidden_leaves_the_other_fields(client: Client, guarded: Guarded) -> None:
+async def test_forbidden_field_does_not_affect_others(client: Client, guarded: Guarded) -> None:
     code, answered = await answer(client, guarded.introspector, ONE)
 
     assert code == 200
@@ -175,7 +175,7 @@ async def test_every_field_at_the_root_needs_a_scope(client: Client, guarded: Gu
     assert asked == {name: {READ if name in reading else WRITE} for name in asked}
 
 
-async def test_viewer_is_who_asks(client: Client, guarded: Guarded) -> None:
+async def test_viewer_is_the_principal_of_the_request(client: Client, guarded: Guarded) -> None:
     query = "{ viewer { name scopes } }"
     url, params = f"{client.url}/graphql", {"query": query}
     expected = [
@@ -403,7 +403,7 @@ async def test_subscription_needs_the_scope_to_read(socket: Socket, guarded: Gua
     assert message["payload"][0]["extensions"] == {"code": "FORBIDDEN", "scope": READ}
 
 
-async def test_fresh_token_counts_for_what_comes_after(socket: Socket, guarded: Guarded) -> None:
+async def test_renewed_token_applies_to_later_operations(socket: Socket, guarded: Guarded) -> None:
     await initialize(socket, guarded.reader)
     await socket.subscribe(CREATE, "before", input={"clientContext": "by socket"})
     before = await socket.payload("before")

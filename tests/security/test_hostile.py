@@ -114,7 +114,7 @@ async def attacker() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 @pytest.mark.parametrize("case", CASES)
-async def test_hostile_request_harms_nobody(
+async def test_hostile_request_does_not_affect_others(
     siege: Siege, attacker: aiohttp.ClientSession, case: Case
 ) -> None:
     for _ in range(ATTEMPTS):

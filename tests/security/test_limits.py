@@ -196,7 +196,7 @@ async def test_only_the_first_errors_are_returned(shared: Client) -> None:
     assert last == "There are more errors than these 5. Correct them first."
 
 
-async def test_few_errors_say_what_may_have_been_meant(shared: Client) -> None:
+async def test_few_errors_have_suggestions(shared: Client) -> None:
     answer = await shared.answer(f"{{ {ONE} {{ versoin }} }}")
 
     assert "Did you mean 'version'?" in answer["errors"][0]["message"]

@@ -109,7 +109,7 @@ GOOD: dict[str, Callable[[Trust], str]] = {
 
 
 @pytest.mark.parametrize("make", GOOD.values(), ids=GOOD)
-async def test_good_token_lets_read(
+async def test_valid_token_may_read(
     client: Client, trust: Trust, make: Callable[[Trust], str]
 ) -> None:
     token = make(trust)
@@ -289,7 +289,7 @@ async def test_oversize_token_is_refused(
     ],
     ids=str,
 )
-async def test_token_without_the_scope_lets_in_and_no_further(
+async def test_token_without_the_scope_authenticates_only(
     client: Client, trust: Trust, claims: dict[str, Any]
 ) -> None:
     code, body = await answer(client, trust.issuer.token(trust.key, **claims), LIST)

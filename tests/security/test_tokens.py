@@ -78,7 +78,7 @@ def test_create_prints_the_token_and_keeps_its_hash(
 NAMES = ("--read-scope", "see", "--write-scope", "do", "--introspection-scope", "look")
 
 
-async def test_token_made_with_the_scopes_of_the_gateway_is_let_in(
+async def test_token_with_the_gateways_scopes_is_accepted(
     http: aiohttp.ClientSession, tmp_path: Path
 ) -> None:
     scopes = [word for scope in ("read", "write", "introspection") for word in ("--scope", scope)]
@@ -436,14 +436,14 @@ async def test_broken_file_leaves_the_tokens_read_last(
     assert await status(client, secret) == 200
 
 
-async def test_file_that_is_gone_lets_nobody_in(client: Client, tmp_path: Path) -> None:
+async def test_missing_file_refuses_all_tokens(client: Client, tmp_path: Path) -> None:
     secret = token(tmp_path, "create", "support", "--scope", "read")
     await until(client, secret, 200)
     (tmp_path / "tokens.json").unlink()
     await until(client, secret, 401)
 
 
-async def test_all_workers_heed_the_file(http: aiohttp.ClientSession, tmp_path: Path) -> None:
+async def test_all_workers_read_the_file(http: aiohttp.ClientSession, tmp_path: Path) -> None:
     secret = token(tmp_path, "create", "support", "--scope", "read")
     with running(tmp_path, *GUARDED, "--workers", "2") as gateway:
         client = Client(http, gateway.url)

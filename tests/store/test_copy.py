@@ -158,7 +158,7 @@ async def test_clients_continue_after_a_copy(
     assert newest["inviteParticipantsOperations"]["nodes"][0] == {"id": "new"}
 
 
-async def test_keys_and_what_waits_to_be_passed_on_are_copied(
+async def test_keys_and_pending_notifications_are_copied(
     urls: tuple[str, str], run_in_process: Command
 ) -> None:
     source, target = urls

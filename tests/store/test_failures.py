@@ -127,8 +127,8 @@ async def ids(client: Client) -> set[str]:
 async def ready(client: Client) -> bool:
     """Return whether the gateway is ready."""
     async with client.session.get(f"{client.url}/health/ready") as response:
-        said = await response.json()
-        assert said["status"] == {200: "ok", 503: "unavailable"}[response.status]
+        check = await response.json()
+        assert check["status"] == {200: "ok", 503: "unavailable"}[response.status]
         return response.status == 200
 
 
@@ -145,7 +145,7 @@ async def recovered(client: Client, id_: str) -> None:
     await wait_until(lambda: ready(client))
 
 
-def said(gateway: Gateway, *words: str) -> int:
+def count_log_lines(gateway: Gateway, *words: str) -> int:
     """Return the number of log lines with these words."""
     return sum(all(word in line for word in words) for line in gateway.log)
 
@@ -177,8 +177,12 @@ async def test_full_disk_refuses_only_writes_until_there_is_space(
         await recovered(client, "after")
         assert await ids(client) == {"before", "after", *kept}
         assert gateway.stop() == 0
-    assert said(gateway, "cannot be written") == said(gateway, "can be written again") == 1
-    assert said(gateway, "Traceback") == 0
+    assert (
+        count_log_lines(gateway, "cannot be written")
+        == count_log_lines(gateway, "can be written again")
+        == 1
+    )
+    assert count_log_lines(gateway, "Traceback") == 0
     with running(disk.folder) as gateway:
         assert await ids(Client(http, gateway.url)) == {"before", "after", *kept}
     assert_whole(disk.folder / "operations.db")
@@ -242,8 +246,8 @@ async def test_failed_sync_acknowledges_nothing_and_leaves_nothing(
         if end is signal.SIGTERM:
             await recovered(client, "after")
             assert gateway.stop() == 0
-    assert said(gateway, "cannot be written", "SQLITE_IOERR_FSYNC") == 1
-    assert said(gateway, "Traceback") == 0
+    assert count_log_lines(gateway, "cannot be written", "SQLITE_IOERR_FSYNC") == 1
+    assert count_log_lines(gateway, "Traceback") == 0
     with running(tmp_path) as gateway:
         expected = {"before", "after"} if end is signal.SIGTERM else {"before"}
         assert await ids(Client(http, gateway.url)) == expected
@@ -265,7 +269,7 @@ async def test_missing_database_is_reopened_when_it_is_back(
     assert await ids(client) == {"before", "after"}
     assert gateway.stop() == 0
     await wait_until(lambda: is_logged(gateway, "cannot be written", "its file is missing"))
-    assert said(gateway, "Traceback") == 0
+    assert count_log_lines(gateway, "Traceback") == 0
 
 
 async def test_missing_folder_is_reported_and_reopened_when_it_is_back(
@@ -284,7 +288,7 @@ async def test_missing_folder_is_reported_and_reopened_when_it_is_back(
         await recovered(client, "after")
         assert await ids(client) == {"before", "after"}
         assert gateway.stop() == 0
-    assert said(gateway, "Traceback") == 0
+    assert count_log_lines(gateway, "Traceback") == 0
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -309,7 +313,7 @@ async def test_restored_backup_is_used_while_serving(
 
         assert refused["errors"][0]["extensions"]["code"] == "CURSOR_EXPIRED"
         assert gateway.stop() == 0
-    assert said(gateway, "Traceback") == 0
+    assert count_log_lines(gateway, "Traceback") == 0
     with running(tmp_path) as gateway:
         assert await ids(Client(http, gateway.url)) == {"kept", "after"}
     assert_whole(tmp_path / "operations.db")
@@ -341,8 +345,11 @@ async def test_file_of_something_else_in_place_is_left_alone(
     await recovered(client, "after")
     assert await ids(client) == {"before", "after"}
     assert gateway.stop() == 0
-    assert said(gateway, "cannot be written: its file was replaced", "If it is a backup") == 1
-    assert said(gateway, "Traceback") == 0
+    assert (
+        count_log_lines(gateway, "cannot be written: its file was replaced", "If it is a backup")
+        == 1
+    )
+    assert count_log_lines(gateway, "Traceback") == 0
 
 
 async def test_damaged_file_is_reported_until_the_database_is_back(
@@ -369,7 +376,7 @@ async def test_damaged_file_is_reported_until_the_database_is_back(
     await wait_until(lambda: ready(client))
     assert await ids(client) == {"before"}
     assert gateway.stop() == 0
-    assert said(gateway, "Traceback") == 0
+    assert count_log_lines(gateway, "Traceback") == 0
     assert_whole(file)
 
 
@@ -405,8 +412,8 @@ async def test_damaged_database_is_read_where_possible_until_a_backup_is_restore
         await wait_until(lambda: has_exactly(client, {f"{number}" for number in range(30)}))
         await recovered(client, "after")
         assert gateway.stop() == 0
-    assert said(gateway, "cannot be read", "SQLITE_CORRUPT", "backup") == 1
-    assert said(gateway, "Traceback") == 0
+    assert count_log_lines(gateway, "cannot be read", "SQLITE_CORRUPT", "backup") == 1
+    assert count_log_lines(gateway, "Traceback") == 0
     assert_whole(tmp_path / "operations.db")
 
 
@@ -441,7 +448,7 @@ async def test_read_only_file_is_reported_until_it_is_writable(
         await recovered(client, "after")
         assert await ids(client) == {"after"}
         assert gateway.stop() == 0
-    assert said(gateway, "Traceback") == 0
+    assert count_log_lines(gateway, "Traceback") == 0
 
 
 def test_backup_to_a_full_disk_names_the_disk(command: Command, tmp_path: Path) -> None:
@@ -466,4 +473,4 @@ def test_backup_to_a_full_disk_names_the_disk(command: Command, tmp_path: Path) 
 async def is_logged(gateway: Gateway, *words: str) -> bool:
     """Return whether the log has a line with all of these words."""
     await asyncio.sleep(0)
-    return said(gateway, *words) > 0
+    return count_log_lines(gateway, *words) > 0

@@ -172,9 +172,7 @@ async def test_filtering_by_an_identity_searches_the_identities(planner: Planner
 
 
 @pytest.mark.parametrize("paging", [{"first": 10}, {"last": 10}])
-async def test_paging_through_those_who_invite_somebody_reads_them_in_order(
-    planner: Planner, paging: JSONObject
-) -> None:
+async def test_paging_by_a_participant_reads_in_order(planner: Planner, paging: JSONObject) -> None:
     where = {**invited(user={"id": {"eq": "user-7"}}), "status": {"eq": "Completed"}}
     plan = await planner.plan(PAGE, filter=where, **paging)
 

@@ -102,7 +102,7 @@ async def test_smaller_pages_give_all(large: Client) -> None:
     assert sorted(found) == sorted(IDS)
 
 
-async def test_what_is_read_together_is_refused_to_nobody(large: Client) -> None:
+async def test_concurrent_large_reads_all_succeed(large: Client) -> None:
     fields = " ".join(
         f'a{number}: inviteParticipantsOperation(id: "{id_}") {{ id }}'
         for number, id_ in enumerate(IDS)

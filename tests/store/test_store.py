@@ -142,7 +142,7 @@ async def test_reads_by_id_continue_when_all_readers_are_busy(tmp_path: Path, re
         assert await asyncio.gather(*outcomes, count) == [*["slow"] * readers, 1]
 
 
-async def test_read_by_id_is_done_apart_from_what_may_take_long(reader: Worker) -> None:
+async def test_read_by_id_does_not_wait_for_slow_reads(reader: Worker) -> None:
     one, other = SlowRead(), SlowRead()
     outcomes = [reader.do(one)]
     await asyncio.to_thread(one.began.wait)
@@ -172,7 +172,7 @@ async def test_page_that_takes_long_is_left_to_the_reader_threads(tmp_path: Path
     assert store.loop_reader.reads == 2
 
 
-async def test_read_that_fails_harms_no_other(tmp_path: Path) -> None:
+async def test_failing_read_does_not_affect_others(tmp_path: Path) -> None:
     upgrade(tmp_path / "operations.db")
     async with open_sqlite_store(tmp_path / "operations.db") as store:
         await store.create(CreateInviteParticipantsOperationInput(id="there"))

@@ -126,8 +126,8 @@ def test_import_keeps_what_graph_does_not_declare_at_every_level(
     identity = {"@odata.type": "x", "user": user, "robot": {"id": "r"}}
     participant = {"identity": identity, "region@odata.type": "x", "mood": None, "region": "amer"}
     result = {"@odata.type": "x", "code": 200, "subcode": 0}
-    told = {"participants": [participant], "resultInfo": result, "new": {"@odata.type": "kept"}}
-    (operation,) = imported(lines({**GRAPH, "id": "a", "client_context": None, **told}))
+    content = {"participants": [participant], "resultInfo": result, "new": {"@odata.type": "kept"}}
+    (operation,) = imported(lines({**GRAPH, "id": "a", "client_context": None, **content}))
 
     assert operation["additionalProperties"] == {"new": {"@odata.type": "kept"}}
     assert operation["resultInfo"] == {"code": 200, "subcode": 0}
@@ -230,11 +230,13 @@ def test_import_reports_every_bad_line_and_stores_the_others(
     (tmp_path / "in").write_bytes(b"\n".join(content) + b"\n")
     done = command("import", "in")
 
-    told = [line for line in done.stderr.splitlines() if line.startswith("in: ")]
+    messages = [line for line in done.stderr.splitlines() if line.startswith("in: ")]
     assert done.returncode == 1, done.stderr
     assert ids(exported(command)) == [str(n) for n in range(len(BAD) + 1)]
     wanted = {2 * n + 2: reason for n, reason in enumerate(BAD.values())}
-    found = {number: line for line in told for number in wanted if f"in: line {number}: " in line}
+    found = {
+        number: line for line in messages for number in wanted if f"in: line {number}: " in line
+    }
     assert list(found) == list(wanted)
     assert {n: line for n, line in found.items() if wanted[n] not in line} == {}
 
@@ -492,10 +494,10 @@ def test_export_to_a_reader_that_stops_is_quiet(command: Command, tmp_path: Path
         assert process.stdout is not None
         process.stdout.close()
         assert process.stderr is not None
-        told = process.stderr.read()
+        errors = process.stderr.read()
 
     assert process.returncode == 1
-    assert b"Traceback" not in told
+    assert b"Traceback" not in errors
 
 
 # A process counts the memory of the one that started it as its own until then: hence a small one.

@@ -211,7 +211,7 @@ async def test_playground_works_with_a_token(http: ClientSession, tmp_path: Path
             await visit.run('"version": 1')
             await follow(visit, lambda: answer(client, secret, CREATE))
 
-    assert [said for said in visit.errors if "status of 401" not in said] == []
+    assert [error for error in visit.errors if "status of 401" not in error] == []
 
 
 async def test_playground_names_the_issuer_of_tokens(tmp_path: Path) -> None:

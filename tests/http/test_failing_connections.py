@@ -15,7 +15,7 @@ from gateway.http.options import ServerOptions
 from gateway.http.traffic import Traffic
 
 
-def failing(*_: object) -> NoReturn:
+def raise_unexpectedly(*_: object) -> NoReturn:
     """Raise an error where aiohttp expects none."""
     raise LookupError("secret")
 
@@ -27,7 +27,7 @@ async def fail(_: object) -> NoReturn:
 
 async def test_connection_that_fails_is_closed(caplog: pytest.LogCaptureFixture) -> None:
     loop = asyncio.get_running_loop()
-    server = web.Server(fail, request_factory=failing)
+    server = web.Server(fail, request_factory=raise_unexpectedly)
     options = ServerOptions(AdmissionControl(max_in_flight=1, max_lag_seconds=1), 1, 1, 30, 30)
     heads = HeadCache("/graphql", ["/v1.0"])
     shared = Shared(options, Traffic(), fail, WaitingConnections(), heads, {})

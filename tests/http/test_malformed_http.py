@@ -55,7 +55,7 @@ def post(url: str, headers: bytes, body: bytes) -> tuple[int, str, bytes]:
             return response.status, response.headers["Content-Type"], response.read()
 
 
-def assert_decent(status: int, content_type: str, body: bytes) -> None:
+def assert_valid_response(status: int, content_type: str, body: bytes) -> None:
     """Assert that a response has no internal details, and that an error is JSON."""
     assert status < 500, body
     assert not PYTHON.search(body.decode()), body
@@ -98,7 +98,7 @@ def assert_alive(url: str) -> None:
 )
 def test_unusual_header_gets_a_valid_response(gateway_url: str, header: bytes) -> None:
     typed = b"" if header.startswith(b"Content-Type") else b"Content-Type: application/json\r\n"
-    assert_decent(*post(gateway_url, typed + header + b"\r\n", json.dumps(QUERY).encode()))
+    assert_valid_response(*post(gateway_url, typed + header + b"\r\n", json.dumps(QUERY).encode()))
 
     assert_alive(gateway_url)
 
@@ -266,7 +266,7 @@ def test_random_bytes_do_not_affect_others(limited: str, data: bytes, head: byte
     )
 )
 def test_random_bodies_get_valid_responses(limited: str, body: bytes) -> None:
-    assert_decent(*post(limited, b"Content-Type: application/json\r\n", body))
+    assert_valid_response(*post(limited, b"Content-Type: application/json\r\n", body))
 
 
 @FUZZED
@@ -275,7 +275,7 @@ def test_random_headers_get_valid_responses(limited: str, headers: list[tuple[st
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers).encode("latin-1")
     status, content_type, body = post(limited, lines, json.dumps(QUERY).encode())
 
-    assert_decent(status, content_type, body)
+    assert_valid_response(status, content_type, body)
 
 
 @FUZZED

@@ -64,12 +64,12 @@ async def _is_lost(socket: Socket) -> None:
 
 async def _sends_what_is_no_message(socket: Socket) -> None:
     await socket.ws.send_str("{")
-    assert (await socket.closed())[0] == 4400
+    assert (await socket.wait_closed())[0] == 4400
 
 
 async def _is_forbidden(socket: Socket) -> None:
     await socket.send(type="ping", payload=auth_headers("wrong"))
-    assert (await socket.closed())[0] == 4403
+    assert (await socket.wait_closed())[0] == 4403
 
 
 @pytest.mark.parametrize("end", [_leaves, _is_lost, _sends_what_is_no_message, _is_forbidden])

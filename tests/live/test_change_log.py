@@ -78,7 +78,7 @@ async def prune_once(database: Database, database_url: str) -> AsyncIterator[Pru
     await connection.close()
 
 
-def failing(operation_id: str) -> Update:
+def failing_update(operation_id: str) -> Update:
     return Update.model_validate_json(json.dumps({"id": operation_id, "status": "Failed"}))
 
 
@@ -98,22 +98,22 @@ async def read(store: Store, after: Position | None = None) -> ChangePage:
 
 
 @pytest.fixture
-def pruned(store: Store, prune_once: Prune) -> Prune:
+def prune_and_count(store: Store, prune_once: Prune) -> Prune:
     """Prune, and return how many changes are left."""
 
-    async def pruned(keep: Retention, now: datetime) -> int:
+    async def prune_and_count(keep: Retention, now: datetime) -> int:
         while await prune_once(keep, now):
             pass
         return len((await read(store)).changes)
 
-    return pruned
+    return prune_and_count
 
 
 async def test_each_kind_of_write_is_logged_in_order(store: Store) -> None:
     await store.create(Create(id="a"))
     await store.upsert(Create(id="b"))
     await store.upsert(Create(id="b", call_id="c"))
-    await store.update(failing("a"))
+    await store.update(failing_update("a"))
     await store.create_many([Create(id="c"), Create(id="d")], atomic=True)
     await store.put(OLD)
     await store.put(OLD | {"status": "Failed"})
@@ -136,16 +136,18 @@ async def test_each_kind_of_write_is_logged_in_order(store: Store) -> None:
     assert page.end == page.changes[-1].position == await store.log.position()
 
 
-async def test_pruning_keeps_recent_and_newest_changes(store: Store, pruned: Prune) -> None:
+async def test_pruning_keeps_recent_and_newest_changes(
+    store: Store, prune_and_count: Prune
+) -> None:
     await create(store, 3, NOW)
     await create(store, 2, NOW + DAY)
     left = [
-        await pruned(Retention(days=1, changes=0), NOW + DAY),
-        await pruned(Retention(days=0, changes=5), NOW + 9 * DAY),
-        await pruned(Retention(days=0, changes=4), NOW + 9 * DAY),
-        await pruned(Retention(days=1, changes=1), NOW + DAY + timedelta(seconds=1)),
-        await pruned(Retention(days=1, changes=1), NOW + 3 * DAY),
-        await pruned(Retention(days=0, changes=0), NOW + 3 * DAY),
+        await prune_and_count(Retention(days=1, changes=0), NOW + DAY),
+        await prune_and_count(Retention(days=0, changes=5), NOW + 9 * DAY),
+        await prune_and_count(Retention(days=0, changes=4), NOW + 9 * DAY),
+        await prune_and_count(Retention(days=1, changes=1), NOW + DAY + timedelta(seconds=1)),
+        await prune_and_count(Retention(days=1, changes=1), NOW + 3 * DAY),
+        await prune_and_count(Retention(days=0, changes=0), NOW + 3 * DAY),
     ]
 
     assert left == [5, 5, 4, 2, 1, 0]
@@ -182,25 +184,25 @@ async def test_pruning_goes_in_small_steps(store: Store, prune_once: Prune) -> N
 
 
 async def test_reading_on_after_pruning_works_from_where_nothing_is_missing(
-    store: Store, pruned: Prune
+    store: Store, prune_and_count: Prune
 ) -> None:
     await create(store, 3, NOW)
     first, second, third = (change.position for change in (await read(store)).changes)
-    await pruned(Retention(days=0, changes=1), NOW + DAY)
+    await prune_and_count(Retention(days=0, changes=1), NOW + DAY)
 
     assert [c.position for c in (await read(store, second)).changes] == [third]
     with pytest.raises(CursorExpired):
         await read(store, first)
-    assert await pruned(Retention(days=0, changes=0), NOW + DAY) == 0
+    assert await prune_and_count(Retention(days=0, changes=0), NOW + DAY) == 0
     assert await read(store, third) == ChangePage([], more=False, end=third)
     with pytest.raises(CursorExpired):
         await read(store, second)
 
 
-async def test_positions_are_not_used_again(store: Store, pruned: Prune) -> None:
+async def test_positions_are_not_used_again(store: Store, prune_and_count: Prune) -> None:
     await create(store, 2, NOW)
     end = (await read(store)).end
-    await pruned(Retention(days=0, changes=0), NOW + DAY)
+    await prune_and_count(Retention(days=0, changes=0), NOW + DAY)
     await create(store, 1, NOW + DAY)
     (change,) = (await read(store, end)).changes
 
@@ -246,7 +248,7 @@ async def test_operation_from_before_the_log_is_logged_from_then_on(tmp_path: Pa
     running = Filter.model_validate_json('{"status": {"eq": "Running"}}')
     async with open_sqlite_store(path) as store:
         listed = await store.page(None, (), Slice(limit=1))
-        await store.update(failing("old"))
+        await store.update(failing_update("old"))
         await store.delete(Delete(id="old"))
         after = await store.log.changes(None, ChangeSlice(9, listed.position))
         matching = await store.log.changes(running, ALL)
@@ -276,7 +278,7 @@ def writes_before_each_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(sqlite3, "connect", connect_and_intrude)
 
 
-@pytest.mark.usefixtures("intruded")
+@pytest.mark.usefixtures("writes_before_each_read")
 @pytest.mark.parametrize("before", [0, 1, 2, 9])
 async def test_page_and_its_place_in_the_log_are_of_one_moment(path: Path, before: int) -> None:
     async with open_sqlite_store(path) as store:
@@ -303,7 +305,7 @@ async def test_watcher_is_notified_of_writes_by_another_process(
     store: Store, command: Command
 ) -> None:
     with store.log.watch() as event:
-        await settled(event)
+        await wait_until_clear(event)
         imported = await asyncio.to_thread(command, "import", "-", stdin='{"id": "theirs"}')
         async with asyncio.timeout(SOON):
             await event.wait()
@@ -314,7 +316,7 @@ async def test_watcher_is_notified_of_writes_by_another_process(
     ]
 
 
-async def settled(event: asyncio.Event) -> None:
+async def wait_until_clear(event: asyncio.Event) -> None:
     """Wait until an event stays clear."""
     while True:
         event.clear()

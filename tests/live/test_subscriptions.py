@@ -345,7 +345,7 @@ async def write(client: Client, name: str, count: int) -> None:
         await client.update(id=name, clientContext=str(number))
 
 
-async def logged(client: Client) -> list[tuple[str, int]]:
+async def read_log(client: Client) -> list[tuple[str, int]]:
     """Return the whole change log."""
     query = """
         query ($after: String) {
@@ -384,7 +384,7 @@ async def test_nothing_is_lost_or_repeated_whatever_breaks(
     with running(tmp_path) as gateway:
         client = Client(http, gateway.url)
         await asyncio.gather(*(write(client, f"c{n}", each // 2) for n in range(writers)))
-        log = await logged(client)
+        log = await read_log(client)
         await asyncio.gather(*(follower.follow(gateway.url, len(log)) for follower in followers))
 
     assert len(log) >= writers * each * 2
@@ -404,7 +404,7 @@ async def test_changes_of_all_workers_come_in_the_order_of_the_log(
             *(follower.follow(gateway.url, writers * each) for follower in followers),
             *(write(client, f"w{number}", each) for number in range(writers)),
         )
-        log = await logged(client)
+        log = await read_log(client)
 
     assert len(log) == writers * each
     for follower in followers:

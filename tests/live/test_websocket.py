@@ -138,7 +138,7 @@ async def test_invalid_message_closes_the_connection(
 ) -> None:
     async with connected(shared.session, shared.url) as socket:
         await socket.ws.send_str(text)
-        closed = await socket.closed()
+        closed = await socket.wait_closed()
 
     assert closed[0] == code
     assert reason in str(closed[1])
@@ -156,17 +156,17 @@ async def test_message_that_is_not_text_in_utf_8_closes_the_connection(shared: C
     async with connected(shared.session, shared.url) as socket:
         await socket.ws.send_bytes(b'{"type":"ping"}')
 
-        assert await socket.closed() == (4400, "Invalid message: It is binary. Send text.")
+        assert await socket.wait_closed() == (4400, "Invalid message: It is binary. Send text.")
     async with connected(shared.session, shared.url) as socket:
         await socket.ws.send_frame(b'{"type":"ping","payload":{"a":"\xff"}}', WSMsgType.TEXT)
 
-        assert await socket.closed() == (4400, "Invalid message: It is not UTF-8.")
+        assert await socket.wait_closed() == (4400, "Invalid message: It is not UTF-8.")
 
 
 async def test_message_that_is_too_large_closes_the_connection(shared: Client) -> None:
     async with connected(shared.session, shared.url) as socket:
         await socket.send(type="ping", payload={"large": "x" * 1_048_576})
-        code, _ = await socket.closed()
+        code, _ = await socket.wait_closed()
 
         assert code == aiohttp.WSCloseCode.MESSAGE_TOO_BIG
 
@@ -175,7 +175,7 @@ async def test_operation_before_the_acknowledgement_closes_the_connection(shared
     async with connected(shared.session, shared.url, init=False) as socket:
         await socket.send(**SUBSCRIBE)
 
-        assert await socket.closed() == (4401, "Unauthorized")
+        assert await socket.wait_closed() == (4401, "Unauthorized")
 
 
 async def test_duplicate_id_closes_the_connection(shared: Client) -> None:
@@ -183,18 +183,18 @@ async def test_duplicate_id_closes_the_connection(shared: Client) -> None:
         await socket.send(**SUBSCRIBE)
         await socket.send(**SUBSCRIBE)
 
-        assert await socket.closed() == (4409, "Subscriber for 1 already exists")
+        assert await socket.wait_closed() == (4409, "Subscriber for 1 already exists")
 
 
 async def test_connection_that_is_not_initialised_is_closed(shared: Client) -> None:
     async with connected(shared.session, shared.url, init=False) as socket:
-        assert await socket.closed() == (4408, "Connection initialisation timeout")
+        assert await socket.wait_closed() == (4408, "Connection initialisation timeout")
 
 
 @pytest.mark.parametrize("spoken", [(), ("graphql-ws",), ("nothing", "else")])
 async def test_other_subprotocols_are_refused(shared: Client, spoken: tuple[str, ...]) -> None:
     async with shared.session.ws_connect(f"{shared.url}/graphql", protocols=spoken) as ws:
-        code, reason = await Socket(ws).closed()
+        code, reason = await Socket(ws).wait_closed()
 
     assert code == 4406
     assert SUBPROTOCOL in str(reason)
@@ -297,8 +297,8 @@ async def test_stop_closes_with_a_reason(client: Client, gateway: Gateway) -> No
         await following.subscribe(FOLLOW)
         stopping = asyncio.create_task(asyncio.to_thread(gateway.stop))
 
-        assert await idle.closed() == (1001, "The gateway is stopping. Connect again.")
-        assert await following.closed() == (1001, "The gateway is stopping. Connect again.")
+        assert await idle.wait_closed() == (1001, "The gateway is stopping. Connect again.")
+        assert await following.wait_closed() == (1001, "The gateway is stopping. Connect again.")
         assert await stopping == 0
     assert not [line for line in gateway.log if "Error" in line or "Traceback" in line]
 

@@ -28,7 +28,7 @@ def guid() -> str:
     return str(UUID(int=CHOICE.getrandbits(128), version=4))
 
 
-def form(id_: str) -> str:
+def formatted(id_: str) -> str:
     """Return an id in one of the forms in which bots receive it."""
     return CHOICE.choice([id_, id_.upper(), id_.replace("-", ""), id_.replace("-", "").upper()])
 
@@ -60,11 +60,15 @@ def notification(change: str, call: str, id_: str, data: Json) -> Json:
     """Return a notification of one of the kinds that bots receive."""
     where = CHOICE.choice(["resourceUrl", "resource"])
     in_address = CHOICE.random() < 0.5
-    last = form(id_) if in_address else "participants"
+    last = formatted(id_) if in_address else "participants"
     return {
         "changeType": CHOICE.choice([change, change.title(), change.upper()]),
-        where: f"/app/calls/{form(call)}/operations/{last}",
-        "resourceData": {"@odata.type": INVITE, "id": None if in_address else form(id_), **data},
+        where: f"/app/calls/{formatted(call)}/operations/{last}",
+        "resourceData": {
+            "@odata.type": INVITE,
+            "id": None if in_address else formatted(id_),
+            **data,
+        },
     }
 
 
@@ -119,7 +123,7 @@ class Sender:
             except (aiohttp.ClientError, ConnectionError):
                 continue
 
-    async def until(self, gateway: Gateway, answered: int) -> None:
+    async def post_until(self, gateway: Gateway, answered: int) -> None:
         """Post to a gateway until so many bodies were accepted."""
         self._wanted = answered
         self._enough.clear()
@@ -147,11 +151,11 @@ async def test_storm_ends_as_if_all_had_come_in_order_and_once(
     raining = [asyncio.create_task(sender.send_all()) for _ in range(CONNECTIONS)]
     for kill in range(1, KILLS + 1):
         with running(tmp_path, **UNTRACED) as gateway:
-            await sender.until(gateway, len(bodies) * kill // (KILLS + 1))
+            await sender.post_until(gateway, len(bodies) * kill // (KILLS + 1))
             gateway.process.kill()
             gateway.process.wait()
     with running(tmp_path, **UNTRACED) as gateway:
-        await sender.until(gateway, len(bodies))
+        await sender.post_until(gateway, len(bodies))
         await asyncio.gather(*raining)
 
     found = dict(stored(tmp_path))

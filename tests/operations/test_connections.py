@@ -83,7 +83,7 @@ def test_idle_connection_is_closed(tmp_path: Path) -> None:
         assert [status for status, _, _ in read_responses(connection)] == [200, 200]
 
 
-def narrow(gateway: Gateway) -> socket.socket:
+def connect_with_small_buffer(gateway: Gateway) -> socket.socket:
     """Connect with a very small receive buffer."""
     connection = socket.socket()
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_048)
@@ -95,7 +95,7 @@ def narrow(gateway: Gateway) -> socket.socket:
 def test_client_that_does_not_read_is_disconnected(tmp_path: Path) -> None:
     query = json.dumps({"query": "{ __schema { types { name fields { name description } } } }"})
     with running(tmp_path, "--transfer-seconds", "0.3") as gateway:
-        with narrow(gateway) as connection:
+        with connect_with_small_buffer(gateway) as connection:
             connection.settimeout(0.0)
             ending = select.poll()
             ending.register(connection, 0)  # reports only the end
@@ -133,7 +133,7 @@ def test_client_that_requests_more_than_it_reads_is_disconnected(
                 body = json.dumps({"query": CREATE_MANY, "variables": {"inputs": inputs}})
                 making.sendall(post(body))
                 assert next(responses)[0] == 200
-        asking = [stack.enter_context(narrow(gateway)) for _ in pages]
+        asking = [stack.enter_context(connect_with_small_buffer(gateway)) for _ in pages]
         for connection, page in zip(asking, pages, strict=True):
             connection.sendall(post(json.dumps({"query": page}), *fields) * 2)
         ending = select.poll()

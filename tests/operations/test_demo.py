@@ -23,7 +23,7 @@ RESULTS = {(200, 0), (200, 8515), (400, 8508), (0, 7015), (412, 9999), (500, 710
 STATUSES = {"NotStarted", "Running", "Completed", "Failed"}
 
 
-def exported(command: Command, *options: str) -> list[Json]:
+def export_operations(command: Command, *options: str) -> list[Json]:
     """Return the operations in the database, the oldest first."""
     done = command("export", "-", *options)
     assert done.returncode == 0, done.stderr
@@ -36,7 +36,7 @@ def filled(run_in_process: Command) -> list[Json]:
     done = run_in_process("demo", "--once")
     assert done.returncode == 0, done.stderr
     assert "300 sample operations" in done.stderr
-    return exported(run_in_process)
+    return export_operations(run_in_process)
 
 
 def test_demo_makes_every_kind_of_operation(filled: list[Json]) -> None:
@@ -105,7 +105,7 @@ def test_demo_makes_the_same_for_the_same_seed(run_in_process: Command) -> None:
         database = ("--database", f"sqlite:///{name}.db")
         done = run_in_process("demo", "--once", "--operations", "40", "--seed", seed, *database)
         assert done.returncode == 0, done.stderr
-        by_id = {each["id"]: content(each) for each in exported(run_in_process, *database)}
+        by_id = {each["id"]: content(each) for each in export_operations(run_in_process, *database)}
         assert len(by_id) == 40
         by_seed[name] = by_id
 
@@ -116,13 +116,13 @@ def test_demo_makes_the_same_for_the_same_seed(run_in_process: Command) -> None:
 @pytest.mark.parametrize("count", ["1", "3", "5"])
 def test_demo_makes_as_few_as_wanted(run_in_process: Command, count: str) -> None:
     assert run_in_process("demo", "--once", "--operations", count).returncode == 0
-    assert len(exported(run_in_process)) == int(count)
+    assert len(export_operations(run_in_process)) == int(count)
 
 
 def test_demo_refuses_a_database_with_other_operations(run_in_process: Command) -> None:
     run_in_process("import", "-", stdin='{"id": "precious"}\n')
     refused = run_in_process("demo", "--once")
-    kept = exported(run_in_process)
+    kept = export_operations(run_in_process)
     added = run_in_process("demo", "--once", "--add", "--operations", "5")
 
     assert refused.returncode == 2
@@ -130,7 +130,7 @@ def test_demo_refuses_a_database_with_other_operations(run_in_process: Command) 
     assert "--add" in refused.stderr
     assert [each["id"] for each in kept] == ["precious"]
     assert added.returncode == 0, added.stderr
-    assert len(exported(run_in_process)) == 6
+    assert len(export_operations(run_in_process)) == 6
 
 
 def test_demo_started_again_adds_no_more_of_the_past(
@@ -140,7 +140,7 @@ def test_demo_started_again_adds_no_more_of_the_past(
 
     assert again.returncode == 0
     assert "300 sample operations; no past ones are added" in again.stderr
-    assert exported(run_in_process) == filled
+    assert export_operations(run_in_process) == filled
 
 
 def test_demo_started_twice_at_once_makes_each_operation_once(
@@ -150,7 +150,7 @@ def test_demo_started_twice_at_once_makes_each_operation_once(
         runs = list(pool.map(lambda _: command("demo", "--once"), range(2)))
 
     assert [done.returncode for done in runs] == [0, 0], [done.stderr for done in runs]
-    assert len({each["id"] for each in exported(run_in_process)}) == 300
+    assert len({each["id"] for each in export_operations(run_in_process)}) == 300
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from support.sockets import connected
 HIDDEN = "s3cret"
 
 
-def raw(gateway: Gateway, request: bytes) -> bytes:
+def send_bytes(gateway: Gateway, request: bytes) -> bytes:
     """Send bytes and return the response."""
     address = urlsplit(gateway.url)
     with socket.create_connection((address.hostname, address.port or 0)) as connection:
@@ -186,7 +186,9 @@ async def test_values_and_tokens_are_never_logged(
         async with http.get(f"{gateway.url}/health/ready?token={HIDDEN}") as response:
             await response.read()
         absolute = gateway.url.replace("http://", f"http://{HIDDEN}:{HIDDEN}@")
-        raw(gateway, f"GET {absolute}/graphql?query={HIDDEN} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        send_bytes(
+            gateway, f"GET {absolute}/graphql?query={HIDDEN} HTTP/1.1\r\nHost: a\r\n\r\n".encode()
+        )
         gateway.stop()
 
     assert len(gateway.log) > 7
@@ -205,9 +207,9 @@ async def test_a_client_cannot_forge_lines(
             b"/a b=c",
             b"/" + b"x" * 999,
         ):
-            raw(gateway, b"GET " + path + b" HTTP/1.1\r\nHost: a\r\n\r\n")
-        raw(gateway, b"\x1b[2J\x00 nonsense\r\nHost: a\r\n\r\n")
-        raw(gateway, b"GET / HTTP/1.1\r\nHost: a\x1b[31m\r\nX: \x00\r\n\r\n")
+            send_bytes(gateway, b"GET " + path + b" HTTP/1.1\r\nHost: a\r\n\r\n")
+        send_bytes(gateway, b"\x1b[2J\x00 nonsense\r\nHost: a\r\n\r\n")
+        send_bytes(gateway, b"GET / HTTP/1.1\r\nHost: a\x1b[31m\r\nX: \x00\r\n\r\n")
         await Client(http, gateway.url).answer("query Last { __typename }")
         gateway.stop()
 
@@ -221,7 +223,7 @@ async def test_a_client_cannot_forge_lines(
 
 
 def test_invalid_http_is_not_logged_as_an_error(json_log: Gateway) -> None:
-    raw(json_log, b"GET / HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n")
+    send_bytes(json_log, b"GET / HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n")
     json_log.stop()
 
     (line,) = [line for line in lines(json_log) if line["logger"] == "gateway.http.early_responses"]
@@ -282,7 +284,7 @@ async def test_failed_request_is_a_warning(
 
 
 @contextmanager
-def served(folder: Path, stderr: int) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+def running_server(folder: Path, stderr: int) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """Run a gateway whose log is a pipe that is not read."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -296,7 +298,9 @@ def served(folder: Path, stderr: int) -> Iterator[tuple[str, subprocess.Popen[by
         process.wait()
 
 
-async def answered(http: aiohttp.ClientSession, url: str, process: subprocess.Popen[bytes]) -> None:
+async def wait_until_served(
+    http: aiohttp.ClientSession, url: str, process: subprocess.Popen[bytes]
+) -> None:
     """Wait until a gateway responds."""
     while process.poll() is None:
         try:
@@ -312,9 +316,9 @@ async def test_unread_log_does_not_block_requests(
     tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
     reading, writing = os.pipe()
-    with served(tmp_path, writing) as (url, process):
+    with running_server(tmp_path, writing) as (url, process):
         os.close(writing)
-        await answered(http, url, process)
+        await wait_until_served(http, url, process)
         for _ in range(500):  # a pipe buffers 64 KiB
             await Client(http, url).data("{ __typename }")
         process.send_signal(signal.SIGTERM)
@@ -327,9 +331,9 @@ async def test_log_whose_reader_is_gone_is_counted(
     tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
     reading, writing = os.pipe()
-    with served(tmp_path, writing) as (url, process):
+    with running_server(tmp_path, writing) as (url, process):
         os.close(writing)
-        await answered(http, url, process)
+        await wait_until_served(http, url, process)
         os.close(reading)
         dropped = 0.0
         while not dropped:

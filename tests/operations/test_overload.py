@@ -32,8 +32,8 @@ async def status(client: Client, query: str = QUERY) -> int:
         return answer.status
 
 
-async def until_answered(client: Client, query: str) -> None:
-    """Send a request until it is not refused; return the decoded response."""
+async def send_until_accepted(client: Client, query: str) -> None:
+    """Send a request until it is not refused."""
     while await status(client, query) == 503:
         pass
 
@@ -42,7 +42,7 @@ async def until_answered(client: Client, query: str) -> None:
 async def at_limit(client: Client, folder: Path) -> AsyncIterator[None]:
     """Keep one request active, and no other admitted, during the block."""
     with write_locked(folder / "operations.db"):
-        writing = asyncio.create_task(until_answered(client, WRITE))
+        writing = asyncio.create_task(send_until_accepted(client, WRITE))
         while await status(client) != 503:
             pass
         yield
@@ -228,7 +228,7 @@ async def test_operation_on_a_socket_is_refused_and_subscriptions_continue(
 ) -> None:
     async with connected(client.session, client.url) as socket:
         await socket.subscribe(FOLLOW, "followed")
-        await until_answered(client, WRITE)
+        await send_until_accepted(client, WRITE)
         assert (await socket.change("followed"))["kind"] == "CREATED"
         async with at_limit(client, folder):
             for query in ("{ __typename }", FOLLOW):
@@ -252,7 +252,7 @@ async def test_subscriptions_do_not_count_as_work(client: Client) -> None:
         assert response.status == 200
         async with connected(client.session, client.url) as socket:
             await socket.subscribe(FOLLOW)
-            await until_answered(client, WRITE)
+            await send_until_accepted(client, WRITE)
 
             assert (await socket.change())["kind"] == "CREATED"
 
@@ -277,7 +277,7 @@ async def test_client_that_hangs_up_leaves_no_work_behind(client: Client, gatewa
             connection.sendall(post())
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
 
-    await until_answered(client, QUERY)
+    await send_until_accepted(client, QUERY)
 
 
 async def gauge(client: Client, name: str) -> int:

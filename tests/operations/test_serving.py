@@ -45,7 +45,7 @@ def request_bytes(query: str, **variables: Json) -> tuple[bytes, bytes]:
     return head.encode(), body
 
 
-async def missing(client: Client, ids: list[str]) -> list[str]:
+async def missing_ids(client: Client, ids: list[str]) -> list[str]:
     """Return the ids for which there is no operation."""
     there: set[str] = set()
     for start in range(0, len(ids), 500):
@@ -87,10 +87,10 @@ async def test_stopping_finishes_a_request_under_way(
 ) -> None:
     head, body = request_bytes(CREATE_MANY, inputs=[{"id": f"last-{n}"} for n in range(1000)])
     with socket.create_connection(address(gateway), timeout=20) as connection:
-        live(connection)  # the connection is accepted
+        check_liveness(connection)  # the connection is accepted
         connection.sendall(head + body)
         with socket.create_connection(address(gateway), timeout=20) as other:
-            live(other)  # the server has read the earlier data
+            check_liveness(other)  # the server has read the earlier data
             gateway.process.send_signal(how)
         answer = connection.recv(4096)
 
@@ -98,10 +98,10 @@ async def test_stopping_finishes_a_request_under_way(
     assert b'"createdCount":1000' in answer
     assert gateway.process.wait(10) == 0
     with running(tmp_path) as restarted:
-        assert await missing(Client(http, restarted.url), ["last-0", "last-999"]) == []
+        assert await missing_ids(Client(http, restarted.url), ["last-0", "last-999"]) == []
 
 
-def live(connection: socket.socket) -> None:
+def check_liveness(connection: socket.socket) -> None:
     """Request the liveness check, and keep the connection."""
     connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
     assert b'{"status":"ok"}' in connection.recv(4096)
@@ -120,7 +120,7 @@ def test_stopping_finishes_a_request_that_is_still_arriving(
         connection.sendall(head.replace(b"\r\n\r\n", EXPECT) + body[:9])
         assert connection.recv(4096) == b"HTTP/1.1 100 Continue\r\n\r\n"
         server.process.send_signal(how)
-        closed_to_others(server)
+        wait_until_closed(server)
         connection.sendall(body[9:])
         answer = connection.recv(4096)
 
@@ -128,7 +128,7 @@ def test_stopping_finishes_a_request_that_is_still_arriving(
         assert server.process.wait(10) == 0
 
 
-def closed_to_others(gateway: Gateway) -> None:
+def wait_until_closed(gateway: Gateway) -> None:
     """Wait until the server accepts no more connections, after it received the signal."""
     while True:
         try:
@@ -161,7 +161,7 @@ async def test_restart_keeps_everything(tmp_path: Path, http: aiohttp.ClientSess
         assert server.stop() == 0
 
     with running(tmp_path) as server:
-        assert await missing(Client(http, server.url), ids) == []
+        assert await missing_ids(Client(http, server.url), ids) == []
         assert server.stop() == 0
     assert os.listdir(tmp_path) == ["operations.db"]  # noqa: PTH208  no pathlib in async code
 
@@ -189,7 +189,7 @@ async def test_kill_keeps_what_was_acknowledged(
 
     assert len(acknowledged) >= after
     with running(tmp_path) as server:
-        assert await missing(Client(http, server.url), acknowledged) == []
+        assert await missing_ids(Client(http, server.url), acknowledged) == []
         assert server.stop() == 0
     with sqlite3.connect(tmp_path / "operations.db") as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
@@ -238,8 +238,8 @@ async def test_clients_that_hang_up_spoil_nothing(client: Client, gateway: Gatew
         await asyncio.sleep(0)
     await answered
 
-    assert await missing(client, kept) == []
-    assert await missing(client, [f"gone-{n}" for n in range(0, 20, 2)]) != []
+    assert await missing_ids(client, kept) == []
+    assert await missing_ids(client, [f"gone-{n}" for n in range(0, 20, 2)]) != []
     assert await client.create(id="after") == "after"
 
 

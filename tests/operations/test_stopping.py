@@ -87,5 +87,5 @@ async def test_readiness_fails_while_requests_are_still_accepted(
         )
         assert await client.create()
         async with connected(http, gateway.url, init=False) as late:
-            assert (await late.closed())[0] == 1001
+            assert (await late.wait_closed())[0] == 1001
         gateway.process.kill()

@@ -265,7 +265,7 @@ if "gateway.workers.worker" in sys.orig_argv:
 """
 
 
-def failing(folder: Path, starts: int) -> dict[str, str]:
+def failing_starts(folder: Path, starts: int) -> dict[str, str]:
     """Return variables that make a number of starts of each worker fail."""
     (folder / "failing").mkdir()
     (folder / "failing" / "sitecustomize.py").write_text(FAILING.format(starts))
@@ -275,7 +275,7 @@ def failing(folder: Path, starts: int) -> dict[str, str]:
 async def test_worker_that_fails_to_start_is_started_again(
     tmp_path: Path, http: aiohttp.ClientSession, seen: set[str]
 ) -> None:
-    with running(tmp_path, "--workers", "2", **failing(tmp_path, starts=2)) as gateway:
+    with running(tmp_path, "--workers", "2", **failing_starts(tmp_path, starts=2)) as gateway:
         await ask(Client(http, gateway.url), lambda: len(seen) == 2)
 
         assert sum("ended: exit status 3" in line for line in gateway.log) == 4

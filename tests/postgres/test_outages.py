@@ -37,7 +37,7 @@ def gateway(tmp_path: Path, server: PostgresServer) -> Iterator[Gateway]:
         yield gateway
 
 
-async def refused(client: Client, query: str, **variables: Any) -> tuple[str, bool]:  # noqa: ANN401
+async def error_of(client: Client, query: str, **variables: Any) -> tuple[str, bool]:  # noqa: ANN401
     """Return the code of a document's error, and whether there is a Retry-After."""
     body = {"query": query, "variables": variables}
     async with client.session.post(f"{client.url}/graphql", json=body) as response:
@@ -57,9 +57,9 @@ async def test_requests_fail_during_an_outage_and_succeed_afterwards(
     await client.create(id="1")
     await asyncio.to_thread(server.stop)
     refusals = [
-        await refused(client, GET, id="1"),
-        await refused(client, LIST),
-        await refused(client, CREATE, input={"id": "2"}),
+        await error_of(client, GET, id="1"),
+        await error_of(client, LIST),
+        await error_of(client, CREATE, input={"id": "2"}),
     ]
     checks = [await status(client, "ready"), await status(client, "live")]
     await asyncio.to_thread(server.start)
@@ -100,7 +100,7 @@ async def test_log_of_the_gateway_has_the_failure_and_advice(
 ) -> None:
     await asyncio.to_thread(server.stop)
     for _ in range(3):
-        await refused(client, LIST)
+        await error_of(client, LIST)
     gateway.stop()
     lines = [line for line in gateway.log if "cannot be read" in line]
 

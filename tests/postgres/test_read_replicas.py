@@ -60,12 +60,12 @@ class Replicated:
     primary: str
     standby: str
 
-    async def written(self, id_: str) -> str:
+    async def create_elsewhere(self, id_: str) -> str:
         """Create an operation by another client, and return the end of the log after it."""
         await self.others.create(Create(id=id_))
         return (await self.others.log.position()).cursor()
 
-    async def replayed(self) -> None:
+    async def wait_for_replay(self) -> None:
         """Wait until the gateway knows that the standby has replayed the whole log."""
         position = (await self.others.log.position()).number
 
@@ -82,7 +82,7 @@ class Replicated:
         return after.get("standby", 0) > before.get("standby", 0)
 
     @asynccontextmanager
-    async def paused(self) -> AsyncIterator[None]:
+    async def replay_paused(self) -> AsyncIterator[None]:
         """Pause the standby's replay during the block."""
         await execute(self.standby, "SELECT pg_wal_replay_pause()")
         try:
@@ -94,14 +94,14 @@ class Replicated:
     async def ids(self, *, after: str = "") -> list[str]:
         """List the ids of operations, as of a cursor at least if one is given."""
         headers = {"Change-Cursor": after} if after else {}
-        answer = await self.answered(LIST, headers)
+        answer = await self.fetch(LIST, headers)
         return [node["id"] for node in answer["inviteParticipantsOperations"]["nodes"]]
 
     async def has_second(self) -> bool:
         """Return whether the second operation is listed."""
         return await self.ids() == ["second", "first"]
 
-    async def answered(self, query: str, headers: dict[str, str]) -> dict[str, Any]:
+    async def fetch(self, query: str, headers: dict[str, str]) -> dict[str, Any]:
         """Send a document with some headers and return its data."""
         url = f"{self.client.url}/graphql"
         async with self.client.session.post(
@@ -141,16 +141,16 @@ async def replicated(
     ) as gateway:
         async with database.open() as others:
             given = Replicated(Client(http, gateway.url), others, url, replica)
-            await given.written("first")
-            await given.replayed()
+            await given.create_elsewhere("first")
+            await given.wait_for_replay()
             yield given
 
 
 async def test_reads_are_as_of_the_standby(replicated: Replicated) -> None:
     client = replicated.client
     start = (await client.data(PAGE))["inviteParticipantsOperations"]["changeCursor"]
-    async with replicated.paused():
-        await replicated.written("second")
+    async with replicated.replay_paused():
+        await replicated.create_elsewhere("second")
         page = (await client.data(PAGE))["inviteParticipantsOperations"]
         got = await client.data(GET, id="second")
         counted = await client.data(COUNT)
@@ -166,7 +166,7 @@ async def test_reads_are_as_of_the_standby(replicated: Replicated) -> None:
 
 async def test_client_reads_its_own_writes(replicated: Replicated) -> None:
     client = replicated.client
-    async with replicated.paused():
+    async with replicated.replay_paused():
         await client.create(id="second")
         listed = await replicated.ids()
         got = await client.data(GET, id="second")
@@ -184,8 +184,8 @@ async def test_cursor_ahead_of_the_standby_is_read_from_the_primary(
     replicated: Replicated,
 ) -> None:
     client = replicated.client
-    async with replicated.paused():
-        after = await replicated.written("second")
+    async with replicated.replay_paused():
+        after = await replicated.create_elsewhere("second")
         await replicated.others.create(Create(id="third"))
         changes = (await client.data(CHANGES, after=after))["changes"]
 
@@ -193,9 +193,9 @@ async def test_cursor_ahead_of_the_standby_is_read_from_the_primary(
 
 
 async def test_answer_is_not_older_than_the_cursor_of_its_request(replicated: Replicated) -> None:
-    async with replicated.paused():
+    async with replicated.replay_paused():
         old = (await replicated.others.log.position()).cursor()
-        after = await replicated.written("second")
+        after = await replicated.create_elsewhere("second")
         before = await replicated.ids(after=old)
         listed = await replicated.ids(after=f"{after}, {old}")
         afterwards = await replicated.ids()
@@ -223,7 +223,7 @@ async def test_header_that_holds_no_cursors_is_refused(
 async def test_cursor_of_a_write_holds_at_another_gateway(
     replicated: Replicated, tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
-    async with replicated.paused():
+    async with replicated.replay_paused():
         with running(
             tmp_path, "--database", replicated.primary, "--read-database", replicated.standby
         ) as other:
@@ -242,8 +242,8 @@ async def test_cursor_of_a_write_holds_for_a_websocket(
     replicated: Replicated, wrap: Callable[[JSONObject], JSONObject]
 ) -> None:
     client = replicated.client
-    async with replicated.paused():
-        after = await replicated.written("second")
+    async with replicated.replay_paused():
+        after = await replicated.create_elsewhere("second")
         read = []
         for payload in ({}, wrap({"change-cursor": after})):
             async with connected(client.session, client.url, init=False) as socket:
@@ -267,7 +267,7 @@ async def test_websocket_with_no_cursors_is_closed(
     client = replicated.client
     async with connected(client.session, client.url, init=False) as socket:
         await socket.send(type="connection_init", payload={"Change-Cursor": cursors})
-        code, reason = await socket.closed()
+        code, reason = await socket.wait_closed()
 
     assert code == 4400
     assert message_part in str(reason)
@@ -276,9 +276,9 @@ async def test_websocket_with_no_cursors_is_closed(
 async def test_subscriber_reads_received_changes(replicated: Replicated) -> None:
     client = replicated.client
     start = await client.change_cursor()
-    async with replicated.paused(), connected(client.session, client.url) as socket:
+    async with replicated.replay_paused(), connected(client.session, client.url) as socket:
         await socket.subscribe(FOLLOW, after=start)
-        await replicated.written("second")
+        await replicated.create_elsewhere("second")
         async with asyncio.timeout(WITHIN):
             received_id = (await socket.change())["operationId"]
         listed = await replicated.ids()
@@ -290,10 +290,10 @@ async def test_subscriber_reads_received_changes(replicated: Replicated) -> None
 async def test_cached_answer_is_never_older_than_one_before(replicated: Replicated) -> None:
     client = replicated.client
     url = f"{client.url}/graphql"
-    async with replicated.paused():
+    async with replicated.replay_paused():
         async with client.session.get(url, params={"query": LIST}) as response:
             old = response.headers["ETag"]
-        after = await replicated.written("second")
+        after = await replicated.create_elsewhere("second")
         answers = [
             await replicated.ids(),
             await replicated.ids(after=after),
@@ -320,7 +320,7 @@ async def test_unavailable_standby_is_skipped_and_used_again(
         ready = response.status
     usable = await values(client, "standby_usable")
     await asyncio.to_thread(standby.start)
-    await replicated.replayed()
+    await replicated.wait_for_replay()
 
     assert listed == ["first"]
     assert ready == 200
@@ -340,7 +340,7 @@ SLEEPING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
 async def test_read_that_recovery_cancels_is_answered_by_the_primary(
     replicated: Replicated,
 ) -> None:
-    await replicated.written("second")
+    await replicated.create_elsewhere("second")
     await execute(replicated.primary, *SLOW_ON_STANDBYS)
     async with asyncio.timeout(WITHIN):
         reading = asyncio.create_task(replicated.ids())
@@ -352,7 +352,7 @@ async def test_read_that_recovery_cancels_is_answered_by_the_primary(
 
 
 @asynccontextmanager
-async def opened(replicated: Replicated) -> AsyncIterator[Store]:
+async def open_store(replicated: Replicated) -> AsyncIterator[Store]:
     """Open a store that reads from the standby."""
     settings = Settings(
         database=replicated.primary, read_database=(replicated.standby,), read_lag_seconds=60
@@ -380,7 +380,7 @@ async def test_other_clients_read_from_the_standby_up_to_a_limit(
 ) -> None:
     monkeypatch.setattr(read_sessions, "MAX_CLIENTS", max_clients)
     sessions = ReadSessions(60)
-    async with opened(replicated) as store, replicated.paused():
+    async with open_store(replicated) as store, replicated.replay_paused():
         READ_SESSION.set(sessions.session("writer"))
         await store.create(Create(id="second"))
         own = await store.get("second")
@@ -395,7 +395,7 @@ async def test_hanging_standby_is_skipped(
     replicated: Replicated, standby: StandbyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(standby_module, "TIMEOUT_SECONDS", 0.3)
-    async with opened(replicated) as store:
+    async with open_store(replicated) as store:
         with standby.stopped():
             found = await store.get("first")
             usable = [each.is_usable for each in store.standbys]
@@ -424,11 +424,11 @@ async def test_standby_too_far_behind_is_skipped_and_used_again(
         other = Replicated(
             Client(http, gateway.url), replicated.others, replicated.primary, replicated.standby
         )
-        await other.replayed()
-        async with replicated.paused():
-            await other.written("second")
+        await other.wait_for_replay()
+        async with replicated.replay_paused():
+            await other.create_elsewhere("second")
             await wait_until_async(other.has_second)
             lags = await values(other.client, "standby_lag_seconds")
-        await other.replayed()
+        await other.wait_for_replay()
 
     assert min(lags.values()) > 0.5

@@ -53,7 +53,7 @@ async def client(http: aiohttp.ClientSession, guarded: Guarded) -> Client:
     return Client(http, guarded.gateway.url)
 
 
-def in_error(response: aiohttp.ClientResponse) -> str | None:
+def challenge_error(response: aiohttp.ClientResponse) -> str | None:
     """Return the error in a challenge."""
     found = re.search(r'error="(\w+)"', response.headers["WWW-Authenticate"])
     return found[1] if found else None
@@ -97,7 +97,7 @@ async def test_wrong_authorization_is_challenged(
     ) as response:
         body = await response.json()
 
-    assert (response.status, in_error(response)) == (401, error)
+    assert (response.status, challenge_error(response)) == (401, error)
     assert codes(body) == {"UNAUTHENTICATED"}
     assert "A" * 43 not in str(body)
 
@@ -359,7 +359,7 @@ async def test_socket_without_a_token_that_is_valid_is_closed(
     socket: Socket, payload: object
 ) -> None:
     await socket.send(type="connection_init", payload=payload)
-    code, reason = await socket.closed()
+    code, reason = await socket.wait_closed()
 
     assert code == 4403
     assert str(reason).startswith("Forbidden: ")
@@ -391,7 +391,7 @@ async def test_handshake_with_a_wrong_token_is_refused(client: Client) -> None:
 async def test_operation_before_the_init_is_refused(socket: Socket) -> None:
     await socket.subscribe(LIST)
 
-    assert await socket.closed() == (4401, "Unauthorized")
+    assert await socket.wait_closed() == (4401, "Unauthorized")
 
 
 async def test_subscription_needs_the_scope_to_read(socket: Socket, guarded: Guarded) -> None:
@@ -423,7 +423,7 @@ async def test_fresh_token_with_fewer_scopes_ends_the_socket(
 ) -> None:
     await initialize(socket, guarded.writer)
     await socket.send(type="ping", payload=auth_headers(guarded.reader))
-    code, reason = await socket.closed()
+    code, reason = await socket.wait_closed()
 
     assert (code, "fewer scopes" in str(reason)) == (4403, True)
 
@@ -432,7 +432,7 @@ async def test_fresh_token_that_is_wrong_ends_the_socket(socket: Socket, guarded
     await initialize(socket, guarded.reader)
     await socket.send(type="ping", payload=auth_headers("wrong"))
 
-    assert (await socket.closed())[0] == 4403
+    assert (await socket.wait_closed())[0] == 4403
 
 
 async def test_ping_without_a_token_is_answered_as_ever(socket: Socket, guarded: Guarded) -> None:

@@ -272,7 +272,7 @@ async def test_oversize_token_is_refused(
     async with connected(http, client.url, init=False) as socket:
         await socket.send(type="connection_init", payload=auth_headers(long))
 
-        assert (await socket.closed())[0] == 4403
+        assert (await socket.wait_closed())[0] == 4403
 
 
 @pytest.mark.parametrize(
@@ -328,7 +328,7 @@ async def test_socket_is_closed_when_its_token_expires(
         await socket.send(type="connection_init", payload=auth_headers(token))
         acknowledged = await socket.message()
         await socket.subscribe(FOLLOW)
-        closed = await socket.closed()
+        closed = await socket.wait_closed()
 
     assert acknowledged == {"type": "connection_ack"}
     assert closed == (4403, "Forbidden: The token has expired. Send a valid token.")
@@ -350,7 +350,7 @@ async def test_socket_stays_with_a_fresh_token(
         await enter(leaving, brief)
         await staying.send(type="ping", payload=auth_headers(trust.issuer.token(trust.key)))
         pong = await staying.message()
-        closed = await leaving.closed()
+        closed = await leaving.wait_closed()
         await staying.subscribe(LIST)
         payload = await staying.payload()
 
@@ -422,7 +422,7 @@ async def test_socket_by_a_key_that_is_gone_is_closed(
                 issuer.publish(new)
                 await status(client, issuer.token(new, "ES256"))
 
-                assert (await socket.closed())[0] == 4403
+                assert (await socket.wait_closed())[0] == 4403
 
 
 async def test_last_good_keys_are_used_through_an_outage(
@@ -476,7 +476,7 @@ async def test_gateway_starts_while_its_issuer_is_down(
                 retry = response.headers["Retry-After"]
             async with connected(http, gateway.url, init=False) as socket:
                 await socket.send(type="connection_init", payload=auth_headers(issuer.token(key)))
-                closed = await socket.closed()
+                closed = await socket.wait_closed()
             without = await status(client, None)
             issuer.status = 200
             seen = [503]

@@ -30,13 +30,13 @@ def content(folder: Path) -> list[dict[str, object]]:
     return tokens
 
 
-def keep(folder: Path, tokens: list[dict[str, object]]) -> None:
+def write_tokens(folder: Path, tokens: list[dict[str, object]]) -> None:
     """Replace the file atomically."""
     (folder / "new.json").write_text(json.dumps({"tokens": tokens}))
     (folder / "new.json").replace(folder / "tokens.json")
 
 
-async def until(client: Client, secret: str, expected: int) -> None:
+async def wait_for_status(client: Client, secret: str, expected: int) -> None:
     """Send requests until they are answered as expected."""
     async with asyncio.timeout(30):
         while await status(client, secret) != expected:
@@ -128,7 +128,7 @@ def test_list_of_a_file_that_is_not_there_names_it(run_in_process: Command, tmp_
 
 def test_list_marks_expired_tokens(run_in_process: Command, tmp_path: Path) -> None:
     run_in_process("token", "create", "old", "--scope", "read")
-    keep(tmp_path, [content(tmp_path)[0] | {"expiresAt": "2020-01-01T00:00:00Z"}])
+    write_tokens(tmp_path, [content(tmp_path)[0] | {"expiresAt": "2020-01-01T00:00:00Z"}])
 
     assert "2020-01-01 00:00:00 UTC (expired)" in run_in_process("token", "list").stdout
 
@@ -293,9 +293,9 @@ async def test_token_counts_from_when_it_is_made_until_it_is_revoked(
     client: Client, guarded: Gateway, tmp_path: Path
 ) -> None:
     secret = token(tmp_path, "create", "support", "--scope", "read")
-    await until(client, secret, 200)
+    await wait_for_status(client, secret, 200)
     token(tmp_path, "revoke", "support")
-    await until(client, secret, 401)
+    await wait_for_status(client, secret, 401)
 
     assert any("has no tokens, so nobody has access" in line for line in guarded.log)
     assert secret not in "".join(guarded.log)
@@ -307,8 +307,8 @@ async def test_revoking_ends_sockets_and_streams(client: Client, tmp_path: Path,
     (tmp_path / "elsewhere" / "linked.json").symlink_to(tmp_path / "tokens.json")
     secret = token(tmp_path, "create", "support", "--scope", "read")
     other = token(tmp_path, "create", "other", "--scope", "read")
-    await until(client, secret, 200)
-    await until(client, other, 200)
+    await wait_for_status(client, secret, 200)
+    await wait_for_status(client, other, 200)
     async with (
         connected(client.session, client.url, init=False) as socket,
         connected(client.session, client.url, init=False) as staying,
@@ -324,7 +324,7 @@ async def test_revoking_ends_sockets_and_streams(client: Client, tmp_path: Path,
         await staying.message()
         file = ("--tokens-file", str(tmp_path / path))
         token(tmp_path, "revoke", "support", *file)
-        closed = await socket.closed()
+        closed = await socket.wait_closed()
         body = await read_to_end(stream)
         await staying.send(type="ping")
 
@@ -349,14 +349,14 @@ async def test_who_is_let_in_no_longer_is_told_of(
             connected(http, client.url, init=False) as revoked,
         ):
             await stranger.send(type="connection_init", payload=auth_headers("igw_wrong"))
-            await stranger.closed()
+            await stranger.wait_closed()
             for socket in (renewed, revoked):
                 await socket.send(type="connection_init", payload=auth_headers(first))
                 await socket.message()
             await renewed.send(type="ping", payload=auth_headers(second))
             await renewed.message()
             await renewed.send(type="ping", payload=auth_headers("igw_wrong"))
-            await renewed.closed()
+            await renewed.wait_closed()
             for accept in ("text/event-stream", 'multipart/mixed;subscriptionSpec="1.0"'):
                 stream = await http.post(
                     f"{client.url}/graphql",
@@ -365,7 +365,7 @@ async def test_who_is_let_in_no_longer_is_told_of(
                 )
                 assert stream.status == 200
             token(tmp_path, "revoke", "first")
-            await revoked.closed()
+            await revoked.wait_closed()
         gateway.stop()
 
     logged = [json.loads(line) for line in gateway.log if '"request_id"' in line]
@@ -386,21 +386,21 @@ async def test_token_with_fewer_scopes_than_before_ends_its_sockets(
     client: Client, tmp_path: Path
 ) -> None:
     secret = token(tmp_path, "create", "support", "--scope", "write")
-    await until(client, secret, 200)
+    await wait_for_status(client, secret, 200)
     async with connected(client.session, client.url, init=False) as socket:
         await socket.send(type="connection_init", payload=auth_headers(secret))
         await socket.message()
-        keep(tmp_path, [content(tmp_path)[0] | {"scopes": [READ]}])
-        code, reason = await socket.closed()
+        write_tokens(tmp_path, [content(tmp_path)[0] | {"scopes": [READ]}])
+        code, reason = await socket.wait_closed()
 
     assert (code, "fewer scopes" in str(reason)) == (4403, True)
 
 
 async def test_expired_token_is_refused(client: Client, tmp_path: Path) -> None:
     secret = token(tmp_path, "create", "support", "--scope", "read")
-    await until(client, secret, 200)
-    keep(tmp_path, [content(tmp_path)[0] | {"expiresAt": "2020-01-01T00:00:00Z"}])
-    await until(client, secret, 401)
+    await wait_for_status(client, secret, 200)
+    write_tokens(tmp_path, [content(tmp_path)[0] | {"expiresAt": "2020-01-01T00:00:00Z"}])
+    await wait_for_status(client, secret, 401)
     _, refused = await answer(client, secret, "{ __typename }")
 
     assert refused["errors"][0]["message"] == "The token has expired. Send a valid token."
@@ -419,7 +419,7 @@ async def test_broken_file_leaves_the_tokens_read_last(
 ) -> None:
     file = tmp_path / "tokens.json"
     secret = token(tmp_path, "create", "support", "--scope", "read")
-    await until(client, secret, 200)
+    await wait_for_status(client, secret, 200)
     whole = file.read_text()
     spoil(file)
     async with asyncio.timeout(30):
@@ -438,9 +438,9 @@ async def test_broken_file_leaves_the_tokens_read_last(
 
 async def test_missing_file_refuses_all_tokens(client: Client, tmp_path: Path) -> None:
     secret = token(tmp_path, "create", "support", "--scope", "read")
-    await until(client, secret, 200)
+    await wait_for_status(client, secret, 200)
     (tmp_path / "tokens.json").unlink()
-    await until(client, secret, 401)
+    await wait_for_status(client, secret, 401)
 
 
 async def test_all_workers_read_the_file(http: aiohttp.ClientSession, tmp_path: Path) -> None:
@@ -457,7 +457,7 @@ async def test_all_workers_read_the_file(http: aiohttp.ClientSession, tmp_path: 
                 await socket.send(type="connection_init", payload=auth_headers(secret))
                 await socket.message()
             token(tmp_path, "revoke", "support")
-            closed = [(await socket.closed())[0] for socket in sockets]
+            closed = [(await socket.wait_closed())[0] for socket in sockets]
 
         assert closed == [4403] * 3
         assert await status(client, secret) == 401

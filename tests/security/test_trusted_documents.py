@@ -140,7 +140,7 @@ async def by_websocket(client: Client, **payload: Json) -> tuple[str, Json]:
         return message["type"], message["payload"]
 
 
-async def code(client: Client, status: int = 400, **body: Json) -> str:
+async def error_code(client: Client, status: int = 400, **body: Json) -> str:
     """Send a request by POST that is refused; return the code."""
     answered, answer = await post(client, **body)
     assert (answered, list(answer)) == (status, ["errors"]), answer
@@ -301,7 +301,7 @@ async def test_text_sent_with_another_documents_id_is_refused(
 async def test_document_given_with_its_hash_is_found_by_it_from_then_on(plain: Client) -> None:
     text = f"{COUNT} # given once"
     extensions = persisted(hash_of(text))
-    unknown = await code(plain, extensions=extensions)
+    unknown = await error_code(plain, extensions=extensions)
     status, first = await post(plain, query=text, extensions=extensions)
 
     assert (unknown, status, first) == (QUERY_NOT_FOUND, 200, COUNTED)
@@ -327,8 +327,8 @@ async def test_document_given_by_get_or_websocket_is_kept_too(plain: Client) -> 
 async def test_document_under_anothers_hash_is_refused_and_not_kept(plain: Client) -> None:
     extensions = persisted(hash_of(COUNT))
 
-    assert await code(plain, query=UNKNOWN, extensions=extensions) == "BAD_USER_INPUT"
-    assert await code(plain, extensions=extensions) == QUERY_NOT_FOUND
+    assert await error_code(plain, query=UNKNOWN, extensions=extensions) == "BAD_USER_INPUT"
+    assert await error_code(plain, extensions=extensions) == QUERY_NOT_FOUND
 
 
 @pytest.mark.parametrize(("documents", "size"), [(1_001, 0), (300, 32_000)])
@@ -339,7 +339,7 @@ async def test_documents_kept_for_clients_are_bounded(
     for text in texts:
         assert await post(plain, query=text, extensions=persisted(hash_of(text))) == (200, NAME)
 
-    assert await code(plain, extensions=persisted(hash_of(texts[0]))) == QUERY_NOT_FOUND
+    assert await error_code(plain, extensions=persisted(hash_of(texts[0]))) == QUERY_NOT_FOUND
     assert await post(plain, extensions=persisted(hash_of(texts[-1]))) == (200, NAME)
 
 
@@ -350,13 +350,13 @@ async def test_document_given_to_one_worker_is_known_to_all_and_to_later_ones(
     extensions = persisted(hash_of(text))
     with running(tmp_path, "--workers", "2") as gateway:
         client = Client(scattered, gateway.url)
-        assert await code(client, extensions=extensions) == QUERY_NOT_FOUND
-        assert await code(client, query=COUNT, extensions=extensions) == "BAD_USER_INPUT"
-        assert await code(client, extensions=extensions) == QUERY_NOT_FOUND
+        assert await error_code(client, extensions=extensions) == QUERY_NOT_FOUND
+        assert await error_code(client, query=COUNT, extensions=extensions) == "BAD_USER_INPUT"
+        assert await error_code(client, extensions=extensions) == QUERY_NOT_FOUND
         assert await post(client, query=text, extensions=extensions) == (200, COUNTED)
         for _ in range(20):
             assert await post(client, extensions=extensions) == (200, COUNTED)
-        assert await code(client, extensions=persisted("../key")) == QUERY_NOT_FOUND
+        assert await error_code(client, extensions=persisted("../key")) == QUERY_NOT_FOUND
 
         for worker in children(gateway.process.pid):
             os.kill(worker, signal.SIGKILL)
@@ -395,7 +395,7 @@ REFUSED = [
 
 @pytest.mark.parametrize("body", REFUSED, ids=lambda body: str(body)[:70])
 async def test_only_documents_of_manifests_run(only: Client, body: Json) -> None:
-    assert await code(only, **body) == NOT_FOUND
+    assert await error_code(only, **body) == NOT_FOUND
     assert (await get(only, **body))[1]["errors"][0]["extensions"]["code"] == NOT_FOUND
     kind, errors = await by_websocket(only, **body)
     assert (kind, errors[0]["extensions"]["code"]) == ("error", NOT_FOUND)
@@ -452,12 +452,12 @@ async def test_ids_name_nothing_where_they_are_off(
         client = Client(http, gateway.url)
         extensions = persisted(hash_of(COUNT))
 
-        assert await code(client, documentId="count") == NOT_FOUND
-        assert await code(client, extensions=extensions) == "PERSISTED_QUERY_NOT_SUPPORTED"
+        assert await error_code(client, documentId="count") == NOT_FOUND
+        assert await error_code(client, extensions=extensions) == "PERSISTED_QUERY_NOT_SUPPORTED"
         assert await post(client, query=COUNT, extensions=extensions) == (200, COUNTED)
         assert await post(client, query=COUNT, documentId="other") == (200, COUNTED)
         assert await post(client, query=COUNT, extensions=persisted(1)) == (200, COUNTED)
-        assert await code(client, extensions=extensions) == "PERSISTED_QUERY_NOT_SUPPORTED"
+        assert await error_code(client, extensions=extensions) == "PERSISTED_QUERY_NOT_SUPPORTED"
 
 
 @asynccontextmanager
@@ -580,7 +580,7 @@ async def test_variable_that_is_empty_names_no_documents(
 ) -> None:
     write_manifest(tmp_path / "count.json", {"count": COUNT})
     with running(tmp_path, INVITE_GATEWAY_DOCUMENTS="") as gateway:
-        assert await code(Client(http, gateway.url), documentId="count") == NOT_FOUND
+        assert await error_code(Client(http, gateway.url), documentId="count") == NOT_FOUND
 
 
 def test_serve_refuses_an_id_that_two_files_give_to_two_documents(

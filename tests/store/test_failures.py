@@ -139,7 +139,7 @@ async def wait_until(condition: Callable[[], Awaitable[bool]]) -> None:
         assert time.monotonic() < deadline
 
 
-async def recovered(client: Client, id_: str) -> None:
+async def wait_for_recovery(client: Client, id_: str) -> None:
     """Write until that succeeds, and wait until the gateway is ready."""
     await wait_until(lambda: try_create(client, id_))
     await wait_until(lambda: ready(client))
@@ -150,7 +150,7 @@ def count_log_lines(gateway: Gateway, *words: str) -> int:
     return sum(all(word in line for word in words) for line in gateway.log)
 
 
-def assert_whole(path: Path) -> None:
+def assert_intact(path: Path) -> None:
     """Assert that a database is intact, and that its log has every operation."""
     with closing(sqlite3.connect(path)) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
@@ -174,7 +174,7 @@ async def test_full_disk_refuses_only_writes_until_there_is_space(
         assert await ids(client) == {"before", *kept}
         assert not await ready(client)
         disk.free(gateway)
-        await recovered(client, "after")
+        await wait_for_recovery(client, "after")
         assert await ids(client) == {"before", "after", *kept}
         assert gateway.stop() == 0
     assert (
@@ -185,7 +185,7 @@ async def test_full_disk_refuses_only_writes_until_there_is_space(
     assert count_log_lines(gateway, "Traceback") == 0
     with running(disk.folder) as gateway:
         assert await ids(Client(http, gateway.url)) == {"before", "after", *kept}
-    assert_whole(disk.folder / "operations.db")
+    assert_intact(disk.folder / "operations.db")
 
 
 async def test_readiness_fails_in_every_worker(disk: Disk, http: aiohttp.ClientSession) -> None:
@@ -244,14 +244,14 @@ async def test_failed_sync_acknowledges_nothing_and_leaves_nothing(
             if end is signal.SIGKILL:
                 gateway.stop(end)
         if end is signal.SIGTERM:
-            await recovered(client, "after")
+            await wait_for_recovery(client, "after")
             assert gateway.stop() == 0
     assert count_log_lines(gateway, "cannot be written", "SQLITE_IOERR_FSYNC") == 1
     assert count_log_lines(gateway, "Traceback") == 0
     with running(tmp_path) as gateway:
         expected = {"before", "after"} if end is signal.SIGTERM else {"before"}
         assert await ids(Client(http, gateway.url)) == expected
-    assert_whole(tmp_path / "operations.db")
+    assert_intact(tmp_path / "operations.db")
 
 
 async def test_missing_database_is_reopened_when_it_is_back(
@@ -265,7 +265,7 @@ async def test_missing_database_is_reopened_when_it_is_back(
     assert await ids(client) == {"before"}
     assert not await ready(client)
     away.rename(folder)
-    await recovered(client, "after")
+    await wait_for_recovery(client, "after")
     assert await ids(client) == {"before", "after"}
     assert gateway.stop() == 0
     await wait_until(lambda: is_logged(gateway, "cannot be written", "its file is missing"))
@@ -285,7 +285,7 @@ async def test_missing_folder_is_reported_and_reopened_when_it_is_back(
         assert not await try_create(client, "lost")
         assert await ids(client) == {"before"}
         away.rename(folder)
-        await recovered(client, "after")
+        await wait_for_recovery(client, "after")
         assert await ids(client) == {"before", "after"}
         assert gateway.stop() == 0
     assert count_log_lines(gateway, "Traceback") == 0
@@ -307,7 +307,7 @@ async def test_restored_backup_is_used_while_serving(
             assert not await try_create(client, "lost")
             assert await ids(client) == {"kept", "given up"}
         (tmp_path / "backup.db").rename(tmp_path / "operations.db")
-        await recovered(client, "after")
+        await wait_for_recovery(client, "after")
         await wait_until(lambda: has_exactly(client, {"kept", "after"}))
         refused = await client.answer(CHANGED_IDS, after=before)
 
@@ -316,7 +316,7 @@ async def test_restored_backup_is_used_while_serving(
     assert count_log_lines(gateway, "Traceback") == 0
     with running(tmp_path) as gateway:
         assert await ids(Client(http, gateway.url)) == {"kept", "after"}
-    assert_whole(tmp_path / "operations.db")
+    assert_intact(tmp_path / "operations.db")
 
 
 async def has_exactly(client: Client, expected: set[str]) -> bool:
@@ -342,7 +342,7 @@ async def test_file_of_something_else_in_place_is_left_alone(
     assert await ids(client) == {"before"}
     assert file.read_text() == "a letter"
     (tmp_path / "away").replace(file)
-    await recovered(client, "after")
+    await wait_for_recovery(client, "after")
     assert await ids(client) == {"before", "after"}
     assert gateway.stop() == 0
     assert (
@@ -377,7 +377,7 @@ async def test_damaged_file_is_reported_until_the_database_is_back(
     assert await ids(client) == {"before"}
     assert gateway.stop() == 0
     assert count_log_lines(gateway, "Traceback") == 0
-    assert_whole(file)
+    assert_intact(file)
 
 
 def corrupt_operation(path: Path) -> None:
@@ -410,11 +410,11 @@ async def test_damaged_database_is_read_where_possible_until_a_backup_is_restore
         assert 1 <= len(damaged) <= 3
         (tmp_path / "backup.db").replace(tmp_path / "operations.db")
         await wait_until(lambda: has_exactly(client, {f"{number}" for number in range(30)}))
-        await recovered(client, "after")
+        await wait_for_recovery(client, "after")
         assert gateway.stop() == 0
     assert count_log_lines(gateway, "cannot be read", "SQLITE_CORRUPT", "backup") == 1
     assert count_log_lines(gateway, "Traceback") == 0
-    assert_whole(tmp_path / "operations.db")
+    assert_intact(tmp_path / "operations.db")
 
 
 async def test_read_only_file_is_reported_until_it_is_writable(
@@ -445,7 +445,7 @@ async def test_read_only_file_is_reported_until_it_is_writable(
             assert error["extensions"] == {"code": "OVERLOADED"}
             assert "it is read-only" in error["message"]
         (tmp_path / "operations.db").chmod(0o644)
-        await recovered(client, "after")
+        await wait_for_recovery(client, "after")
         assert await ids(client) == {"after"}
         assert gateway.stop() == 0
     assert count_log_lines(gateway, "Traceback") == 0

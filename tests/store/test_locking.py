@@ -32,14 +32,14 @@ def database(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def written(database: Path) -> Iterator[None]:
+def written_without_lock(database: Path) -> Iterator[None]:
     """Write to the database as a program does that does not use the lock."""
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         yield
 
 
-@pytest.mark.parametrize("by_another", [write_locked, written])
+@pytest.mark.parametrize("by_another", [write_locked, written_without_lock])
 async def test_write_that_waits_too_long_is_refused_and_changes_nothing(
     database: Path, by_another: Callable[[Path], AbstractContextManager[None]]
 ) -> None:

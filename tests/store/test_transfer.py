@@ -33,19 +33,19 @@ def command(run_in_process: Command) -> Command:
 
 
 @pytest.fixture
-def imported(command: Command, tmp_path: Path) -> Callable[..., list[Json]]:
+def import_operations(command: Command, tmp_path: Path) -> Callable[..., list[Json]]:
     """Import a valid text, and return all operations."""
 
     def run(text: str) -> list[Json]:
         (tmp_path / "in").write_text(text)
         done = command("import", "in")
         assert done.returncode == 0, done.stderr
-        return exported(command)
+        return export_operations(command)
 
     return run
 
 
-def exported(command: Command, *options: str) -> list[Json]:
+def export_operations(command: Command, *options: str) -> list[Json]:
     """Return the operations in the database, the oldest first."""
     done = command("export", "-", *options)
     assert done.returncode == 0, done.stderr
@@ -82,8 +82,8 @@ TWO = [{"id": "a"}, {"id": "b", "status": "Running"}]
     ],
     ids=lambda text: repr(text)[:40],
 )
-def test_import_reads_every_form(imported: Callable[..., list[Json]], text: str) -> None:
-    assert [(each["id"], each["status"]) for each in imported(text)] == [
+def test_import_reads_every_form(import_operations: Callable[..., list[Json]], text: str) -> None:
+    assert [(each["id"], each["status"]) for each in import_operations(text)] == [
         ("a", "NotStarted"),
         ("b", "Running"),
     ]
@@ -92,14 +92,14 @@ def test_import_reads_every_form(imported: Callable[..., list[Json]], text: str)
 @pytest.mark.parametrize("indent", [None, 2])
 @pytest.mark.parametrize("wrap", [lambda one: one, lambda one: [one], lambda one: {"value": one}])
 def test_import_reads_one_object(
-    imported: Callable[..., list[Json]], wrap: Callable[[Json], Json], indent: int | None
+    import_operations: Callable[..., list[Json]], wrap: Callable[[Json], Json], indent: int | None
 ) -> None:
-    assert ids(imported(json.dumps(wrap({"id": "a"}), indent=indent))) == ["a"]
+    assert ids(import_operations(json.dumps(wrap({"id": "a"}), indent=indent))) == ["a"]
 
 
 @pytest.mark.parametrize("text", ["", "\n \n", "[]", "[ ]\n", '{"value": []}'])
-def test_import_of_nothing_is_done(imported: Callable[..., list[Json]], text: str) -> None:
-    assert imported(text) == []
+def test_import_of_nothing_is_done(import_operations: Callable[..., list[Json]], text: str) -> None:
+    assert import_operations(text) == []
 
 
 @pytest.mark.parametrize(
@@ -112,22 +112,22 @@ def test_import_of_nothing_is_done(imported: Callable[..., list[Json]], text: st
     ],
 )
 def test_import_reads_a_status_of_graph(
-    imported: Callable[..., list[Json]], status: str | None, kept: str
+    import_operations: Callable[..., list[Json]], status: str | None, kept: str
 ) -> None:
-    (operation,) = imported(lines({**GRAPH, "id": "a", "status": status}))
+    (operation,) = import_operations(lines({**GRAPH, "id": "a", "status": status}))
 
     assert operation["status"] == kept
 
 
 def test_import_keeps_what_graph_does_not_declare_at_every_level(
-    imported: Callable[..., list[Json]],
+    import_operations: Callable[..., list[Json]],
 ) -> None:
     user = {"@odata.type": "x", "id": "u", "tenantId": "t", "n": [1.0, 10**30]}
     identity = {"@odata.type": "x", "user": user, "robot": {"id": "r"}}
     participant = {"identity": identity, "region@odata.type": "x", "mood": None, "region": "amer"}
     result = {"@odata.type": "x", "code": 200, "subcode": 0}
     content = {"participants": [participant], "resultInfo": result, "new": {"@odata.type": "kept"}}
-    (operation,) = imported(lines({**GRAPH, "id": "a", "client_context": None, **content}))
+    (operation,) = import_operations(lines({**GRAPH, "id": "a", "client_context": None, **content}))
 
     assert operation["additionalProperties"] == {"new": {"@odata.type": "kept"}}
     assert operation["resultInfo"] == {"code": 200, "subcode": 0}
@@ -146,7 +146,7 @@ def test_import_of_the_seed_names_its_placeholder(command: Command, tmp_path: Pa
     assert done.returncode == 1
     assert "status" in done.stderr
     assert '"String"' in done.stderr
-    assert exported(command) == []
+    assert export_operations(command) == []
 
 
 async def test_import_of_the_seed_with_a_status_is_served(
@@ -232,7 +232,7 @@ def test_import_reports_every_bad_line_and_stores_the_others(
 
     messages = [line for line in done.stderr.splitlines() if line.startswith("in: ")]
     assert done.returncode == 1, done.stderr
-    assert ids(exported(command)) == [str(n) for n in range(len(BAD) + 1)]
+    assert ids(export_operations(command)) == [str(n) for n in range(len(BAD) + 1)]
     wanted = {2 * n + 2: reason for n, reason in enumerate(BAD.values())}
     found = {
         number: line for line in messages for number in wanted if f"in: line {number}: " in line
@@ -255,7 +255,7 @@ def test_import_reports_a_bad_line_at_either_end(
     assert [
         f"in: line {place}: " in line for line in done.stderr.splitlines() if "in: " in line
     ] == [True]
-    assert ids(exported(command)) == ["a", "b"]
+    assert ids(export_operations(command)) == ["a", "b"]
 
 
 def test_import_with_several_bad_lines_at_the_beginning_takes_the_others(
@@ -267,7 +267,7 @@ def test_import_with_several_bad_lines_at_the_beginning_takes_the_others(
     assert done.returncode == 1
     assert "in: line 1: " in done.stderr
     assert "in: line 2: " in done.stderr
-    assert ids(exported(command)) == ["a", "b"]
+    assert ids(export_operations(command)) == ["a", "b"]
 
 
 @pytest.mark.parametrize(
@@ -288,7 +288,7 @@ def test_import_of_a_broken_array_is_reported(command: Command, tmp_path: Path, 
 
     assert done.returncode == 1, done.stderr
     assert "in: line " in done.stderr
-    assert ids(exported(command))[:1] == ["a"]
+    assert ids(export_operations(command))[:1] == ["a"]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
@@ -299,7 +299,7 @@ def test_import_takes_lists_a_line_in_each_encoding(
     done = command("import", "in")
 
     assert done.returncode == 0, done.stderr
-    assert ids(exported(command)) == ["a", "b", "c"]
+    assert ids(export_operations(command)) == ["a", "b", "c"]
 
 
 def test_import_reports_the_line_in_a_long_file(command: Command, tmp_path: Path) -> None:
@@ -317,19 +317,23 @@ def test_import_of_an_item_refused_in_an_array_takes_the_others(
 
     assert done.returncode == 1
     assert "in: line 5: status" in done.stderr
-    assert ids(exported(command)) == ["a", "b"]
+    assert ids(export_operations(command)) == ["a", "b"]
 
 
 @pytest.mark.parametrize(
     "text", [lines(*TWO), lines({**GRAPH, "status": "running"}, {"callId": "c"})]
 )
-def test_import_twice_changes_nothing(imported: Callable[..., list[Json]], text: str) -> None:
-    assert imported(text) == imported(text)
+def test_import_twice_changes_nothing(
+    import_operations: Callable[..., list[Json]], text: str
+) -> None:
+    assert import_operations(text) == import_operations(text)
 
 
-def test_import_of_another_state_replaces(imported: Callable[..., list[Json]]) -> None:
-    (before,) = imported(lines({"id": "a", "callId": "c", "participants": [{"identity": {}}]}))
-    (after,) = imported(lines({"id": "a", "status": "Failed"}))
+def test_import_of_another_state_replaces(import_operations: Callable[..., list[Json]]) -> None:
+    (before,) = import_operations(
+        lines({"id": "a", "callId": "c", "participants": [{"identity": {}}]})
+    )
+    (after,) = import_operations(lines({"id": "a", "status": "Failed"}))
 
     assert after == {
         "id": "a",
@@ -342,9 +346,9 @@ def test_import_of_another_state_replaces(imported: Callable[..., list[Json]]) -
     }
 
 
-def test_import_keeps_when_an_operation_ended(imported: Callable[..., list[Json]]) -> None:
+def test_import_keeps_when_an_operation_ended(import_operations: Callable[..., list[Json]]) -> None:
     times = {"createdAt": "2026-01-31T09:30:00Z", "updatedAt": "2026-01-31T09:31:00Z"}
-    ended = imported(
+    ended = import_operations(
         lines(
             {"id": "a", "status": "Failed", **times, "endedAt": "2026-01-31T10:30:07+01:00"},
             {"id": "b", "status": "Completed", **times},
@@ -384,7 +388,7 @@ def test_import_reads_standard_input(command: Command) -> None:
     done = command("import", "-", stdin=lines(*TWO))
 
     assert done.returncode == 0, done.stderr
-    assert ids(exported(command)) == ["a", "b"]
+    assert ids(export_operations(command)) == ["a", "b"]
 
 
 @pytest.mark.parametrize("arguments", [("import", "none"), ("import", "."), ("export", "none/x")])

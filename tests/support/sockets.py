@@ -47,7 +47,7 @@ class Socket:
         change: dict[str, Any] = payload["data"]["changes"]
         return change
 
-    async def closed(self) -> tuple[int, str | None]:
+    async def wait_closed(self) -> tuple[int, str | None]:
         """Return the code and the reason of the close, which must be next."""
         frame = await asyncio.wait_for(self.ws.receive(), WITHIN)
         assert frame.type is WSMsgType.CLOSE, frame

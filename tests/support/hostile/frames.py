@@ -74,7 +74,7 @@ class RawSocket:
             assert read[0] in {PING, PONG}, read
         return read[1]
 
-    async def closed(self) -> int:
+    async def wait_closed(self) -> int:
         """Return the code of the close, and discard the frames before it."""
         while (read := await self.read())[0] != CLOSE:
             pass

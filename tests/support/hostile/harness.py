@@ -90,7 +90,7 @@ class Case:
     attack: Attack
 
 
-def assert_decent(answer: Answer) -> None:
+def assert_valid_response(answer: Answer) -> None:
     """Assert what is required of every response: a clear message, without internal details."""
     text = answer.body.decode(errors="replace")
     assert answer.status < 500 or str(answer) in ABOVE_500, (answer.status, text[:500])
@@ -103,7 +103,7 @@ def assert_decent(answer: Answer) -> None:
 
 def assert_is(answer: Answer, expected: str) -> None:
     """Assert that a response is valid, and one of those expected, which ``|`` separates."""
-    assert_decent(answer)
+    assert_valid_response(answer)
     assert str(answer) in expected.split(" | "), (str(answer), answer.body[:1_000])
 
 
@@ -180,7 +180,7 @@ def exchanging(name: str, data: Made, expected: str) -> Case:
         answers = answers_in(received)
         for answer in answers:
             if answer.status != CONTINUE:
-                assert_decent(answer)
+                assert_valid_response(answer)
         description = ", ".join(map(str, answers))
         assert description in expected.split(" | "), (description, received[:1_000])
 

@@ -62,7 +62,7 @@ def closing(name: str, frames: Frames, *codes: int, init: bool = True) -> Case:
     async def attack(victim: Victim) -> None:
         async with open_socket(victim, init=init) as socket:
             socket.write(joined(frames))
-            code = await socket.closed()
+            code = await socket.wait_closed()
 
             assert code in {*codes, LOST}, code
 

@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 
 import aiohttp
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import oracle
 from support.engines import execute
 from support.gateways import LONGER, Client, MakeDatabase, running
+from support.random_tests import RANDOM
 from support.strategies import UNSTORABLE, JSONObject, filters, group_keys, orders, stores
 
 from gateway.settings import Settings
@@ -58,13 +59,6 @@ CHANGES = """
     }
 """.replace("ALL_KINDS", " ".join(f"{kind} {{ id displayName }}" for kind in oracle.IDENTITY_KINDS))
 NODES = "inviteParticipantsOperations(first: 500, filter: %s) { nodes { id } }"
-
-RANDOM = settings(
-    deadline=None,
-    phases=set(Phase) - {Phase.explain},  # which takes a minute
-    # The fixtures' one client and store serve all examples, which wipe the table first.
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
 
 
 @dataclass(frozen=True)

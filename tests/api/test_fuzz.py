@@ -10,21 +10,17 @@ from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.gateways import LONGER, UNTRACED, MakeDatabase, running
 from support.leaks import PYTHON
 from support.random_documents import Draw, requests
 from support.random_mutations import mutations
+from support.random_tests import RANDOM
 from support.responses import assert_well_formed
 
 pytestmark = pytest.mark.each_database
 
-FUZZED = settings(
-    deadline=None,
-    phases=set(Phase) - {Phase.explain},  # which takes a minute
-    suppress_health_check=list(HealthCheck),  # one gateway serves all examples
-)
 JSON = "application/json"
 STRICT = "application/graphql-response+json"
 NOWHERE = "kgEC"  # a cursor of another change log
@@ -109,7 +105,7 @@ def corrupted_bodies(draw: Draw) -> bytes:
     return bytes(body)
 
 
-@settings(FUZZED, max_examples=150 * LONGER)
+@settings(RANDOM, max_examples=150 * LONGER)
 @given(valid)
 def test_random_request_gets_a_well_formed_answer(
     connection: HTTPConnection, request_: tuple[str, object]
@@ -117,7 +113,7 @@ def test_random_request_gets_a_well_formed_answer(
     assert_answers(connection, envelope(*request_))
 
 
-@settings(FUZZED, max_examples=75 * LONGER)
+@settings(RANDOM, max_examples=75 * LONGER)
 @given(malformed_documents())
 def test_misspelt_document_gets_a_well_formed_answer(
     connection: HTTPConnection, body: bytes
@@ -125,7 +121,7 @@ def test_misspelt_document_gets_a_well_formed_answer(
     assert_answers(connection, body)
 
 
-@settings(FUZZED, max_examples=75 * LONGER)
+@settings(RANDOM, max_examples=75 * LONGER)
 @given(corrupted_bodies())
 def test_spoilt_body_gets_a_well_formed_answer(connection: HTTPConnection, body: bytes) -> None:
     assert_answers(connection, body)

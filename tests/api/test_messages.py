@@ -11,12 +11,13 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.documents import GET_MANY
 from support.gateways import LONGER, UNTRACED, running
 from support.random_documents import Draw
 from support.random_mutations import inputs
+from support.random_tests import RANDOM
 from support.responses import assert_plain, assert_well_formed
 from support.strategies import JSONObject, filters, group_keys, ids, orders
 
@@ -910,11 +911,6 @@ def test_invalid_http_request_is_refused_with_the_way_out(
     assert_plain(message)
 
 
-RANDOM = settings(
-    deadline=None,
-    phases=set(Phase) - {Phase.explain},  # which takes a minute
-    suppress_health_check=list(HealthCheck),  # the gateways serve all examples
-)
 _few = st.none() | st.integers(-1, 501)
 _texts = st.none() | st.just("kgEC")
 VALID = st.one_of(

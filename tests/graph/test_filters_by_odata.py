@@ -12,11 +12,12 @@ from urllib.parse import quote
 
 import aiohttp
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import oracle
 from support.gateways import LONGER, Client, running
 from support.odata_filters import Condition, JSONObject, broken, conditions
+from support.random_tests import RANDOM
 from support.rest_client import Answer, Rest
 from support.strategies import stores
 
@@ -28,12 +29,6 @@ LIST = """
     }
 """
 PATH = "/v1.0/communications/inviteParticipantsOperations"
-RANDOM = settings(
-    max_examples=20 * LONGER,
-    deadline=None,
-    phases=set(Phase) - {Phase.explain},
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
 
 
 @dataclass(frozen=True)
@@ -83,7 +78,7 @@ async def filter_client(
         yield FilterClient(Client(http, url), store, database)
 
 
-@RANDOM
+@settings(RANDOM, max_examples=20 * LONGER)
 @given(data=st.data())
 async def test_filter_agrees_with_graphql_and_the_oracle(
     filter_client: FilterClient, data: st.DataObject
@@ -103,7 +98,7 @@ async def check(filter_client: FilterClient, documents: list[JSONObject], one: C
     assert found == expected[::-1], one
 
 
-@RANDOM
+@settings(RANDOM, max_examples=20 * LONGER)
 @given(texts=st.lists(broken(), min_size=10, max_size=10))
 async def test_broken_filter_is_refused_with_its_position(
     filter_client: FilterClient, texts: list[str]

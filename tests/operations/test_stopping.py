@@ -34,7 +34,8 @@ class Writer:
             async with self._client.session.post(f"{self._client.url}/graphql", json=body) as sent:
                 answer = await sent.json()
                 closes = sent.headers.get("Connection") == "close"
-            assert answer["data"]["createInviteParticipantsOperation"]["operation"] == {"id": id_}
+            payload = answer["data"]["createInviteParticipantsOperation"]
+            assert payload["operation"] == {"id": id_, "version": 1}
             self.acknowledged.append(id_)
             if len(self.acknowledged) == EACH:
                 self._gateway.process.send_signal(signal.SIGTERM)

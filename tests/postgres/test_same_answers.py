@@ -12,13 +12,14 @@ from typing import NamedTuple
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.engines import PostgresServer, execute
 from support.gateways import LONGER
 from support.pipelines import compiled_pipeline
 from support.random_documents import requests
 from support.random_mutations import mutations
+from support.random_tests import RANDOM
 from support.strategies import JSONObject
 
 from gateway.documents.json import encode
@@ -84,12 +85,7 @@ async def answered(pipeline: Pipeline, store: Store, query: str, variables: JSON
     return MADE.sub("made", TOOK.sub(":0", text))
 
 
-@settings(
-    deadline=None,
-    max_examples=60 * LONGER,
-    phases=set(Phase) - {Phase.explain},
-    suppress_health_check=list(HealthCheck),
-)
+@settings(RANDOM, max_examples=60 * LONGER)
 @given(data=st.data(), writes=st.lists(mutations, min_size=5, max_size=25))
 async def test_both_databases_answer_alike(
     two: Two, data: st.DataObject, writes: list[tuple[str, JSONObject]]

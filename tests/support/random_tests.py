@@ -10,7 +10,7 @@ from support.strategies import JSONObject
 RANDOM = settings(
     deadline=None,
     phases=set(Phase) - {Phase.explain},  # which takes a minute
-    suppress_health_check=list(HealthCheck),  # one store serves all examples
+    suppress_health_check=list(HealthCheck),  # all examples share one store or gateway
 )
 
 

@@ -1,4 +1,4 @@
-"""A gateway to test: a real server process on a database of its own."""
+"""Fixtures: databases, real server processes on them, clients and commands."""
 
 import os
 import subprocess
@@ -53,12 +53,12 @@ SLOWEST = (
 
 
 LOG_LINES = 60
-"""How much of a server's log is shown where a test fails."""
+"""The number of lines of a server's log in the report of a failed test."""
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show what the servers that run have logged where a test fails."""
+    """Add the logs of the running servers to the report of a failed test."""
     report = yield
     if report.failed:
         logs = ("".join(log[-LOG_LINES:]) for log in running_logs)
@@ -67,12 +67,12 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the slowest modules first."""
+    """Run the slowest modules first."""
     items.sort(key=lambda item: item.path.name not in SLOWEST)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run what is marked so on each kind of database, as far as a database takes part in it."""
+    """Run a marked test on each kind of database, if it uses one."""
     if "engine" not in metafunc.fixturenames:
         return
     marked = metafunc.definition.get_closest_marker
@@ -93,21 +93,21 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
-    """A PostgreSQL server that all tests share: they have databases of their own in it."""
+    """A PostgreSQL server that all tests share; each uses its own database."""
     with postgres_server() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def debian_postgres() -> Iterator[PostgresServer]:
-    """One of Debian's version."""
+    """A PostgreSQL server of Debian's version."""
     with debian_server() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def portable_postgres(postgres: PostgresServer) -> Iterator[PortableServer]:
-    """What stands for other engines."""
+    """A substitute for other engines with PostgreSQL's protocol."""
     with portable_server(postgres) as server:
         yield server
 
@@ -136,7 +136,7 @@ def new_database(engine: str, request: pytest.FixtureRequest) -> MakeDatabase:
 def database_url(
     new_database: MakeDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> str:
-    """A database of the test's own that has nothing yet; gateways and commands take it too."""
+    """The URL of an empty database of the test's own, which gateways and commands use too."""
     default = {"INVITE_GATEWAY_DATABASE": f"sqlite:///{tmp_path / 'operations.db'}"}
     url = (default | new_database())["INVITE_GATEWAY_DATABASE"]
     monkeypatch.setenv("INVITE_GATEWAY_DATABASE", url)
@@ -145,7 +145,7 @@ def database_url(
 
 @pytest.fixture
 def database(database_url: str) -> Database:
-    """A database of the test's own, with its tables; gateways and commands take it too."""
+    """A database of the test's own with its tables, which gateways and commands use too."""
     made = database_of(Settings(database=database_url))
     made.upgrade()
     return made
@@ -155,7 +155,7 @@ def database(database_url: str) -> Database:
 def gateway_url(
     tmp_path_factory: pytest.TempPathFactory, new_database: MakeDatabase
 ) -> Iterator[str]:
-    """The base URL of a gateway that all tests share: they make operations of their own in it."""
+    """The base URL of a gateway that all tests share; each creates its own operations."""
     with running(tmp_path_factory.mktemp("gateway"), **new_database()) as gateway:
         yield gateway.url
 
@@ -206,22 +206,22 @@ def command(tmp_path: Path) -> Command:
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
-    """Run a command in this process, which saves the seconds a process takes to start."""
+def run_in_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Run ``invite-gateway`` in this process, which saves the start of another one."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "100")
 
     def run(*arguments: str, stdin: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
         done = CliRunner().invoke(app, arguments, input=stdin, env=variables)
         expected = done.exception is None or isinstance(done.exception, SystemExit)
-        told = done.stderr if expected else f"{done.stderr}Traceback: {done.exception!r}"
-        return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, told)
+        stderr = done.stderr if expected else f"{done.stderr}Traceback: {done.exception!r}"
+        return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, stderr)
 
     return run
 
 
 @pytest.fixture
 def collector() -> Iterator[Collector]:
-    """A collector for OpenTelemetry that runs."""
+    """A running OpenTelemetry collector."""
     with collecting() as running_collector:
         yield running_collector

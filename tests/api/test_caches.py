@@ -1,4 +1,4 @@
-"""Normalised caches of clients: past states do not overwrite the operation as it is now."""
+"""Normalised caches of clients: past states do not overwrite the current operation."""
 
 import asyncio
 import json
@@ -10,18 +10,17 @@ import pytest
 from support.gateways import Client
 from support.node import PROGRAMS, run
 from support.paths import SCHEMA, TOOLS
-from support.sockets import CREATE, UPDATE
 
 STATES = [("NotStarted", "one"), ("Running", "two"), ("Completed", "three")]
 
 
 def participants(name: str) -> list[dict[str, Any]]:
-    """Give a participant whose identity has the same id whatever its name is."""
+    """Return participants with one identity, whose id does not depend on its name."""
     return [{"identity": {"user": {"id": "u", "displayName": name}}}]
 
 
 def described(values: list[dict[str, Any]]) -> list[tuple[str, str]]:
-    """Give each value's status and the name of its participant."""
+    """Return the status and the participant's name of each value."""
     return [
         (value["status"], value["participants"][0]["identity"]["user"]["displayName"])
         for value in values
@@ -39,29 +38,29 @@ graphql`query ChangesQuery {{ changes {{ nodes {{ {CHANGE} }} }} }}`;
 """
 
 
-async def complete(client: Client) -> str:
-    """Take an operation through all states, and give the address to read it at."""
-    await client.data(CREATE, input={"id": "a", "participants": participants("one")})
+async def create_history(client: Client) -> str:
+    """Change an operation through all states; return the URL to read it at."""
+    await client.create(id="a", participants=participants("one"))
     for status, display_name in STATES[1:]:
         fields = {"status": status, "participants": participants(display_name)}
-        await client.data(UPDATE, input={"id": "a", **fields})
+        await client.update(id="a", **fields)
     return f"{client.url}/graphql"
 
 
 @pytest.mark.parametrize("name", ["apollo", "urql"])
 async def test_cache_shows_the_present_after_reading_the_past(client: Client, name: str) -> None:
-    url = await complete(client)
+    url = await create_history(client)
     found = json.loads(await asyncio.to_thread(run, "node", "cache.mjs", name, url, "a"))
 
-    assert_past_is_apart(found)
+    assert_history_is_unchanged(found)
 
 
 async def test_relay_shows_the_present_after_reading_the_past(client: Client) -> None:
-    url = await complete(client)
+    url = await create_history(client)
     with TemporaryDirectory(dir=TOOLS) as folder:
         found = await asyncio.to_thread(run_relay, Path(folder), url)
 
-    assert_past_is_apart(found)
+    assert_history_is_unchanged(found)
 
 
 def run_relay(folder: Path, url: str) -> dict[str, Any]:
@@ -85,8 +84,8 @@ def run_relay(folder: Path, url: str) -> dict[str, Any]:
     return found
 
 
-def assert_past_is_apart(found: dict[str, Any]) -> None:
-    """Check that the operation is shown as it is, and its past as it was."""
+def assert_history_is_unchanged(found: dict[str, Any]) -> None:
+    """Check that the operation has its current state, and its history the earlier ones."""
     assert set(described(found["shown"])) == {STATES[-1]}
     for changes in (found["history"], found["changes"]):
         assert described([change["state"] for change in changes]) == STATES

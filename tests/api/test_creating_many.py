@@ -4,6 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from support.documents import GET_MANY
 from support.gateways import Client
 
 pytestmark = pytest.mark.each_database
@@ -27,33 +28,33 @@ INVALID = {"participants": [{"identity": {}}, {"identity": {}, "region": "x" * 1
 BOTH = pytest.mark.parametrize("atomic", [True, False])
 
 
-async def created(client: Client, inputs: list[Json], **atomic: bool) -> Json:
-    """Create operations and give the payload."""
+async def create_many(client: Client, inputs: list[Json], **atomic: bool) -> Json:
+    """Create operations and return the payload."""
     return (await client.data(DOCUMENT, inputs=inputs, **atomic))[FIELD]
 
 
-async def there(client: Client, ids: list[str]) -> list[bool]:
-    """Tell of each id whether there is an operation."""
-    data = await client.data("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=ids)
+async def exist(client: Client, ids: list[str]) -> list[bool]:
+    """Return for each id whether the operation exists."""
+    data = await client.data(GET_MANY, ids=ids)
     return [node is not None for node in data["nodes"]]
 
 
 def outcomes(payload: Json) -> list[str | None]:
-    """Give the code of each result's one error, or None where there is an operation."""
+    """Return the code of each result's only error, or None for an operation."""
     for result in payload["results"]:
         assert (result["operation"] is None) == (len(result["errors"]) == 1)
     return [r["errors"][0]["code"] if r["errors"] else None for r in payload["results"]]
 
 
 def paths(payload: Json) -> list[list[str]]:
-    """Give the paths of all errors."""
+    """Return the paths of all errors."""
     return [error["path"] for result in payload["results"] for error in result["errors"]]
 
 
 @BOTH
 async def test_creating_several_keeps_their_order(shared: Client, *, atomic: bool) -> None:
     inputs = [{"id": uuid4().hex, "clientContext": str(n)} for n in range(20)]
-    payload = await created(shared, inputs, atomic=atomic)
+    payload = await create_many(shared, inputs, atomic=atomic)
 
     assert [r["operation"] for r in payload["results"]] == [{**i, "version": 1} for i in inputs]
     assert payload["createdCount"] == 20
@@ -82,7 +83,7 @@ async def test_creating_very_many_with_a_wrong_one_creates_none_and_names_it(
 
 @BOTH
 async def test_creating_none_gives_nothing(shared: Client, *, atomic: bool) -> None:
-    assert await created(shared, [], atomic=atomic) == {"createdCount": 0, "results": []}
+    assert await create_many(shared, [], atomic=atomic) == {"createdCount": 0, "results": []}
 
 
 @pytest.mark.parametrize("atomic", [{}, {"atomic": True}])
@@ -92,7 +93,7 @@ async def test_creating_all_or_none_aborts_for_an_invalid_one(
     ids = [uuid4().hex for _ in range(3)]
     inputs: list[Json] = [{"id": id_} for id_ in ids]
     inputs[1].update(INVALID)
-    payload = await created(shared, inputs, **atomic)
+    payload = await create_many(shared, inputs, **atomic)
 
     assert outcomes(payload) == ["ABORTED", "INVALID", "ABORTED"]
     assert paths(payload) == [
@@ -101,13 +102,13 @@ async def test_creating_all_or_none_aborts_for_an_invalid_one(
         ["inputs", "2"],
     ]
     assert payload["createdCount"] == 0
-    assert await there(shared, ids) == [False] * 3
+    assert await exist(shared, ids) == [False] * 3
 
 
 async def test_creating_all_or_none_aborts_for_one_that_exists(shared: Client) -> None:
     old, new = uuid4().hex, uuid4().hex
-    await created(shared, [{"id": old, "clientContext": "old"}])
-    payload = await created(shared, [{"id": new}, {"id": old}])
+    await create_many(shared, [{"id": old, "clientContext": "old"}])
+    payload = await create_many(shared, [{"id": new}, {"id": old}])
 
     assert outcomes(payload) == ["ABORTED", "ALREADY_EXISTS"]
     assert payload["results"][1]["errors"][0] == {
@@ -117,22 +118,22 @@ async def test_creating_all_or_none_aborts_for_one_that_exists(shared: Client) -
         "path": ["inputs", "1", "id"],
         "current": {"id": old, "version": 1, "clientContext": "old"},
     }
-    assert await there(shared, [new]) == [False]
+    assert await exist(shared, [new]) == [False]
 
 
 async def test_creating_all_or_none_names_every_failure(shared: Client) -> None:
     old = uuid4().hex
-    await created(shared, [{"id": old}])
-    payload = await created(shared, [{"id": ""}, {"id": old}, {}, {"callId": ""}])
+    await create_many(shared, [{"id": old}])
+    payload = await create_many(shared, [{"id": ""}, {"id": old}, {}, {"callId": ""}])
 
     assert outcomes(payload) == ["INVALID", "ALREADY_EXISTS", "ABORTED", "INVALID"]
 
 
 async def test_creating_each_by_itself_keeps_the_good_ones(shared: Client) -> None:
     old, *new = (uuid4().hex for _ in range(4))
-    await created(shared, [{"id": old}])
+    await create_many(shared, [{"id": old}])
     inputs = [{"id": new[0]}, {"id": new[1], **INVALID}, {"id": old}, {"id": new[2]}]
-    payload = await created(shared, inputs, atomic=False)
+    payload = await create_many(shared, inputs, atomic=False)
 
     assert outcomes(payload) == [None, "INVALID", "ALREADY_EXISTS", None]
     assert paths(payload) == [
@@ -140,7 +141,7 @@ async def test_creating_each_by_itself_keeps_the_good_ones(shared: Client) -> No
         ["inputs", "2", "id"],
     ]
     assert payload["createdCount"] == 2
-    assert await there(shared, new) == [True, False, True]
+    assert await exist(shared, new) == [True, False, True]
 
 
 @pytest.mark.parametrize(
@@ -151,27 +152,27 @@ async def test_creating_an_id_twice_in_one_request_refuses_the_second(
     shared: Client, *, atomic: bool, expected: list[str | None]
 ) -> None:
     id_ = uuid4().hex
-    payload = await created(shared, [{"id": id_}, {"id": id_}], atomic=atomic)
+    payload = await create_many(shared, [{"id": id_}, {"id": id_}], atomic=atomic)
 
     assert outcomes(payload) == expected
-    assert await there(shared, [id_]) == [not atomic]
+    assert await exist(shared, [id_]) == [not atomic]
 
 
 async def test_creating_nothing_shows_no_operation_that_is_not_there(shared: Client) -> None:
     id_ = uuid4().hex
-    payload = await created(shared, [{"id": id_}, {"id": id_}], atomic=True)
+    payload = await create_many(shared, [{"id": id_}, {"id": id_}], atomic=True)
 
     shown = [error.get("current") for error in payload["results"][1]["errors"]]
-    assert all(await there(shared, [current["id"] for current in shown if current]))
+    assert all(await exist(shared, [current["id"] for current in shown if current]))
 
 
 @BOTH
 async def test_creating_a_thousand_is_done(shared: Client, *, atomic: bool) -> None:
     ids = [uuid4().hex for _ in range(1000)]
-    payload = await created(shared, [{"id": id_} for id_ in ids], atomic=atomic)
+    payload = await create_many(shared, [{"id": id_} for id_ in ids], atomic=atomic)
 
     assert payload["createdCount"] == len(payload["results"]) == 1000
-    assert all(await there(shared, ids[:500]) + await there(shared, ids[500:]))
+    assert all(await exist(shared, ids[:500]) + await exist(shared, ids[500:]))
 
 
 @BOTH
@@ -188,7 +189,7 @@ async def test_creating_a_thousand_and_one_is_too_many(shared: Client, *, atomic
     }
     assert error["path"] == [FIELD]
     assert answer["data"] is None
-    assert not any(await there(shared, ids[:500]) + await there(shared, ids[501:]))
+    assert not any(await exist(shared, ids[:500]) + await exist(shared, ids[501:]))
 
 
 async def test_creating_with_a_null_among_the_inputs_is_refused(shared: Client) -> None:

@@ -1,4 +1,4 @@
-"""When operations end, by every way in which they change, and how long they took."""
+"""The end times of operations, however they end, and their durations."""
 
 from typing import Any
 

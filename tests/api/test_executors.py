@@ -1,4 +1,4 @@
-"""The licence of the compiled executor: what it answers is what the reference executor answers."""
+"""The compiled executor returns the same responses as the reference executor."""
 
 import asyncio
 import gc
@@ -10,13 +10,13 @@ from collections.abc import AsyncIterator
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.documents import requests
 from support.engines import execute
 from support.gateways import LONGER, MakeDatabase
-from support.mutations import mutations
-from support.operations import RANDOM, example
 from support.paths import EXAMPLES
 from support.pipelines import compiled_pipeline, reference_pipeline
+from support.random_documents import requests
+from support.random_mutations import mutations
+from support.random_tests import RANDOM, example
 from support.strategies import JSONObject, stores
 
 from gateway.documents.json import encode
@@ -37,7 +37,7 @@ NAMED = "INVITE_GATEWAY_DATABASE"
 SCHEMA = build_schema()
 
 NOW = re.compile(r'"20(?!26-0[12])\d\d-\d\d-\d\dT[^"]+Z"')
-"""Times of writing, which are later than those in the documents written."""
+"""Times of writes, which are later than those in the stored documents."""
 
 
 NOBODY = Principal("nobody", frozenset())
@@ -46,14 +46,14 @@ principals = st.sampled_from([ANONYMOUS, ANONYMOUS, READER, NOBODY])
 GUARDED = SCOPES | {Scope.INTROSPECTION: "Schema.Read.All"}
 
 
-async def answered(
+async def normalized(
     pipeline: Pipeline,
     store: Store,
     query: str,
     variables: JSONObject,
     principal: Principal = ANONYMOUS,
 ) -> str:
-    """Give the answer as it is sent, with the times of writing left out."""
+    """Return a response as it is sent, without the times of writes."""
     answer = await pipeline.execute(
         GraphQLRequest(query, None, Variables(encode(variables))),
         Context(store, store.log, principal=principal, scopes=GUARDED),
@@ -70,19 +70,19 @@ async def store(database: Database) -> AsyncIterator[Store]:
 
 @pytest.fixture
 def reference() -> Pipeline:
-    """The executor that is right."""
+    """The reference executor."""
     return reference_pipeline(SCHEMA)
 
 
 @pytest.fixture
 def compiled() -> Pipeline:
-    """The executor that is fast, and remembers."""
+    """The compiled executor, with a response cache."""
     pipeline, _ = compiled_pipeline(SCHEMA, cache_bytes=1_000_000)
     return pipeline
 
 
 async def fill(store: Store, documents: list[JSONObject]) -> None:
-    """Hold these documents, and those held before with other ids."""
+    """Store these documents, and replace those stored before."""
     await asyncio.gather(*map(store.put, documents))
 
 
@@ -101,10 +101,10 @@ async def test_queries_are_answered_alike(
     for _ in range(8):
         query, variables = data.draw(requests(places))
         principal = data.draw(principals)
-        fast = await answered(compiled, store, query, variables, principal)
-        again = await answered(compiled, store, query, variables, principal)
+        fast = await normalized(compiled, store, query, variables, principal)
+        again = await normalized(compiled, store, query, variables, principal)
 
-        assert fast == await answered(reference, store, query, variables, principal)
+        assert fast == await normalized(reference, store, query, variables, principal)
         assert again == fast
 
 
@@ -133,9 +133,9 @@ async def test_mutations_are_answered_alike(
     one_database, other_database = (database_of(Settings(database=url)) for url in two_urls)
     async with one_database.open() as one, other_database.open() as other:
         for (query, variables), principal in writes:
-            fast = await answered(compiled, one, query, variables, principal)
+            fast = await normalized(compiled, one, query, variables, principal)
 
-            assert fast == await answered(reference, other, query, variables, principal)
+            assert fast == await normalized(reference, other, query, variables, principal)
 
 
 @pytest.mark.parametrize("name", [path.stem for path in sorted(EXAMPLES.glob("*.graphql"))])
@@ -157,13 +157,13 @@ async def test_playground_example_is_compiled(store: Store, name: str) -> None:
         ("query ($id: ID!) { node(id: $id) { id } }", {"id": [1]}),
     ],
 )
-async def test_request_without_a_plan_is_let_go_of(
+async def test_request_without_a_plan_is_released(
     store: Store, query: str, variables: JSONObject
 ) -> None:
     pipeline, executor = compiled_pipeline(SCHEMA)
     given = []
     gc.collect()
-    gc.disable()  # it would find what only time would lead it to
+    gc.disable()  # it would collect what is not released
     try:
         for _ in range(3):
             request = GraphQLRequest(query, None, Variables(encode(variables)))
@@ -205,15 +205,15 @@ LOG_READERS = {
 
 
 @pytest.mark.parametrize("query", LOG_READERS.values(), ids=LOG_READERS)
-async def test_what_reads_the_log_is_compiled(
+async def test_readers_of_the_log_are_compiled(
     store: Store, reference: Pipeline, query: str
 ) -> None:
     pipeline, executor = compiled_pipeline(SCHEMA)
     await store.create(CreateInviteParticipantsOperationInput(id="1"))
     variables = {"first": 1}
-    compiled = await answered(pipeline, store, query, variables)
+    compiled = await normalized(pipeline, store, query, variables)
 
-    assert compiled == await answered(reference, store, query, variables)
+    assert compiled == await normalized(reference, store, query, variables)
     assert executor.compiled == 1
 
 
@@ -226,7 +226,7 @@ async def test_history_under_a_mutation_fails_alone(store: Store, compiled: Pipe
           }
         }
     """
-    answer = json.loads(await answered(compiled, store, query, {}))
+    answer = json.loads(await normalized(compiled, store, query, {}))
 
     assert answer["data"] == {
         "one": {"operation": {"id": "1"}},
@@ -265,26 +265,26 @@ FORBIDDEN: dict[str, tuple[str, JSONObject | None]] = {
 
 
 @pytest.mark.parametrize(("query", "data"), FORBIDDEN.values(), ids=FORBIDDEN)
-async def test_what_is_forbidden_is_answered_alike(
+async def test_forbidden_fields_have_equal_responses(
     store: Store,
     reference: Pipeline,
     compiled: Pipeline,
     query: str,
     data: JSONObject | None,
 ) -> None:
-    fast = await answered(compiled, store, query, {}, NOBODY)
+    fast = await normalized(compiled, store, query, {}, NOBODY)
     answer = json.loads(fast)
 
-    assert fast == await answered(reference, store, query, {}, NOBODY)
+    assert fast == await normalized(reference, store, query, {}, NOBODY)
     assert answer["data"] == data
     assert {error["extensions"]["code"] for error in answer["errors"]} == {"FORBIDDEN"}
 
 
-async def test_what_is_not_compiled_is_counted_by_its_reason(store: Store) -> None:
+async def test_operations_that_are_not_compiled_are_counted_by_reason(store: Store) -> None:
     pipeline, executor = compiled_pipeline(SCHEMA)
     for query in ("{ __schema { queryType { name } } }", "{ nodes(ids: [7]) { id } }"):
-        await answered(pipeline, store, query, {})
-    await answered(pipeline, store, "query ($id: ID!) { node(id: $id) { id } }", {"id": 7})
+        await normalized(pipeline, store, query, {})
+    await normalized(pipeline, store, "query ($id: ID!) { node(id: $id) { id } }", {"id": 7})
 
     assert (executor.compiled, dict(executor.declined)) == (
         1,

@@ -1,4 +1,4 @@
-"""What filters, orders, pages and groups mean: SQL's answers are those of plain Python."""
+"""The semantics of filters, orders, pages and groups: SQL agrees with plain Python."""
 
 import asyncio
 import json
@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 import aiohttp
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import oracle
 from support.engines import execute
 from support.gateways import LONGER, Client, MakeDatabase, running
-from support.queries import NOW
+from support.random_tests import RANDOM
 from support.strategies import UNSTORABLE, JSONObject, filters, group_keys, orders, stores
 
 from gateway.settings import Settings
@@ -60,24 +60,17 @@ CHANGES = """
 """.replace("ALL_KINDS", " ".join(f"{kind} {{ id displayName }}" for kind in oracle.IDENTITY_KINDS))
 NODES = "inviteParticipantsOperations(first: 500, filter: %s) { nodes { id } }"
 
-RANDOM = settings(
-    deadline=None,
-    phases=set(Phase) - {Phase.explain},  # which takes a minute, and says little
-    # The fixtures' one client and store serve all examples, which wipe the table first.
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-
 
 @dataclass(frozen=True)
-class Asker:
-    """Who fills a gateway's database from beside it, and asks the gateway."""
+class ListClient:
+    """Fills a gateway's database directly, and queries the gateway."""
 
     client: Client
     store: Store
     url: str
 
     async def fill(self, *puts: Sequence[JSONObject]) -> list[JSONObject]:
-        """Hold what is put, list after list, and nothing else; return the documents stored."""
+        """Store these lists of operations, in order, and nothing else; return the documents."""
         await execute(self.url, "DELETE FROM identities", "DELETE FROM operations")
         for documents in puts:
             await asyncio.gather(*map(self.store.put, documents))
@@ -85,23 +78,23 @@ class Asker:
         return [json.loads(document) for (document,) in rows]
 
     async def answer(self, query: str, **variables: Any) -> JSONObject:  # noqa: ANN401  JSON
-        """Give the whole answer."""
+        """Return the response to a query of the list."""
         return await self.client.answer(query, **variables)
 
     async def page(self, **variables: Any) -> tuple[list[str], JSONObject]:  # noqa: ANN401  JSON
-        """Give the ids of a page, and the connection."""
+        """Return the ids of a page, and the connection."""
         connection: JSONObject = (await self.client.data(LIST, **variables))["list"]
         return [edge["node"]["id"] for edge in connection["edges"]], connection
 
     async def changes(self, where: JSONObject | None, after: str) -> list[JSONObject]:
-        """Give the operations after the changes that a filter takes, in order."""
+        """Return the operations after each change that matches a filter, in order."""
         data = await self.client.data(CHANGES, filter=where, after=after)
         return [
             {"id": change["operationId"], **change["state"]} for change in data["changes"]["nodes"]
         ]
 
     async def found(self, where: JSONObject | None) -> list[str]:
-        """Give the ids of what a filter takes, in the order of creation."""
+        """Return the ids of the operations that match a filter, in the order of creation."""
         ids, _ = await self.page(filter=where, first=500)
         return ids[::-1]
 
@@ -122,15 +115,17 @@ def filled(
 
 
 @pytest.fixture
-async def asker(http: aiohttp.ClientSession, filled: tuple[str, str]) -> AsyncIterator[Asker]:
-    """Who asks it."""
+async def list_client(
+    http: aiohttp.ClientSession, filled: tuple[str, str]
+) -> AsyncIterator[ListClient]:
+    """Fills its database, and queries it."""
     url, database = filled
     async with database_of(Settings(database=database)).open() as store:
-        yield Asker(Client(http, url), store, database)
+        yield ListClient(Client(http, url), store, database)
 
 
-class Question(NamedTuple):
-    """What to ask of a list; ``after`` and ``before`` are positions in the list of everything."""
+class PageArguments(NamedTuple):
+    """Arguments of a list; ``after`` and ``before`` are indexes in the unfiltered list."""
 
     where: JSONObject | None
     order_by: list[JSONObject] | None
@@ -149,17 +144,20 @@ pages = st.fixed_dictionaries(
     optional={"first": st.integers(0, 4), "offset": st.integers(0, 3)}
     | {"after": st.integers(0, 7), "before": st.integers(0, 7)},
 )
-questions = st.builds(Question, filters | st.none(), orders | st.none(), pages)
+questions = st.builds(PageArguments, filters | st.none(), orders | st.none(), pages)
 
 
 @pytest.mark.each_postgresql
 @settings(RANDOM, max_examples=25 * LONGER)
 @given(first=stores, then=stores, wheres=st.lists(filters, min_size=8, max_size=12))
-async def test_filtering_takes_what_the_oracle_takes(
-    asker: Asker, first: list[JSONObject], then: list[JSONObject], wheres: list[JSONObject]
+async def test_filters_match_like_the_oracle(
+    list_client: ListClient,
+    first: list[JSONObject],
+    then: list[JSONObject],
+    wheres: list[JSONObject],
 ) -> None:
-    documents = await asker.fill(first, then)
-    found = await asyncio.gather(*map(asker.found, wheres))
+    documents = await list_client.fill(first, then)
+    found = await asyncio.gather(*map(list_client.found, wheres))
     expected = [ids_of([d for d in documents if oracle.matches(d, where)]) for where in wheres]
 
     assert list(zip(wheres, found, strict=True)) == list(zip(wheres, expected, strict=True))
@@ -167,23 +165,30 @@ async def test_filtering_takes_what_the_oracle_takes(
 
 @settings(RANDOM, max_examples=25 * LONGER)
 @given(first=stores, then=stores, wheres=st.lists(filters, min_size=8, max_size=12))
-async def test_following_takes_what_the_oracle_takes(
-    asker: Asker, first: list[JSONObject], then: list[JSONObject], wheres: list[JSONObject]
+async def test_filters_of_changes_match_like_the_oracle(
+    list_client: ListClient,
+    first: list[JSONObject],
+    then: list[JSONObject],
+    wheres: list[JSONObject],
 ) -> None:
-    here = (await asker.client.data(NOW))["inviteParticipantsOperations"]["changeCursor"]
-    await asker.fill(first, then)
-    changes = await asker.changes(None, here)
-    found = await asyncio.gather(*(asker.changes(where, here) for where in wheres))
+    here = await list_client.client.change_cursor()
+    await list_client.fill(first, then)
+    changes = await list_client.changes(None, here)
+    found = await asyncio.gather(*(list_client.changes(where, here) for where in wheres))
     expected = [
-        [after for before, after in told(changes) if oracle.matches_change(before, after, where)]
+        [
+            after
+            for before, after in states_of(changes)
+            if oracle.matches_change(before, after, where)
+        ]
         for where in wheres
     ]
 
     assert list(zip(wheres, found, strict=True)) == list(zip(wheres, expected, strict=True))
 
 
-def told(changes: Sequence[JSONObject]) -> Iterator[tuple[JSONObject | None, JSONObject]]:
-    """Give the operation before and after each change."""
+def states_of(changes: Sequence[JSONObject]) -> Iterator[tuple[JSONObject | None, JSONObject]]:
+    """Return the operation before and after each change."""
     states: dict[str, JSONObject] = {}
     for after in changes:
         yield states.get(after["id"]), after
@@ -191,13 +196,15 @@ def told(changes: Sequence[JSONObject]) -> Iterator[tuple[JSONObject | None, JSO
 
 
 @settings(RANDOM, max_examples=25 * LONGER)
-@given(documents=stores, asked=st.lists(st.tuples(filters, group_keys), min_size=4, max_size=6))
-async def test_counting_and_grouping_gives_what_the_oracle_counts(
-    asker: Asker, documents: list[JSONObject], asked: list[tuple[JSONObject, list[str]]]
+@given(documents=stores, queries=st.lists(st.tuples(filters, group_keys), min_size=4, max_size=6))
+async def test_counts_and_groups_agree_with_the_oracle(
+    list_client: ListClient,
+    documents: list[JSONObject],
+    queries: list[tuple[JSONObject, list[str]]],
 ) -> None:
-    await asker.fill(documents)
-    for where, by in asked:
-        data = await asker.client.data(COUNT, filter=where, by=by)
+    await list_client.fill(documents)
+    for where, by in queries:
+        data = await list_client.client.data(COUNT, filter=where, by=by)
         found = [document for document in documents if oracle.matches(document, where)]
 
         assert data["inviteParticipantsOperations"]["totalCount"] == len(found)
@@ -206,14 +213,14 @@ async def test_counting_and_grouping_gives_what_the_oracle_counts(
 
 @pytest.mark.each_postgresql
 @settings(RANDOM, max_examples=25 * LONGER)
-@given(documents=stores, asked=st.lists(questions, min_size=3, max_size=6))
+@given(documents=stores, queries=st.lists(questions, min_size=3, max_size=6))
 async def test_paging_gives_the_pages_of_the_oracle(
-    asker: Asker, documents: list[JSONObject], asked: list[Question]
+    list_client: ListClient, documents: list[JSONObject], queries: list[PageArguments]
 ) -> None:
-    await asker.fill(documents)
-    for where, order_by, bounds in asked:
+    await list_client.fill(documents)
+    for where, order_by, bounds in queries:
         everything = oracle.ordered(documents, order_by)
-        ids, connection = await asker.page(orderBy=order_by)
+        ids, connection = await list_client.page(orderBy=order_by)
         assert ids == ids_of(everything)
 
         cursors = [edge["cursor"] for edge in connection["edges"]]
@@ -226,7 +233,7 @@ async def test_paging_gives_the_pages_of_the_oracle(
             name: cursors[value] if name in ("after", "before") else value
             for name, value in asked_for.items()
         }
-        ids, connection = await asker.page(filter=where, orderBy=order_by, **arguments)
+        ids, connection = await list_client.page(filter=where, orderBy=order_by, **arguments)
         expected = oracle.page(everything, where, asked_for)
         found = [edge["cursor"] for edge in connection["edges"]] or [None]
 
@@ -239,8 +246,13 @@ async def test_paging_gives_the_pages_of_the_oracle(
         }
 
 
-async def walk(asker: Asker, size: str, cursor: str, **variables: Any) -> list[list[str]]:  # noqa: ANN401  JSON
-    """Page through a list by ``first`` and ``after``, or by ``last`` and ``before``."""
+async def walk(
+    list_client: ListClient,
+    size: str,
+    cursor: str,
+    **variables: Any,  # noqa: ANN401  JSON
+) -> list[list[str]]:
+    """Read all pages of a list by ``first`` and ``after``, or by ``last`` and ``before``."""
     more, end = {
         "first": ("hasNextPage", "endCursor"),
         "last": ("hasPreviousPage", "startCursor"),
@@ -248,7 +260,7 @@ async def walk(asker: Asker, size: str, cursor: str, **variables: Any) -> list[l
     walked = []
     at: dict[str, str] = {}
     while True:
-        ids, connection = await asker.page(**variables, **at)
+        ids, connection = await list_client.page(**variables, **at)
         walked.append(ids)
         if not connection["pageInfo"][more]:
             return walked
@@ -258,7 +270,7 @@ async def walk(asker: Asker, size: str, cursor: str, **variables: Any) -> list[l
 @settings(RANDOM, max_examples=25 * LONGER)
 @given(documents=stores, where=filters | st.none(), order_by=orders, size=st.integers(1, 3))
 async def test_walking_all_pages_gives_every_operation_once(
-    asker: Asker,
+    list_client: ListClient,
     documents: list[JSONObject],
     where: JSONObject | None,
     order_by: list[JSONObject],
@@ -266,9 +278,9 @@ async def test_walking_all_pages_gives_every_operation_once(
 ) -> None:
     in_order = oracle.ordered(documents, order_by)
     expected = ids_of([document for document in in_order if oracle.matches(document, where)])
-    await asker.fill(documents)
-    onward = await walk(asker, "first", "after", filter=where, orderBy=order_by, first=size)
-    back = await walk(asker, "last", "before", filter=where, orderBy=order_by, last=size)
+    await list_client.fill(documents)
+    onward = await walk(list_client, "first", "after", filter=where, orderBy=order_by, first=size)
+    back = await walk(list_client, "last", "before", filter=where, orderBy=order_by, last=size)
 
     assert [id_ for page in onward for id_ in page] == expected
     assert [id_ for page in reversed(back) for id_ in page] == expected
@@ -383,14 +395,14 @@ MEANINGS: list[tuple[JSONObject | None, list[str]]] = [
 
 
 @pytest.fixture
-async def examples(asker: Asker) -> Asker:
-    """Who asks a gateway of the examples."""
-    await asker.fill(EXAMPLES)
-    return asker
+async def examples(list_client: ListClient) -> ListClient:
+    """A client of a gateway with the examples."""
+    await list_client.fill(EXAMPLES)
+    return list_client
 
 
 @pytest.mark.each_postgresql
-async def test_filtering_means_what_the_design_says(examples: Asker) -> None:
+async def test_filters_match_as_designed(examples: ListClient) -> None:
     found = [(where, await examples.found(where)) for where, _ in MEANINGS]
 
     assert found == MEANINGS
@@ -400,12 +412,12 @@ async def test_filtering_means_what_the_design_says(examples: Asker) -> None:
 
 
 def literal(where: object) -> str:
-    """Write a filter as the document has it: names and statuses without quotes."""
+    """Return a filter as a literal: names and statuses without quotes."""
     unquoted = re.sub(r'"(\w+)":', r"\1:", json.dumps(where))
     return re.sub(f'"({"|".join(oracle.STATUSES)})"', r"\1", unquoted)
 
 
-async def test_filtering_by_a_literal_means_the_same(examples: Asker) -> None:
+async def test_filtering_by_a_literal_means_the_same(examples: ListClient) -> None:
     found = []
     for where, _ in MEANINGS:
         data = await examples.client.data(f"{{ {NODES % literal(where)} }}")
@@ -417,10 +429,10 @@ async def test_filtering_by_a_literal_means_the_same(examples: Asker) -> None:
 
 @pytest.mark.parametrize("text", UNSTORABLE)
 async def test_filtering_by_a_text_nothing_can_hold_matches_nothing(
-    examples: Asker, text: str
+    examples: ListClient, text: str
 ) -> None:
-    taken = ["eq", "contains", "startsWith", "endsWith"]
-    wheres: list[JSONObject] = [{"in": [text]}, *({name: text} for name in taken)]
+    operators = ["eq", "contains", "startsWith", "endsWith"]
+    wheres: list[JSONObject] = [{"in": [text]}, *({name: text} for name in operators)]
     for where in wheres:
         assert await examples.found({"clientContext": where}) == []
         assert await examples.found({"clientContext": {**where, "ignoreCase": True}}) == []
@@ -453,7 +465,9 @@ def codes(payload: JSONObject) -> list[str]:
 
 
 @pytest.mark.parametrize("where", NULLS, ids=json.dumps)
-async def test_filtering_by_an_explicit_null_is_refused(examples: Asker, where: JSONObject) -> None:
+async def test_filtering_by_an_explicit_null_is_refused(
+    examples: ListClient, where: JSONObject
+) -> None:
     in_the_document = f"{{ {NODES % literal(where)} }}"
 
     assert codes(await examples.answer(LIST, filter=where)) == ["BAD_USER_INPUT"]
@@ -478,17 +492,19 @@ MALFORMED: list[object] = [
 
 
 @pytest.mark.parametrize("where", MALFORMED, ids=json.dumps)
-async def test_filtering_by_what_is_no_filter_is_refused(examples: Asker, where: object) -> None:
+async def test_invalid_filter_is_refused(examples: ListClient, where: object) -> None:
     assert set(codes(await examples.answer(LIST, filter=where))) == {"BAD_USER_INPUT"}
 
 
 @pytest.mark.parametrize("time", ["2026-01-31t09:30:00z", "2026-01-31T09:30:00.000000000-00:00"])
-async def test_filtering_by_a_time_takes_all_forms_of_rfc_3339(examples: Asker, time: str) -> None:
+async def test_filtering_by_a_time_takes_all_forms_of_rfc_3339(
+    examples: ListClient, time: str
+) -> None:
     assert await examples.found({"createdAt": {"eq": time}}) == ALL
 
 
 async def test_filtering_by_a_variable_takes_null_as_null_and_absence_as_absence(
-    examples: Asker,
+    examples: ListClient,
 ) -> None:
     query = "query ($id: ID) { " + NODES % '{ id: { eq: $id, neq: "bare" } }' + " }"
     absent = await examples.client.data(query)
@@ -508,7 +524,7 @@ EVERY_OPERATOR = {"eq": "", "neq": "a", "in": [""], "notIn": ["a"], "contains": 
 @pytest.mark.parametrize("text", [{}, {"eq": ""}, EVERY_OPERATOR], ids=["none", "one", "all"])
 @pytest.mark.parametrize("connective", ["and", "or"])
 async def test_filtering_by_ever_more_conditions_works_up_to_the_limit(
-    examples: Asker, connective: str, text: JSONObject
+    examples: ListClient, connective: str, text: JSONObject
 ) -> None:
     for count in (1, 20, 50, 61, 100, 124, 125, 166, 200, 248):
         for where in (
@@ -524,7 +540,7 @@ async def test_filtering_by_ever_more_conditions_works_up_to_the_limit(
                 assert ids == ids_of([d for d in EXAMPLES if oracle.matches(d, where)])
 
 
-async def test_filtering_by_too_many_conditions_names_the_limit(examples: Asker) -> None:
+async def test_filtering_by_too_many_conditions_names_the_limit(examples: ListClient) -> None:
     within = await examples.answer(LIST, filter={"or": [{"id": {}}] * (ROOM // 2) + [{}]})
     beyond = await examples.answer(LIST, filter={"or": [{"id": {}}] * (ROOM // 2) + [{}, {}]})
 
@@ -545,7 +561,7 @@ def nested(where: JSONObject, beside: JSONObject, connectives: Sequence[str]) ->
 
 @pytest.mark.parametrize("connectives", [("not",), ("and", "or"), ("or", "not"), ("and", "not")])
 async def test_filtering_as_deep_as_allowed_works(
-    examples: Asker, connectives: tuple[str, ...]
+    examples: ListClient, connectives: tuple[str, ...]
 ) -> None:
     outer = (connectives * 14)[:14]
     names = {"any": {"displayName": {"eq": "x", "neq": "y"}}}
@@ -560,7 +576,7 @@ async def test_filtering_as_deep_as_allowed_works(
         assert await examples.found(where) == expected
 
 
-async def test_filtering_too_deep_names_the_limit(examples: Asker) -> None:
+async def test_filtering_too_deep_names_the_limit(examples: ListClient) -> None:
     for depth in (17, 100):
         answer = await examples.answer(LIST, filter=nested({}, {}, ["not"] * (depth - 1)))
 
@@ -572,7 +588,7 @@ async def test_filtering_too_deep_names_the_limit(examples: Asker) -> None:
         }
 
 
-async def test_filtering_deeper_than_a_parser_goes_is_refused(examples: Asker) -> None:
+async def test_filtering_deeper_than_a_parser_goes_is_refused(examples: ListClient) -> None:
     deep = "{ not: " * 400 + "{}" + " }" * 400
     by_variable = await examples.answer(LIST, filter=nested({}, {}, ["not"] * 400))
     in_the_document = await examples.answer(f"{{ {NODES % deep} }}")
@@ -581,7 +597,7 @@ async def test_filtering_deeper_than_a_parser_goes_is_refused(examples: Asker) -
     assert codes(in_the_document)[0] in ("GRAPHQL_PARSE_FAILED", "LIMIT_EXCEEDED")
 
 
-async def test_filtering_by_twenty_thousand_ids_works(examples: Asker) -> None:
+async def test_filtering_by_twenty_thousand_ids_works(examples: ListClient) -> None:
     ids = [f"id-{number}" for number in range(20_000)]
 
     assert await examples.found({"id": {"in": [*ids, "user"]}}) == ["user"]

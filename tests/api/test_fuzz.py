@@ -10,24 +10,20 @@ from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.documents import Draw, requests
 from support.gateways import LONGER, UNTRACED, MakeDatabase, running
 from support.leaks import PYTHON
-from support.mutations import mutations
+from support.random_documents import Draw, requests
+from support.random_mutations import mutations
+from support.random_tests import RANDOM
 from support.responses import assert_well_formed
 
 pytestmark = pytest.mark.each_database
 
-FUZZED = settings(
-    deadline=None,
-    phases=set(Phase) - {Phase.explain},  # which takes a minute, and says little
-    suppress_health_check=list(HealthCheck),  # one gateway serves all examples
-)
 JSON = "application/json"
 STRICT = "application/graphql-response+json"
-NOWHERE = "kgEC"  # a cursor of a change log that is not this one
+NOWHERE = "kgEC"  # a cursor of another change log
 
 _TOKENS = re.compile(
     r'"""(?:[^"]|"(?!""))*"""|"(?:[^"\\]|\\.)*"|\.\.\.|[A-Za-z_]\w*|-?\d[\d.eE+-]*|\S'
@@ -38,7 +34,7 @@ _TOKENS = re.compile(
 def connection(
     tmp_path_factory: pytest.TempPathFactory, new_database: MakeDatabase
 ) -> Iterator[HTTPConnection]:
-    """A connection to a gateway of this module's own, whose log has to be clean in the end."""
+    """A connection to this module's gateway, whose log must not have errors at the end."""
     variables = UNTRACED | new_database()
     with running(tmp_path_factory.mktemp("fuzzed"), **variables) as gateway:
         parts = urlsplit(gateway.url)
@@ -49,7 +45,7 @@ def connection(
 
 
 def assert_answers(connection: HTTPConnection, body: bytes) -> None:
-    """Assert that the answer is a well-formed response, with the status that belongs to it."""
+    """Assert that the response is well-formed, and has the status that belongs to it."""
     connection.request("POST", "/graphql", body, {"Content-Type": JSON, "Accept": STRICT})
     answer = connection.getresponse()
     text = answer.read().decode()
@@ -62,7 +58,7 @@ def assert_answers(connection: HTTPConnection, body: bytes) -> None:
 
 
 def envelope(query: str, variables: object) -> bytes:
-    """Write the body of a request."""
+    """Return the body of a request."""
     return json.dumps({"query": query, "variables": variables}).encode()
 
 
@@ -70,8 +66,8 @@ valid = requests([None, "", NOWHERE]) | mutations
 
 
 @st.composite
-def misspelt(draw: Draw) -> bytes:
-    """Draw a request whose document has tokens too many, too few, or in each other's place."""
+def malformed_documents(draw: Draw) -> bytes:
+    """Draw a request whose document has tokens added, removed or swapped."""
     query, variables = draw(valid)
     tokens = _TOKENS.findall(query)
     for _ in range(draw(st.integers(1, 4))):
@@ -91,8 +87,8 @@ def misspelt(draw: Draw) -> bytes:
 
 
 @st.composite
-def spoilt(draw: Draw) -> bytes:
-    """Draw a body of which some bytes are others, gone, or there more than once."""
+def corrupted_bodies(draw: Draw) -> bytes:
+    """Draw a body with bytes changed, removed or repeated."""
     body = bytearray(envelope(*draw(valid)))
     for _ in range(draw(st.integers(1, 4))):
         start = draw(st.integers(0, len(body)))
@@ -109,7 +105,7 @@ def spoilt(draw: Draw) -> bytes:
     return bytes(body)
 
 
-@settings(FUZZED, max_examples=150 * LONGER)
+@settings(RANDOM, max_examples=150 * LONGER)
 @given(valid)
 def test_random_request_gets_a_well_formed_answer(
     connection: HTTPConnection, request_: tuple[str, object]
@@ -117,15 +113,15 @@ def test_random_request_gets_a_well_formed_answer(
     assert_answers(connection, envelope(*request_))
 
 
-@settings(FUZZED, max_examples=75 * LONGER)
-@given(misspelt())
+@settings(RANDOM, max_examples=75 * LONGER)
+@given(malformed_documents())
 def test_misspelt_document_gets_a_well_formed_answer(
     connection: HTTPConnection, body: bytes
 ) -> None:
     assert_answers(connection, body)
 
 
-@settings(FUZZED, max_examples=75 * LONGER)
-@given(spoilt())
+@settings(RANDOM, max_examples=75 * LONGER)
+@given(corrupted_bodies())
 def test_spoilt_body_gets_a_well_formed_answer(connection: HTTPConnection, body: bytes) -> None:
     assert_answers(connection, body)

@@ -1,10 +1,9 @@
-"""The history of an operation: its changes, wherever the operation is met."""
+"""The history of an operation: its changes, wherever the operation is selected."""
 
 from typing import Any
 
 import pytest
 from support.gateways import Client
-from support.queries import DELETE
 from support.strategies import JSONObject
 
 pytestmark = pytest.mark.each_database
@@ -58,7 +57,7 @@ UPDATE = """
 
 
 async def history(client: Client, id_: str, **arguments: Any) -> JSONObject:  # noqa: ANN401  JSON
-    """Ask for a page of an operation's history."""
+    """Request a page of an operation's history."""
     data = await client.data(HISTORY, id=id_, **arguments)
     connection: JSONObject = data["inviteParticipantsOperation"]["history"]
     cursors = [change["cursor"] for change in connection["nodes"]]
@@ -68,7 +67,7 @@ async def history(client: Client, id_: str, **arguments: Any) -> JSONObject:  # 
 
 
 async def create(client: Client, *ids: str) -> None:
-    """Create operations, each with a change of its own between those of the others."""
+    """Create operations, and update each, so that their changes are interleaved."""
     for id_ in ids:
         await client.data(CREATE, input={"id": id_})
     for status in ("Running", "Completed"):
@@ -76,7 +75,7 @@ async def create(client: Client, *ids: str) -> None:
             await client.data(UPDATE, id=id_, status=status)
 
 
-def told(changes: list[JSONObject]) -> list[tuple[str, int]]:
+def kinds_and_versions(changes: list[JSONObject]) -> list[tuple[str, int]]:
     return [(change["kind"], change["version"]) for change in changes]
 
 
@@ -87,7 +86,7 @@ async def test_history_is_of_the_operation_alone_and_in_order(client: Client) ->
     await create(client, "a", "b")
     page = await history(client, "a")
 
-    assert told(page["nodes"]) == THREE
+    assert kinds_and_versions(page["nodes"]) == THREE
     assert {change["operationId"] for change in page["nodes"]} == {"a"}
     assert [change["id"] for change in page["nodes"]] == [
         change["cursor"] for change in page["nodes"]
@@ -113,7 +112,7 @@ async def test_paging_through_a_history_gives_every_change_once(client: Client, 
     more = True
     while more:
         page = await history(client, "b", first=size, **arguments)
-        found += told(page["nodes"])
+        found += kinds_and_versions(page["nodes"])
         assert page["pageInfo"]["hasPreviousPage"] == bool(arguments)
         arguments = {"after": page["pageInfo"]["endCursor"]}
         more = page["pageInfo"]["hasNextPage"]
@@ -123,7 +122,7 @@ async def test_paging_through_a_history_gives_every_change_once(client: Client, 
     assert (none["nodes"], none["pageInfo"]["hasNextPage"]) == ([], True)
 
 
-async def test_history_goes_on_from_any_place_in_the_log(client: Client) -> None:
+async def test_history_continues_from_any_cursor_of_the_log(client: Client) -> None:
     await create(client, "a")
     after_a = (await client.data(LIST))["inviteParticipantsOperations"]["changeCursor"]
     await create(client, "b")
@@ -131,26 +130,32 @@ async def test_history_goes_on_from_any_place_in_the_log(client: Client) -> None
 
     assert nothing["nodes"] == []
     assert nothing["pageInfo"]["endCursor"]
-    assert told((await history(client, "b", after=after_a))["nodes"]) == THREE
+    assert kinds_and_versions((await history(client, "b", after=after_a))["nodes"]) == THREE
     await client.data(UPDATE, id="a", status="Failed")
     later = await history(client, "a", after=nothing["pageInfo"]["endCursor"])
-    assert told(later["nodes"]) == [("UPDATED", 4)]
+    assert kinds_and_versions(later["nodes"]) == [("UPDATED", 4)]
 
 
-async def test_history_is_there_after_a_deletion_and_goes_on_when_the_id_is_used_again(
+async def test_history_outlives_a_deletion_and_continues_when_the_id_is_reused(
     client: Client,
 ) -> None:
     await create(client, "a")
-    await client.data(DELETE, id="a")
+    await client.delete("a")
     once = (await client.data(CHANGES))["changes"]["nodes"]
     await create(client, "a")
     again = (await client.data(CHANGES))["changes"]["nodes"]
 
-    assert told(once) == [*THREE, ("DELETED", 3)]
+    assert kinds_and_versions(once) == [*THREE, ("DELETED", 3)]
     assert [change["operation"] for change in once] == [None] * 4
     assert once[-1]["state"] == {"status": "Completed"}
-    assert told(again[3]["operation"]["history"]["nodes"]) == told(again)
-    assert told((await history(client, "a"))["nodes"]) == [*THREE, ("DELETED", 3), *THREE]
+    assert kinds_and_versions(again[3]["operation"]["history"]["nodes"]) == kinds_and_versions(
+        again
+    )
+    assert kinds_and_versions((await history(client, "a"))["nodes"]) == [
+        *THREE,
+        ("DELETED", 3),
+        *THREE,
+    ]
 
 
 async def test_history_in_an_answer_to_a_mutation_has_the_change_it_made(client: Client) -> None:
@@ -158,9 +163,9 @@ async def test_history_in_an_answer_to_a_mutation_has_the_change_it_made(client:
     updated = await client.data(UPDATE, id="a", status="Running")
 
     payload = created["createInviteParticipantsOperation"]["operation"]
-    assert told(payload["history"]["nodes"]) == THREE[:1]
+    assert kinds_and_versions(payload["history"]["nodes"]) == THREE[:1]
     payload = updated["updateInviteParticipantsOperation"]["operation"]
-    assert told(payload["history"]["nodes"]) == THREE[:2]
+    assert kinds_and_versions(payload["history"]["nodes"]) == THREE[:2]
 
 
 async def test_history_of_every_operation_of_a_list_is_its_own(client: Client) -> None:
@@ -170,7 +175,7 @@ async def test_history_of_every_operation_of_a_list_is_its_own(client: Client) -
 
     assert [node["id"] for node in nodes] == ids[::-1]
     for node in nodes:
-        assert told(node["history"]["nodes"]) == THREE[:2]
+        assert kinds_and_versions(node["history"]["nodes"]) == THREE[:2]
         assert {change["operation"]["id"] for change in node["history"]["nodes"]} == {node["id"]}
 
 
@@ -184,7 +189,7 @@ async def test_history_of_every_operation_of_a_list_is_its_own(client: Client) -
     ],
     ids=str,
 )
-async def test_asking_for_no_possible_history_is_refused_where_it_stands(
+async def test_invalid_history_arguments_are_errors_of_the_field(
     client: Client, arguments: JSONObject, code: str
 ) -> None:
     await create(client, "a")

@@ -57,17 +57,17 @@ MISMATCH = [
 
 @pytest.fixture
 def keyed() -> dict[str, Json]:
-    """An input with a key and a context of its own."""
+    """Return an input with a unique key and context."""
     return {"idempotencyKey": f"key-{uuid4()}", "clientContext": f"context-{uuid4()}"}
 
 
 async def payload(client: Client, document: str, **variables: Json) -> Json:
-    """Send a mutation and give its payload."""
+    """Send a mutation and return its payload."""
     return (await client.data(document, **variables))["payload"]
 
 
 async def count(client: Client, keyed: dict[str, Json]) -> int:
-    """Give how many operations have the input's context."""
+    """Return the number of operations with the input's context."""
     data = await client.data(COUNT, context=keyed["clientContext"])
     return int(data["found"]["totalCount"])
 
@@ -153,7 +153,7 @@ async def test_create_again_after_an_update_gives_the_current_state(
 
 
 @pytest.mark.parametrize("given_id", [True, False])
-async def test_create_again_after_a_delete_gives_what_was_made_and_makes_nothing(
+async def test_repeated_create_after_a_delete_returns_the_first_result(
     shared: Client, keyed: dict[str, Json], *, given_id: bool
 ) -> None:
     wanted = keyed | ({"id": uuid4().hex} if given_id else {})
@@ -169,8 +169,8 @@ async def test_create_again_after_a_delete_gives_what_was_made_and_makes_nothing
 async def test_create_that_failed_does_not_use_up_its_key(
     shared: Client, keyed: dict[str, Json]
 ) -> None:
-    taken = (await payload(shared, CREATE, input={}))["operation"]["id"]
-    failed = await payload(shared, CREATE, input={**keyed, "id": taken})
+    existing_id = (await payload(shared, CREATE, input={}))["operation"]["id"]
+    failed = await payload(shared, CREATE, input={**keyed, "id": existing_id})
     second = await payload(shared, CREATE, input=keyed)
 
     assert [error["code"] for error in failed["errors"]] == ["ALREADY_EXISTS"]
@@ -222,7 +222,7 @@ async def test_upsert_without_id_again_gives_the_first_operation(
     assert await count(shared, keyed) == 1
 
 
-async def test_upsert_again_does_not_undo_what_came_after(
+async def test_repeated_upsert_does_not_undo_later_changes(
     shared: Client, keyed: dict[str, Json]
 ) -> None:
     wanted = {**keyed, "id": uuid4().hex, "status": "Running"}
@@ -293,7 +293,7 @@ async def test_key_is_new_again_after_24_hours(database: Connection) -> None:
     assert await create(database, MADE + 2 * DAY - INSTANT, "k", call_id="other") == second
 
 
-async def test_keys_too_old_are_let_go(database: Connection) -> None:
+async def test_expired_keys_are_deleted(database: Connection) -> None:
     for n in range(300):
         await create(database, MADE, f"old-{n}")
     for n in range(3):

@@ -1,4 +1,4 @@
-"""Links to the gateway: who is shown the playground, who is answered, and who is sent on."""
+"""Links to the gateway: the playground, a response, or a redirect."""
 
 from collections.abc import Iterator
 from http.client import HTTPConnection
@@ -50,7 +50,7 @@ async def test_link_opened_in_a_browser_shows_the_playground(shared: Client, lin
     "accept",
     ["*/*", "", "application/json", "application/graphql-response+json, text/html;q=0.9"],
 )
-async def test_link_asked_for_by_a_program_is_answered(shared: Client, accept: str) -> None:
+async def test_link_opened_by_a_program_is_executed(shared: Client, accept: str) -> None:
     url = URL(f"{shared.url}/graphql?{QUERY}", encoded=True)
     async with shared.session.get(url, headers={"Accept": accept}) as response:
         assert await response.json() == ANSWER
@@ -104,7 +104,7 @@ async def test_post_to_the_endpoint_with_a_slash_is_answered(shared: Client) -> 
         assert await response.json() == ANSWER
 
 
-async def test_post_to_the_root_names_what_is_answered(shared: Client) -> None:
+async def test_post_to_the_root_names_the_endpoint(shared: Client) -> None:
     async with shared.session.post(f"{shared.url}/", json={}) as response:
         assert (response.status, response.headers["Allow"]) == (405, "GET, HEAD")
 

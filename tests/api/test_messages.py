@@ -1,4 +1,4 @@
-"""What clients are told of requests that are not valid: in GraphQL's words, with the way out.
+"""Messages of errors about invalid requests: in GraphQL's terms, with the way out.
 
 Both executors say the same, to the byte.
 """
@@ -11,12 +11,13 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.documents import Draw
+from support.documents import GET_MANY
 from support.gateways import LONGER, UNTRACED, running
-from support.mutations import inputs
-from support.queries import GET_MANY
+from support.random_documents import Draw
+from support.random_mutations import inputs
+from support.random_tests import RANDOM
 from support.responses import assert_plain, assert_well_formed
 from support.strategies import JSONObject, filters, group_keys, ids, orders
 
@@ -27,7 +28,7 @@ BAD, INVALID, LIMIT = "BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED", "LIMIT_EXCE
 
 
 class Gateways:
-    """A gateway for each executor, asked the same."""
+    """A gateway for each executor, which receive the same requests."""
 
     def __init__(self, urls: list[str]) -> None:
         self._connections = [
@@ -43,7 +44,7 @@ class Gateways:
     def answer(
         self, body: bytes | None, path: str = "/graphql", method: str = "POST", **headers: str
     ) -> tuple[int, Any]:
-        """Give the status and the JSON of what both must answer."""
+        """Return the status and the JSON of the response, which both must send."""
         sent = {"Content-Type": JSON, "Accept": STRICT} | {
             name.replace("_", "-"): value for name, value in headers.items()
         }
@@ -57,13 +58,13 @@ class Gateways:
         return status, json.loads(text)
 
     def ask(self, query: str, variables: object) -> Any:  # noqa: ANN401  JSON
-        """Give the answer to a document."""
+        """Return the response to a document."""
         return self.answer(json.dumps({"query": query, "variables": variables}).encode())[1]
 
 
 @pytest.fixture(scope="module")
 def gateways(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateways]:
-    """Two gateways whose logs have to be clean in the end."""
+    """Two gateways whose logs must not have errors at the end."""
     compiled, reference = (tmp_path_factory.mktemp(name) for name in ("compiled", "reference"))
     with (
         running(compiled, **UNTRACED) as one,
@@ -136,10 +137,10 @@ DATE_TIME = "Give a string in RFC 3339 with an offset, such as 2026-01-31T09:30:
 NOT_A_CURSOR = "is not a cursor of this list. Give a cursor as it was returned, or leave"
 
 
-def misfit(place: str, type_: str, found: str, way_out: str = "") -> str:
-    """Write the message for a value of a variable that is of another type."""
-    told = f"Invalid value {place}. Expected a value of type '{type_}', but {found} was given."
-    return f"{told} {way_out}".rstrip()
+def type_message(place: str, type_: str, found: str, way_out: str = "") -> str:
+    """Return the message for a variable's value of another type."""
+    message = f"Invalid value {place}. Expected a value of type '{type_}', but {found} was given."
+    return f"{message} {way_out}".rstrip()
 
 
 VALUES: list[tuple[str, JSONObject, str, str]] = [
@@ -184,37 +185,42 @@ VALUES: list[tuple[str, JSONObject, str, str]] = [
             f"Invalid value at 'callId' of the argument 'filter'. {OUT} There are 2 more."
         ),
     ),
-    # other types than are declared
+    # other types than the declared ones
     (
         LIST,
         {"filter": {"id": {"in": ["a", None]}}},
         BAD,
-        misfit("at 'id.in[1]' of the variable '$filter'", "ID!", "null"),
+        type_message("at 'id.in[1]' of the variable '$filter'", "ID!", "null"),
     ),
-    (LIST, {"filter": 7}, BAD, misfit("of the variable '$filter'", FILTER, "7", "Give an object.")),
+    (
+        LIST,
+        {"filter": 7},
+        BAD,
+        type_message("of the variable '$filter'", FILTER, "7", "Give an object."),
+    ),
     (
         LIST,
         {"filter": []},
         BAD,
-        misfit("of the variable '$filter'", FILTER, "a list", "Give an object."),
+        type_message("of the variable '$filter'", FILTER, "a list", "Give an object."),
     ),
     (
         LIST,
         {"filter": {"id": "a"}},
         BAD,
-        misfit("at 'id' of the variable '$filter'", "IDFilter", '"a"', "Give an object."),
+        type_message("at 'id' of the variable '$filter'", "IDFilter", '"a"', "Give an object."),
     ),
     (
         LIST,
         {"filter": {"id": {"eq": True}}},
         BAD,
-        misfit("at 'id.eq' of the variable '$filter'", "ID", "true", "Give a string."),
+        type_message("at 'id.eq' of the variable '$filter'", "ID", "true", "Give a string."),
     ),
     (
         LIST,
         {"filter": {"clientContext": {"contains": {"a": None}}}},
         BAD,
-        misfit(
+        type_message(
             "at 'clientContext.contains' of the variable '$filter'",
             "String",
             "an object",
@@ -225,7 +231,7 @@ VALUES: list[tuple[str, JSONObject, str, str]] = [
         LIST,
         {"filter": {"clientContext": {"ignoreCase": "yes"}}},
         BAD,
-        misfit(
+        type_message(
             "at 'clientContext.ignoreCase' of the variable '$filter'",
             "Boolean",
             '"yes"',
@@ -236,7 +242,7 @@ VALUES: list[tuple[str, JSONObject, str, str]] = [
         LIST,
         {"filter": {"status": {"eq": "running"}}},
         BAD,
-        misfit(
+        type_message(
             "at 'status.eq' of the variable '$filter'", "OperationStatus", '"running"', STATUSES
         ),
     ),
@@ -244,7 +250,7 @@ VALUES: list[tuple[str, JSONObject, str, str]] = [
         LIST,
         {"filter": {"status": {"notIn": [False]}}},
         BAD,
-        misfit(
+        type_message(
             "at 'status.notIn[0]' of the variable '$filter'", "OperationStatus", "false", STATUSES
         ),
     ),
@@ -252,13 +258,15 @@ VALUES: list[tuple[str, JSONObject, str, str]] = [
         LIST,
         {"filter": {"createdAt": {"gt": ["2026"]}}},
         BAD,
-        misfit("at 'createdAt.gt' of the variable '$filter'", "DateTime", "a list", DATE_TIME),
+        type_message(
+            "at 'createdAt.gt' of the variable '$filter'", "DateTime", "a list", DATE_TIME
+        ),
     ),
     (
         LIST,
         {"filter": {"createdAt": {"gt": "2026-01-31"}}},
         BAD,
-        misfit(
+        type_message(
             "at 'createdAt.gt' of the variable '$filter'", "DateTime", '"2026-01-31"', DATE_TIME
         ),
     ),
@@ -271,26 +279,31 @@ VALUES: list[tuple[str, JSONObject, str, str]] = [
             "has no field \"ids\". Did you mean 'id'?"
         ),
     ),
-    (LIST, {"first": "1"}, BAD, misfit("of the variable '$first'", "Int", '"1"', INT)),
-    (LIST, {"first": 1.5}, BAD, misfit("of the variable '$first'", "Int", "1.5", INT)),
-    (LIST, {"first": 2**31}, BAD, misfit("of the variable '$first'", "Int", "2147483648", INT)),
+    (LIST, {"first": "1"}, BAD, type_message("of the variable '$first'", "Int", '"1"', INT)),
+    (LIST, {"first": 1.5}, BAD, type_message("of the variable '$first'", "Int", "1.5", INT)),
+    (
+        LIST,
+        {"first": 2**31},
+        BAD,
+        type_message("of the variable '$first'", "Int", "2147483648", INT),
+    ),
     (
         LIST,
         {"first": 10**200},
         BAD,
-        misfit("of the variable '$first'", "Int", "a number of many digits", INT),
+        type_message("of the variable '$first'", "Int", "a number of many digits", INT),
     ),
     (
         LIST,
         {"after": "x" * 101, "before": 7},
         BAD,
-        misfit("of the variable '$before'", "String", "7", "Give a string."),
+        type_message("of the variable '$before'", "String", "7", "Give a string."),
     ),
     (
         LIST,
         {"orderBy": [{"id": "UP"}]},
         BAD,
-        misfit(
+        type_message(
             "at '[0].id' of the variable '$orderBy'",
             "SortDirection",
             '"UP"',
@@ -322,18 +335,18 @@ VALUES: list[tuple[str, JSONObject, str, str]] = [
         BAD,
         "Invalid value of the variable '$ids'. A value of type '[ID!]!' is required.",
     ),
-    (GET_MANY, {"ids": None}, BAD, misfit("of the variable '$ids'", "[ID!]!", "null")),
+    (GET_MANY, {"ids": None}, BAD, type_message("of the variable '$ids'", "[ID!]!", "null")),
     (
         GET_MANY,
         {"ids": ["a", {}]},
         BAD,
-        misfit("at '[1]' of the variable '$ids'", "ID", "an object", "Give a string."),
+        type_message("at '[1]' of the variable '$ids'", "ID", "an object", "Give a string."),
     ),
     (
         GROUPS,
         {"by": ["STATE"]},
         BAD,
-        misfit(
+        type_message(
             "at '[0]' of the variable '$by'",
             "InviteParticipantsOperationGroupKey",
             '"STATE"',
@@ -345,19 +358,19 @@ VALUES: list[tuple[str, JSONObject, str, str]] = [
         INCLUDE,
         {"if": "x" * 101},
         BAD,
-        misfit("of the variable '$if'", "Boolean", f'"{"x" * 100}…"', "Give true or false."),
+        type_message("of the variable '$if'", "Boolean", f'"{"x" * 100}…"', "Give true or false."),
     ),
     (
         INCLUDE,
         {"if": "\ud800"},
         BAD,
-        misfit("of the variable '$if'", "Boolean", r'"\ud800"', "Give true or false."),
+        type_message("of the variable '$if'", "Boolean", r'"\ud800"', "Give true or false."),
     ),
     (
         CREATE,
         {"input": None},
         BAD,
-        misfit("of the variable '$input'", "CreateInviteParticipantsOperationInput!", "null"),
+        type_message("of the variable '$input'", "CreateInviteParticipantsOperationInput!", "null"),
     ),
     (
         CREATE,
@@ -372,7 +385,7 @@ VALUES: list[tuple[str, JSONObject, str, str]] = [
         CREATE,
         {"input": {"participants": [{"identity": None}]}},
         BAD,
-        misfit(
+        type_message(
             "at 'participants[0].identity' of the variable '$input'", "IdentitySetInput!", "null"
         ),
     ),
@@ -389,9 +402,9 @@ VALUES: list[tuple[str, JSONObject, str, str]] = [
         CREATE_MANY,
         {"inputs": [], "atomic": None},
         BAD,
-        misfit("of the variable '$atomic'", "Boolean!", "null"),
+        type_message("of the variable '$atomic'", "Boolean!", "null"),
     ),
-    # values that the types allow, and the arguments do not
+    # values that the types allow, but the arguments do not
     (LIST, {"first": -1}, BAD, "'first' is -1. Give 0 or more."),
     (LIST, {"first": 501}, LIMIT, "'first' is 501, and the limit is 500. Read more page by page."),
     (LIST, {"offset": -1}, BAD, "'offset' is -1. Give 0 or more."),
@@ -676,7 +689,7 @@ INPUTS: list[tuple[str, JSONObject, list[tuple[str, str]]]] = [
     INPUTS,
     ids=[", ".join(path for path, _ in expected) for *_, expected in INPUTS],
 )
-def test_invalid_input_is_told_as_data(
+def test_invalid_input_is_an_error_in_data(
     gateways: Gateways, mutation: str, given_: JSONObject, expected: list[tuple[str, str]]
 ) -> None:
     (payload,) = gateways.ask(mutation, {"input": given_})["data"].values()
@@ -898,11 +911,6 @@ def test_invalid_http_request_is_refused_with_the_way_out(
     assert_plain(message)
 
 
-RANDOM = settings(
-    deadline=None,
-    phases=set(Phase) - {Phase.explain},  # which takes a minute, and says little
-    suppress_health_check=list(HealthCheck),  # the gateways serve all examples
-)
 _few = st.none() | st.integers(-1, 501)
 _texts = st.none() | st.just("kgEC")
 VALID = st.one_of(
@@ -932,11 +940,11 @@ WRONG: st.SearchStrategy[Any] = st.sampled_from(
         *("", "a", "null", "\0", "\ud800", "x" * 1_025, "2026-01-31T09:30:00", "it's", '"<'),
         *([], [None], [[]], ["a", None, 1], {}, {"": None}, {"None": True}, {"eq": None}),
     ]
-).map(deepcopy)  # one may come to stand within another
+).map(deepcopy)  # one may be within another
 
 
-def places(value: object, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Give the path of everything within a JSON value."""
+def paths_within(value: object, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Return the paths of all values within a JSON value."""
     match value:
         case dict():
             steps: Any = value.items()
@@ -946,16 +954,16 @@ def places(value: object, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...
             return
     for step, inner in steps:
         yield (*path, step)
-        yield from places(inner, (*path, step))
+        yield from paths_within(inner, (*path, step))
 
 
 @st.composite
 def malformed(draw: Draw) -> tuple[str, JSONObject]:
-    """Draw a request with values of another kind than they are to be, or under other names."""
+    """Draw a request with values of wrong types, or under wrong names."""
     query, valid = draw(VALID)
     variables: Any = json.loads(json.dumps(valid))
     for _ in range(draw(st.integers(1, 3))):
-        *outer, last = draw(st.sampled_from([*places(variables)] or [("filter",)]))
+        *outer, last = draw(st.sampled_from([*paths_within(variables)] or [("filter",)]))
         within = variables
         for step in outer:
             within = within[step]
@@ -969,8 +977,8 @@ def malformed(draw: Draw) -> tuple[str, JSONObject]:
     return query, variables
 
 
-def told(answer: JSONObject) -> Iterator[str]:
-    """Give all messages of an answer: of its errors, and of the failures of its mutations."""
+def messages_of(answer: JSONObject) -> Iterator[str]:
+    """Return all messages of a response: of its errors, and of its mutations' failures."""
     for error in answer.get("errors", ()):
         assert error["extensions"]["code"] != "INTERNAL_SERVER_ERROR"
         yield error["message"]
@@ -987,7 +995,7 @@ def told(answer: JSONObject) -> Iterator[str]:
 
 @settings(RANDOM, max_examples=2_000 * LONGER)
 @given(malformed())
-def test_malformed_values_are_told_of_in_plain_words(
+def test_malformed_values_have_plain_messages(
     gateways: Gateways, request_: tuple[str, JSONObject]
 ) -> None:
     query, variables = request_
@@ -995,5 +1003,5 @@ def test_malformed_values_are_told_of_in_plain_words(
     _, answer = gateways.answer(body)
 
     assert_well_formed(answer)
-    for message in told(answer):
+    for message in messages_of(answer):
         assert_plain(message)

@@ -1,4 +1,4 @@
-"""Paging: cursors that fit and cursors that do not, sizes, and lists that change meanwhile."""
+"""Paging: valid and invalid cursors, sizes, and lists that change between pages."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
@@ -9,8 +9,8 @@ from uuid import uuid4
 import msgspec
 import pytest
 from support import oracle
+from support.documents import GET_MANY
 from support.gateways import Client
-from support.queries import DELETE
 from support.strategies import DIRECTIONS, ORDER_PATHS, JSONObject, order_key
 
 pytestmark = pytest.mark.each_database
@@ -33,21 +33,11 @@ LIST = """
       }
     }
 """
-CREATE = """
-    mutation Create($inputs: [CreateInviteParticipantsOperationInput!]!) {
-      createInviteParticipantsOperations(inputs: $inputs) { createdCount }
-    }
-"""
-UPDATE = """
-    mutation Update($id: ID!) {
-      updateInviteParticipantsOperation(input: { id: $id, callId: "changed" }) { errors { code } }
-    }
-"""
 
 
 @dataclass(frozen=True)
-class Own:
-    """A list of a test's own in a gateway that many share: the operations with one participant."""
+class OwnList:
+    """A test's own list in a shared gateway: the operations with one participant."""
 
     client: Client
     mine: str
@@ -56,24 +46,24 @@ class Own:
         """Create operations, one after another."""
         participants = [{"identity": {"user": {"id": self.mine}}}]
         inputs = [{**operation, "participants": participants} for operation in operations]
-        await self.client.data(CREATE, inputs=inputs)
+        await self.client.create_many(inputs)
 
     async def answer(self, **arguments: Any) -> JSONObject:  # noqa: ANN401  JSON
-        """Ask for a page and give the whole answer."""
+        """Request a page and return the response."""
         return await self.client.answer(LIST, mine=self.mine, **arguments)
 
     async def page(self, **arguments: Any) -> JSONObject:  # noqa: ANN401  JSON
-        """Ask for a page."""
+        """Request a page and return it."""
         data = await self.client.data(LIST, mine=self.mine, **arguments)
         connection: JSONObject = data["inviteParticipantsOperations"]
         return connection
 
     async def contexts(self, **arguments: Any) -> list[str]:  # noqa: ANN401  JSON
-        """Ask for a page and give what tells its operations apart."""
+        """Request a page and return the client contexts of its operations."""
         return [node["clientContext"] for node in (await self.page(**arguments))["nodes"]]
 
     async def refusal(self, **arguments: Any) -> JSONObject:  # noqa: ANN401  JSON
-        """Ask for a page that there is not and give the one error's extensions."""
+        """Request an invalid page and return the only error's extensions."""
         answer = await self.answer(**arguments)
         (error,) = answer["errors"]
         extensions: JSONObject = error["extensions"]
@@ -81,14 +71,14 @@ class Own:
 
 
 @pytest.fixture
-def own(shared: Client) -> Own:
+def own(shared: Client) -> OwnList:
     """An empty list."""
-    return Own(shared, uuid4().hex)
+    return OwnList(shared, uuid4().hex)
 
 
 @pytest.fixture
-async def five(own: Own) -> Own:
-    """A list of five: "4" is the newest, so the first."""
+async def five(own: OwnList) -> OwnList:
+    """A list of five operations: "4" is the newest, and so the first."""
     await own.add(*({"clientContext": str(number)} for number in range(5)))
     return own
 
@@ -112,7 +102,7 @@ OTHER_ORDERS: list[tuple[list[JSONObject] | None, list[JSONObject] | None]] = [
 @pytest.mark.parametrize("argument", ["after", "before"])
 @pytest.mark.parametrize(("made_for", "used_with"), OTHER_ORDERS)
 async def test_paging_in_another_order_than_the_cursors_is_refused(
-    five: Own,
+    five: OwnList,
     made_for: list[JSONObject] | None,
     used_with: list[JSONObject] | None,
     argument: str,
@@ -126,7 +116,7 @@ async def test_paging_in_another_order_than_the_cursors_is_refused(
     }
 
 
-async def test_paging_in_the_same_order_in_other_words_works(five: Own) -> None:
+async def test_paging_in_the_same_order_in_other_words_works(five: OwnList) -> None:
     cursor = (await five.page(orderBy=[{"clientContext": "ASC"}]))["edges"][1]["cursor"]
     again = [{"clientContext": "ASC_NULLS_FIRST"}, {"clientContext": "DESC"}]
 
@@ -144,15 +134,17 @@ INVALID = {"code": "BAD_USER_INPUT", "reason": "CURSOR_INVALID"}
     ],
 )
 @pytest.mark.parametrize("argument", ["after", "before"])
-async def test_paging_by_what_is_no_cursor_is_refused(own: Own, cursor: str, argument: str) -> None:
+async def test_paging_by_an_invalid_cursor_is_refused(
+    own: OwnList, cursor: str, argument: str
+) -> None:
     assert await own.refusal(**{argument: cursor}) == INVALID | {"argument": argument}
 
 
-async def test_paging_by_half_a_surrogate_pair_is_refused(own: Own) -> None:
+async def test_paging_by_half_a_surrogate_pair_is_refused(own: OwnList) -> None:
     assert (await own.refusal(after="\ud800"))["code"] == "BAD_USER_INPUT"
 
 
-async def test_paging_by_a_damaged_cursor_is_refused(five: Own) -> None:
+async def test_paging_by_a_damaged_cursor_is_refused(five: OwnList) -> None:
     cursor = (await five.page())["pageInfo"]["startCursor"]
     damaged = [cursor[:length] for length in range(len(cursor))]
     damaged += [cursor + "AAAA", "AAAA" + cursor, cursor[::-1], cursor.swapcase()]
@@ -161,7 +153,7 @@ async def test_paging_by_a_damaged_cursor_is_refused(five: Own) -> None:
 
 
 def forged(cursor: str, change: Callable[[list[Any]], object]) -> str:
-    """Make a cursor of the same order with other keys."""
+    """Return a cursor of the same order with other keys."""
     packed = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
     fingerprint, keys = msgspec.msgpack.decode(packed)
     packed = msgspec.msgpack.encode((fingerprint, change(keys)))
@@ -189,7 +181,7 @@ FORGERIES: dict[str, Callable[[list[Any]], object]] = {
 @pytest.mark.parametrize("change", FORGERIES.values(), ids=FORGERIES)
 @pytest.mark.parametrize("order_by", [BY_ID, BY_CODE, [{"status": "DESC"}]], ids=str)
 async def test_paging_by_a_forged_cursor_is_refused(
-    own: Own, order_by: list[JSONObject], change: Callable[[list[Any]], object]
+    own: OwnList, order_by: list[JSONObject], change: Callable[[list[Any]], object]
 ) -> None:
     await own.add({"resultInfo": {"code": 0, "subcode": 0}})
     cursor = (await own.page(orderBy=order_by))["pageInfo"]["startCursor"]
@@ -200,7 +192,7 @@ async def test_paging_by_a_forged_cursor_is_refused(
 
 
 @pytest.mark.parametrize("argument", ["first", "last"])
-async def test_asking_for_too_large_a_page_names_the_limit(own: Own, argument: str) -> None:
+async def test_asking_for_too_large_a_page_names_the_limit(own: OwnList, argument: str) -> None:
     assert "errors" not in await own.answer(**{argument: 500})
     for requested in (501, 2**31 - 1):
         assert await own.refusal(**{argument: requested}) == {
@@ -213,10 +205,9 @@ async def test_asking_for_too_large_a_page_names_the_limit(own: Own, argument: s
 
 async def test_asking_for_too_many_groups_or_ids_names_the_limit(shared: Client) -> None:
     groups = "{ inviteParticipantsOperationGroups(by: [], first: %s) { count } }"
-    nodes = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
     refusals = [
         await shared.answer(groups % 501),
-        await shared.answer(nodes, ids=["x"] * 501),
+        await shared.answer(GET_MANY, ids=["x"] * 501),
         await shared.answer(groups % -1),
     ]
     extensions = [answer["errors"][0]["extensions"] for answer in refusals]
@@ -228,7 +219,7 @@ async def test_asking_for_too_many_groups_or_ids_names_the_limit(shared: Client)
         {"code": "BAD_USER_INPUT", "argument": "first"},
     ]
     assert await shared.data(groups % 0) == {"inviteParticipantsOperationGroups": []}
-    assert await shared.data(nodes, ids=["x"] * 500) == {"nodes": [None] * 500}
+    assert await shared.data(GET_MANY, ids=["x"] * 500) == {"nodes": [None] * 500}
 
 
 @pytest.mark.parametrize(
@@ -240,7 +231,7 @@ async def test_asking_for_too_many_groups_or_ids_names_the_limit(shared: Client)
     ],
     ids=str,
 )
-async def test_asking_for_no_possible_page_is_refused(own: Own, arguments: JSONObject) -> None:
+async def test_asking_for_no_possible_page_is_refused(own: OwnList, arguments: JSONObject) -> None:
     assert (await own.refusal(**arguments))["code"] == "BAD_USER_INPUT"
 
 
@@ -254,9 +245,9 @@ def info(*, next_: bool, previous: bool, ends: tuple[str | None, str | None]) ->
 
 
 @pytest.mark.parametrize("size", ["first", "last"])
-async def test_asking_for_a_page_of_none_tells_whether_there_are_any(five: Own, size: str) -> None:
+async def test_page_of_none_has_page_info(five: OwnList, size: str) -> None:
     page = await five.page(**{size: 0})
-    nothing = await Own(five.client, "nobody").page(**{size: 0})
+    nothing = await OwnList(five.client, "nobody").page(**{size: 0})
 
     assert (page["totalCount"], page["nodes"], page["edges"]) == (5, [], [])
     assert page["pageInfo"] == info(
@@ -266,7 +257,7 @@ async def test_asking_for_a_page_of_none_tells_whether_there_are_any(five: Own, 
     assert nothing["pageInfo"] == info(next_=False, previous=False, ends=(None, None))
 
 
-async def test_paging_with_nulls_for_arguments_is_paging_without_them(five: Own) -> None:
+async def test_paging_with_nulls_for_arguments_is_paging_without_them(five: OwnList) -> None:
     names = ("first", "after", "last", "before", "offset", "orderBy")
 
     assert await five.contexts(**dict.fromkeys(names)) == ["4", "3", "2", "1", "0"]
@@ -293,8 +284,8 @@ async def test_paging_with_nulls_for_arguments_is_paging_without_them(five: Own)
     ],
     ids=str,
 )
-async def test_paging_cuts_out_what_lies_between(
-    five: Own, arguments: dict[str, int], contexts: str
+async def test_paging_returns_the_operations_between_cursors(
+    five: OwnList, arguments: dict[str, int], contexts: str
 ) -> None:
     cursors = [edge["cursor"] for edge in (await five.page())["edges"]]
     given = {
@@ -305,16 +296,16 @@ async def test_paging_cuts_out_what_lies_between(
     assert "".join(await five.contexts(**given)) == contexts
 
 
-async def test_paging_on_after_the_cursors_operation_was_deleted_goes_on(five: Own) -> None:
+async def test_paging_continues_after_the_cursors_operation_was_deleted(five: OwnList) -> None:
     page = await five.page(first=2)
-    await five.client.data(DELETE, id=page["nodes"][1]["id"])
+    await five.client.delete(page["nodes"][1]["id"])
     rest = await five.contexts(after=page["pageInfo"]["endCursor"])
 
     assert rest == ["2", "1", "0"]
     assert await five.contexts(last=9, before=page["pageInfo"]["endCursor"]) == ["4"]
 
 
-async def test_paging_on_after_others_were_created_repeats_and_misses_none(five: Own) -> None:
+async def test_paging_on_after_others_were_created_repeats_and_misses_none(five: OwnList) -> None:
     by_context = [{"clientContext": "ASC"}]
     newest, ordered = await five.page(first=2), await five.page(first=2, orderBy=by_context)
     await five.add({"clientContext": "00"}, {"clientContext": "11"}, {"clientContext": "5"})
@@ -325,8 +316,8 @@ async def test_paging_on_after_others_were_created_repeats_and_misses_none(five:
     assert await five.contexts(last=9, before=after, orderBy=by_context) == ["0", "00"]
 
 
-async def walk(own: Own, order_by: list[JSONObject], *, size: str) -> list[str]:
-    """Page through the list by twos and give the ids in its order."""
+async def walk(own: OwnList, order_by: list[JSONObject], *, size: str) -> list[str]:
+    """Read the list in pages of two; return the ids in order."""
     forwards = size == "first"
     cursor, more, end = (
         ("after", "hasNextPage", "endCursor")
@@ -345,8 +336,8 @@ async def walk(own: Own, order_by: list[JSONObject], *, size: str) -> list[str]:
 
 
 @pytest.fixture
-async def mixed(own: Own) -> Own:
-    """A list with ties and nulls in every field that can have them."""
+async def mixed(own: OwnList) -> OwnList:
+    """A list with ties and nulls in every field that allows them."""
     results = [
         {"code": 1, "subcode": 2, "message": "b"},
         {"code": 0, "subcode": 2},
@@ -365,11 +356,11 @@ async def mixed(own: Own) -> Own:
         )
     )
     for number in (0, 3, 4):
-        await own.client.data(UPDATE, id=f"{number}-{own.mine}")
+        await own.client.update(id=f"{number}-{own.mine}", callId="changed")
     return own
 
 
-async def test_paging_in_every_order_gives_all_in_that_order(mixed: Own) -> None:
+async def test_paging_in_every_order_gives_all_in_that_order(mixed: OwnList) -> None:
     newest_first = (await mixed.page())["nodes"]
     documents = newest_first[::-1]
     for path in ORDER_PATHS:
@@ -383,7 +374,7 @@ async def test_paging_in_every_order_gives_all_in_that_order(mixed: Own) -> None
 
 @pytest.mark.parametrize("keys", [2, 3, 8])
 async def test_paging_in_an_order_of_several_keys_gives_all_in_that_order(
-    mixed: Own, keys: int
+    mixed: OwnList, keys: int
 ) -> None:
     documents = (await mixed.page())["nodes"][::-1]
     paths = ["status", "resultInfo.code", "callId", "version", "clientContext", *ORDER_PATHS]
@@ -397,7 +388,7 @@ async def test_paging_in_an_order_of_several_keys_gives_all_in_that_order(
         assert await walk(mixed, order_by, size="last") == expected, order_by
 
 
-async def test_ordering_by_too_many_keys_names_the_limit(own: Own) -> None:
+async def test_ordering_by_too_many_keys_names_the_limit(own: OwnList) -> None:
     keys = [order_key(path, "ASC") for path in ORDER_PATHS]
 
     assert "errors" not in await own.answer(orderBy=keys[:8])
@@ -417,5 +408,5 @@ async def test_ordering_by_too_many_keys_names_the_limit(own: Own) -> None:
     ],
     ids=str,
 )
-async def test_ordering_by_other_than_one_field_is_refused(own: Own, key: object) -> None:
+async def test_ordering_by_other_than_one_field_is_refused(own: OwnList, key: object) -> None:
     assert (await own.refusal(orderBy=[key]))["code"] == "BAD_USER_INPUT"

@@ -26,7 +26,7 @@ PRINTED = ROOT / "schema" / "schema.graphql"
 
 
 def described(schema: GraphQLSchema) -> Iterator[tuple[str, str | None]]:
-    """Give the coordinate of everything that can be described, and its description."""
+    """Yield the coordinate and the description of everything that can have one."""
     for name, type_ in schema.type_map.items():
         if not name.startswith("__"):
             yield name, type_.description
@@ -37,7 +37,7 @@ def described(schema: GraphQLSchema) -> Iterator[tuple[str, str | None]]:
 
 
 def _parts(type_: GraphQLNamedType) -> dict[str, Any]:
-    """Give the fields or the values of a type."""
+    """Return the fields or the values of a type."""
     match type_:
         case GraphQLObjectType() | GraphQLInterfaceType() | GraphQLInputObjectType():
             return dict(type_.fields)
@@ -64,7 +64,7 @@ def test_everything_is_described() -> None:
     assert without == []
 
 
-def test_schema_says_what_it_is_for() -> None:
+def test_schema_has_a_description() -> None:
     description = build_schema().graphql.description or ""
 
     assert 2 <= description.count(". ") + 1 <= 4

@@ -1,4 +1,4 @@
-"""The console, as it is used: seen, filtered, followed and written by."""
+"""The console in a browser: lists, filters, live changes and mutations."""
 
 import asyncio
 import gzip
@@ -12,7 +12,7 @@ import pytest
 from aiohttp import ClientSession
 from playwright.async_api import expect
 from support.gateways import Client, running
-from support.visits import WEB, Visit, create, create_all, invited, update, visiting
+from support.visits import WEB, Visit, invited, visiting
 
 from gateway.http.pages import CONSOLE_POLICY
 
@@ -25,7 +25,7 @@ FAILED = {"code": 412, "subcode": 9999, "message": "No dial out. DiagCode: 412#1
 async def visit(client: Client) -> AsyncIterator[Visit]:
     async with visiting(client.url) as visit:
         yield visit
-        assert visit.wrong == []
+        assert visit.errors == []
 
 
 async def test_first_operation_is_created_and_watched_to_its_end(
@@ -33,8 +33,8 @@ async def test_first_operation_is_created_and_watched_to_its_end(
 ) -> None:
     page = visit.page
     await visit.open()
-    await visit.shows("No operations yet")
-    await visit.shows("invite-gateway demo")
+    await visit.wait_for_text("No operations yet")
+    await visit.wait_for_text("invite-gateway demo")
     await page.get_by_role("button", name="New operation").first.click()
     dialog = visit.dialog()
     await dialog.get_by_label("Call id").fill("call-1")
@@ -44,24 +44,24 @@ async def test_first_operation_is_created_and_watched_to_its_end(
     await dialog.get_by_role("button", name="Create").click()
 
     await expect(page.get_by_role("heading", level=1)).to_have_text("standup")
-    await visit.is_live()
+    await visit.wait_until_live()
     id_ = page.url.rpartition("/")[2]
-    await update(client, id=id_, status="Running")
-    await visit.shows(re.compile("Not started.*→ Running"))
-    await update(client, id=id_, status="Completed", resultInfo={"code": 200, "subcode": 0})
-    await visit.shows(re.compile("Running.*→ Completed"))
-    await visit.shows(re.compile("nothing.*→ 200/0"))
+    await client.update(id=id_, status="Running")
+    await visit.wait_for_text(re.compile("Not started.*→ Running"))
+    await client.update(id=id_, status="Completed", resultInfo={"code": 200, "subcode": 0})
+    await visit.wait_for_text(re.compile("Running.*→ Completed"))
+    await visit.wait_for_text(re.compile("nothing.*→ 200/0"))
     await expect(page.locator(".id-line .status")).to_have_text("Completed")
 
 
 async def test_list_changes_in_place_and_new_rows_wait(visit: Visit, client: Client) -> None:
-    ids = await create_all(client, [{"clientContext": f"call {n}"} for n in range(3)])
+    ids = await client.create_many([{"clientContext": f"call {n}"} for n in range(3)])
     await visit.open("/operations")
     await expect(visit.rows()).to_have_count(3)
-    await update(client, id=ids[0], status="Failed", resultInfo=FAILED)
+    await client.update(id=ids[0], status="Failed", resultInfo=FAILED)
     await expect(visit.rows().last).to_contain_text("Failed")
     await expect(visit.rows().last).to_contain_text("412/9999")
-    await create_all(client, [{"clientContext": f"later {n}"} for n in range(2)])
+    await client.create_many([{"clientContext": f"later {n}"} for n in range(2)])
     show = visit.page.get_by_role("button", name="Show 2 new")
     await expect(show).to_be_visible()
     await expect(visit.rows()).to_have_count(3)
@@ -73,8 +73,7 @@ async def test_list_changes_in_place_and_new_rows_wait(visit: Visit, client: Cli
 
 
 async def test_filters_stand_in_the_address(visit: Visit, client: Client) -> None:
-    await create_all(
-        client,
+    await client.create_many(
         [
             {"clientContext": "one", "status": "Failed", "resultInfo": FAILED},
             {"clientContext": "two", "callId": "call/2 & more", "participants": [ADA, PHONE]},
@@ -103,13 +102,13 @@ async def test_filters_stand_in_the_address(visit: Visit, client: Client) -> Non
         await expect(visit.rows()).to_have_count(1)
     await page.get_by_role("searchbox").fill("nobody")
     await page.keyboard.press("Enter")
-    await visit.shows("No operation matches")
+    await visit.wait_for_text("No operation matches")
     await page.go_back()
     await expect(visit.rows()).to_have_count(1)
 
 
 async def test_list_is_sorted_by_its_columns(visit: Visit, client: Client) -> None:
-    await create_all(client, [{"clientContext": text} for text in ("b", "c", "a")])
+    await client.create_many([{"clientContext": text} for text in ("b", "c", "a")])
     await visit.open("/operations")
     header = visit.page.get_by_role("columnheader", name="Context")
     await header.get_by_role("button").click()
@@ -135,9 +134,9 @@ SCROLL_ON = """async () => {
 async def test_list_of_10000_is_read_to_its_end(visit: Visit, client: Client) -> None:
     for start in range(0, 10_000, 1_000):
         inputs = [{"clientContext": f"number {n}"} for n in range(start, start + 1_000)]
-        await create_all(client, inputs)
+        await client.create_many(inputs)
     await visit.open("/operations")
-    await visit.shows("10,000 in all")
+    await visit.wait_for_text("10,000 in all")
     count = "-1"
     async with asyncio.timeout(90):
         while count == "-1":
@@ -150,7 +149,7 @@ async def test_list_of_10000_is_read_to_its_end(visit: Visit, client: Client) ->
 
 
 async def test_columns_and_dates_are_chosen_and_kept(visit: Visit, client: Client) -> None:
-    await create(client, clientContext="one", callId="call-1")
+    await client.create(clientContext="one", callId="call-1")
     page = visit.page
     await visit.open("/operations")
     await page.get_by_role("button", name="Columns").click()
@@ -165,8 +164,8 @@ async def test_columns_and_dates_are_chosen_and_kept(visit: Visit, client: Clien
 
 
 async def test_view_is_saved_under_a_name_and_opened_again(visit: Visit, client: Client) -> None:
-    await create(client, clientContext="one", callId="call-1")
-    await create(client, clientContext="two", callId="call-2")
+    await client.create(clientContext="one", callId="call-1")
+    await client.create(clientContext="two", callId="call-2")
     page = visit.page
     await visit.open("/operations?call=call-1&sort=-updatedAt&columns=status,call")
     await page.get_by_role("button", name="Views").click()
@@ -190,9 +189,8 @@ async def test_view_is_saved_under_a_name_and_opened_again(visit: Visit, client:
 async def test_operation_is_opened_from_a_link_and_leads_to_others(
     visit: Visit, client: Client
 ) -> None:
-    await create(client, clientContext="sibling", callId="call-1", participants=[PHONE])
-    id_ = await create(
-        client,
+    await client.create(clientContext="sibling", callId="call-1", participants=[PHONE])
+    id_ = await client.create(
         id="a/b ?#%é",
         clientContext="opened",
         callId="call-1",
@@ -204,9 +202,9 @@ async def test_operation_is_opened_from_a_link_and_leads_to_others(
     page = visit.page
     await visit.open("/operations/a%2Fb%20%3F%23%25%C3%A9")
     await expect(page.get_by_role("heading", level=1)).to_have_text("opened")
-    await visit.shows(id_)
-    await visit.shows("not enabled to call phone numbers")
-    await visit.shows('[1,{"a":null}]')
+    await visit.wait_for_text(id_)
+    await visit.wait_for_text("not enabled to call phone numbers")
+    await visit.wait_for_text('[1,{"a":null}]')
     await page.get_by_text("Show the JSON").click()
     assert json.loads(await page.locator(".json").inner_text())["id"] == id_
     await page.get_by_role("link", name="sibling").click()
@@ -221,20 +219,20 @@ async def test_operation_is_opened_from_a_link_and_leads_to_others(
     )
 
 
-async def test_operation_that_is_not_there_is_said_so(visit: Visit) -> None:
+async def test_missing_operation_is_reported(visit: Visit) -> None:
     await visit.page.goto(f"{visit.url}/operations/none")
-    await visit.shows("No operation has the id none")
+    await visit.wait_for_text("No operation has the id none")
 
 
 async def test_conflict_shows_both_states(visit: Visit, client: Client) -> None:
-    id_ = await create(client, clientContext="contested")
+    id_ = await client.create(clientContext="contested")
     page = visit.page
     await visit.open(f"/operations/{id_}")
     await page.get_by_role("button", name="Change").click()
     dialog = visit.dialog()
     await dialog.get_by_label("Completed").check()
     await dialog.get_by_label("Code", exact=True).fill("200")
-    await update(client, id=id_, status="Failed", resultInfo=FAILED)
+    await client.update(id=id_, status="Failed", resultInfo=FAILED)
     await dialog.get_by_role("button", name="Save").click()
     await expect(dialog.get_by_role("alert")).to_contain_text("has changed")
     await expect(dialog.get_by_role("row", name="Status")).to_have_text("StatusCompletedFailed")
@@ -242,35 +240,35 @@ async def test_conflict_shows_both_states(visit: Visit, client: Client) -> None:
     await dialog.get_by_role("button", name="Save yours anyway").click()
     await expect(dialog).to_be_hidden()
     await expect(page.locator(".id-line .status")).to_have_text("Completed")
-    await visit.shows(re.compile("Failed.*→ Completed"))
+    await visit.wait_for_text(re.compile("Failed.*→ Completed"))
 
 
 async def test_operation_is_deleted_after_a_question(visit: Visit, client: Client) -> None:
-    id_ = await create(client, clientContext="short-lived")
+    id_ = await client.create(clientContext="short-lived")
     page = visit.page
     await visit.open(f"/operations/{id_}")
     await page.get_by_role("button", name="Delete").click()
     await visit.dialog().get_by_role("button", name="Cancel").click()
     await page.get_by_role("button", name="Delete").click()
-    await update(client, id=id_, status="Running")
+    await client.update(id=id_, status="Running")
     await visit.dialog().get_by_role("button", name="Delete", exact=True).click()
     await expect(visit.dialog().get_by_role("alert")).to_contain_text("It is Running now")
     await visit.dialog().get_by_role("button", name="Delete it anyway").click()
-    await visit.shows("This operation was deleted")
+    await visit.wait_for_text("This operation was deleted")
 
 
 async def test_overview_counts_live_and_leads_to_the_list(visit: Visit, client: Client) -> None:
-    id_ = await create(client, clientContext="under way", status="Running", participants=[ADA])
-    await create(client, status="Failed", resultInfo=FAILED)
+    id_ = await client.create(clientContext="under way", status="Running", participants=[ADA])
+    await client.create(status="Failed", resultInfo=FAILED)
     page = visit.page
     await visit.open()
     counts = page.get_by_role("list", name="Operations by status")
     await expect(counts.get_by_role("link", name="Failed")).to_contain_text("1")
-    await visit.shows("not enabled to call phone numbers")
+    await visit.wait_for_text("not enabled to call phone numbers")
     await expect(page.locator(".unfinished")).to_contain_text("Ada Lovelace")
-    await update(client, id=id_, status="Completed", resultInfo={"code": 200, "subcode": 0})
+    await client.update(id=id_, status="Completed", resultInfo={"code": 200, "subcode": 0})
     await expect(counts.get_by_role("link", name="Completed")).to_contain_text("50%")
-    await visit.shows("No operation is in progress")
+    await visit.wait_for_text("No operation is in progress")
     await page.get_by_text("Show as a table").first.click()
     await page.locator(".bucket-table").get_by_role("cell").first.get_by_role("link").click()
     await expect(visit.rows()).to_have_count(1)
@@ -278,7 +276,7 @@ async def test_overview_counts_live_and_leads_to_the_list(visit: Visit, client: 
 
 
 async def test_range_of_the_overview_is_dragged_over(visit: Visit, client: Client) -> None:
-    await create_all(client, [{}, {}])
+    await client.create_many([{}, {}])
     page = visit.page
     await visit.open()
     box = await page.locator(".chart canvas").first.bounding_box()
@@ -309,13 +307,13 @@ async def test_causes_durations_and_kinds_lead_to_their_operations(
 ) -> None:
     other = {"code": 412, "subcode": 9999, "message": "without a code"}
     failed = {"clientContext": "known", "status": "Failed", "resultInfo": FAILED}
-    await create(client, **failed, participants=[PHONE])
-    await create(client, clientContext="other", status="Failed", resultInfo=other)
-    await create(client, clientContext="both", status="Completed", participants=[ADA, PHONE])
+    await client.create(**failed, participants=[PHONE])
+    await client.create(clientContext="other", status="Failed", resultInfo=other)
+    await client.create(clientContext="both", status="Completed", participants=[ADA, PHONE])
     page, chips = visit.page, visit.page.get_by_role("list", name="Filters")
     await visit.open()
     await page.get_by_text("What codes mean").click()
-    await visit.shows("The participant declined.")
+    await visit.wait_for_text("The participant declined.")
     await page.get_by_role("link", name="not enabled to call phone numbers").click()
     await expect(visit.rows()).to_have_count(1)
     await expect(visit.rows()).to_contain_text("known")
@@ -341,9 +339,9 @@ async def test_causes_durations_and_kinds_lead_to_their_operations(
 
 
 async def test_list_is_filtered_and_sorted_by_the_end(visit: Visit, client: Client) -> None:
-    await create(client, clientContext="goes on", status="Running")
-    id_ = await create(client, clientContext="ended", status="Running")
-    await update(client, id=id_, status="Completed")
+    await client.create(clientContext="goes on", status="Running")
+    id_ = await client.create(clientContext="ended", status="Running")
+    await client.update(id=id_, status="Completed")
     await visit.open("/operations?endedFrom=2026-01-01T00:00:00Z&columns=context,ended")
     await expect(visit.rows()).to_have_count(1)
     await expect(visit.rows().get_by_role("time")).to_have_count(1)
@@ -355,14 +353,14 @@ async def test_list_is_filtered_and_sorted_by_the_end(visit: Visit, client: Clie
 
 async def test_names_and_numbers_are_hidden_by_one_switch(visit: Visit, client: Client) -> None:
     message = {"code": 412, "subcode": 9999, "message": "failed for 4:+12345678901."}
-    id_ = await create(client, participants=[ADA, PHONE], status="Failed", resultInfo=message)
+    id_ = await client.create(participants=[ADA, PHONE], status="Failed", resultInfo=message)
     await visit.open(f"/operations/{id_}")
     await visit.page.get_by_role("switch", name="Hide names").click()
     await visit.page.get_by_text("Show the JSON").click()
     for path in (None, "/operations", "/"):
         if path:
             await visit.open(path)
-            await visit.shows("9999")
+            await visit.wait_for_text("9999")
         text = await visit.page.locator("#root").inner_text()
         assert "Lovelace" not in text
         assert "2345678" not in text
@@ -373,7 +371,7 @@ async def test_names_and_numbers_are_hidden_for_all_when_set_so(
 ) -> None:
     with running(tmp_path, "--console-hide-names") as gateway:
         client = Client(http, gateway.url)
-        await create(client, clientContext="hidden for all", participants=[ADA, PHONE])
+        await client.create(clientContext="hidden for all", participants=[ADA, PHONE])
         async with visiting(gateway.url) as visit:
             await visit.open("/operations")
             switch = visit.page.get_by_role("switch", name="Hide names")
@@ -383,7 +381,7 @@ async def test_names_and_numbers_are_hidden_for_all_when_set_so(
             text = await visit.page.locator("#root").inner_text()
     assert "Lovelace" not in text
     assert "2345678" not in text
-    assert visit.wrong == []
+    assert visit.errors == []
 
 
 HIDE = """
@@ -397,11 +395,11 @@ UNHIDE = """
 
 
 async def test_following_pauses_while_the_page_is_hidden(visit: Visit, client: Client) -> None:
-    await create(client, clientContext="before")
+    await client.create(clientContext="before")
     await visit.open("/operations")
     await visit.page.evaluate(HIDE)
     await expect(visit.page.locator(".connection")).to_have_text("Paused")
-    await create(client, clientContext="meanwhile")
+    await client.create(clientContext="meanwhile")
     await visit.page.evaluate(UNHIDE)
     await expect(visit.page.get_by_role("button", name="Show 1 new")).to_be_visible()
     await expect(visit.rows()).to_have_count(1)
@@ -410,37 +408,37 @@ async def test_following_pauses_while_the_page_is_hidden(visit: Visit, client: C
 async def test_list_is_read_anew_when_much_has_changed_while_it_was_hidden(
     visit: Visit, client: Client
 ) -> None:
-    await create(client, clientContext="before")
+    await client.create(clientContext="before")
     await visit.open("/operations")
     await visit.page.evaluate(HIDE)
-    await create_all(client, [{"clientContext": "meanwhile"}] * 501)
+    await client.create_many([{"clientContext": "meanwhile"}] * 501)
     await visit.page.evaluate(UNHIDE)
-    await visit.shows("Too much has changed")
-    await visit.shows("502 in all")
-    await visit.is_live()
-    await create(client, clientContext="after")
+    await visit.wait_for_text("Too much has changed")
+    await visit.wait_for_text("502 in all")
+    await visit.wait_until_live()
+    await client.create(clientContext="after")
     await expect(visit.page.get_by_role("button", name="Show 1 new")).to_be_visible()
 
 
 async def test_operation_is_followed_after_much_else_has_changed_while_it_was_hidden(
     visit: Visit, client: Client
 ) -> None:
-    id_ = await create(client, clientContext="one of many")
+    id_ = await client.create(clientContext="one of many")
     await visit.open(f"/operations/{id_}")
     await visit.page.evaluate(HIDE)
     for _ in range(3):
-        await create_all(client, [{}] * 700)
+        await client.create_many([{}] * 700)
     await visit.page.evaluate(UNHIDE)
-    await visit.is_live()
-    await update(client, id=id_, status="Running")
-    await visit.shows(re.compile("Not started.*→ Running"))
+    await visit.wait_until_live()
+    await client.update(id=id_, status="Running")
+    await visit.wait_for_text(re.compile("Not started.*→ Running"))
 
 
 async def test_marks_of_what_runs_for_long_lead_to_all_that_do(
     visit: Visit, client: Client
 ) -> None:
-    await create_all(client, [{"clientContext": "waits"}, {"clientContext": "runs"}])
-    await create(client, clientContext="ended", status="Completed")
+    await client.create_many([{"clientContext": "waits"}, {"clientContext": "runs"}])
+    await client.create(clientContext="ended", status="Completed")
     page = visit.page
     for seconds, mark in ((45, "over 30 s"), (75, "over 60 s")):
         await page.clock.set_fixed_time(datetime.now(UTC) + timedelta(seconds=seconds))
@@ -465,11 +463,11 @@ async def test_console_works_where_only_trusted_documents_run(
             await page.get_by_role("button", name="New operation").first.click()
             await visit.dialog().get_by_label("Context").fill("trusted")
             await visit.dialog().get_by_role("button", name="Create").click()
-            await visit.is_live()
+            await visit.wait_until_live()
             await page.get_by_role("button", name="Change").click()
             await visit.dialog().get_by_label("Running").check()
             await visit.dialog().get_by_role("button", name="Save").click()
-            await visit.shows(re.compile("Not started.*→ Running"))
+            await visit.wait_for_text(re.compile("Not started.*→ Running"))
             await expect(page.get_by_text("playground")).to_have_count(0)
             await visit.open("/operations?status=Running")
             await expect(visit.rows()).to_have_count(1)
@@ -479,7 +477,7 @@ async def test_console_works_where_only_trusted_documents_run(
             error = (await other.json())["errors"][0]
 
     assert error["extensions"]["code"] == "PERSISTED_DOCUMENT_NOT_FOUND"
-    assert visit.wrong == []
+    assert visit.errors == []
 
 
 async def test_page_carries_the_policy(client: Client) -> None:

@@ -1,4 +1,4 @@
-"""The list as files: of all that match, whatever their texts say."""
+"""Exports of the list as files: all matching operations, with any texts."""
 
 import csv
 import json
@@ -9,7 +9,7 @@ import pytest
 from aiohttp import ClientSession
 from playwright.async_api import expect
 from support.gateways import Client, Command, free_port, running
-from support.visits import Visit, create, create_all, invited, visiting
+from support.visits import Visit, invited, visiting
 
 FORMULA = '=HYPERLINK("//example.com")'
 UNUSUAL = {
@@ -30,7 +30,7 @@ UNUSUAL = {
 async def visit(client: Client) -> AsyncIterator[Visit]:
     async with visiting(client.url) as visit:
         yield visit
-        assert visit.wrong == []
+        assert visit.errors == []
 
 
 async def exported(visit: Visit, folder: Path, name: str) -> str:
@@ -49,8 +49,8 @@ async def exported(visit: Visit, folder: Path, name: str) -> str:
 async def test_csv_has_a_row_for_each_operation_and_no_formula(
     visit: Visit, client: Client, tmp_path: Path
 ) -> None:
-    await create(client, **UNUSUAL)
-    await create_all(client, [{"id": f"usual {n}"} for n in range(2)])
+    await client.create(**UNUSUAL)
+    await client.create_many([{"id": f"usual {n}"} for n in range(2)])
     await visit.open("/operations?sort=createdAt")
     text = await exported(visit, tmp_path, "CSV")
 
@@ -67,19 +67,19 @@ async def test_csv_has_a_row_for_each_operation_and_no_formula(
 async def test_ndjson_is_what_the_command_exports(
     visit: Visit, client: Client, tmp_path: Path, command: Command
 ) -> None:
-    await create(client, **UNUSUAL)
-    await create_all(client, [{"clientContext": f"number {n}"} for n in range(900)])
+    await client.create(**UNUSUAL)
+    await client.create_many([{"clientContext": f"number {n}"} for n in range(900)])
     await visit.open("/operations?sort=createdAt")
     text = await exported(visit, tmp_path, "NDJSON")
 
     assert text == command("export", "-").stdout
 
 
-async def test_what_matches_is_exported_without_names_that_are_hidden(
+async def test_matching_operations_are_exported_without_hidden_names(
     visit: Visit, client: Client, tmp_path: Path
 ) -> None:
-    await create(client, **UNUSUAL)
-    await create(client, clientContext="of another status")
+    await client.create(**UNUSUAL)
+    await client.create(clientContext="of another status")
     await visit.open("/operations?status=Failed")
     await visit.page.get_by_role("switch", name="Hide names").click()
     text = await exported(visit, tmp_path, "NDJSON")
@@ -95,7 +95,7 @@ async def test_export_waits_for_a_gateway_that_is_gone_or_is_cancelled(
 ) -> None:
     port = ("--port", str(free_port()))
     with running(tmp_path, *port) as gateway:
-        await create(Client(http, gateway.url), **UNUSUAL)
+        await Client(http, gateway.url).create(**UNUSUAL)
         async with visiting(gateway.url) as visit:
             await visit.open("/operations")
             dialog, page = visit.dialog(), visit.page

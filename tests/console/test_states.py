@@ -1,4 +1,4 @@
-"""What the console shows when something is in the way: the connection, the token, the input."""
+"""The console when something fails: the connection, the token or the input."""
 
 import asyncio
 import re
@@ -11,9 +11,10 @@ import pytest
 from aiohttp import ClientSession
 from playwright.async_api import expect
 from support.bearers import answer, token
+from support.documents import CREATE
+from support.engines import write_locked
 from support.gateways import Client, free_port, running
-from support.visits import NARROW, WIDE, Visit, create, create_all, invited, update, visiting
-from support.wire import locked
+from support.visits import NARROW, WIDE, Visit, invited, visiting
 
 HOSTILE = {
     "id": "<img src=x onerror=alert(1)>",
@@ -28,8 +29,6 @@ HOSTILE = {
     "additionalProperties": {"<i>name</i>": "<iframe src=//example.com>" + "y" * 2_000},
 }
 
-CREATE = "mutation { createInviteParticipantsOperation(input: {}) { operation { id } } }"
-
 
 @pytest.fixture
 async def visit(client: Client) -> AsyncIterator[Visit]:
@@ -43,7 +42,7 @@ async def test_killed_gateway_is_found_again_without_a_gap(
     port = ("--port", str(free_port()))
     with running(tmp_path, *port) as gateway:
         client = Client(http, gateway.url)
-        id_ = await create(client, clientContext="before")
+        id_ = await client.create(clientContext="before")
         async with visiting(gateway.url) as visit:
             await visit.open("/operations")
             gateway.stop(signal.SIGKILL)
@@ -53,9 +52,9 @@ async def test_killed_gateway_is_found_again_without_a_gap(
                 "title", re.compile("Continues after the cursor")
             )
             with running(tmp_path, *port):
-                await update(client, id=id_, status="Running")
-                await create_all(client, [{"clientContext": "meanwhile"}] * 3)
-                await visit.is_live()
+                await client.update(id=id_, status="Running")
+                await client.create_many([{"clientContext": "meanwhile"}] * 3)
+                await visit.wait_until_live()
                 await expect(visit.page.get_by_role("button", name="Show 3 new")).to_be_visible()
                 await expect(visit.rows()).to_contain_text("Running")
                 await expect(visit.rows()).to_have_count(1)
@@ -69,37 +68,35 @@ async def test_list_is_read_anew_when_its_changes_are_no_longer_kept(
     (tmp_path / "second").mkdir()
     with running(tmp_path / "first", *port) as gateway:
         client = Client(http, gateway.url)
-        await create(client, clientContext="of the first log")
+        await client.create(clientContext="of the first log")
         async with visiting(gateway.url) as visit:
             await visit.open("/operations")
             gateway.stop(signal.SIGKILL)
             await expect(visit.page.locator(".connection")).to_have_text("Reconnecting…")
             with running(tmp_path / "second", *port):  # as after a backup was restored
-                await create(client, clientContext="of the second log")
-                await visit.shows("the list was loaded again")
+                await client.create(clientContext="of the second log")
+                await visit.wait_for_text("the list was loaded again")
                 await expect(visit.rows()).to_have_count(1)
                 await expect(visit.rows()).to_contain_text("of the second log")
-                await visit.is_live()
+                await visit.wait_until_live()
 
 
-async def test_gateway_that_is_gone_is_said_so_and_found_again(
-    http: ClientSession, tmp_path: Path
-) -> None:
+async def test_lost_connection_is_shown_and_restored(http: ClientSession, tmp_path: Path) -> None:
     port = ("--port", str(free_port()))
     with running(tmp_path, *port) as gateway:
         client = Client(http, gateway.url)
-        await create(client, clientContext="there")
+        await client.create(clientContext="there")
         async with visiting(gateway.url) as visit:
             await visit.open()
             gateway.stop()
             await visit.page.get_by_role("link", name="Operations", exact=True).click()
-            await visit.shows("The gateway cannot be reached")
+            await visit.wait_for_text("The gateway cannot be reached")
             with running(tmp_path, *port):
                 await expect(visit.rows()).to_have_count(1, timeout=20_000)
-                await visit.is_live()
+                await visit.wait_until_live()
 
 
-async def test_gateway_that_is_overloaded_is_said_so_and_asked_again(
+async def test_overload_is_shown_and_requests_are_repeated(
     http: ClientSession, tmp_path: Path
 ) -> None:
     async def create_at_last() -> None:
@@ -108,23 +105,23 @@ async def test_gateway_that_is_overloaded_is_said_so_and_asked_again(
 
     with running(tmp_path, "--requests-at-work", "1") as gateway:
         client = Client(http, gateway.url)
-        await create(client, clientContext="there")
+        await client.create(clientContext="there")
         async with visiting(gateway.url) as visit:
             await visit.open()
-            with locked(tmp_path):
+            with write_locked(tmp_path / "operations.db"):
                 writing = asyncio.create_task(create_at_last())
                 async with asyncio.timeout(20):
                     while "errors" not in await client.answer("{ __typename }"):
                         pass
                 await visit.page.get_by_role("link", name="Operations", exact=True).click()
-                await visit.shows("The gateway is unavailable")
-                await visit.shows("OVERLOADED")
+                await visit.wait_for_text("The gateway is unavailable")
+                await visit.wait_for_text("OVERLOADED")
             await writing
             await expect(visit.rows()).to_have_count(2, timeout=20_000)
-            await visit.is_live()
+            await visit.wait_until_live()
 
 
-async def test_token_is_asked_for_refused_and_taken(http: ClientSession, tmp_path: Path) -> None:
+async def test_token_is_requested_refused_and_accepted(http: ClientSession, tmp_path: Path) -> None:
     reading = token(tmp_path, "create", "reader", "--scope", "read")
     writing = token(tmp_path, "create", "writer", "--scope", "write")
     with running(tmp_path, "--auth", "tokens") as gateway:
@@ -139,7 +136,7 @@ async def test_token_is_asked_for_refused_and_taken(http: ClientSession, tmp_pat
             await expect(dialog.get_by_role("alert")).to_contain_text("token")
             await dialog.get_by_label("Bearer token").fill(reading)
             await dialog.get_by_role("button", name="Use this token").click()
-            await visit.is_live()
+            await visit.wait_until_live()
             button = page.get_by_role("button", name="New operation").first
             await expect(button).to_be_disabled()
             await expect(button).to_have_attribute("title", re.compile("scope"))
@@ -147,7 +144,7 @@ async def test_token_is_asked_for_refused_and_taken(http: ClientSession, tmp_pat
             await dialog.get_by_label("Bearer token").fill(writing)
             await dialog.get_by_role("button", name="Use this token").click()
             await expect(button).to_be_enabled()
-            await visit.is_live()
+            await visit.wait_until_live()
             await answer(client, writing, CREATE)
             await expect(page.get_by_role("button", name="Show 1 new")).to_be_visible()
             token(tmp_path, "revoke", "writer")
@@ -155,22 +152,22 @@ async def test_token_is_asked_for_refused_and_taken(http: ClientSession, tmp_pat
             await expect(dialog).to_be_visible()
             await dialog.get_by_label("Bearer token").fill(reading)
             await dialog.get_by_role("button", name="Use this token").click()
-            await visit.is_live()
+            await visit.wait_until_live()
             await expect(visit.rows()).to_have_count(1)
 
-    assert [said for said in visit.wrong if "status of 401" not in said] == []
+    assert [error for error in visit.errors if "status of 401" not in error] == []
 
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])
 async def test_hostile_contents_are_shown_as_text(client: Client, width: int) -> None:
-    id_ = await create(client, **HOSTILE)
+    id_ = await client.create(**HOSTILE)
     async with visiting(client.url, width=width) as visit:
         for path in ("/", "/operations?context=%3Cb%3E", "/operations?call=%3Ci%3E"):
             await visit.open(path)
             assert await visit.fits(), path
         await visit.open("/operations")
         await visit.rows().get_by_role("link").click()
-        await visit.shows(id_)
+        await visit.wait_for_text(id_)
         await visit.page.get_by_text("Show the JSON").click()
         assert await visit.fits()
         assert (
@@ -178,7 +175,7 @@ async def test_hostile_contents_are_shown_as_text(client: Client, width: int) ->
             == 0
         )
 
-    assert visit.wrong == []
+    assert visit.errors == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -192,15 +189,14 @@ async def test_pages_meet_the_rules_of_accessibility(
         await visit.open()
         found["empty"] = await visit.violations()
         failed = {"code": 412, "subcode": 9999, "message": "No dial out."}
-        id_ = await create(
-            client,
+        id_ = await client.create(
             clientContext="one",
             callId="call-1",
             status="Failed",
             resultInfo=failed,
             participants=[invited("user", "ada", "Ada"), invited("phone", "+12345678901")],
         )
-        await create(client, clientContext="two", callId="call-1", status="Running")
+        await client.create(clientContext="two", callId="call-1", status="Running")
         await visit.open()
         await page.get_by_text("Show as a table").first.click()
         await page.get_by_text("Show as a table").last.click()
@@ -237,17 +233,17 @@ async def test_pages_meet_the_rules_of_accessibility(
             await page.keyboard.press("Escape")
             await expect(visit.dialog()).to_be_hidden()
         await page.goto(f"{visit.url}/operations/none")
-        await visit.shows("No operation has the id")
+        await visit.wait_for_text("No operation has the id")
         await expect(page).to_have_title("Operation none · Invite gateway")
         found["missing"] = await visit.violations()
 
     assert {name: wrong for name, wrong in found.items() if wrong} == {}
-    assert visit.wrong == []
+    assert visit.errors == []
 
 
 async def test_everything_is_reached_by_keyboard(visit: Visit, client: Client) -> None:
     page, keyboard = visit.page, visit.page.keyboard
-    await create(client, clientContext="by keyboard")
+    await client.create(clientContext="by keyboard")
     await visit.open("/operations")
     await keyboard.press("Tab")
     await expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
@@ -255,7 +251,7 @@ async def test_everything_is_reached_by_keyboard(visit: Visit, client: Client) -
     await keyboard.press("Tab")
     await keyboard.type("nobody")
     await keyboard.press("Enter")
-    await visit.shows("No operation matches")
+    await visit.wait_for_text("No operation matches")
     await page.get_by_role("button", name="Remove the filter Find").focus()
     await keyboard.press("Enter")
     await expect(visit.rows()).to_have_count(1)
@@ -283,14 +279,14 @@ async def test_everything_is_reached_by_keyboard(visit: Visit, client: Client) -
     await expect(visit.dialog().get_by_role("button", name="Cancel")).to_be_focused()
     await keyboard.press("Tab")
     await keyboard.press("Enter")
-    await visit.shows("This operation was deleted")
+    await visit.wait_for_text("This operation was deleted")
 
-    assert visit.wrong == []
+    assert visit.errors == []
 
 
 async def test_views_and_exports_are_reached_by_keyboard(visit: Visit, client: Client) -> None:
     page, keyboard = visit.page, visit.page.keyboard
-    await create(client, clientContext="by keyboard")
+    await client.create(clientContext="by keyboard")
     await visit.open("/operations")
     await page.get_by_role("button", name="Views").focus()
     await keyboard.press("Enter")
@@ -311,4 +307,4 @@ async def test_views_and_exports_are_reached_by_keyboard(visit: Visit, client: C
     await visit.dialog().get_by_role("button", name="Close").last.press("Enter")
     await expect(page.get_by_role("button", name="Export")).to_be_focused()
 
-    assert visit.wrong == []
+    assert visit.errors == []

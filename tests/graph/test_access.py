@@ -1,4 +1,4 @@
-"""Who may do what by Graph's interface: the same as by GraphQL's."""
+"""Authorization of Graph's interface: the same as of GraphQL's."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from support.rest_client import Answer, Rest
 
 @dataclass(frozen=True)
 class Guarded:
-    """A gateway that asks for tokens, and tokens by what they allow."""
+    """A gateway that requires tokens, and its tokens by scope."""
 
     gateway: Gateway
     reader: str
@@ -22,7 +22,7 @@ class Guarded:
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
-    """A gateway that asks for tokens."""
+    """A gateway that requires tokens."""
     folder = tmp_path_factory.mktemp("guarded")
     reader = token(folder, "create", "reader", "--scope", READ)
     writer = token(folder, "create", "writer", "--scope", WRITE, "--scope", READ)
@@ -43,7 +43,7 @@ PATH = "/v1.0/communications/calls/c/operations"
 
 @pytest.mark.parametrize("secret", [None, "wrong"])
 @pytest.mark.parametrize("path", [PATH, "/v1.0/", "/v1.0/nothing", "/beta/$metadata"])
-async def test_request_of_nobody_is_challenged(
+async def test_request_without_a_token_is_challenged(
     http: aiohttp.ClientSession, guarded: Guarded, secret: str | None, path: str
 ) -> None:
     answer = await send(http, guarded, secret, "GET", path)
@@ -78,7 +78,7 @@ async def test_request_in_a_batch_has_no_more_rights_than_the_batch(
         assert [one["status"] for one in answer.body["responses"]] == [status]
 
 
-async def test_descriptions_are_for_who_may_introspect(
+async def test_descriptions_need_the_scope_of_introspection(
     http: aiohttp.ClientSession, guarded: Guarded
 ) -> None:
     for path in ("/openapi.json", "/v1.0/$metadata"):
@@ -89,14 +89,14 @@ async def test_page_of_a_named_origin_may_patch(
     http: aiohttp.ClientSession, tmp_path: Path
 ) -> None:
     origin = "https://app.example.com"
-    asked = {
+    preflight = {
         "Origin": origin,
         "Access-Control-Request-Method": "PATCH",
         "Access-Control-Request-Headers": "if-match,prefer,client-request-id,sdkversion",
     }
     with running(tmp_path, "--cors-origins", origin) as gateway:
         rest = Rest(http, gateway.url)
-        granted = await rest.send("OPTIONS", f"{PATH}/o", **asked)
+        granted = await rest.send("OPTIONS", f"{PATH}/o", **preflight)
         assert granted.status == 204
         assert "PATCH" in granted.headers["Access-Control-Allow-Methods"]
         allowed = granted.headers["Access-Control-Allow-Headers"].split(", ")

@@ -1,4 +1,4 @@
-"""Several requests in one body."""
+"""Batches of Graph's interface: several requests in one body."""
 
 import base64
 import json
@@ -53,7 +53,7 @@ async def test_requests_are_answered_in_order(rest: Rest) -> None:
     )
 
 
-async def test_what_depends_on_a_failure_is_not_done(rest: Rest) -> None:
+async def test_requests_that_depend_on_a_failed_one_are_skipped(rest: Rest) -> None:
     path = rest.operations.removeprefix("/v1.0")
     answers = await batch(
         rest,

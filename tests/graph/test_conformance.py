@@ -19,17 +19,17 @@ Holds = Callable[[Answer], Any]
 
 
 def anything(_answer: Answer) -> bool:
-    """Ask no more of an answer than its status."""
+    """Check nothing but the status of an answer."""
     return True
 
 
 def listed(*contexts: str) -> Holds:
-    """Ask for the operations that have these client contexts, in their order."""
+    """Return a check that the listed operations have these client contexts, in this order."""
     return lambda answer: [one["clientContext"] for one in answer.body["value"]] == [*contexts]
 
 
 def option(name: str, value: str) -> str:
-    """Write a query option."""
+    """Return a query option."""
     return f"?{name}={quote(value, safe='')}"
 
 
@@ -169,7 +169,7 @@ async def test_point_is_met(http: aiohttp.ClientSession, gateway_url: str, check
     assert check.holds(answer), answer.body
 
 
-def met() -> set[str]:
+def met_points() -> set[str]:
     """Return the points that the page says are met."""
     points, level = set(), ""
     for line in PAGE.splitlines():
@@ -180,5 +180,5 @@ def met() -> set[str]:
     return points
 
 
-def test_every_point_that_is_met_is_tried() -> None:
-    assert {point for check in CHECKS for point in check.points.split(", ")} == met()
+def test_every_met_point_is_checked() -> None:
+    assert {point for check in CHECKS for point in check.points.split(", ")} == met_points()

@@ -1,4 +1,4 @@
-"""What the interface says of itself, and that it is what is served."""
+"""Descriptions of Graph's interface, checked against what is served."""
 
 import json
 import os
@@ -23,7 +23,7 @@ async def rest(http: aiohttp.ClientSession, gateway_url: str) -> Rest:
 
 
 def validated(tool: str, document: Path) -> None:
-    """Have a tool from npm read a document; fail the test if it is not valid."""
+    """Validate a document with a tool from npm; fail the test if it is not valid."""
     path = f"{Path(sys.prefix) / 'node'}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         ["node", TOOLS / tool, document],  # noqa: S607  of the machine, or linked by make
@@ -44,7 +44,7 @@ async def test_service_document_leads_to_the_resources(rest: Rest) -> None:
 
 
 @pytest.mark.parametrize("version", ["/v1.0", "/beta"])
-async def test_root_is_told_from_what_is_below_it(rest: Rest, version: str) -> None:
+async def test_root_differs_from_paths_below_it(rest: Rest, version: str) -> None:
     """Requests that differ in the path alone share what is cached of their heads."""
     paths = {"/communications/inviteParticipantsOperations/none": 404, "": 200, "/": 200}
     for path, status in [*paths.items()] * 3:
@@ -71,9 +71,7 @@ async def test_metadata_is_valid_and_has_the_types_that_are_written(
     assert "phone" in declared["communicationsIdentitySet"]
 
 
-async def test_openapi_description_is_valid_and_is_what_is_served(
-    rest: Rest, tmp_path: Path
-) -> None:
+async def test_openapi_description_is_valid_and_complete(rest: Rest, tmp_path: Path) -> None:
     description = await rest.send("GET", "/openapi.json")
     document = tmp_path / "openapi.json"
     document.write_text(json.dumps(description.body))

@@ -1,4 +1,4 @@
-"""Random values of ``$filter``: they find what GraphQL's filter and plain Python find."""
+"""Random values of ``$filter``: they agree with GraphQL's filter and plain Python."""
 
 import asyncio
 import json
@@ -12,11 +12,12 @@ from urllib.parse import quote
 
 import aiohttp
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import oracle
 from support.gateways import LONGER, Client, running
-from support.odata_filters import JSONObject, Said, broken, said
+from support.odata_filters import Condition, JSONObject, broken, conditions
+from support.random_tests import RANDOM
 from support.rest_client import Answer, Rest
 from support.strategies import stores
 
@@ -28,24 +29,18 @@ LIST = """
     }
 """
 PATH = "/v1.0/communications/inviteParticipantsOperations"
-RANDOM = settings(
-    max_examples=20 * LONGER,
-    deadline=None,
-    phases=set(Phase) - {Phase.explain},
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
 
 
 @dataclass(frozen=True)
-class Asker:
-    """Who fills a gateway's database from beside it, and asks in both languages."""
+class FilterClient:
+    """Fills a gateway's database directly, and queries it in both languages."""
 
     client: Client
     store: SQLiteStore
     database: Path
 
     async def fill(self, documents: list[JSONObject]) -> list[JSONObject]:
-        """Hold these operations and no others; return the documents stored."""
+        """Store these operations and no others; return the stored documents."""
         with closing(sqlite3.connect(self.database, isolation_level=None)) as connection:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("DELETE FROM operations")
@@ -74,38 +69,42 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path
 
 
 @pytest.fixture
-async def asker(http: aiohttp.ClientSession, filled: tuple[str, Path]) -> AsyncIterator[Asker]:
-    """Who asks it."""
+async def filter_client(
+    http: aiohttp.ClientSession, filled: tuple[str, Path]
+) -> AsyncIterator[FilterClient]:
+    """Queries it in both languages."""
     url, database = filled
     async with open_sqlite_store(database, readers=1) as store:
-        yield Asker(Client(http, url), store, database)
+        yield FilterClient(Client(http, url), store, database)
 
 
-@RANDOM
+@settings(RANDOM, max_examples=20 * LONGER)
 @given(data=st.data())
-async def test_filter_finds_what_graphql_and_plain_python_find(
-    asker: Asker, data: st.DataObject
+async def test_filter_agrees_with_graphql_and_the_oracle(
+    filter_client: FilterClient, data: st.DataObject
 ) -> None:
-    documents = await asker.fill(data.draw(stores))
-    for one in data.draw(st.lists(said, min_size=8, max_size=8)):
-        await check(asker, documents, one)
+    documents = await filter_client.fill(data.draw(stores))
+    for one in data.draw(st.lists(conditions, min_size=8, max_size=8)):
+        await check(filter_client, documents, one)
 
 
-async def check(asker: Asker, documents: list[JSONObject], one: Said) -> None:
-    """See that a filter finds the same in both languages, or is beyond a limit in both."""
-    answer = await asker.by_odata(one.text)
+async def check(filter_client: FilterClient, documents: list[JSONObject], one: Condition) -> None:
+    """Check that a filter has the same result, or exceeds a limit, in both languages."""
+    answer = await filter_client.by_odata(one.text)
     assert answer.status == 200, (one, answer.body)
     found = [entity["id"] for entity in answer.body["value"]]
-    assert found == await asker.by_graphql(one.where), one
+    assert found == await filter_client.by_graphql(one.where), one
     expected = [one_["id"] for one_ in documents if oracle.matches(one_, one.where)]
     assert found == expected[::-1], one
 
 
-@RANDOM
+@settings(RANDOM, max_examples=20 * LONGER)
 @given(texts=st.lists(broken(), min_size=10, max_size=10))
-async def test_broken_filter_is_refused_with_its_position(asker: Asker, texts: list[str]) -> None:
+async def test_broken_filter_is_refused_with_its_position(
+    filter_client: FilterClient, texts: list[str]
+) -> None:
     for text in texts:
-        answer = await asker.by_odata(text)
+        answer = await filter_client.by_odata(text)
         if answer.status != 200:
             assert answer.status in {400, 501}, (text, answer.body)
             place = re.search(r"at position (\d+) of \$filter\.$", answer.error["message"])
@@ -143,9 +142,9 @@ async def test_broken_filter_is_refused_with_its_position(asker: Asker, texts: l
     ],
 )
 async def test_filter_that_cannot_be_is_refused(
-    asker: Asker, text: str, status: int, position: int
+    filter_client: FilterClient, text: str, status: int, position: int
 ) -> None:
-    answer = await asker.by_odata(text)
+    answer = await filter_client.by_odata(text)
     assert answer.status == status, answer.body
     assert answer.error["message"].endswith(f" at position {position} of $filter.")
     assert answer.error["target"] == "$filter"

@@ -1,4 +1,4 @@
-"""Lists, counts and delta."""
+"""Lists, counts and delta queries of Graph's interface."""
 
 from urllib.parse import parse_qs, urlsplit
 
@@ -34,7 +34,7 @@ async def ids(rest: Rest, **options: str) -> list[str]:
 
 
 async def test_list_is_paged_by_links(rest: Rest) -> None:
-    made = [await rest.create(clientContext=str(n)) for n in range(7)]
+    entities = [await rest.create(clientContext=str(n)) for n in range(7)]
     url, pages = f"{rest.operations}?$top=3&$count=true&$filter=status eq 'NotStarted'", []
     url = url.replace(" ", "%20")
     while url:
@@ -44,11 +44,11 @@ async def test_list_is_paged_by_links(rest: Rest) -> None:
         pages.append([one["id"] for one in answer.body["value"]])
         url = answer.body.get("@odata.nextLink", "")
         assert not url or "$top=3" in url
-    newest_first = [one["id"] for one in reversed(made)]
+    newest_first = [one["id"] for one in reversed(entities)]
     assert pages == [newest_first[:3], newest_first[3:6], newest_first[6:]]
 
 
-async def test_list_has_only_what_is_asked_for(rest: Rest) -> None:
+async def test_list_has_only_selected_properties(rest: Rest) -> None:
     await rest.create(clientContext="a", extra=1, participants=[invited(user={"id": "u"})])
     await rest.create(clientContext="b", resultInfo={"code": 200, "subcode": 0})
     await rest.create(clientContext="c", resultInfo={"code": 100, "subcode": 0})
@@ -89,9 +89,9 @@ async def test_control_information_is_as_much_as_wanted(rest: Rest, level: str) 
     assert answer.headers["Content-Type"] == f"application/json;odata.metadata={level}"
     (entity,) = answer.body["value"]
     participant = entity["participants"][0]
-    told = {name for name in {**entity, **participant, **answer.body} if "@odata." in name}
+    annotations = {name for name in {**entity, **participant, **answer.body} if "@odata." in name}
     assert (
-        told
+        annotations
         == {
             "none": set(),
             "minimal": {"@odata.context", "@odata.type", "@odata.etag"},
@@ -109,7 +109,7 @@ async def test_control_information_is_as_much_as_wanted(rest: Rest, level: str) 
     assert participant["identity"]["user"]["x"] == 1
 
 
-async def test_list_across_calls_tells_the_call(rest: Rest) -> None:
+async def test_list_across_calls_has_the_call(rest: Rest) -> None:
     created = await rest.create(clientContext=rest.call)
     path = "/v1.0/communications/inviteParticipantsOperations"
     listed = await rest.send("GET", f"{path}?$filter=clientContext%20eq%20%27{rest.call}%27")
@@ -133,15 +133,15 @@ async def test_links_are_those_that_a_proxy_is_reached_by(rest: Rest) -> None:
     assert answer.body["@odata.nextLink"].startswith(rest.url.replace("http", "https"))
 
 
-async def test_delta_gives_all_and_then_what_changed(rest: Rest) -> None:
-    made = [await rest.create() for _ in range(5)]
+async def test_delta_returns_all_and_then_the_changes(rest: Rest) -> None:
+    entities = [await rest.create() for _ in range(5)]
     other = Rest(rest.http, rest.url)
     first, link = await follow(rest, f"{rest.operations}/delta?$top=2&$select=status")
-    assert [one["id"] for one in first] == [one["id"] for one in reversed(made)]
+    assert [one["id"] for one in first] == [one["id"] for one in reversed(entities)]
     assert all({name for name in one if "@" not in name} == {"id", "status"} for one in first)
     assert await follow(rest, link) == ([], link)
     await other.create()
-    changed, deleted, _, twice, _ = [f"{rest.operations}/{one['id']}" for one in made]
+    changed, deleted, _, twice, _ = [f"{rest.operations}/{one['id']}" for one in entities]
     await rest.send("PATCH", changed, {"status": "Running"})
     await rest.send("PATCH", twice, {"status": "Running"})
     await rest.send("PATCH", twice, {"status": "Failed"})
@@ -150,9 +150,9 @@ async def test_delta_gives_all_and_then_what_changed(rest: Rest) -> None:
     then, link = await follow(rest, link)
     now = {one["id"]: one.get("status", one.get("@removed")) for one in then}
     assert now == {
-        made[0]["id"]: "Running",
-        made[3]["id"]: "Failed",
-        made[1]["id"]: {"reason": "deleted"},
+        entities[0]["id"]: "Running",
+        entities[3]["id"]: "Failed",
+        entities[1]["id"]: {"reason": "deleted"},
         new["id"]: "NotStarted",
     }
     assert "$deltatoken" in parse_qs(urlsplit(link).query)
@@ -194,6 +194,6 @@ async def test_foreign_delta_token_asks_to_begin_anew(rest: Rest) -> None:
 
 
 @pytest.mark.parametrize("query", ["$filter=id%20eq%20%271%27", "$orderby=id", "$count=true"])
-async def test_delta_refuses_what_it_cannot_do(rest: Rest, query: str) -> None:
+async def test_delta_refuses_unsupported_options(rest: Rest, query: str) -> None:
     answer = await rest.get(f"/delta?{query}")
     assert (answer.status, answer.error["code"]) == (501, "notSupported")

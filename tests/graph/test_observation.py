@@ -1,4 +1,4 @@
-"""What is told of requests by Graph's interface: a line in the log, metrics, limits."""
+"""Logs, metrics and limits of requests to Graph's interface."""
 
 import asyncio
 import json
@@ -19,8 +19,8 @@ async def test_request_is_logged_and_counted(http: aiohttp.ClientSession, tmp_pa
         await rest.send("POST", "/v1.0/$batch", {"requests": [item]})
         metrics = (await rest.send("GET", "/metrics")).body
     lines = [json.loads(line) for line in gateway.log if line.startswith('{"time')]
-    told = {line["request_id"]: line for line in lines if line["logger"] == "request"}
-    line = told[listed.headers["request-id"]]
+    logged = {line["request_id"]: line for line in lines if line["logger"] == "request"}
+    line = logged[listed.headers["request-id"]]
     assert {name: line[name] for name in line if name not in {"time", "milliseconds"}} == {
         "level": "info",
         "logger": "request",
@@ -34,8 +34,8 @@ async def test_request_is_logged_and_counted(http: aiohttp.ClientSession, tmp_pa
         "cost": 10 + 10 * 4 + 2 * 5,
         "principal": "anybody",
     }
-    assert told[refused.headers["request-id"]]["errors"] == ["BAD_USER_INPUT"]
-    batched = [line for line in told.values() if line["request_id"].endswith(".1")]
+    assert logged[refused.headers["request-id"]]["errors"] == ["BAD_USER_INPUT"]
+    batched = [line for line in logged.values() if line["request_id"].endswith(".1")]
     assert [(line["operation"], "status" in line) for line in batched] == [
         ("listOperations", False)
     ]

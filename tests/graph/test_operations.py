@@ -135,7 +135,7 @@ async def test_patch_merges_objects_and_replaces_lists(rest: Rest) -> None:
     assert cleared.body["status"] == "Completed"
 
 
-async def test_what_was_read_can_be_sent_back_as_a_whole(rest: Rest) -> None:
+async def test_read_entity_can_be_sent_back(rest: Rest) -> None:
     created = await rest.create(participants=[invited(phone={"id": "+1", "x": None})], extra=[1])
     path = f"{rest.operations}/{created['id']}"
     sent = await rest.send("PATCH", path, created)
@@ -223,15 +223,15 @@ async def test_read_does_not_apply_the_preference_for_writes(rest: Rest) -> None
 async def test_creation_with_the_same_client_request_id_is_done_once(rest: Rest) -> None:
     one, other = ({"clientContext": text} for text in ("a", "b"))
     key = str(uuid4())
-    made = [
+    responses = [
         await rest.send("POST", rest.operations, body, client_request_id=id_)
         for body, id_ in ((one, key), (one, key), (other, key), (one, str(uuid4())))
     ]
-    assert [answer.status for answer in made] == [201] * 4
-    ids = [answer.body["id"] for answer in made]
+    assert [answer.status for answer in responses] == [201] * 4
+    ids = [answer.body["id"] for answer in responses]
     assert ids[0] == ids[1]
     assert len(set(ids)) == 3
-    assert made[0].headers["client-request-id"] == key
+    assert responses[0].headers["client-request-id"] == key
 
 
 async def test_existing_id_is_not_created_again(rest: Rest) -> None:
@@ -244,11 +244,11 @@ async def test_existing_id_is_not_created_again(rest: Rest) -> None:
 async def test_invite_makes_an_operation_of_the_call(rest: Rest, action: str) -> None:
     path = rest.operations.replace("operations", f"participants/{action}")
     body = {"participants": [invited(user={"id": "u"})], "clientContext": "c"}
-    made = await rest.send("POST", path, body)
-    assert made.status == 200
-    assert made.body["@odata.type"] == TYPE
-    assert (made.body["status"], made.body["clientContext"]) == ("NotStarted", "c")
-    assert (await rest.send("GET", made.headers["Location"])).body == made.body
+    response = await rest.send("POST", path, body)
+    assert response.status == 200
+    assert response.body["@odata.type"] == TYPE
+    assert (response.body["status"], response.body["clientContext"]) == ("NotStarted", "c")
+    assert (await rest.send("GET", response.headers["Location"])).body == response.body
     wrong: JSONObject
     for wrong in (
         {"participants": []},
@@ -346,7 +346,7 @@ async def test_body_that_is_no_operation_is_refused(
         assert (await answer.json())["error"]["code"] == "invalidRequest"
 
 
-async def test_what_serializers_write_around_is_not_kept(rest: Rest) -> None:
+async def test_properties_of_serializers_are_not_stored(rest: Rest) -> None:
     user = {"$id": "3", "user": {"id": "u"}}
     invited_twice = {"$id": "1", "$values": [{"$id": "2", "identity": user}, {"$ref": "2"}]}
 

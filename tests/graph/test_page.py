@@ -1,4 +1,4 @@
-"""The examples of the page for those who speak Microsoft Graph, run against a gateway."""
+"""The examples of the page about Microsoft Graph, run against a gateway."""
 
 import os
 import re
@@ -39,10 +39,10 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("language", "program"), [("python", str(SDK)), ("js", "node")], ids=["python", "js"]
 )
-def test_example_prints_what_it_says(url: str, language: str, program: str) -> None:
+def test_example_prints_its_comments(url: str, language: str, program: str) -> None:
     (block,) = blocks(language)
     path = f"{Path(sys.prefix) / 'node'}{os.pathsep}{os.environ['PATH']}"
-    with TemporaryDirectory(dir=TOOLS) as folder:  # from which node_modules are found
+    with TemporaryDirectory(dir=TOOLS) as folder:  # from which node_modules is found
         example = Path(folder) / {"python": "example.py", "js": "example.mjs"}[language]
         example.write_text(block.replace("127.0.0.1:8000", url.removeprefix("http://")))
         done = subprocess.run(

@@ -1,4 +1,4 @@
-"""Several requests in one body: each has its answer, and all of them count together."""
+"""Batches of GraphQL requests: each has its result, and their costs are summed."""
 
 import asyncio
 import json
@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import aiohttp
 import pytest
+from support.documents import CREATE, UPDATE
 from support.gateways import Client, Gateway, running
 from support.log_lines import requests
 from support.metrics import values
@@ -31,20 +32,6 @@ RESPONSE = "application/graphql-response+json"
 EVENT_STREAM = "text/event-stream"
 NAME = {"query": "{ __typename }"}
 NAMED = {"data": {"__typename": "Query"}}
-CREATE = """
-    mutation Create($id: ID!, $context: String) {
-      createInviteParticipantsOperation(input: { id: $id, clientContext: $context }) {
-        operation { version }
-      }
-    }
-"""
-UPDATE = """
-    mutation Update($id: ID!, $context: String) {
-      updateInviteParticipantsOperation(input: { id: $id, clientContext: $context }) {
-        operation { version clientContext }
-      }
-    }
-"""
 GET = """
     query Get($id: ID!) { inviteParticipantsOperation(id: $id) { version clientContext } }
 """
@@ -52,15 +39,15 @@ LIST = "query List($first: Int) { inviteParticipantsOperations(first: $first) { 
 SUBSCRIBE = {"query": "subscription { changes { cursor } }"}
 
 
-def asked(query: str, **variables: Json) -> Json:
-    """Make a request."""
+def request_of(query: str, **variables: Json) -> Json:
+    """Return a request."""
     return {"query": query, "variables": variables}
 
 
-async def sent(
+async def send(
     client: Client, body: Json, accept: str = JSON, **headers: str
 ) -> tuple[int, Json, aiohttp.ClientResponse]:
-    """Send a body; give the status, what was answered, and the response."""
+    """Send a body; return the status, the decoded body and the response."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     async with client.session.post(
         f"{client.url}/graphql",
@@ -75,13 +62,13 @@ async def sent(
 
 
 def codes(answers: list[Json]) -> list[str | None]:
-    """Give the code of each answer's first error, or None."""
+    """Return the code of each result's first error, or None."""
     return [one["errors"][0]["extensions"]["code"] if "errors" in one else None for one in answers]
 
 
 @pytest.fixture(scope="module")
 def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A gateway that takes three requests at once, at a cost of a thousand."""
+    """A gateway that accepts batches of three requests with a cost of 1000."""
     folder = tmp_path_factory.mktemp("limited")
     with running(folder, "--batch", "3", "--max-cost", "1000") as gateway:
         yield gateway.url
@@ -103,14 +90,14 @@ async def test_batch_is_answered_in_order(
     client, id_ = Client(http, either), str(uuid4())
     batch = [
         NAME,
-        asked(GET, id=id_),
-        asked(CREATE, id=id_, context="é"),
-        asked(GET, id=id_),
-        asked(UPDATE, id=id_, context="second"),
-        asked(UPDATE, id=id_, context="third"),
-        asked(GET, id=id_),
+        request_of(GET, id=id_),
+        request_of(CREATE, input={"id": id_, "clientContext": "é"}),
+        request_of(GET, id=id_),
+        request_of(UPDATE, input={"id": id_, "clientContext": "second"}),
+        request_of(UPDATE, input={"id": id_, "clientContext": "third"}),
+        request_of(GET, id=id_),
     ]
-    status, answers, response = await sent(client, batch, accept)
+    status, answers, response = await send(client, batch, accept)
 
     found = [next(iter(answer["data"].values())) for answer in answers]
     assert status == 200
@@ -118,10 +105,10 @@ async def test_batch_is_answered_in_order(
     assert found == [
         "Query",
         None,
-        {"operation": {"version": 1}},
+        {"operation": {"id": id_, "version": 1}, "errors": []},
         {"version": 1, "clientContext": "é"},
-        {"operation": {"version": 2, "clientContext": "second"}},
-        {"operation": {"version": 3, "clientContext": "third"}},
+        {"operation": {"id": id_, "version": 2}, "errors": []},
+        {"operation": {"id": id_, "version": 3}, "errors": []},
         {"version": 3, "clientContext": "third"},
     ]
     assert "ETag" not in response.headers
@@ -139,12 +126,12 @@ async def test_each_request_of_a_batch_has_its_own_errors(
         1,
         [NAME],
         {**NAME, "variables": []},
-        asked(LIST, first=-1),
+        request_of(LIST, first=-1),
         SUBSCRIBE,
         {"query": "query A { __typename } query B { __typename }", "operationName": "B"},
     ]
     for accept in (JSON, RESPONSE):
-        status, answers, _ = await sent(client, batch, accept)
+        status, answers, _ = await send(client, batch, accept)
 
         assert status == 200
         assert codes(answers) == [
@@ -163,7 +150,7 @@ async def test_each_request_of_a_batch_has_its_own_errors(
 
 
 @pytest.mark.parametrize(
-    ("body", "code", "said"),
+    ("body", "code", "text"),
     [
         ([], "BAD_USER_INPUT", "empty"),
         ([1], "BAD_USER_INPUT", "Element 1"),
@@ -181,14 +168,12 @@ async def test_each_request_of_a_batch_has_its_own_errors(
     ],
     ids=lambda value: str(value)[:40],
 )
-async def test_what_is_no_batch_is_one_error(
-    shared: Client, body: Json, code: str, said: str
-) -> None:
-    status, answer, _ = await sent(shared, body)
+async def test_invalid_batch_is_one_error(shared: Client, body: Json, code: str, text: str) -> None:
+    status, answer, _ = await send(shared, body)
 
     assert (status, list(answer)) == (400, ["errors"])
     assert codes([answer]) == [code]
-    assert said in answer["errors"][0]["message"]
+    assert text in answer["errors"][0]["message"]
 
 
 @pytest.mark.parametrize(
@@ -203,12 +188,12 @@ async def test_what_is_no_batch_is_one_error(
     ],
     ids=repr,
 )
-async def test_batch_in_odd_json_is_taken(shared: Client, body: bytes) -> None:
-    assert (await sent(shared, body))[:2] == (200, [NAMED])
+async def test_batch_in_unusual_json_is_accepted(shared: Client, body: bytes) -> None:
+    assert (await send(shared, body))[:2] == (200, [NAMED])
 
 
 async def test_batch_has_no_answer_in_events(shared: Client) -> None:
-    status, answer, _ = await sent(shared, [NAME], EVENT_STREAM)
+    status, answer, _ = await send(shared, [NAME], EVENT_STREAM)
 
     assert (status, codes([answer])) == (406, ["BAD_USER_INPUT"])
     assert JSON in answer["errors"][0]["message"]
@@ -217,8 +202,8 @@ async def test_batch_has_no_answer_in_events(shared: Client) -> None:
 async def test_batches_can_be_turned_off(tmp_path: Path, http: aiohttp.ClientSession) -> None:
     with running(tmp_path, "--batch", "0") as gateway:
         client = Client(http, gateway.url)
-        status, answer, _ = await sent(client, [NAME])
-        single = await sent(client, NAME)
+        status, answer, _ = await send(client, [NAME])
+        single = await send(client, NAME)
 
     assert (status, codes([answer])) == (400, ["BAD_USER_INPUT"])
     assert "'batch' is 0" in answer["errors"][0]["message"]
@@ -227,10 +212,12 @@ async def test_batches_can_be_turned_off(tmp_path: Path, http: aiohttp.ClientSes
 
 async def test_costs_of_a_batch_count_together(http: aiohttp.ClientSession, limited: str) -> None:
     client = Client(http, limited)
-    page, costs = asked(LIST, first=400), {"GraphQL-Cost": "1"}
-    fits, answers, _ = await sent(client, [page, page, NAME], **costs)
-    status, refused, _ = await sent(client, [page, asked(LIST, first=490), page], **costs)
-    one, mixed, _ = await sent(client, [asked(CREATE, id="dear"), page, asked(LIST, first=500)])
+    page, costs = request_of(LIST, first=400), {"GraphQL-Cost": "1"}
+    fits, answers, _ = await send(client, [page, page, NAME], **costs)
+    status, refused, _ = await send(client, [page, request_of(LIST, first=490), page], **costs)
+    one, mixed, _ = await send(
+        client, [request_of(CREATE, input={"id": "dear"}), page, request_of(LIST, first=500)]
+    )
 
     assert (fits, codes(answers)) == (200, [None, None, None])
     assert [answer["extensions"]["cost"]["requested"] for answer in answers] == [410, 410, 0]
@@ -250,14 +237,14 @@ async def test_costs_of_a_batch_count_together(http: aiohttp.ClientSession, limi
 async def test_request_that_is_too_dear_by_itself_leaves_the_others_alone(
     http: aiohttp.ClientSession, limited: str
 ) -> None:
-    dear = asked("query ($f: Int) { " + _pages(3) + " }", f=400)
-    status, answers, _ = await sent(Client(http, limited), [NAME, dear, NAME])
+    dear = request_of("query ($f: Int) { " + _pages(3) + " }", f=400)
+    status, answers, _ = await send(Client(http, limited), [NAME, dear, NAME])
 
     assert (status, codes(answers)) == (200, [None, "LIMIT_EXCEEDED", None])
 
 
 def _pages(count: int) -> str:
-    """Select as many pages."""
+    """Return a selection of a number of pages."""
     return " ".join(
         f"p{number}: inviteParticipantsOperations(first: $f) {{ nodes {{ id }} }}"
         for number in range(count)
@@ -268,8 +255,8 @@ async def test_batch_that_is_too_dear_changes_nothing(
     http: aiohttp.ClientSession, limited: str
 ) -> None:
     client, id_ = Client(http, limited), str(uuid4())
-    dear = asked(LIST, first=495)
-    await sent(client, [asked(CREATE, id=id_), dear, dear])
+    dear = request_of(LIST, first=495)
+    await send(client, [request_of(CREATE, input={"id": id_}), dear, dear])
 
     found = await client.data(GET, id=id_)
     assert found == {"inviteParticipantsOperation": None}
@@ -278,11 +265,11 @@ async def test_batch_that_is_too_dear_changes_nothing(
 async def test_rate_counts_all_requests_of_a_batch(
     tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
-    get = asked(GET, id="none")
+    get = request_of(GET, id="none")
     with running(tmp_path, "--rate", "0.01", "--rate-burst", "25") as gateway:
         client = Client(http, gateway.url)
-        first, answers, _ = await sent(client, [get, get, get])
-        second, refused, response = await sent(client, [NAME, NAME])
+        first, answers, _ = await send(client, [get, get, get])
+        second, refused, response = await send(client, [NAME, NAME])
 
     assert (first, codes(answers)) == (200, [None] * 3)
     assert (second, codes(refused)) == (429, ["LIMIT_EXCEEDED"] * 2)
@@ -293,11 +280,11 @@ async def test_rate_counts_all_requests_of_a_batch(
 async def test_batches_wait_for_each_other_where_they_cost_much(
     tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
-    page = asked(LIST, first=300)
+    page = request_of(LIST, first=300)
     with running(tmp_path, "--cost-at-work", "1000") as gateway:
         client = Client(http, gateway.url)
-        await client.data(CREATE, id="a")
-        answers = await asyncio.gather(*(sent(client, [page] * 3) for _ in range(20)))
+        await client.create(id="a")
+        answers = await asyncio.gather(*(send(client, [page] * 3) for _ in range(20)))
         at_work = await values(client, "cost_at_work")
 
     assert {status for status, _, _ in answers} == {200}
@@ -309,9 +296,9 @@ async def test_gate_counts_each_request_of_a_batch(
 ) -> None:
     with running(tmp_path, "--requests-at-work", "4") as gateway:
         client = Client(http, gateway.url)
-        fits = (await sent(client, [NAME] * 4))[0]
-        status, answer, response = await sent(client, [NAME] * 5)
-        again = (await sent(client, [NAME] * 4))[0]
+        fits = (await send(client, [NAME] * 4))[0]
+        status, answer, response = await send(client, [NAME] * 5)
+        again = (await send(client, [NAME] * 4))[0]
 
     assert (fits, status, again) == (200, 503, 200)
     assert codes([answer]) == ["OVERLOADED"]
@@ -331,7 +318,7 @@ async def test_documents_have_their_ids_in_a_batch(shared: Client) -> None:
         {"doc_id": hash_},
         {"documentId": "none"},
     ]
-    status, answers, _ = await sent(shared, batch)
+    status, answers, _ = await send(shared, batch)
 
     assert status == 200
     assert codes(answers) == [
@@ -353,7 +340,7 @@ async def test_batches_of_large_documents_are_answered_side_by_side(
         {"query": f"query Q{number} {{ nodes(ids: [{ids}]) {{ id }} }}"} for number in range(10)
     ]
 
-    answers = await asyncio.gather(*(sent(client, batch) for _ in range(4)))
+    answers = await asyncio.gather(*(send(client, batch) for _ in range(4)))
 
     for status, found, _ in answers:
         assert (status, codes(found)) == (200, [None] * 10)
@@ -363,9 +350,9 @@ async def test_batches_of_large_documents_are_answered_side_by_side(
 async def test_batch_is_in_the_log_as_a_request_and_its_operations(
     tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
-    batch = [asked(GET, id="a"), {"query": "{"}, 1, asked(CREATE, id="a")]
+    batch = [request_of(GET, id="a"), {"query": "{"}, 1, request_of(CREATE, input={"id": "a"})]
     with running(tmp_path, "--log-format", "json") as gateway:
-        _, _, response = await sent(Client(http, gateway.url), batch)
+        _, _, response = await send(Client(http, gateway.url), batch)
         gateway.stop()
     whole, *operations = requests(gateway)
 
@@ -387,7 +374,10 @@ async def test_batch_is_in_the_log_as_a_request_and_its_operations(
 
 
 async def test_batch_is_counted_as_a_request_and_its_operations(client: Client) -> None:
-    await sent(client, [asked(GET, id="a"), asked(CREATE, id="a"), {"query": "{"}, SUBSCRIBE])
+    await send(
+        client,
+        [request_of(GET, id="a"), request_of(CREATE, input={"id": "a"}), {"query": "{"}, SUBSCRIBE],
+    )
 
     assert await values(client, "requests") == {"2xx http": 1}
     assert await values(client, "errors") == {"GRAPHQL_PARSE_FAILED": 1, "BAD_USER_INPUT": 1}
@@ -401,8 +391,8 @@ async def test_batch_has_a_span_of_http_and_one_for_each_operation(
     collector: Collector,
 ) -> None:
     with traced(tmp_path, collector) as url:
-        batch = [asked(GET, id="a"), asked(CREATE, id="a"), {"query": "{"}, 1]
-        await sent(Client(http, url), batch, **TRACEPARENT)
+        batch = [request_of(GET, id="a"), request_of(CREATE, input={"id": "a"}), {"query": "{"}, 1]
+        await send(Client(http, url), batch, **TRACEPARENT)
 
     spans = {span.name: span for span in collector.spans}
     assert spans.keys() == {"POST /graphql", "query", "mutation", "GraphQL Operation"}
@@ -419,10 +409,10 @@ async def test_batch_has_a_span_of_http_and_one_for_each_operation(
 async def test_client_sends_operations_as_a_batch(shared: Client, name: str) -> None:
     id_ = str(uuid4())
     operations = [
-        asked(CREATE, id=id_, context=name),
-        asked(GET, id=id_),
+        request_of(CREATE, input={"id": id_, "clientContext": name}),
+        request_of(GET, id=id_),
         {"query": "query Wrong { nothing }"},
-        asked(GET, id="nowhere"),
+        request_of(GET, id="nowhere"),
     ]
     printed = await asyncio.to_thread(
         run, "node", "batch.mjs", name, f"{shared.url}/graphql", json.dumps(operations)

@@ -1,4 +1,4 @@
-"""What pages in browsers may do: the gateway's own, those of named origins, and all others."""
+"""Requests from pages in browsers: the gateway's own, allowed origins, and all others."""
 
 import json
 import re
@@ -13,10 +13,10 @@ import aiohttp
 import pytest
 from aiohttp import web
 from playwright.async_api import Browser, Page
-from support.bearers import bearing, token
+from support.bearers import auth_headers, token
 from support.browser import browsing
+from support.documents import COUNT, CREATE
 from support.gateways import Client, Command, Gateway, running
-from support.queries import COUNT, CREATE_NEW
 from support.sockets import SUBPROTOCOL
 
 Json = Any
@@ -29,13 +29,13 @@ PATHS = ["/graphql", "/schema.graphql", "/health/live", "/health/ready", "/metri
 
 
 @asynccontextmanager
-async def sent(
+async def send(
     client: Client,
     method: str = "POST",
     path: str = "/graphql",
     **request: Any,  # noqa: ANN401  aiohttp's
 ) -> AsyncIterator[aiohttp.ClientResponse]:
-    """Send a request; give the response, which says no more than it should."""
+    """Send a request; return the response, which may not reveal anything."""
     async with client.session.request(method, f"{client.url}{path}", **request) as response:
         await response.read()
         assert response.status != 500
@@ -44,20 +44,20 @@ async def sent(
 
 
 async def status(client: Client, method: str = "POST", **request: Any) -> int:  # noqa: ANN401
-    """Send a request; give the status."""
-    async with sent(client, method, **request) as response:
+    """Send a request; return the status."""
+    async with send(client, method, **request) as response:
         return response.status
 
 
 async def total(client: Client) -> int:
-    """Give how many operations there are."""
+    """Return the number of operations."""
     counted: int = (await client.data(COUNT))["inviteParticipantsOperations"]["totalCount"]
     return counted
 
 
 @pytest.fixture(scope="module")
-def naming(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A gateway for the pages of one origin, which goes by names of its own."""
+def named_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A gateway for pages of one origin, with names of its own."""
     hosts = "gateway.example.com, .apps.example.com, Upper.Example.com"
     options = ("--cors-origins", NAMED, "--allowed-hosts", hosts)
     with running(tmp_path_factory.mktemp("naming"), *options) as gateway:
@@ -66,10 +66,10 @@ def naming(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Public:
-    """A gateway on all addresses, and the headers of somebody it lets in."""
+    """A gateway on all addresses, and the headers of an authorized client."""
 
     url: str
-    bearing: dict[str, str]
+    auth_headers: dict[str, str]
 
 
 @pytest.fixture(scope="module")
@@ -78,26 +78,26 @@ def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Public]:
     folder = tmp_path_factory.mktemp("public")
     reader = token(folder, "create", "reader", "--scope", "read")
     with running(folder, "--host", "0.0.0.0", "--auth", "tokens") as gateway:  # noqa: S104  what is tested
-        yield Public(gateway.url.replace("0.0.0.0", "127.0.0.1"), bearing(reader))  # noqa: S104  same
+        yield Public(gateway.url.replace("0.0.0.0", "127.0.0.1"), auth_headers(reader))  # noqa: S104  same
 
 
-POSTED = json.dumps({"query": CREATE_NEW})
+POSTED = json.dumps({"query": CREATE})
 BODIES = [
     ("text/plain", POSTED),
     ("text/plain;charset=UTF-8", POSTED),
     ("text/plain; application/json", POSTED),
     ("text/plain, application/json", POSTED),
-    ("application/x-www-form-urlencoded", f"query={CREATE_NEW}"),
+    ("application/x-www-form-urlencoded", f"query={CREATE}"),
     ("application/x-www-form-urlencoded", POSTED),
     (
         "multipart/form-data; boundary=x",
-        f'--x\r\nContent-Disposition: form-data; name="query"\r\n\r\n{CREATE_NEW}\r\n--x--\r\n',
+        f'--x\r\nContent-Disposition: form-data; name="query"\r\n\r\n{CREATE}\r\n--x--\r\n',
     ),
     (
         "multipart/form-data; boundary=x",
         f'--x\r\nContent-Disposition: form-data; name="operations"\r\n\r\n{POSTED}\r\n--x--\r\n',
     ),
-    ("application/graphql", CREATE_NEW),
+    ("application/graphql", CREATE),
     ("application/json+x", POSTED),
     ("application/csp-report", POSTED),
     ("*/*", POSTED),
@@ -126,7 +126,7 @@ async def test_get_and_head_write_nothing(shared: Client, accept: str) -> None:
     before = await total(shared)
     for method in ("GET", "HEAD"):
         headers = {"Accept": accept, "X-HTTP-Method-Override": "POST"}
-        params = {"query": CREATE_NEW, "_method": "POST"}
+        params = {"query": CREATE, "_method": "POST"}
 
         shows_page = method == "GET" and accept == HTML  # the playground, with what is in the link
         expected = 200 if shows_page else 405
@@ -150,7 +150,7 @@ async def test_pages_of_other_origins_ask_nothing_by_get(
 ) -> None:
     headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode, "Sec-Fetch-Dest": destination}
     for path in PATHS:
-        async with sent(shared, "GET", path, params=NAME, headers=headers) as response:
+        async with send(shared, "GET", path, params=NAME, headers=headers) as response:
             assert response.status == 403
             assert "cors-origins" in await response.text()
 
@@ -164,10 +164,14 @@ async def test_link_to_the_gateway_may_be_followed(shared: Client, site: str) ->
 
 
 async def test_pages_of_named_origins_and_the_gateways_own_ask(
-    http: aiohttp.ClientSession, naming: str
+    http: aiohttp.ClientSession, named_gateway: str
 ) -> None:
-    client = Client(http, naming)
-    for site, origin in (("cross-site", NAMED), ("same-site", NAMED), ("same-origin", naming)):
+    client = Client(http, named_gateway)
+    for site, origin in (
+        ("cross-site", NAMED),
+        ("same-site", NAMED),
+        ("same-origin", named_gateway),
+    ):
         headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "cors", "Origin": origin}
 
         assert await status(client, "GET", params=NAME, headers=headers) == 200
@@ -195,16 +199,16 @@ SENT_HEADERS = [
     [("/graphql", "POST"), ("/graphql", "PUT"), ("/graphql", "DELETE"), ("/schema.graphql", "GET")],
 )
 async def test_preflight_of_a_named_origin_is_granted(
-    http: aiohttp.ClientSession, naming: str, path: str, methods: str
+    http: aiohttp.ClientSession, named_gateway: str, path: str, methods: str
 ) -> None:
-    asked = {
+    preflight = {
         "Origin": NAMED,
         "Access-Control-Request-Method": methods,
         "Access-Control-Request-Headers": ",".join(SENT_HEADERS),
         "Sec-Fetch-Site": "cross-site",
         "Sec-Fetch-Mode": "cors",
     }
-    async with sent(Client(http, naming), "OPTIONS", path, headers=asked) as response:
+    async with send(Client(http, named_gateway), "OPTIONS", path, headers=preflight) as response:
         headers = response.headers
 
     assert response.status == 204
@@ -216,27 +220,29 @@ async def test_preflight_of_a_named_origin_is_granted(
 
 @pytest.mark.parametrize("origin", [FOREIGN, "null", "http://app.example.com", f"{NAMED}:444"])
 async def test_preflight_of_another_origin_is_not(
-    http: aiohttp.ClientSession, naming: str, origin: str
+    http: aiohttp.ClientSession, named_gateway: str, origin: str
 ) -> None:
-    asked = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+    preflight = {"Origin": origin, "Access-Control-Request-Method": "POST"}
     for site in ({}, {"Sec-Fetch-Site": "cross-site"}):
-        async with sent(Client(http, naming), "OPTIONS", headers=asked | site) as response:
+        async with send(
+            Client(http, named_gateway), "OPTIONS", headers=preflight | site
+        ) as response:
             assert not [name for name in response.headers if name.startswith("Access-Control-")]
             assert "Origin" in response.headers["Vary"]
 
 
 async def test_page_of_a_named_origin_reads_what_it_needs(
-    http: aiohttp.ClientSession, naming: str
+    http: aiohttp.ClientSession, named_gateway: str
 ) -> None:
-    client = Client(http, naming)
+    client = Client(http, named_gateway)
     origin = {"Origin": NAMED}
     exposed = {"etag", "retry-after", "x-request-id"}
-    async with sent(client, "GET", params=NAME, headers=origin) as first:
+    async with send(client, "GET", params=NAME, headers=origin) as first:
         tag = {"If-None-Match": first.headers["ETag"]}
     async with (
-        sent(client, "GET", params=NAME, headers=origin | tag) as same,
-        sent(client, json=NAME, headers=origin) as posted,
-        sent(client, "GET", "/nothing", headers=origin) as nowhere,
+        send(client, "GET", params=NAME, headers=origin | tag) as same,
+        send(client, json=NAME, headers=origin) as posted,
+        send(client, "GET", "/nothing", headers=origin) as nowhere,
     ):
         answers = [first, same, posted, nowhere]
 
@@ -249,10 +255,12 @@ async def test_page_of_a_named_origin_reads_what_it_needs(
 
 @pytest.mark.parametrize("path", PATHS)
 async def test_answers_vary_by_origin_for_all(
-    http: aiohttp.ClientSession, naming: str, path: str
+    http: aiohttp.ClientSession, named_gateway: str, path: str
 ) -> None:
     for headers in ({}, {"Origin": NAMED}, {"Origin": FOREIGN}):
-        async with sent(Client(http, naming), "GET", path, params=NAME, headers=headers) as got:
+        async with send(
+            Client(http, named_gateway), "GET", path, params=NAME, headers=headers
+        ) as got:
             assert "Origin" in got.headers["Vary"]
 
 
@@ -270,19 +278,19 @@ async def test_answers_vary_by_origin_for_all(
         "https://",
     ],
 )
-def test_serve_refuses_an_origin_that_no_page_has(here: Command, origin: str) -> None:
-    told = here("serve", "--port", "0", "--cors-origins", f"{NAMED},{origin}")
+def test_serve_refuses_an_origin_that_no_page_has(run_in_process: Command, origin: str) -> None:
+    result = run_in_process("serve", "--port", "0", "--cors-origins", f"{NAMED},{origin}")
 
-    assert told.returncode == 2
-    assert f"--cors-origins: {origin!r} is not an origin." in told.stderr
+    assert result.returncode == 2
+    assert f"--cors-origins: {origin!r} is not an origin." in result.stderr
 
 
 @pytest.mark.parametrize("name", ["https://a.example", "a.example:80", "*", "*.a.example", "a/b"])
-def test_serve_refuses_a_name_that_no_host_has(here: Command, name: str) -> None:
-    told = here("serve", "--port", "0", "--allowed-hosts", name)
+def test_serve_refuses_a_name_that_no_host_has(run_in_process: Command, name: str) -> None:
+    result = run_in_process("serve", "--port", "0", "--allowed-hosts", name)
 
-    assert told.returncode == 2
-    assert f"--allowed-hosts: {name!r} is not a host's name." in told.stderr
+    assert result.returncode == 2
+    assert f"--allowed-hosts: {name!r} is not a host's name." in result.stderr
 
 
 ATTACKER = "evil.example"
@@ -295,7 +303,7 @@ async def test_local_gateway_answers_under_no_foreign_name(
 ) -> None:
     port = urlsplit(shared.url).port
     for host in (ATTACKER, f"{ATTACKER}:{port}", f"localhost.{ATTACKER}:{port}", "127.0.0.1.x"):
-        async with sent(shared, method, path, headers={"Host": host}) as response:
+        async with send(shared, method, path, headers={"Host": host}) as response:
             assert response.status == 421
             assert method == "HEAD" or "allowed-hosts" in await response.text()
 
@@ -313,12 +321,12 @@ async def test_local_gateway_answers_under_no_foreign_name(
         "10.0.0.1",
     ],
 )
-async def test_gateway_answers_under_names_that_nobody_can_give_a_page(
-    shared: Client, naming: str, public: Public, host: str
+async def test_gateway_accepts_hosts_that_no_page_can_have(
+    shared: Client, named_gateway: str, public: Public, host: str
 ) -> None:
-    for url in (shared.url, naming, public.url):
+    for url in (shared.url, named_gateway, public.url):
         client = Client(shared.session, url)
-        named = public.bearing | {"Host": host}
+        named = public.auth_headers | {"Host": host}
         own = named | {"Origin": f"http://{host.lower()}"}
 
         assert await status(client, json=NAME, headers=named) == 200
@@ -340,20 +348,20 @@ async def test_gateway_answers_under_names_that_nobody_can_give_a_page(
     ],
 )
 async def test_gateway_answers_under_the_names_that_are_set(
-    http: aiohttp.ClientSession, naming: str, host: str, expected: int
+    http: aiohttp.ClientSession, named_gateway: str, host: str, expected: int
 ) -> None:
-    client = Client(http, naming)
+    client = Client(http, named_gateway)
     own = {"Host": host, "Origin": f"https://{host.lower()}"}
 
     assert await status(client, json=NAME, headers={"Host": host}) == expected
     assert await status(client, json=NAME, headers=own) == expected
 
 
-async def test_public_gateway_lets_no_page_be_its_own_under_a_name_not_set(
+async def test_public_gateway_refuses_pages_under_unlisted_hosts(
     http: aiohttp.ClientSession, public: Public
 ) -> None:
     client = Client(http, public.url)
-    host = public.bearing | {"Host": ATTACKER}
+    host = public.auth_headers | {"Host": ATTACKER}
     own = host | {"Origin": f"http://{ATTACKER}"}
 
     assert await status(client, json=NAME, headers=host) == 200
@@ -362,8 +370,8 @@ async def test_public_gateway_lets_no_page_be_its_own_under_a_name_not_set(
     assert await status(client, "GET", headers={"Accept": HTML, **own}) == 421
 
 
-async def connects(client: Client, **headers: str) -> int:
-    """Ask for a WebSocket; give the status."""
+async def websocket_status(client: Client, **headers: str) -> int:
+    """Request a WebSocket; return the status."""
     try:
         async with client.session.ws_connect(
             f"{client.url}/graphql", protocols=[SUBPROTOCOL], headers=headers
@@ -374,19 +382,19 @@ async def connects(client: Client, **headers: str) -> int:
 
 
 async def test_websocket_is_opened_by_no_page_of_another_origin(
-    http: aiohttp.ClientSession, naming: str, public: Public
+    http: aiohttp.ClientSession, named_gateway: str, public: Public
 ) -> None:
-    named, local = Client(http, naming), Client(http, public.url)
+    named, local = Client(http, named_gateway), Client(http, public.url)
     host = "gateway.example.com"
 
-    assert await connects(named) == 101
-    assert await connects(named, Origin=NAMED) == 101
-    assert await connects(named, Origin=naming) == 101
-    assert await connects(named, Origin=f"https://{host}", Host=host) == 101
+    assert await websocket_status(named) == 101
+    assert await websocket_status(named, Origin=NAMED) == 101
+    assert await websocket_status(named, Origin=named_gateway) == 101
+    assert await websocket_status(named, Origin=f"https://{host}", Host=host) == 101
     for origin in (FOREIGN, "null", "http://[", "://", "", f"http://{host}:1", host):
-        assert await connects(named, Origin=origin, Host=host) == 403
+        assert await websocket_status(named, Origin=origin, Host=host) == 403
     for gateway in (named, local):
-        assert await connects(gateway, Origin=f"http://{ATTACKER}", Host=ATTACKER) == 421
+        assert await websocket_status(gateway, Origin=f"http://{ATTACKER}", Host=ATTACKER) == 421
 
 
 ALWAYS = {
@@ -414,7 +422,7 @@ async def test_answer_can_be_neither_sniffed_nor_framed_and_sets_no_cookie(
     shared: Client, method: str, path: str, accept: str
 ) -> None:
     headers = {"Accept": accept, "Cookie": "session=1"}
-    async with sent(shared, method, path, headers=headers) as response:
+    async with send(shared, method, path, headers=headers) as response:
         (policy,) = response.headers.getall("Content-Security-Policy")
 
     assert {name: response.headers[name] for name in ALWAYS} == ALWAYS
@@ -423,16 +431,16 @@ async def test_answer_can_be_neither_sniffed_nor_framed_and_sets_no_cookie(
 
 
 async def test_cookies_change_nothing(shared: Client) -> None:
-    async with sent(shared, "GET", params=NAME) as plain:
+    async with send(shared, "GET", params=NAME) as plain:
         pass
-    async with sent(shared, "GET", params=NAME, headers={"Cookie": "token=1"}) as same:
+    async with send(shared, "GET", params=NAME, headers={"Cookie": "token=1"}) as same:
         assert same.headers["ETag"] == plain.headers["ETag"]
 
     assert "Cookie" not in same.headers["Vary"]
 
 
 async def test_script_of_the_playground_is_in_files_alone(shared: Client) -> None:
-    async with sent(shared, "GET", headers={"Accept": HTML}) as response:
+    async with send(shared, "GET", headers={"Accept": HTML}) as response:
         page = await response.text()
         directives = response.headers["Content-Security-Policy"].split("; ")
 
@@ -462,23 +470,23 @@ async def evil_port() -> AsyncIterator[int]:
 
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
-    """A browser for which the attacker's name points at this machine."""
+    """A browser that resolves the attacker's name to this machine."""
     options = (
         f"--host-resolver-rules=MAP {ATTACKER} 127.0.0.1",
-        # Not all browsers have this check of their own.
+        # Not all browsers check this themselves.
         "--disable-features=LocalNetworkAccessChecks",
     )
     async with browsing(*options) as browser:
         yield browser
 
 
-# Each way that a page has to send something, with what came back of it.
+# All ways in which a page can send a request, with their results.
 TRY_ALL = """async ([url, create]) => {
   const json = JSON.stringify({ query: create });
   const typed = { 'Content-Type': 'application/json' };
   const named = `${url}?query=${encodeURIComponent('{ __typename }')}`;
-  const told = async (response) => `${response.type} ${await response.text()}`;
-  const read = (url, options) => fetch(url, options).then(told, () => 'failed');
+  const describe = async (response) => `${response.type} ${await response.text()}`;
+  const read = (url, options) => fetch(url, options).then(describe, () => 'failed');
   const loaded = (tag, change) => new Promise((resolve) => {
     const element = Object.assign(document.createElement(tag), change);
     element.onload = () => resolve('loaded');
@@ -514,9 +522,9 @@ TRY_ALL = """async ([url, create]) => {
 }"""
 
 
-async def tried(page: Page, url: str) -> dict[str, str]:
-    """Have a page try everything; give what came of it."""
-    done: dict[str, str] = await page.evaluate(TRY_ALL, [f"{url}/graphql", CREATE_NEW])
+async def try_all(page: Page, url: str) -> dict[str, str]:
+    """Run all requests in a page; return their results."""
+    done: dict[str, str] = await page.evaluate(TRY_ALL, [f"{url}/graphql", CREATE])
     return done
 
 
@@ -526,7 +534,7 @@ async def test_foreign_page_in_a_browser_gets_and_does_nothing(
     for host in (ATTACKER, "localhost"):
         page = await browser.new_page()
         await page.goto(f"http://{host}:{evil_port}/")
-        done = await tried(page, client.url)
+        done = await try_all(page, client.url)
 
         assert [done[way] for way in ("json", "get", "script", "image", "socket")] == ["failed"] * 5
         assert {done["plain"], done["blind"]} <= {"failed", "opaque "}
@@ -542,7 +550,7 @@ async def test_name_rebound_to_the_gateway_gets_and_does_nothing(
     html = "<!doctype html><body></body>"
     await page.route("**/before", lambda route: route.fulfill(body=html, content_type="text/html"))
     await page.goto(f"{rebound}/before")  # as long as the name pointed at the attacker's server
-    done = await tried(page, rebound)
+    done = await try_all(page, rebound)
 
     assert visit
     assert visit.status == 421
@@ -558,8 +566,8 @@ async def test_page_of_a_named_origin_works_in_a_browser(
     page = await browser.new_page()
     await page.goto(f"http://{ATTACKER}:{evil_port}/")
     with running(tmp_path, "--cors-origins", f"http://{ATTACKER}:{evil_port}") as gateway:
-        done = await tried(page, gateway.url)
-        made = await total(Client(http, gateway.url))
+        done = await try_all(page, gateway.url)
+        created_count = await total(Client(http, gateway.url))
         quoted = await page.evaluate(
             """(url) => fetch(url, {
               method: 'POST',
@@ -576,17 +584,15 @@ async def test_page_of_a_named_origin_works_in_a_browser(
     assert done["json"].startswith('cors {"data"')
     assert done["get"] == 'cors {"data":{"__typename":"Query"}}'
     assert done["socket"] == "opened"
-    assert made == 1
+    assert created_count == 1
     assert quoted
 
 
-async def test_gateway_stands_in_no_frame(
-    browser: Browser, evil_port: int, gateway: Gateway
-) -> None:
+async def test_gateway_cannot_be_framed(browser: Browser, evil_port: int, gateway: Gateway) -> None:
     page = await browser.new_page()
     await page.goto(f"http://{ATTACKER}:{evil_port}/")
     for path in ("/graphql", "/schema.graphql", "/health/live"):
-        async with page.expect_console_message(lambda said: "frame-ancestors" in said.text):
+        async with page.expect_console_message(lambda message: "frame-ancestors" in message.text):
             await page.evaluate(
                 "(src) => document.body.append("
                 "Object.assign(document.createElement('iframe'), { src }))",

@@ -1,4 +1,4 @@
-"""Asking by GET again for what one has: answered with 304 for as long as nothing has changed."""
+"""Conditional GET requests: 304 as long as nothing has changed."""
 
 import asyncio
 import json
@@ -8,8 +8,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from support.documents import COUNT, CREATE, DELETE, UPDATE
 from support.gateways import Client, running
-from support.queries import COUNT, CREATE_ANY, DELETE, UPDATE_TEXT
 
 pytestmark = pytest.mark.each_database
 
@@ -21,10 +21,10 @@ CHANGES = "{ changes(first: 1) { nodes { version operationId } pageInfo { hasNex
 Got = tuple[int, Mapping[str, str], Any]
 
 
-async def got(
+async def get_query(
     client: Client, query: str = LIST, known: str | None = None, accept: str = "*/*", **more: str
 ) -> Got:
-    """Send a query by GET; give the status, the headers and the answer."""
+    """Send a query by GET; return the status, the headers and the response."""
     headers = {"Accept": accept, **({} if known is None else {"If-None-Match": known})}
     params = {"query": query, **more}
     async with client.session.get(f"{client.url}/graphql", params=params, headers=headers) as sent:
@@ -33,16 +33,16 @@ async def got(
 
 
 async def etag(client: Client, query: str = LIST, **more: str) -> str:
-    """Give the ETag of a query's answer."""
-    status, headers, _ = await got(client, query, **more)
+    """Return the ETag of a query's response."""
+    status, headers, _ = await get_query(client, query, **more)
     assert status == 200
     return headers["ETag"]
 
 
 async def test_unchanged_answer_is_not_sent_again(client: Client) -> None:
-    await client.data(CREATE_ANY)
-    status, headers, answer = await got(client)
-    again, same, nothing = await got(client, known=headers["ETag"])
+    await client.create()
+    status, headers, answer = await get_query(client)
+    again, same, nothing = await get_query(client, known=headers["ETag"])
 
     assert (status, len(answer["data"]["list"]["nodes"])) == (200, 1)
     assert (again, nothing) == (304, None)
@@ -64,43 +64,43 @@ async def test_every_kind_of_query_has_an_etag(
         other = Client(client.session, server.url)
         known = await etag(other, query)
 
-        assert (await got(other, query, known))[0] == 304
+        assert (await get_query(other, query, known))[0] == 304
 
 
 async def test_each_change_makes_the_answer_new(client: Client) -> None:
     id_, seen = str(uuid4()), [await etag(client)]
     for mutation, variables in (
-        (CREATE_ANY, {"id": id_}),
-        (UPDATE_TEXT, {"id": id_, "context": "a"}),
+        (CREATE, {"input": {"id": id_}}),
+        (UPDATE, {"input": {"id": id_, "clientContext": "a"}}),
         (DELETE, {"id": id_}),
     ):
         await client.data(mutation, **variables)
-        status, headers, _ = await got(client, known=", ".join(seen))
+        status, headers, _ = await get_query(client, known=", ".join(seen))
         seen.append(headers["ETag"])
 
         assert status == 200
     assert len({*seen}) == 4
-    assert (await got(client, known=seen[-1]))[0] == 304
+    assert (await get_query(client, known=seen[-1]))[0] == 304
 
 
 async def test_update_that_changes_nothing_leaves_the_answer_as_it_was(client: Client) -> None:
     id_ = str(uuid4())
-    await client.data(CREATE_ANY, id=id_)
+    await client.create(id=id_)
     known = await etag(client)
-    await client.data(UPDATE_TEXT, id=id_, context=None)
+    await client.update(id=id_, clientContext=None)
 
-    assert (await got(client, known=known))[0] == 304
+    assert (await get_query(client, known=known))[0] == 304
 
 
-async def test_log_let_go_of_makes_the_answer_new(tmp_path: Path, client: Client) -> None:
+async def test_pruned_log_changes_the_etag(tmp_path: Path, client: Client) -> None:
     for _ in range(3):
-        await client.data(CREATE_ANY)
+        await client.create()
     known = await etag(client, CHANGES)
     keep_one = ("--change-log-changes", "1", "--change-log-days", "0")
     with running(tmp_path, *keep_one) as pruning:
         other = Client(client.session, pruning.url)
         for _ in range(200):
-            status, _, answer = await got(other, CHANGES, known)
+            status, _, answer = await get_query(other, CHANGES, known)
             if status == 200:
                 break
             await asyncio.sleep(0.05)
@@ -122,7 +122,7 @@ async def test_any_etag_of_a_list_matches_weakly(shared: Client, form: str) -> N
     known = await etag(shared, "{ __typename }")
 
     for written in (known, known.removeprefix("W/")):
-        assert (await got(shared, "{ __typename }", form.format(written)))[0] == 304
+        assert (await get_query(shared, "{ __typename }", form.format(written)))[0] == 304
 
 
 async def test_etags_in_several_headers_are_one_list(shared: Client) -> None:
@@ -137,13 +137,13 @@ async def test_etags_in_several_headers_are_one_list(shared: Client) -> None:
 async def test_other_etags_match_nothing(shared: Client, form: str) -> None:
     known = (await etag(shared, "{ __typename }")).strip('W/"')
 
-    assert (await got(shared, "{ __typename }", form.format(known)))[0] == 200
+    assert (await get_query(shared, "{ __typename }", form.format(known)))[0] == 200
 
 
-async def test_star_matches_what_has_an_etag_and_nothing_else(shared: Client) -> None:
-    assert (await got(shared, "{ __typename }", " * "))[0] == 304
-    assert (await got(shared, "{ nothing }", "*"))[2]["errors"]
-    assert (await got(shared, CREATE_ANY, "*"))[0] == 405
+async def test_star_matches_only_valid_queries(shared: Client) -> None:
+    assert (await get_query(shared, "{ __typename }", " * "))[0] == 304
+    assert (await get_query(shared, "{ nothing }", "*"))[2]["errors"]
+    assert (await get_query(shared, CREATE, "*"))[0] == 405
 
 
 @pytest.mark.parametrize("accept", ["application/json", RESPONSE])
@@ -152,7 +152,7 @@ async def test_star_matches_what_has_an_etag_and_nothing_else(shared: Client) ->
     ["{", "{ nothing }", "{ list: inviteParticipantsOperations(first: 501) { totalCount } }"],
 )
 async def test_answer_with_errors_has_no_etag(shared: Client, query: str, accept: str) -> None:
-    _, headers, answer = await got(shared, query, accept=accept)
+    _, headers, answer = await get_query(shared, query, accept=accept)
 
     assert answer["errors"]
     assert "ETag" not in headers
@@ -175,7 +175,7 @@ async def test_etag_is_of_one_request_alone(shared: Client) -> None:
 
 
 async def test_mutation_and_post_have_no_etag(shared: Client) -> None:
-    status, headers, _ = await got(shared, CREATE_ANY)
+    status, headers, _ = await get_query(shared, CREATE)
     body = {"query": "{ __typename }"}
     known = {"If-None-Match": await etag(shared, "{ __typename }")}
     async with shared.session.post(f"{shared.url}/graphql", json=body, headers=known) as posted:
@@ -197,32 +197,32 @@ async def test_long_answer_has_one_etag_compressed_or_not(shared: Client, coding
 async def test_etag_holds_across_a_restart_and_not_for_another_database(
     tmp_path: Path, client: Client
 ) -> None:
-    await client.data(CREATE_ANY)
+    await client.create()
     known = await etag(client)
     other = tmp_path / "other"
     other.mkdir()
     with running(tmp_path) as again, running(other) as foreign:
-        same = await got(Client(client.session, again.url), known=known)
+        same = await get_query(Client(client.session, again.url), known=known)
         different = Client(client.session, foreign.url)
-        await different.data(CREATE_ANY)
-        unlike = await got(different, known=known)
+        await different.create()
+        unlike = await get_query(different, known=known)
 
     assert (same[0], unlike[0]) == (304, 200)
 
 
-async def test_answer_is_never_older_than_its_etag_says(client: Client) -> None:
+async def test_response_is_never_older_than_its_etag(client: Client) -> None:
     async def write() -> None:
         for _ in range(100):
-            await client.data(CREATE_ANY)
+            await client.create()
 
     async def read() -> None:
         known, counted = "", -1
         while not writing.done():
-            status, headers, answer = await got(client, COUNT, known)
+            status, headers, answer = await get_query(client, COUNT, known)
             if status == 200:
                 known = headers["ETag"]
                 counted = answer["data"]["inviteParticipantsOperations"]["totalCount"]
-        status, _, answer = await got(client, COUNT, known)
+        status, _, answer = await get_query(client, COUNT, known)
         if status == 200:
             counted = answer["data"]["inviteParticipantsOperations"]["totalCount"]
 

@@ -1,4 +1,4 @@
-"""What clients and tools send beside the plainest request: each kind in a table."""
+"""Variants of requests that clients and tools send, each kind in a table."""
 
 import json
 from collections.abc import Iterator
@@ -94,7 +94,7 @@ async def test_subscription_that_does_not_begin_is_answered_as_a_query(
         assert "CURSOR_INVALID" in await response.text()
 
 
-# ---- Parameters that are there and empty. ----
+# ---- Empty parameters. ----
 
 EMPTY_BODIES: list[Json] = [
     {"query": "{ __typename }", "operationName": ""},
@@ -153,7 +153,7 @@ async def test_empty_operation_name_is_none_where_several_are(shared: Client) ->
     assert "Give 'operationName'" in error["message"]
 
 
-# ---- A place to resume at. ----
+# ---- Positions to resume at. ----
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -177,7 +177,7 @@ async def test_bad_last_event_id_is_called_that(
     ) as response:
         text = await response.text()
 
-    if last == "kgEC" and query == ONE["query"]:  # of another log: the present state says it all
+    if last == "kgEC" and query == ONE["query"]:  # of another log: the current state is sufficient
         assert '{"data":{"inviteParticipantsOperation":null}}' in text
         return
     assert "Last-Event-ID" in text
@@ -191,7 +191,7 @@ async def test_bad_last_event_id_is_called_that(
 
 @pytest.fixture(scope="module")
 def naming(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """A gateway for the pages of an origin, which may send headers of its own."""
+    """A gateway for pages of one origin, which may send additional headers."""
     options = ("--cors-origins", APP, "--cors-headers", "X-Tenant, x-acme-*,X_Odd")
     with running(tmp_path_factory.mktemp("naming"), *options) as gateway:
         yield gateway
@@ -200,13 +200,13 @@ def naming(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 async def preflight(
     session: aiohttp.ClientSession, url: str, *names: str, origin: str = APP
 ) -> tuple[set[str], dict[str, str]]:
-    """Ask which of some headers may be sent; give those, and the headers of the answer."""
-    asked = {
+    """Send a preflight request; return the allowed headers, and the response's headers."""
+    preflight_headers = {
         "Origin": origin,
         "Access-Control-Request-Method": "POST",
         "Access-Control-Request-Headers": ",".join(names),
     }
-    async with session.options(f"{url}/graphql", headers=asked) as response:
+    async with session.options(f"{url}/graphql", headers=preflight_headers) as response:
         assert response.status == 204
         given = response.headers.get("Access-Control-Allow-Headers", "")
         allowed = {name.strip().lower() for name in given.split(",")}
@@ -258,11 +258,11 @@ async def test_other_headers_are_not_allowed(http: aiohttp.ClientSession, naming
 
 
 @pytest.mark.parametrize("name", ["*", "x tenant", "x-tenant: 1", "x-*-tenant", "é", "x;y"])
-def test_serve_refuses_what_is_no_name_of_a_header(tmp_path: Path, name: str) -> None:
-    with pytest.raises(pytest.fail.Exception) as told, running(tmp_path, "--cors-headers", name):
+def test_serve_refuses_an_invalid_header_name(tmp_path: Path, name: str) -> None:
+    with pytest.raises(pytest.fail.Exception) as failure, running(tmp_path, "--cors-headers", name):
         pass
 
-    assert f"{name!r} is not a header's name" in " ".join(str(told.value).split())
+    assert f"{name!r} is not a header's name" in " ".join(str(failure.value).split())
 
 
 async def test_page_may_send_credentials_and_read_what_it_needs(
@@ -313,18 +313,18 @@ async def test_refused_origins_are_logged_once_each_with_the_way_out(
         with pytest.raises(aiohttp.WSServerHandshakeError, match="403"):
             await http.ws_connect(url, headers={"Origin": "https://socket.example"})
         gateway.stop()
-    told = [line for line in gateway.log if "A page of" in line]
+    logged = [line for line in gateway.log if "A page of" in line]
 
-    assert [line.split('"')[1] for line in told] == [
+    assert [line.split('"')[1] for line in logged] == [
         "http://localhost:5173",
         "null",
         "app.example.com",
         "https://fetched.example",
         "https://socket.example",
     ]
-    assert all("cors-origins" in line for line in told)
-    assert ["add it to that setting" in line for line in told] == [True, False, False, True, True]
-    assert all("sandboxed frame" in line for line in told[1:3])
+    assert all("cors-origins" in line for line in logged)
+    assert ["add it to that setting" in line for line in logged] == [True, False, False, True, True]
+    assert all("sandboxed frame" in line for line in logged[1:3])
 
 
 async def test_no_end_of_origins_is_logged(tmp_path: Path, http: aiohttp.ClientSession) -> None:
@@ -333,10 +333,10 @@ async def test_no_end_of_origins_is_logged(tmp_path: Path, http: aiohttp.ClientS
             origin = f"https://{number}.example"
             await preflight(http, gateway.url, "content-type", origin=origin)
         gateway.stop()
-    told = [line for line in gateway.log if "refused_origins" in line]
+    logged = [line for line in gateway.log if "refused_origins" in line]
 
-    assert len(told) == 101
-    assert "No more refused origins are logged" in told[-1]
+    assert len(logged) == 101
+    assert "No more refused origins are logged" in logged[-1]
 
 
 async def test_refusals_name_the_setting(http: aiohttp.ClientSession, naming: Gateway) -> None:

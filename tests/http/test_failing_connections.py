@@ -1,4 +1,4 @@
-"""Connections that fail in a way that nobody has thought of: closed, with a line in the log."""
+"""Unexpected failures of connections: they are closed and logged."""
 
 import asyncio
 import logging
@@ -15,22 +15,22 @@ from gateway.http.options import ServerOptions
 from gateway.http.traffic import Traffic
 
 
-def failing(*_: object) -> NoReturn:
-    """Fail where aiohttp expects no failure."""
+def raise_unexpectedly(*_: object) -> NoReturn:
+    """Raise an error where aiohttp expects none."""
     raise LookupError("secret")
 
 
-async def unreached(_: object) -> NoReturn:
-    """Never be asked."""
+async def fail(_: object) -> NoReturn:
+    """Fail if it is called."""
     raise AssertionError
 
 
 async def test_connection_that_fails_is_closed(caplog: pytest.LogCaptureFixture) -> None:
     loop = asyncio.get_running_loop()
-    server = web.Server(unreached, request_factory=failing)
+    server = web.Server(fail, request_factory=raise_unexpectedly)
     options = ServerOptions(AdmissionControl(max_in_flight=1, max_lag_seconds=1), 1, 1, 30, 30)
     heads = HeadCache("/graphql", ["/v1.0"])
-    shared = Shared(options, Traffic(), unreached, WaitingConnections(), heads, {})
+    shared = Shared(options, Traffic(), fail, WaitingConnections(), heads, {})
     served = await loop.create_server(lambda: Connection(server, shared, loop=loop), "127.0.0.1", 0)
     async with served:
         reader, writer = await asyncio.open_connection(*served.sockets[0].getsockname())

@@ -56,7 +56,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def store(database: Database) -> AsyncIterator[Store]:
-    """A store on one of each kind."""
+    """A store on a database of each kind."""
     async with database.open() as store:
         yield store
 
@@ -78,49 +78,49 @@ async def prune_once(database: Database, database_url: str) -> AsyncIterator[Pru
     await connection.close()
 
 
-def failing(operation_id: str) -> Update:
+def failing_update(operation_id: str) -> Update:
     return Update.model_validate_json(json.dumps({"id": operation_id, "status": "Failed"}))
 
 
-def told(change: Change) -> tuple[str, str, int]:
+def kind_id_and_version(change: Change) -> tuple[str, str, int]:
     return change.kind.name, change.operation_id, change.version
 
 
 async def create(store: Store, count: int, now: datetime) -> None:
-    """Create operations at a time."""
+    """Create a number of operations at a certain time."""
     for _ in range(count):
         await store.create(Create(), at=now)
 
 
 async def read(store: Store, after: Position | None = None) -> ChangePage:
-    """Read the log."""
+    """Return a page of the log."""
     return await store.log.changes(None, ChangeSlice(limit=500, after=after))
 
 
 @pytest.fixture
-def pruned(store: Store, prune_once: Prune) -> Prune:
-    """Prune, and tell how many changes are left."""
+def prune_and_count(store: Store, prune_once: Prune) -> Prune:
+    """Prune, and return how many changes are left."""
 
-    async def pruned(keep: Retention, now: datetime) -> int:
+    async def prune_and_count(keep: Retention, now: datetime) -> int:
         while await prune_once(keep, now):
             pass
         return len((await read(store)).changes)
 
-    return pruned
+    return prune_and_count
 
 
 async def test_each_kind_of_write_is_logged_in_order(store: Store) -> None:
     await store.create(Create(id="a"))
     await store.upsert(Create(id="b"))
     await store.upsert(Create(id="b", call_id="c"))
-    await store.update(failing("a"))
+    await store.update(failing_update("a"))
     await store.create_many([Create(id="c"), Create(id="d")], atomic=True)
     await store.put(OLD)
     await store.put(OLD | {"status": "Failed"})
     await store.delete(Delete(id="a"))
     page = await store.log.changes(None, ALL)
 
-    assert [told(change) for change in page.changes] == [
+    assert [kind_id_and_version(change) for change in page.changes] == [
         ("CREATED", "a", 1),
         ("CREATED", "b", 1),
         ("UPDATED", "b", 2),
@@ -136,28 +136,26 @@ async def test_each_kind_of_write_is_logged_in_order(store: Store) -> None:
     assert page.end == page.changes[-1].position == await store.log.position()
 
 
-async def test_pruning_keeps_what_is_young_enough_or_among_the_newest(
-    store: Store, pruned: Prune
+async def test_pruning_keeps_recent_and_newest_changes(
+    store: Store, prune_and_count: Prune
 ) -> None:
     await create(store, 3, NOW)
     await create(store, 2, NOW + DAY)
     left = [
-        await pruned(Retention(days=1, changes=0), NOW + DAY),
-        await pruned(Retention(days=0, changes=5), NOW + 9 * DAY),
-        await pruned(Retention(days=0, changes=4), NOW + 9 * DAY),
-        await pruned(Retention(days=1, changes=1), NOW + DAY + timedelta(seconds=1)),
-        await pruned(Retention(days=1, changes=1), NOW + 3 * DAY),
-        await pruned(Retention(days=0, changes=0), NOW + 3 * DAY),
+        await prune_and_count(Retention(days=1, changes=0), NOW + DAY),
+        await prune_and_count(Retention(days=0, changes=5), NOW + 9 * DAY),
+        await prune_and_count(Retention(days=0, changes=4), NOW + 9 * DAY),
+        await prune_and_count(Retention(days=1, changes=1), NOW + DAY + timedelta(seconds=1)),
+        await prune_and_count(Retention(days=1, changes=1), NOW + 3 * DAY),
+        await prune_and_count(Retention(days=0, changes=0), NOW + 3 * DAY),
     ]
 
     assert left == [5, 5, 4, 2, 1, 0]
 
 
-async def test_pruning_keeps_no_more_bytes_than_it_may_but_for_the_newest(
-    store: Store, prune_once: Prune
-) -> None:
-    async def held(max_bytes: int) -> int:
-        """Prune until all was measured and there is nothing more to do; tell what is left."""
+async def test_pruning_limits_bytes_except_for_the_newest(store: Store, prune_once: Prune) -> None:
+    async def changes_left_after(max_bytes: int) -> int:
+        """Prune until all is measured and nothing remains to do; return how many are left."""
         keep = Retention(days=1, changes=10_000, max_bytes=max_bytes)
         for _ in range(2 * BLOCK // BATCH_SIZE):
             await prune_once(keep, NOW)
@@ -168,9 +166,12 @@ async def test_pruning_keeps_no_more_bytes_than_it_may_but_for_the_newest(
     for _ in range(3):
         await store.create_many(inputs, atomic=True)
     size = len((await store.create(Create(client_context="x" * 200))).document)
-    left = [await held(max_bytes) for max_bytes in (0, 10 * BLOCK * size, 5 * BLOCK * size // 2, 1)]
+    left = [
+        await changes_left_after(max_bytes)
+        for max_bytes in (0, 10 * BLOCK * size, 5 * BLOCK * size // 2, 1)
+    ]
     await store.create_many(inputs[: BLOCK // 2], atomic=True)
-    left.append(await held(1))
+    left.append(await changes_left_after(1))
 
     assert left == [3 * BLOCK + 1] * 2 + [2 * BLOCK + 1, BLOCK + 1, BLOCK * 3 // 2 + 1]
 
@@ -183,25 +184,25 @@ async def test_pruning_goes_in_small_steps(store: Store, prune_once: Prune) -> N
 
 
 async def test_reading_on_after_pruning_works_from_where_nothing_is_missing(
-    store: Store, pruned: Prune
+    store: Store, prune_and_count: Prune
 ) -> None:
     await create(store, 3, NOW)
     first, second, third = (change.position for change in (await read(store)).changes)
-    await pruned(Retention(days=0, changes=1), NOW + DAY)
+    await prune_and_count(Retention(days=0, changes=1), NOW + DAY)
 
     assert [c.position for c in (await read(store, second)).changes] == [third]
     with pytest.raises(CursorExpired):
         await read(store, first)
-    assert await pruned(Retention(days=0, changes=0), NOW + DAY) == 0
+    assert await prune_and_count(Retention(days=0, changes=0), NOW + DAY) == 0
     assert await read(store, third) == ChangePage([], more=False, end=third)
     with pytest.raises(CursorExpired):
         await read(store, second)
 
 
-async def test_positions_are_not_used_again(store: Store, pruned: Prune) -> None:
+async def test_positions_are_not_used_again(store: Store, prune_and_count: Prune) -> None:
     await create(store, 2, NOW)
     end = (await read(store)).end
-    await pruned(Retention(days=0, changes=0), NOW + DAY)
+    await prune_and_count(Retention(days=0, changes=0), NOW + DAY)
     await create(store, 1, NOW + DAY)
     (change,) = (await read(store, end)).changes
 
@@ -232,8 +233,8 @@ async def test_store_prunes_by_itself(database: Database) -> None:
     assert left.end == end
 
 
-def before_there_was_a_log(path: Path) -> None:
-    """Make a database as the first version left it, with an operation in it."""
+def create_database_without_log(path: Path) -> None:
+    """Create a database with an operation as the first version did."""
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         run(database, "0001")
@@ -242,23 +243,26 @@ def before_there_was_a_log(path: Path) -> None:
 
 async def test_operation_from_before_the_log_is_logged_from_then_on(tmp_path: Path) -> None:
     path = tmp_path / "old.db"
-    before_there_was_a_log(path)
+    create_database_without_log(path)
     assert upgrade(path) is DatabaseState.OLDER
     running = Filter.model_validate_json('{"status": {"eq": "Running"}}')
     async with open_sqlite_store(path) as store:
         listed = await store.page(None, (), Slice(limit=1))
-        await store.update(failing("old"))
+        await store.update(failing_update("old"))
         await store.delete(Delete(id="old"))
         after = await store.log.changes(None, ChangeSlice(9, listed.position))
         matching = await store.log.changes(running, ALL)
 
-    assert [told(c) for c in after.changes] == [("UPDATED", "old", 8), ("DELETED", "old", 8)]
+    assert [kind_id_and_version(c) for c in after.changes] == [
+        ("UPDATED", "old", 8),
+        ("DELETED", "old", 8),
+    ]
     assert matching.changes == after.changes[:1]
 
 
 @pytest.fixture
-def intruded(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have operations written at each moment in which a connection turns to the log."""
+def writes_before_each_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Create an operation whenever a connection is about to read the log."""
     connect = sqlite3.connect
 
     def intrude(statement: str) -> None:
@@ -274,7 +278,7 @@ def intruded(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite3, "connect", connect_and_intrude)
 
 
-@pytest.mark.usefixtures("intruded")
+@pytest.mark.usefixtures("writes_before_each_read")
 @pytest.mark.parametrize("before", [0, 1, 2, 9])
 async def test_page_and_its_place_in_the_log_are_of_one_moment(path: Path, before: int) -> None:
     async with open_sqlite_store(path) as store:
@@ -289,7 +293,7 @@ async def test_page_and_its_place_in_the_log_are_of_one_moment(path: Path, befor
     assert not known & {change.operation_id for change in later.changes}
 
 
-async def test_watching_tells_of_writes_here(store: Store) -> None:
+async def test_watcher_is_notified_of_writes_in_this_process(store: Store) -> None:
     with store.log.watch() as first, store.log.watch() as second:
         await store.create(Create())
 
@@ -297,20 +301,22 @@ async def test_watching_tells_of_writes_here(store: Store) -> None:
         assert second.is_set()
 
 
-async def test_watching_tells_of_writes_by_another_process(store: Store, command: Command) -> None:
+async def test_watcher_is_notified_of_writes_by_another_process(
+    store: Store, command: Command
+) -> None:
     with store.log.watch() as event:
-        await settled(event)
+        await wait_until_clear(event)
         imported = await asyncio.to_thread(command, "import", "-", stdin='{"id": "theirs"}')
         async with asyncio.timeout(SOON):
             await event.wait()
 
     assert imported.returncode == 0
-    assert [told(c) for c in (await store.log.changes(None, ALL)).changes] == [
+    assert [kind_id_and_version(c) for c in (await store.log.changes(None, ALL)).changes] == [
         ("CREATED", "theirs", 1)
     ]
 
 
-async def settled(event: asyncio.Event) -> None:
+async def wait_until_clear(event: asyncio.Event) -> None:
     """Wait until an event stays clear."""
     while True:
         event.clear()

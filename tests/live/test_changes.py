@@ -1,4 +1,4 @@
-"""The changes of all operations: delta sync by clients who keep a copy of a list."""
+"""The changes of all operations: delta sync by clients that keep a copy of a list."""
 
 import asyncio
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientSession
+from support.documents import CREATE, CREATE_MANY, DELETE, UPDATE, UPSERT
 from support.gateways import Client, Command, running
 from support.strategies import JSONObject
 
@@ -36,35 +37,10 @@ LIST = """
       }
     }
 """
-CREATE = """
-    mutation Create($input: CreateInviteParticipantsOperationInput!) {
-      createInviteParticipantsOperation(input: $input) { operation { id } errors { code } }
-    }
-"""
-CREATE_MANY = """
-    mutation CreateMany($inputs: [CreateInviteParticipantsOperationInput!]!) {
-      createInviteParticipantsOperations(inputs: $inputs) { createdCount }
-    }
-"""
-UPSERT = """
-    mutation Upsert($input: CreateInviteParticipantsOperationInput!) {
-      upsertInviteParticipantsOperation(input: $input) { operation { id } errors { code } }
-    }
-"""
-UPDATE = """
-    mutation Update($input: UpdateInviteParticipantsOperationInput!) {
-      updateInviteParticipantsOperation(input: $input) { operation { id } errors { code } }
-    }
-"""
-DELETE = """
-    mutation Delete($id: ID!) {
-      deleteInviteParticipantsOperation(input: { id: $id }) { deletedId errors { code } }
-    }
-"""
 
 
 async def changes(client: Client, **arguments: Any) -> JSONObject:  # noqa: ANN401  JSON
-    """Ask for a page of changes."""
+    """Return a page of changes."""
     connection: JSONObject = (await client.data(CHANGES, **arguments))["changes"]
     assert [edge["node"] for edge in connection["edges"]] == connection["nodes"]
     assert [edge["cursor"] for edge in connection["edges"]] == [
@@ -74,7 +50,7 @@ async def changes(client: Client, **arguments: Any) -> JSONObject:  # noqa: ANN4
 
 
 async def refusal(client: Client, **arguments: Any) -> JSONObject:  # noqa: ANN401  JSON
-    """Ask for a page of changes that there is not, and give the one error."""
+    """Request an invalid page of changes; return the only error."""
     answer = await client.answer(CHANGES, **arguments)
     assert answer["data"] is None
     (error,) = answer["errors"]
@@ -83,32 +59,32 @@ async def refusal(client: Client, **arguments: Any) -> JSONObject:  # noqa: ANN4
 
 
 async def listed(client: Client, **arguments: Any) -> JSONObject:  # noqa: ANN401  JSON
-    """Ask for the list of operations."""
+    """Return the list of operations."""
     connection: JSONObject = (await client.data(LIST, **arguments))["inviteParticipantsOperations"]
     return connection
 
 
-async def cursor(client: Client) -> str:
-    """Give the place in the log that the list stands at."""
+async def cursor_of_list(client: Client) -> str:
+    """Return the position in the log that the list corresponds to."""
     here: str = (await listed(client))["changeCursor"]
     return here
 
 
-def told(page: JSONObject) -> list[tuple[str, str, int, list[str]]]:
+def summarize(page: JSONObject) -> list[tuple[str, str, int, list[str]]]:
     return [
         (change["kind"], change["operationId"], change["version"], change["changedFields"])
         for change in page["nodes"]
     ]
 
 
-async def test_each_change_is_told_with_the_operation_as_it_was_then(client: Client) -> None:
-    await client.data(CREATE, input={"id": "a", "callId": "c", "resultInfo": None})
-    await client.data(UPDATE, input={"id": "a", "status": "Running"})
+async def test_each_change_has_the_state_at_that_time(client: Client) -> None:
+    await client.create(id="a", callId="c", resultInfo=None)
+    await client.update(id="a", status="Running")
     await client.data(UPSERT, input={"id": "a", "status": "Failed", "callId": None})
-    await client.data(DELETE, id="a")
+    await client.delete("a")
     page = await changes(client)
 
-    assert told(page) == [
+    assert summarize(page) == [
         ("CREATED", "a", 1, ["callId", "status", "participants"]),
         ("UPDATED", "a", 2, ["status"]),
         ("UPDATED", "a", 3, ["callId", "status"]),
@@ -135,10 +111,10 @@ async def test_each_change_is_told_with_the_operation_as_it_was_then(client: Cli
 
 async def test_change_has_the_operation_as_it_is_now(client: Client) -> None:
     for id_ in ("a", "b", "gone"):
-        await client.data(CREATE, input={"id": id_})
-    await client.data(UPDATE, input={"id": "b", "status": "Running"})
-    await client.data(UPDATE, input={"id": "gone", "status": "Failed"})
-    await client.data(DELETE, id="gone")
+        await client.create(id=id_)
+    await client.update(id="b", status="Running")
+    await client.update(id="gone", status="Failed")
+    await client.delete("gone")
     present = {node["id"]: node for node in (await listed(client))["nodes"]}
     whole = (await changes(client))["nodes"]
     first = (await changes(client, first=3))["nodes"]
@@ -153,9 +129,9 @@ async def test_change_has_the_operation_as_it_is_now(client: Client) -> None:
 
 
 async def test_id_used_again_is_the_operation_of_the_changes_before(client: Client) -> None:
-    await client.data(CREATE, input={"id": "a", "status": "Completed"})
-    await client.data(DELETE, id="a")
-    await client.data(CREATE, input={"id": "a", "status": "Running"})
+    await client.create(id="a", status="Completed")
+    await client.delete("a")
+    await client.create(id="a", status="Running")
     page = await changes(client)
 
     assert [change["state"]["status"] for change in page["nodes"]] == [
@@ -166,8 +142,8 @@ async def test_id_used_again_is_the_operation_of_the_changes_before(client: Clie
 
 async def test_change_is_identified_by_its_cursor(client: Client) -> None:
     for id_ in ("a", "b"):
-        await client.data(CREATE, input={"id": id_})
-        await client.data(UPDATE, input={"id": id_, "status": "Running"})
+        await client.create(id=id_)
+        await client.update(id=id_, status="Running")
     nodes = (await changes(client))["nodes"]
 
     assert [change["id"] for change in nodes] == [change["cursor"] for change in nodes]
@@ -178,11 +154,11 @@ async def test_large_operations_of_now_end_a_page_early(client: Client) -> None:
     ids = [str(number) for number in range(12)]
     identity = {"user": {"additionalProperties": {"text": "x" * 16_000}}}
     for id_ in ids:
-        await client.data(CREATE, input={"id": id_})
-    end = await cursor(client)
+        await client.create(id=id_)
+    end = await cursor_of_list(client)
     for id_ in ids:
         participants = [{"identity": identity}] * 60
-        await client.data(UPDATE, input={"id": id_, "participants": participants})
+        await client.update(id=id_, participants=participants)
     found: list[str] = []
     page = await changes(client, first=12)
     assert page["pageInfo"]["hasNextPage"]
@@ -206,7 +182,7 @@ async def test_state_has_no_identity_and_no_history(shared: Client, field: str) 
     assert "'InviteParticipantsOperationState'" in error["message"]
 
 
-async def test_every_content_field_is_told_when_it_changed(client: Client) -> None:
+async def test_every_changed_field_is_listed(client: Client) -> None:
     content: JSONObject = {
         "additionalProperties": {"n": 1},
         "callId": "c",
@@ -215,54 +191,54 @@ async def test_every_content_field_is_told_when_it_changed(client: Client) -> No
         "resultInfo": {"code": 200, "subcode": 0},
         "status": "Completed",
     }
-    await client.data(CREATE, input={"id": "a"})
+    await client.create(id="a")
     for field, value in content.items():
-        await client.data(UPDATE, input={"id": "a", field: value})
-    await client.data(UPDATE, input={"id": "a", "additionalProperties": {"n": 1.0}})
+        await client.update(**{"id": "a", field: value})
+    await client.update(id="a", additionalProperties={"n": 1.0})
     page = await changes(client)
 
-    assert [changed for *_, changed in told(page)][1:] == [
+    assert [changed for *_, changed in summarize(page)][1:] == [
         *([field] for field in content),
         ["additionalProperties"],
     ]
 
 
-async def test_what_changes_nothing_is_not_told(client: Client) -> None:
+async def test_writes_without_effect_are_not_logged(client: Client) -> None:
     once = {"id": "a", "status": "Running", "idempotencyKey": "k"}
-    await client.data(CREATE, input=once)
-    here = await cursor(client)
-    await client.data(CREATE, input=once)
+    await client.create(**once)
+    here = await cursor_of_list(client)
+    await client.create(**once)
     await client.data(CREATE, input={"id": "a"})
     await client.data(CREATE_MANY, inputs=[{"id": "b"}, {"id": "a"}])
     await client.data(UPSERT, input={"id": "a", "status": "Running"})
-    await client.data(UPDATE, input={"id": "a", "callId": None, "status": "Running"})
+    await client.update(id="a", callId=None, status="Running")
     await client.data(UPDATE, input={"id": "a", "ifVersion": 9, "status": "Failed"})
     await client.data(UPDATE, input={"id": "a", "clientContext": "x" * 257})
     await client.data(DELETE, id="b")
 
-    assert told(await changes(client, after=here)) == []
+    assert summarize(await changes(client, after=here)) == []
 
 
-async def test_import_is_told(client: Client, command: Command) -> None:
+async def test_import_is_logged_as_changes(client: Client, command: Command) -> None:
     line = '{"id": "a", "status": "Running", "version": 7, "createdAt": "2020-01-01T00:00:00Z"}'
     command("import", "-", stdin=line)
     command("import", "-", stdin=line)
     command("import", "-", stdin=line.replace("Running", "Failed"))
     page = await changes(client)
 
-    assert [(kind, version) for kind, _, version, _ in told(page)] == [
+    assert [(kind, version) for kind, _, version, _ in summarize(page)] == [
         ("CREATED", 7),
         ("UPDATED", 8),
     ]
     assert page["nodes"][0]["at"] > "2026"
 
 
-async def test_going_on_from_a_list_gives_what_came_after_it(client: Client) -> None:
-    start = await cursor(client)
-    await client.data(CREATE, input={"id": "a"})
+async def test_continuing_from_a_list_returns_later_changes(client: Client) -> None:
+    start = await cursor_of_list(client)
+    await client.create(id="a")
     first = await listed(client)
     nothing = await changes(client, after=first["changeCursor"])
-    await client.data(UPDATE, input={"id": "a", "status": "Running"})
+    await client.update(id="a", status="Running")
     something = await changes(client, after=nothing["pageInfo"]["endCursor"])
 
     assert nothing["pageInfo"] == {
@@ -271,24 +247,24 @@ async def test_going_on_from_a_list_gives_what_came_after_it(client: Client) -> 
         "startCursor": None,
         "endCursor": first["changeCursor"],
     }
-    assert told(something) == [("UPDATED", "a", 2, ["status"])]
-    assert told(await changes(client, after=start)) == told(await changes(client))
-    assert await cursor(client) == something["pageInfo"]["endCursor"]
+    assert summarize(something) == [("UPDATED", "a", 2, ["status"])]
+    assert summarize(await changes(client, after=start)) == summarize(await changes(client))
+    assert await cursor_of_list(client) == something["pageInfo"]["endCursor"]
 
 
-async def test_log_without_changes_gives_a_place_to_go_on_from(client: Client) -> None:
+async def test_empty_log_has_a_cursor_to_continue_from(client: Client) -> None:
     empty = await changes(client)
-    await client.data(CREATE, input={"id": "a"})
+    await client.create(id="a")
     after = await changes(client, after=empty["pageInfo"]["endCursor"])
 
     assert empty["nodes"] == []
-    assert [id_ for _, id_, *_ in told(after)] == ["a"]
+    assert [id_ for _, id_, *_ in summarize(after)] == ["a"]
 
 
 @pytest.fixture
 async def twenty(client: Client) -> Client:
-    """A gateway whose log has twenty changes, of "0" to "19"."""
-    await client.data(CREATE_MANY, inputs=[{"id": str(number)} for number in range(20)])
+    """A client of a gateway whose log has twenty changes, of "0" to "19"."""
+    await client.create_many([{"id": str(number)} for number in range(20)])
     return client
 
 
@@ -308,7 +284,7 @@ async def test_paging_gives_every_change_once(twenty: Client, size: int) -> None
     assert found == [str(number) for number in range(20)]
 
 
-async def test_asking_for_a_page_of_none_tells_whether_there_are_any(twenty: Client) -> None:
+async def test_page_of_none_has_page_info(twenty: Client) -> None:
     none = await changes(twenty, first=0)
     end = (await changes(twenty))["pageInfo"]["endCursor"]
 
@@ -329,17 +305,17 @@ async def test_asking_for_too_many_or_too_few_names_the_limit(shared: Client) ->
     assert (too_few["code"], too_few["argument"]) == ("BAD_USER_INPUT", "first")
 
 
-async def test_filter_takes_what_matched_before_or_after(client: Client) -> None:
-    await client.data(CREATE, input={"id": "a"})
-    await client.data(UPDATE, input={"id": "a", "status": "Running"})
-    await client.data(UPDATE, input={"id": "a", "callId": "c"})
-    await client.data(UPDATE, input={"id": "a", "status": "Completed"})
-    await client.data(UPDATE, input={"id": "a", "callId": None})
-    await client.data(DELETE, id="a")
+async def test_filter_matches_before_or_after_a_change(client: Client) -> None:
+    await client.create(id="a")
+    await client.update(id="a", status="Running")
+    await client.update(id="a", callId="c")
+    await client.update(id="a", status="Completed")
+    await client.update(id="a", callId=None)
+    await client.delete("a")
 
     async def versions(**where: JSONObject) -> list[tuple[str, int]]:
         page = await changes(client, filter=where)
-        return [(kind, version) for kind, _, version, _ in told(page)]
+        return [(kind, version) for kind, _, version, _ in summarize(page)]
 
     assert await versions(status={"eq": "Running"}) == [
         ("UPDATED", 2),
@@ -364,22 +340,22 @@ async def test_filter_that_takes_nothing_still_leads_to_the_end(twenty: Client) 
 
     assert page["nodes"] == []
     assert not page["pageInfo"]["hasNextPage"]
-    assert page["pageInfo"]["endCursor"] == await cursor(twenty)
+    assert page["pageInfo"]["endCursor"] == await cursor_of_list(twenty)
 
 
 async def test_filter_that_takes_little_is_answered_in_bounded_steps(client: Client) -> None:
     for start in (0, 1_000, 2_000):
         inputs = [{"id": str(number)} for number in range(start, start + 1_000)]
-        await client.data(CREATE_MANY, inputs=inputs)
+        await client.create_many(inputs)
     wanted = {"id": {"in": ["5", "1999", "2000", "2999"]}}
     steps = []
     page = await changes(client, filter=wanted)
     while page["pageInfo"]["hasNextPage"]:
-        steps.append([id_ for _, id_, *_ in told(page)])
+        steps.append([id_ for _, id_, *_ in summarize(page)])
         page = await changes(client, filter=wanted, after=page["pageInfo"]["endCursor"])
 
     assert steps == [["5", "1999"]]
-    assert [id_ for _, id_, *_ in told(page)] == ["2000", "2999"]
+    assert [id_ for _, id_, *_ in summarize(page)] == ["2000", "2999"]
     full = await changes(client, filter=wanted, first=1)
     assert full["pageInfo"]["endCursor"] == full["nodes"][0]["cursor"]
     assert full["pageInfo"]["hasNextPage"]
@@ -391,13 +367,13 @@ async def test_filter_that_takes_few_among_large_ones_is_answered_in_bounded_ste
     identity = {"user": {"additionalProperties": {"text": "x" * 16_000}}}
     large = {"participants": [{"identity": identity}] * 50}
     for number in range(15):
-        await client.data(CREATE, input={"id": str(number), **large})
+        await client.create(id=str(number), **large)
     wanted = {"id": {"eq": "14"}}
     first = await changes(client, filter=wanted)
     second = await changes(client, filter=wanted, after=first["pageInfo"]["endCursor"])
 
     assert (first["nodes"], first["pageInfo"]["hasNextPage"]) == ([], True)
-    assert [id_ for _, id_, *_ in told(second)] == ["14"]
+    assert [id_ for _, id_, *_ in summarize(second)] == ["14"]
 
 
 async def test_filter_too_deep_names_the_limit(shared: Client) -> None:
@@ -409,9 +385,9 @@ async def test_filter_too_deep_names_the_limit(shared: Client) -> None:
 
 
 async def test_cursors_of_other_lists_are_refused(client: Client) -> None:
-    await client.data(CREATE, input={"id": "a"})
+    await client.create(id="a")
     of_list = (await listed(client))["pageInfo"]["endCursor"]
-    of_log = await cursor(client)
+    of_log = await cursor_of_list(client)
     answer = await client.answer(LIST, after=of_log)
 
     assert (await refusal(client, after=of_list))["reason"] == "CURSOR_INVALID"
@@ -419,31 +395,31 @@ async def test_cursors_of_other_lists_are_refused(client: Client) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "x", "0", "null", "!!!!", "kQ", "a" * 100_000])
-async def test_what_is_no_cursor_is_refused(shared: Client, text: str) -> None:
+async def test_invalid_cursor_is_refused(shared: Client, text: str) -> None:
     refused = await refusal(shared, after=text)
 
     assert (refused["code"], refused["reason"]) == ("BAD_USER_INPUT", "CURSOR_INVALID")
 
 
 async def test_damaged_cursors_are_refused_or_lead_elsewhere(shared: Client) -> None:
-    here = await cursor(shared)
+    here = await cursor_of_list(shared)
     for damaged in [here[:length] for length in range(len(here))] + [here + "AAAA", here[::-1]]:
         assert (await refusal(shared, after=damaged))["code"] == "BAD_USER_INPUT"
 
 
 async def test_cursor_of_another_database_is_refused(client: Client, shared: Client) -> None:
-    await shared.data(CREATE, input={})
-    refused = await refusal(client, after=await cursor(shared))
+    await shared.create()
+    refused = await refusal(client, after=await cursor_of_list(shared))
 
     assert (refused["code"], refused["reason"]) == ("CURSOR_EXPIRED", "CURSOR_FOREIGN")
     assert "changeCursor" in refused["message"]
 
 
-async def test_cursor_the_log_has_let_go_of_is_expired(tmp_path: Path, http: ClientSession) -> None:
+async def test_cursor_before_the_pruned_log_is_expired(tmp_path: Path, http: ClientSession) -> None:
     with running(tmp_path) as gateway:
         client = Client(http, gateway.url)
-        start = await cursor(client)
-        await client.data(CREATE_MANY, inputs=[{"id": str(number)} for number in range(5)])
+        start = await cursor_of_list(client)
+        await client.create_many([{"id": str(number)} for number in range(5)])
         cursors = [change["cursor"] for change in (await changes(client))["nodes"]]
     with running(
         tmp_path, "--change-log-days", "0", INVITE_GATEWAY_CHANGE_LOG_CHANGES="2"
@@ -462,7 +438,7 @@ async def test_cursor_the_log_has_let_go_of_is_expired(tmp_path: Path, http: Cli
 
 
 async def sync(client: Client, copy: dict[str, JSONObject], after: str) -> str:
-    """Bring a copy of the list up to date, and give the place it then stands at."""
+    """Update a copy of the list; return the position in the log that it corresponds to."""
     more = True
     while more:
         page = await changes(client, after=after, first=40)
@@ -478,13 +454,13 @@ async def sync(client: Client, copy: dict[str, JSONObject], after: str) -> str:
 
 
 async def write_on(client: Client, writer: int) -> None:
-    """Create, change and delete for a while."""
+    """Create, update and delete operations, one after another."""
     for number in range(40):
         id_ = f"{writer}-{number}"
-        await client.data(CREATE, input={"id": id_})
-        await client.data(UPDATE, input={"id": id_, "status": "Running"})
+        await client.create(id=id_)
+        await client.update(id=id_, status="Running")
         if number % 2:
-            await client.data(DELETE, id=id_)
+            await client.delete(id_)
 
 
 async def test_copy_begun_while_others_write_becomes_the_list(client: Client) -> None:

@@ -1,4 +1,4 @@
-"""Subscriptions to one log side by side: what they share, and how each leaves."""
+"""Concurrent subscriptions to one log: what they share, and how each ends."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -37,7 +37,7 @@ FOLLOW = """
 
 
 class Reader:
-    """A client that takes so many events and then no more, until it is told to."""
+    """A client that receives a number of events, and then no more until it is told to."""
 
     def __init__(self, takes: int = 1_000) -> None:
         self.takes = takes
@@ -51,7 +51,7 @@ class Reader:
             self.stalled.set()
         return len(self.events) < self.takes
 
-    def go_on(self, *, takes: int) -> None:
+    def resume(self, *, takes: int) -> None:
         self.takes = takes
         self.stalled.clear()
         self.goes_on.set()
@@ -61,8 +61,8 @@ class Reader:
             await self.goes_on.wait()
 
 
-class Gone(Reader):
-    """A client that goes away with the first event."""
+class Disconnecting(Reader):
+    """A client that disconnects at the first event."""
 
     def send(self, *events: Event) -> bool:
         super().send(*events)
@@ -71,7 +71,7 @@ class Gone(Reader):
 
 @asynccontextmanager
 async def following(database: Database) -> AsyncIterator[tuple[Store, Pipeline]]:
-    """Open a store and what runs subscriptions on it."""
+    """Open a store, and an executor of subscriptions on it."""
     async with database.open() as store:
         fan_out = FanOut(store.log)
         async with running(fan_out.run()):
@@ -79,10 +79,10 @@ async def following(database: Database) -> AsyncIterator[tuple[Store, Pipeline]]
             yield store, pipeline
 
 
-async def subscribed(
+async def open_subscription(
     executor: Pipeline, store: Store, query: str = FOLLOW, **variables: str
 ) -> Subscription:
-    """Begin to follow, from now on unless told otherwise."""
+    """Start a subscription, by default from the current position."""
     request = GraphQLRequest(query, None, Variables(encode({"is": "", **variables})))
     subscription = await executor.subscribe(request, Context(store, store.log))
     assert not isinstance(subscription, Answer), subscription.errors
@@ -96,7 +96,7 @@ async def create(store: Store, *ids: str) -> None:
 
 
 def ids(reader: Reader) -> list[str]:
-    """Give the ids of the operations whose changes came."""
+    """Return the ids of the operations whose changes were received."""
     payloads = [msgspec.json.decode(event.payload) for event in reader.events]
     return [payload["data"]["changes"]["operationId"] for payload in payloads]
 
@@ -106,8 +106,10 @@ async def test_subscribers_to_the_same_are_sent_the_same_event(database: Databas
         after = (await store.log.position()).cursor()
         readers = [Reader(takes=2) for _ in range(3)]
         other = Reader(takes=2)
-        subscriptions = [await subscribed(executor, store, after=after) for _ in readers]
-        subscriptions.append(await subscribed(executor, store, **{"after": after, "is": "x"}))
+        subscriptions = [await open_subscription(executor, store, after=after) for _ in readers]
+        subscriptions.append(
+            await open_subscription(executor, store, **{"after": after, "is": "x"})
+        )
         tasks = [
             asyncio.create_task(subscription.run(reader))
             for subscription, reader in zip(subscriptions, [*readers, other], strict=True)
@@ -125,25 +127,27 @@ async def test_subscribers_to_the_same_are_sent_the_same_event(database: Databas
     assert other.events[0] is not first
 
 
-async def test_change_is_shown_only_to_who_follows_its_operation(
+async def test_change_is_sent_only_to_subscribers_of_its_operation(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown: set[tuple[str | None, str]] = set()
     push = View.push
 
-    def noted(self: View, changes: Sequence[Change], before: Position) -> int:
+    def recorded(self: View, changes: Sequence[Change], before: Position) -> int:
         shown.update((self.source.operation_id, change.operation_id) for change in changes)
         return push(self, changes, before)
 
-    monkeypatch.setattr(View, "push", noted)
-    made = [str(number) for number in range(50)]
+    monkeypatch.setattr(View, "push", recorded)
+    ids_created = [str(number) for number in range(50)]
     async with following(database) as (store, executor):
-        await create(store, *made)
+        await create(store, *ids_created)
         one = "subscription ($id: ID!) { inviteParticipantsOperation(id: $id) { version } }"
         same = "subscription ($id: ID!) { inviteParticipantsOperation(id: $id) { id version } }"
         readers = [Reader(takes=2) for _ in range(51)]
-        subscriptions = [await subscribed(executor, store, one, id=id_) for id_ in made]
-        subscriptions.append(await subscribed(executor, store, same, id="7"))
+        subscriptions = [
+            await open_subscription(executor, store, one, id=id_) for id_ in ids_created
+        ]
+        subscriptions.append(await open_subscription(executor, store, same, id="7"))
         tasks = [
             asyncio.create_task(subscription.run(reader))
             for subscription, reader in zip(subscriptions, readers, strict=True)
@@ -169,10 +173,12 @@ async def test_change_is_shown_only_to_who_follows_its_operation(
 async def test_subscriber_that_goes_away_ends_alone(database: Database) -> None:
     async with following(database) as (store, executor):
         after = (await store.log.position()).cursor()
-        gone, stays = Gone(), Reader(takes=3)
-        subscription = await subscribed(executor, store, after=after)
+        gone, stays = Disconnecting(), Reader(takes=3)
+        subscription = await open_subscription(executor, store, after=after)
         ending = asyncio.create_task(subscription.run(gone))
-        staying = asyncio.create_task((await subscribed(executor, store, after=after)).run(stays))
+        staying = asyncio.create_task(
+            (await open_subscription(executor, store, after=after)).run(stays)
+        )
         await create(store, "1", "2", "3")
         await stays.stalled.wait()
         with pytest.raises(ConnectionResetError):
@@ -183,38 +189,40 @@ async def test_subscriber_that_goes_away_ends_alone(database: Database) -> None:
     assert ids(stays) == ["1", "2", "3"]
 
 
-async def test_subscriber_that_stalls_reads_on_from_its_place(database: Database) -> None:
-    made = [str(number) for number in range(50)]
+async def test_stalled_subscriber_continues_from_its_cursor(database: Database) -> None:
+    ids_created = [str(number) for number in range(50)]
     async with following(database) as (store, executor):
         after = (await store.log.position()).cursor()
         slow, fast = Reader(takes=7), Reader(takes=50)
         tasks = [
-            asyncio.create_task((await subscribed(executor, store, after=after)).run(reader))
+            asyncio.create_task((await open_subscription(executor, store, after=after)).run(reader))
             for reader in (slow, fast)
         ]
-        await create(store, *made[:10])
+        await create(store, *ids_created[:10])
         await slow.stalled.wait()
-        await create(store, *made[10:])
+        await create(store, *ids_created[10:])
         await fast.stalled.wait()
         behind = ids(slow)
-        slow.go_on(takes=50)
+        slow.resume(takes=50)
         await slow.stalled.wait()
         for task in tasks:
             task.cancel()
 
-    assert made[:7] == behind[:7]
-    assert behind == made[: len(behind)] != made
-    assert ids(slow) == made
+    assert ids_created[:7] == behind[:7]
+    assert behind == ids_created[: len(behind)] != ids_created
+    assert ids(slow) == ids_created
 
 
-async def test_subscriber_behind_what_the_log_keeps_is_told(
+async def test_subscriber_behind_the_pruned_log_gets_an_error(
     database: Database, database_url: str
 ) -> None:
     async with following(database) as (store, executor):
         after = (await store.log.position()).cursor()
         await create(store, "1")
         slow = Reader(takes=1)
-        task = asyncio.create_task((await subscribed(executor, store, after=after)).run(slow))
+        task = asyncio.create_task(
+            (await open_subscription(executor, store, after=after)).run(slow)
+        )
         await slow.stalled.wait()
         inputs = [CreateInviteParticipantsOperationInput() for _ in range(2_300)]
         await store.create_many(inputs, atomic=True)
@@ -224,7 +232,7 @@ async def test_subscriber_behind_what_the_log_keeps_is_told(
             f"DELETE FROM changes WHERE position <= {pruned}",  # noqa: S608  a number
             f"UPDATE change_log SET pruned = {pruned}",  # noqa: S608  same
         )
-        slow.go_on(takes=1_000)
+        slow.resume(takes=1_000)
         await task
 
     last = msgspec.json.decode(slow.events[-1].payload)
@@ -236,30 +244,32 @@ async def test_position_is_what_was_sent_while_changes_are_pushed_to_each_view(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fan_out_module, "SLICE_SECONDS", -1)  # yield before each view
-    made = [str(number) for number in range(30)]
+    ids_created = [str(number) for number in range(30)]
     async with following(database) as (store, executor):
         start = await store.log.position()
         readers = [*(Reader(takes=31) for _ in range(29)), Reader(takes=1)]
         first, last, slow = readers[0], readers[28], readers[29]
         views = [*range(29), 28]
         subscriptions = [
-            await subscribed(executor, store, **{"after": start.cursor(), "is": str(view)})
+            await open_subscription(executor, store, **{"after": start.cursor(), "is": str(view)})
             for view in views
         ]
         tasks = [
             asyncio.create_task(subscription.run(reader))
             for subscription, reader in zip(subscriptions, readers, strict=True)
         ]
-        creating = asyncio.create_task(create(store, *made))
+        creating = asyncio.create_task(create(store, *ids_created))
         while not all(len(reader.events) >= 30 for reader in readers):
             await asyncio.sleep(0)
             for subscription, reader in zip(subscriptions, readers, strict=True):
                 if subscription.position:
                     assert subscription.position.number - start.number == len(reader.events)
             if len(first.events) > len(last.events) and slow.stalled.is_set():
-                slow.go_on(takes=len(first.events) + 1)  # it comes back while others are pushed to
+                slow.resume(
+                    takes=len(first.events) + 1
+                )  # it resumes while others are being sent to
         await creating
         for task in tasks:
             task.cancel()
 
-    assert all(ids(reader) == made for reader in readers)
+    assert all(ids(reader) == ids_created for reader in readers)

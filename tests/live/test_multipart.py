@@ -1,4 +1,4 @@
-"""Subscriptions as multipart responses, in the way of Apollo's clients."""
+"""Subscriptions as multipart responses, by Apollo's protocol."""
 
 import asyncio
 import json
@@ -11,9 +11,9 @@ from uuid import uuid4
 
 import aiohttp
 import pytest
+from support.documents import CREATE, FOLLOW_CONTEXT, FOLLOW_ONE
 from support.gateways import Client, running
-from support.queries import DELETE
-from support.sse import CHANGES, CREATE, JSON, ONE, RESPONSE
+from support.sse import JSON, RESPONSE
 
 pytestmark = pytest.mark.each_database
 
@@ -23,7 +23,7 @@ SOON = 10
 
 
 async def parts(response: aiohttp.ClientResponse) -> AsyncIterator[Any]:
-    """Read the parts as Apollo's client does: each when the boundary after it has come."""
+    """Yield the parts as Apollo's client does: each when the boundary after it is received."""
     assert (await response.content.readexactly(len(BOUNDARY))) == BOUNDARY
     while await response.content.readexactly(2) == b"\r\n":
         part = await asyncio.wait_for(response.content.readuntil(BOUNDARY), SOON)
@@ -40,7 +40,7 @@ async def stream(
     accept: str = ACCEPT,
     **variables: Any,  # noqa: ANN401  JSON
 ) -> AsyncIterator[aiohttp.ClientResponse]:
-    """Send a request; give the response, which has begun."""
+    """Send a request; yield the streaming response."""
     body = {"query": query, "variables": variables}
     async with client.session.post(
         f"{client.url}/graphql", json=body, headers={"Accept": accept}
@@ -51,12 +51,12 @@ async def stream(
 @pytest.mark.parametrize("spec", ['"1.0"', "1.0"])
 async def test_events_come_as_parts_until_the_end(shared: Client, spec: str) -> None:
     id_ = str(uuid4())
-    await shared.data(CREATE, id=id_, context="parts")
+    await shared.create(id=id_, clientContext="parts")
     accept = f"multipart/mixed;subscriptionSpec={spec}, {RESPONSE}, {JSON}"
-    async with stream(shared, ONE, accept, id=id_) as response:
+    async with stream(shared, FOLLOW_ONE, accept, id=id_) as response:
         reading = parts(response)
         first = await anext(reading)
-        await shared.data(DELETE, id=id_)
+        await shared.delete(id_)
         rest = [part async for part in reading]
 
     assert response.status == 200
@@ -71,23 +71,23 @@ async def test_silence_is_broken_by_empty_parts(
     tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
     with running(tmp_path, INVITE_GATEWAY_HEARTBEAT_SECONDS="0.2") as server:
-        async with stream(Client(http, server.url), CHANGES) as response:
+        async with stream(Client(http, server.url), FOLLOW_CONTEXT) as response:
             reading = parts(response)
 
             assert [await anext(reading) for _ in range(3)] == [{}] * 3
 
 
-async def test_stop_is_told_as_an_error_of_the_transport(
+async def test_stop_is_an_error_of_the_transport(
     tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
     with running(tmp_path) as server:
-        async with stream(Client(http, server.url), CHANGES) as response:
+        async with stream(Client(http, server.url), FOLLOW_CONTEXT) as response:
             stopping = asyncio.create_task(asyncio.to_thread(server.stop, signal.SIGTERM))
-            told = [part async for part in parts(response)]
+            received = [part async for part in parts(response)]
             status = await stopping
 
-    assert [(part["payload"], len(part["errors"])) for part in told] == [(None, 1)]
-    assert told[0]["errors"][0]["extensions"]["code"] == "OVERLOADED"
+    assert [(part["payload"], len(part["errors"])) for part in received] == [(None, 1)]
+    assert received[0]["errors"][0]["extensions"]["code"] == "OVERLOADED"
     assert status == 0
 
 
@@ -101,7 +101,7 @@ async def test_stop_is_told_as_an_error_of_the_transport(
         ('subscription { changes(after: "none") { kind } }', "errors"),
     ],
 )
-async def test_what_does_not_go_on_is_answered_in_json(
+async def test_requests_without_a_stream_are_answered_in_json(
     shared: Client, query: str, member: str
 ) -> None:
     async with stream(shared, query) as response:

@@ -15,23 +15,21 @@ from uuid import uuid4
 import aiohttp
 import pytest
 from graphql import get_introspection_query
-from support.bearers import READ, bearing, token
-from support.cursors import now
+from support.bearers import READ, auth_headers, token
+from support.documents import COUNT, CREATE, FOLLOW, FOLLOW_CONTEXT
 from support.gateways import Client, Gateway, children, running
 from support.node import NODE, run
 from support.paths import TOOLS
-from support.sockets import FOLLOW
-from support.sse import CHANGES, CREATE, EVENT_STREAM, Event, events, soon
-from support.waiting import wait
+from support.sse import EVENT_STREAM, Event, events, next_event
+from support.waiting import wait_until
 
 TOKEN = "X-GraphQL-Event-Stream-Token"  # noqa: S105  a header's name
-COUNT = "{ inviteParticipantsOperations(first: 0) { totalCount } }"
 WITHIN = 30
 
 
 @dataclass
 class Stream:
-    """A stream that is open, and the way to start operations on it."""
+    """An open stream, on which operations can be started."""
 
     client: Client
     token: str
@@ -45,18 +43,18 @@ class Stream:
         headers: dict[str, str] | None = None,
         **variables: Any,  # noqa: ANN401
     ) -> tuple[int, str]:
-        """Start an operation; give the status and the text of the answer."""
+        """Start an operation; return the status and the text of the response."""
         body = {"query": query, "variables": variables, "extensions": {"operationId": id_}}
         return await call(self.client, "POST", self.token, headers, json=body)
 
     async def end(self, id_: str) -> int:
-        """End an operation; give the status."""
+        """End an operation; return the status."""
         ended = await call(self.client, "DELETE", self.token, params={"operationId": id_})
         return ended[0]
 
     async def next(self) -> tuple[str, Any]:
-        """Give the next message: its event, and what it says."""
-        message = await soon(self.messages)
+        """Return the next message: its event and its data."""
+        message = await next_event(self.messages)
         return message.event, message.payload
 
 
@@ -67,7 +65,7 @@ async def call(
     headers: dict[str, str] | None = None,
     **sent: Any,  # noqa: ANN401
 ) -> tuple[int, str]:
-    """Send a request with a stream's token; give the status and the text of the answer."""
+    """Send a request with a stream's token; return the status and the text of the response."""
     given = ({TOKEN: token} if token is not None else {}) | (headers or {})
     url = f"{client.url}/graphql"
     async with client.session.request(method, url, headers=given, **sent) as response:
@@ -75,7 +73,9 @@ async def call(
 
 
 @asynccontextmanager
-async def opened(client: Client, headers: dict[str, str] | None = None) -> AsyncIterator[Stream]:
+async def open_stream(
+    client: Client, headers: dict[str, str] | None = None
+) -> AsyncIterator[Stream]:
     """Reserve a stream and open it."""
     status, reserved = await call(client, "PUT", None, headers)
     assert status == 201
@@ -88,9 +88,9 @@ async def opened(client: Client, headers: dict[str, str] | None = None) -> Async
 
 async def test_operations_share_a_stream_and_one_is_ended(shared: Client) -> None:
     first, second = str(uuid4()), str(uuid4())
-    async with opened(shared) as stream:
-        assert await stream.start("one", CHANGES, context=first) == (202, "")
-        assert await stream.start("two", CHANGES, context=second) == (202, "")
+    async with open_stream(shared) as stream:
+        assert await stream.start("one", FOLLOW_CONTEXT, context=first) == (202, "")
+        assert await stream.start("two", FOLLOW_CONTEXT, context=second) == (202, "")
         assert await stream.start("query", "{ __typename }") == (202, "")
         assert await stream.next() == (
             "next",
@@ -98,14 +98,14 @@ async def test_operations_share_a_stream_and_one_is_ended(shared: Client) -> Non
         )
         assert await stream.next() == ("complete", {"id": "query"})
 
-        assert (await stream.start("make", CREATE, context=second))[0] == 202
-        made = [await stream.next() for _ in range(3)]
+        assert (await stream.start("make", CREATE, input={"clientContext": second}))[0] == 202
+        received = [await stream.next() for _ in range(3)]
         assert await stream.end("one") == 200
-        await shared.data(CREATE, context=first)
-        await shared.data(CREATE, context=second)
+        await shared.create(clientContext=first)
+        await shared.create(clientContext=second)
         event, data = await stream.next()
 
-    assert sorted((event, data["id"]) for event, data in made) == [
+    assert sorted((event, data["id"]) for event, data in received) == [
         ("complete", "make"),
         ("next", "make"),
         ("next", "two"),
@@ -122,11 +122,11 @@ async def test_stream_opens_and_operates_by_the_token_in_the_url(shared: Client)
         async with shared.session.post(url, json=body) as started:
             assert started.status == 202
 
-        assert (await soon(messages)).payload["id"] == "a"
+        assert (await next_event(messages)).payload["id"] == "a"
 
 
 async def test_token_opens_one_stream(shared: Client) -> None:
-    async with opened(shared) as stream:
+    async with open_stream(shared) as stream:
         again = await call(shared, "GET", stream.token, {"Accept": EVENT_STREAM})
 
     assert again[0] == 409
@@ -162,10 +162,10 @@ async def test_operations_before_the_stream_is_open_are_refused(shared: Client) 
 
 
 async def test_wrong_operations_are_refused_by_the_request_that_sends_them(shared: Client) -> None:
-    async with opened(shared) as stream:
+    async with open_stream(shared) as stream:
         invalid = await stream.start("a", "{ nothing }")
         cursor = await stream.start("a", 'subscription { changes(after: "no") { kind } }')
-        await stream.start("a", CHANGES, context="none")
+        await stream.start("a", FOLLOW_CONTEXT, context="none")
         duplicate = await stream.start("a", COUNT)
         wrong: list[object] = ["", None, 3, {}, "a" * 129]
         ids = [(await stream.start(id_, COUNT))[0] for id_ in wrong]
@@ -182,10 +182,10 @@ async def test_operations_beyond_the_limit_are_refused(
     tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
     with running(tmp_path, "--websocket-operations", "2") as gateway:
-        async with opened(Client(http, gateway.url)) as stream:
-            started = [await stream.start(id_, CHANGES, context="none") for id_ in "abc"]
+        async with open_stream(Client(http, gateway.url)) as stream:
+            started = [await stream.start(id_, FOLLOW_CONTEXT, context="none") for id_ in "abc"]
             await stream.end("a")
-            after = await stream.start("c", CHANGES, context="none")
+            after = await stream.start("c", FOLLOW_CONTEXT, context="none")
 
     assert [status for status, _ in started] == [202, 202, 400]
     assert json.loads(started[2][1])["errors"][0]["extensions"]["limit"] == "operations"
@@ -215,10 +215,10 @@ async def test_token_is_of_no_use_to_another_principal(
     with running(tmp_path, "--auth", "tokens") as gateway:
         client = Client(http, gateway.url)
         assert (await call(client, "PUT", None))[0] == 401
-        async with opened(client, bearing(mine)) as stream:
-            stolen = await stream.start("a", COUNT, bearing(other))
-            own = await stream.start("a", COUNT, bearing(mine))
-            forbidden = await stream.start("b", CREATE, bearing(mine))
+        async with open_stream(client, auth_headers(mine)) as stream:
+            stolen = await stream.start("a", COUNT, auth_headers(other))
+            own = await stream.start("a", COUNT, auth_headers(mine))
+            forbidden = await stream.start("b", CREATE, auth_headers(mine))
             token(tmp_path, "revoke", "mine")
             async with asyncio.timeout(WITHIN):
                 rest = [message.event async for message in stream.messages]
@@ -229,8 +229,8 @@ async def test_token_is_of_no_use_to_another_principal(
 
 
 async def test_stopping_ends_the_stream(gateway: Gateway, client: Client) -> None:
-    async with opened(client) as stream:
-        await stream.start("a", CHANGES, context="none")
+    async with open_stream(client) as stream:
+        await stream.start("a", FOLLOW_CONTEXT, context="none")
         gateway.process.send_signal(signal.SIGTERM)
         async with asyncio.timeout(WITHIN):
             rest = [message.event async for message in stream.messages]
@@ -252,10 +252,10 @@ async def test_operations_reach_the_stream_from_all_workers(
 ) -> None:
     with running(tmp_path, "--workers", "3") as gateway:
         client = Client(scattered, gateway.url)
-        async with opened(client) as stream:
+        async with open_stream(client) as stream:
             for number in range(20):
                 id_ = str(number)
-                assert (await stream.start(id_, CHANGES, context="none"))[0] == 202
+                assert (await stream.start(id_, FOLLOW_CONTEXT, context="none"))[0] == 202
                 assert (await stream.start(id_, COUNT))[0] == 409
                 assert (await stream.start("query", COUNT))[0] == 202
                 assert (await stream.next())[1]["id"] == "query"
@@ -271,7 +271,7 @@ async def test_stream_of_a_worker_that_died_is_not_found(
 ) -> None:
     with running(tmp_path, "--workers", "2") as gateway:
         client = Client(scattered, gateway.url)
-        async with opened(client) as stream:
+        async with open_stream(client) as stream:
             for worker in children(gateway.process.pid):
                 os.kill(worker, signal.SIGKILL)
             statuses = set[int]()
@@ -287,7 +287,7 @@ async def test_stream_of_a_worker_that_died_is_not_found(
 
 @pytest.mark.parametrize("lazy", ["lazy", "eager"])
 async def test_graphql_sse_follows_on_one_connection(shared: Client, lazy: str) -> None:
-    given = json.dumps({"follow": CHANGES, "create": CREATE, "context": str(uuid4())})
+    given = json.dumps({"follow": FOLLOW_CONTEXT, "create": CREATE, "context": str(uuid4())})
     url = f"{shared.url}/graphql"
     printed = await asyncio.to_thread(run, "node", "single_connection.mjs", lazy, url, given)
 
@@ -304,7 +304,7 @@ async def test_client_that_reads_nothing_is_sent_no_more_than_its_operations(
 ) -> None:
     query = get_introspection_query()
     with running(tmp_path, "--websocket-operations", "3") as gateway:
-        async with opened(Client(http, gateway.url)) as stream:
+        async with open_stream(Client(http, gateway.url)) as stream:
             started = 0
             async with asyncio.timeout(WITHIN):
                 while (await stream.start(str(started), query))[0] == 202:
@@ -315,7 +315,7 @@ async def test_client_that_reads_nothing_is_sent_no_more_than_its_operations(
 
 
 def folder_of_workers(path: Path) -> tuple[Path, int]:
-    """Give the folder that workers share, and how many streams are open by it."""
+    """Return the folder that workers share, and how many streams are open in it."""
     (folder,) = path.glob("invite-gateway-*")
     return folder, len(list((folder / "streams").iterdir()))
 
@@ -325,33 +325,33 @@ async def test_workers_leave_nothing_behind_when_their_supervisor_is_killed(
 ) -> None:
     with running(tmp_path, "--workers", "2", TMPDIR=str(tmp_path)) as gateway:
         client = Client(scattered, gateway.url)
-        async with opened(client) as stream:
+        async with open_stream(client) as stream:
             folder, streams = folder_of_workers(tmp_path)
             assert streams == 1
             gateway.stop(signal.SIGKILL)
             async with asyncio.timeout(WITHIN):
                 assert [message async for message in stream.messages] == []
-        await asyncio.to_thread(wait, lambda: not folder.exists())
+        await asyncio.to_thread(wait_until, lambda: not folder.exists())
 
 
-async def test_graphql_sse_comes_back_by_itself_after_a_restart(
+async def test_graphql_sse_reconnects_after_a_restart(
     tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
     with running(tmp_path) as gateway:
         client = Client(http, gateway.url)
-        async with following(f"{gateway.url}/graphql", await now(client)) as lines:
-            await client.data(CREATE, context="a")
+        async with following(f"{gateway.url}/graphql", await client.change_cursor()) as lines:
+            await client.create(clientContext="a")
             assert await anext(lines) == "a"
             await asyncio.to_thread(gateway.stop)
             with running(tmp_path, "--port", gateway.url.rpartition(":")[2]) as again:
                 assert await anext(lines) == "a"
-                await Client(http, again.url).data(CREATE, context="b")
+                await Client(http, again.url).create(clientContext="b")
                 assert await anext(lines) == "b"
 
 
 @asynccontextmanager
 async def following(url: str, after: str) -> AsyncIterator[AsyncIterator[str]]:
-    """Run graphql-sse's client in single connection mode; give the lines that it prints."""
+    """Run graphql-sse's client in single connection mode; yield its lines of output."""
     process = await asyncio.create_subprocess_exec(
         "node",
         *("follow_on.mjs", url, FOLLOW, after, "single"),

@@ -10,36 +10,30 @@ from uuid import uuid4
 
 import aiohttp
 import pytest
+from support.documents import COUNT, CREATE, FOLLOW_CONTEXT, FOLLOW_ONE
 from support.gateways import Client, Gateway, running
-from support.queries import DELETE, NOW
 from support.sse import (
-    CHANGES,
-    CREATE,
     EVENT_STREAM,
+    EVENT_TIMEOUT,
     JSON,
-    ONE,
     RESPONSE,
-    SOON,
     Event,
     events,
-    soon,
+    next_event,
     stream,
 )
 
 pytestmark = pytest.mark.each_database
 MULTIPART = 'multipart/mixed;subscriptionSpec="1.0"'
-UPDATE = """mutation ($id: ID!, $context: String) {
-  updateInviteParticipantsOperation(input: { id: $id, clientContext: $context }) {
-    errors { code } } }"""
 
 
 async def test_changes_come_as_they_are_made_and_the_end_is_the_clients(shared: Client) -> None:
     context, id_ = str(uuid4()), str(uuid4())
-    async with stream(shared, CHANGES, context=context) as (response, messages):
-        await shared.data(CREATE, id=id_, context=context)
-        created = await soon(messages)
-        await shared.data(DELETE, id=id_)
-        deleted = await soon(messages)
+    async with stream(shared, FOLLOW_CONTEXT, context=context) as (response, messages):
+        await shared.create(id=id_, clientContext=context)
+        created = await next_event(messages)
+        await shared.delete(id_)
+        deleted = await next_event(messages)
 
     assert response.headers["Content-Type"] == "text/event-stream; charset=utf-8"
     assert "no-store" in response.headers["Cache-Control"]
@@ -74,23 +68,23 @@ async def test_subscription_that_ends_is_completed(
     http: aiohttp.ClientSession, either: str, method: str
 ) -> None:
     client, id_ = Client(http, either), str(uuid4())
-    await client.data(CREATE, id=id_, context="first")
-    body = {"query": ONE, "variables": {"id": id_}}
+    await client.create(id=id_, clientContext="first")
+    body = {"query": FOLLOW_ONE, "variables": {"id": id_}}
     sent = (
         {"json": body}
         if method == "POST"
-        else {"params": {"query": ONE, "variables": json.dumps({"id": id_})}}
+        else {"params": {"query": FOLLOW_ONE, "variables": json.dumps({"id": id_})}}
     )
     async with http.request(
         method, f"{either}/graphql", headers={"Accept": EVENT_STREAM}, **sent
     ) as response:
         messages = (message async for message in events(response) if message.event)
-        states = [(await soon(messages)).payload["data"]["inviteParticipantsOperation"]]
-        await client.data(UPDATE, id=id_, context="second")
-        states.append((await soon(messages)).payload["data"]["inviteParticipantsOperation"])
-        await client.data(DELETE, id=id_)
-        states.append((await soon(messages)).payload["data"]["inviteParticipantsOperation"])
-        last = await soon(messages)
+        states = [(await next_event(messages)).payload["data"]["inviteParticipantsOperation"]]
+        await client.update(id=id_, clientContext="second")
+        states.append((await next_event(messages)).payload["data"]["inviteParticipantsOperation"])
+        await client.delete(id_)
+        states.append((await next_event(messages)).payload["data"]["inviteParticipantsOperation"])
+        last = await next_event(messages)
         rest = [message async for message in messages]
 
     assert states == [
@@ -106,43 +100,49 @@ async def test_silence_is_broken_by_the_place_that_was_come_to(
 ) -> None:
     client, context = Client(http, either), str(uuid4())
     headers = {"Accept": EVENT_STREAM}
-    body = {"query": CHANGES, "variables": {"context": context}}
+    body = {"query": FOLLOW_CONTEXT, "variables": {"context": context}}
     async with http.post(f"{either}/graphql", json=body, headers=headers) as response:
         messages = events(response)
-        begin = await soon(messages)
-        await client.data(CREATE, context="another")
-        end = (await client.data(NOW)).popitem()[1]["changeCursor"]
-        while (silent := await soon(messages)).id != end:
+        begin = await next_event(messages)
+        await client.create(clientContext="another")
+        end = await client.change_cursor()
+        while (silent := await next_event(messages)).id != end:
             assert silent == begin
-    await client.data(CREATE, context=context, id=context)
-    async with stream(client, CHANGES, {"Last-Event-ID": end}, context=context) as (_, missed):
-        message = await soon(missed)
+    await client.create(clientContext=context, id=context)
+    async with stream(client, FOLLOW_CONTEXT, {"Last-Event-ID": end}, context=context) as (
+        _,
+        missed,
+    ):
+        message = await next_event(missed)
 
     assert begin == Event(id=begin.id)
     assert silent == Event(id=end)
     assert message.payload["data"]["changes"]["operation"] == {"id": context}
 
 
-async def test_client_that_is_cut_off_before_the_first_event_goes_on(shared: Client) -> None:
+async def test_client_disconnected_before_the_first_event_resumes(shared: Client) -> None:
     context = str(uuid4())
-    body = {"query": CHANGES, "variables": {"context": context}}
+    body = {"query": FOLLOW_CONTEXT, "variables": {"context": context}}
     async with shared.session.post(
         f"{shared.url}/graphql", json=body, headers={"Accept": EVENT_STREAM}
     ) as response:
-        begin = await soon(events(response))
-    await shared.data(CREATE, context=context, id=context)
-    async with stream(shared, CHANGES, {"Last-Event-ID": begin.id}, context=context) as (_, missed):
-        message = await soon(missed)
+        begin = await next_event(events(response))
+    await shared.create(clientContext=context, id=context)
+    async with stream(shared, FOLLOW_CONTEXT, {"Last-Event-ID": begin.id}, context=context) as (
+        _,
+        missed,
+    ):
+        message = await next_event(missed)
 
     assert message.payload["data"]["changes"]["operation"] == {"id": context}
 
 
-async def test_client_that_was_cut_off_goes_on_after_the_last_event_id(client: Client) -> None:
-    """Nothing is missed and nothing comes twice, whatever is cut where."""
+async def test_disconnected_client_resumes_after_the_last_event_id(client: Client) -> None:
+    """No event is missed or repeated, wherever the stream is cut."""
 
     async def write() -> None:
         for number in range(200):
-            await client.data(CREATE, id=f"{number}", context="resumed")
+            await client.create(id=f"{number}", clientContext="resumed")
 
     begin = (await client.data("{ inviteParticipantsOperations { changeCursor } }")).popitem()[1]
     writing = asyncio.create_task(write())
@@ -152,9 +152,9 @@ async def test_client_that_was_cut_off_goes_on_after_the_last_event_id(client: C
         headers = {"Last-Event-ID": last} if last else {}
         variables = {"context": "resumed", "after": begin["changeCursor"]}
         cut += 1
-        async with stream(client, CHANGES, headers, **variables) as (_, messages):
+        async with stream(client, FOLLOW_CONTEXT, headers, **variables) as (_, messages):
             for _ in range(min(7 * cut, 200 - len(seen))):
-                message = await soon(messages)
+                message = await next_event(messages)
                 seen.append(message.payload["data"]["changes"]["operation"]["id"])
                 last = message.id
     await writing
@@ -164,9 +164,9 @@ async def test_client_that_was_cut_off_goes_on_after_the_last_event_id(client: C
 
 @pytest.mark.parametrize("last", ["garbage", "WzEsMV0", "é"])
 async def test_last_event_id_that_is_none_is_refused(shared: Client, last: str) -> None:
-    async with stream(shared, CHANGES, {"Last-Event-ID": last}) as (_, messages):
-        refused = await soon(messages)
-        last_one = await soon(messages)
+    async with stream(shared, FOLLOW_CONTEXT, {"Last-Event-ID": last}) as (_, messages):
+        refused = await next_event(messages)
+        last_one = await next_event(messages)
 
     assert refused.payload["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
     assert "data" not in refused.payload
@@ -176,10 +176,10 @@ async def test_last_event_id_that_is_none_is_refused(shared: Client, last: str) 
 @pytest.mark.parametrize("query", ["{", "subscription { nothing }", "{ nothing }"])
 async def test_request_error_comes_as_an_event(shared: Client, query: str) -> None:
     async with stream(shared, query) as (_, messages):
-        told = [message async for message in messages]
+        received = [message async for message in messages]
 
-    assert [message.event for message in told] == ["next", "complete"]
-    assert list(told[0].payload) == ["errors"]
+    assert [message.event for message in received] == ["next", "complete"]
+    assert list(received[0].payload) == ["errors"]
 
 
 async def test_query_and_mutation_are_one_event(shared: Client) -> None:
@@ -202,12 +202,11 @@ async def test_mutation_by_get_is_refused_and_does_nothing(client: Client) -> No
         assert (refused.status, refused.headers["Allow"]) == (405, "POST")
         assert refused.content_type == JSON
 
-    count = "{ inviteParticipantsOperations { totalCount } }"
-    assert (await client.data(count))["inviteParticipantsOperations"]["totalCount"] == 0
+    assert (await client.data(COUNT))["inviteParticipantsOperations"]["totalCount"] == 0
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"query": 1}'])
-async def test_what_is_no_request_is_refused_in_json(shared: Client, body: bytes) -> None:
+async def test_invalid_request_is_refused_in_json(shared: Client, body: bytes) -> None:
     headers = {"Accept": EVENT_STREAM, "Content-Type": JSON}
     async with shared.session.post(f"{shared.url}/graphql", data=body, headers=headers) as refused:
         assert (refused.status, refused.content_type) == (400, JSON)
@@ -233,9 +232,7 @@ async def test_what_is_no_request_is_refused_in_json(shared: Client, body: bytes
         (f"{EVENT_STREAM}, {MULTIPART}", EVENT_STREAM),
     ],
 )
-async def test_stream_is_for_who_likes_it_best_or_names_it_first(
-    shared: Client, accept: str, content_type: str
-) -> None:
+async def test_stream_is_sent_if_preferred(shared: Client, accept: str, content_type: str) -> None:
     url, body = f"{shared.url}/graphql", {"query": "{ __typename }"}
     async with shared.session.post(url, json=body, headers={"Accept": accept}) as response:
         assert (response.status, response.content_type) == (200, content_type)
@@ -294,7 +291,7 @@ async def test_query_by_get_is_cached_though_its_client_takes_streams(
         assert (first.status, second.status) == (200, 304)
 
 
-async def test_subscription_in_json_is_told_where_to_go(shared: Client) -> None:
+async def test_subscription_in_json_is_refused_with_the_alternatives(shared: Client) -> None:
     answer = await shared.answer("subscription { changes { kind } }")
 
     assert EVENT_STREAM in answer["errors"][0]["message"]
@@ -305,18 +302,21 @@ async def test_stop_cuts_streams_off_without_completing_them(
 ) -> None:
     with running(tmp_path) as server:
         client = Client(http, server.url)
-        async with stream(client, CHANGES, context="stop") as (response, messages):
-            await client.data(CREATE, context="stop")
-            last = await soon(messages)
+        async with stream(client, FOLLOW_CONTEXT, context="stop") as (response, messages):
+            await client.create(clientContext="stop")
+            last = await next_event(messages)
             stopping = asyncio.create_task(asyncio.to_thread(server.stop, signal.SIGTERM))
             rest = [message async for message in messages]
             ended = response.content.exception()
-            status = await asyncio.wait_for(stopping, SOON)
+            status = await asyncio.wait_for(stopping, EVENT_TIMEOUT)
     with running(tmp_path) as again:
         client = Client(http, again.url)
-        await client.data(CREATE, context="stop")
-        async with stream(client, CHANGES, {"Last-Event-ID": last.id}, context="stop") as (_, more):
-            following = await soon(more)
+        await client.create(clientContext="stop")
+        async with stream(client, FOLLOW_CONTEXT, {"Last-Event-ID": last.id}, context="stop") as (
+            _,
+            more,
+        ):
+            following = await next_event(more)
 
     assert (rest, ended, status) == ([], None, 0)
     assert following.payload["data"]["changes"]["kind"] == "CREATED"
@@ -330,16 +330,16 @@ UPDATE_LARGE = """mutation ($p: JSON) {
 
 
 async def update_much(client: Client, times: int) -> None:
-    """Change an operation, so that each change is 15 KB."""
+    """Update an operation a number of times, by changes of 15 KB."""
     updates = [client.data(UPDATE_LARGE, p={"n": n, "x": "x" * 15_000}) for n in range(times)]
     await asyncio.gather(*updates)
 
 
-async def test_slow_client_misses_nothing_and_is_sent_what_it_can_take(client: Client) -> None:
-    await client.data(CREATE, id="large")
+async def test_slow_client_receives_all_at_its_own_speed(client: Client) -> None:
+    await client.create(id="large")
     async with stream(client, LARGE) as (_, messages):
         await update_much(client, 600)
-        changes = [(await soon(messages)).payload["data"]["changes"] for _ in range(600)]
+        changes = [(await next_event(messages)).payload["data"]["changes"] for _ in range(600)]
 
     assert [change["version"] for change in changes] == list(range(2, 602))
 
@@ -347,10 +347,10 @@ async def test_slow_client_misses_nothing_and_is_sent_what_it_can_take(client: C
 async def test_stop_does_not_wait_for_a_client_that_does_not_read(
     gateway: Gateway, client: Client
 ) -> None:
-    await client.data(CREATE, id="large")
+    await client.create(id="large")
     async with stream(client, LARGE):
         await update_much(client, 600)
-        status = await asyncio.wait_for(asyncio.to_thread(gateway.stop), SOON)
+        status = await asyncio.wait_for(asyncio.to_thread(gateway.stop), EVENT_TIMEOUT)
 
     assert status == 0
 
@@ -359,27 +359,27 @@ async def test_client_that_goes_away_ends_its_subscription(
     gateway: Gateway, client: Client
 ) -> None:
     for _ in range(50):
-        async with stream(client, CHANGES, context="gone"):
+        async with stream(client, FOLLOW_CONTEXT, context="gone"):
             pass
     for _ in range(3):
-        await client.data(CREATE, context="gone")
+        await client.create(clientContext="gone")
 
     assert gateway.stop() == 0
     assert not [line for line in gateway.log if "Traceback" in line]
 
 
 @pytest.mark.parametrize("media_type", [EVENT_STREAM, MULTIPART])
-async def test_subscription_beyond_the_limit_is_told_to_come_again(
+async def test_subscription_beyond_the_limit_has_a_retry_after(
     tmp_path: Path, http: aiohttp.ClientSession, media_type: str
 ) -> None:
     with running(tmp_path, "--streams", "1") as server:
         client = Client(http, server.url)
-        async with stream(client, CHANGES):
-            status, retry_after, answer = await begun(client, media_type)
+        async with stream(client, FOLLOW_CONTEXT):
+            status, retry_after, answer = await start_and_end(client, media_type)
             async with stream(client, "{ __typename }") as (_, messages):
                 queried = [message.event async for message in messages]
-        async with asyncio.timeout(SOON):
-            while (await begun(client, media_type))[0] != 200:
+        async with asyncio.timeout(EVENT_TIMEOUT):
+            while (await start_and_end(client, media_type))[0] != 200:
                 pass
 
     assert (status, retry_after) == (503, "5")
@@ -387,12 +387,14 @@ async def test_subscription_beyond_the_limit_is_told_to_come_again(
     assert queried == ["next", "complete"]
 
 
-async def begun(client: Client, media_type: str) -> tuple[int, str, str]:
-    """Begin a subscription and end it; give the status, when to try again, and what came first."""
+async def start_and_end(client: Client, media_type: str) -> tuple[int, str, str]:
+    """Start and end a subscription; return the status, the Retry-After and the first event."""
     url, headers = f"{client.url}/graphql", {"Accept": media_type}
-    async with client.session.post(url, json={"query": CHANGES}, headers=headers) as response:
-        told = await response.content.readany()
-        return response.status, response.headers.get("Retry-After", ""), told.decode()
+    async with client.session.post(
+        url, json={"query": FOLLOW_CONTEXT}, headers=headers
+    ) as response:
+        received = await response.content.readany()
+        return response.status, response.headers.get("Retry-After", ""), received.decode()
 
 
 async def test_page_of_a_named_origin_may_follow(
@@ -401,27 +403,30 @@ async def test_page_of_a_named_origin_may_follow(
     origin = "https://app.example.com"
     with running(tmp_path, "--cors-origins", origin) as server:
         client = Client(http, server.url)
-        async with stream(client, CHANGES, {"Origin": origin}, context="page") as (response, _):
+        async with stream(client, FOLLOW_CONTEXT, {"Origin": origin}, context="page") as (
+            response,
+            _,
+        ):
             assert response.headers["Access-Control-Allow-Origin"] == origin
-        asked = {"Origin": origin, "Access-Control-Request-Method": "POST"}
-        async with http.options(f"{server.url}/graphql", headers=asked) as preflight:
+        request_headers = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+        async with http.options(f"{server.url}/graphql", headers=request_headers) as preflight:
             assert "last-event-id" in preflight.headers["Access-Control-Allow-Headers"]
 
 
 async def test_old_http_reads_until_the_connection_closes(shared: Client) -> None:
     id_ = str(uuid4())
-    await shared.data(CREATE, id=id_)
+    await shared.create(id=id_)
     host, port = shared.url.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
-    body = json.dumps({"query": ONE, "variables": {"id": id_}}).encode()
+    body = json.dumps({"query": FOLLOW_ONE, "variables": {"id": id_}}).encode()
     writer.write(
         b"POST /graphql HTTP/1.0\r\nContent-Type: application/json\r\nAccept: text/event-stream\r\n"
         b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
     )
-    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), SOON)
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), EVENT_TIMEOUT)
     await reader.readuntil(b'"version":1}}}\n\n')
-    await shared.data(DELETE, id=id_)
-    rest = await asyncio.wait_for(reader.read(), SOON)
+    await shared.delete(id_)
+    rest = await asyncio.wait_for(reader.read(), EVENT_TIMEOUT)
     writer.close()
 
     assert b"Transfer-Encoding" not in head
@@ -443,9 +448,9 @@ async def test_lines_within_a_document_stay_within_one_event(shared: Client) -> 
         "subscription ($id: ID!) { inviteParticipantsOperation(id: $id) { additionalProperties } }"
     )
     async with stream(shared, query, id=id_) as (_, messages):
-        told = (await soon(messages)).payload
+        received = (await next_event(messages)).payload
 
-    assert told["data"]["inviteParticipantsOperation"]["additionalProperties"] == {
+    assert received["data"]["inviteParticipantsOperation"]["additionalProperties"] == {
         "a": 1,
         "b": "c\r\nd",
     }

@@ -1,4 +1,4 @@
-"""Clients that stop reading under load: what they do not take is not kept for them."""
+"""Clients that stop reading under load: nothing is buffered for them."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -6,7 +6,6 @@ from typing import Any
 
 import aiohttp
 from support.gateways import LONGER, Client, memory, running
-from support.queries import CREATE_MANY, NOW
 from support.sockets import Socket, connected
 from support.sse import Event, stream
 
@@ -19,18 +18,16 @@ TOGETHER, BYTES = 60, 15_000
 KEPT_AT_MOST = 20_000_000
 
 
-async def make(client: Client, part: int) -> list[str]:
-    """Create large operations, and give their ids."""
+async def create_large(client: Client, part: int) -> list[str]:
+    """Create large operations and return their ids."""
     ids = [f"{part}-{number}" for number in range(TOGETHER)]
     large = {"text": "x" * BYTES}
-    await client.data(
-        CREATE_MANY, inputs=[{"id": id_, "additionalProperties": large} for id_ in ids]
-    )
+    await client.create_many([{"id": id_, "additionalProperties": large} for id_ in ids])
     return ids
 
 
 async def read(socket: Socket, count: int) -> list[str]:
-    """Read so many changes, and give the ids."""
+    """Read a number of changes and return the ids."""
     changes = [await socket.change() for _ in range(count)]
     return [change["operation"]["id"] for change in changes]
 
@@ -46,30 +43,30 @@ async def test_clients_that_stop_reading_cost_no_memory_and_miss_nothing(
             connected(http, gateway.url) as stalled,
             stream(client, FOLLOW) as (_, messages),
         ):
-            after = (await client.data(NOW))["inviteParticipantsOperations"]["changeCursor"]
+            after = await client.change_cursor()
             for socket in (reading, stalled):
                 await socket.subscribe(FOLLOW, after=after)
             for part in range(warm):
-                made = await make(client, part)
-                assert await read(reading, TOGETHER) == made
-                assert await read(stalled, TOGETHER) == made
-                assert await listen(messages, TOGETHER) == made
+                created = await create_large(client, part)
+                assert await read(reading, TOGETHER) == created
+                assert await read(stalled, TOGETHER) == created
+                assert await listen(messages, TOGETHER) == created
             before = memory(gateway)
-            made = []
+            created = []
             most = 0
             for part in range(warm, warm + parts):
-                made += await make(client, part)
-                assert await read(reading, TOGETHER) == made[-TOGETHER:]
+                created += await create_large(client, part)
+                assert await read(reading, TOGETHER) == created[-TOGETHER:]
                 most = max(most, memory(gateway) - before)
-            seen = await read(stalled, len(made))
-            heard = await listen(messages, len(made))
+            seen = await read(stalled, len(created))
+            received = await listen(messages, len(created))
 
     assert most < KEPT_AT_MOST < parts * TOGETHER * BYTES
-    assert seen == made
-    assert heard == made
+    assert seen == created
+    assert received == created
 
 
 async def listen(messages: AsyncIterator[Event], count: int) -> list[str]:
-    """Listen for so many changes, and give the ids."""
+    """Receive a number of events and return the ids."""
     payloads: list[Any] = [(await anext(messages)).payload for _ in range(count)]
     return [payload["data"]["changes"]["operation"]["id"] for payload in payloads]

@@ -1,4 +1,4 @@
-"""Subscriptions: what comes, in which order, from where on, and to whom."""
+"""Subscriptions: their events, order, start and independence."""
 
 import asyncio
 import random
@@ -6,13 +6,12 @@ import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
-from support.cursors import now
+from support.documents import FOLLOW
 from support.gateways import LONGER, Client, MakeDatabase, memory, running
-from support.sockets import CREATE, DELETE, FOLLOW, UPDATE, Socket, connected
+from support.sockets import Socket, connected
 
 pytestmark = [pytest.mark.each_database, pytest.mark.usefixtures("database_url")]
 
@@ -29,7 +28,7 @@ def either(
     tmp_path_factory: pytest.TempPathFactory,
     new_database: MakeDatabase,
 ) -> Iterator[str]:
-    """The URL of a gateway that runs subscriptions by one executor or the other."""
+    """The URL of a gateway with either executor."""
     folder = tmp_path_factory.mktemp("gateway")
     with running(folder, "--executor", request.param, **new_database()) as gateway:
         yield gateway.url
@@ -48,18 +47,11 @@ async def socket(http: aiohttp.ClientSession, either: str) -> AsyncIterator[Sock
         yield socket
 
 
-async def create(client: Client, **fields: Any) -> str:  # noqa: ANN401  an input's
-    """Create an operation and give its id."""
-    data = await client.data(CREATE, input=fields)
-    id_: str = data["createInviteParticipantsOperation"]["operation"]["id"]
-    return id_
-
-
 async def test_change_comes_after_it_was_made(client: Client, socket: Socket) -> None:
-    await socket.subscribe(FOLLOW, after=await now(client))
-    id_ = await create(client, clientContext="one")
-    await client.data(UPDATE, input={"id": id_, "clientContext": "two"})
-    await client.data(DELETE, id=id_)
+    await socket.subscribe(FOLLOW, after=await client.change_cursor())
+    id_ = await client.create(clientContext="one")
+    await client.update(id=id_, clientContext="two")
+    await client.delete(id_)
     changes = [await socket.change() for _ in range(3)]
 
     assert [
@@ -80,16 +72,16 @@ async def test_operation_of_a_change_is_never_older_than_one_sent_before(
           changes(after: $after) { kind version state { version } operation { id version } }
         }
     """
-    after = await now(client)
-    id_ = await create(client)
+    after = await client.change_cursor()
+    id_ = await client.create()
     for number in range(4):
-        await client.data(UPDATE, input={"id": id_, "clientContext": str(number)})
+        await client.update(id=id_, clientContext=str(number))
     await socket.subscribe(query, after=after)
     replayed = [await socket.change() for _ in range(5)]
     for number in range(4, 7):
-        await client.data(UPDATE, input={"id": id_, "clientContext": str(number)})
+        await client.update(id=id_, clientContext=str(number))
     live = [await socket.change() for _ in range(3)]
-    await client.data(DELETE, id=id_)
+    await client.delete(id_)
     deleted = await socket.change()
 
     changes = [*replayed, *live]
@@ -101,34 +93,34 @@ async def test_operation_of_a_change_is_never_older_than_one_sent_before(
 
 
 async def test_subscriber_without_a_place_begins_now(client: Client, socket: Socket) -> None:
-    before = await create(client)
+    before = await client.create()
     await socket.subscribe(FOLLOW)
     coming = asyncio.create_task(socket.change())
-    made = []
+    created = []
     while not coming.done():
-        made.append(await create(client))
+        created.append(await client.create())
     first = await coming
 
     assert before != first["operationId"]
-    assert first["operationId"] in made
+    assert first["operationId"] in created
 
 
-async def test_subscriber_goes_on_after_a_cursor(
+async def test_subscription_resumes_after_a_cursor(
     client: Client, http: aiohttp.ClientSession
 ) -> None:
-    after: str | None = await now(client)
-    made = [await create(client) for _ in range(3)]
+    after: str | None = await client.change_cursor()
+    created = [await client.create() for _ in range(3)]
     seen = []
     for _ in range(4):
         async with connected(http, client.url) as socket:
             await socket.subscribe(FOLLOW, after=after)
-            made.append(await create(client))
-            for _ in range(2 if len(made) < 7 else 1):
+            created.append(await client.create())
+            for _ in range(2 if len(created) < 7 else 1):
                 change = await socket.change()
                 seen.append(change["operationId"])
                 after = change["cursor"]
 
-    assert seen == made
+    assert seen == created
 
 
 async def test_filter_takes_a_change_that_matches_before_or_after(
@@ -139,12 +131,12 @@ async def test_filter_takes_a_change_that_matches_before_or_after(
           changes(after: $after, filter: $filter) { version }
         }
     """
-    after = await now(client)
+    after = await client.change_cursor()
     context = f"wanted after {after}"
     await socket.subscribe(query, after=after, filter={"clientContext": {"eq": context}})
-    id_ = await create(client, clientContext="other")
+    id_ = await client.create(clientContext="other")
     for text in (context, "other", "another", context):
-        await client.data(UPDATE, input={"id": id_, "clientContext": text})
+        await client.update(id=id_, clientContext=text)
     live = [(await socket.change())["version"] for _ in range(3)]
     await socket.send(type="complete", id="1")
     await socket.subscribe(query, "2", after=after, filter={"clientContext": {"eq": context}})
@@ -166,21 +158,21 @@ async def test_filter_that_takes_long_takes_all_changes_in_their_order(
     named = [{"identity": {"any": {"displayName": {"contains": text}}}} for text in texts]
     where = {"participants": {"some": {"or": named}}}
     other, wanted = ({"identity": {"guest": {"displayName": name}}} for name in ("a" * 99, "Zoé"))
-    after, made = await now(client), []
+    after, created = await client.change_cursor(), []
     async with connected(http, client.url) as one, connected(http, client.url) as another:
         for socket in (one, another):
             await socket.subscribe(query, after=after, filter=where)
         for others in (150, 0, 150, 1):
-            made.append(await create(client, participants=[other] * others + [wanted]))
-            await create(client, participants=[other] * others)
-        await client.data(UPDATE, input={"id": made[0], "participants": []})
-        await client.data(UPDATE, input={"id": made[0], "clientContext": "of no interest"})
-        await client.data(UPDATE, input={"id": made[2], "clientContext": "of interest"})
+            created.append(await client.create(participants=[other] * others + [wanted]))
+            await client.create(participants=[other] * others)
+        await client.update(id=created[0], participants=[])
+        await client.update(id=created[0], clientContext="of no interest")
+        await client.update(id=created[2], clientContext="of interest")
         seen = [
             [(await socket.change())["operationId"] for _ in range(6)] for socket in (one, another)
         ]
 
-    assert seen == [[*made, made[0], made[2]]] * 2
+    assert seen == [[*created, created[0], created[2]]] * 2
 
 
 @pytest.mark.parametrize(
@@ -192,19 +184,19 @@ async def test_filter_that_takes_long_takes_all_changes_in_their_order(
         (", kinds: []", []),
     ],
 )
-async def test_kinds_limit_what_comes(
+async def test_kinds_select_the_changes(
     client: Client, socket: Socket, kinds: str, wanted: list[str]
 ) -> None:
-    after = await now(client)
-    id_ = await create(client)
-    await client.data(UPDATE, input={"id": id_, "status": "Running"})
+    after = await client.change_cursor()
+    id_ = await client.create()
+    await client.update(id=id_, status="Running")
     await socket.subscribe(
         f"subscription ($a: String) {{ changes(after: $a{kinds}) {{ kind }} }}", a=after
     )
-    await client.data(DELETE, id=id_)
+    await client.delete(id_)
     came = [(await socket.change())["kind"] for _ in wanted]
-    await socket.subscribe(FOLLOW, "end", after=await now(client))
-    await create(client)
+    await socket.subscribe(FOLLOW, "end", after=await client.change_cursor())
+    await client.create()
 
     ids = {"1", "end"} if "CREATED" in wanted else {"end"}
 
@@ -215,13 +207,13 @@ async def test_kinds_limit_what_comes(
 async def test_operation_comes_as_it_is_and_after_each_change(
     client: Client, socket: Socket
 ) -> None:
-    id_ = await create(client)
+    id_ = await client.create()
     await socket.subscribe(STATES, id=id_)
     states = [await socket.payload()]
     for status in ("Running", "Completed", "Failed"):
-        await client.data(UPDATE, input={"id": id_, "status": status})
+        await client.update(id=id_, status=status)
         states.append(await socket.payload())
-    await client.data(DELETE, id=id_)
+    await client.delete(id_)
     states.append(await socket.payload())
 
     assert [state["data"]["inviteParticipantsOperation"] for state in states] == [
@@ -242,9 +234,9 @@ async def test_operation_that_does_not_exist_is_null_and_complete(socket: Socket
 
 
 async def test_no_state_is_missed_while_it_is_written(client: Client, socket: Socket) -> None:
-    id_ = await create(client)
+    id_ = await client.create()
     writing = [
-        asyncio.create_task(client.data(UPDATE, input={"id": id_, "clientContext": str(number)}))
+        asyncio.create_task(client.update(id=id_, clientContext=str(number)))
         for number in range(20)
     ]
     await socket.subscribe(STATES, id=id_)
@@ -278,14 +270,14 @@ async def test_subscription_that_cannot_begin_is_an_error(
     assert message["payload"][0]["extensions"]["code"] == code
 
 
-async def test_subscription_by_post_says_the_way_out(client: Client) -> None:
+async def test_subscription_by_post_is_refused_with_the_alternatives(client: Client) -> None:
     answer = await client.answer(FOLLOW)
 
     assert "data" not in answer
     assert "WebSocket" in answer["errors"][0]["message"]
 
 
-async def test_client_that_does_not_read_holds_up_nobody(
+async def test_stalled_client_does_not_delay_others(
     http: aiohttp.ClientSession, tmp_path: Path
 ) -> None:
     query = """
@@ -293,46 +285,41 @@ async def test_client_that_does_not_read_holds_up_nobody(
           changes(after: $after) { operation { id additionalProperties } }
         }
     """
-    create_many = """
-        mutation ($inputs: [CreateInviteParticipantsOperationInput!]!) {
-          createInviteParticipantsOperations(inputs: $inputs) { createdCount }
-        }
-    """
     with running(tmp_path, "--heartbeat-seconds", "600") as gateway:
         client = Client(http, gateway.url)
-        after = await now(client)
+        after = await client.change_cursor()
         async with connected(http, gateway.url) as reading, connected(http, gateway.url) as stalled:
             await reading.subscribe(query, after=after)
             for number in range(5):
                 await stalled.subscribe(query, f"s{number}", after=after)
             before = memory(gateway)
-            made = []
+            created = []
             for part in range(20):
                 ids = [f"{part}-{number}" for number in range(60)]
                 large = {"text": "x" * 15_000}
                 inputs = [{"id": id_, "additionalProperties": large} for id_ in ids]
-                await client.data(create_many, inputs=inputs)
-                made += ids
+                await client.create_many(inputs)
+                created += ids
                 came = [(await reading.change())["operation"]["id"] for _ in ids]
 
                 assert came == ids
             grown = memory(gateway) - before
             await stalled.send(type="complete", id="s4")
             seen: dict[str, list[str]] = {f"s{number}": [] for number in range(5)}
-            while any(len(seen[f"s{number}"]) < len(made) for number in range(4)):
+            while any(len(seen[f"s{number}"]) < len(created) for number in range(4)):
                 message = await stalled.message()
                 operation = message["payload"]["data"]["changes"]["operation"]
                 seen[message["id"]].append(operation["id"])
 
     ended = seen.pop("s4")
-    assert all(ids == made for ids in seen.values())
-    assert ended == made[: len(ended)]
-    assert len(ended) < len(made)
-    assert grown < 60_000_000 < 5 * len(made) * 15_000
+    assert all(ids == created for ids in seen.values())
+    assert ended == created[: len(ended)]
+    assert len(ended) < len(created)
+    assert grown < 60_000_000 < 5 * len(created) * 15_000
 
 
 class Follower:
-    """A subscriber that is cut off again and again, and goes on from its last cursor."""
+    """A subscriber that is disconnected repeatedly, and resumes from its last cursor."""
 
     def __init__(self, http: aiohttp.ClientSession, after: str, *, seed: int) -> None:
         self._http = http
@@ -341,7 +328,7 @@ class Follower:
         self.seen: list[tuple[str, int]] = []
 
     async def follow(self, url: str, count: int) -> None:
-        """Follow until ``count`` changes were seen, or the gateway is gone."""
+        """Follow until ``count`` changes were received, or the gateway has stopped."""
         while len(self.seen) < count:
             async with connected(self._http, url) as socket:
                 await socket.subscribe(FOLLOW, after=self._after)
@@ -352,14 +339,14 @@ class Follower:
 
 
 async def write(client: Client, name: str, count: int) -> None:
-    """Create an operation, unless it is there, and change it until it was changed so often."""
-    await client.data(CREATE, input={"id": name})
+    """Create an operation if it does not exist, and update it a number of times."""
+    await client.create(id=name)
     for number in range(1, count):
-        await client.data(UPDATE, input={"id": name, "clientContext": str(number)})
+        await client.update(id=name, clientContext=str(number))
 
 
-async def logged(client: Client) -> list[tuple[str, int]]:
-    """Read the whole change log."""
+async def read_log(client: Client) -> list[tuple[str, int]]:
+    """Return the whole change log."""
     query = """
         query ($after: String) {
           changes(first: 500, after: $after) {
@@ -382,7 +369,7 @@ async def test_nothing_is_lost_or_repeated_whatever_breaks(
     broken = (aiohttp.ClientError, ConnectionError, TypeError, AssertionError)
     with running(tmp_path) as gateway:
         client = Client(http, gateway.url)
-        after = await now(client)
+        after = await client.change_cursor()
         followers = [Follower(http, after, seed=seed) for seed in range(5)]
         following = [
             asyncio.create_task(follower.follow(gateway.url, 10**9)) for follower in followers
@@ -397,7 +384,7 @@ async def test_nothing_is_lost_or_repeated_whatever_breaks(
     with running(tmp_path) as gateway:
         client = Client(http, gateway.url)
         await asyncio.gather(*(write(client, f"c{n}", each // 2) for n in range(writers)))
-        log = await logged(client)
+        log = await read_log(client)
         await asyncio.gather(*(follower.follow(gateway.url, len(log)) for follower in followers))
 
     assert len(log) >= writers * each * 2
@@ -411,13 +398,13 @@ async def test_changes_of_all_workers_come_in_the_order_of_the_log(
     writers, each = 8, 25
     with running(tmp_path, "--workers", "2") as gateway:
         client = Client(http, gateway.url)
-        after = await now(client)
+        after = await client.change_cursor()
         followers = [Follower(http, after, seed=seed) for seed in range(4)]
         await asyncio.gather(
             *(follower.follow(gateway.url, writers * each) for follower in followers),
             *(write(client, f"w{number}", each) for number in range(writers)),
         )
-        log = await logged(client)
+        log = await read_log(client)
 
     assert len(log) == writers * each
     for follower in followers:

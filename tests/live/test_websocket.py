@@ -1,4 +1,4 @@
-"""GraphQL over WebSocket: the protocol kept and broken, limits, and the official clients."""
+"""GraphQL over WebSocket: the protocol, its violations, limits, and official clients."""
 
 import asyncio
 import json
@@ -13,11 +13,11 @@ from aiohttp import WSMsgType
 from gql import Client as GqlClient
 from gql import gql
 from gql.transport.aiohttp_websockets import AIOHTTPWebsocketsTransport
+from support.documents import CREATE, FOLLOW
 from support.gateways import Client, Gateway, running
 from support.node import run
-from support.queries import NOW
 from support.responses import PYTHON_WORDS
-from support.sockets import CREATE, FOLLOW, SUBPROTOCOL, WITHIN, Socket, connected
+from support.sockets import SUBPROTOCOL, WITHIN, Socket, connected
 
 pytestmark = pytest.mark.each_database
 
@@ -48,7 +48,7 @@ async def test_query_and_mutation_are_answered_and_complete(shared: Client) -> N
     assert mutation[1] == {"type": "complete", "id": "m"}
 
 
-async def test_pings_are_answered_and_pongs_are_taken(shared: Client) -> None:
+async def test_pings_are_answered_and_pongs_are_accepted(shared: Client) -> None:
     async with connected(shared.session, shared.url, init=False) as socket:
         await socket.send(type="pong")
         await socket.send(type="ping")
@@ -59,7 +59,7 @@ async def test_pings_are_answered_and_pongs_are_taken(shared: Client) -> None:
         assert await socket.message() == {"type": "pong", "payload": {"at": 1}}
 
 
-async def test_pings_of_the_wire_are_answered_and_pongs_are_taken(shared: Client) -> None:
+async def test_protocol_pings_are_answered_and_pongs_are_accepted(shared: Client) -> None:
     async with shared.session.ws_connect(
         f"{shared.url}/graphql", protocols=[SUBPROTOCOL], autoping=False
     ) as ws:
@@ -85,10 +85,10 @@ async def test_handshake_by_http_1_0_is_refused(shared: Client) -> None:
 
 
 async def test_completed_operation_stops_and_its_id_is_free(shared: Client) -> None:
-    after = (await shared.data(NOW))["inviteParticipantsOperations"]["changeCursor"]
+    after = await shared.change_cursor()
     async with connected(shared.session, shared.url) as socket:
         await socket.subscribe(FOLLOW, after=after)
-        await shared.data(CREATE, input={"clientContext": "first"})
+        await shared.create(clientContext="first")
         await socket.change()
         await socket.send(type="complete", id="1")
         await socket.send(type="complete", id="of nothing that runs")
@@ -133,19 +133,19 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("text", "code", "reason"), BROKEN, ids=[text[:70] for text, *_ in BROKEN])
-async def test_what_is_no_message_closes_the_connection(
+async def test_invalid_message_closes_the_connection(
     shared: Client, text: str, code: int, reason: str
 ) -> None:
     async with connected(shared.session, shared.url) as socket:
         await socket.ws.send_str(text)
-        closed = await socket.closed()
+        closed = await socket.wait_closed()
 
     assert closed[0] == code
     assert reason in str(closed[1])
     assert not PYTHON_WORDS.search(str(closed[1]))
 
 
-async def test_id_may_be_as_long_as_told(shared: Client) -> None:
+async def test_id_may_be_of_the_maximum_length(shared: Client) -> None:
     async with connected(shared.session, shared.url) as socket:
         await socket.subscribe("{ __typename }", "é" * 128)
 
@@ -156,17 +156,17 @@ async def test_message_that_is_not_text_in_utf_8_closes_the_connection(shared: C
     async with connected(shared.session, shared.url) as socket:
         await socket.ws.send_bytes(b'{"type":"ping"}')
 
-        assert await socket.closed() == (4400, "Invalid message: It is binary. Send text.")
+        assert await socket.wait_closed() == (4400, "Invalid message: It is binary. Send text.")
     async with connected(shared.session, shared.url) as socket:
         await socket.ws.send_frame(b'{"type":"ping","payload":{"a":"\xff"}}', WSMsgType.TEXT)
 
-        assert await socket.closed() == (4400, "Invalid message: It is not UTF-8.")
+        assert await socket.wait_closed() == (4400, "Invalid message: It is not UTF-8.")
 
 
 async def test_message_that_is_too_large_closes_the_connection(shared: Client) -> None:
     async with connected(shared.session, shared.url) as socket:
         await socket.send(type="ping", payload={"large": "x" * 1_048_576})
-        code, _ = await socket.closed()
+        code, _ = await socket.wait_closed()
 
         assert code == aiohttp.WSCloseCode.MESSAGE_TOO_BIG
 
@@ -175,26 +175,26 @@ async def test_operation_before_the_acknowledgement_closes_the_connection(shared
     async with connected(shared.session, shared.url, init=False) as socket:
         await socket.send(**SUBSCRIBE)
 
-        assert await socket.closed() == (4401, "Unauthorized")
+        assert await socket.wait_closed() == (4401, "Unauthorized")
 
 
-async def test_id_that_is_taken_closes_the_connection(shared: Client) -> None:
+async def test_duplicate_id_closes_the_connection(shared: Client) -> None:
     async with connected(shared.session, shared.url) as socket:
         await socket.send(**SUBSCRIBE)
         await socket.send(**SUBSCRIBE)
 
-        assert await socket.closed() == (4409, "Subscriber for 1 already exists")
+        assert await socket.wait_closed() == (4409, "Subscriber for 1 already exists")
 
 
 async def test_connection_that_is_not_initialised_is_closed(shared: Client) -> None:
     async with connected(shared.session, shared.url, init=False) as socket:
-        assert await socket.closed() == (4408, "Connection initialisation timeout")
+        assert await socket.wait_closed() == (4408, "Connection initialisation timeout")
 
 
 @pytest.mark.parametrize("spoken", [(), ("graphql-ws",), ("nothing", "else")])
 async def test_other_subprotocols_are_refused(shared: Client, spoken: tuple[str, ...]) -> None:
     async with shared.session.ws_connect(f"{shared.url}/graphql", protocols=spoken) as ws:
-        code, reason = await Socket(ws).closed()
+        code, reason = await Socket(ws).wait_closed()
 
     assert code == 4406
     assert SUBPROTOCOL in str(reason)
@@ -226,8 +226,8 @@ async def test_handshake_that_is_not_complete_is_refused(shared: Client) -> None
     assert "handshake" in answer["errors"][0]["message"]
 
 
-async def room_again(http: aiohttp.ClientSession, url: str) -> None:
-    """Wait until one more connection is taken."""
+async def wait_until_accepted(http: aiohttp.ClientSession, url: str) -> None:
+    """Wait until one more connection is accepted."""
     async with asyncio.timeout(WITHIN):
         while True:
             with suppress(aiohttp.WSServerHandshakeError):
@@ -244,14 +244,14 @@ async def test_limits_are_kept(http: aiohttp.ClientSession, tmp_path: Path) -> N
             refused = await socket.message()
             with pytest.raises(aiohttp.WSServerHandshakeError) as full:
                 await http.ws_connect(f"{gateway.url}/graphql", protocols=[SUBPROTOCOL])
-        await room_again(http, gateway.url)
+        await wait_until_accepted(http, gateway.url)
 
     assert (refused["type"], refused["id"]) == ("error", "c")
     assert refused["payload"][0]["extensions"]["limit"] == "operations"
     assert full.value.status == 503
 
 
-async def test_client_without_a_sign_of_life_is_let_go(
+async def test_unresponsive_client_is_disconnected(
     http: aiohttp.ClientSession, tmp_path: Path
 ) -> None:
     with running(tmp_path, "--heartbeat-seconds", "0.2", "--websocket-connections", "1") as gateway:
@@ -262,11 +262,11 @@ async def test_client_without_a_sign_of_life_is_let_go(
             frames = [frame.type async for frame in dead]
 
         assert frames == [WSMsgType.TEXT, WSMsgType.PING]
-        await room_again(http, gateway.url)
+        await wait_until_accepted(http, gateway.url)
 
 
 @pytest.mark.parametrize("executor", ["compiled", "reference"])
-async def test_ping_tells_the_place_that_was_come_to(
+async def test_ping_has_the_current_cursor(
     http: aiohttp.ClientSession, tmp_path: Path, executor: str
 ) -> None:
     options = ("--heartbeat-seconds", "2", "--executor", executor)
@@ -275,14 +275,14 @@ async def test_ping_tells_the_place_that_was_come_to(
         async with connected(http, gateway.url) as socket:
             await socket.subscribe(RARE, "a")
             await socket.subscribe(RARE, "b")
-            await client.data(CREATE, input={"clientContext": "common"})
-            end = (await client.data(NOW))["inviteParticipantsOperations"]["changeCursor"]
+            await client.create(clientContext="common")
+            end = await client.change_cursor()
             while (ping := await socket.message()) != {
                 "type": "ping",
                 "payload": {"cursor": end, "ids": ["a", "b"]},
             }:
                 assert ping["type"] == "ping"
-        await client.data(CREATE, input={"clientContext": "rare"})
+        await client.create(clientContext="rare")
         async with connected(http, gateway.url) as socket:
             await socket.subscribe(RARE, after=end)
 
@@ -297,14 +297,14 @@ async def test_stop_closes_with_a_reason(client: Client, gateway: Gateway) -> No
         await following.subscribe(FOLLOW)
         stopping = asyncio.create_task(asyncio.to_thread(gateway.stop))
 
-        assert await idle.closed() == (1001, "The gateway is stopping. Connect again.")
-        assert await following.closed() == (1001, "The gateway is stopping. Connect again.")
+        assert await idle.wait_closed() == (1001, "The gateway is stopping. Connect again.")
+        assert await following.wait_closed() == (1001, "The gateway is stopping. Connect again.")
         assert await stopping == 0
     assert not [line for line in gateway.log if "Error" in line or "Traceback" in line]
 
 
 async def test_gql_follows(shared: Client) -> None:
-    after = (await shared.data(NOW))["inviteParticipantsOperations"]["changeCursor"]
+    after = await shared.change_cursor()
     transport = AIOHTTPWebsocketsTransport(
         url=f"{shared.url}/graphql".replace("http", "ws"), subprotocols=[SUBPROTOCOL]
     )
@@ -312,28 +312,28 @@ async def test_gql_follows(shared: Client) -> None:
     async with GqlClient(transport=transport) as session:
         query = gql(FOLLOW)
         query.variable_values = {"after": after}
-        await shared.data(CREATE, input={"clientContext": "0"})
+        await shared.create(clientContext="0")
         async for result in session.subscribe(query):
             contexts.append(result["changes"]["state"]["clientContext"])
             if len(contexts) == 3:
                 break
-            await shared.data(CREATE, input={"clientContext": str(len(contexts))})
+            await shared.create(clientContext=str(len(contexts)))
 
     assert contexts == ["0", "1", "2"]
 
 
 @pytest.fixture(scope="module")
 def beating(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A gateway that is not silent for long."""
+    """A gateway that sends heartbeats often."""
     with running(tmp_path_factory.mktemp("beating"), "--heartbeat-seconds", "2") as gateway:
         yield gateway.url
 
 
 @pytest.mark.parametrize("name", ["graphql-ws", "urql", "apollo"])
-async def test_client_follows_is_cut_off_and_goes_on(
+async def test_client_resumes_after_a_disconnection(
     http: aiohttp.ClientSession, beating: str, name: str
 ) -> None:
-    after = (await Client(http, beating).data(NOW))["inviteParticipantsOperations"]["changeCursor"]
+    after = await Client(http, beating).change_cursor()
     given = json.dumps({"follow": FOLLOW, "after": after, "create": CREATE})
     url = f"{beating}/graphql".replace("http", "ws")
     printed = await asyncio.to_thread(run, "node", "follow_over_websocket.mjs", name, url, given)
@@ -346,7 +346,7 @@ async def test_client_follows_is_cut_off_and_goes_on(
 
 
 async def test_graphql_ws_follows(shared: Client) -> None:
-    after = (await shared.data(NOW))["inviteParticipantsOperations"]["changeCursor"]
+    after = await shared.change_cursor()
     given = json.dumps({"follow": FOLLOW, "after": after, "create": CREATE})
     url = f"{shared.url}/graphql".replace("http", "ws")
     printed = await asyncio.wait_for(

@@ -1,4 +1,4 @@
-"""What becomes of operations by Microsoft Graph's notifications, in whatever order they come."""
+"""The effect of Microsoft Graph's notifications on operations, in any order."""
 
 import asyncio
 from itertools import permutations
@@ -9,7 +9,7 @@ from uuid import uuid4
 import aiohttp
 import pytest
 from support.gateways import Client, running
-from support.notifying import CALL, URL, Graph, envelope, notification
+from support.graph_notifications import CALL, URL, Graph, envelope, notification
 
 pytestmark = pytest.mark.each_database
 
@@ -22,21 +22,6 @@ READ = """
       participants { identity { user { id } } }
       additionalProperties
     } }
-"""
-CREATE = """
-    mutation ($input: CreateInviteParticipantsOperationInput!) {
-      createInviteParticipantsOperation(input: $input) { operation { id } errors { message } }
-    }
-"""
-UPDATE = """
-    mutation ($input: UpdateInviteParticipantsOperationInput!) {
-      updateInviteParticipantsOperation(input: $input) { operation { version } }
-    }
-"""
-DELETE = """
-    mutation ($id: ID!) {
-      deleteInviteParticipantsOperation(input: { id: $id }) { deletedId }
-    }
 """
 RESULT = {"code": 500, "subcode": 7106, "message": "DiagCode: 500#7106.@"}
 INVITED = [{"identity": {"user": {"id": "u"}}}]
@@ -54,7 +39,7 @@ def id_() -> str:
 
 
 async def read(client: Client, id_: str) -> Json:
-    """Read an operation as it is."""
+    """Return an operation as it is read."""
     return (await client.data(READ, id=id_))["inviteParticipantsOperation"]
 
 
@@ -112,7 +97,7 @@ async def test_ended_operation_does_not_go_back(
     shared: Client, graph: Graph, id_: str, end: str, late: str | None
 ) -> None:
     whole = {"id": id_, "callId": CALL, "status": end, "clientContext": "c", "resultInfo": RESULT}
-    await shared.data(CREATE, input=whole)
+    await shared.create(**whole)
     before = await read(shared, id_)
 
     await graph.notify(
@@ -122,11 +107,11 @@ async def test_ended_operation_does_not_go_back(
     assert await read(shared, id_) == before
 
 
-async def test_late_result_is_taken_after_a_time_out_of_the_bot(
+async def test_late_result_replaces_a_timeout_of_the_bot(
     shared: Client, graph: Graph, id_: str
 ) -> None:
     timed_out = {"code": 408, "subcode": 0, "message": "timed out"}
-    await shared.data(CREATE, input={"id": id_, "status": "Failed", "resultInfo": timed_out})
+    await shared.create(id=id_, status="Failed", resultInfo=timed_out)
 
     await graph.notify(
         notification(id=id_, status="completed", resultInfo={"code": 200, "subcode": 0})
@@ -140,7 +125,7 @@ async def test_late_result_is_taken_after_a_time_out_of_the_bot(
 async def test_null_status_keeps_what_there_was(
     shared: Client, graph: Graph, id_: str, status: str
 ) -> None:
-    await shared.data(CREATE, input={"id": id_, "status": status})
+    await shared.create(id=id_, status=status)
 
     await graph.notify(notification("updated", id=id_, status=None, clientContext="told"))
 
@@ -156,9 +141,9 @@ async def test_new_operation_of_null_status_is_not_started(
     assert (await read(shared, id_))["status"] == "NotStarted"
 
 
-async def test_what_is_not_told_stays(shared: Client, graph: Graph, id_: str) -> None:
+async def test_omitted_fields_are_kept(shared: Client, graph: Graph, id_: str) -> None:
     given = {"clientContext": "c", "participants": INVITED, "additionalProperties": {"a": 1}}
-    await shared.data(CREATE, input={"id": id_, **given})
+    await shared.create(id=id_, **given)
 
     await graph.notify(
         notification(
@@ -175,7 +160,7 @@ async def test_what_is_not_told_stays(shared: Client, graph: Graph, id_: str) ->
 async def test_deleted_operation_is_not_made_again(shared: Client, graph: Graph, id_: str) -> None:
     item = notification(id=id_, status="completed")
     await graph.notify(item)
-    await shared.data(DELETE, id=id_)
+    await shared.delete(id_)
 
     await graph.notify(item)
 
@@ -244,15 +229,17 @@ async def test_other_paths_and_methods_are_refused(graph: Graph) -> None:
 async def test_notifications_and_updates_overwrite_nothing_of_each_other(
     shared: Client, graph: Graph, id_: str
 ) -> None:
-    await shared.data(CREATE, input={"id": id_})
+    await shared.create(id=id_)
 
     async def update(number: int) -> None:
         change = {"id": id_, "additionalProperties": {"n": number}}
-        await shared.data(UPDATE, input=change)
+        await shared.update(**change)
 
-    told = [notification("updated", id=id_, status="running", clientContext="told")]
-    told += [notification(id=id_, status="failed", resultInfo=RESULT)] * 3
-    await asyncio.gather(*map(update, range(20)), *(graph.notify(told[n % 4]) for n in range(20)))
+    notifications = [notification("updated", id=id_, status="running", clientContext="told")]
+    notifications += [notification(id=id_, status="failed", resultInfo=RESULT)] * 3
+    await asyncio.gather(
+        *map(update, range(20)), *(graph.notify(notifications[n % 4]) for n in range(20))
+    )
 
     operation = await read(shared, id_)
     assert (operation["status"], operation["clientContext"]) == ("Failed", "told")
@@ -260,7 +247,7 @@ async def test_notifications_and_updates_overwrite_nothing_of_each_other(
     assert operation["resultInfo"] == RESULT
 
 
-async def test_what_came_of_notifications_is_told(
+async def test_outcomes_of_notifications_are_counted(
     client: Client, http: aiohttp.ClientSession
 ) -> None:
     graph = Graph(http, client.url)
@@ -278,7 +265,7 @@ async def test_what_came_of_notifications_is_told(
 
     async with http.get(f"{client.url}/metrics") as response:
         page = await response.text()
-    told = {
+    outcomes = {
         result: f'invite_gateway_notifications_total{{result="{result}"}} {count:.1f}' in page
         for result, count in {
             "created": 3,
@@ -288,7 +275,7 @@ async def test_what_came_of_notifications_is_told(
             "unusable": 1,
         }.items()
     }
-    assert set(told.values()) == {True}, told
+    assert set(outcomes.values()) == {True}, outcomes
 
 
 BY_IDENTITY = """

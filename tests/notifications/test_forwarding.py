@@ -9,31 +9,31 @@ from typing import Any
 import aiohttp
 import pytest
 from support.bot import Bot
+from support.documents import COUNT
 from support.gateways import LONGER, UNTRACED, Client, Gateway, running
-from support.notifying import Graph, envelope, notification
+from support.graph_notifications import Graph, envelope, notification
 
 Json = Any
 
 OUTAGE_SECONDS = 3.0 * (LONGER - 1)
-"""How long the bot is down at the least: for a minute, if LONGER is 21."""
-KNOWN = "{ inviteParticipantsOperations(first: 0) { totalCount } }"
+"""The minimum time for which the bot is down: a minute if LONGER is 21."""
 
 
-def told(call: int, number: int) -> Json:
-    """Write a notification of a call."""
+def notification_of(call: int, number: int) -> Json:
+    """Return a notification of a call."""
     url = f"/communications/calls/call-{call}/operations/{call}-{number}"
     return envelope(notification("updated", url=url, id=f"{call}-{number}", status="running"))
 
 
 def by_call(bot: Bot) -> dict[str, list[str]]:
-    """Give the ids of what the bot has taken, by call, each at its first time."""
+    """Return the ids that the bot has accepted, by call, without repetitions."""
     calls: dict[str, list[str]] = {}
-    for body in bot.taken:
+    for body in bot.accepted:
         for item in body["value"]:
-            taken = calls.setdefault(item["resourceUrl"].split("/")[3], [])
+            ids = calls.setdefault(item["resourceUrl"].split("/")[3], [])
             id_ = item["resourceData"]["id"]
-            if id_ not in taken:
-                taken.append(id_)
+            if id_ not in ids:
+                ids.append(id_)
     return calls
 
 
@@ -62,7 +62,7 @@ async def test_request_is_passed_on_unchanged(tmp_path: Path, http: aiohttp.Clie
                 url, data=body, headers=headers, skip_auto_headers=["Accept", "Accept-Encoding"]
             ) as response:
                 assert response.status == 202
-            await bot.until(lambda: len(bot.requests) == 1)
+            await bot.wait_until(lambda: len(bot.requests) == 1)
 
     ((passed_on, passed_body),) = bot.requests
     of_connection = {"Host": f"127.0.0.1:{bot.port}", "Content-Length": str(len(body))}
@@ -78,7 +78,7 @@ async def test_nothing_refused_is_passed_on(tmp_path: Path, http: aiohttp.Client
             assert await graph.post(b"{") == 400
             assert await graph.post({}) == 400
             await graph.notify(7)
-            await bot.until(lambda: len(bot.requests) == 1)
+            await bot.wait_until(lambda: len(bot.requests) == 1)
 
     assert [json.loads(body)["value"] for _, body in bot.requests] == [[7]]
 
@@ -93,8 +93,8 @@ async def test_outage_delays_and_loses_nothing(tmp_path: Path, http: aiohttp.Cli
     sent = [(call, number) for number in range(6) for call in range(20)]
     with running(tmp_path, *options, **UNTRACED) as gateway:
         graph = Graph(http, gateway.url)
-        for call, number in sent[:60]:  # while nobody listens
-            assert await graph.post(told(call, number)) == 202
+        for call, number in sent[:60]:  # while the bot is down
+            assert await graph.post(notification_of(call, number)) == 202
         gateway.process.kill()
         gateway.process.wait()
     with running(tmp_path, *options, **UNTRACED) as gateway:
@@ -102,16 +102,16 @@ async def test_outage_delays_and_loses_nothing(tmp_path: Path, http: aiohttp.Cli
         bot.answer = lambda _body: 503
         async with bot.listening():
             for call, number in sent[60:]:
-                assert await graph.post(told(call, number)) == 202
-            await bot.until(
+                assert await graph.post(notification_of(call, number)) == 202
+            await bot.wait_until(
                 lambda: len(bot.requests) > 3 and monotonic() - began >= OUTAGE_SECONDS,
                 seconds=60 + OUTAGE_SECONDS,
             )
         bot.answer = lambda _body: 202
         async with bot.listening():
-            await bot.until(lambda: sum(map(len, by_call(bot).values())) == len(sent))
+            await bot.wait_until(lambda: sum(map(len, by_call(bot).values())) == len(sent))
 
-        known = await Client(http, gateway.url).data(KNOWN)
+        known = await Client(http, gateway.url).data(COUNT)
 
     expected = {f"call-{call}": [f"{call}-{n}" for n in range(6)] for call in range(20)}
     assert by_call(bot) == expected
@@ -128,11 +128,11 @@ async def test_call_that_fails_delays_itself_alone(
             graph = Graph(http, gateway.url)
             for number in range(3):
                 for call in range(4):
-                    assert await graph.post(told(call, number)) == 202
-            await bot.until(lambda: len(bot.taken) == 9)
+                    assert await graph.post(notification_of(call, number)) == 202
+            await bot.wait_until(lambda: len(bot.accepted) == 9)
             assert "call-0" not in by_call(bot)
             bot.answer = lambda _body: 202
-            await bot.until(lambda: len(bot.taken) >= 12)
+            await bot.wait_until(lambda: len(bot.accepted) >= 12)
 
     assert by_call(bot)["call-0"] == ["0-0", "0-1", "0-2"]
 
@@ -145,23 +145,30 @@ async def test_body_of_several_calls_keeps_the_order_of_each(
     bot = Bot()
     failing = [True]
     bot.answer = lambda body: 500 if failing and "1-0" in str(body) else 202
-    both = envelope(told(1, 1)["value"][0], told(2, 1)["value"][0])
+    both = envelope(notification_of(1, 1)["value"][0], notification_of(2, 1)["value"][0])
     async with bot.listening():
         with running(tmp_path, "--forward", bot.url) as gateway:
             graph = Graph(http, gateway.url)
-            for body in (told(1, 0), told(2, 0), both, told(1, 2), told(2, 2), told(3, 0)):
+            for body in (
+                notification_of(1, 0),
+                notification_of(2, 0),
+                both,
+                notification_of(1, 2),
+                notification_of(2, 2),
+                notification_of(3, 0),
+            ):
                 assert await graph.post(body) == 202
-            await bot.until(lambda: len(bot.taken) == 2)
+            await bot.wait_until(lambda: len(bot.accepted) == 2)
             assert by_call(bot) == {"call-2": ["2-0"], "call-3": ["3-0"]}
             failing.clear()
-            await bot.until(lambda: len(bot.taken) == 6)
+            await bot.wait_until(lambda: len(bot.accepted) == 6)
 
     assert by_call(bot)["call-1"] == ["1-0", "1-1", "1-2"]
     assert by_call(bot)["call-2"] == ["2-0", "2-1", "2-2"]
 
 
 @pytest.mark.parametrize("status", [400, 401])
-async def test_what_the_bot_refuses_is_dropped(
+async def test_notifications_that_the_bot_refuses_are_dropped(
     tmp_path: Path, http: aiohttp.ClientSession, status: int
 ) -> None:
     bot = Bot()
@@ -170,8 +177,8 @@ async def test_what_the_bot_refuses_is_dropped(
         with running(tmp_path, "--forward", bot.url) as gateway:
             graph = Graph(http, gateway.url)
             for number in range(2):
-                assert await graph.post(told(0, number)) == 202
-            await bot.until(lambda: len(bot.taken) == 1)
+                assert await graph.post(notification_of(0, number)) == 202
+            await bot.wait_until(lambda: len(bot.accepted) == 1)
             counts = await metrics(http, gateway)
 
     assert by_call(bot) == {"call-0": ["0-1"]}
@@ -180,7 +187,7 @@ async def test_what_the_bot_refuses_is_dropped(
 
 @pytest.mark.each_database
 @pytest.mark.usefixtures("database_url")
-async def test_what_is_beyond_the_bounds_is_dropped_and_counted(
+async def test_notifications_beyond_the_limits_are_dropped_and_counted(
     tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
     bot = Bot()
@@ -190,14 +197,14 @@ async def test_what_is_beyond_the_bounds_is_dropped_and_counted(
         with running(tmp_path, "--forward", bot.url, *options) as gateway:
             graph = Graph(http, gateway.url)
             for call in range(5):
-                assert await graph.post(told(call, 0)) == 202
+                assert await graph.post(notification_of(call, 0)) == 202
             counts = await metrics(http, gateway)
             assert counts['s_dropped_total{reason="full"}'] == 2
             async with asyncio.timeout(30):
                 while counts['s_dropped_total{reason="expired"}'] < 3:
                     counts = await metrics(http, gateway)
 
-    assert bot.taken == []
+    assert bot.accepted == []
 
 
 async def test_workers_pass_on_the_notifications_of_a_call_in_order(tmp_path: Path) -> None:
@@ -207,7 +214,10 @@ async def test_workers_pass_on_the_notifications_of_a_call_in_order(tmp_path: Pa
             for number in range(10):
                 for call in range(3):
                     async with aiohttp.ClientSession() as another:  # which another worker may get
-                        assert await Graph(another, gateway.url).post(told(call, number)) == 202
-            await bot.until(lambda: sum(map(len, by_call(bot).values())) == 30)
+                        assert (
+                            await Graph(another, gateway.url).post(notification_of(call, number))
+                            == 202
+                        )
+            await bot.wait_until(lambda: sum(map(len, by_call(bot).values())) == 30)
 
     assert by_call(bot) == {f"call-{call}": [f"{call}-{n}" for n in range(10)] for call in range(3)}

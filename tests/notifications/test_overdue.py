@@ -1,4 +1,4 @@
-"""Operations that have not ended when they should have."""
+"""Overdue operations: those that have not ended in time."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ from urllib.parse import quote
 import aiohttp
 import pytest
 from support.gateways import Client, Command, running
-from support.notifying import Graph, notification
+from support.graph_notifications import Graph, notification
 
 LIST = """
     query ($filter: InviteParticipantsOperationFilter) {
@@ -22,25 +22,25 @@ LITERAL = "{ inviteParticipantsOperations(filter: { overdue: true }) { nodes { i
 
 
 def ago(seconds: float) -> str:
-    """Write the time so many seconds ago."""
+    """Return the time so many seconds ago."""
     return (datetime.now(UTC) - timedelta(seconds=seconds)).isoformat()
 
 
 @pytest.fixture
-def url(tmp_path: Path, here: Command) -> Iterator[str]:
+def url(tmp_path: Path, run_in_process: Command) -> Iterator[str]:
     """The URL of a gateway that waits 10 minutes, with old and new operations."""
     operations = [
         f'{{"id": "{status} {age}", "status": "{status}", "createdAt": "{ago(age)}"}}\n'
         for status in ("NotStarted", "Running", "Completed", "Failed")
         for age in (500, 700)
     ]
-    assert here("import", "-", stdin="".join(operations)).returncode == 0
+    assert run_in_process("import", "-", stdin="".join(operations)).returncode == 0
     with running(tmp_path, "--overdue-seconds", "600") as gateway:
         yield gateway.url
 
 
 async def ids(client: Client, filter_: Any) -> list[str]:  # noqa: ANN401  JSON
-    """List the ids of the operations that a filter takes."""
+    """Return the ids of the operations that match a filter."""
     data = await client.data(LIST, filter=filter_)
     return [node["id"] for node in data["inviteParticipantsOperations"]["nodes"]]
 
@@ -79,13 +79,11 @@ async def test_answer_is_as_of_now_and_not_of_an_earlier_request(
     http: aiohttp.ClientSession, tmp_path: Path
 ) -> None:
     hidden = '{"query": %s, "variables": {"filter": {"\\u006fverdue": true}}}'
-    create = "mutation { createInviteParticipantsOperation(input: {}) { operation { id } } }"
     by_get = f"?query={quote(LITERAL)}"
 
     with running(tmp_path, "--overdue-seconds", "0.5") as gateway:
         client = Client(http, gateway.url)
-        made = await client.data(create)
-        id_ = made["createInviteParticipantsOperation"]["operation"]["id"]
+        id_ = await client.create()
         body = hidden % json.dumps(LIST)
         headers = {"Content-Type": "application/json"}
         answers: list[list[str]] = [[], [], []]
@@ -106,5 +104,5 @@ async def test_answer_is_as_of_now_and_not_of_an_earlier_request(
 
 
 def nodes(answer: Any) -> list[str]:  # noqa: ANN401  JSON
-    """Return the ids in an answer."""
+    """Return the ids in a response."""
     return [node["id"] for node in answer["data"]["inviteParticipantsOperations"]["nodes"]]

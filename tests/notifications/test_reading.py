@@ -1,4 +1,4 @@
-"""What bots' logs of notifications say, read by ``import``: the cases seen in the wild, and kin."""
+"""Imports of bots' logs of notifications: the variants that occur in practice."""
 
 import json
 from collections.abc import Callable
@@ -7,7 +7,16 @@ from typing import Any
 
 import pytest
 from support.gateways import Command
-from support.notifying import BARE_CALL, BARE_ID, CALL, ID, INVITE, URL, envelope, notification
+from support.graph_notifications import (
+    BARE_CALL,
+    BARE_ID,
+    CALL,
+    ID,
+    INVITE,
+    URL,
+    envelope,
+    notification,
+)
 
 Json = Any
 
@@ -23,16 +32,16 @@ class Importer:
         self._file = folder / "log.ndjson"
 
     def refused(self, *values: Json) -> list[str]:
-        """Import values, and return what was said of those that were refused."""
+        """Import values, and return the messages about those that were refused."""
         self._file.write_text("".join(f"{json.dumps(value)}\n" for value in values))
         done = self._run("import", str(self._file), COLUMNS="1000")
-        told = (line.partition("log.ndjson: ")[2] for line in done.stderr.splitlines())
-        lines = [line for line in told if line]
+        messages = (line.partition("log.ndjson: ")[2] for line in done.stderr.splitlines())
+        lines = [line for line in messages if line]
         assert done.returncode == (1 if lines else 0), done.stderr
         return lines
 
     def operations(self, *values: Json) -> list[Json]:
-        """Import values that must be faultless, and return all operations, the oldest first."""
+        """Import valid values, and return all operations, the oldest first."""
         assert self.refused(*values) == []
         return self.stored()
 
@@ -43,12 +52,12 @@ class Importer:
 
 
 @pytest.fixture
-def importer(here: Command, tmp_path: Path) -> Importer:
-    return Importer(here, tmp_path)
+def importer(run_in_process: Command, tmp_path: Path) -> Importer:
+    return Importer(run_in_process, tmp_path)
 
 
 def content(operation: Json) -> Json:
-    """Leave out what the gateway itself knows of an operation."""
+    """Return an operation without what the gateway adds."""
     own = {"version", "createdAt", "updatedAt", "endedAt"}
     return {name: value for name, value in operation.items() if name not in own}
 
@@ -141,7 +150,7 @@ def test_id_is_matched_whatever_its_form(
     }
 
 
-def test_older_address_tells_what_the_newer_does_not(importer: Importer) -> None:
+def test_older_resource_member_is_read(importer: Importer) -> None:
     item = notification(url=None, status="completed")
     item["resource"] = f"/app/calls/{BARE_CALL}/operations/{BARE_ID.upper()}"
     (operation,) = importer.operations(item)
@@ -180,12 +189,12 @@ def test_without_an_id_nothing_is_made_up(
     before = [{"id": id_, "callId": CALL, "clientContext": "c"} for id_ in known]
     importer.operations(*before)
 
-    said = importer.refused(
+    messages = importer.refused(
         notification(url=NOWHERE, id=None, clientContext=context, status="completed")
     )
 
-    (told,) = said
-    assert told.startswith("line 1: It has no id, and not exactly one operation has")
+    (message,) = messages
+    assert message.startswith("line 1: It has no id, and not exactly one operation has")
     assert {each["status"] for each in importer.stored()} <= {"NotStarted"}
     assert len(importer.stored()) == len(known)
 
@@ -213,18 +222,18 @@ def test_invite_is_known_by_every_spelling_of_its_type(importer: Importer, type_
 def test_import_refuses_other_kinds_by_line_and_type(importer: Importer, kind: str) -> None:
     other = {"@odata.type": f"#microsoft.graph.{kind}", "id": "a8", "status": "completed"}
     mine = notification(id="b", status="failed")
-    said = importer.refused(
+    messages = importer.refused(
         {"id": "a"}, other, envelope(mine, notification() | {"resourceData": other})
     )
 
-    assert said[0].startswith(f'line 2: the type "#microsoft.graph.{kind}" is not ')
-    assert said[1].startswith("line 3, value[1]: ")
-    assert f"#microsoft.graph.{kind}" in said[1]
+    assert messages[0].startswith(f'line 2: the type "#microsoft.graph.{kind}" is not ')
+    assert messages[1].startswith("line 3, value[1]: ")
+    assert f"#microsoft.graph.{kind}" in messages[1]
     assert [each["id"] for each in importer.stored()] == ["a", "b"]
 
 
 @pytest.mark.parametrize(
-    ("member", "said"),
+    ("member", "message_start"),
     [
         ({"ID": "A5"}, "ID: Write it 'id'"),
         ({"Status": "completed"}, "Status: Write it 'status'"),
@@ -244,12 +253,14 @@ def test_import_refuses_other_kinds_by_line_and_type(importer: Importer, kind: s
         ),
     ],
 )
-def test_members_in_another_case_are_refused(importer: Importer, member: Json, said: str) -> None:
+def test_members_in_another_case_are_refused(
+    importer: Importer, member: Json, message_start: str
+) -> None:
     wanted = {"@odata.type": INVITE, "id": "x", **member}
 
     for value in (wanted, notification() | {"resourceData": wanted}):
-        (told,) = importer.refused(value)
-        assert told.startswith(f"line 1: {said}; names are case-sensitive")
+        (message,) = importer.refused(value)
+        assert message.startswith(f"line 1: {message_start}; names are case-sensitive")
     assert importer.stored() == []
 
 
@@ -325,11 +336,11 @@ SERIALIZED = {
     ],
     ids=["entity", "collection", "list", "arrays", "wrapped", "envelope", "alone", "no type"],
 )
-def test_what_serializers_write_around_is_not_kept(
+def test_properties_of_serializers_are_not_stored(
     importer: Importer, wrap: Callable[[Json], Json]
 ) -> None:
     value = wrap(SERIALIZED)
-    if "resourceData" in str(value):  # which is not the end of it
+    if "resourceData" in str(value):  # which does not end it
         value = json.loads(json.dumps(value).replace('"deleted"', '"updated"'))
     (operation,) = importer.operations(value)
 
@@ -339,7 +350,7 @@ def test_what_serializers_write_around_is_not_kept(
 
 
 def nested_references(depth: int) -> Json:
-    """Write an object that each level has twice: of 30 levels there would be a billion."""
+    """Return references that double at each level: 30 levels would be a billion."""
     value: Json = {"$id": "0", "id": "u"}
     others = [
         {"$id": f"{n}", "a": {"$ref": f"{n - 1}"}, "b": {"$ref": f"{n - 1}"}}
@@ -349,21 +360,23 @@ def nested_references(depth: int) -> Json:
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "message_start"),
     [
         ({"@odata.type": INVITE, "$id": "1", "self": {"$ref": "1"}}, 'the $ref "1" is circular'),
         (nested_references(40), "after each $ref is resolved, it has more than 60,000 values"),
     ],
     ids=["circle", "bomb"],
 )
-def test_references_without_end_are_refused(importer: Importer, value: Json, said: str) -> None:
-    (told,) = importer.refused(value)
+def test_references_without_end_are_refused(
+    importer: Importer, value: Json, message_start: str
+) -> None:
+    (message,) = importer.refused(value)
 
-    assert told.startswith(f"line 1: {said}")
+    assert message.startswith(f"line 1: {message_start}")
 
 
 @pytest.mark.parametrize(
-    ("item", "said"),
+    ("item", "message_start"),
     [
         (notification("gone", id=ID), 'changeType: "gone" is not created, updated or deleted'),
         (notification(id=ID, status="running"), "the operation has finished, but neither"),
@@ -373,17 +386,17 @@ def test_references_without_end_are_refused(importer: Importer, value: Json, sai
         (notification(id=7), "id: Expected a string"),
     ],
 )
-def test_unusable_notifications_are_told_by_their_line(
-    importer: Importer, item: Json, said: str
+def test_unusable_notifications_are_reported_by_line(
+    importer: Importer, item: Json, message_start: str
 ) -> None:
-    told = importer.refused(envelope(notification(id="1", status="failed"), item))
+    messages = importer.refused(envelope(notification(id="1", status="failed"), item))
 
-    assert [line.startswith(f"line 1, value[1]: {said}") for line in told] == [True]
+    assert [line.startswith(f"line 1, value[1]: {message_start}") for line in messages] == [True]
     assert [each["id"] for each in importer.stored()] == ["1"]
 
 
 @pytest.mark.parametrize(("code", "status"), [(200, "Completed"), (410, "Failed"), (500, "Failed")])
-def test_end_without_a_status_is_told_by_its_code(
+def test_status_of_an_end_follows_from_its_result_code(
     importer: Importer, code: int, status: str
 ) -> None:
     result = {"code": code, "subcode": 0}

@@ -1,4 +1,4 @@
-"""A storm of notifications: in any order, several times, some malformed, the gateway killed."""
+"""Many notifications: unordered, repeated, some malformed, with the gateway killed."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from uuid import UUID
 
 import aiohttp
 from support.gateways import LONGER, UNTRACED, Gateway, running
-from support.notifying import INVITE, Graph, envelope
+from support.graph_notifications import INVITE, Graph, envelope
 
 Json = Any
 
@@ -24,22 +24,22 @@ CHOICE = random.Random(11)  # noqa: S311  nothing is secret here
 
 
 def guid() -> str:
-    """Make an id that is the same in every run."""
+    """Return an id that is the same in every run."""
     return str(UUID(int=CHOICE.getrandbits(128), version=4))
 
 
-def form(id_: str) -> str:
-    """Write an id in one of the ways in which bots get it."""
+def formatted(id_: str) -> str:
+    """Return an id in one of the forms in which bots receive it."""
     return CHOICE.choice([id_, id_.upper(), id_.replace("-", ""), id_.replace("-", "").upper()])
 
 
 def steps(number: int) -> tuple[str, Json, list[Json]]:
-    """Give an operation's id, the state it ends in, and its notifications in order."""
+    """Return an operation's id, its final state, and its notifications in order."""
     id_, call, context = guid(), guid(), f"context {number}"
     status, code = CHOICE.choice([("Completed", 200), ("Failed", 500)])
     invited = [{"identity": {"user": {"id": f"user {number}"}}, "region": "amer"}]
     result = {"code": code, "subcode": number, "message": "m"}
-    told = [
+    kinds = [
         ("created", {"status": "notStarted", "clientContext": context, "participants": invited}),
         ("updated", {"status": "Running", "clientContext": context, "hint": number}),
         ("deleted", {"status": status.lower(), "resultInfo": result}),
@@ -53,18 +53,22 @@ def steps(number: int) -> tuple[str, Json, list[Json]]:
         "participants": invited,
         "additionalProperties": {"hint": number},
     }
-    return id_, end, [notification(change, call, id_, data) for change, data in told]
+    return id_, end, [notification(change, call, id_, data) for change, data in kinds]
 
 
 def notification(change: str, call: str, id_: str, data: Json) -> Json:
-    """Write a notification of one of the kinds that bots get."""
+    """Return a notification of one of the kinds that bots receive."""
     where = CHOICE.choice(["resourceUrl", "resource"])
     in_address = CHOICE.random() < 0.5
-    last = form(id_) if in_address else "participants"
+    last = formatted(id_) if in_address else "participants"
     return {
         "changeType": CHOICE.choice([change, change.title(), change.upper()]),
-        where: f"/app/calls/{form(call)}/operations/{last}",
-        "resourceData": {"@odata.type": INVITE, "id": None if in_address else form(id_), **data},
+        where: f"/app/calls/{formatted(call)}/operations/{last}",
+        "resourceData": {
+            "@odata.type": INVITE,
+            "id": None if in_address else formatted(id_),
+            **data,
+        },
     }
 
 
@@ -79,11 +83,11 @@ MALFORMED: list[Json] = [
 
 
 def storm() -> tuple[dict[str, Json], list[tuple[Json, int]]]:
-    """Give what operations are to be in the end, and bodies with the status of their answers."""
+    """Return the expected final operations, and bodies with the status of their responses."""
     ends, bodies = {}, []
     for number in range(OPERATIONS):
-        id_, ends[id_], told = steps(number)
-        bodies += [(envelope(one), 202) for one in told * TIMES]
+        id_, ends[id_], kinds = steps(number)
+        bodies += [(envelope(one), 202) for one in kinds * TIMES]
     for number in range(len(bodies) // 10):
         body = MALFORMED[number % len(MALFORMED)]
         bodies.append((body, 400 if body in MALFORMED[:2] else 202))
@@ -91,8 +95,8 @@ def storm() -> tuple[dict[str, Json], list[tuple[Json, int]]]:
     return ends, bodies
 
 
-class Sky:
-    """The gateways, one after another, that bodies are posted to until they are answered."""
+class Sender:
+    """Posts bodies to one gateway after another until each is answered."""
 
     def __init__(self, http: aiohttp.ClientSession, bodies: list[tuple[Json, int]]) -> None:
         self._http = http
@@ -102,8 +106,8 @@ class Sky:
         self._enough = asyncio.Event()
         self._wanted = 0
 
-    async def rain(self) -> None:
-        """Post bodies, one after another, until there are no more."""
+    async def send_all(self) -> None:
+        """Post bodies one after another until none is left."""
         for body, status in self._bodies:
             assert await self._post(body) == status, body
             self._answered += 1
@@ -119,8 +123,8 @@ class Sky:
             except (aiohttp.ClientError, ConnectionError):
                 continue
 
-    async def until(self, gateway: Gateway, answered: int) -> None:
-        """Have a gateway answer until so many bodies are answered."""
+    async def post_until(self, gateway: Gateway, answered: int) -> None:
+        """Post to a gateway until so many bodies were accepted."""
         self._wanted = answered
         self._enough.clear()
         self._graph.set_result(Graph(self._http, gateway.url))
@@ -129,7 +133,7 @@ class Sky:
 
 
 def stored(folder: Path) -> Iterator[tuple[str, Json]]:
-    """Give the operations in a database by their ids, without what is the gateway's own."""
+    """Return the operations in a database by id, without what the gateway adds."""
     with closing(sqlite3.connect(folder / "operations.db")) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         for (text,) in database.execute("SELECT document FROM operations"):
@@ -143,15 +147,15 @@ async def test_storm_ends_as_if_all_had_come_in_order_and_once(
     tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
     ends, bodies = storm()
-    sky = Sky(http, bodies)
-    raining = [asyncio.create_task(sky.rain()) for _ in range(CONNECTIONS)]
+    sender = Sender(http, bodies)
+    raining = [asyncio.create_task(sender.send_all()) for _ in range(CONNECTIONS)]
     for kill in range(1, KILLS + 1):
         with running(tmp_path, **UNTRACED) as gateway:
-            await sky.until(gateway, len(bodies) * kill // (KILLS + 1))
+            await sender.post_until(gateway, len(bodies) * kill // (KILLS + 1))
             gateway.process.kill()
             gateway.process.wait()
     with running(tmp_path, **UNTRACED) as gateway:
-        await sky.until(gateway, len(bodies))
+        await sender.post_until(gateway, len(bodies))
         await asyncio.gather(*raining)
 
     found = dict(stored(tmp_path))

@@ -1,4 +1,4 @@
-"""Who may send notifications: those whose token Microsoft Graph, or the bot service, has signed."""
+"""Tokens of notifications: those that Microsoft Graph or the bot service has signed."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,8 +7,8 @@ from typing import Any
 import aiohttp
 import pytest
 from support.gateways import running
+from support.graph_notifications import Graph, envelope, notification
 from support.issuer import Issuer, issuing, rsa
-from support.notifying import Graph, envelope, notification
 
 APP = "0efc74f7-41c3-47a4-8775-7259bfef4241"
 BOT_SERVICE, GRAPH = "https://api.botframework.com", "https://graph.microsoft.com"
@@ -18,7 +18,7 @@ BODY = envelope(notification(id="a", status="completed"))
 
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[Issuer]:
-    """Where the keys of both issuers are published, as that of one of them."""
+    """An issuer that publishes the keys of both issuers."""
     with issuing() as issuer:
         issuer.discovery = {"issuer": BOT_SERVICE}
         issuer.publish(KEY)
@@ -27,7 +27,7 @@ def issuer() -> Iterator[Issuer]:
 
 @pytest.fixture(scope="module")
 def url(issuer: Issuer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a gateway that takes notifications of one bot."""
+    """The URL of a gateway that accepts the notifications of one bot."""
     place = f"{issuer.url}/.well-known/openid-configuration"
     options = ("--graph-app-id", APP, "--graph-openid-configuration", place)
     with running(tmp_path_factory.mktemp("graph"), *options) as gateway:
@@ -40,13 +40,13 @@ def graph(http: aiohttp.ClientSession, url: str) -> Graph:
 
 
 def claims(**others: Any) -> dict[str, Any]:  # noqa: ANN401  JSON
-    """Give the claims of a token that comes with a notification."""
+    """Return the claims of a notification's token."""
     usual = {"iss": BOT_SERVICE, "aud": APP, "tid": "1fdd12d0", "sub": None, "oid": None}
     return usual | {"scp": None} | others
 
 
 @pytest.mark.parametrize("issued_by", [BOT_SERVICE, GRAPH])
-async def test_token_of_either_issuer_is_taken(
+async def test_token_of_either_issuer_is_accepted(
     graph: Graph, issuer: Issuer, issued_by: str
 ) -> None:
     assert await graph.post(BODY, issuer.token(KEY, **claims(iss=issued_by))) == 202
@@ -98,7 +98,7 @@ async def test_token_opens_nothing_else(graph: Graph, issuer: Issuer, tmp_path: 
             assert response.status == 401
 
 
-async def test_without_an_app_id_none_are_taken(
+async def test_notifications_are_refused_without_an_app_id(
     http: aiohttp.ClientSession, tmp_path: Path
 ) -> None:
     (tmp_path / "tokens.json").write_text('{"tokens": []}')

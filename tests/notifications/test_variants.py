@@ -1,4 +1,4 @@
-"""Notifications as bots really get them: ids, addresses, envelopes, words and numbers vary."""
+"""Variants of notifications: of ids, URLs, envelopes, spellings and numbers."""
 
 import gzip
 import json
@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import aiohttp
 import pytest
 from support.gateways import Client
-from support.notifying import INVITE, Graph, envelope, notification
+from support.graph_notifications import INVITE, Graph, envelope, notification
 
 pytestmark = pytest.mark.each_database
 
@@ -33,7 +33,7 @@ INVITED = [{"identity": {"user": {"id": "u"}}}]
 
 @dataclass(frozen=True)
 class Invitation:
-    """An operation of the test's own, told of by notifications alone."""
+    """An operation of the test's own, known only from notifications."""
 
     client: Client
     graph: Graph
@@ -42,15 +42,15 @@ class Invitation:
 
     @property
     def url(self) -> str:
-        """Its address."""
+        """The path of the operation."""
         return f"/communications/calls/{self.call}/operations/{self.id}"
 
     async def notify(self, change: Json = "deleted", **data: Json) -> None:
-        """Post a notification at its address."""
+        """Post a notification of the operation."""
         await self.graph.notify(notification(change, self.url, **data))
 
     async def read(self) -> Json:
-        """Read it as it is."""
+        """Return the operation as it is read."""
         return (await self.client.data(READ, id=self.id))["inviteParticipantsOperation"]
 
 
@@ -245,9 +245,7 @@ async def test_status_is_read_in_any_spelling(
 @pytest.mark.parametrize(
     ("change", "status"), [("created", "NotStarted"), ("updated", "Running"), ("deleted", "Failed")]
 )
-async def test_status_that_is_not_known_says_nothing(
-    invitation: Invitation, change: str, status: str
-) -> None:
+async def test_unknown_status_is_ignored(invitation: Invitation, change: str, status: str) -> None:
     result = {"code": 500, "subcode": 0}
     if change != "created":
         await invitation.notify("created", status="running")
@@ -343,7 +341,7 @@ async def test_message_of_a_result_is_kept_without_valid_codes(
     ],
     ids=lambda value: json.dumps(value)[:50],
 )
-async def test_end_is_taken_without_what_is_not_valid(
+async def test_end_is_applied_without_invalid_fields(
     invitation: Invitation, given: Json, kept: Json
 ) -> None:
     await invitation.notify(status="failed", **given)
@@ -372,7 +370,7 @@ async def test_end_is_taken_without_what_is_not_valid(
         ("operations/participants", {}),
     ],
 )
-async def test_nothing_is_made_of_what_cannot_be_used(
+async def test_unusable_notifications_are_ignored(
     invitation: Invitation, path: str, data: Json
 ) -> None:
     url = f"/communications/calls/{invitation.call}/{path}"
@@ -400,7 +398,7 @@ async def test_nothing_is_made_of_what_cannot_be_used(
     ],
     ids=["UTF-16", "comma", "NaN", "text", "gzip", "parameters", "plain", "names twice"],
 )
-async def test_body_is_taken_if_it_is_json(
+async def test_body_is_accepted_if_it_is_json(
     http: aiohttp.ClientSession,
     gateway_url: str,
     body: bytes,

@@ -1,4 +1,4 @@
-"""The command that fills a database with sample operations and goes on making some."""
+"""The command that fills a database with sample operations and continues to create some."""
 
 import json
 import re
@@ -23,20 +23,20 @@ RESULTS = {(200, 0), (200, 8515), (400, 8508), (0, 7015), (412, 9999), (500, 710
 STATUSES = {"NotStarted", "Running", "Completed", "Failed"}
 
 
-def exported(command: Command, *options: str) -> list[Json]:
-    """Give the operations in the database, the oldest first."""
+def export_operations(command: Command, *options: str) -> list[Json]:
+    """Return the operations in the database, the oldest first."""
     done = command("export", "-", *options)
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 @pytest.fixture
-def filled(here: Command) -> list[Json]:
+def filled(run_in_process: Command) -> list[Json]:
     """The operations of a database that was filled."""
-    done = here("demo", "--once")
+    done = run_in_process("demo", "--once")
     assert done.returncode == 0, done.stderr
     assert "300 sample operations" in done.stderr
-    return exported(here)
+    return export_operations(run_in_process)
 
 
 def test_demo_makes_every_kind_of_operation(filled: list[Json]) -> None:
@@ -55,7 +55,7 @@ def test_demo_makes_every_kind_of_operation(filled: list[Json]) -> None:
     assert {each["clientContext"][:6] for each in filled} == {"demo: "}
 
 
-def test_demo_gives_results_to_what_has_ended_alone(filled: list[Json]) -> None:
+def test_demo_sets_results_only_of_ended_operations(filled: list[Json]) -> None:
     for each in filled:
         result = each.get("resultInfo")
         assert (result is not None) == (each["status"] in {"Completed", "Failed"})
@@ -95,17 +95,17 @@ async def test_demo_writes_histories_of_then(
 
 
 def content(operation: Json) -> Json:
-    """Give what an operation says, without when and how far it has come."""
+    """Return an operation's content without its times and progress."""
     return {key: operation[key] for key in ("id", "callId", "clientContext", "participants")}
 
 
-def test_demo_makes_the_same_for_the_same_seed(here: Command) -> None:
+def test_demo_makes_the_same_for_the_same_seed(run_in_process: Command) -> None:
     by_seed = {}
     for name, seed in (("a", "7"), ("b", "7"), ("c", "8")):
         database = ("--database", f"sqlite:///{name}.db")
-        done = here("demo", "--once", "--operations", "40", "--seed", seed, *database)
+        done = run_in_process("demo", "--once", "--operations", "40", "--seed", seed, *database)
         assert done.returncode == 0, done.stderr
-        by_id = {each["id"]: content(each) for each in exported(here, *database)}
+        by_id = {each["id"]: content(each) for each in export_operations(run_in_process, *database)}
         assert len(by_id) == 40
         by_seed[name] = by_id
 
@@ -114,41 +114,43 @@ def test_demo_makes_the_same_for_the_same_seed(here: Command) -> None:
 
 
 @pytest.mark.parametrize("count", ["1", "3", "5"])
-def test_demo_makes_as_few_as_wanted(here: Command, count: str) -> None:
-    assert here("demo", "--once", "--operations", count).returncode == 0
-    assert len(exported(here)) == int(count)
+def test_demo_makes_as_few_as_wanted(run_in_process: Command, count: str) -> None:
+    assert run_in_process("demo", "--once", "--operations", count).returncode == 0
+    assert len(export_operations(run_in_process)) == int(count)
 
 
-def test_demo_refuses_a_database_with_other_operations(here: Command) -> None:
-    here("import", "-", stdin='{"id": "precious"}\n')
-    refused = here("demo", "--once")
-    kept = exported(here)
-    added = here("demo", "--once", "--add", "--operations", "5")
+def test_demo_refuses_a_database_with_other_operations(run_in_process: Command) -> None:
+    run_in_process("import", "-", stdin='{"id": "precious"}\n')
+    refused = run_in_process("demo", "--once")
+    kept = export_operations(run_in_process)
+    added = run_in_process("demo", "--once", "--add", "--operations", "5")
 
     assert refused.returncode == 2
     assert "operations.db has operations that were not made by this command: 1." in refused.stderr
     assert "--add" in refused.stderr
     assert [each["id"] for each in kept] == ["precious"]
     assert added.returncode == 0, added.stderr
-    assert len(exported(here)) == 6
+    assert len(export_operations(run_in_process)) == 6
 
 
-def test_demo_started_again_adds_no_more_of_the_past(here: Command, filled: list[Json]) -> None:
-    again = here("demo", "--once")
+def test_demo_started_again_adds_no_more_of_the_past(
+    run_in_process: Command, filled: list[Json]
+) -> None:
+    again = run_in_process("demo", "--once")
 
     assert again.returncode == 0
     assert "300 sample operations; no past ones are added" in again.stderr
-    assert exported(here) == filled
+    assert export_operations(run_in_process) == filled
 
 
 def test_demo_started_twice_at_once_makes_each_operation_once(
-    command: Command, here: Command
+    command: Command, run_in_process: Command
 ) -> None:
     with ThreadPoolExecutor() as pool:
         runs = list(pool.map(lambda _: command("demo", "--once"), range(2)))
 
     assert [done.returncode for done in runs] == [0, 0], [done.stderr for done in runs]
-    assert len({each["id"] for each in exported(here)}) == 300
+    assert len({each["id"] for each in export_operations(run_in_process)}) == 300
 
 
 @pytest.mark.parametrize(
@@ -162,10 +164,10 @@ def test_demo_started_twice_at_once_makes_each_operation_once(
         (("--database", "sqlite:///none/x.db"), "The folder none"),
     ],
 )
-def test_demo_names_what_it_cannot_take(
-    here: Command, options: tuple[str, str], named: str
+def test_demo_names_invalid_options(
+    run_in_process: Command, options: tuple[str, str], named: str
 ) -> None:
-    done = here("demo", "--once", *options)
+    done = run_in_process("demo", "--once", *options)
 
     assert done.returncode == 2
     assert named in done.stderr
@@ -173,14 +175,14 @@ def test_demo_names_what_it_cannot_take(
 
 
 @pytest.fixture
-def small(here: Command) -> None:
+def small(run_in_process: Command) -> None:
     """Fill the database with a few operations."""
-    done = here("demo", "--once", "--operations", "5")
+    done = run_in_process("demo", "--once", "--operations", "5")
     assert done.returncode == 0, done.stderr
 
 
 @contextmanager
-def going_on(folder: Path) -> Iterator[subprocess.Popen[str]]:
+def running_demo(folder: Path) -> Iterator[subprocess.Popen[str]]:
     """Run the command until the block is left."""
     with subprocess.Popen(
         [COMMAND, "demo"],
@@ -196,12 +198,12 @@ def going_on(folder: Path) -> Iterator[subprocess.Popen[str]]:
                 process.kill()
 
 
-def stopped(process: subprocess.Popen[str], how: signal.Signals) -> str:
-    """Stop the command, and give all that it said."""
+def stop(process: subprocess.Popen[str], how: signal.Signals) -> str:
+    """Stop the command and return its output."""
     process.send_signal(how)
-    _, said = process.communicate(timeout=20)
-    assert process.returncode == 0, said
-    return said
+    _, output = process.communicate(timeout=20)
+    assert process.returncode == 0, output
+    return output
 
 
 NO_PINGS = ("--heartbeat-seconds", "600")
@@ -210,41 +212,38 @@ FOLLOW = "subscription { changes { operationId kind version changedFields } }"
 
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-async def test_demo_goes_on_beside_a_gateway_until_stopped(
+async def test_demo_runs_beside_a_gateway_until_stopped(
     tmp_path: Path, http: aiohttp.ClientSession, how: signal.Signals
 ) -> None:
     with running(tmp_path, *NO_PINGS) as gateway:
         async with connected(http, gateway.url) as socket:
             await socket.subscribe(FOLLOW)
-            with going_on(tmp_path) as process:
+            with running_demo(tmp_path) as process:
                 seen: dict[str, list[int]] = {}
                 while not any(versions == [1, 2, 3] for versions in seen.values()):
                     change = await socket.change()
                     seen.setdefault(change["operationId"], []).append(change["version"])
-                said = stopped(process, how)
+                output = stop(process, how)
 
-    assert re.search(r"Stopped\. Created: [1-9]\d*, changed: [1-9]\d*\.", said)
-    assert "Traceback" not in said
+    assert re.search(r"Stopped\. Created: [1-9]\d*, changed: [1-9]\d*\.", output)
+    assert "Traceback" not in output
 
 
 @pytest.mark.usefixtures("small")
-async def test_demo_leaves_alone_what_others_change(
+async def test_demo_does_not_change_operations_of_others(
     tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
-    delete = (
-        "mutation ($id: ID!) { deleteInviteParticipantsOperation(input: {id: $id}) { deletedId } }"
-    )
     with running(tmp_path, *NO_PINGS) as gateway:
         client = Client(http, gateway.url)
         async with connected(http, gateway.url) as socket:
             await socket.subscribe(FOLLOW)
-            with going_on(tmp_path) as process:
+            with running_demo(tmp_path) as process:
                 ended = 0
                 while ended < 2:
                     change = await socket.change()
                     if change["kind"] == "CREATED":
-                        await client.data(delete, id=change["operationId"])
+                        await client.delete(change["operationId"])
                     ended += change["kind"] == "DELETED"
-                said = stopped(process, signal.SIGINT)
+                output = stop(process, signal.SIGINT)
 
-    assert "Traceback" not in said
+    assert "Traceback" not in output

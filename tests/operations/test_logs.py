@@ -1,4 +1,4 @@
-"""What the log says of requests, and what it never says."""
+"""The log of requests: what it has, and what it must not have."""
 
 import json
 import os
@@ -15,16 +15,16 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 from aiohttp import WSMsgType
+from support.documents import CHANGE_CURSOR, CREATE, FOLLOW
 from support.gateways import COMMAND, Client, Gateway, running
 from support.log_lines import lines, requests
-from support.queries import NOW
-from support.sockets import CREATE, FOLLOW, connected
+from support.sockets import connected
 
 HIDDEN = "s3cret"
 
 
-def raw(gateway: Gateway, request: bytes) -> bytes:
-    """Send bytes and give the answer."""
+def send_bytes(gateway: Gateway, request: bytes) -> bytes:
+    """Send bytes and return the response."""
     address = urlsplit(gateway.url)
     with socket.create_connection((address.hostname, address.port or 0)) as connection:
         connection.sendall(request)
@@ -85,26 +85,26 @@ async def test_operations_on_a_websocket_have_a_line_each(
 ) -> None:
     client = Client(http, json_log.url)
     async with connected(http, json_log.url) as ws:
-        await ws.subscribe("query Now " + NOW, "0")
+        await ws.subscribe("query Now " + CHANGE_CURSOR, "0")
         await ws.payload("0")
         await ws.message()
         await ws.subscribe(FOLLOW, "1")
-        await client.data(CREATE, input={"id": "one"})
+        await client.create(id="one")
         await ws.change("1")
         await ws.subscribe("{ nowhere }", "2")
         await ws.message()
     json_log.stop()
 
     of_socket = [line for line in requests(json_log) if line["transport"] == "websocket"]
-    told = {line["request_id"].partition(".")[2]: line for line in of_socket}
-    assert [told["1"].get(name) for name in ("type", "operation", "events", "status")] == [
+    by_number = {line["request_id"].partition(".")[2]: line for line in of_socket}
+    assert [by_number["1"].get(name) for name in ("type", "operation", "events", "status")] == [
         "query", "Now", None, None,
     ]  # fmt: skip
-    assert [told["2"][name] for name in ("type", "operation", "events")] == [
+    assert [by_number["2"][name] for name in ("type", "operation", "events")] == [
         "subscription", "Follow", 1,
     ]  # fmt: skip
-    assert told["3"]["errors"] == ["GRAPHQL_VALIDATION_FAILED"]
-    assert (told[""]["status"], told[""]["closed"]) == (101, 1000)
+    assert by_number["3"]["errors"] == ["GRAPHQL_VALIDATION_FAILED"]
+    assert (by_number[""]["status"], by_number[""]["closed"]) == (101, 1000)
     assert len(of_socket) == 4
 
 
@@ -117,11 +117,11 @@ async def test_operations_on_a_websocket_have_a_line_each(
     ],
     ids=["none", "early", "large"],
 )
-async def test_socket_is_closed_with_what_the_gateway_said(
+async def test_socket_is_closed_with_the_gateways_reason(
     json_log: Gateway, http: aiohttp.ClientSession, sent: str, code: int
 ) -> None:
     async with connected(http, json_log.url, init=False) as ws:
-        with suppress(ConnectionError):  # it may be cut before it has sent all
+        with suppress(ConnectionError):  # it may be closed before it has sent everything
             await ws.ws.send_str(sent)
         while (await ws.ws.receive()).type is WSMsgType.TEXT:
             pass
@@ -160,7 +160,7 @@ async def test_stream_has_a_line_at_its_end(json_log: Gateway, http: aiohttp.Cli
         json={"query": FOLLOW},
         headers={"Accept": "text/event-stream"},
     ) as stream:
-        await client.data(CREATE, input={"id": "one"})
+        await client.create(id="one")
         await stream.content.readuntil(b"data: ")
     json_log.stop()
 
@@ -175,18 +175,20 @@ async def test_values_and_tokens_are_never_logged(
     with running(tmp_path, "--log-format", format_, "--log-level", "debug") as gateway:
         client = Client(http, gateway.url)
         token = {"Authorization": f"Bearer {HIDDEN}", "Cookie": HIDDEN}
-        await client.data(CREATE, input={"id": HIDDEN, "clientContext": HIDDEN})
+        await client.create(id=HIDDEN, clientContext=HIDDEN)
         await client.answer(CREATE, input={"id": HIDDEN, HIDDEN: HIDDEN, "status": HIDDEN})
         await client.answer(f'{{ inviteParticipantsOperation(id: "{HIDDEN}") {{ id }} }}')
         query = "query($id: ID!) { inviteParticipantsOperations(after: $id) { totalCount } }"
         await client.answer(query, id=HIDDEN)
-        asked = {"query": query, "variables": json.dumps({"id": HIDDEN})}
-        async with http.get(f"{gateway.url}/graphql", params=asked, headers=token) as response:
+        parameters = {"query": query, "variables": json.dumps({"id": HIDDEN})}
+        async with http.get(f"{gateway.url}/graphql", params=parameters, headers=token) as response:
             await response.read()
         async with http.get(f"{gateway.url}/health/ready?token={HIDDEN}") as response:
             await response.read()
         absolute = gateway.url.replace("http://", f"http://{HIDDEN}:{HIDDEN}@")
-        raw(gateway, f"GET {absolute}/graphql?query={HIDDEN} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        send_bytes(
+            gateway, f"GET {absolute}/graphql?query={HIDDEN} HTTP/1.1\r\nHost: a\r\n\r\n".encode()
+        )
         gateway.stop()
 
     assert len(gateway.log) > 7
@@ -205,28 +207,28 @@ async def test_a_client_cannot_forge_lines(
             b"/a b=c",
             b"/" + b"x" * 999,
         ):
-            raw(gateway, b"GET " + path + b" HTTP/1.1\r\nHost: a\r\n\r\n")
-        raw(gateway, b"\x1b[2J\x00 nonsense\r\nHost: a\r\n\r\n")
-        raw(gateway, b"GET / HTTP/1.1\r\nHost: a\x1b[31m\r\nX: \x00\r\n\r\n")
+            send_bytes(gateway, b"GET " + path + b" HTTP/1.1\r\nHost: a\r\n\r\n")
+        send_bytes(gateway, b"\x1b[2J\x00 nonsense\r\nHost: a\r\n\r\n")
+        send_bytes(gateway, b"GET / HTTP/1.1\r\nHost: a\x1b[31m\r\nX: \x00\r\n\r\n")
         await Client(http, gateway.url).answer("query Last { __typename }")
         gateway.stop()
 
-    told = gateway.log[before:]
-    assert all(line.rstrip("\n").isprintable() and line.isascii() for line in told)
-    assert all(len(line) < 1_000 for line in told if "request_id" in line)
+    logged = gateway.log[before:]
+    assert all(line.rstrip("\n").isprintable() and line.isascii() for line in logged)
+    assert all(len(line) < 1_000 for line in logged if "request_id" in line)
     if format_ == "json":
         assert lines(gateway)[-1]["operation"] == "Last"
     else:
         assert "operation=Last" in gateway.log[-1]
 
 
-def test_what_is_no_http_is_no_error_of_ours(json_log: Gateway) -> None:
-    raw(json_log, b"GET / HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n")
+def test_invalid_http_is_not_logged_as_an_error(json_log: Gateway) -> None:
+    send_bytes(json_log, b"GET / HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n")
     json_log.stop()
 
-    (told,) = [line for line in lines(json_log) if line["logger"] == "gateway.http.early_responses"]
-    assert (told["level"], "raised" in told) == ("info", False)
-    assert told["message"] == "A request cannot be read as HTTP: BadHttpMessage."
+    (line,) = [line for line in lines(json_log) if line["logger"] == "gateway.http.early_responses"]
+    assert (line["level"], "raised" in line) == ("info", False)
+    assert line["message"] == "A request cannot be read as HTTP: BadHttpMessage."
 
 
 async def test_workers_are_named(tmp_path: Path, http: aiohttp.ClientSession) -> None:
@@ -251,7 +253,7 @@ async def test_warnings_alone_are_no_lines_of_requests(
     assert [line for line in gateway.log if "request" in line] == []
 
 
-async def test_fault_is_told_with_its_cause(
+async def test_internal_error_is_logged_with_its_cause(
     json_log: Gateway, http: aiohttp.ClientSession, tmp_path: Path
 ) -> None:
     with closing(sqlite3.connect(tmp_path / "operations.db")) as database:
@@ -259,14 +261,14 @@ async def test_fault_is_told_with_its_cause(
     await Client(http, json_log.url).answer("{ inviteParticipantsOperation(id: 1) { id } }")
     json_log.stop()
 
-    (asked,) = requests(json_log)
-    (told,) = [line for line in lines(json_log) if "raised" in line]
-    assert asked["errors"] == ["INTERNAL_SERVER_ERROR"]
-    assert told["level"] == "error"
-    assert asked["request_id"] in told["message"]
-    assert told["raised"][0]["type"] == "sqlite3.OperationalError"
-    assert told["raised"][0]["message"] == "no such table: operations"
-    assert any(" in get" in frame for frame in told["raised"][0]["frames"])
+    (request,) = requests(json_log)
+    (line,) = [line for line in lines(json_log) if "raised" in line]
+    assert request["errors"] == ["INTERNAL_SERVER_ERROR"]
+    assert line["level"] == "error"
+    assert request["request_id"] in line["message"]
+    assert line["raised"][0]["type"] == "sqlite3.OperationalError"
+    assert line["raised"][0]["message"] == "no such table: operations"
+    assert any(" in get" in frame for frame in line["raised"][0]["frames"])
 
 
 async def test_failed_request_is_a_warning(
@@ -282,8 +284,8 @@ async def test_failed_request_is_a_warning(
 
 
 @contextmanager
-def served(folder: Path, stderr: int) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """Run a gateway whose log goes to a file that nobody reads."""
+def running_server(folder: Path, stderr: int) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Run a gateway whose log is a pipe that is not read."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     process = subprocess.Popen(
@@ -296,8 +298,10 @@ def served(folder: Path, stderr: int) -> Iterator[tuple[str, subprocess.Popen[by
         process.wait()
 
 
-async def answered(http: aiohttp.ClientSession, url: str, process: subprocess.Popen[bytes]) -> None:
-    """Wait until a gateway answers."""
+async def wait_until_served(
+    http: aiohttp.ClientSession, url: str, process: subprocess.Popen[bytes]
+) -> None:
+    """Wait until a gateway responds."""
     while process.poll() is None:
         try:
             async with http.get(f"{url}/health/ready") as response:
@@ -308,14 +312,14 @@ async def answered(http: aiohttp.ClientSession, url: str, process: subprocess.Po
     pytest.fail("The gateway ended.")
 
 
-async def test_log_that_nobody_reads_holds_up_nobody(
+async def test_unread_log_does_not_block_requests(
     tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
     reading, writing = os.pipe()
-    with served(tmp_path, writing) as (url, process):
+    with running_server(tmp_path, writing) as (url, process):
         os.close(writing)
-        await answered(http, url, process)
-        for _ in range(500):  # a pipe takes 64 KiB
+        await wait_until_served(http, url, process)
+        for _ in range(500):  # a pipe buffers 64 KiB
             await Client(http, url).data("{ __typename }")
         process.send_signal(signal.SIGTERM)
 
@@ -327,9 +331,9 @@ async def test_log_whose_reader_is_gone_is_counted(
     tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
     reading, writing = os.pipe()
-    with served(tmp_path, writing) as (url, process):
+    with running_server(tmp_path, writing) as (url, process):
         os.close(writing)
-        await answered(http, url, process)
+        await wait_until_served(http, url, process)
         os.close(reading)
         dropped = 0.0
         while not dropped:

@@ -1,4 +1,4 @@
-"""What Prometheus sees."""
+"""The metrics for Prometheus."""
 
 import os
 import signal
@@ -7,11 +7,11 @@ from typing import Any
 
 import aiohttp
 import pytest
+from support.documents import CHANGE_CURSOR, COUNT, FOLLOW
 from support.gateways import Client, Gateway, children, running
 from support.metrics import page, values
 from support.paths import ROOT
-from support.queries import NOW
-from support.sockets import CREATE, FOLLOW, connected
+from support.sockets import connected
 
 DOCUMENTS = ROOT / "benchmarks" / "documents"
 VARIABLES: dict[str, dict[str, Any]] = {
@@ -28,7 +28,7 @@ VARIABLES: dict[str, dict[str, Any]] = {
 }
 
 
-async def test_metrics_tell_what_was_compiled_and_why_other_operations_were_not(
+async def test_metrics_count_compiled_operations_and_reasons_of_others(
     client: Client,
 ) -> None:
     await client.data("{ __typename }")
@@ -45,7 +45,9 @@ async def test_requests_and_errors_are_counted(client: Client) -> None:
     async with client.session.get(f"{client.url}/nowhere") as response:
         assert response.status == 404
     async with client.session.post(
-        f"{client.url}/graphql", json={"query": NOW}, headers={"Accept": "text/event-stream"}
+        f"{client.url}/graphql",
+        json={"query": CHANGE_CURSOR},
+        headers={"Accept": "text/event-stream"},
     ) as response:
         assert response.status == 200
 
@@ -70,15 +72,15 @@ async def test_durations_are_kept_of_so_many_names_and_no_more(client: Client) -
     assert len(counts) == 103
 
 
-async def test_what_goes_on_is_counted_while_it_does(client: Client) -> None:
-    asked = {"json": {"query": FOLLOW}, "headers": {"Accept": "text/event-stream"}}
+async def test_active_operations_are_counted(client: Client) -> None:
+    streaming = {"json": {"query": FOLLOW}, "headers": {"Accept": "text/event-stream"}}
     async with (
         connected(client.session, client.url) as ws,
-        client.session.post(f"{client.url}/graphql", **asked) as stream,  # type: ignore[arg-type]
+        client.session.post(f"{client.url}/graphql", **streaming) as stream,  # type: ignore[arg-type]
     ):
         await ws.subscribe(FOLLOW, "1")
         await ws.subscribe(FOLLOW, "2")
-        await client.data(CREATE, input={"id": "one"})
+        await client.create(id="one")
         await ws.payload("1")
         await ws.payload("2")
         await stream.content.readuntil(b"data: ")
@@ -93,11 +95,11 @@ async def test_what_goes_on_is_counted_while_it_does(client: Client) -> None:
     assert await values(client, "subscription_events") == {"websocket": 2, "sse": 1}
 
 
-async def test_store_tells_of_its_work(client: Client) -> None:
+async def test_store_operations_are_measured(client: Client) -> None:
     for number in range(3):
-        await client.data(CREATE, input={"id": str(number)})
+        await client.create(id=str(number))
     await client.data("{ inviteParticipantsOperation(id: 1) { id } }")
-    await client.data("{ inviteParticipantsOperations { totalCount } }")
+    await client.data(COUNT)
 
     sizes = await values(client, "store_batch_size", suffix="_sum")
     done = await values(client, "store_duration_seconds", suffix="_count")
@@ -131,15 +133,15 @@ async def test_page_does_without_a_worker_that_is_stuck(tmp_path: Path) -> None:
         stuck = min(children(gateway.process.pid))
         os.kill(stuck, signal.SIGSTOP)
         try:
-            up = await asked_until_answered(gateway)
+            up = await request_until_answered(gateway)
         finally:
             os.kill(stuck, signal.SIGCONT)
 
     assert sorted(up) == [0, 1]
 
 
-async def asked_until_answered(gateway: Gateway) -> list[float]:
-    """Ask on connections of their own, some of which go to who is stuck, until one is answered."""
+async def request_until_answered(gateway: Gateway) -> list[float]:
+    """Send requests on separate connections, some to a stuck worker, until one is answered."""
     while True:
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(3)) as session:
             try:

@@ -1,4 +1,4 @@
-"""What the page for operators says, against what there is."""
+"""The page for operators, checked against the settings, metrics and dashboard."""
 
 import json
 import re
@@ -10,11 +10,11 @@ import aiohttp
 import pytest
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
+from support.documents import FOLLOW
 from support.engines import PostgresServer
 from support.gateways import Client, running
 from support.paths import ROOT
-from support.queries import NOW
-from support.sockets import CREATE, FOLLOW, connected
+from support.sockets import connected
 
 from gateway.settings import Settings
 from schema.errors import ErrorCode, MutationErrorCode
@@ -24,14 +24,14 @@ DASHBOARD = json.loads((ROOT / "docs" / "grafana.json").read_text())
 
 OWN = "invite_gateway_"
 EVERYWHERE = {"worker", "instance", "le"}
-"""Labels that Prometheus or several workers bring along."""
+"""Labels that Prometheus or several workers add."""
 NO_METRIC = re.compile(r'"[^"]*"|\[[^\]]*\]|\{[^}]*\}|\b(?:by|without)\s*\([^)]*\)')
 NAME = re.compile(r"\b[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b")
 FUNCTIONS = {"histogram_quantile", "label_values", "scalar"}
 
 
 def as_shown(default: Any) -> str:  # noqa: ANN401  any setting's
-    """Write a default as the table does."""
+    """Return a default as the table shows it."""
     match default:
         case bool():
             return f"`{str(default).lower()}`"
@@ -43,17 +43,17 @@ def as_shown(default: Any) -> str:  # noqa: ANN401  any setting's
 
 
 def row(*cells: str) -> str:
-    """Write a row of a table."""
+    """Return a row of a table."""
     return "| " + " | ".join(cells).replace("|  |", "| |") + " |\n"
 
 
 def section(title: str) -> str:
-    """Give a part of the page."""
+    """Return a section of the page."""
     return re.split(r"\n#{2,3} ", PAGE.partition(f"# {title}\n")[2])[0]
 
 
 def first_cells(title: str) -> list[str]:
-    """Give what stands first in each row of a section's tables."""
+    """Return the first cell of each row of a section's tables."""
     return re.findall(r"^\| `([^`]+)`", section(title), re.MULTILINE)
 
 
@@ -98,17 +98,17 @@ def test_line_of_a_request_has_the_fields_explained() -> None:
 
 
 @pytest.fixture
-async def told(tmp_path: Path, postgres: PostgresServer) -> AsyncIterator[dict[str, Metric]]:
-    """The metrics of a gateway that has done a bit of everything, by name."""
+async def metrics(tmp_path: Path, postgres: PostgresServer) -> AsyncIterator[dict[str, Metric]]:
+    """The metrics of a gateway that has executed operations of every kind, by name."""
     url = postgres.new_database()
     databases = ("--database", url, "--read-database", url)
     options = ("--workers", "2", "--forward", "http://127.0.0.1:9/")
     with running(tmp_path, *databases, *options) as gateway:
         async with aiohttp.ClientSession() as http, connected(http, gateway.url) as ws:
             client = Client(http, gateway.url)
-            now = (await client.data(NOW))["inviteParticipantsOperations"]["changeCursor"]
-            await ws.subscribe(FOLLOW, after=now)  # whichever of both gets through first
-            await client.data(CREATE, input={"id": "one"})
+            now = await client.change_cursor()
+            await ws.subscribe(FOLLOW, after=now)  # whichever is received first
+            await client.create(id="one")
             await ws.change()
             await client.data("query Who { __schema { queryType { name } } }")
             await client.answer("{ nowhere }")
@@ -118,13 +118,13 @@ async def told(tmp_path: Path, postgres: PostgresServer) -> AsyncIterator[dict[s
 
 
 def series(metric: Metric) -> set[str]:
-    """Give the names of a metric's series."""
+    """Return the names of a metric's series."""
     suffixes = {"counter": ["_total"], "histogram": ["_bucket", "_sum", "_count"]}
     return {metric.name + suffix for suffix in suffixes.get(metric.type, [""])}
 
 
 def queries() -> list[str]:
-    """Give every query of the page and of the dashboard."""
+    """Return all queries of the page and of the dashboard."""
     alerts = re.findall(r"^ +expr: (.+)$", PAGE, re.MULTILINE)
     panels = [
         target["expr"] for panel in DASHBOARD["panels"] for target in panel.get("targets", ())
@@ -135,8 +135,8 @@ def queries() -> list[str]:
     return alerts + panels + variables
 
 
-async def test_queries_name_metrics_and_labels_that_exist(told: dict[str, Metric]) -> None:
-    by_series = {name: metric for metric in told.values() for name in series(metric)}
+async def test_queries_name_metrics_and_labels_that_exist(metrics: dict[str, Metric]) -> None:
+    by_series = {name: metric for metric in metrics.values() for name in series(metric)}
     unknown: dict[str, set[str]] = {}
     for query in queries():
         names = set(NAME.findall(NO_METRIC.sub(" ", query))) - FUNCTIONS
@@ -158,8 +158,8 @@ async def test_queries_name_metrics_and_labels_that_exist(told: dict[str, Metric
     assert unknown == {}
 
 
-async def test_metrics_are_all_in_the_table(told: dict[str, Metric]) -> None:
-    own = [metric for name, metric in told.items() if name.startswith(OWN)]
+async def test_metrics_are_all_in_the_table(metrics: dict[str, Metric]) -> None:
+    own = [metric for name, metric in metrics.items() if name.startswith(OWN)]
     shown = {}
     for metric in own:
         name = f"{metric.name}_total" if metric.type == "counter" else metric.name

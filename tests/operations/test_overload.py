@@ -1,4 +1,4 @@
-"""More than the gateway can do, and clients that keep it waiting: neither harms the others."""
+"""Overload: requests beyond the limits are refused or wait, and others are not affected."""
 
 import asyncio
 import json
@@ -7,17 +7,16 @@ import select
 import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
-from time import monotonic
-from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
-from support import gateways
-from support.gateways import COMMAND, Client, Gateway, running
-from support.sockets import CREATE, FOLLOW, SUBPROTOCOL, WITHIN, connected
-from support.wire import QUERY, Answer, answers, dial, get, locked, post
+from support.documents import CREATE, CREATE_MANY, FOLLOW
+from support.engines import write_locked
+from support.gateways import Client, Gateway, running
+from support.sockets import SUBPROTOCOL, WITHIN, connected
+from support.wire import QUERY, Response, dial, error_code, get, post, read_responses
 
 from gateway.http.admission_control import MIN_LIMIT
 
@@ -25,31 +24,25 @@ WRITE = json.dumps({"query": CREATE, "variables": {"input": {"clientContext": "w
 CHECKS = ("/health/live", "/health/ready", "/metrics")
 
 
-def code(body: bytes) -> str:
-    """Give the code of the one error of an answer."""
-    (error,) = json.loads(body)["errors"]
-    return str(error["extensions"]["code"])
-
-
 async def status(client: Client, query: str = QUERY) -> int:
-    """Ask, and give the status of the answer."""
+    """Send a request and return the status of the response."""
     headers = {"Content-Type": "application/json"}
     async with client.session.post(f"{client.url}/graphql", data=query, headers=headers) as answer:
         await answer.read()
         return answer.status
 
 
-async def until_answered(client: Client, query: str) -> None:
-    """Ask until it is not refused."""
+async def send_until_accepted(client: Client, query: str) -> None:
+    """Send a request until it is not refused."""
     while await status(client, query) == 503:
         pass
 
 
 @asynccontextmanager
-async def full(client: Client, folder: Path) -> AsyncIterator[None]:
-    """Have one request at work, and no room for another: an operation is created in the end."""
-    with locked(folder):
-        writing = asyncio.create_task(until_answered(client, WRITE))
+async def at_limit(client: Client, folder: Path) -> AsyncIterator[None]:
+    """Keep one request active, and no other admitted, during the block."""
+    with write_locked(folder / "operations.db"):
+        writing = asyncio.create_task(send_until_accepted(client, WRITE))
         while await status(client) != 503:
             pass
         yield
@@ -58,13 +51,13 @@ async def full(client: Client, folder: Path) -> AsyncIterator[None]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the gateway runs that takes on one request at a time."""
+    """The folder of the gateway that executes one request at a time."""
     return tmp_path_factory.mktemp("narrow")
 
 
 @pytest.fixture(scope="module")
 def gateway(folder: Path) -> Iterator[Gateway]:
-    """A gateway that takes on one request at a time; these tests share it."""
+    """A gateway that executes one request at a time; these tests share it."""
     with running(folder, "--requests-at-work", "1") as gateway:
         yield gateway
 
@@ -84,22 +77,22 @@ REFUSED = {
 }
 
 
-async def refusal(client: Client, gateway: Gateway, folder: Path, pieces: list[bytes]) -> Answer:
-    """Send a request, piece by piece, to a gateway that has as many as it takes."""
-    async with full(client, folder):
+async def refusal(client: Client, gateway: Gateway, folder: Path, pieces: list[bytes]) -> Response:
+    """Send a request in pieces to a gateway at its limit; return the response."""
+    async with at_limit(client, folder):
         with dial(gateway) as connection:
             for piece in pieces:
                 connection.sendall(piece)
-            return next(answers(connection))
+            return next(read_responses(connection))
 
 
 @pytest.mark.parametrize("pieces", REFUSED.values(), ids=REFUSED)
 async def test_request_beyond_the_limit_is_refused_at_once(
     client: Client, gateway: Gateway, folder: Path, pieces: list[bytes]
 ) -> None:
-    told, headers, body = await refusal(client, gateway, folder, pieces)
+    status_code, headers, body = await refusal(client, gateway, folder, pieces)
 
-    assert (told, code(body)) == (503, "OVERLOADED")
+    assert (status_code, error_code(body)) == (503, "OVERLOADED")
     assert int(headers["Retry-After"]) > 0
     assert headers["Content-Type"] == "application/json; charset=utf-8"
 
@@ -122,24 +115,24 @@ REFUSED_OF_GRAPH = {
 async def test_request_of_graph_beyond_the_limit_is_refused_in_its_form(
     client: Client, gateway: Gateway, folder: Path, pieces: list[bytes]
 ) -> None:
-    told, headers, body = await refusal(client, gateway, folder, pieces)
+    status_code, headers, body = await refusal(client, gateway, folder, pieces)
 
-    assert (told, json.loads(body)["error"]["code"]) == (503, "serviceNotAvailable")
+    assert (status_code, json.loads(body)["error"]["code"]) == (503, "serviceNotAvailable")
     assert int(headers["Retry-After"]) > 0
     assert headers["Content-Type"] == "application/json"
 
 
-async def test_work_goes_on_when_there_is_room_again(
+async def test_requests_are_accepted_again_below_the_limit(
     client: Client, gateway: Gateway, folder: Path
 ) -> None:
     with dial(gateway) as connection:
-        told = answers(connection)
-        async with full(client, folder):
+        responses = read_responses(connection)
+        async with at_limit(client, folder):
             connection.sendall(post())
-            assert next(told)[0] == 503
+            assert next(responses)[0] == 503
         connection.sendall(post())
 
-        assert next(told)[0] == 200
+        assert next(responses)[0] == 200
 
 
 async def test_each_request_on_a_connection_gets_its_answer_in_order(
@@ -149,13 +142,13 @@ async def test_each_request_on_a_connection_gets_its_answer_in_order(
     sent = [post(hidden), get(CHECKS[0]), post(), post(hidden), post(), get("/nowhere"), post()]
     whole = b"".join(sent)
     expected = [503, 200, 503, 503, 503, 404, 503]
-    async with full(client, folder):
+    async with at_limit(client, folder):
         for size in (len(whole), 1, 50, len(sent[0]), len(sent[0]) + 1, len(sent[0]) - 1):
             with dial(gateway) as connection:
                 for start in range(0, len(whole), size):
                     connection.sendall(whole[start : start + size])
-                told = answers(connection)
-                got = [next(told)[0] for _ in expected]
+                responses = read_responses(connection)
+                got = [next(responses)[0] for _ in expected]
 
                 assert got == expected
 
@@ -191,37 +184,37 @@ async def test_being_full_changes_nothing_about_where_a_request_ends(
     """A request that some take to be longer than others must not hide another."""
     last = get(CHECKS[0]).replace(b"Host: localhost", b"Host: localhost\r\nConnection: close")
 
-    def told() -> list[int]:
+    def statuses_of_checks() -> list[int]:
         counts = []
         for sent in DOUBTFUL:
             with dial(gateway) as connection:
                 connection.sendall(sent + last)
-                counts.append(len(list(answers(connection))))
+                counts.append(len(list(read_responses(connection))))
         return counts
 
-    with_room = told()
-    async with full(client, folder):
-        without = told()
+    with_room = statuses_of_checks()
+    async with at_limit(client, folder):
+        without = statuses_of_checks()
 
     assert without == with_room
 
 
 async def test_checks_answer_throughout(client: Client, gateway: Gateway, folder: Path) -> None:
-    async with full(client, folder):
+    async with at_limit(client, folder):
         for path in CHECKS:
             with dial(gateway) as connection:
                 connection.sendall(get(path))
 
-                assert next(answers(connection))[0] == 200
+                assert next(read_responses(connection))[0] == 200
         with dial(gateway) as connection:
             connection.sendall(b"".join(map(get, CHECKS)))
-            told = answers(connection)
+            responses = read_responses(connection)
 
-            assert [next(told)[0] for _ in CHECKS] == [200, 200, 200]
+            assert [next(responses)[0] for _ in CHECKS] == [200, 200, 200]
 
 
 async def test_socket_beyond_the_limit_is_refused(client: Client, folder: Path) -> None:
-    async with full(client, folder):
+    async with at_limit(client, folder):
         with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
             await client.session.ws_connect(f"{client.url}/graphql", protocols=[SUBPROTOCOL])
 
@@ -230,14 +223,14 @@ async def test_socket_beyond_the_limit_is_refused(client: Client, folder: Path) 
     assert int(refused.value.headers["Retry-After"]) > 0
 
 
-async def test_operation_on_a_socket_is_refused_and_subscriptions_go_on(
+async def test_operation_on_a_socket_is_refused_and_subscriptions_continue(
     client: Client, folder: Path
 ) -> None:
     async with connected(client.session, client.url) as socket:
         await socket.subscribe(FOLLOW, "followed")
-        await until_answered(client, WRITE)
+        await send_until_accepted(client, WRITE)
         assert (await socket.change("followed"))["kind"] == "CREATED"
-        async with full(client, folder):
+        async with at_limit(client, folder):
             for query in ("{ __typename }", FOLLOW):
                 await socket.subscribe(query, "refused")
                 refused = await socket.message()
@@ -259,7 +252,7 @@ async def test_subscriptions_do_not_count_as_work(client: Client) -> None:
         assert response.status == 200
         async with connected(client.session, client.url) as socket:
             await socket.subscribe(FOLLOW)
-            await until_answered(client, WRITE)
+            await send_until_accepted(client, WRITE)
 
             assert (await socket.change())["kind"] == "CREATED"
 
@@ -275,7 +268,7 @@ async def test_bodies_that_are_arriving_do_not_count_as_work(
 
         assert await status(client) == 200
         one.sendall(pieces[0][-1:])
-        assert next(answers(one))[0] == 200
+        assert next(read_responses(one))[0] == 200
 
 
 async def test_client_that_hangs_up_leaves_no_work_behind(client: Client, gateway: Gateway) -> None:
@@ -284,11 +277,11 @@ async def test_client_that_hangs_up_leaves_no_work_behind(client: Client, gatewa
             connection.sendall(post())
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
 
-    await until_answered(client, QUERY)
+    await send_until_accepted(client, QUERY)
 
 
 async def gauge(client: Client, name: str) -> int:
-    """Give what a gauge of the gateway's own shows."""
+    """Return the value of one of the gateway's gauges."""
     async with client.session.get(f"{client.url}/metrics") as answer:
         found = re.search(rf"^invite_gateway_{name} (\S+)$", await answer.text(), re.MULTILINE)
     assert found
@@ -303,7 +296,7 @@ async def test_late_loop_takes_on_fewer_requests(tmp_path: Path) -> None:
             async with asyncio.timeout(WITHIN):
                 while await gauge(client, "requests_room") > MIN_LIMIT:
                     await status(client)
-            with locked(tmp_path):
+            with write_locked(tmp_path / "operations.db"):
                 writing = [asyncio.create_task(status(client, WRITE)) for _ in range(200)]
                 done, waiting = await asyncio.wait(
                     writing, return_when=asyncio.FIRST_COMPLETED, timeout=WITHIN
@@ -314,13 +307,8 @@ async def test_late_loop_takes_on_fewer_requests(tmp_path: Path) -> None:
             await asyncio.gather(*waiting)
 
 
-MANY = """
-    mutation($v: [CreateInviteParticipantsOperationInput!]!) {
-      createInviteParticipantsOperations(inputs: $v) { createdCount }
-    }
-"""
-TEN = json.dumps({"query": MANY, "variables": {"v": [{}] * 10}})
-"""It costs 100."""
+TEN = json.dumps({"query": CREATE_MANY, "variables": {"inputs": [{}] * 10}})
+"""It costs 110, which counts as 100: as half of the limit in these tests."""
 CHEAP = '{"query":"{ __typename }"}'
 
 
@@ -328,7 +316,7 @@ async def test_costly_requests_wait_for_each_other_and_no_others_do(tmp_path: Pa
     async with asyncio.timeout(WITHIN), aiohttp.ClientSession() as http:
         with running(tmp_path, "--cost-at-work", "200") as gateway:
             client = Client(http, gateway.url)
-            with locked(tmp_path):
+            with write_locked(tmp_path / "operations.db"):
                 costly = [asyncio.create_task(status(client, TEN)) for _ in range(3)]
                 while await gauge(client, "cost_waiting") < 2:
                     pass
@@ -343,16 +331,16 @@ async def test_costly_requests_wait_for_each_other_and_no_others_do(tmp_path: Pa
             assert await gauge(client, "cost_at_work") == 0
 
 
-async def test_request_that_is_given_up_waits_for_no_other(tmp_path: Path) -> None:
+async def test_cancelled_request_leaves_the_queue(tmp_path: Path) -> None:
     async with asyncio.timeout(WITHIN), aiohttp.ClientSession() as http:
         with running(tmp_path, "--cost-at-work", "200") as gateway:
             client = Client(http, gateway.url)
             async with connected(http, gateway.url) as socket:
-                with locked(tmp_path):
+                with write_locked(tmp_path / "operations.db"):
                     writing = asyncio.create_task(status(client, TEN))
                     while await gauge(client, "cost_at_work") < 100:
                         pass
-                    await socket.subscribe(MANY, v=[{}] * 10)
+                    await socket.subscribe(CREATE_MANY, inputs=[{}] * 10)
                     while await gauge(client, "cost_waiting") < 1:
                         pass
                     await socket.send(type="complete", id="1")
@@ -363,9 +351,9 @@ async def test_request_that_is_given_up_waits_for_no_other(tmp_path: Path) -> No
                 assert await gauge(client, "cost_at_work") == 0
 
 
-MANY_OPERATIONS = json.dumps({"query": MANY, "variables": {"v": [{}] * 500}})
+MANY_OPERATIONS = json.dumps({"query": CREATE_MANY, "variables": {"inputs": [{}] * 500}})
 CONDITIONS = [f"c{number}" for number in range(7)]
-"""More than a plan is made for."""
+"""More conditions than a compiled plan may have."""
 UNPLANNED = json.dumps(
     {
         "query": f"query ({' '.join(f'${name}: Boolean = true' for name in CONDITIONS)}) {{ "
@@ -383,7 +371,7 @@ MAY_TAKE = 200_000_000
 
 
 def most_resident(gateway: Gateway) -> int:
-    """Give how many bytes of the machine's memory a gateway has held at most."""
+    """Return the peak resident memory of a gateway, in bytes."""
     status = Path(f"/proc/{gateway.process.pid}/status").read_text()
     (found,) = re.findall(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
     return int(found) * 1_024
@@ -414,234 +402,20 @@ def test_short_requests_come_between_long_ones(tmp_path: Path) -> None:
         introspecting = [stack.enter_context(dial(gateway)) for _ in range(150)]
         asking = stack.enter_context(dial(gateway))
         asking.sendall(post())
-        assert next(answers(asking))[0] == 200
+        assert next(read_responses(asking))[0] == 200
         gateway.process.send_signal(signal.SIGSTOP)
         for number, connection in enumerate(introspecting):
             connection.sendall(post(INTROSPECTION % number))
         asking.sendall(post())
         gateway.process.send_signal(signal.SIGCONT)
-        assert next(answers(asking))[0] == 200
+        assert next(read_responses(asking))[0] == 200
         at_once, _, _ = select.select(introspecting, [], [], 0)
-        given = [next(answers(connection)) for connection in introspecting]
+        given = [next(read_responses(connection)) for connection in introspecting]
 
     refused = [
-        (headers["Retry-After"], code(body)) for status, headers, body in given if status != 200
+        (headers["Retry-After"], error_code(body))
+        for status, headers, body in given
+        if status != 200
     ]
     assert set(refused) == {("5", "OVERLOADED")}
     assert len(at_once) < 100 <= len(given) - len(refused)
-
-
-PARTIAL = {
-    "nothing": b"",
-    "part of a head": post()[:50],
-    "part of a body": post()[:-1],
-    "part of a chunked body": post("", "Transfer-Encoding: chunked").replace(
-        b"Content-Length: 0\r\n", b""
-    ),
-}
-
-
-def test_request_that_does_not_arrive_is_cut(tmp_path: Path) -> None:
-    with running(tmp_path, "--transfer-seconds", "0.3") as gateway:
-        for name, sent in PARTIAL.items():
-            with dial(gateway) as connection:
-                connection.sendall(sent)
-                ((told, _, body),) = answers(connection)
-
-            assert (name, told, code(body)) == (name, 408, "BAD_USER_INPUT")
-        with dial(gateway) as connection:
-            connection.sendall(post())
-
-            assert next(answers(connection))[0] == 200
-
-
-def test_request_that_trickles_is_cut(tmp_path: Path) -> None:
-    with running(tmp_path, "--transfer-seconds", "0.3") as gateway, dial(gateway) as connection:
-        connection.settimeout(0.01)
-        connection.sendall(post()[:50])
-        head = b""
-        while not head:  # a byte more of a header, for as long as it is taken
-            try:
-                head = connection.recv(12)
-            except TimeoutError:
-                with suppress(ConnectionError):
-                    connection.sendall(b"X")
-
-        assert head == b"HTTP/1.1 408"
-
-
-async def test_socket_and_stream_may_be_silent(tmp_path: Path, http: aiohttp.ClientSession) -> None:
-    limits = ("--idle-seconds", "0.1", "--transfer-seconds", "0.1")
-    with running(tmp_path, *limits) as gateway:
-        stream = {"Accept": "text/event-stream"}
-        async with (
-            connected(http, gateway.url) as socket,
-            http.post(f"{gateway.url}/graphql", json={"query": FOLLOW}, headers=stream) as events,
-        ):
-            await socket.subscribe(FOLLOW)
-            for _ in range(3):  # each of them is cut in its time
-                with dial(gateway) as silent:
-                    assert await asyncio.to_thread(silent.recv, 12) == b"HTTP/1.1 408"
-            await Client(http, gateway.url).data(CREATE, input={"id": "told"})
-
-            assert (await socket.change())["operationId"] == "told"
-            while b'"told"' not in await asyncio.wait_for(events.content.readline(), WITHIN):
-                pass
-
-
-def test_idle_connection_is_closed(tmp_path: Path) -> None:
-    with running(tmp_path, "--idle-seconds", "0.3") as gateway, dial(gateway) as connection:
-        connection.sendall(post() + get(CHECKS[0]))
-
-        assert [status for status, _, _ in answers(connection)] == [200, 200]
-
-
-def narrow(gateway: Gateway) -> socket.socket:
-    """Connect as one that takes in next to nothing at once."""
-    connection = socket.socket()
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_048)
-    parts = urlsplit(gateway.url)
-    connection.connect((str(parts.hostname), int(parts.port or 0)))
-    return connection
-
-
-def test_client_that_does_not_take_its_answers_is_let_go(tmp_path: Path) -> None:
-    query = json.dumps({"query": "{ __schema { types { name fields { name description } } } }"})
-    with running(tmp_path, "--transfer-seconds", "0.3") as gateway:
-        with narrow(gateway) as connection:
-            connection.settimeout(0.0)
-            ending = select.poll()
-            ending.register(connection, 0)  # tells of the end alone
-            while not ending.poll(1):
-                try:
-                    connection.send(post(query))
-                except BlockingIOError:
-                    continue
-                except ConnectionError:
-                    break
-        with dial(gateway) as other:
-            other.sendall(post())
-
-            assert next(answers(other))[0] == 200
-
-
-LARGE = 300
-"""So many operations take more bytes than a system keeps for a client."""
-
-
-@pytest.mark.parametrize("fields", [(), ("Connection: close",)], ids=["kept", "last"])
-def test_client_that_asks_for_more_than_it_takes_is_let_go(
-    tmp_path: Path, fields: tuple[str, ...]
-) -> None:
-    inputs = [{"additionalProperties": {"text": "x" * 15_000}}] * (LARGE // 5)
-    create = """mutation ($inputs: [CreateInviteParticipantsOperationInput!]!) {
-        createInviteParticipantsOperations(inputs: $inputs) { createdCount }
-    }"""
-    pages = [
-        f"{{ inviteParticipantsOperations(first: {count}) {{ nodes {{ additionalProperties }} }} }}"
-        for count in range(130, LARGE, 2)
-    ]
-    limits = ("--transfer-seconds", "0.3", "--idle-seconds", "0.3")
-    with running(tmp_path, *limits) as gateway, ExitStack() as stack:
-        with dial(gateway) as making:
-            told = answers(making)
-            for _ in range(5):
-                body = json.dumps({"query": create, "variables": {"inputs": inputs}})
-                making.sendall(post(body))
-                assert next(told)[0] == 200
-        asking = [stack.enter_context(narrow(gateway)) for _ in pages]
-        for connection, page in zip(asking, pages, strict=True):
-            connection.sendall(post(json.dumps({"query": page}), *fields) * 2)
-        ending = select.poll()
-        for connection in asking:
-            ending.register(connection, 0)  # tells of the end alone
-        deadline = monotonic() + WITHIN
-        while len(ending.poll(100)) < len(pages):
-            assert monotonic() < deadline, "Some are kept for ever."
-            for connection in asking:  # one that the gateway has closed learns it by sending
-                with suppress(ConnectionError):
-                    connection.send(b"\r\n")
-
-
-def test_requests_for_hosts_that_are_none_keep_nobody_out(tmp_path: Path) -> None:
-    with running(tmp_path, "--connections", "5") as gateway, ExitStack() as stack:
-        for _ in range(10):
-            connection = stack.enter_context(dial(gateway))
-            connection.sendall(b"GET http://xn--/graphql HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            ((told, headers, body),) = answers(connection)
-
-            assert (told, headers["Connection"], code(body)) == (400, "close", "BAD_USER_INPUT")
-        other = stack.enter_context(dial(gateway))
-        other.sendall(post())
-
-        assert next(answers(other))[0] == 200
-    assert not [line for line in gateway.log if "Traceback" in line]
-
-
-def test_connection_that_waits_the_longest_makes_room_for_another(tmp_path: Path) -> None:
-    with (
-        running(tmp_path, "--connections", "3") as gateway,
-        dial(gateway) as used,
-        dial(gateway) as silent,
-    ):
-        used.sendall(get(CHECKS[0]))
-        assert next(answers(used))[0] == 200
-        for path in CHECKS:
-            with dial(gateway) as one:
-                one.sendall(get(path))
-                assert next(answers(one))[0] == 200
-                with dial(gateway) as other:
-                    other.sendall(post())
-                    assert next(answers(other))[0] == 200
-
-        assert silent.recv(1) == b""
-
-
-async def test_when_all_connections_are_in_use_one_more_may_only_look(
-    tmp_path: Path, http: aiohttp.ClientSession
-) -> None:
-    with running(tmp_path, "--connections", "2") as gateway:
-        async with connected(http, gateway.url), connected(http, gateway.url):
-            for path in CHECKS:
-                with dial(gateway) as connection:
-                    connection.sendall(get(path))
-                    assert next(answers(connection))[0] == 200
-            with dial(gateway) as connection:
-                connection.sendall(post())
-                told, *more = answers(connection)
-
-    assert (told[0], code(told[2]), more) == (503, "OVERLOADED", [])
-    assert told[1]["Connection"] == "close"
-    assert int(told[1]["Retry-After"]) > 0
-
-
-def test_few_open_files_mean_fewer_connections(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    limited = tmp_path / "limited"
-    limited.write_text(f'#!/bin/sh\nulimit -n 100\nexec "{COMMAND}" "$@"\n')
-    limited.chmod(0o755)
-    monkeypatch.setattr(gateways, "COMMAND", limited)
-    with running(tmp_path) as gateway, ExitStack() as crowd:
-        for _ in range(200):
-            crowd.enter_context(dial(gateway))
-        for path in CHECKS:
-            with dial(gateway) as connection:
-                connection.sendall(get(path))
-                assert next(answers(connection))[0] == 200
-
-        assert any("The limit is 36 connections instead of" in line for line in gateway.log)
-        assert not any("Traceback" in line for line in gateway.log)
-
-
-def test_limit_of_open_files_is_raised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    limited = tmp_path / "limited"
-    limited.write_text(f'#!/bin/sh\nulimit -S -n 100\nexec "{COMMAND}" "$@"\n')
-    limited.chmod(0o755)
-    monkeypatch.setattr(gateways, "COMMAND", limited)
-    with running(tmp_path, "--connections", "300") as gateway, ExitStack() as crowd:
-        dialled = [crowd.enter_context(dial(gateway)) for _ in range(200)]
-        for connection in dialled:
-            connection.sendall(get(CHECKS[0]))
-
-        assert {next(answers(connection))[0] for connection in dialled} == {200}

@@ -1,4 +1,4 @@
-"""The server as a process: how it starts, stops, and what survives it."""
+"""The server as a process: its start, its stop, and what outlives it."""
 
 import asyncio
 import importlib.metadata
@@ -18,9 +18,9 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 from support import gateways
+from support.documents import CREATE, CREATE_MANY, GET_MANY
 from support.gateways import COMMAND, Client, Command, Gateway, running
-from support.queries import CREATE_ID, CREATE_MANY, GET_MANY
-from support.several_clients import updates_are_won_by_one
+from support.several_clients import assert_one_update_wins
 
 from gateway.store.sqlite.migrate import upgrade
 
@@ -30,13 +30,13 @@ EXPECT = b"\r\nExpect: 100-continue\r\n\r\n"
 
 
 def address(gateway: Gateway) -> tuple[str, int]:
-    """Give the host and port that a gateway listens on."""
+    """Return the host and port that a gateway listens on."""
     parts = urlsplit(gateway.url)
     return str(parts.hostname), int(parts.port or 0)
 
 
 def request_bytes(query: str, **variables: Json) -> tuple[bytes, bytes]:
-    """Give the head and the body of a POST."""
+    """Return the head and the body of a POST."""
     body = json.dumps({"query": query, "variables": variables}).encode()
     head = (
         "POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -45,8 +45,8 @@ def request_bytes(query: str, **variables: Json) -> tuple[bytes, bytes]:
     return head.encode(), body
 
 
-async def missing(client: Client, ids: list[str]) -> list[str]:
-    """Give those of the ids that no operation has."""
+async def missing_ids(client: Client, ids: list[str]) -> list[str]:
+    """Return the ids for which there is no operation."""
     there: set[str] = set()
     for start in range(0, len(ids), 500):
         nodes = (await client.data(GET_MANY, ids=ids[start : start + 500]))["nodes"]
@@ -77,7 +77,7 @@ def test_start_names_once_what_a_frontend_needs(
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_stopping_an_idle_server_ends_well(gateway: Gateway, how: signal.Signals) -> None:
-    with socket.create_connection(address(gateway)):  # a client that says nothing holds up nobody
+    with socket.create_connection(address(gateway)):  # an idle client does not delay the stop
         assert gateway.stop(how) == 0
 
 
@@ -87,10 +87,10 @@ async def test_stopping_finishes_a_request_under_way(
 ) -> None:
     head, body = request_bytes(CREATE_MANY, inputs=[{"id": f"last-{n}"} for n in range(1000)])
     with socket.create_connection(address(gateway), timeout=20) as connection:
-        live(connection)  # the connection is accepted
+        check_liveness(connection)  # the connection is accepted
         connection.sendall(head + body)
         with socket.create_connection(address(gateway), timeout=20) as other:
-            live(other)  # the server has read what came before this
+            check_liveness(other)  # the server has read the earlier data
             gateway.process.send_signal(how)
         answer = connection.recv(4096)
 
@@ -98,11 +98,11 @@ async def test_stopping_finishes_a_request_under_way(
     assert b'"createdCount":1000' in answer
     assert gateway.process.wait(10) == 0
     with running(tmp_path) as restarted:
-        assert await missing(Client(http, restarted.url), ["last-0", "last-999"]) == []
+        assert await missing_ids(Client(http, restarted.url), ["last-0", "last-999"]) == []
 
 
-def live(connection: socket.socket) -> None:
-    """Ask whether the server lives, and keep the connection."""
+def check_liveness(connection: socket.socket) -> None:
+    """Request the liveness check, and keep the connection."""
     connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
     assert b'{"status":"ok"}' in connection.recv(4096)
 
@@ -111,16 +111,16 @@ def live(connection: socket.socket) -> None:
 def test_stopping_finishes_a_request_that_is_still_arriving(
     tmp_path: Path, how: signal.Signals
 ) -> None:
-    head, body = request_bytes(CREATE_ID, id="last")
+    head, body = request_bytes(CREATE, input={"id": "last"})
     with (
         running(tmp_path, "--shutdown-seconds", "4") as server,
         socket.create_connection(address(server), timeout=3) as connection,
     ):
-        # "Continue" tells that the request is under way.
+        # "Continue" means that the request has started.
         connection.sendall(head.replace(b"\r\n\r\n", EXPECT) + body[:9])
         assert connection.recv(4096) == b"HTTP/1.1 100 Continue\r\n\r\n"
         server.process.send_signal(how)
-        closed_to_others(server)
+        wait_until_closed(server)
         connection.sendall(body[9:])
         answer = connection.recv(4096)
 
@@ -128,8 +128,8 @@ def test_stopping_finishes_a_request_that_is_still_arriving(
         assert server.process.wait(10) == 0
 
 
-def closed_to_others(gateway: Gateway) -> None:
-    """Wait until the server takes no more connections: then it has met the signal."""
+def wait_until_closed(gateway: Gateway) -> None:
+    """Wait until the server accepts no more connections, after it received the signal."""
     while True:
         try:
             with socket.create_connection(address(gateway), timeout=5) as connection:
@@ -141,10 +141,8 @@ def closed_to_others(gateway: Gateway) -> None:
 
 
 @pytest.mark.parametrize("seconds", ["0", "0.5"])
-def test_request_that_never_ends_holds_up_the_stop_only_so_long(
-    tmp_path: Path, seconds: str
-) -> None:
-    head, body = request_bytes(CREATE_ID, id="never")
+def test_endless_request_delays_the_stop_up_to_the_limit(tmp_path: Path, seconds: str) -> None:
+    head, body = request_bytes(CREATE, input={"id": "never"})
     with (
         running(tmp_path, "--shutdown-seconds", seconds) as server,
         socket.create_connection(address(server)) as connection,
@@ -159,11 +157,11 @@ def test_request_that_never_ends_holds_up_the_stop_only_so_long(
 async def test_restart_keeps_everything(tmp_path: Path, http: aiohttp.ClientSession) -> None:
     ids = [f"kept-{n}" for n in range(50)]
     with running(tmp_path) as server:
-        await asyncio.gather(*(Client(http, server.url).data(CREATE_ID, id=id_) for id_ in ids))
+        await asyncio.gather(*(Client(http, server.url).create(id=id_) for id_ in ids))
         assert server.stop() == 0
 
     with running(tmp_path) as server:
-        assert await missing(Client(http, server.url), ids) == []
+        assert await missing_ids(Client(http, server.url), ids) == []
         assert server.stop() == 0
     assert os.listdir(tmp_path) == ["operations.db"]  # noqa: PTH208  no pathlib in async code
 
@@ -178,10 +176,9 @@ async def test_kill_keeps_what_was_acknowledged(
         for n in range(10_000):
             id_ = f"{worker}-{n}"
             try:
-                data = await client.data(CREATE_ID, id=id_)
+                acknowledged.append(await client.create(id=id_))
             except aiohttp.ClientError:
                 return
-            acknowledged.append(data["createInviteParticipantsOperation"]["operation"]["id"])
             if len(acknowledged) >= after:
                 process.kill()
 
@@ -192,7 +189,7 @@ async def test_kill_keeps_what_was_acknowledged(
 
     assert len(acknowledged) >= after
     with running(tmp_path) as server:
-        assert await missing(Client(http, server.url), acknowledged) == []
+        assert await missing_ids(Client(http, server.url), acknowledged) == []
         assert server.stop() == 0
     with sqlite3.connect(tmp_path / "operations.db") as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
@@ -215,10 +212,10 @@ async def test_each_acknowledged_commit_is_synced(
 
     with running(tmp_path) as server:
         client = Client(http, server.url)
-        await client.data(CREATE_ID, id="first")
+        await client.create(id="first")
         counts = [syncs()]
         for n in range(20):
-            await client.data(CREATE_ID, id=f"synced-{n}")
+            await client.create(id=f"synced-{n}")
             counts.append(syncs())
         assert server.stop() == 0
 
@@ -226,46 +223,46 @@ async def test_each_acknowledged_commit_is_synced(
 
 
 async def test_updates_at_once_with_a_version_are_won_by_one(client: Client) -> None:
-    await updates_are_won_by_one(client, rivals=16)
+    await assert_one_update_wins(client, rivals=16)
 
 
 async def test_clients_that_hang_up_spoil_nothing(client: Client, gateway: Gateway) -> None:
     kept = [f"kept-{n}" for n in range(50)]
-    answered = asyncio.gather(*(client.data(CREATE_ID, id=id_) for id_ in kept))
+    answered = asyncio.gather(*(client.create(id=id_) for id_ in kept))
     for n in range(20):
-        head, body = request_bytes(CREATE_ID, id=f"gone-{n}")
+        head, body = request_bytes(CREATE, input={"id": f"gone-{n}"})
         with socket.create_connection(address(gateway)) as connection:
             connection.sendall(head + (body if n % 2 else body[:9]))
-            reset = b"\1\0\0\0\0\0\0\0"  # close at once, without a goodbye
+            reset = b"\1\0\0\0\0\0\0\0"  # close at once by a reset
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
         await asyncio.sleep(0)
     await answered
 
-    assert await missing(client, kept) == []
-    assert await missing(client, [f"gone-{n}" for n in range(0, 20, 2)]) != []
-    assert (await client.data(CREATE_ID, id="after"))["createInviteParticipantsOperation"][
-        "errors"
-    ] == []
+    assert await missing_ids(client, kept) == []
+    assert await missing_ids(client, [f"gone-{n}" for n in range(0, 20, 2)]) != []
+    assert await client.create(id="after") == "after"
 
 
-def assert_told(done: subprocess.CompletedProcess[str], *words: str) -> None:
-    """Assert that a command ended with status 2 and one message that says these words."""
+def assert_refused_with(done: subprocess.CompletedProcess[str], *words: str) -> None:
+    """Assert that a command ended with status 2 and one message with these words."""
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
     assert all(word in done.stderr for word in words), done.stderr
 
 
-def test_port_in_use_is_told(command: Command) -> None:
+def test_port_in_use_is_reported(command: Command) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
 
-        assert_told(command("serve", "--port", port), port, "in use")
+        assert_refused_with(command("serve", "--port", port), port, "in use")
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no.such.host.invalid"])
-def test_address_that_cannot_be_listened_on_is_told(here: Command, host: str) -> None:
-    assert_told(
-        here("serve", "--port", "0", "--host", host, "--auth", "tokens"), "Cannot listen", host
+def test_invalid_address_is_reported(run_in_process: Command, host: str) -> None:
+    assert_refused_with(
+        run_in_process("serve", "--port", "0", "--host", host, "--auth", "tokens"),
+        "Cannot listen",
+        host,
     )
 
 
@@ -287,19 +284,21 @@ def test_address_that_cannot_be_listened_on_is_told(here: Command, host: str) ->
         ("--execution-seconds", "-1"),
     ],
 )
-def test_wrong_option_is_told_by_its_name(here: Command, options: tuple[str, str]) -> None:
-    assert_told(here("serve", *options), options[0])
+def test_wrong_option_is_reported_by_name(
+    run_in_process: Command, options: tuple[str, str]
+) -> None:
+    assert_refused_with(run_in_process("serve", *options), options[0])
 
 
 def foreign(path: Path) -> None:
-    """Make a database of something else's."""
+    """Create the database of another program."""
     with sqlite3.connect(path) as database:
         database.execute("CREATE TABLE operations (id)")
     database.close()
 
 
 def newer(path: Path) -> None:
-    """Make a database as a version to come might."""
+    """Create a database as a future version might."""
     upgrade(path)
     with sqlite3.connect(path) as database:
         database.execute("UPDATE alembic_version SET version_num = '9999'")
@@ -307,7 +306,7 @@ def newer(path: Path) -> None:
 
 
 def garbage(path: Path) -> None:
-    """Make a file that is no database."""
+    """Create a file that is not a database."""
     path.write_bytes(bytes(range(256)) * 100)
 
 
@@ -318,8 +317,8 @@ def garbage(path: Path) -> None:
 @pytest.mark.parametrize(
     "arguments", [("serve", "--port", "0"), ("db", "upgrade"), ("export", "-")]
 )
-def test_database_that_cannot_be_used_is_told_and_left_alone(
-    here: Command,
+def test_unusable_database_is_reported_and_not_changed(
+    run_in_process: Command,
     tmp_path: Path,
     arguments: tuple[str, ...],
     make: Callable[[Path], None],
@@ -329,12 +328,12 @@ def test_database_that_cannot_be_used_is_told_and_left_alone(
     make(file)
     before = file.read_bytes()
 
-    assert_told(here(*arguments), "operations.db", word)
+    assert_refused_with(run_in_process(*arguments), "operations.db", word)
     assert file.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["operations.db"]
 
 
-def test_database_that_cannot_be_written_is_told(command: Command, tmp_path: Path) -> None:
+def test_read_only_database_is_reported(command: Command, tmp_path: Path) -> None:
     file = tmp_path / "operations.db"
     command("db", "upgrade")
     file.chmod(0o444)
@@ -349,7 +348,7 @@ def test_database_that_cannot_be_written_is_told(command: Command, tmp_path: Pat
         check=False,
     )
 
-    assert_told(done, "operations.db", "readonly", "Make the file and its folder writable")
+    assert_refused_with(done, "operations.db", "readonly", "Make the file and its folder writable")
     assert file.read_bytes() == before
 
 
@@ -360,16 +359,16 @@ def test_database_that_cannot_be_written_is_told(command: Command, tmp_path: Pat
         ("sqlite:///folder", "Check that the file and its folder exist"),
     ],
 )
-def test_database_in_no_place_is_told(here: Command, tmp_path: Path, url: str, place: str) -> None:
+def test_database_at_an_impossible_path_is_reported(
+    run_in_process: Command, tmp_path: Path, url: str, place: str
+) -> None:
     (tmp_path / "folder").mkdir()
 
-    assert_told(here("serve", "--port", "0", "--database", url), place)
+    assert_refused_with(run_in_process("serve", "--port", "0", "--database", url), place)
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]
 
 
-async def test_variables_set_what_options_do_not(
-    tmp_path: Path, http: aiohttp.ClientSession
-) -> None:
+async def test_variables_set_what_options_omit(tmp_path: Path, http: aiohttp.ClientSession) -> None:
     variables = {
         "INVITE_GATEWAY_DATABASE": "sqlite:///mine.db",
         "INVITE_GATEWAY_MAX_BODY_BYTES": "1024",
@@ -388,22 +387,24 @@ async def test_variables_set_what_options_do_not(
     assert os.listdir(tmp_path) == ["mine.db"]  # noqa: PTH208  no pathlib in async code
 
 
-def test_wrong_variable_is_told_by_its_name(here: Command) -> None:
-    assert_told(here("serve", INVITE_GATEWAY_PORT="many"), "INVITE_GATEWAY_PORT", "it is 'many'")
+def test_wrong_variable_is_reported_by_name(run_in_process: Command) -> None:
+    assert_refused_with(
+        run_in_process("serve", INVITE_GATEWAY_PORT="many"), "INVITE_GATEWAY_PORT", "it is 'many'"
+    )
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         (("--introspection-scope", "a b"), "'a b' is not a scope's name: that is one word"),
         (("--oidc-algorithms", "HS256"), "or 'Ed25519'; it is 'HS256'\n"),
         (("--port", "70000", "--workers", "0"), "it is 70000; --workers: Input should be"),
     ],
 )
-def test_wrong_option_is_told_once_and_with_its_value(
-    here: Command, options: tuple[str, ...], told: str
+def test_wrong_option_is_reported_once_with_its_value(
+    run_in_process: Command, options: tuple[str, ...], message: str
 ) -> None:
-    assert_told(here("serve", *options), f"Error: {options[0]}: ", told)
+    assert_refused_with(run_in_process("serve", *options), f"Error: {options[0]}: ", message)
 
 
 @pytest.mark.parametrize(
@@ -413,30 +414,30 @@ def test_wrong_option_is_told_once_and_with_its_value(
         *("schema export", "schema check", "db upgrade", "db check"),
     ],
 )
-def test_help_shows_an_example(here: Command, words: str) -> None:
-    done = here(*words.split(), "--help")
+def test_help_shows_an_example(run_in_process: Command, words: str) -> None:
+    done = run_in_process(*words.split(), "--help")
 
     assert done.returncode == 0
     assert f"Example: invite-gateway {words}" in done.stdout
 
 
-def test_help_wraps_paragraphs_at_the_width_of_the_terminal(here: Command) -> None:
-    lines = here("import", "--help", COLUMNS="80").stdout.splitlines()
+def test_help_wraps_paragraphs_at_the_width_of_the_terminal(run_in_process: Command) -> None:
+    lines = run_in_process("import", "--help", COLUMNS="80").stdout.splitlines()
 
     assert "operation, in the gateway's own form or in Microsoft Graph's, or has" in map(
         str.strip, lines
     )
 
 
-def test_version_is_told(here: Command) -> None:
+def test_version_is_printed(run_in_process: Command) -> None:
     version = importlib.metadata.version("invite-gateway")
-    done = here("--version")
+    done = run_in_process("--version")
 
     assert (done.returncode, done.stdout) == (0, f"invite-gateway {version}\n")
 
 
-def test_help_lists_every_here(here: Command) -> None:
-    shown = here("--help").stdout
+def test_help_lists_every_here(run_in_process: Command) -> None:
+    shown = run_in_process("--help").stdout
 
     assert all(
         re.search(rf"\b{name}\b", shown)

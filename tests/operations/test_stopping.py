@@ -1,4 +1,4 @@
-"""Stopping under load: nothing under way fails, nothing acknowledged is lost, all are told."""
+"""Stopping under load: no request fails, nothing acknowledged is lost, clients are notified."""
 
 import asyncio
 import signal
@@ -8,15 +8,16 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from support.documents import CREATE, FOLLOW
 from support.gateways import Client, Gateway, running
-from support.sockets import CREATE, FOLLOW, Socket, connected
+from support.sockets import Socket, connected
 
 WRITERS = 8
 EACH = 20
 
 
 class Writer:
-    """A client that writes, stops the gateway, and writes on until told that this was the last."""
+    """A client that stops the gateway, and writes until its connection is to be closed."""
 
     def __init__(self, client: Client, gateway: Gateway, name: str) -> None:
         self._client = client
@@ -33,14 +34,15 @@ class Writer:
             async with self._client.session.post(f"{self._client.url}/graphql", json=body) as sent:
                 answer = await sent.json()
                 closes = sent.headers.get("Connection") == "close"
-            assert answer["data"]["createInviteParticipantsOperation"]["operation"] == {"id": id_}
+            payload = answer["data"]["createInviteParticipantsOperation"]
+            assert payload["operation"] == {"id": id_, "version": 1}
             self.acknowledged.append(id_)
             if len(self.acknowledged) == EACH:
                 self._gateway.process.send_signal(signal.SIGTERM)
 
 
 async def closed(socket: Socket) -> int:
-    """Give the code a socket is closed with, after whatever came before."""
+    """Return the code with which a socket is closed, and discard the messages before it."""
     async for _ in socket.ws:
         pass
     return socket.ws.close_code or 0
@@ -69,7 +71,7 @@ async def test_stopping_under_load_fails_nothing_that_is_under_way(
     assert "Traceback" not in "".join(gateway.log)
 
 
-async def test_ready_says_no_while_requests_are_still_taken_in(
+async def test_readiness_fails_while_requests_are_still_accepted(
     tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
     with running(tmp_path, "--drain-seconds", "600") as gateway:
@@ -78,13 +80,13 @@ async def test_ready_says_no_while_requests_are_still_taken_in(
         status = 200
         while status == 200:
             async with http.get(f"{gateway.url}/health/ready") as response:
-                status, said = response.status, await response.json()
+                status, reported = response.status, await response.json()
 
-        assert (status, said) == (
+        assert (status, reported) == (
             503,
             {"status": "unavailable", "reason": "The gateway is stopping."},
         )
-        assert (await client.data(CREATE, input={}))["createInviteParticipantsOperation"]
+        assert await client.create()
         async with connected(http, gateway.url, init=False) as late:
-            assert (await late.closed())[0] == 1001
+            assert (await late.wait_closed())[0] == 1001
         gateway.process.kill()

@@ -1,10 +1,8 @@
-"""How long an operation may take: what is over its time is stopped, and nothing else is."""
+"""The time limit of operations: slow ones are stopped, and no others."""
 
 import asyncio
-import fcntl
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 from time import monotonic
@@ -12,10 +10,11 @@ from typing import Any
 
 import aiohttp
 import pytest
+from support.documents import FOLLOW, GET
+from support.engines import write_locked
 from support.gateways import Client, running
 from support.pipelines import compiled_pipeline, reference_pipeline
-from support.queries import GET, NOW
-from support.sockets import CREATE, FOLLOW, connected
+from support.sockets import connected
 
 from gateway.documents.request import GraphQLRequest
 from gateway.store.deadline import DEADLINE
@@ -47,7 +46,7 @@ OPERATIONS = 1_000
 
 
 def filtered(terms: int) -> dict[str, Any]:
-    """Give a filter that nothing matches, and that takes as long as it has terms."""
+    """Return a filter that matches nothing, and takes longer the more terms it has."""
     names = [{"contains": f"nobody {number}", "ignoreCase": True} for number in range(terms)]
     return {
         "or": [
@@ -59,7 +58,7 @@ def filtered(terms: int) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a database in which to look for something takes long."""
+    """A folder with a database in which searches take long."""
     folder = tmp_path_factory.mktemp("filled")
     upgrade(folder / "operations.db")
     invited = [{"identity": {"user": {"id": str(n), "displayName": "Heidi"}}} for n in range(20)]
@@ -77,7 +76,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module", params=["compiled", "reference"])
 def either(request: pytest.FixtureRequest, filled: Path) -> Iterator[str]:
-    """The URL of a gateway that runs operations by one executor or the other, not for long."""
+    """The URL of a gateway with either executor and a short time limit."""
     options = ("--execution-seconds", str(SECONDS), "--executor", request.param)
     with running(filled, *options) as gateway:
         yield gateway.url
@@ -90,7 +89,7 @@ async def client(http: aiohttp.ClientSession, either: str) -> Client:
 
 
 @pytest.mark.parametrize("query", [SLOW, COUNT])
-async def test_query_that_takes_too_long_is_stopped_and_told(client: Client, query: str) -> None:
+async def test_slow_query_is_stopped_with_an_error(client: Client, query: str) -> None:
     answer = await client.answer(query, filter=filtered(60))
     (error,) = answer["errors"]
 
@@ -113,16 +112,15 @@ async def test_others_are_answered_while_a_query_takes_too_long(client: Client) 
 
 
 async def test_subscription_outlives_the_limit(client: Client, http: aiohttp.ClientSession) -> None:
-    after = (await client.data(NOW))["inviteParticipantsOperations"]["changeCursor"]
+    after = await client.change_cursor()
     async with connected(http, client.url) as socket:
         await socket.subscribe(FOLLOW, after=after)
-        made = []
+        created = []
         for _ in range(2):
             await client.answer(SLOW, filter=filtered(60))  # until the limit is over
-            created = await client.data(CREATE, input={})
-            made.append(created["createInviteParticipantsOperation"]["operation"]["id"])
+            created.append(await client.create())
 
-            assert (await socket.change())["operationId"] == made[-1]
+            assert (await socket.change())["operationId"] == created[-1]
 
 
 async def test_limit_counts_for_an_operation_on_a_socket(
@@ -135,9 +133,7 @@ async def test_limit_counts_for_an_operation_on_a_socket(
     assert payload["errors"][0]["extensions"]["code"] == "TIMEOUT"
 
 
-async def test_no_limit_lets_a_query_take_its_time(
-    http: aiohttp.ClientSession, filled: Path
-) -> None:
+async def test_no_limit_allows_a_slow_query(http: aiohttp.ClientSession, filled: Path) -> None:
     with running(filled, "--execution-seconds", "0") as gateway:
         data = await Client(http, gateway.url).data(COUNT, filter=filtered(2))
 
@@ -160,7 +156,7 @@ async def connection(database: Path) -> AsyncIterator[Connection]:
 
 @pytest.fixture
 async def reader(connection: Connection, database: Path) -> AsyncIterator[Worker]:
-    """Who reads with it, not for long."""
+    """A reader on it with a short time limit."""
     worker = Worker([connection], read_together, ReadFailures(DatabaseFile(database)), seconds=0.1)
     task = asyncio.create_task(worker.run())
     yield worker
@@ -168,7 +164,7 @@ async def reader(connection: Connection, database: Path) -> AsyncIterator[Worker
 
 
 def endless(connection: sqlite3.Connection) -> None:
-    """Read what has no end."""
+    """Run a query that never ends."""
     connection.execute(ENDLESS).fetchall()
 
 
@@ -181,17 +177,17 @@ async def test_read_together_with_one_that_is_stopped_is_answered(reader: Worker
     assert await asyncio.gather(*quick) == [None, None, "done"]
 
 
-async def test_read_that_waits_for_one_that_takes_too_long_is_told_in_time(
+async def test_read_that_waits_for_a_slow_one_fails_in_time(
     reader: Worker,
 ) -> None:
-    begun, end = Event(), Event()
+    started, end = Event(), Event()
 
     def listen_to_nobody(_connection: sqlite3.Connection) -> None:
-        begun.set()
+        started.set()
         end.wait()
 
     deaf = reader.do(listen_to_nobody)
-    await asyncio.to_thread(begun.wait)
+    await asyncio.to_thread(started.wait)
     waiting = reader.do(Find("a"))
     with pytest.raises(TimedOut):
         await waiting
@@ -205,10 +201,10 @@ async def test_read_that_is_stopped_by_mistake_is_done_again(
     reader: Worker, connection: Connection
 ) -> None:
     attempts: list[Event] = [Event(), Event()]
-    begun = iter(attempts)
+    started = iter(attempts)
 
     def work(connection: sqlite3.Connection) -> str:
-        attempt = next(begun)
+        attempt = next(started)
         attempt.set()
         if attempt is attempts[0]:
             endless(connection)
@@ -224,32 +220,24 @@ async def test_read_that_is_stopped_by_mistake_is_done_again(
     assert await outcome == "done"
 
 
-@contextmanager
-def held(database: Path) -> Iterator[None]:
-    """Keep all from writing."""
-    with database.with_name(f"{database.name}.lock").open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
 async def test_write_that_waits_too_long_is_dropped_and_one_begun_is_waited_for(
     database: Path,
 ) -> None:
     async with open_sqlite_store(database, busy_seconds=60, seconds=0.1) as store:
-        with held(database):
-            begun = asyncio.create_task(store.create(Input(id="begun")))
-            await asyncio.sleep(0)  # it is asked for
-            await asyncio.sleep(0)  # and taken up
+        with write_locked(database):
+            started = asyncio.create_task(store.create(Input(id="begun")))
+            await asyncio.sleep(0)  # it is submitted
+            await asyncio.sleep(0)  # and started
             with pytest.raises(TimedOut, match="Nothing was changed"):
                 await store.create(Input(id="dropped"))
 
-            assert not begun.done()
-        assert (await begun).operation.id == "begun"
+            assert not started.done()
+        assert (await started).operation.id == "begun"
         assert await store.get("dropped") is None
 
 
-class Noting:
-    """A store that notes until when each read of it may take."""
+class RecordingStore:
+    """A store that records the deadline of each read."""
 
     def __init__(self, store: SQLiteStore) -> None:
         self._store = store
@@ -274,7 +262,7 @@ async def test_everything_read_for_an_operation_has_one_deadline(
         one: inviteParticipantsOperations { totalCount nodes { id } }
     }"""
     async with open_sqlite_store(database) as store:
-        noting = Noting(store)
+        noting = RecordingStore(store)
         answer = await pipeline.execute(
             GraphQLRequest(query), Context(noting, store.log, read_only=True)
         )

@@ -1,11 +1,12 @@
-"""What an OpenTelemetry collector gets: a real one's end of the wire, on loopback."""
+"""Traces and metrics, as received by an OpenTelemetry collector."""
 
 from pathlib import Path
 
 import aiohttp
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+from support.documents import FOLLOW
 from support.gateways import Client, Command, running
-from support.sockets import CREATE, FOLLOW, connected
+from support.sockets import connected
 from support.tracing import PARENT, TRACE, TRACEPARENT, Collector, attributes, traced
 
 
@@ -33,9 +34,9 @@ async def test_request_has_a_span_of_http_and_one_of_graphql(
         "url.path": "/graphql",
         "url.scheme": "http",
     }
-    told = attributes(of_graphql)
-    assert told.pop("graphql.document.hash").startswith("sha256:")
-    assert told == {"graphql.operation.name": "Who", "graphql.operation.type": "query"}
+    found = attributes(of_graphql)
+    assert found.pop("graphql.document.hash").startswith("sha256:")
+    assert found == {"graphql.operation.name": "Who", "graphql.operation.type": "query"}
 
 
 async def test_request_by_graphs_interface_has_a_span_of_http_alone(
@@ -50,8 +51,8 @@ async def test_request_by_graphs_interface_has_a_span_of_http_alone(
     assert span.trace_id.hex() == TRACE
     route = "/v1.0/communications/calls/{call-id}/operations/{operation-id}"
     assert span.name == f"GET {route}"
-    told = attributes(span)
-    assert (told["http.route"], told["url.path"]) == (route, path)
+    found = attributes(span)
+    assert (found["http.route"], found["url.path"]) == (route, path)
 
 
 async def test_line_of_the_log_names_the_trace(
@@ -67,13 +68,13 @@ async def test_line_of_the_log_names_the_trace(
     assert f" trace={TRACE}\n" in gateway.log[-1]
 
 
-async def test_errors_are_told_and_no_value_is(
+async def test_errors_are_recorded_without_values(
     tmp_path: Path, http: aiohttp.ClientSession, collector: Collector
 ) -> None:
     with traced(tmp_path, collector) as url:
         client = Client(http, url)
         await client.answer('query Wrong { nowhere(id: "hidden") }')
-        await client.data(CREATE, input={"id": "hidden"})
+        await client.create(id="hidden")
 
     sent = b"".join(each.SerializeToString() for each in collector.everything)
     (wrong,) = [span for span in collector.spans if "error.type" in attributes(span)]
@@ -92,7 +93,7 @@ async def test_durations_and_subscriptions_are_measured(
         await client.answer("{ nowhere }")
         async with connected(http, url) as ws:
             await ws.subscribe(FOLLOW)
-            await client.data(CREATE, input={"id": "one"})
+            await client.create(id="one")
             await ws.change()
             sent = len(collector.metrics)
             while len(collector.metrics) < sent + 2:
@@ -104,15 +105,15 @@ async def test_durations_and_subscriptions_are_measured(
     assert active.as_int == 1
     assert (of_http.unit, of_graphql.unit) == ("s", "s")
     assert {
-        (told.get("graphql.operation.type"), told.get("error.type"))
-        for told in map(attributes, of_graphql.histogram.data_points)
+        (found.get("graphql.operation.type"), found.get("error.type"))
+        for found in map(attributes, of_graphql.histogram.data_points)
     } == {
         ("query", None), (None, "GRAPHQL_VALIDATION_FAILED"), ("mutation", None),
         ("subscription", None),
     }  # fmt: skip
 
 
-async def test_variables_say_who_tells_and_what(
+async def test_environment_variables_configure_opentelemetry(
     tmp_path: Path, http: aiohttp.ClientSession, collector: Collector
 ) -> None:
     with traced(
@@ -124,14 +125,14 @@ async def test_variables_say_who_tells_and_what(
     ) as url:
         await Client(http, url).data("{ __typename }")
 
-    told = attributes(collector.metrics[-1].resource_metrics[0].resource)
-    assert told["service.name"] == "invites"
-    assert told["deployment.environment.name"] == "test"
-    assert told["service.instance.id"]
+    found = attributes(collector.metrics[-1].resource_metrics[0].resource)
+    assert found["service.name"] == "invites"
+    assert found["deployment.environment.name"] == "test"
+    assert found["service.instance.id"]
     assert collector.spans == []
 
 
-async def test_collector_that_is_gone_harms_no_request(
+async def test_unavailable_collector_does_not_affect_requests(
     tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
     nowhere = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", "OTEL_BSP_SCHEDULE_DELAY": "1"}
@@ -149,8 +150,8 @@ def test_off_it_is_not_even_imported(command: Command) -> None:
     assert "opentelemetry" not in imported
 
 
-def test_missing_extra_is_told(command: Command, tmp_path: Path) -> None:
-    (tmp_path / "opentelemetry").mkdir()  # stands before the packages, and has nothing
+def test_missing_extra_is_reported(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "opentelemetry").mkdir()  # is found before the packages, and is empty
     (tmp_path / "opentelemetry" / "__init__.py").touch()
     done = command("serve", "--otel", PYTHONPATH=str(tmp_path))
 

@@ -1,4 +1,4 @@
-"""Several workers on one port and one database: how they start, end, are replaced, and write."""
+"""Several workers on one port and one database: start, end, replacement and writes."""
 
 import asyncio
 import os
@@ -16,27 +16,25 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
+from support.documents import COUNT
 from support.gateways import COMMAND, Client, Command, Gateway, children, running
-from support.queries import CREATE_ID
-from support.several_clients import updates_are_won_by_one
-from support.waiting import WITHIN, wait
+from support.several_clients import assert_one_update_wins
+from support.waiting import WITHIN, wait_until
 from typer.testing import CliRunner
 
 from gateway.cli import app
 
-COUNT = "{ inviteParticipantsOperations(first: 1) { totalCount } }"
-
 
 @pytest.fixture(scope="module")
 def four(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """A gateway with four workers that tests share which leave them alone."""
+    """A gateway with four workers, shared by tests that do not stop them."""
     with running(tmp_path_factory.mktemp("four"), "--workers", "4") as gateway:
         yield gateway
 
 
 @pytest.fixture
 def seen() -> set[str]:
-    """The processes that ``http`` had answers from, by the first part of the requests' ids."""
+    """The processes that responded to ``http``, by the first part of the request ids."""
     return set()
 
 
@@ -57,13 +55,13 @@ async def http(seen: set[str]) -> AsyncIterator[aiohttp.ClientSession]:
 
 
 async def count(client: Client) -> int:
-    """Give how many operations there are."""
+    """Return the number of operations."""
     total = (await client.data(COUNT))["inviteParticipantsOperations"]["totalCount"]
     return int(total)
 
 
 async def ask(client: Client, until: Callable[[], bool]) -> None:
-    """Send requests, none of which may fail, until something has come."""
+    """Send requests, none of which may fail, until a condition is true."""
     deadline = time.monotonic() + WITHIN
     while not until():
         await count(client)
@@ -71,7 +69,7 @@ async def ask(client: Client, until: Callable[[], bool]) -> None:
 
 
 def is_alive(process: int) -> bool:
-    """Tell whether a process runs; one that nobody took leave of runs no more."""
+    """Return whether a process is running; a zombie is not."""
     try:
         stat = Path(f"/proc/{process}/stat").read_text()
     except OSError:
@@ -80,7 +78,7 @@ def is_alive(process: int) -> bool:
 
 
 def port(gateway: Gateway) -> str:
-    """Give the port of a gateway."""
+    """Return the port of a gateway."""
     return str(urlsplit(gateway.url).port)
 
 
@@ -88,7 +86,7 @@ async def test_workers_share_a_port_and_a_database(
     four: Gateway, http: aiohttp.ClientSession, seen: set[str]
 ) -> None:
     client = Client(http, four.url)
-    await client.data(CREATE_ID, id="one")
+    await client.create(id="one")
     await ask(client, lambda: len(seen) == 4)
 
     assert len(children(four.process.pid)) == 4
@@ -117,7 +115,7 @@ async def test_killed_worker_is_replaced_while_the_others_answer(
         await ask(client, lambda: len(seen) == 2)
         before = children(supervisor)
         os.kill(min(before), signal.SIGKILL)
-        wait(lambda: min(before) not in children(supervisor))
+        wait_until(lambda: min(before) not in children(supervisor))
         await ask(client, lambda: len(seen) == 3)  # the third is the new one
 
         assert len(children(supervisor) - before) == 1
@@ -134,7 +132,7 @@ def test_stopping_leaves_nothing_behind(
 ) -> None:
     with running(tmp_path, "--workers", "2") as gateway:
         processes = children(gateway.process.pid)
-        with socket.create_connection(("127.0.0.1", int(port(gateway)))):  # and says nothing
+        with socket.create_connection(("127.0.0.1", int(port(gateway)))):  # and logs nothing
             send(gateway.process.pid, how)
             assert gateway.process.wait(WITHIN) == 0
 
@@ -145,14 +143,14 @@ def test_stopping_leaves_nothing_behind(
 
 def test_stopping_at_once_stops_workers_that_are_only_starting(tmp_path: Path) -> None:
     log = tmp_path / "log"
-    with log.open("w") as said:
+    with log.open("w") as output:
         process = subprocess.Popen(
             [COMMAND, "serve", "--port", "0", "--workers", "2"],
             cwd=tmp_path,
-            stderr=said,
+            stderr=output,
             process_group=0,
         )
-    wait(lambda: len(children(process.pid)) == 2)
+    wait_until(lambda: len(children(process.pid)) == 2)
     started = children(process.pid)
     os.killpg(process.pid, signal.SIGINT)
 
@@ -165,14 +163,14 @@ def test_workers_whose_supervisor_is_killed_stop_by_themselves(tmp_path: Path) -
     with running(tmp_path, "--workers", "2") as gateway:
         processes = children(gateway.process.pid)
         gateway.process.kill()
-        wait(lambda: not any(is_alive(process) for process in processes))
+        wait_until(lambda: not any(is_alive(process) for process in processes))
 
     assert [path.name for path in tmp_path.iterdir()] == ["operations.db"]
     for process in processes:
         assert any(f"({process})" in line and "supervisor is gone" in line for line in gateway.log)
 
 
-def test_worker_that_does_not_stop_is_killed_and_told(tmp_path: Path) -> None:
+def test_worker_that_does_not_stop_is_killed_and_reported(tmp_path: Path) -> None:
     with running(tmp_path, "--workers", "2", "--shutdown-seconds", "0") as gateway:
         stuck, other = children(gateway.process.pid)
         os.kill(stuck, signal.SIGSTOP)
@@ -188,12 +186,10 @@ async def test_writes_of_all_workers_at_once_all_land(
 ) -> None:
     client = Client(http, four.url)
     before = await count(client)
-    created = await asyncio.gather(*(client.data(CREATE_ID, id=f"all-{n}") for n in range(400)))
+    created = await asyncio.gather(*(client.create(id=f"all-{n}") for n in range(400)))
 
     assert len(seen) == 4
-    assert [data["createInviteParticipantsOperation"] for data in created] == [
-        {"operation": {"id": f"all-{n}"}, "errors": []} for n in range(400)
-    ]
+    assert created == [f"all-{n}" for n in range(400)]
     assert await count(client) == before + 400
 
 
@@ -201,7 +197,7 @@ async def test_updates_of_all_workers_at_once_are_won_by_one(
     four: Gateway, http: aiohttp.ClientSession, seen: set[str]
 ) -> None:
     client = Client(http, four.url)
-    await updates_are_won_by_one(client, rivals=40)
+    await assert_one_update_wins(client, rivals=40)
 
     assert len(seen) == 4
 
@@ -215,7 +211,7 @@ async def test_import_beside_busy_workers_lands_as_well(
         client = Client(http, gateway.url)
         importing = asyncio.create_task(asyncio.to_thread(command, "import", "in"))
         while not importing.done():
-            await asyncio.gather(*(client.data(CREATE_ID, id=f"{created + n}") for n in range(20)))
+            await asyncio.gather(*(client.create(id=f"{created + n}") for n in range(20)))
             created += 20
 
         assert (await importing).returncode == 0
@@ -269,8 +265,8 @@ if "gateway.workers.worker" in sys.orig_argv:
 """
 
 
-def failing(folder: Path, starts: int) -> dict[str, str]:
-    """Give variables that make so many starts of each worker fail."""
+def failing_starts(folder: Path, starts: int) -> dict[str, str]:
+    """Return variables that make a number of starts of each worker fail."""
     (folder / "failing").mkdir()
     (folder / "failing" / "sitecustomize.py").write_text(FAILING.format(starts))
     return {"PYTHONPATH": str(folder / "failing")}
@@ -279,13 +275,13 @@ def failing(folder: Path, starts: int) -> dict[str, str]:
 async def test_worker_that_fails_to_start_is_started_again(
     tmp_path: Path, http: aiohttp.ClientSession, seen: set[str]
 ) -> None:
-    with running(tmp_path, "--workers", "2", **failing(tmp_path, starts=2)) as gateway:
+    with running(tmp_path, "--workers", "2", **failing_starts(tmp_path, starts=2)) as gateway:
         await ask(Client(http, gateway.url), lambda: len(seen) == 2)
 
         assert sum("ended: exit status 3" in line for line in gateway.log) == 4
 
 
-def test_worker_that_cannot_start_stops_all_and_is_told(tmp_path: Path) -> None:
+def test_worker_that_cannot_start_stops_all_and_is_reported(tmp_path: Path) -> None:
     with running(tmp_path, "--workers", "2") as gateway:
         first, other = children(gateway.process.pid)
         (tmp_path / "operations.db").unlink()
@@ -299,8 +295,10 @@ def test_worker_that_cannot_start_stops_all_and_is_told(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str]]:
-    """Run ``serve`` in this process, and give its exit status and what it said."""
+def run_in_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., tuple[int, str]]:
+    """Run ``serve`` in this process; return its exit status and its output."""
     monkeypatch.chdir(tmp_path)
 
     def run(*options: str) -> tuple[int, str]:
@@ -310,29 +308,31 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple
     return run
 
 
-def test_processes_that_the_system_refuses_are_told(
-    here: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_processes_that_the_system_refuses_are_reported(
+    run_in_process: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("sys.executable", str(tmp_path / "missing"))
-    status, said = here("--workers", "2")
+    status, output = run_in_process("--workers", "2")
 
     assert status == 1
-    assert "before it answered" in said
+    assert "before it answered" in output
 
 
 @pytest.mark.parametrize("count", ["0", "65", "many"])
-def test_wrong_count_of_workers_is_told(here: Callable[..., tuple[int, str]], count: str) -> None:
-    status, said = here("--workers", count)
+def test_wrong_count_of_workers_is_reported(
+    run_in_process: Callable[..., tuple[int, str]], count: str
+) -> None:
+    status, output = run_in_process("--workers", count)
 
     assert status == 2
-    assert "--workers" in said
+    assert "--workers" in output
 
 
-def test_system_without_shared_ports_is_told(
-    here: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch
+def test_system_without_shared_ports_is_reported(
+    run_in_process: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delattr(socket, "SO_REUSEPORT")
-    status, said = here("--workers", "2")
+    status, output = run_in_process("--workers", "2")
 
     assert status == 2
-    assert "--workers: Several processes cannot listen on one port" in said
+    assert "--workers: Several processes cannot listen on one port" in output

@@ -1,4 +1,4 @@
-"""Changes are numbered as they are committed: who reads on from a number misses none."""
+"""Changes are numbered in the order of commits: reading on from a number misses none."""
 
 import asyncio
 import random
@@ -19,7 +19,7 @@ from schema.paging import Position, Slice
 pytestmark = pytest.mark.postgresql
 
 WITHIN = 30
-"""In seconds: how long what must come is waited for."""
+"""The time in seconds after which a wait fails."""
 
 APPEND = """
 INSERT INTO changes (position, operation_seq, operation_id, kind, at, version, document)
@@ -30,15 +30,15 @@ FROM changes
 
 
 @pytest.fixture
-async def beside(database_url: str) -> AsyncIterator[asyncpg.Connection]:
-    """A connection of somebody else's."""
+async def other_connection(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """Another client's connection."""
     connection = await asyncpg.connect(database_url)
     yield connection
     await connection.close()
 
 
 async def read_on(store: Store, after: Position, count: int) -> list[int]:
-    """Follow the log from a place until so many changes came; return their positions."""
+    """Follow the log from a position for a number of changes; return their positions."""
     positions: list[int] = []
     async with asyncio.timeout(WITHIN):
         while len(positions) < count:
@@ -50,15 +50,15 @@ async def read_on(store: Store, after: Position, count: int) -> list[int]:
 
 
 async def test_change_that_is_committed_late_is_not_passed_over(
-    database: Database, beside: asyncpg.Connection
+    database: Database, other_connection: asyncpg.Connection
 ) -> None:
     async with database.open() as store, database.open() as other:
         await store.create(Create(id="before"))
         start = await store.log.position()
-        transaction = beside.transaction()
+        transaction = other_connection.transaction()
         await transaction.start()
-        await beside.execute("SELECT id FROM change_log FOR UPDATE")
-        await beside.execute(APPEND, "late")
+        await other_connection.execute("SELECT id FROM change_log FOR UPDATE")
+        await other_connection.execute(APPEND, "late")
         writes = [asyncio.create_task(each.create(Create())) for each in (store, other)]
         reading = asyncio.create_task(read_on(store, start, 3))
         done, _ = await asyncio.wait(writes, timeout=0.2)
@@ -74,30 +74,30 @@ async def test_change_that_is_committed_late_is_not_passed_over(
     assert first.operation_id == "late"
 
 
-async def test_snapshot_held_open_keeps_nobody_waiting(
-    database: Database, beside: asyncpg.Connection
+async def test_open_snapshot_does_not_block_others(
+    database: Database, other_connection: asyncpg.Connection
 ) -> None:
     async with database.open() as store:
         await store.create(Create(id="before"))
-        async with beside.transaction(isolation="repeatable_read"):
-            before = await beside.fetchval("SELECT count(*) FROM changes")
+        async with other_connection.transaction(isolation="repeatable_read"):
+            before = await other_connection.fetchval("SELECT count(*) FROM changes")
             async with asyncio.timeout(WITHIN):
                 created = await store.create(Create(id="now"))
                 page = await store.log.changes(None, ChangeSlice(5))
-            after = await beside.fetchval("SELECT count(*) FROM changes")
+            after = await other_connection.fetchval("SELECT count(*) FROM changes")
 
     assert [change.operation_id for change in page.changes] == ["before", created.id]
     assert before == after == 1
 
 
 async def test_write_is_refused_when_others_keep_the_log_for_long(
-    database: Database, beside: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+    database: Database, other_connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transactions, "LOCK_SECONDS", 0.2)
     async with database.open() as store:
         await store.create(Create(id="before"))
-        async with beside.transaction():
-            await beside.execute("SELECT id FROM change_log FOR UPDATE")
+        async with other_connection.transaction():
+            await other_connection.execute("SELECT id FROM change_log FOR UPDATE")
             with pytest.raises(Overloaded, match="others keep it busy"):
                 await store.create(Create(id="refused"))
         await store.create(Create(id="after"))
@@ -107,12 +107,12 @@ async def test_write_is_refused_when_others_keep_the_log_for_long(
 
 
 async def test_read_that_takes_too_long_is_stopped_alone(
-    database: Database, beside: asyncpg.Connection
+    database: Database, other_connection: asyncpg.Connection
 ) -> None:
     async with database.open(seconds=0.3) as store:
         await store.create(Create(id="1"))
-        async with beside.transaction():
-            await beside.execute("LOCK TABLE operations IN ACCESS EXCLUSIVE MODE")
+        async with other_connection.transaction():
+            await other_connection.execute("LOCK TABLE operations IN ACCESS EXCLUSIVE MODE")
             reads = [
                 store.get("1"),
                 store.get("2"),
@@ -130,27 +130,27 @@ async def test_read_that_takes_too_long_is_stopped_alone(
 
 @pytest.mark.parametrize("code", ["40001", "40P01"])
 async def test_transaction_that_meets_others_is_tried_again(
-    database: Database, beside: asyncpg.Connection, code: str
+    database: Database, other_connection: asyncpg.Connection, code: str
 ) -> None:
-    await beside.execute(FAILING.format(every=2, code=code))
+    await other_connection.execute(FAILING.format(every=2, code=code))
     async with database.open() as one, database.open() as other:
         for _ in range(5):
             await asyncio.gather(*(store.create(Create()) for store in [one, other] * 5))
         page = await one.log.changes(None, ChangeSlice(100))
-    attempts = await beside.fetchval("SELECT last_value FROM attempts")
+    attempts = await other_connection.fetchval("SELECT last_value FROM attempts")
 
     assert [change.position.number for change in page.changes] == list(range(1, 51))
     assert attempts > 10
 
 
-async def test_transaction_that_always_meets_others_is_given_up(
-    database: Database, beside: asyncpg.Connection
+async def test_transaction_that_always_conflicts_fails(
+    database: Database, other_connection: asyncpg.Connection
 ) -> None:
-    await beside.execute(FAILING.format(every=1, code="40001"))
+    await other_connection.execute(FAILING.format(every=1, code="40001"))
     async with asyncio.timeout(WITHIN), database.open() as store:
         with pytest.raises(Overloaded):
             await store.create(Create(id="refused"))
-        await beside.execute("DROP TRIGGER fail ON changes")
+        await other_connection.execute("DROP TRIGGER fail ON changes")
         await store.create(Create(id="1"))
         page = await store.log.changes(None, ChangeSlice(5))
 
@@ -158,8 +158,8 @@ async def test_transaction_that_always_meets_others_is_given_up(
 
 
 @asynccontextmanager
-async def held_up(url: str, seed: int) -> AsyncIterator[None]:
-    """Hold the log's lock open again and again, for a while each time."""
+async def contended_lock(url: str, seed: int) -> AsyncIterator[None]:
+    """Hold the log's lock for a short time, repeatedly, during the block."""
     chance = random.Random(seed)  # noqa: S311  no secret
     connection = await asyncpg.connect(url)
 
@@ -190,7 +190,7 @@ async def test_reader_misses_no_change_of_several_gateways(
         database.open() as one,
         database.open() as other,
         database.open() as reader,
-        held_up(database_url, seed=1),
+        contended_lock(database_url, seed=1),
     ):
         start = await reader.log.position()
         reading = asyncio.create_task(read_on(reader, start, 480))
@@ -201,15 +201,15 @@ async def test_reader_misses_no_change_of_several_gateways(
 
 
 async def test_isolation_that_others_set_does_not_matter(
-    database: Database, beside: asyncpg.Connection
+    database: Database, other_connection: asyncpg.Connection
 ) -> None:
-    (name,) = await beside.fetchrow("SELECT current_database()")
-    await beside.execute(
+    (name,) = await other_connection.fetchrow("SELECT current_database()")
+    await other_connection.execute(
         f"ALTER DATABASE {name} SET default_transaction_isolation = 'repeatable read'"
     )
     async with database.open() as one, database.open() as other:
         stores = [one, other] * 10
-        made = await asyncio.gather(*(store.create(Create()) for store in stores))
+        operations = await asyncio.gather(*(store.create(Create()) for store in stores))
         position = await one.log.position()
 
-    assert len({operation.id for operation in made}) == position.number == len(stores)
+    assert len({operation.id for operation in operations}) == position.number == len(stores)

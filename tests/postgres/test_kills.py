@@ -1,4 +1,4 @@
-"""Killing gateways and PostgreSQL while many write: nothing is lost, doubled or passed over."""
+"""Killing gateways and PostgreSQL during writes: nothing is lost, duplicated or skipped."""
 
 import asyncio
 import random
@@ -9,7 +9,7 @@ import aiohttp
 from support.clusters import Cluster, check, under_load
 from support.engines import execute, postgres_server, standby_server
 from support.gateways import LONGER
-from support.waiting import until
+from support.waiting import wait_until_async
 
 WITHIN = 120
 KILLS = 6
@@ -34,14 +34,14 @@ async def test_killing_gateways_and_the_database_loses_and_doubles_nothing(
         cluster = await started(stack, tmp_path, server.new_database())
         async with under_load(cluster, http):
             for kill in range(KILLS * LONGER):
-                await cluster.reached((kill + 1) * chance.randint(50, 150))
+                await cluster.wait_for_writes((kill + 1) * chance.randint(50, 150))
                 victim = chance.randrange(3)
                 if victim == DATABASE:
                     await asyncio.to_thread(server.stop)
                     await asyncio.to_thread(server.start)
                 else:
                     await cluster.kill(stack, victim)
-            await cluster.reached(len(cluster.acknowledged) + 100)
+            await cluster.wait_for_writes(len(cluster.acknowledged) + 100)
         await check(cluster)
 
 
@@ -51,7 +51,7 @@ async def wait_for_standby(url: str) -> None:
     async def is_synchronous() -> bool:
         return await execute(url, "SELECT sync_state FROM pg_stat_replication") == [("sync",)]
 
-    await until(is_synchronous)
+    await wait_until_async(is_synchronous)
 
 
 async def test_promoting_a_synchronous_standby_loses_and_doubles_nothing(
@@ -68,10 +68,10 @@ async def test_promoting_a_synchronous_standby_loses_and_doubles_nothing(
         primary.new_database("test")
         cluster = await started(stack, tmp_path, url)
         async with under_load(cluster, http):
-            await cluster.reached(300)
+            await cluster.wait_for_writes(300)
             await asyncio.to_thread(primary.stop)
             await asyncio.to_thread(standby.promote)
-            await cluster.reached(len(cluster.acknowledged) + 300)
+            await cluster.wait_for_writes(len(cluster.acknowledged) + 300)
         await check(cluster)
         logs = [gateway.log for gateway in cluster.gateways]
 

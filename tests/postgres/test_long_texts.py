@@ -1,4 +1,4 @@
-"""Texts that are longer than an index takes: they are kept and found like others."""
+"""Texts that are too long for an index: they are stored and found like others."""
 
 import random
 from collections.abc import AsyncIterator
@@ -16,7 +16,7 @@ CHANCE = random.Random(3)  # noqa: S311  no secret
 
 
 def long_text() -> str:
-    """Make a text that is as long as may be, and cannot be compressed."""
+    """Return an incompressible text of the maximum length."""
     return "".join(chr(CHANCE.randrange(0x10000, 0x2FFFF)) for _ in range(1_024))
 
 
@@ -32,7 +32,7 @@ async def store(database: Database) -> AsyncIterator[Store]:
 
 
 def new(id_: str, text: str) -> Create:
-    """Make an operation that has a text wherever there is an index."""
+    """Return an operation with a text in every indexed field."""
     invited = [{"identity": {"user": {"id": text}, "phone": {"id": text}}}]
     return Create.model_validate(
         {"id": id_, "callId": text, "idempotencyKey": text, "participants": invited}

@@ -1,4 +1,4 @@
-"""A database that goes away and comes back: clients are told at once, and all goes on by itself."""
+"""A database that is temporarily unavailable: requests fail at once, and everything recovers."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterator
@@ -8,10 +8,10 @@ from typing import Any
 
 import aiohttp
 import pytest
+from support.documents import CREATE, FOLLOW, GET, LIST
 from support.engines import PostgresServer, postgres_server
 from support.gateways import Client, Gateway, running
-from support.queries import NOW
-from support.sockets import CREATE, FOLLOW, connected
+from support.sockets import connected
 
 from gateway.http import eager
 from gateway.settings import Settings
@@ -21,8 +21,6 @@ from schema.inputs import CreateInviteParticipantsOperationInput as Create
 from schema.paging import Page, Slice
 
 WITHIN = 30
-GET = '{ inviteParticipantsOperation(id: "1") { id } }'
-LIST = "{ inviteParticipantsOperations { nodes { id } } }"
 
 
 @pytest.fixture
@@ -39,8 +37,8 @@ def gateway(tmp_path: Path, server: PostgresServer) -> Iterator[Gateway]:
         yield gateway
 
 
-async def refused(client: Client, query: str, **variables: Any) -> tuple[str, bool]:  # noqa: ANN401
-    """Send a document; give the code of its error, and whether it is said when to come back."""
+async def error_of(client: Client, query: str, **variables: Any) -> tuple[str, bool]:  # noqa: ANN401
+    """Return the code of a document's error, and whether there is a Retry-After."""
     body = {"query": query, "variables": variables}
     async with client.session.post(f"{client.url}/graphql", json=body) as response:
         answer = await response.json()
@@ -48,20 +46,20 @@ async def refused(client: Client, query: str, **variables: Any) -> tuple[str, bo
 
 
 async def status(client: Client, path: str) -> int:
-    """Give the status of a health check."""
+    """Return the status of a health check."""
     async with client.session.get(f"{client.url}/health/{path}") as response:
         return response.status
 
 
-async def test_clients_are_told_while_the_database_is_away_and_go_on_afterwards(
+async def test_requests_fail_during_an_outage_and_succeed_afterwards(
     client: Client, server: PostgresServer
 ) -> None:
-    await client.data(CREATE, input={"id": "1"})
+    await client.create(id="1")
     await asyncio.to_thread(server.stop)
-    told = [
-        await refused(client, GET),
-        await refused(client, LIST),
-        await refused(client, CREATE, input={"id": "2"}),
+    refusals = [
+        await error_of(client, GET, id="1"),
+        await error_of(client, LIST),
+        await error_of(client, CREATE, input={"id": "2"}),
     ]
     checks = [await status(client, "ready"), await status(client, "live")]
     await asyncio.to_thread(server.start)
@@ -70,31 +68,31 @@ async def test_clients_are_told_while_the_database_is_away_and_go_on_afterwards(
         while ready != 200:
             await asyncio.sleep(0.1)
             ready = await status(client, "ready")
-    await client.data(CREATE, input={"id": "3"})
+    await client.create(id="3")
     listed = await client.data(LIST)
 
-    assert told == [("OVERLOADED", True)] * 3
+    assert refusals == [("OVERLOADED", True)] * 3
     assert checks == [503, 200]
     assert [node["id"] for node in listed["inviteParticipantsOperations"]["nodes"]] == ["3", "1"]
 
 
-async def test_subscriber_goes_on_when_the_database_is_back(
+async def test_subscription_resumes_after_an_outage(
     http: aiohttp.ClientSession, client: Client, server: PostgresServer
 ) -> None:
-    start = (await client.data(NOW))["inviteParticipantsOperations"]["changeCursor"]
+    start = await client.change_cursor()
     async with asyncio.timeout(WITHIN), connected(http, client.url) as socket:
         await socket.subscribe(FOLLOW, after=start)
-        await client.data(CREATE, input={"id": "1"})
-        heard = [(await socket.payload())["data"]["changes"]["operationId"]]
+        await client.create(id="1")
+        received = [(await socket.payload())["data"]["changes"]["operationId"]]
         await asyncio.to_thread(server.stop)
         await asyncio.to_thread(server.start)
         answer = await client.answer(CREATE, input={"id": "2"})
         while "errors" in answer:
             await asyncio.sleep(0.1)
             answer = await client.answer(CREATE, input={"id": "2"})
-        heard.append((await socket.payload())["data"]["changes"]["operationId"])
+        received.append((await socket.payload())["data"]["changes"]["operationId"])
 
-    assert heard == ["1", "2"]
+    assert received == ["1", "2"]
 
 
 async def test_log_of_the_gateway_has_the_failure_and_advice(
@@ -102,7 +100,7 @@ async def test_log_of_the_gateway_has_the_failure_and_advice(
 ) -> None:
     await asyncio.to_thread(server.stop)
     for _ in range(3):
-        await refused(client, LIST)
+        await error_of(client, LIST)
     gateway.stop()
     lines = [line for line in gateway.log if "cannot be read" in line]
 
@@ -113,7 +111,7 @@ async def test_log_of_the_gateway_has_the_failure_and_advice(
 
 @pytest.fixture
 async def silent() -> AsyncIterator[Path]:
-    """The folder of a server that takes connections, and says nothing."""
+    """The folder of a server that accepts connections and never responds."""
     connections: list[asyncio.StreamWriter] = []
     with TemporaryDirectory() as folder:
         place = Path(folder)

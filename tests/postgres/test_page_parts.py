@@ -1,4 +1,4 @@
-"""Pages that are found in parts: they are those of the whole list in order."""
+"""Pages that are searched in parts: they equal those of the whole list in order."""
 
 from itertools import product
 
@@ -25,7 +25,7 @@ SPANS: list[JSONObject] = [
 
 
 def operation(number: int) -> JSONObject:
-    """Make an operation whose times and call have nothing to do with when it is stored."""
+    """Return an operation whose times and call are unrelated to the order of insertion."""
     created, updated, ended = (
         f"2026-01-0{number * step % 3 + 1}T0{number % 5}" for step in (1, 2, 4)
     )
@@ -46,7 +46,7 @@ OPERATIONS = [operation(number) for number in range(24)]
 
 
 async def walk(store: Store, where: Filter, order: Order, *, backward: bool) -> list[str]:
-    """Give the ids of a list in its order, read two at a time."""
+    """Return the ids of a list in order, read in pages of two."""
     ids: list[str] = []
     at: Keys | None = None
     while True:

@@ -36,14 +36,14 @@ from schema.paging import Keys, Slice
 
 OPERATIONS = 4_000
 COPIES = 25
-"""As many times the operations, each of a day of its own."""
+"""How often the operations are copied, each time to another day."""
 
 QUERIES = Queries(compiled, Overdue(), pages.select_page, literal_limits=True, parts=parts)
 STATUSES = [*["Failed"] * 40, "Running", "NotStarted", *["Completed"] * 58]
 """Those of each hundred operations."""
 EXPLAIN = "EXPLAIN (ANALYZE, FORMAT JSON)"
 MOST_OF_PAGE = 500
-"""How many rows are read at most for a page of 50."""
+"""The maximum number of rows that are read for a page of 50."""
 
 
 def operation(number: int) -> JSONObject:
@@ -109,7 +109,7 @@ def filled(postgres: PostgresServer) -> str:
 
 
 async def plan(url: str, query: Query) -> list[dict[str, Any]]:
-    """Carry out a query, and give the steps of its plan."""
+    """Run a query and return the steps of its plan."""
     connection = await asyncpg.connect(url)
     try:
         explained = await connection.fetchval(f"{EXPLAIN} {query.statement.sql}", *arguments(query))
@@ -125,7 +125,7 @@ def _steps(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def scans(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Give the steps that read a whole table that is large."""
+    """Return the steps that read a large table sequentially."""
     return [
         step
         for step in steps
@@ -134,7 +134,7 @@ def scans(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def rows_read(steps: list[dict[str, Any]]) -> int:
-    """Give how many rows were read, those that were then left out among them."""
+    """Return how many rows were read, including those that were then filtered out."""
     per_loop = ("Actual Rows", "Rows Removed by Filter", "Rows Removed by Index Recheck")
     return sum(
         round(sum(step.get(name, 0) for name in per_loop) * step["Actual Loops"])
@@ -144,7 +144,7 @@ def rows_read(steps: list[dict[str, Any]]) -> int:
 
 
 def indexes(steps: list[dict[str, Any]]) -> set[str]:
-    """Give the indexes that are used."""
+    """Return the names of the indexes that were used."""
     return {step["Index Name"] for step in steps if "Index Name" in step}
 
 
@@ -189,7 +189,7 @@ async def test_page_of_most_operations_sorts_nothing(
 
 
 async def middle(url: str, order: Order) -> Keys:
-    """Give the keys of an operation in the middle."""
+    """Return the sort keys of an operation in the middle of the list."""
     one = f"SELECT to_json(operations) FROM operations WHERE seq = {COPIES * OPERATIONS // 2 + 3}"  # noqa: S608  constants
     ((row,),) = await execute(url, one)
     operation = json.loads(row)
@@ -243,7 +243,7 @@ async def test_grouping_operations_since_a_time_reads_an_index_alone(
 
 
 async def rows_scanned(url: str) -> dict[str, int]:
-    """Give how many rows were read of whole tables, once nobody else is connected."""
+    """Return how many rows sequential scans have read, when no other connection is open."""
     others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
     async with asyncio.timeout(WITHIN):
         connected = await execute(url, others)

@@ -12,8 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import aiohttp
 import pytest
 from support.gateways import Client, free_port, running
-from support.several_clients import hears_of_creations
-from support.sockets import CREATE
+from support.several_clients import assert_creations_are_received
 
 pytestmark = pytest.mark.postgresql
 
@@ -62,15 +61,12 @@ def urls(tmp_path: Path, pooled_url: str) -> Iterator[list[str]]:
 
 @pytest.fixture
 def clients(http: aiohttp.ClientSession, urls: list[str]) -> list[Client]:
-    """A client of each."""
+    """A client of each gateway."""
     return [Client(http, url) for url in urls]
 
 
 async def test_reads_and_writes_go_through_a_pooler(clients: list[Client]) -> None:
-    made = await asyncio.gather(
-        *(client.data(CREATE, input={"clientContext": "x"}) for client in clients * 40)
-    )
-    ids = {data["createInviteParticipantsOperation"]["operation"]["id"] for data in made}
+    ids = set(await asyncio.gather(*(client.create(clientContext="x") for client in clients * 40)))
     query = (
         '{ inviteParticipantsOperations(first: 100, filter: {clientContext: {in: ["x"]}})'
         " { nodes { id } } }"
@@ -88,4 +84,4 @@ async def test_subscriber_hears_through_a_pooler(
     http: aiohttp.ClientSession, clients: list[Client]
 ) -> None:
     one, other = clients
-    await hears_of_creations(http, one, other)
+    await assert_creations_are_received(http, one, other)

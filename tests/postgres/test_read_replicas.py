@@ -14,13 +14,13 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
+from support.documents import COUNT, CREATE, FOLLOW, GET, LIST
 from support.engines import PostgresServer, StandbyServer, execute, postgres_server, standby_server
 from support.gateways import Client, running
 from support.metrics import values
-from support.queries import GET, LIST, NOW
-from support.sockets import CREATE, FOLLOW, connected
+from support.sockets import connected
 from support.strategies import JSONObject
-from support.waiting import until
+from support.waiting import wait_until_async
 
 from gateway.settings import Settings
 from gateway.store import read_sessions
@@ -31,7 +31,6 @@ from gateway.store.read_sessions import READ_SESSION, ReadSessions
 from schema.inputs import CreateInviteParticipantsOperationInput as Create
 
 WITHIN = 30
-COUNT = "{ inviteParticipantsOperations { totalCount } }"
 GROUPS = "{ inviteParticipantsOperationGroups(by: []) { count } }"
 CHANGES = """query ($after: String) {
   changes(after: $after) { nodes { operationId } pageInfo { endCursor } } }"""
@@ -54,40 +53,40 @@ def standby(primary: PostgresServer) -> Iterator[StandbyServer]:
 
 @dataclass(frozen=True)
 class Replicated:
-    """A gateway that reads from a standby, and a store of somebody else's on the primary."""
+    """A gateway that reads from a standby, and another client's store on the primary."""
 
     client: Client
     others: Store
     primary: str
     standby: str
 
-    async def written(self, id_: str) -> str:
-        """Have somebody else create an operation, and return the log's end after it."""
+    async def create_elsewhere(self, id_: str) -> str:
+        """Create an operation by another client, and return the end of the log after it."""
         await self.others.create(Create(id=id_))
         return (await self.others.log.position()).cursor()
 
-    async def replayed(self) -> None:
-        """Wait until the gateway has seen the standby at the end of the log."""
+    async def wait_for_replay(self) -> None:
+        """Wait until the gateway knows that the standby has replayed the whole log."""
         position = (await self.others.log.position()).number
 
         async def is_there() -> bool:
             return await end_of_log(self.standby) >= position and await self.is_read_from()
 
-        await until(is_there)
+        await wait_until_async(is_there)
 
     async def is_read_from(self) -> bool:
-        """Tell whether a read goes to the standby."""
+        """Return whether a read goes to the standby."""
         before = await values(self.client, "database_reads", suffix="_total")
         await self.client.data(LIST)
         after = await values(self.client, "database_reads", suffix="_total")
         return after.get("standby", 0) > before.get("standby", 0)
 
     @asynccontextmanager
-    async def paused(self) -> AsyncIterator[None]:
-        """Let the standby fall behind for a block."""
+    async def replay_paused(self) -> AsyncIterator[None]:
+        """Pause the standby's replay during the block."""
         await execute(self.standby, "SELECT pg_wal_replay_pause()")
         try:
-            await until(partial(is_paused, self.standby))
+            await wait_until_async(partial(is_paused, self.standby))
             yield
         finally:
             await execute(self.standby, "SELECT pg_wal_replay_resume()")
@@ -95,14 +94,14 @@ class Replicated:
     async def ids(self, *, after: str = "") -> list[str]:
         """List the ids of operations, as of a cursor at least if one is given."""
         headers = {"Change-Cursor": after} if after else {}
-        answer = await self.answered(LIST, headers)
+        answer = await self.fetch(LIST, headers)
         return [node["id"] for node in answer["inviteParticipantsOperations"]["nodes"]]
 
     async def has_second(self) -> bool:
-        """Tell whether the second operation is listed."""
+        """Return whether the second operation is listed."""
         return await self.ids() == ["second", "first"]
 
-    async def answered(self, query: str, headers: dict[str, str]) -> dict[str, Any]:
+    async def fetch(self, query: str, headers: dict[str, str]) -> dict[str, Any]:
         """Send a document with some headers and return its data."""
         url = f"{self.client.url}/graphql"
         async with self.client.session.post(
@@ -113,18 +112,18 @@ class Replicated:
 
 
 async def end_of_log(url: str) -> int:
-    """Give the position of the newest change in a database."""
+    """Return the position of the newest change in a database."""
     ((position,),) = await execute(url, "SELECT coalesce(max(position), 0) FROM changes")
     return int(position)
 
 
 async def is_paused(url: str) -> bool:
-    """Tell whether a standby's replay is paused."""
+    """Return whether a standby's replay is paused."""
     return await execute(url, "SELECT pg_get_wal_replay_pause_state()") == [("paused",)]
 
 
 async def is_sleeping(url: str) -> bool:
-    """Tell whether somebody reads from what is slow."""
+    """Return whether a client reads from the slow view."""
     return await execute(url, SLEEPING) != [(0,)]
 
 
@@ -142,16 +141,16 @@ async def replicated(
     ) as gateway:
         async with database.open() as others:
             given = Replicated(Client(http, gateway.url), others, url, replica)
-            await given.written("first")
-            await given.replayed()
+            await given.create_elsewhere("first")
+            await given.wait_for_replay()
             yield given
 
 
 async def test_reads_are_as_of_the_standby(replicated: Replicated) -> None:
     client = replicated.client
     start = (await client.data(PAGE))["inviteParticipantsOperations"]["changeCursor"]
-    async with replicated.paused():
-        await replicated.written("second")
+    async with replicated.replay_paused():
+        await replicated.create_elsewhere("second")
         page = (await client.data(PAGE))["inviteParticipantsOperations"]
         got = await client.data(GET, id="second")
         counted = await client.data(COUNT)
@@ -165,10 +164,10 @@ async def test_reads_are_as_of_the_standby(replicated: Replicated) -> None:
     assert changes["nodes"] == [{"operationId": "first"}]
 
 
-async def test_client_reads_what_it_has_written(replicated: Replicated) -> None:
+async def test_client_reads_its_own_writes(replicated: Replicated) -> None:
     client = replicated.client
-    async with replicated.paused():
-        await client.data(CREATE, input={"id": "second"})
+    async with replicated.replay_paused():
+        await client.create(id="second")
         listed = await replicated.ids()
         got = await client.data(GET, id="second")
         counted = await client.data(COUNT)
@@ -185,8 +184,8 @@ async def test_cursor_ahead_of_the_standby_is_read_from_the_primary(
     replicated: Replicated,
 ) -> None:
     client = replicated.client
-    async with replicated.paused():
-        after = await replicated.written("second")
+    async with replicated.replay_paused():
+        after = await replicated.create_elsewhere("second")
         await replicated.others.create(Create(id="third"))
         changes = (await client.data(CHANGES, after=after))["changes"]
 
@@ -194,9 +193,9 @@ async def test_cursor_ahead_of_the_standby_is_read_from_the_primary(
 
 
 async def test_answer_is_not_older_than_the_cursor_of_its_request(replicated: Replicated) -> None:
-    async with replicated.paused():
+    async with replicated.replay_paused():
         old = (await replicated.others.log.position()).cursor()
-        after = await replicated.written("second")
+        after = await replicated.create_elsewhere("second")
         before = await replicated.ids(after=old)
         listed = await replicated.ids(after=f"{after}, {old}")
         afterwards = await replicated.ids()
@@ -206,10 +205,10 @@ async def test_answer_is_not_older_than_the_cursor_of_its_request(replicated: Re
 
 
 @pytest.mark.parametrize(
-    ("cursors", "told"), [("none", "'Change-Cursor'"), ("a," * 8, "limit is 8")]
+    ("cursors", "message_part"), [("none", "'Change-Cursor'"), ("a," * 8, "limit is 8")]
 )
 async def test_header_that_holds_no_cursors_is_refused(
-    replicated: Replicated, cursors: str, told: str
+    replicated: Replicated, cursors: str, message_part: str
 ) -> None:
     client = replicated.client
     async with client.session.post(
@@ -218,13 +217,13 @@ async def test_header_that_holds_no_cursors_is_refused(
         message = (await refused.json())["errors"][0]["message"]
 
     assert refused.status == 400
-    assert told in message
+    assert message_part in message
 
 
 async def test_cursor_of_a_write_holds_at_another_gateway(
     replicated: Replicated, tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
-    async with replicated.paused():
+    async with replicated.replay_paused():
         with running(
             tmp_path, "--database", replicated.primary, "--read-database", replicated.standby
         ) as other:
@@ -243,8 +242,8 @@ async def test_cursor_of_a_write_holds_for_a_websocket(
     replicated: Replicated, wrap: Callable[[JSONObject], JSONObject]
 ) -> None:
     client = replicated.client
-    async with replicated.paused():
-        after = await replicated.written("second")
+    async with replicated.replay_paused():
+        after = await replicated.create_elsewhere("second")
         read = []
         for payload in ({}, wrap({"change-cursor": after})):
             async with connected(client.session, client.url, init=False) as socket:
@@ -259,42 +258,42 @@ async def test_cursor_of_a_write_holds_for_a_websocket(
 
 
 @pytest.mark.parametrize(
-    ("cursors", "told"),
+    ("cursors", "message_part"),
     [("none", "'Change-Cursor'"), ("a," * 8, "limit is 8"), (7, "not a string")],
 )
 async def test_websocket_with_no_cursors_is_closed(
-    replicated: Replicated, cursors: object, told: str
+    replicated: Replicated, cursors: object, message_part: str
 ) -> None:
     client = replicated.client
     async with connected(client.session, client.url, init=False) as socket:
         await socket.send(type="connection_init", payload={"Change-Cursor": cursors})
-        code, reason = await socket.closed()
+        code, reason = await socket.wait_closed()
 
     assert code == 4400
-    assert told in str(reason)
+    assert message_part in str(reason)
 
 
-async def test_subscriber_reads_what_it_was_told(replicated: Replicated) -> None:
+async def test_subscriber_reads_received_changes(replicated: Replicated) -> None:
     client = replicated.client
-    start = (await client.data(NOW))["inviteParticipantsOperations"]["changeCursor"]
-    async with replicated.paused(), connected(client.session, client.url) as socket:
+    start = await client.change_cursor()
+    async with replicated.replay_paused(), connected(client.session, client.url) as socket:
         await socket.subscribe(FOLLOW, after=start)
-        await replicated.written("second")
+        await replicated.create_elsewhere("second")
         async with asyncio.timeout(WITHIN):
-            told = (await socket.change())["operationId"]
+            received_id = (await socket.change())["operationId"]
         listed = await replicated.ids()
 
-    assert told == "second"
+    assert received_id == "second"
     assert listed == ["second", "first"]
 
 
 async def test_cached_answer_is_never_older_than_one_before(replicated: Replicated) -> None:
     client = replicated.client
     url = f"{client.url}/graphql"
-    async with replicated.paused():
+    async with replicated.replay_paused():
         async with client.session.get(url, params={"query": LIST}) as response:
             old = response.headers["ETag"]
-        after = await replicated.written("second")
+        after = await replicated.create_elsewhere("second")
         answers = [
             await replicated.ids(),
             await replicated.ids(after=after),
@@ -311,7 +310,7 @@ async def test_cached_answer_is_never_older_than_one_before(replicated: Replicat
     assert fresh[1] != old
 
 
-async def test_standby_that_is_away_is_skipped_and_taken_again(
+async def test_unavailable_standby_is_skipped_and_used_again(
     replicated: Replicated, standby: StandbyServer
 ) -> None:
     client = replicated.client
@@ -321,7 +320,7 @@ async def test_standby_that_is_away_is_skipped_and_taken_again(
         ready = response.status
     usable = await values(client, "standby_usable")
     await asyncio.to_thread(standby.start)
-    await replicated.replayed()
+    await replicated.wait_for_replay()
 
     assert listed == ["first"]
     assert ready == 200
@@ -341,11 +340,11 @@ SLEEPING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
 async def test_read_that_recovery_cancels_is_answered_by_the_primary(
     replicated: Replicated,
 ) -> None:
-    await replicated.written("second")
+    await replicated.create_elsewhere("second")
     await execute(replicated.primary, *SLOW_ON_STANDBYS)
     async with asyncio.timeout(WITHIN):
         reading = asyncio.create_task(replicated.ids())
-        await until(partial(is_sleeping, replicated.standby))
+        await wait_until_async(partial(is_sleeping, replicated.standby))
         await execute(replicated.primary, *SLOW_NO_MORE)
         listed = await reading
 
@@ -353,26 +352,26 @@ async def test_read_that_recovery_cancels_is_answered_by_the_primary(
 
 
 @asynccontextmanager
-async def opened(replicated: Replicated) -> AsyncIterator[Store]:
+async def open_store(replicated: Replicated) -> AsyncIterator[Store]:
     """Open a store that reads from the standby."""
     settings = Settings(
         database=replicated.primary, read_database=(replicated.standby,), read_lag_seconds=60
     )
     async with database_of(settings).open(seconds=WITHIN) as store, asyncio.timeout(WITHIN):
         READ_SESSION.set(ReadSessions(60).session("somebody"))
-        await until(partial(is_read_from_standby, store))
+        await wait_until_async(partial(is_read_from_standby, store))
         yield store
 
 
 async def is_read_from_standby(store: Store) -> bool:
-    """Tell whether a read goes to the standby."""
+    """Return whether a read goes to the standby."""
     before = store.reads_by_role["standby"]
     await store.get("first")
     return store.reads_by_role["standby"] > before
 
 
 @pytest.mark.parametrize(("max_clients", "others_find"), [(2, False), (1, True)])
-async def test_other_clients_go_on_with_the_standby_unless_there_are_too_many(
+async def test_other_clients_read_from_the_standby_up_to_a_limit(
     replicated: Replicated,
     monkeypatch: pytest.MonkeyPatch,
     max_clients: int,
@@ -381,7 +380,7 @@ async def test_other_clients_go_on_with_the_standby_unless_there_are_too_many(
 ) -> None:
     monkeypatch.setattr(read_sessions, "MAX_CLIENTS", max_clients)
     sessions = ReadSessions(60)
-    async with opened(replicated) as store, replicated.paused():
+    async with open_store(replicated) as store, replicated.replay_paused():
         READ_SESSION.set(sessions.session("writer"))
         await store.create(Create(id="second"))
         own = await store.get("second")
@@ -392,15 +391,15 @@ async def test_other_clients_go_on_with_the_standby_unless_there_are_too_many(
     assert (of_other is not None) is others_find
 
 
-async def test_standby_that_hangs_is_given_up(
+async def test_hanging_standby_is_skipped(
     replicated: Replicated, standby: StandbyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(standby_module, "TIMEOUT_SECONDS", 0.3)
-    async with opened(replicated) as store:
+    async with open_store(replicated) as store:
         with standby.stopped():
             found = await store.get("first")
             usable = [each.is_usable for each in store.standbys]
-        await until(partial(is_read_from_standby, store))
+        await wait_until_async(partial(is_read_from_standby, store))
 
     assert found
     assert usable == [False]
@@ -413,7 +412,7 @@ def test_standby_may_have_several_hosts_in_one_url() -> None:
     assert settings.read_database == (one, other)
 
 
-async def test_standby_too_far_behind_is_skipped_and_taken_again(
+async def test_standby_too_far_behind_is_skipped_and_used_again(
     replicated: Replicated, tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
     with running(
@@ -425,11 +424,11 @@ async def test_standby_too_far_behind_is_skipped_and_taken_again(
         other = Replicated(
             Client(http, gateway.url), replicated.others, replicated.primary, replicated.standby
         )
-        await other.replayed()
-        async with replicated.paused():
-            await other.written("second")
-            await until(other.has_second)
+        await other.wait_for_replay()
+        async with replicated.replay_paused():
+            await other.create_elsewhere("second")
+            await wait_until_async(other.has_second)
             lags = await values(other.client, "standby_lag_seconds")
-        await other.replayed()
+        await other.wait_for_replay()
 
     assert min(lags.values()) > 0.5

@@ -12,13 +12,14 @@ from typing import NamedTuple
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.documents import requests
 from support.engines import PostgresServer, execute
 from support.gateways import LONGER
-from support.mutations import mutations
 from support.pipelines import compiled_pipeline
+from support.random_documents import requests
+from support.random_mutations import mutations
+from support.random_tests import RANDOM
 from support.strategies import JSONObject
 
 from gateway.documents.json import encode
@@ -45,7 +46,7 @@ class Two(NamedTuple):
     urls: tuple[str, str]
 
     async def clear(self) -> None:
-        """Leave nothing in them, and give their logs the same id and place."""
+        """Empty both, and give their logs the same id and position."""
         for url in self.urls:
             await execute(url, *(f"DELETE FROM {table}" for table in TABLES))  # noqa: S608
             await execute(url, "UPDATE change_log SET id = 1, pruned = 0")
@@ -75,7 +76,7 @@ def without_seq(cursor: re.Match[str]) -> str:
 
 
 async def answered(pipeline: Pipeline, store: Store, query: str, variables: JSONObject) -> str:
-    """Give an answer, as far as it is the same for both."""
+    """Return a response, without what differs between databases."""
     answer = await pipeline.execute(
         GraphQLRequest(query, None, Variables(encode(variables))), Context(store, store.log)
     )
@@ -84,12 +85,7 @@ async def answered(pipeline: Pipeline, store: Store, query: str, variables: JSON
     return MADE.sub("made", TOOK.sub(":0", text))
 
 
-@settings(
-    deadline=None,
-    max_examples=60 * LONGER,
-    phases=set(Phase) - {Phase.explain},
-    suppress_health_check=list(HealthCheck),
-)
+@settings(RANDOM, max_examples=60 * LONGER)
 @given(data=st.data(), writes=st.lists(mutations, min_size=5, max_size=25))
 async def test_both_databases_answer_alike(
     two: Two, data: st.DataObject, writes: list[tuple[str, JSONObject]]

@@ -1,4 +1,4 @@
-"""The password in a database's URL: it is shown nowhere."""
+"""The password in a database's URL is never shown."""
 
 import asyncio
 import re
@@ -27,10 +27,10 @@ def test_settings_and_database_are_shown_without_the_password() -> None:
 @pytest.mark.parametrize(
     "arguments", [["serve", "--port", "0"], ["db", "check"], ["db", "upgrade"], ["export", "-"]]
 )
-def test_command_that_cannot_connect_says_so_without_the_password(
-    here: Command, arguments: list[str]
+def test_failed_connection_is_reported_without_the_password(
+    run_in_process: Command, arguments: list[str]
 ) -> None:
-    done = here(*arguments, "--database", URL)
+    done = run_in_process(*arguments, "--database", URL)
 
     assert done.returncode == 2
     assert "postgresql://gateway@127.0.0.1:1/operations" in done.stderr
@@ -46,8 +46,8 @@ def test_command_that_cannot_connect_says_so_without_the_password(
         f"postgresql+asyncpg://gateway:{SECRET}@localhost/operations",
     ],
 )
-def test_url_that_is_refused_is_told_without_the_password(here: Command, url: str) -> None:
-    done = here("db", "check", "--database", url)
+def test_invalid_url_is_reported_without_the_password(run_in_process: Command, url: str) -> None:
+    done = run_in_process("db", "check", "--database", url)
 
     assert done.returncode == 2
     assert "postgresql://user@host/name" in done.stderr
@@ -59,12 +59,12 @@ def test_url_that_is_refused_is_told_without_the_password(here: Command, url: st
 )
 @pytest.mark.parametrize("option", ["--database", "--read-database"])
 def test_password_with_special_characters_is_refused_without_a_part_of_it(
-    here: Command, option: str, password: str
+    run_in_process: Command, option: str, password: str
 ) -> None:
     url = f"postgresql://gateway:{password}@localhost/operations"
     databases = {"--database": "postgresql://localhost/operations", option: url}
 
-    done = here("serve", *(word for pair in databases.items() for word in pair))
+    done = run_in_process("serve", *(word for pair in databases.items() for word in pair))
 
     assert done.returncode == 2
     assert "percent-encoded" in done.stderr
@@ -72,8 +72,8 @@ def test_password_with_special_characters_is_refused_without_a_part_of_it(
 
 
 @pytest.mark.parametrize("url", ["h:99999/o", "h:x/o", "[::1/o", "h/o?sslmode"])
-def test_url_that_cannot_be_parsed_is_refused(here: Command, url: str) -> None:
-    done = here("db", "check", "--database", f"postgresql://{url}")
+def test_url_that_cannot_be_parsed_is_refused(run_in_process: Command, url: str) -> None:
+    done = run_in_process("db", "check", "--database", f"postgresql://{url}")
 
     assert done.returncode == 2
     assert "The URL cannot be parsed." in done.stderr
@@ -83,29 +83,29 @@ def test_url_that_cannot_be_parsed_is_refused(here: Command, url: str) -> None:
     "option",
     ["sslmode=odd", "target_session_attrs=odd", "connect_timeout=3", "statement_timeout=x"],
 )
-def test_invalid_option_of_a_url_is_told(
-    here: Command, postgres: PostgresServer, option: str
+def test_invalid_option_of_a_url_is_reported(
+    run_in_process: Command, postgres: PostgresServer, option: str
 ) -> None:
-    done = here("db", "check", "--database", f"{postgres.url('postgres')}&{option}")
+    done = run_in_process("db", "check", "--database", f"{postgres.url('postgres')}&{option}")
 
     assert done.returncode == 2
     assert "its URL has an invalid option" in done.stderr
 
 
 @pytest.mark.parametrize(
-    ("database", "read", "told"),
+    ("database", "read", "message"),
     [
         (URL, f"mysql://gateway:{SECRET}@localhost/operations", "is a PostgreSQL database"),
         ("sqlite:///operations.db", URL, "Only PostgreSQL has standbys"),
     ],
 )
-def test_standby_that_is_refused_is_told_without_the_password(
-    here: Command, database: str, read: str, told: str
+def test_invalid_standby_is_reported_without_the_password(
+    run_in_process: Command, database: str, read: str, message: str
 ) -> None:
-    done = here("serve", "--database", database, "--read-database", read)
+    done = run_in_process("serve", "--database", database, "--read-database", read)
 
     assert done.returncode == 2
-    assert told in done.stderr
+    assert message in done.stderr
     assert SECRET not in done.stdout + done.stderr
 
 
@@ -127,9 +127,9 @@ async def test_password_is_read_from_its_file_for_each_connection(
         assert await store.get("none") is None
 
 
-def test_password_file_that_is_not_there_is_named(here: Command, tmp_path: Path) -> None:
+def test_password_file_that_is_not_there_is_named(run_in_process: Command, tmp_path: Path) -> None:
     missing = tmp_path / "missing"
-    done = here(
+    done = run_in_process(
         "db", "check", "--database", URL, INVITE_GATEWAY_DATABASE_PASSWORD_FILE=str(missing)
     )
 

@@ -1,4 +1,4 @@
-"""The tables: made by the gateway, or by somebody else from the statements it prints."""
+"""The tables: created by the gateway, or by another role from the printed statements."""
 
 import asyncio
 from pathlib import Path
@@ -31,7 +31,7 @@ def empty(postgres: PostgresServer) -> str:
 
 
 async def role(url: str, *rights: str) -> str:
-    """Make a role that may not create tables, and return the URL for it."""
+    """Create a role that may not create tables, and return its URL."""
     name = url.partition("/test_")[2].partition("?")[0]
     await execute(
         url,
@@ -43,17 +43,19 @@ async def role(url: str, *rights: str) -> str:
 
 
 async def test_role_that_may_not_create_tables_gets_the_statements(
-    empty: str, here: Command
+    empty: str, run_in_process: Command
 ) -> None:
     limited = await role(empty)
-    refused = await asyncio.to_thread(here, "db", "upgrade", "--database", limited)
-    printed = await asyncio.to_thread(here, "db", "upgrade", "--sql", "--database", limited)
+    refused = await asyncio.to_thread(run_in_process, "db", "upgrade", "--database", limited)
+    printed = await asyncio.to_thread(
+        run_in_process, "db", "upgrade", "--sql", "--database", limited
+    )
     await execute(empty, *filter(str.strip, printed.stdout.split(";\n")))
     tables = "operations, identities, idempotency_keys, changes, change_log, alembic_version"
     grantee = limited.partition("//")[2].partition("@")[0]
     await execute(empty, f"GRANT SELECT, INSERT, UPDATE, DELETE ON {tables} TO {grantee}")
-    checked = await asyncio.to_thread(here, "db", "check", "--database", limited)
-    again = await asyncio.to_thread(here, "db", "upgrade", "--sql", "--database", limited)
+    checked = await asyncio.to_thread(run_in_process, "db", "check", "--database", limited)
+    again = await asyncio.to_thread(run_in_process, "db", "upgrade", "--sql", "--database", limited)
     async with database_of(Settings(database=limited)).open() as store:
         created = await store.create(Create(id="1"))
 
@@ -136,12 +138,12 @@ async def test_tables_are_in_the_schema_named(empty: str) -> None:
     ],
 )
 async def test_tables_of_others_are_left_alone(
-    empty: str, here: Command, statements: list[str], state: DatabaseState, reason: str
+    empty: str, run_in_process: Command, statements: list[str], state: DatabaseState, reason: str
 ) -> None:
     await execute(empty, *statements)
     database = database_of(Settings(database=empty))
     found = await asyncio.to_thread(database.state)
-    refused = await asyncio.to_thread(here, "db", "upgrade", "--database", empty)
+    refused = await asyncio.to_thread(run_in_process, "db", "upgrade", "--database", empty)
 
     assert found is state
     assert refused.returncode == 2
@@ -153,7 +155,7 @@ REPLACED = ("UPDATE changes SET operation_id = 'other', at = 'later' WHERE posit
 
 
 @pytest.mark.parametrize("statements", [CUT_SHORT, REPLACED])
-async def test_log_that_lost_changes_goes_on_as_another_one(
+async def test_log_that_lost_changes_gets_a_new_id(
     database: Database, database_url: str, statements: tuple[str, ...]
 ) -> None:
     async with database.open() as store:
@@ -171,9 +173,7 @@ async def test_log_that_lost_changes_goes_on_as_another_one(
     assert after.log != before.log
 
 
-async def test_log_that_is_complete_goes_on_as_the_same(
-    database: Database, database_url: str
-) -> None:
+async def test_complete_log_keeps_its_id(database: Database, database_url: str) -> None:
     async with database.open() as store:
         await store.create(Create(id="1"))
         before = await store.log.position()
@@ -185,7 +185,7 @@ async def test_log_that_is_complete_goes_on_as_the_same(
 
 
 @pytest.mark.parametrize("elsewhere", [True, False])
-async def test_log_that_was_restored_elsewhere_goes_on_as_another_one(
+async def test_log_restored_elsewhere_gets_a_new_id(
     database: Database, database_url: str, *, elsewhere: bool
 ) -> None:
     async with database.open() as store:
@@ -201,13 +201,13 @@ async def test_log_that_was_restored_elsewhere_goes_on_as_another_one(
 
 
 async def test_import_and_copy_leave_tables_vacuumed_and_analyzed(
-    postgres: PostgresServer, here: Command, tmp_path: Path
+    postgres: PostgresServer, run_in_process: Command, tmp_path: Path
 ) -> None:
     first, second = postgres.new_database(), postgres.new_database()
     operations = tmp_path / "operations.ndjson"
     operations.write_text("".join(f'{{"id": "{number}"}}\n' for number in range(100)))
-    await asyncio.to_thread(here, "import", str(operations), "--database", first)
-    await asyncio.to_thread(here, "copy", "--from", first, "--to", second)
+    await asyncio.to_thread(run_in_process, "import", str(operations), "--database", first)
+    await asyncio.to_thread(run_in_process, "copy", "--from", first, "--to", second)
 
     for url in (first, second):
         ((rows, visible_pages),) = await execute(url, STATISTICS)

@@ -1,4 +1,4 @@
-"""Connections that break as a transaction is committed: what became of it is found out first."""
+"""Connections that break during a commit: the outcome is determined before a response."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -27,14 +27,14 @@ class Broken:
     proxy: Proxy
 
     async def log(self) -> list[tuple[str, str, int]]:
-        """Give what the log has."""
+        """Return the changes in the log."""
         page = await self.store.log.changes(None, ChangeSlice(500))
         return [(c.kind.name, c.operation_id, c.version) for c in page.changes]
 
 
 @pytest.fixture
 async def broken(database: Database, database_url: str) -> AsyncIterator[Broken]:
-    """A store whose connections can be broken."""
+    """A store whose connections the test can break."""
     assert database.file is None
     proxy = Proxy(database_url)
     async with proxy.running(), proxy.database().open() as store:

@@ -1,4 +1,4 @@
-"""Who is let in, and what with which scopes, on every transport."""
+"""Authentication and scopes, on every transport."""
 
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -7,10 +7,10 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from support.bearers import READ, WRITE, answer, bearing, codes, status, token
+from support.bearers import READ, WRITE, answer, auth_headers, codes, status, token
+from support.documents import CREATE, FOLLOW, LIST
 from support.gateways import Client, Command, Gateway, running
-from support.queries import LIST
-from support.sockets import CREATE, FOLLOW, SUBPROTOCOL, Socket
+from support.sockets import SUBPROTOCOL, Socket
 
 SCHEMA = "Schema.Read.All"
 ONE = '{ inviteParticipantsOperation(id: "1") { id } __typename }'
@@ -53,8 +53,8 @@ async def client(http: aiohttp.ClientSession, guarded: Guarded) -> Client:
     return Client(http, guarded.gateway.url)
 
 
-def in_error(response: aiohttp.ClientResponse) -> str | None:
-    """Give the error that a challenge names."""
+def challenge_error(response: aiohttp.ClientResponse) -> str | None:
+    """Return the error in a challenge."""
     found = re.search(r'error="(\w+)"', response.headers["WWW-Authenticate"])
     return found[1] if found else None
 
@@ -97,7 +97,7 @@ async def test_wrong_authorization_is_challenged(
     ) as response:
         body = await response.json()
 
-    assert (response.status, in_error(response)) == (401, error)
+    assert (response.status, challenge_error(response)) == (401, error)
     assert codes(body) == {"UNAUTHENTICATED"}
     assert "A" * 43 not in str(body)
 
@@ -129,7 +129,7 @@ async def test_writer_writes_and_reads(client: Client, guarded: Guarded) -> None
     assert {"id": "by writer"} in read["data"]["inviteParticipantsOperations"]["nodes"]
 
 
-async def test_what_is_forbidden_leaves_the_other_fields(client: Client, guarded: Guarded) -> None:
+async def test_forbidden_field_does_not_affect_others(client: Client, guarded: Guarded) -> None:
     code, answered = await answer(client, guarded.introspector, ONE)
 
     assert code == 200
@@ -175,7 +175,7 @@ async def test_every_field_at_the_root_needs_a_scope(client: Client, guarded: Gu
     assert asked == {name: {READ if name in reading else WRITE} for name in asked}
 
 
-async def test_viewer_is_who_asks(client: Client, guarded: Guarded) -> None:
+async def test_viewer_is_the_principal_of_the_request(client: Client, guarded: Guarded) -> None:
     query = "{ viewer { name scopes } }"
     url, params = f"{client.url}/graphql", {"query": query}
     expected = [
@@ -186,14 +186,14 @@ async def test_viewer_is_who_asks(client: Client, guarded: Guarded) -> None:
 
     for bearer, viewer in expected * 2:
         _, answered = await answer(client, bearer, query)
-        async with client.session.get(url, params=params, headers=bearing(bearer)) as response:
+        async with client.session.get(url, params=params, headers=auth_headers(bearer)) as response:
             assert "ETag" not in response.headers
             by_get = await response.json()
 
         assert answered["data"]["viewer"] == by_get["data"]["viewer"] == viewer
 
 
-async def test_viewer_is_not_told_of_others_with_its_scopes(
+async def test_viewer_is_not_shared_between_principals(
     http: aiohttp.ClientSession, tmp_path: Path
 ) -> None:
     names = ["one", "other"]
@@ -248,7 +248,7 @@ async def test_schema_file_needs_the_scope_of_introspection(
     seen = {}
     for secret in (None, guarded.reader, guarded.introspector):
         async with client.session.get(
-            f"{client.url}/schema.graphql", headers=bearing(secret)
+            f"{client.url}/schema.graphql", headers=auth_headers(secret)
         ) as response:
             challenge = response.headers.get("WWW-Authenticate", "")
             seen[response.status] = (challenge, "type Query" in await response.text())
@@ -272,16 +272,16 @@ async def test_playground_and_preflight_need_no_token(client: Client) -> None:
         assert preflight.status == 204
 
 
-async def test_nobody_is_told_that_what_others_have_is_current(
-    client: Client, guarded: Guarded
-) -> None:
+async def test_etags_are_not_shared_between_principals(client: Client, guarded: Guarded) -> None:
     url = f"{client.url}/graphql"
     query = {"query": '{ node(id: "none") { id } }'}
-    async with client.session.get(url, params=query, headers=bearing(guarded.reader)) as response:
+    async with client.session.get(
+        url, params=query, headers=auth_headers(guarded.reader)
+    ) as response:
         held = {"If-None-Match": response.headers["ETag"]}
     seen = []
     for secret in (guarded.reader, guarded.introspector, None):
-        headers = bearing(secret) | held
+        headers = auth_headers(secret) | held
         async with client.session.get(url, params=query, headers=headers) as response:
             seen.append(response.status)
 
@@ -315,9 +315,9 @@ async def socket(client: Client) -> AsyncIterator[Socket]:
         yield Socket(ws)
 
 
-async def entered(socket: Socket, secret: str) -> Socket:
-    """Come in with a token."""
-    await socket.send(type="connection_init", payload=bearing(secret))
+async def initialize(socket: Socket, secret: str) -> Socket:
+    """Initialize a connection with a token."""
+    await socket.send(type="connection_init", payload=auth_headers(secret))
     assert await socket.message() == {"type": "connection_ack"}
     return socket
 
@@ -359,7 +359,7 @@ async def test_socket_without_a_token_that_is_valid_is_closed(
     socket: Socket, payload: object
 ) -> None:
     await socket.send(type="connection_init", payload=payload)
-    code, reason = await socket.closed()
+    code, reason = await socket.wait_closed()
 
     assert code == 4403
     assert str(reason).startswith("Forbidden: ")
@@ -367,7 +367,7 @@ async def test_socket_without_a_token_that_is_valid_is_closed(
 
 async def test_socket_takes_the_token_of_the_handshake(client: Client, guarded: Guarded) -> None:
     async with client.session.ws_connect(
-        f"{client.url}/graphql", protocols=[SUBPROTOCOL], headers=bearing(guarded.reader)
+        f"{client.url}/graphql", protocols=[SUBPROTOCOL], headers=auth_headers(guarded.reader)
     ) as ws:
         socket = Socket(ws)
         await socket.send(type="connection_init")
@@ -382,7 +382,7 @@ async def test_socket_takes_the_token_of_the_handshake(client: Client, guarded: 
 async def test_handshake_with_a_wrong_token_is_refused(client: Client) -> None:
     with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
         await client.session.ws_connect(
-            f"{client.url}/graphql", protocols=[SUBPROTOCOL], headers=bearing("wrong")
+            f"{client.url}/graphql", protocols=[SUBPROTOCOL], headers=auth_headers("wrong")
         )
 
     assert refused.value.status == 401
@@ -391,11 +391,11 @@ async def test_handshake_with_a_wrong_token_is_refused(client: Client) -> None:
 async def test_operation_before_the_init_is_refused(socket: Socket) -> None:
     await socket.subscribe(LIST)
 
-    assert await socket.closed() == (4401, "Unauthorized")
+    assert await socket.wait_closed() == (4401, "Unauthorized")
 
 
 async def test_subscription_needs_the_scope_to_read(socket: Socket, guarded: Guarded) -> None:
-    await entered(socket, guarded.introspector)
+    await initialize(socket, guarded.introspector)
     await socket.subscribe(FOLLOW)
     message = await socket.message()
 
@@ -403,12 +403,12 @@ async def test_subscription_needs_the_scope_to_read(socket: Socket, guarded: Gua
     assert message["payload"][0]["extensions"] == {"code": "FORBIDDEN", "scope": READ}
 
 
-async def test_fresh_token_counts_for_what_comes_after(socket: Socket, guarded: Guarded) -> None:
-    await entered(socket, guarded.reader)
+async def test_renewed_token_applies_to_later_operations(socket: Socket, guarded: Guarded) -> None:
+    await initialize(socket, guarded.reader)
     await socket.subscribe(CREATE, "before", input={"clientContext": "by socket"})
     before = await socket.payload("before")
     await socket.message()
-    await socket.send(type="ping", payload=bearing(guarded.writer))
+    await socket.send(type="ping", payload=auth_headers(guarded.writer))
     pong = await socket.message()
     await socket.subscribe(CREATE, "after", input={"clientContext": "by socket"})
     after = await socket.payload("after")
@@ -421,22 +421,22 @@ async def test_fresh_token_counts_for_what_comes_after(socket: Socket, guarded: 
 async def test_fresh_token_with_fewer_scopes_ends_the_socket(
     socket: Socket, guarded: Guarded
 ) -> None:
-    await entered(socket, guarded.writer)
-    await socket.send(type="ping", payload=bearing(guarded.reader))
-    code, reason = await socket.closed()
+    await initialize(socket, guarded.writer)
+    await socket.send(type="ping", payload=auth_headers(guarded.reader))
+    code, reason = await socket.wait_closed()
 
     assert (code, "fewer scopes" in str(reason)) == (4403, True)
 
 
 async def test_fresh_token_that_is_wrong_ends_the_socket(socket: Socket, guarded: Guarded) -> None:
-    await entered(socket, guarded.reader)
-    await socket.send(type="ping", payload=bearing("wrong"))
+    await initialize(socket, guarded.reader)
+    await socket.send(type="ping", payload=auth_headers("wrong"))
 
-    assert (await socket.closed())[0] == 4403
+    assert (await socket.wait_closed())[0] == 4403
 
 
 async def test_ping_without_a_token_is_answered_as_ever(socket: Socket, guarded: Guarded) -> None:
-    await entered(socket, guarded.reader)
+    await initialize(socket, guarded.reader)
     await socket.send(type="ping", payload={"at": 1})
 
     assert await socket.message() == {"type": "pong", "payload": {"at": 1}}
@@ -448,21 +448,21 @@ async def test_ping_without_a_token_is_answered_as_ever(socket: Socket, guarded:
 async def test_stream_needs_the_scope_to_read(client: Client, guarded: Guarded) -> None:
     body = {"query": FOLLOW}
     async with client.session.post(
-        f"{client.url}/graphql", json=body, headers=SSE | bearing(guarded.introspector)
+        f"{client.url}/graphql", json=body, headers=SSE | auth_headers(guarded.introspector)
     ) as response:
         assert '"code":"FORBIDDEN"' in await response.text()
 
 
-# ---- nobody is asked ----
+# ---- without authentication ----
 
 
-async def test_viewer_is_anybody_where_no_token_is_asked_for(shared: Client) -> None:
+async def test_viewer_is_anybody_without_authentication(shared: Client) -> None:
     viewer = (await shared.data("{ viewer { name scopes } }"))["viewer"]
 
     assert viewer == {"name": "anybody", "scopes": ["READ", "WRITE", "INTROSPECTION"]}
 
 
-async def test_token_is_not_asked_for_on_a_loopback_address(gateway_url: str) -> None:
+async def test_token_is_not_required_on_a_loopback_address(gateway_url: str) -> None:
     async with aiohttp.ClientSession() as session:
         client = Client(session, gateway_url)
 
@@ -476,9 +476,9 @@ EVERYWHERE = ["0.0.0.0", "::", "192.0.2.1", "gateway.example", ""]  # noqa: S104
 @pytest.mark.parametrize("host", EVERYWHERE)
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_open_gateway_beyond_this_machine_is_refused(
-    here: Command, host: str, workers: str
+    run_in_process: Command, host: str, workers: str
 ) -> None:
-    done = here("serve", "--port", "0", "--host", host, "--workers", workers)
+    done = run_in_process("serve", "--port", "0", "--host", host, "--workers", workers)
 
     assert done.returncode == 2
     assert "auth is none" in done.stderr

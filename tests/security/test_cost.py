@@ -1,4 +1,4 @@
-"""What a request costs, that it is told to who asks, and that too much is refused unexecuted."""
+"""The cost of requests: its calculation, its report, and its limit."""
 
 import json
 from pathlib import Path
@@ -9,12 +9,12 @@ import pytest
 from graphql import get_introspection_query
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.documents import requests
+from support.documents import GET_MANY
 from support.gateways import Client, running
-from support.operations import RANDOM
-from support.operations import example as example_tab
 from support.paths import EXAMPLES
-from support.queries import GET_MANY
+from support.random_documents import requests
+from support.random_tests import RANDOM
+from support.random_tests import example as example_tab
 from support.sockets import connected
 
 from gateway.documents.arguments import defaults_of
@@ -230,15 +230,15 @@ PRICED: dict[str, tuple[str, dict[str, Any], int]] = {
 
 
 @pytest.mark.parametrize(("query", "variables", "cost"), PRICED.values(), ids=PRICED.keys())
-async def test_cost_is_told_to_who_asks(
+async def test_cost_is_sent_if_requested(
     shared: Client, query: str, variables: dict[str, Any], cost: int
 ) -> None:
-    answer = await asked(shared, query, variables)
+    answer = await execute(shared, query, variables)
 
     assert answer["extensions"] == {"cost": {"requested": cost, "limit": MAX_COST}}
 
 
-async def asked(
+async def execute(
     client: Client,
     query: str,
     variables: dict[str, Any] | None = None,
@@ -291,7 +291,7 @@ async def test_reasonable_request_does_not_cost_too_much(
     shared: Client, query: str, variables: dict[str, Any]
 ) -> None:
     headers = ASKING | {"Accept": f"{RESPONSE}, {JSON}"}
-    answer = await asked(shared, query, variables, headers)
+    answer = await execute(shared, query, variables, headers)
     codes = {error["extensions"]["code"] for error in answer.get("errors", ())}
 
     assert "LIMIT_EXCEEDED" not in codes
@@ -308,7 +308,7 @@ async def test_request_that_costs_too_much_is_refused_unexecuted(
 ) -> None:
     with running(tmp_path, "--max-cost", "30", "--executor", executor) as gateway:
         client = Client(http, gateway.url)
-        refused = await asked(client, CREATE_MANY, {"inputs": [{}] * 3})
+        refused = await execute(client, CREATE_MANY, {"inputs": [{}] * 3})
         found = await client.data(f"{{ {MANY}(first: 1) {{ nodes {{ id }} }} }}")
 
     assert refused == {
@@ -349,18 +349,18 @@ async def test_lists_many_times_under_lists_are_refused(shared: Client) -> None:
     assert answer["errors"][0]["extensions"]["requested"] > 500**5
 
 
-async def test_cost_is_not_told_to_who_does_not_ask(shared: Client) -> None:
+async def test_cost_is_not_sent_unless_requested(shared: Client) -> None:
     for headers in ({}, {"GraphQL-Cost": "0"}):
-        assert "extensions" not in await asked(shared, "{ __typename }", headers=headers)
+        assert "extensions" not in await execute(shared, "{ __typename }", headers=headers)
 
 
-async def test_cost_is_told_of_what_is_invalid(shared: Client) -> None:
-    answer = await asked(shared, "{ unknown }")
+async def test_cost_of_an_invalid_document_is_sent(shared: Client) -> None:
+    answer = await execute(shared, "{ unknown }")
 
     assert answer["extensions"] == {"cost": {"requested": 0, "limit": MAX_COST}}
 
 
-async def test_cost_is_told_by_get_and_does_not_mix_with_answers_without(shared: Client) -> None:
+async def test_cost_is_sent_by_get_and_cached_separately(shared: Client) -> None:
     url, params = f"{shared.url}/graphql", {"query": f"{{ {ONE} {{ id }} }}"}
     async with shared.session.get(url, params=params) as plain:
         without = await plain.json()
@@ -376,7 +376,7 @@ async def test_cost_is_told_by_get_and_does_not_mix_with_answers_without(shared:
     assert "GraphQL-Cost" in plain.headers["Vary"]
 
 
-async def test_cost_is_told_in_the_one_event_of_a_query(shared: Client) -> None:
+async def test_cost_is_in_the_only_event_of_a_query(shared: Client) -> None:
     headers = ASKING | {"Accept": "text/event-stream"}
     async with shared.session.post(
         f"{shared.url}/graphql", json={"query": "{ __typename }"}, headers=headers

@@ -1,9 +1,9 @@
-"""Requests that mean harm, all sent to one gateway: what it answers, and who else has to wait.
+"""Hostile requests, all sent to one gateway: its responses, and the latency of other clients.
 
-Every answer is decent, the log holds no traceback, the memory comes back, and a client that asks
-for next to nothing every 20 ms meanwhile never waits long. How long it waits is measured without
-the time that the machine gave to others, and an attack that seems to hold up others is tried again:
-the machine's whims pass, what a request does to the gateway does not.
+Every response is valid, the log has no traceback, the memory is released, and a probe that sends a
+cheap request every 20 ms never waits long. The wait excludes the time that the machine gave to
+other processes, and an attack that seems to delay the probe is repeated: a busy machine does not
+delay it each time, an expensive request does.
 """
 
 import asyncio
@@ -66,14 +66,14 @@ SQLite's connections, which fill as the database grows, up to 72 MB together.
 
 @dataclass
 class Siege:
-    """A gateway with its ordinary users gone, a client that asks all the time, and an attacker."""
+    """A warmed-up gateway, a probe that sends requests all the time, and an attacker."""
 
     gateway: Gateway
     probe: Probe
     attempts: Iterator[int] = field(default_factory=count)
 
     async def attack(self, case: Case, http: aiohttp.ClientSession) -> float:
-        """Carry out an attack, and give how long the other client waited at most."""
+        """Run an attack, and return the probe's longest wait."""
         pid, began = self.gateway.process.pid, time.monotonic()
         async with asyncio.timeout(WITHIN):
             await case.attack(Victim(self.gateway.url, pid, http, str(next(self.attempts))))
@@ -84,8 +84,8 @@ class Siege:
 def besieged(
     tmp_path_factory: pytest.TempPathFactory, new_database: MakeDatabase
 ) -> Iterator[Gateway]:
-    """A gateway that is as fast as it is."""
-    without_cache = ("--answer-cache-bytes", "0")  # what is kept on purpose says nothing of leaks
+    """A gateway without coverage."""
+    without_cache = ("--answer-cache-bytes", "0")  # what is cached on purpose is not a leak
     variables = UNTRACED | new_database()
     with running(tmp_path_factory.mktemp("hostile"), *without_cache, **variables) as gateway:
         yield gateway
@@ -93,14 +93,14 @@ def besieged(
 
 @pytest.fixture(scope="module")
 def before(besieged: Gateway) -> int:
-    """The memory that the gateway holds when it has been used for a while."""
+    """The memory of the gateway after a warm-up."""
     use(besieged.url)
     return resident_bytes(besieged)
 
 
 @pytest.fixture(scope="module")
 def siege(besieged: Gateway, before: int) -> Iterator[Siege]:
-    """The siege, which begins when the gateway has warmed up."""
+    """The siege, after the gateway has warmed up."""
     assert before
     with probing(besieged) as probe:
         yield Siege(besieged, probe)
@@ -108,13 +108,13 @@ def siege(besieged: Gateway, before: int) -> Iterator[Siege]:
 
 @pytest.fixture
 async def attacker() -> AsyncIterator[aiohttp.ClientSession]:
-    """An HTTP client with as many connections as it likes."""
+    """An HTTP client without a limit on connections."""
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
         yield session
 
 
 @pytest.mark.parametrize("case", CASES)
-async def test_hostile_request_harms_nobody(
+async def test_hostile_request_does_not_affect_others(
     siege: Siege, attacker: aiohttp.ClientSession, case: Case
 ) -> None:
     for _ in range(ATTEMPTS):

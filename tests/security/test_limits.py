@@ -1,4 +1,4 @@
-"""How much a document may be: what is beyond a limit is refused before anything is executed."""
+"""Limits on documents: what exceeds one is refused before execution."""
 
 import json
 from io import BytesIO
@@ -11,7 +11,7 @@ from graphql import GraphQLError, parse
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.gateways import Client, running
-from support.operations import RANDOM
+from support.random_tests import RANDOM
 from support.sockets import connected
 
 from gateway.documents.bounds import DocumentBounds
@@ -33,7 +33,7 @@ def many(count: int, text: str) -> str:
 
 
 def chain(count: int, spreads: str, last: str) -> str:
-    """Write fragments, each of which spreads the next as often as ``spreads`` says."""
+    """Return fragments, each of which spreads the next one ``spreads`` times."""
     linked = [
         f"fragment f{number} on {OPERATION} {{ {spreads.replace('next', f'f{number + 1}')} }}"
         for number in range(count)
@@ -188,7 +188,7 @@ async def test_fragments_in_a_circle_are_invalid(shared: Client, fragments: str)
     assert "within itself" in answer["errors"][0]["message"]
 
 
-async def test_only_the_first_errors_are_told(shared: Client) -> None:
+async def test_only_the_first_errors_are_returned(shared: Client) -> None:
     answer = await shared.answer(f"{{ {ONE} {{ {many(500, 'unknown#')} }} }}")
 
     *first, last = [error["message"] for error in answer["errors"]]
@@ -196,7 +196,7 @@ async def test_only_the_first_errors_are_told(shared: Client) -> None:
     assert last == "There are more errors than these 5. Correct them first."
 
 
-async def test_few_errors_say_what_may_have_been_meant(shared: Client) -> None:
+async def test_few_errors_have_suggestions(shared: Client) -> None:
     answer = await shared.answer(f"{{ {ONE} {{ versoin }} }}")
 
     assert "Did you mean 'version'?" in answer["errors"][0]["message"]
@@ -236,7 +236,7 @@ async def test_json_beyond_a_limit_is_refused_with_its_name(
     }
 
 
-async def test_body_beyond_the_limit_says_how_large_it_may_be(shared: Client) -> None:
+async def test_body_beyond_the_limit_is_refused_with_the_limit(shared: Client) -> None:
     body = BytesIO(json.dumps({"query": "{ __typename }"}).encode().ljust(1_100_000))
     async with shared.session.post(f"{shared.url}/graphql", data=body, headers=TYPED) as response:
         (error,) = (await response.json())["errors"]
@@ -280,13 +280,13 @@ _pieces = st.sampled_from(
 @example('""""""""')
 def test_tokens_are_counted_as_the_parser_counts_them(text: str) -> None:
     tokens, *_ = count(text)
-    said = ""
+    seen = ""
     try:
         parse(text, max_lexical_tokens=tokens)
     except GraphQLError as error:
-        said = error.message
+        seen = error.message
 
-    assert "tokens" not in said
+    assert "tokens" not in seen
 
 
 _shapes = st.sampled_from(

@@ -1,4 +1,4 @@
-"""JSON Web Tokens of an issuer: which are taken, which not, and what becomes of its keys."""
+"""JSON Web Tokens of an issuer: accepted and refused ones, and changes of its keys."""
 
 import hmac
 import json
@@ -11,7 +11,8 @@ from typing import Any
 import aiohttp
 import pytest
 from joserfc.jwk import ECKey, RSAKey
-from support.bearers import answer, bearing, codes, ended, status
+from support.bearers import answer, auth_headers, codes, read_to_end, status
+from support.documents import CREATE, FOLLOW, LIST
 from support.gateways import Client, Command, Gateway, running
 from support.issuer import (
     AUDIENCE,
@@ -24,21 +25,20 @@ from support.issuer import (
     rsa,
     signed,
 )
-from support.queries import LIST
-from support.sockets import CREATE, FOLLOW, Socket, connected
+from support.sockets import Socket, connected
 
 PERSONAL = "9188040d-6c67-4c5b-b112-36a304b66dad"
 
 
 def options(issuer: Issuer, *others: str) -> tuple[str, ...]:
-    """Give the options that make a gateway trust an issuer."""
+    """Return the options that make a gateway trust an issuer."""
     named = ("--oidc-issuers", issuer.url, "--oidc-audiences", f"{AUDIENCE},other")
     return ("--auth", "oidc", *named, *others)
 
 
 @dataclass(frozen=True)
 class Trust:
-    """A gateway, the issuer that it trusts, and keys that it publishes."""
+    """A gateway, the issuer that it trusts, and the issuer's keys."""
 
     gateway: Gateway
     issuer: Issuer
@@ -50,12 +50,12 @@ class Trust:
     """Are published, and not for signing tokens by RS256, as their names say."""
 
     def compact(self, header: dict[str, Any], **claims: Any) -> str:  # noqa: ANN401  JSON
-        """Sign a token with the key, with these in its header besides what is usual."""
+        """Sign a token with the key, with additional headers."""
         text = json.dumps(self.issuer.claims(**claims)).encode()
         return signed({"alg": "RS256", "kid": "one"} | header, text, self.key, "RS256")
 
     def payload(self, payload: bytes) -> str:
-        """Sign anything with the key."""
+        """Sign any payload with the key."""
         return signed({"alg": "RS256", "kid": "one"}, payload, self.key)
 
 
@@ -68,7 +68,7 @@ ODD: dict[str, dict[str, Any]] = {
 
 @pytest.fixture(scope="module")
 def trust(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trust]:
-    """A gateway and an issuer that tests share which leave its keys alone."""
+    """A gateway and an issuer, shared by tests that do not change its keys."""
     key, curve = rsa("one"), elliptic("curve")
     odd = {kid: rsa(kid) for kid in ODD} | {"short": rsa("short", 1024)}
     with issuing() as issuer:
@@ -109,7 +109,7 @@ GOOD: dict[str, Callable[[Trust], str]] = {
 
 
 @pytest.mark.parametrize("make", GOOD.values(), ids=GOOD)
-async def test_good_token_lets_read(
+async def test_valid_token_may_read(
     client: Client, trust: Trust, make: Callable[[Trust], str]
 ) -> None:
     token = make(trust)
@@ -121,7 +121,7 @@ async def test_good_token_lets_read(
 
 
 def _with_public_key(trust: Trust) -> str:
-    """Sign with HMAC, the public key as its secret, which the gateway knows."""
+    """Sign with HMAC and the public key, which the gateway knows, as the secret."""
     signing = _unsigned(trust, "HS256").rstrip(".")
     secret = trust.key.as_pem(private=False)
     return f"{signing}.{base64url(hmac.digest(secret, signing.encode(), 'sha256'))}"
@@ -145,14 +145,14 @@ def _by(kid: str) -> Callable[[Trust], str]:
 
 
 def _embedded(trust: Trust) -> str:
-    """Sign with a key that the header brings along."""
+    """Sign with a key that is in the header."""
     key = trust.foreign
     header = {"alg": "RS256", "kid": "one", "jwk": key.as_dict(private=False)}
     return signed(header, json.dumps(trust.issuer.claims()).encode(), key)
 
 
 def _pointing(name: str) -> Callable[[Trust], str]:
-    """Sign with a key that is to be had where the header says."""
+    """Sign with a key at the URL in the header."""
 
     def make(trust: Trust) -> str:
         header = {"alg": "RS256", "kid": "one", name: f"{trust.issuer.url}/attacker"}
@@ -163,7 +163,7 @@ def _pointing(name: str) -> Callable[[Trust], str]:
 
 
 def _other_end(trust: Trust) -> str:
-    """Write the signature's last character in another way: it has bits that mean nothing."""
+    """Replace the signature's last character by an equivalent: it has unused bits."""
     token = trust.issuer.token(trust.key)
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     return token[:-1] + alphabet[alphabet.index(token[-1]) ^ 1]
@@ -262,7 +262,7 @@ async def test_hostile_token_is_refused(
     assert codes(body) == {"UNAUTHENTICATED"}
     assert "data" not in body
     assert token not in json.dumps(body)
-    assert "/attacker" not in trust.issuer.asked
+    assert "/attacker" not in trust.issuer.requested_paths
 
 
 async def test_oversize_token_is_refused(
@@ -270,9 +270,9 @@ async def test_oversize_token_is_refused(
 ) -> None:
     long = trust.issuer.token(trust.key, roles=["x" * 100_000])
     async with connected(http, client.url, init=False) as socket:
-        await socket.send(type="connection_init", payload=bearing(long))
+        await socket.send(type="connection_init", payload=auth_headers(long))
 
-        assert (await socket.closed())[0] == 4403
+        assert (await socket.wait_closed())[0] == 4403
 
 
 @pytest.mark.parametrize(
@@ -289,7 +289,7 @@ async def test_oversize_token_is_refused(
     ],
     ids=str,
 )
-async def test_token_without_the_scope_lets_in_and_no_further(
+async def test_token_without_the_scope_authenticates_only(
     client: Client, trust: Trust, claims: dict[str, Any]
 ) -> None:
     code, body = await answer(client, trust.issuer.token(trust.key, **claims), LIST)
@@ -311,9 +311,7 @@ async def test_token_to_read_does_not_write(client: Client, trust: Trust) -> Non
     assert "errors" not in writing[1]
 
 
-async def test_token_that_was_taken_is_refused_when_it_expires(
-    client: Client, trust: Trust
-) -> None:
+async def test_accepted_token_is_refused_when_it_expires(client: Client, trust: Trust) -> None:
     token = trust.issuer.token(trust.key, exp=time() - 25)  # the leeway is 30 seconds
     seen = [await status(client, token)]
     while seen[-1] == 200:
@@ -327,10 +325,10 @@ async def test_socket_is_closed_when_its_token_expires(
 ) -> None:
     token = trust.issuer.token(trust.key, exp=time() - 24)
     async with connected(http, client.url, init=False) as socket:
-        await socket.send(type="connection_init", payload=bearing(token))
+        await socket.send(type="connection_init", payload=auth_headers(token))
         acknowledged = await socket.message()
         await socket.subscribe(FOLLOW)
-        closed = await socket.closed()
+        closed = await socket.wait_closed()
 
     assert acknowledged == {"type": "connection_ack"}
     assert closed == (4403, "Forbidden: The token has expired. Send a valid token.")
@@ -340,7 +338,7 @@ async def test_socket_stays_with_a_fresh_token(
     http: aiohttp.ClientSession, client: Client, trust: Trust
 ) -> None:
     async def enter(socket: Socket, token: str) -> None:
-        await socket.send(type="connection_init", payload=bearing(token))
+        await socket.send(type="connection_init", payload=auth_headers(token))
         await socket.message()
 
     brief = trust.issuer.token(trust.key, exp=time() - 22)
@@ -350,9 +348,9 @@ async def test_socket_stays_with_a_fresh_token(
     ):
         await enter(staying, brief)
         await enter(leaving, brief)
-        await staying.send(type="ping", payload=bearing(trust.issuer.token(trust.key)))
+        await staying.send(type="ping", payload=auth_headers(trust.issuer.token(trust.key)))
         pong = await staying.message()
-        closed = await leaving.closed()
+        closed = await leaving.wait_closed()
         await staying.subscribe(LIST)
         payload = await staying.payload()
 
@@ -376,9 +374,9 @@ async def test_stream_ends_when_its_token_expires(
     async with client.session.post(
         f"{client.url}/graphql",
         json={"query": FOLLOW},
-        headers=bearing(token) | {"Accept": accept},
+        headers=auth_headers(token) | {"Accept": accept},
     ) as response:
-        body = await ended(response)
+        body = await read_to_end(response)
 
     assert response.status == 200
     assert end in body
@@ -388,7 +386,7 @@ async def test_stream_ends_when_its_token_expires(
 # ---- keys that change, and issuers that are down ----
 
 
-async def test_new_key_is_taken_and_the_old_one_no_longer(
+async def test_new_key_is_accepted_and_the_old_one_refused(
     http: aiohttp.ClientSession, tmp_path: Path
 ) -> None:
     old, new, attacker = rsa("old"), rsa("new"), rsa("attacker")
@@ -400,9 +398,9 @@ async def test_new_key_is_taken_and_the_old_one_no_longer(
             before = await status(client, by_old)
             issuer.publish(new)
             rotated = [await status(client, by_new), await status(client, by_old)]
-            asked = len(issuer.asked)
+            request_count = len(issuer.requested_paths)
             unknown = [await status(client, issuer.token(attacker, oid=str(n))) for n in range(20)]
-            asked_for_unknown = len(issuer.asked) - asked
+            asked_for_unknown = len(issuer.requested_paths) - request_count
 
     assert before == 200
     assert rotated == [200, 401]
@@ -419,12 +417,12 @@ async def test_socket_by_a_key_that_is_gone_is_closed(
         with running(tmp_path, *options(issuer)) as gateway:
             client = Client(http, gateway.url)
             async with connected(http, gateway.url, init=False) as socket:
-                await socket.send(type="connection_init", payload=bearing(issuer.token(old)))
+                await socket.send(type="connection_init", payload=auth_headers(issuer.token(old)))
                 await socket.message()
                 issuer.publish(new)
                 await status(client, issuer.token(new, "ES256"))
 
-                assert (await socket.closed())[0] == 4403
+                assert (await socket.wait_closed())[0] == 4403
 
 
 async def test_last_good_keys_are_used_through_an_outage(
@@ -472,21 +470,21 @@ async def test_gateway_starts_while_its_issuer_is_down(
             async with http.post(
                 f"{gateway.url}/graphql",
                 json={"query": LIST},
-                headers=bearing(issuer.token(key)),
+                headers=auth_headers(issuer.token(key)),
             ) as response:
-                told = await response.json()
+                body = await response.json()
                 retry = response.headers["Retry-After"]
             async with connected(http, gateway.url, init=False) as socket:
-                await socket.send(type="connection_init", payload=bearing(issuer.token(key)))
-                closed = await socket.closed()
+                await socket.send(type="connection_init", payload=auth_headers(issuer.token(key)))
+                closed = await socket.wait_closed()
             without = await status(client, None)
             issuer.status = 200
             seen = [503]
             while seen[-1] == 503:
                 seen.append(await status(client, issuer.token(key)))
 
-    assert (response.status, retry, codes(told)) == (503, "5", {"UNAUTHENTICATED"})
-    assert "keys of its issuer" in told["errors"][0]["message"]
+    assert (response.status, retry, codes(body)) == (503, "5", {"UNAUTHENTICATED"})
+    assert "keys of its issuer" in body["errors"][0]["message"]
     assert closed[0] == 1013
     assert without == 401
     assert seen[-1] == 200
@@ -513,7 +511,7 @@ async def test_discovery_that_leads_elsewhere_is_not_followed(
             code = await status(Client(http, gateway.url), issuer.token(key))
 
     assert code == 503
-    assert "/keys" not in issuer.asked
+    assert "/keys" not in issuer.requested_paths
 
 
 async def test_keys_without_end_are_not_read(http: aiohttp.ClientSession, tmp_path: Path) -> None:
@@ -532,7 +530,7 @@ async def test_keys_without_end_are_not_read(http: aiohttp.ClientSession, tmp_pa
 
 
 @pytest.mark.parametrize("claims", [{}, {"oid": None}, {"oid": None, "sub": None}], ids=str)
-async def test_those_whom_two_issuers_call_the_same_are_told_apart(
+async def test_equal_subjects_of_two_issuers_are_distinguished(
     http: aiohttp.ClientSession, tmp_path: Path, claims: dict[str, Any]
 ) -> None:
     key, called = rsa("one"), claims.get("oid", "heidi") or claims.get("sub", "s") or "somebody"
@@ -555,7 +553,7 @@ async def test_those_whom_two_issuers_call_the_same_are_told_apart(
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "message"),
     [
         ((), "--oidc-issuers"),
         (("--oidc-issuers", "https://issuer.example"), "--oidc-audiences"),
@@ -580,11 +578,13 @@ async def test_those_whom_two_issuers_call_the_same_are_told_apart(
     ],
     ids=str,
 )
-def test_wrong_settings_are_refused(here: Command, given: tuple[str, ...], told: str) -> None:
-    done = here("serve", "--port", "0", "--auth", "oidc", *given)
+def test_wrong_settings_are_refused(
+    run_in_process: Command, given: tuple[str, ...], message: str
+) -> None:
+    done = run_in_process("serve", "--port", "0", "--auth", "oidc", *given)
 
     assert done.returncode == 2
-    assert told in done.stderr
+    assert message in done.stderr
 
 
 async def test_scopes_may_have_other_names(http: aiohttp.ClientSession, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Tokens of a file: made, listed and revoked by the command, and heeded by a gateway at once."""
+"""Tokens in a file: created, listed and revoked by the command, and read at once."""
 
 import asyncio
 import json
@@ -14,28 +14,29 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from support.bearers import READ, WRITE, answer, bearing, ended, status, token
+from support.bearers import READ, WRITE, answer, auth_headers, read_to_end, status, token
+from support.documents import FOLLOW
 from support.gateways import COMMAND, Client, Command, Gateway, running
-from support.sockets import FOLLOW, connected
+from support.sockets import connected
 
 from gateway.auth.token_file import Token, TokenFile
 
 GUARDED = ("--auth", "tokens")
 
 
-def kept(folder: Path) -> list[dict[str, object]]:
-    """Give what the file keeps."""
+def content(folder: Path) -> list[dict[str, object]]:
+    """Return the content of the file."""
     tokens: list[dict[str, object]] = json.loads((folder / "tokens.json").read_text())["tokens"]
     return tokens
 
 
-def keep(folder: Path, tokens: list[dict[str, object]]) -> None:
-    """Write the file by hand, in one step."""
+def write_tokens(folder: Path, tokens: list[dict[str, object]]) -> None:
+    """Replace the file atomically."""
     (folder / "new.json").write_text(json.dumps({"tokens": tokens}))
     (folder / "new.json").replace(folder / "tokens.json")
 
 
-async def until(client: Client, secret: str, expected: int) -> None:
+async def wait_for_status(client: Client, secret: str, expected: int) -> None:
     """Send requests until they are answered as expected."""
     async with asyncio.timeout(30):
         while await status(client, secret) != expected:
@@ -44,7 +45,7 @@ async def until(client: Client, secret: str, expected: int) -> None:
 
 @pytest.fixture
 def guarded(tmp_path: Path) -> Iterator[Gateway]:
-    """A gateway that takes the tokens in the test's folder."""
+    """A gateway that accepts the tokens in the test's folder."""
     with running(tmp_path, *GUARDED) as gateway:
         yield gateway
 
@@ -58,11 +59,13 @@ async def client(http: aiohttp.ClientSession, guarded: Gateway) -> Client:
 # ---- the command ----
 
 
-def test_create_prints_the_token_and_keeps_its_hash(here: Command, tmp_path: Path) -> None:
-    done = here("token", "create", "support", "--scope", "read", "--scope", "write")
+def test_create_prints_the_token_and_keeps_its_hash(
+    run_in_process: Command, tmp_path: Path
+) -> None:
+    done = run_in_process("token", "create", "support", "--scope", "read", "--scope", "write")
     secret = done.stdout.strip()
     file = tmp_path / "tokens.json"
-    (token,) = kept(tmp_path)
+    (token,) = content(tmp_path)
 
     assert re.fullmatch(r"igw_[\w-]{43}", secret)
     assert secret not in file.read_text() + done.stderr
@@ -75,7 +78,7 @@ def test_create_prints_the_token_and_keeps_its_hash(here: Command, tmp_path: Pat
 NAMES = ("--read-scope", "see", "--write-scope", "do", "--introspection-scope", "look")
 
 
-async def test_token_made_with_the_scopes_of_the_gateway_is_let_in(
+async def test_token_with_the_gateways_scopes_is_accepted(
     http: aiohttp.ClientSession, tmp_path: Path
 ) -> None:
     scopes = [word for scope in ("read", "write", "introspection") for word in ("--scope", scope)]
@@ -85,23 +88,25 @@ async def test_token_made_with_the_scopes_of_the_gateway_is_let_in(
             Client(http, gateway.url), secret, "{ __schema { queryType { name } } }"
         )
 
-    assert kept(tmp_path)[0]["scopes"] == ["see", "do", "look"]
+    assert content(tmp_path)[0]["scopes"] == ["see", "do", "look"]
     assert sent[0] == 200
     assert "errors" not in sent[1]
 
 
-def test_list_shows_all_but_the_token(here: Command) -> None:
-    made = [
-        here("token", "create", name, "--scope", "read", "--expires", expires).stdout.strip()
+def test_list_shows_all_but_the_token(run_in_process: Command) -> None:
+    created = [
+        run_in_process(
+            "token", "create", name, "--scope", "read", "--expires", expires
+        ).stdout.strip()
         for name, expires in (("a [red]", "90d"), ("b", "never"), ("c", "1h"))
     ]
-    listed = here("token", "list")
+    listed = run_in_process("token", "list")
     lines = listed.stdout.splitlines()
 
     assert [line.split("  ")[0] for line in lines[1:]] == ["a [red]", "b", "c"]
     assert "never" in lines[2]
     assert READ in listed.stdout
-    assert not any(secret in listed.stdout for secret in made)
+    assert not any(secret in listed.stdout for secret in created)
 
 
 def test_list_has_a_line_for_each_token_however_long(command: Command) -> None:
@@ -114,27 +119,27 @@ def test_list_has_a_line_for_each_token_however_long(command: Command) -> None:
     assert lines[1].startswith("a" * 128 + " ")
 
 
-def test_list_of_a_file_that_is_not_there_names_it(here: Command, tmp_path: Path) -> None:
-    done = here("token", "list")
+def test_list_of_a_file_that_is_not_there_names_it(run_in_process: Command, tmp_path: Path) -> None:
+    done = run_in_process("token", "list")
 
     assert done.returncode == 0
     assert f"the file {tmp_path / 'tokens.json'} does not exist" in done.stderr.replace("\n", "")
 
 
-def test_list_says_what_has_expired(here: Command, tmp_path: Path) -> None:
-    here("token", "create", "old", "--scope", "read")
-    keep(tmp_path, [kept(tmp_path)[0] | {"expiresAt": "2020-01-01T00:00:00Z"}])
+def test_list_marks_expired_tokens(run_in_process: Command, tmp_path: Path) -> None:
+    run_in_process("token", "create", "old", "--scope", "read")
+    write_tokens(tmp_path, [content(tmp_path)[0] | {"expiresAt": "2020-01-01T00:00:00Z"}])
 
-    assert "2020-01-01 00:00:00 UTC (expired)" in here("token", "list").stdout
+    assert "2020-01-01 00:00:00 UTC (expired)" in run_in_process("token", "list").stdout
 
 
-def test_revoke_removes_the_token(here: Command, tmp_path: Path) -> None:
+def test_revoke_removes_the_token(run_in_process: Command, tmp_path: Path) -> None:
     for name in ("a", "b"):
-        here("token", "create", name, "--scope", "read")
-    done = here("token", "revoke", "a")
+        run_in_process("token", "create", name, "--scope", "read")
+    done = run_in_process("token", "revoke", "a")
 
     assert done.returncode == 0
-    assert [token["name"] for token in kept(tmp_path)] == ["b"]
+    assert [token["name"] for token in content(tmp_path)] == ["b"]
 
 
 WRONG: dict[str, tuple[tuple[str, ...], str]] = {
@@ -161,21 +166,21 @@ WRONG: dict[str, tuple[tuple[str, ...], str]] = {
 }
 
 
-@pytest.mark.parametrize(("arguments", "told"), WRONG.values(), ids=WRONG)
-def test_wrong_command_says_why_and_changes_nothing(
-    here: Command, tmp_path: Path, arguments: tuple[str, ...], told: str
+@pytest.mark.parametrize(("arguments", "message"), WRONG.values(), ids=WRONG)
+def test_wrong_command_is_reported_and_changes_nothing(
+    run_in_process: Command, tmp_path: Path, arguments: tuple[str, ...], message: str
 ) -> None:
-    here("token", "create", "there", "--scope", "read")
+    run_in_process("token", "create", "there", "--scope", "read")
     before = (tmp_path / "tokens.json").read_bytes()
-    done = here("token", *arguments)
+    done = run_in_process("token", *arguments)
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert told in " ".join(done.stderr.split())
+    assert message in " ".join(done.stderr.split())
     assert (tmp_path / "tokens.json").read_bytes() == before
 
 
-def owned(path: Path) -> tuple[int, int, int]:
-    """Give whose a file is, and who may do what with it."""
+def ownership(path: Path) -> tuple[int, int, int]:
+    """Return the owner and the permissions of a file."""
     status = path.stat()
     return status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)
 
@@ -187,35 +192,37 @@ OTHER = 12_345 if os.geteuid() == 0 else os.getuid()
 @pytest.mark.parametrize("arguments", [("create", "b", "--scope", "read"), ("revoke", "a")])
 @pytest.mark.parametrize("path", ["tokens.json", "linked.json"])
 def test_file_stays_whose_it_is(
-    here: Command, tmp_path: Path, arguments: tuple[str, ...], path: str
+    run_in_process: Command, tmp_path: Path, arguments: tuple[str, ...], path: str
 ) -> None:
     file = tmp_path / "tokens.json"
     (tmp_path / "linked.json").symlink_to(file)
-    here("token", "create", "a", "--scope", "read")
+    run_in_process("token", "create", "a", "--scope", "read")
     os.chown(file, OTHER, OTHER if os.geteuid() == 0 else -1)
     file.chmod(0o640)
-    before = owned(file)
-    done = here("token", *arguments, "--tokens-file", path)
+    before = ownership(file)
+    done = run_in_process("token", *arguments, "--tokens-file", path)
 
     assert done.returncode == 0, done.stderr
-    assert owned(file) == before
+    assert ownership(file) == before
 
 
-def test_new_file_belongs_to_whom_its_folder_does(here: Command, tmp_path: Path) -> None:
+def test_new_file_belongs_to_whom_its_folder_does(run_in_process: Command, tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
     os.chown(folder, OTHER, OTHER if os.geteuid() == 0 else -1)
-    here("token", "create", "a", "--scope", "read", "--tokens-file", "folder/tokens.json")
+    run_in_process("token", "create", "a", "--scope", "read", "--tokens-file", "folder/tokens.json")
     whose = folder.stat()
 
-    assert owned(folder / "tokens.json") == (whose.st_uid, whose.st_gid, 0o600)
+    assert ownership(folder / "tokens.json") == (whose.st_uid, whose.st_gid, 0o600)
 
 
-def test_file_that_would_become_anothers_is_left_alone(here: Command, tmp_path: Path) -> None:
-    here("token", "create", "a", "--scope", "read")
+def test_file_that_would_become_anothers_is_left_alone(
+    run_in_process: Command, tmp_path: Path
+) -> None:
+    run_in_process("token", "create", "a", "--scope", "read")
     file = tmp_path / "tokens.json"
     os.chown(file, OTHER, -1)
-    before = owned(file), file.read_bytes()
+    before = ownership(file), file.read_bytes()
     refusing = ("strace", "-f", "-e", "inject=fchown:error=EPERM", "-o", "/dev/null")
     done = subprocess.run(
         [*refusing, COMMAND, "token", "revoke", "a"],
@@ -227,7 +234,7 @@ def test_file_that_would_become_anothers_is_left_alone(here: Command, tmp_path: 
 
     assert done.returncode == 2
     assert f"user {OTHER}" in done.stderr
-    assert (owned(file), file.read_bytes()) == before
+    assert (ownership(file), file.read_bytes()) == before
     assert [path.name for path in tmp_path.iterdir()] == ["tokens.json"]
 
 
@@ -253,11 +260,11 @@ BROKEN = {
     ],
     ids=["create", "list", "revoke", "serve", "serve with workers"],
 )
-def test_broken_file_is_told_and_left_alone(
-    here: Command, tmp_path: Path, text: bytes, arguments: tuple[str, ...]
+def test_broken_file_is_reported_and_not_changed(
+    run_in_process: Command, tmp_path: Path, text: bytes, arguments: tuple[str, ...]
 ) -> None:
     (tmp_path / "tokens.json").write_bytes(text)
-    done = here(*arguments)
+    done = run_in_process(*arguments)
 
     assert done.returncode == 2
     assert f"The tokens file {tmp_path / 'tokens.json'} cannot be used" in done.stderr
@@ -275,7 +282,7 @@ def test_tokens_made_at_the_same_time_are_all_kept(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(make, names))
 
-    assert sorted(str(token["name"]) for token in kept(tmp_path)) == names
+    assert sorted(str(token["name"]) for token in content(tmp_path)) == names
     assert [path.name for path in tmp_path.iterdir()] == ["tokens.json"]
 
 
@@ -286,9 +293,9 @@ async def test_token_counts_from_when_it_is_made_until_it_is_revoked(
     client: Client, guarded: Gateway, tmp_path: Path
 ) -> None:
     secret = token(tmp_path, "create", "support", "--scope", "read")
-    await until(client, secret, 200)
+    await wait_for_status(client, secret, 200)
     token(tmp_path, "revoke", "support")
-    await until(client, secret, 401)
+    await wait_for_status(client, secret, 401)
 
     assert any("has no tokens, so nobody has access" in line for line in guarded.log)
     assert secret not in "".join(guarded.log)
@@ -300,25 +307,25 @@ async def test_revoking_ends_sockets_and_streams(client: Client, tmp_path: Path,
     (tmp_path / "elsewhere" / "linked.json").symlink_to(tmp_path / "tokens.json")
     secret = token(tmp_path, "create", "support", "--scope", "read")
     other = token(tmp_path, "create", "other", "--scope", "read")
-    await until(client, secret, 200)
-    await until(client, other, 200)
+    await wait_for_status(client, secret, 200)
+    await wait_for_status(client, other, 200)
     async with (
         connected(client.session, client.url, init=False) as socket,
         connected(client.session, client.url, init=False) as staying,
         client.session.post(
             f"{client.url}/graphql",
             json={"query": FOLLOW},
-            headers=bearing(secret) | {"Accept": "text/event-stream"},
+            headers=auth_headers(secret) | {"Accept": "text/event-stream"},
         ) as stream,
     ):
-        await socket.send(type="connection_init", payload=bearing(secret))
-        await staying.send(type="connection_init", payload=bearing(other))
+        await socket.send(type="connection_init", payload=auth_headers(secret))
+        await staying.send(type="connection_init", payload=auth_headers(other))
         await socket.message()
         await staying.message()
         file = ("--tokens-file", str(tmp_path / path))
         token(tmp_path, "revoke", "support", *file)
-        closed = await socket.closed()
-        body = await ended(stream)
+        closed = await socket.wait_closed()
+        body = await read_to_end(stream)
         await staying.send(type="ping")
 
         assert closed == (
@@ -341,30 +348,30 @@ async def test_who_is_let_in_no_longer_is_told_of(
             connected(http, client.url, init=False) as renewed,
             connected(http, client.url, init=False) as revoked,
         ):
-            await stranger.send(type="connection_init", payload=bearing("igw_wrong"))
-            await stranger.closed()
+            await stranger.send(type="connection_init", payload=auth_headers("igw_wrong"))
+            await stranger.wait_closed()
             for socket in (renewed, revoked):
-                await socket.send(type="connection_init", payload=bearing(first))
+                await socket.send(type="connection_init", payload=auth_headers(first))
                 await socket.message()
-            await renewed.send(type="ping", payload=bearing(second))
+            await renewed.send(type="ping", payload=auth_headers(second))
             await renewed.message()
-            await renewed.send(type="ping", payload=bearing("igw_wrong"))
-            await renewed.closed()
+            await renewed.send(type="ping", payload=auth_headers("igw_wrong"))
+            await renewed.wait_closed()
             for accept in ("text/event-stream", 'multipart/mixed;subscriptionSpec="1.0"'):
                 stream = await http.post(
                     f"{client.url}/graphql",
                     json={"query": FOLLOW},
-                    headers=bearing(first) | {"Accept": accept},
+                    headers=auth_headers(first) | {"Accept": accept},
                 )
                 assert stream.status == 200
             token(tmp_path, "revoke", "first")
-            await revoked.closed()
+            await revoked.wait_closed()
         gateway.stop()
 
-    told = [json.loads(line) for line in gateway.log if '"request_id"' in line]
+    logged = [json.loads(line) for line in gateway.log if '"request_id"' in line]
     assert {
         (line["transport"], line["status"], line.get("closed"), line.get("principal"))
-        for line in told
+        for line in logged
         if line["errors"] == ["UNAUTHENTICATED"]
     } == {
         ("websocket", 101, 4403, None),
@@ -379,21 +386,21 @@ async def test_token_with_fewer_scopes_than_before_ends_its_sockets(
     client: Client, tmp_path: Path
 ) -> None:
     secret = token(tmp_path, "create", "support", "--scope", "write")
-    await until(client, secret, 200)
+    await wait_for_status(client, secret, 200)
     async with connected(client.session, client.url, init=False) as socket:
-        await socket.send(type="connection_init", payload=bearing(secret))
+        await socket.send(type="connection_init", payload=auth_headers(secret))
         await socket.message()
-        keep(tmp_path, [kept(tmp_path)[0] | {"scopes": [READ]}])
-        code, reason = await socket.closed()
+        write_tokens(tmp_path, [content(tmp_path)[0] | {"scopes": [READ]}])
+        code, reason = await socket.wait_closed()
 
     assert (code, "fewer scopes" in str(reason)) == (4403, True)
 
 
 async def test_expired_token_is_refused(client: Client, tmp_path: Path) -> None:
     secret = token(tmp_path, "create", "support", "--scope", "read")
-    await until(client, secret, 200)
-    keep(tmp_path, [kept(tmp_path)[0] | {"expiresAt": "2020-01-01T00:00:00Z"}])
-    await until(client, secret, 401)
+    await wait_for_status(client, secret, 200)
+    write_tokens(tmp_path, [content(tmp_path)[0] | {"expiresAt": "2020-01-01T00:00:00Z"}])
+    await wait_for_status(client, secret, 401)
     _, refused = await answer(client, secret, "{ __typename }")
 
     assert refused["errors"][0]["message"] == "The token has expired. Send a valid token."
@@ -412,7 +419,7 @@ async def test_broken_file_leaves_the_tokens_read_last(
 ) -> None:
     file = tmp_path / "tokens.json"
     secret = token(tmp_path, "create", "support", "--scope", "read")
-    await until(client, secret, 200)
+    await wait_for_status(client, secret, 200)
     whole = file.read_text()
     spoil(file)
     async with asyncio.timeout(30):
@@ -420,23 +427,23 @@ async def test_broken_file_leaves_the_tokens_read_last(
             assert await status(client, secret) == 200
     if file.is_dir():
         file.rmdir()
-    told = len(guarded.log)
+    logged_count = len(guarded.log)
     file.write_text(whole.replace(READ, WRITE))
     async with asyncio.timeout(30):
-        while not any("was read again: 1 tokens" in line for line in guarded.log[told:]):
+        while not any("was read again: 1 tokens" in line for line in guarded.log[logged_count:]):
             assert await status(client, secret) == 200
 
     assert await status(client, secret) == 200
 
 
-async def test_file_that_is_gone_lets_nobody_in(client: Client, tmp_path: Path) -> None:
+async def test_missing_file_refuses_all_tokens(client: Client, tmp_path: Path) -> None:
     secret = token(tmp_path, "create", "support", "--scope", "read")
-    await until(client, secret, 200)
+    await wait_for_status(client, secret, 200)
     (tmp_path / "tokens.json").unlink()
-    await until(client, secret, 401)
+    await wait_for_status(client, secret, 401)
 
 
-async def test_all_workers_heed_the_file(http: aiohttp.ClientSession, tmp_path: Path) -> None:
+async def test_all_workers_read_the_file(http: aiohttp.ClientSession, tmp_path: Path) -> None:
     secret = token(tmp_path, "create", "support", "--scope", "read")
     with running(tmp_path, *GUARDED, "--workers", "2") as gateway:
         client = Client(http, gateway.url)
@@ -447,10 +454,10 @@ async def test_all_workers_heed_the_file(http: aiohttp.ClientSession, tmp_path: 
         ):
             sockets = (one, two, three)
             for socket in sockets:
-                await socket.send(type="connection_init", payload=bearing(secret))
+                await socket.send(type="connection_init", payload=auth_headers(secret))
                 await socket.message()
             token(tmp_path, "revoke", "support")
-            closed = [(await socket.closed())[0] for socket in sockets]
+            closed = [(await socket.wait_closed())[0] for socket in sockets]
 
         assert closed == [4403] * 3
         assert await status(client, secret) == 401

@@ -1,4 +1,4 @@
-"""Documents by their ids: those of manifests, those that clients gave before, and no others."""
+"""Trusted and persisted documents: those of manifests, and those that clients sent before."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ from support.gateways import Client, Command, Gateway, children, running
 from support.node import PROGRAMS, run
 from support.paths import TOOLS
 from support.sockets import connected
-from support.waiting import wait
+from support.waiting import wait_until
 
 Json = Any
 
@@ -38,12 +38,12 @@ COUNTED = {"data": {"inviteParticipantsOperations": {"totalCount": 0}}}
 
 
 def hash_of(text: str) -> str:
-    """Give a document's SHA-256 hash."""
+    """Return a document's SHA-256 hash."""
     return sha256(text.encode()).hexdigest()
 
 
 def apollo(**documents: str) -> Json:
-    """Give a manifest as Apollo's tools write it."""
+    """Return a manifest in Apollo's format."""
     operations = [
         {"id": id_, "name": id_.title(), "type": "query", "body": text}
         for id_, text in documents.items()
@@ -51,17 +51,19 @@ def apollo(**documents: str) -> Json:
     return {"format": "apollo-persisted-query-manifest", "version": 1, "operations": operations}
 
 
-def written(path: Path, manifest: Json) -> str:
-    """Write a manifest; give the path."""
+def write_manifest(path: Path, manifest: Json) -> str:
+    """Write a manifest and return its path."""
     path.write_text(json.dumps(manifest))
     return str(path)
 
 
 def folder_of_all(path: Path) -> str:
-    """Write manifests of every kind; give the folder."""
+    """Write manifests of every kind and return their folder."""
     path.mkdir()
-    written(path / "apollo.json", apollo(**{"apollo-count": COUNT, hash_of(NODE): NODE}))
-    written(path / "relay.json", {"0123456789abcdef0123456789abcdef": CREATE, "follow": FOLLOW})
+    write_manifest(path / "apollo.json", apollo(**{"apollo-count": COUNT, hash_of(NODE): NODE}))
+    write_manifest(
+        path / "relay.json", {"0123456789abcdef0123456789abcdef": CREATE, "follow": FOLLOW}
+    )
     (path / "name.graphql").write_text("{ __typename }\n")
     (path / "notes.txt").write_text("No manifest.")
     return str(path)
@@ -69,7 +71,7 @@ def folder_of_all(path: Path) -> str:
 
 @pytest.fixture(scope="module")
 def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A gateway that has manifests, and runs what is in none."""
+    """A gateway with manifests that executes other documents as well."""
     folder = tmp_path_factory.mktemp("known")
     with running(folder, "--documents", folder_of_all(folder / "documents")) as gateway:
         yield gateway.url
@@ -77,7 +79,7 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A gateway that runs what is in its manifests alone."""
+    """A gateway that executes only the documents of its manifests."""
     folder = tmp_path_factory.mktemp("strict")
     documents = folder_of_all(folder / "documents")
     with running(folder, "--documents", documents, "--trusted-documents", "only") as gateway:
@@ -102,12 +104,12 @@ async def scattered() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 def ready(gateway: Gateway) -> list[str]:
-    """Give the lines of the log that say that a worker answers."""
+    """Return the log lines that announce that a worker is serving."""
     return [line for line in gateway.log if re.search(r"Worker \d+ answers", line)]
 
 
 async def post(client: Client, accept: str = RESPONSE, **body: Json) -> tuple[int, Json]:
-    """Send a request by POST; give the status and the answer."""
+    """Send a request by POST; return the status and the response."""
     async with client.session.post(
         f"{client.url}/graphql", json=body, headers={"Accept": accept}
     ) as response:
@@ -117,7 +119,7 @@ async def post(client: Client, accept: str = RESPONSE, **body: Json) -> tuple[in
 async def get(
     client: Client, accept: str = RESPONSE, known: str = "", **parameters: Json
 ) -> tuple[int, Json]:
-    """Send a request by GET; give the status and the answer, or of a 304 the ETag."""
+    """Send a request by GET; return the status and the response, or a 304's ETag."""
     params = {
         name: value if isinstance(value, str) else json.dumps(value)
         for name, value in parameters.items()
@@ -131,15 +133,15 @@ async def get(
 
 
 async def by_websocket(client: Client, **payload: Json) -> tuple[str, Json]:
-    """Send a request over a WebSocket; give the type and the payload of what comes first."""
+    """Send a request over a WebSocket; return the first message's type and payload."""
     async with connected(client.session, client.url) as socket:
         await socket.send(type="subscribe", id="1", payload=payload)
         message = await socket.message()
         return message["type"], message["payload"]
 
 
-async def code(client: Client, status: int = 400, **body: Json) -> str:
-    """Send a request by POST that is refused; give the code."""
+async def error_code(client: Client, status: int = 400, **body: Json) -> str:
+    """Send a request by POST that is refused; return the code."""
     answered, answer = await post(client, **body)
     assert (answered, list(answer)) == (status, ["errors"]), answer
     (error,) = answer["errors"]
@@ -149,7 +151,7 @@ async def code(client: Client, status: int = 400, **body: Json) -> str:
 
 
 def persisted(id_: Json, version: Json = 1) -> Json:
-    """Give the extension of Apollo's clients."""
+    """Return the extensions of a persisted query, as Apollo's clients send them."""
     return {"persistedQuery": {"version": version, "sha256Hash": id_}}
 
 
@@ -286,7 +288,7 @@ def plain(http: aiohttp.ClientSession, without: str) -> Client:
     return Client(http, without)
 
 
-async def test_text_given_with_anothers_id_is_told_that_a_manifest_has_it(
+async def test_text_sent_with_another_documents_id_is_refused(
     allowing: Client,
 ) -> None:
     _, answer = await post(allowing, query=NODE, documentId="apollo-count")
@@ -299,7 +301,7 @@ async def test_text_given_with_anothers_id_is_told_that_a_manifest_has_it(
 async def test_document_given_with_its_hash_is_found_by_it_from_then_on(plain: Client) -> None:
     text = f"{COUNT} # given once"
     extensions = persisted(hash_of(text))
-    unknown = await code(plain, extensions=extensions)
+    unknown = await error_code(plain, extensions=extensions)
     status, first = await post(plain, query=text, extensions=extensions)
 
     assert (unknown, status, first) == (QUERY_NOT_FOUND, 200, COUNTED)
@@ -325,8 +327,8 @@ async def test_document_given_by_get_or_websocket_is_kept_too(plain: Client) -> 
 async def test_document_under_anothers_hash_is_refused_and_not_kept(plain: Client) -> None:
     extensions = persisted(hash_of(COUNT))
 
-    assert await code(plain, query=UNKNOWN, extensions=extensions) == "BAD_USER_INPUT"
-    assert await code(plain, extensions=extensions) == QUERY_NOT_FOUND
+    assert await error_code(plain, query=UNKNOWN, extensions=extensions) == "BAD_USER_INPUT"
+    assert await error_code(plain, extensions=extensions) == QUERY_NOT_FOUND
 
 
 @pytest.mark.parametrize(("documents", "size"), [(1_001, 0), (300, 32_000)])
@@ -337,7 +339,7 @@ async def test_documents_kept_for_clients_are_bounded(
     for text in texts:
         assert await post(plain, query=text, extensions=persisted(hash_of(text))) == (200, NAME)
 
-    assert await code(plain, extensions=persisted(hash_of(texts[0]))) == QUERY_NOT_FOUND
+    assert await error_code(plain, extensions=persisted(hash_of(texts[0]))) == QUERY_NOT_FOUND
     assert await post(plain, extensions=persisted(hash_of(texts[-1]))) == (200, NAME)
 
 
@@ -348,17 +350,17 @@ async def test_document_given_to_one_worker_is_known_to_all_and_to_later_ones(
     extensions = persisted(hash_of(text))
     with running(tmp_path, "--workers", "2") as gateway:
         client = Client(scattered, gateway.url)
-        assert await code(client, extensions=extensions) == QUERY_NOT_FOUND
-        assert await code(client, query=COUNT, extensions=extensions) == "BAD_USER_INPUT"
-        assert await code(client, extensions=extensions) == QUERY_NOT_FOUND
+        assert await error_code(client, extensions=extensions) == QUERY_NOT_FOUND
+        assert await error_code(client, query=COUNT, extensions=extensions) == "BAD_USER_INPUT"
+        assert await error_code(client, extensions=extensions) == QUERY_NOT_FOUND
         assert await post(client, query=text, extensions=extensions) == (200, COUNTED)
         for _ in range(20):
             assert await post(client, extensions=extensions) == (200, COUNTED)
-        assert await code(client, extensions=persisted("../key")) == QUERY_NOT_FOUND
+        assert await error_code(client, extensions=persisted("../key")) == QUERY_NOT_FOUND
 
         for worker in children(gateway.process.pid):
             os.kill(worker, signal.SIGKILL)
-        await asyncio.to_thread(wait, lambda: len(ready(gateway)) == 4)
+        await asyncio.to_thread(wait_until, lambda: len(ready(gateway)) == 4)
         for _ in range(20):
             assert await post(client, extensions=extensions) == (200, COUNTED)
 
@@ -393,7 +395,7 @@ REFUSED = [
 
 @pytest.mark.parametrize("body", REFUSED, ids=lambda body: str(body)[:70])
 async def test_only_documents_of_manifests_run(only: Client, body: Json) -> None:
-    assert await code(only, **body) == NOT_FOUND
+    assert await error_code(only, **body) == NOT_FOUND
     assert (await get(only, **body))[1]["errors"][0]["extensions"]["code"] == NOT_FOUND
     kind, errors = await by_websocket(only, **body)
     assert (kind, errors[0]["extensions"]["code"]) == ("error", NOT_FOUND)
@@ -422,7 +424,7 @@ async def test_playground_is_not_where_only_trusted_documents_run(only: Client) 
 async def test_unknown_documents_are_logged_once_and_run(
     tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
-    documents = written(tmp_path / "manifest.json", {"count": COUNT})
+    documents = write_manifest(tmp_path / "manifest.json", {"count": COUNT})
     with running(tmp_path, "--documents", documents, "--trusted-documents", "log") as gateway:
         client = Client(http, gateway.url)
         inlined = '{ node(id: "secret") { id } }'
@@ -434,33 +436,33 @@ async def test_unknown_documents_are_logged_once_and_run(
         await by_websocket(client, query=FOLLOW, variables={"id": "1"})
         gateway.stop(signal.SIGTERM)
 
-    told = [line for line in gateway.log if "in no manifest" in line]
-    assert len(told) == 3
-    assert f"sha256:{hash_of(UNKNOWN)}, operation Unknown." in told[0]
-    assert f"sha256:{hash_of(inlined)}, without a name." in told[1]
-    assert f"sha256:{hash_of(FOLLOW)}, operation Follow." in told[2]
+    logged = [line for line in gateway.log if "in no manifest" in line]
+    assert len(logged) == 3
+    assert f"sha256:{hash_of(UNKNOWN)}, operation Unknown." in logged[0]
+    assert f"sha256:{hash_of(inlined)}, without a name." in logged[1]
+    assert f"sha256:{hash_of(FOLLOW)}, operation Follow." in logged[2]
     assert "secret" not in "".join(gateway.log)
 
 
 async def test_ids_name_nothing_where_they_are_off(
     tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
-    documents = written(tmp_path / "manifest.json", {"count": COUNT})
+    documents = write_manifest(tmp_path / "manifest.json", {"count": COUNT})
     with running(tmp_path, "--documents", documents, "--trusted-documents", "off") as gateway:
         client = Client(http, gateway.url)
         extensions = persisted(hash_of(COUNT))
 
-        assert await code(client, documentId="count") == NOT_FOUND
-        assert await code(client, extensions=extensions) == "PERSISTED_QUERY_NOT_SUPPORTED"
+        assert await error_code(client, documentId="count") == NOT_FOUND
+        assert await error_code(client, extensions=extensions) == "PERSISTED_QUERY_NOT_SUPPORTED"
         assert await post(client, query=COUNT, extensions=extensions) == (200, COUNTED)
         assert await post(client, query=COUNT, documentId="other") == (200, COUNTED)
         assert await post(client, query=COUNT, extensions=persisted(1)) == (200, COUNTED)
-        assert await code(client, extensions=extensions) == "PERSISTED_QUERY_NOT_SUPPORTED"
+        assert await error_code(client, extensions=extensions) == "PERSISTED_QUERY_NOT_SUPPORTED"
 
 
 @asynccontextmanager
 async def etag(client: Client, known: str = "", **parameters: str) -> AsyncIterator[Json]:
-    """Ask by GET; give the response."""
+    """Send a request by GET and return the response."""
     async with client.session.get(
         f"{client.url}/graphql", params=parameters, headers={"If-None-Match": known}
     ) as response:
@@ -476,7 +478,7 @@ async def test_etag_by_id_holds_until_the_id_names_another_document(
     tags: list[str] = []
     statuses: list[int] = []
     for text in (COUNT, COUNT, UNKNOWN, COUNT):
-        with running(tmp_path, "--documents", written(manifest, {"it": text})) as gateway:
+        with running(tmp_path, "--documents", write_manifest(manifest, {"it": text})) as gateway:
             async with etag(Client(http, gateway.url), tags[0] if tags else "", **sent) as response:
                 tags.append(response.headers["ETag"])
                 statuses.append(response.status)
@@ -488,7 +490,7 @@ async def test_etag_by_id_holds_until_the_id_names_another_document(
 async def test_etag_of_a_text_does_not_outlive_the_right_to_send_it(
     tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
-    documents = written(tmp_path / "manifest.json", {"count": COUNT})
+    documents = write_manifest(tmp_path / "manifest.json", {"count": COUNT})
     with running(tmp_path, "--documents", documents) as gateway:
         async with etag(Client(http, gateway.url), query=UNKNOWN) as response:
             known = response.headers["ETag"]
@@ -523,25 +525,25 @@ WRONG = [
 
 @pytest.mark.parametrize(("manifest", "why"), WRONG, ids=[why for _, why in WRONG])
 def test_serve_refuses_a_wrong_manifest(
-    here: Command, tmp_path: Path, manifest: str, why: str
+    run_in_process: Command, tmp_path: Path, manifest: str, why: str
 ) -> None:
     (tmp_path / "wrong.json").write_bytes(manifest.encode("latin-1"))
-    told = here("serve", "--port", "0", "--documents", "wrong.json")
+    done = run_in_process("serve", "--port", "0", "--documents", "wrong.json")
 
-    assert told.returncode == 2
-    assert told.stderr.startswith("Error: --documents: wrong.json: ")
-    assert why in told.stderr.replace("\n", " ")
-    assert "Traceback" not in told.stderr
+    assert done.returncode == 2
+    assert done.stderr.startswith("Error: --documents: wrong.json: ")
+    assert why in done.stderr.replace("\n", " ")
+    assert "Traceback" not in done.stderr
     assert not (tmp_path / "operations.db").exists()
 
 
-def test_serve_tells_ten_wrong_documents_at_once(here: Command, tmp_path: Path) -> None:
+def test_serve_reports_ten_wrong_documents_at_once(run_in_process: Command, tmp_path: Path) -> None:
     wrong = {str(number): f"{{ nothing{number} }}" for number in range(12)}
-    path = written(tmp_path / "wrong.json", wrong)
-    told = here("serve", "--port", "0", "--documents", path)
+    path = write_manifest(tmp_path / "wrong.json", wrong)
+    done = run_in_process("serve", "--port", "0", "--documents", path)
 
-    assert told.stderr.count("Cannot query field") == 10
-    assert told.stderr.endswith("2 more documents are wrong.\n")
+    assert done.stderr.count("Cannot query field") == 10
+    assert done.stderr.endswith("2 more documents are wrong.\n")
 
 
 @pytest.mark.parametrize(
@@ -558,48 +560,48 @@ def test_serve_tells_ten_wrong_documents_at_once(here: Command, tmp_path: Path) 
     ],
 )
 def test_serve_refuses_settings_without_documents(
-    here: Command, tmp_path: Path, options: Sequence[str], why: str
+    run_in_process: Command, tmp_path: Path, options: Sequence[str], why: str
 ) -> None:
     (tmp_path / "empty").mkdir()
-    told = here("serve", "--port", "0", *options)
+    done = run_in_process("serve", "--port", "0", *options)
 
-    assert told.returncode == 2
-    assert f"Error: {why}" in told.stderr
+    assert done.returncode == 2
+    assert f"Error: {why}" in done.stderr
 
 
-def test_manifest_that_a_variable_names_is_told_by_its_name(here: Command) -> None:
-    told = here("serve", "--port", "0", INVITE_GATEWAY_DOCUMENTS="nothing.json")
+def test_wrong_manifest_is_reported_by_the_variables_name(run_in_process: Command) -> None:
+    done = run_in_process("serve", "--port", "0", INVITE_GATEWAY_DOCUMENTS="nothing.json")
 
-    assert "Error: INVITE_GATEWAY_DOCUMENTS: nothing.json: it cannot be read" in told.stderr
+    assert "Error: INVITE_GATEWAY_DOCUMENTS: nothing.json: it cannot be read" in done.stderr
 
 
 async def test_variable_that_is_empty_names_no_documents(
     tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
-    written(tmp_path / "count.json", {"count": COUNT})
+    write_manifest(tmp_path / "count.json", {"count": COUNT})
     with running(tmp_path, INVITE_GATEWAY_DOCUMENTS="") as gateway:
-        assert await code(Client(http, gateway.url), documentId="count") == NOT_FOUND
+        assert await error_code(Client(http, gateway.url), documentId="count") == NOT_FOUND
 
 
 def test_serve_refuses_an_id_that_two_files_give_to_two_documents(
-    here: Command, tmp_path: Path
+    run_in_process: Command, tmp_path: Path
 ) -> None:
     folder = tmp_path / "documents"
     folder.mkdir()
-    written(folder / "a.json", {"one": COUNT, "two": COUNT})
-    written(folder / "b.json", apollo(one=COUNT, two=NODE))
-    told = here("serve", "--port", "0", "--documents", "documents")
+    write_manifest(folder / "a.json", {"one": COUNT, "two": COUNT})
+    write_manifest(folder / "b.json", apollo(one=COUNT, two=NODE))
+    done = run_in_process("serve", "--port", "0", "--documents", "documents")
 
-    assert "b.json: the id 'two' stands for another document in " in told.stderr
-    assert "a.json" in told.stderr
+    assert "b.json: the id 'two' stands for another document in " in done.stderr
+    assert "a.json" in done.stderr
 
 
 def test_serve_with_workers_refuses_a_wrong_manifest_too(command: Command, tmp_path: Path) -> None:
-    written(tmp_path / "wrong.json", {"a": "{ nothing }"})
-    told = command("serve", "--port", "0", "--workers", "2", "--documents", "wrong.json")
+    write_manifest(tmp_path / "wrong.json", {"a": "{ nothing }"})
+    done = command("serve", "--port", "0", "--workers", "2", "--documents", "wrong.json")
 
-    assert told.returncode == 2
-    assert "Error: --documents: wrong.json: the document 'a': Cannot query field" in told.stderr
+    assert done.returncode == 2
+    assert "Error: --documents: wrong.json: the document 'a': Cannot query field" in done.stderr
     assert not (tmp_path / "operations.db").exists()
 
 
@@ -607,15 +609,24 @@ async def test_workers_that_come_later_know_the_same_documents(
     tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
     manifest = tmp_path / "manifest.json"
-    options = ("--workers", "2", "--documents", written(manifest, {"count": COUNT, "é\n": NODE}))
+    options = (
+        "--workers",
+        "2",
+        "--documents",
+        write_manifest(manifest, {"count": COUNT, "é\n": NODE}),
+    )
     with running(tmp_path, *options) as gateway:
         client = Client(http, gateway.url)
         manifest.write_text("{")
-        await asyncio.to_thread(wait, lambda: sum("answers" in line for line in gateway.log) == 2)
+        await asyncio.to_thread(
+            wait_until, lambda: sum("answers" in line for line in gateway.log) == 2
+        )
         first = [int(line.rstrip(".\n").split()[-1]) for line in gateway.log if "answers" in line]
         for process in first:
             os.kill(process, signal.SIGKILL)
-        await asyncio.to_thread(wait, lambda: sum("answers" in line for line in gateway.log) == 4)
+        await asyncio.to_thread(
+            wait_until, lambda: sum("answers" in line for line in gateway.log) == 4
+        )
         answers = [await post(client, documentId="count") for _ in range(8)]
         other = await post(client, documentId="é\n", variables={"id": "none"})
 
@@ -631,10 +642,10 @@ async def test_relays_compiler_writes_a_manifest_that_its_client_asks_by(
     project = shutil.copytree(TOOLS / "relay", tmp_path / "relay")
     shutil.copy(TOOLS.parent.parent / "schema" / "schema.graphql", project)
     (project / "artifacts").mkdir()
-    written(project / "persisted.json", {})
+    write_manifest(project / "persisted.json", {})
     config = json.loads((project / "relay.config.json").read_text())
     persist = {"file": "./persisted.json", "algorithm": algorithm}
-    written(project / "relay.config.json", config | {"persistConfig": persist})
+    write_manifest(project / "relay.config.json", config | {"persistConfig": persist})
     run(PROGRAMS / "relay-compiler", "relay.config.json", cwd=project)
     artifact = (project / "artifacts" / "OperationListPaginationQuery.graphql.ts").read_text()
     id_ = re.search(r'"id": "(\w+)"', artifact)
@@ -654,8 +665,8 @@ async def test_relays_compiler_writes_a_manifest_that_its_client_asks_by(
 APOLLO_NODE = "query Node($id: ID!) {\n  node(id: $id) {\n    id\n    __typename\n  }\n}"
 
 
-async def apollo_asks(url: str, *, get: bool) -> Json:
-    """Have Apollo's client ask twice for a node; give the results, and how it asked."""
+async def request_by_apollo(url: str, *, get: bool) -> Json:
+    """Request a node twice by Apollo's client; return the results and its requests."""
     given = json.dumps({"query": NODE, "variables": {"id": "none"}, "get": get})
     return json.loads(
         await asyncio.to_thread(run, "node", "persisted.mjs", f"{url}/graphql", given)
@@ -664,17 +675,17 @@ async def apollo_asks(url: str, *, get: bool) -> Json:
 
 @pytest.mark.parametrize("get", [False, True])
 async def test_apollos_client_gives_its_document_once(gateway: Gateway, *, get: bool) -> None:
-    asked = await apollo_asks(gateway.url, get=get)
+    exchanged = await request_by_apollo(gateway.url, get=get)
     method = "GET" if get else "POST"
     by_hash = {"method": method, "hasQuery": False, "hasHash": True}
 
-    assert [result["data"] for result in asked["results"]] == [{"node": None}] * 2
-    assert [(sent["hasQuery"], sent["hasHash"]) for sent in asked["requests"]] == [
+    assert [result["data"] for result in exchanged["results"]] == [{"node": None}] * 2
+    assert [(sent["hasQuery"], sent["hasHash"]) for sent in exchanged["requests"]] == [
         (False, True),
         (True, True),
         (False, True),
     ]
-    assert [asked["requests"][0], asked["requests"][2]] == [by_hash, by_hash]
+    assert [exchanged["requests"][0], exchanged["requests"][2]] == [by_hash, by_hash]
 
 
 @pytest.mark.parametrize("get", [False, True])
@@ -682,30 +693,30 @@ async def test_apollos_client_asks_by_the_hashes_of_a_manifest(
     tmp_path: Path, *, get: bool
 ) -> None:
     manifest = apollo(**{hash_of(APOLLO_NODE): APOLLO_NODE})
-    documents = written(tmp_path / "manifest.json", manifest)
+    documents = write_manifest(tmp_path / "manifest.json", manifest)
     with running(tmp_path, "--documents", documents, "--trusted-documents", "only") as gateway:
-        asked = await apollo_asks(gateway.url, get=get)
+        exchanged = await request_by_apollo(gateway.url, get=get)
 
-    assert [result["data"] for result in asked["results"]] == [{"node": None}] * 2
-    assert [sent["hasQuery"] for sent in asked["requests"]] == [False, False]
+    assert [result["data"] for result in exchanged["results"]] == [{"node": None}] * 2
+    assert [sent["hasQuery"] for sent in exchanged["requests"]] == [False, False]
 
 
-async def test_apollos_client_is_told_that_others_do_not_run(tmp_path: Path) -> None:
-    documents = written(tmp_path / "manifest.json", apollo(count=COUNT))
+async def test_apollos_client_gets_an_error_for_other_documents(tmp_path: Path) -> None:
+    documents = write_manifest(tmp_path / "manifest.json", apollo(count=COUNT))
     with running(tmp_path, "--documents", documents, "--trusted-documents", "only") as gateway:
-        asked = await apollo_asks(gateway.url, get=False)
+        exchanged = await request_by_apollo(gateway.url, get=False)
 
-    codes = [result["errors"][0]["extensions"]["code"] for result in asked["results"]]
+    codes = [result["errors"][0]["extensions"]["code"] for result in exchanged["results"]]
     assert codes == [NOT_FOUND] * 2
-    assert [sent["hasQuery"] for sent in asked["requests"]] == [False, False]
+    assert [sent["hasQuery"] for sent in exchanged["requests"]] == [False, False]
 
 
 async def test_apollos_client_does_without_where_ids_are_off(tmp_path: Path) -> None:
     with running(tmp_path, "--trusted-documents", "off") as gateway:
-        asked = await apollo_asks(gateway.url, get=False)
+        exchanged = await request_by_apollo(gateway.url, get=False)
 
-    assert [result["data"] for result in asked["results"]] == [{"node": None}] * 2
-    assert [(sent["hasQuery"], sent["hasHash"]) for sent in asked["requests"]] == [
+    assert [result["data"] for result in exchanged["results"]] == [{"node": None}] * 2
+    assert [(sent["hasQuery"], sent["hasHash"]) for sent in exchanged["requests"]] == [
         (False, True),
         (True, False),
         (True, False),

@@ -1,4 +1,4 @@
-"""Copies of a database that is served, and going back to them."""
+"""Backups of a database in use, and restoring them."""
 
 import asyncio
 import sqlite3
@@ -8,27 +8,15 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from support.documents import CHANGED_IDS, FOLLOW
 from support.gateways import Client, Command, Gateway, running
-from support.queries import CHANGED_IDS, NOW
-from support.sockets import CREATE, FOLLOW, connected
+from support.sockets import connected
 
 from gateway.store.sqlite.migrate import upgrade
 
 
-async def place(client: Client) -> str:
-    """Give the end of the change log."""
-    cursor: str = (await client.data(NOW))["inviteParticipantsOperations"]["changeCursor"]
-    return cursor
-
-
-async def create(client: Client, id_: str) -> None:
-    """Create an operation."""
-    data = await client.data(CREATE, input={"id": id_})
-    assert data["createInviteParticipantsOperation"]["errors"] == []
-
-
 def ids(path: Path) -> set[str]:
-    """Give the ids in a database, which has to be whole, and whose log has to tell of each."""
+    """Return the ids in a database, which must be intact, and whose log must have each."""
     with closing(sqlite3.connect(path)) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         found = {id_ for (id_,) in database.execute("SELECT id FROM operations")}
@@ -38,12 +26,12 @@ def ids(path: Path) -> set[str]:
 
 
 def names(folder: Path) -> list[str]:
-    """Give the names of the files that a folder has, without the lock that comes and goes."""
+    """Return the names of a folder's files, without that of the lock."""
     found = {file.name for file in folder.iterdir()}
     return sorted(found - {"operations.db.lock"})
 
 
-async def test_backup_taken_under_load_is_whole_and_has_all_that_was_there(
+async def test_backup_under_load_is_intact_and_complete(
     client: Client, command: Command, tmp_path: Path
 ) -> None:
     acknowledged: list[str] = []
@@ -52,7 +40,7 @@ async def test_backup_taken_under_load_is_whole_and_has_all_that_was_there(
     async def write(name: str) -> None:
         while not copying.done():
             id_ = f"{name}-{len(acknowledged)}"
-            await create(client, id_)
+            await client.create(id=id_)
             acknowledged.append(id_)
 
     async def back_up() -> None:
@@ -60,7 +48,7 @@ async def test_backup_taken_under_load_is_whole_and_has_all_that_was_there(
         assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
 
     for number in range(200):
-        await create(client, f"before-{number}")
+        await client.create(id=f"before-{number}")
     copying = asyncio.create_task(back_up())
     await asyncio.gather(copying, *(write(f"writer-{number}") for number in range(8)))
     found = ids(tmp_path / "copy.db")
@@ -83,12 +71,12 @@ async def test_backup_of_a_database_that_is_not_served_is_the_same(
     assert names(tmp_path) == ["copy.db", "in", "operations.db"]
 
 
-def test_backup_replaces_a_file_only_when_told(here: Command, tmp_path: Path) -> None:
+def test_backup_replaces_a_file_only_when_told(run_in_process: Command, tmp_path: Path) -> None:
     upgrade(tmp_path / "operations.db")
     (tmp_path / "copy.db").write_text("precious")
-    refused = here("backup", "copy.db")
+    refused = run_in_process("backup", "copy.db")
     kept = (tmp_path / "copy.db").read_text()
-    done = here("backup", "copy.db", "--replace")
+    done = run_in_process("backup", "copy.db", "--replace")
 
     assert (refused.returncode, kept) == (2, "precious")
     assert "--replace" in refused.stderr
@@ -97,17 +85,17 @@ def test_backup_replaces_a_file_only_when_told(here: Command, tmp_path: Path) ->
 
 
 def nothing(path: Path) -> None:
-    """Leave the place empty."""
+    """Create nothing."""
 
 
 def foreign(path: Path) -> None:
-    """Make a database of something else's."""
+    """Create the database of another program."""
     with closing(sqlite3.connect(path)) as database:
         database.execute("CREATE TABLE operations (id)")
 
 
 def garbage(path: Path) -> None:
-    """Make a file that is no database."""
+    """Create a file that is not a database."""
     path.write_bytes(bytes(range(256)) * 100)
 
 
@@ -122,12 +110,12 @@ def garbage(path: Path) -> None:
         (upgrade, "/dev/full/copy.db", "full"),
     ],
 )
-def test_backup_that_cannot_be_is_told_and_leaves_nothing(
-    here: Command, tmp_path: Path, make: Callable[[Path], object], file: str, word: str
+def test_failed_backup_is_reported_and_leaves_nothing(
+    run_in_process: Command, tmp_path: Path, make: Callable[[Path], object], file: str, word: str
 ) -> None:
     make(tmp_path / "operations.db")
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    done = here("backup", file, "--replace")
+    done = run_in_process("backup", file, "--replace")
 
     assert done.returncode == 2
     assert word in done.stderr.replace("\n", " ")
@@ -135,14 +123,14 @@ def test_backup_that_cannot_be_is_told_and_leaves_nothing(
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
-async def test_followers_of_the_original_are_told_to_read_the_list_again(
+async def test_subscribers_of_the_original_must_read_the_list_again(
     gateway: Gateway, client: Client, command: Command, tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
-    before = await place(client)
-    await create(client, "one")
+    before = await client.change_cursor()
+    await client.create(id="one")
     command("backup", "copy.db")
-    await create(client, "lost")
-    ahead = await place(client)
+    await client.create(id="lost")
+    ahead = await client.change_cursor()
     assert gateway.stop() == 0
     cursors = [before, ahead]
     for _ in range(2):
@@ -150,12 +138,12 @@ async def test_followers_of_the_original_are_told_to_read_the_list_again(
         with running(tmp_path) as restored:
             again = Client(http, restored.url)
             for number in range(3):
-                await create(again, f"new-{number}")
+                await again.create(id=f"new-{number}")
             refused = [await again.answer(CHANGED_IDS, after=cursor) for cursor in cursors]
             async with connected(http, restored.url) as socket:
                 await socket.subscribe(FOLLOW, after=ahead)
                 ended = await socket.message()
-            cursors.append(await place(again))
+            cursors.append(await again.change_cursor())
 
         codes = [answer["errors"][0]["extensions"]["code"] for answer in refused]
         assert codes == ["CURSOR_EXPIRED"] * len(codes)

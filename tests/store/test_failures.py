@@ -1,4 +1,4 @@
-"""Disks that fill up or fail, files that are spoilt, moved or replaced, while they are served."""
+"""Full or failing disks, and files that are damaged, moved or replaced while in use."""
 
 import asyncio
 import json
@@ -16,49 +16,34 @@ from typing import Protocol
 import aiohttp
 import pytest
 from support import gateways
+from support.documents import CHANGED_IDS, CREATE, UPDATE
 from support.gateways import COMMAND, Client, Command, Gateway, running
-from support.queries import CHANGED_IDS
 
 WITHIN = 60
-"""Seconds until a test gives up waiting for what has to come, on a machine that may be busy."""
+"""The time in seconds after which a wait fails, also on a busy machine."""
 
-CREATE = """
-    mutation ($id: ID!, $text: JSON) {
-      createInviteParticipantsOperation(input: { id: $id, additionalProperties: { text: $text } }) {
-        operation { id }
-        errors { code }
-      }
-    }
-"""
-UPDATE = """
-    mutation ($id: ID!, $context: String) {
-      updateInviteParticipantsOperation(input: { id: $id, clientContext: $context }) {
-        operation { version }
-      }
-    }
-"""
 IDS = "{ inviteParticipantsOperations(first: 500) { totalCount nodes { id } changeCursor } }"
 GET = "query ($id: ID!) { inviteParticipantsOperation(id: $id) { additionalProperties } }"
 TEXT = "x" * 15_000
 
 
 def processes(gateway: Gateway) -> list[int]:
-    """Give the ids of a gateway's processes."""
+    """Return the ids of a gateway's processes."""
     first = gateway.process.pid
     workers = Path(f"/proc/{first}/task/{first}/children").read_text().split()
     return [first, *map(int, workers)]
 
 
 class Disk(Protocol):
-    """What a database lies on, and can be made full."""
+    """The disk of a database, which can be filled."""
 
     folder: Path
 
     def fill(self, gateway: Gateway) -> None:
-        """Leave no room."""
+        """Fill the disk."""
 
     def free(self, gateway: Gateway) -> None:
-        """Give the room back."""
+        """Free the space."""
 
 
 class SmallDisk:
@@ -68,7 +53,7 @@ class SmallDisk:
         self.folder = folder
 
     def fill(self, _gateway: Gateway) -> None:
-        """Put a file there that takes all room."""
+        """Write a file that uses all space."""
         with suppress(OSError), (self.folder / "filler").open("wb", buffering=0) as filler:
             while filler.write(bytes(4096)):
                 pass
@@ -79,18 +64,18 @@ class SmallDisk:
 
 
 class LimitedDisk:
-    """A disk of which the gateway may use no more: the way that needs no rights."""
+    """A limit on the size of the gateway's files, which needs no privileges."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def fill(self, gateway: Gateway) -> None:
-        """Let the gateway write nothing to any file."""
+        """Set the limit to zero."""
         for process in processes(gateway):
             resource.prlimit(process, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
 
     def free(self, gateway: Gateway) -> None:
-        """Let it write again."""
+        """Remove the limit."""
         none = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
         for process in processes(gateway):
             resource.prlimit(process, resource.RLIMIT_FSIZE, none)
@@ -98,7 +83,7 @@ class LimitedDisk:
 
 @contextmanager
 def mounted(folder: Path, size: str) -> Iterator[bool]:
-    """Mount a small file system, and tell whether that could be."""
+    """Mount a small file system during the block; yield whether that was possible."""
     mount = ("mount", "-t", "tmpfs", "-o", f"size={size}", "none", folder)
     unmount = ("umount", folder)
     is_mounted = False
@@ -113,14 +98,14 @@ def mounted(folder: Path, size: str) -> Iterator[bool]:
 
 @pytest.fixture(params=["small", "limited"])
 def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Disk]:
-    """A disk that can be filled up: where no small one can be mounted, the other way."""
+    """A disk that can be filled: a small one if it can be mounted, or else a limit."""
     with mounted(tmp_path, "24m") as is_small:
         yield (SmallDisk if is_small and request.param == "small" else LimitedDisk)(tmp_path)
 
 
-async def created(client: Client, id_: str, text: str = TEXT) -> bool:
-    """Create an operation, and tell whether that was done; if not, it has to be told well."""
-    answer = await client.answer(CREATE, id=id_, text=text)
+async def try_create(client: Client, id_: str, text: str = TEXT) -> bool:
+    """Return whether an operation was created; check the error if it was not."""
+    answer = await client.answer(CREATE, input={"id": id_, "additionalProperties": {"text": text}})
     for error in answer.get("errors", ()):
         assert error["extensions"] == {"code": "OVERLOADED"}
         assert "Nothing was changed" in error["message"]
@@ -133,73 +118,77 @@ async def created(client: Client, id_: str, text: str = TEXT) -> bool:
 
 
 async def ids(client: Client) -> set[str]:
-    """Give the ids of all operations."""
+    """Return the ids of all operations."""
     found = (await client.data(IDS))["inviteParticipantsOperations"]
     assert found["totalCount"] == len(found["nodes"])
     return {node["id"] for node in found["nodes"]}
 
 
 async def ready(client: Client) -> bool:
-    """Ask whether the gateway is ready."""
+    """Return whether the gateway is ready."""
     async with client.session.get(f"{client.url}/health/ready") as response:
-        said = await response.json()
-        assert said["status"] == {200: "ok", 503: "unavailable"}[response.status]
+        check = await response.json()
+        assert check["status"] == {200: "ok", 503: "unavailable"}[response.status]
         return response.status == 200
 
 
-async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    """Ask until something has come."""
+async def wait_until(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Wait until a condition is true."""
     deadline = time.monotonic() + WITHIN
     while not await condition():
         assert time.monotonic() < deadline
 
 
-async def recovered(client: Client, id_: str) -> None:
-    """Write until that gets through, and the gateway is ready."""
-    await until(lambda: created(client, id_))
-    await until(lambda: ready(client))
+async def wait_for_recovery(client: Client, id_: str) -> None:
+    """Write until that succeeds, and wait until the gateway is ready."""
+    await wait_until(lambda: try_create(client, id_))
+    await wait_until(lambda: ready(client))
 
 
-def said(gateway: Gateway, *words: str) -> int:
-    """Count the lines of the log that have these words."""
+def count_log_lines(gateway: Gateway, *words: str) -> int:
+    """Return the number of log lines with these words."""
     return sum(all(word in line for word in words) for line in gateway.log)
 
 
-def assert_whole(path: Path) -> None:
-    """Assert that a database is whole, and that its log tells of every operation."""
+def assert_intact(path: Path) -> None:
+    """Assert that a database is intact, and that its log has every operation."""
     with closing(sqlite3.connect(path)) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         found = database.execute("SELECT id FROM operations").fetchall()
         assert {*database.execute("SELECT operation_id FROM changes WHERE kind = 0")} >= {*found}
 
 
-async def test_full_disk_refuses_writes_and_nothing_else_until_there_is_room(
+async def test_full_disk_refuses_only_writes_until_there_is_space(
     disk: Disk, http: aiohttp.ClientSession
 ) -> None:
     kept: set[str] = set()
     refused: set[str] = set()
     with running(disk.folder) as gateway:
         client = Client(http, gateway.url)
-        assert await created(client, "before")
+        assert await try_create(client, "before")
         disk.fill(gateway)
         for number in range(40):
-            (kept if await created(client, f"full-{number}") else refused).add(f"full-{number}")
+            (kept if await try_create(client, f"full-{number}") else refused).add(f"full-{number}")
 
         assert len(refused) >= 10
         assert await ids(client) == {"before", *kept}
         assert not await ready(client)
         disk.free(gateway)
-        await recovered(client, "after")
+        await wait_for_recovery(client, "after")
         assert await ids(client) == {"before", "after", *kept}
         assert gateway.stop() == 0
-    assert said(gateway, "cannot be written") == said(gateway, "can be written again") == 1
-    assert said(gateway, "Traceback") == 0
+    assert (
+        count_log_lines(gateway, "cannot be written")
+        == count_log_lines(gateway, "can be written again")
+        == 1
+    )
+    assert count_log_lines(gateway, "Traceback") == 0
     with running(disk.folder) as gateway:
         assert await ids(Client(http, gateway.url)) == {"before", "after", *kept}
-    assert_whole(disk.folder / "operations.db")
+    assert_intact(disk.folder / "operations.db")
 
 
-async def test_ready_says_no_in_every_worker(disk: Disk, http: aiohttp.ClientSession) -> None:
+async def test_readiness_fails_in_every_worker(disk: Disk, http: aiohttp.ClientSession) -> None:
     with running(disk.folder, "--workers", "2") as gateway:
         disk.fill(gateway)
         unready: set[str] = set()
@@ -211,12 +200,12 @@ async def test_ready_says_no_in_every_worker(disk: Disk, http: aiohttp.ClientSes
                     unready.add(response.headers["X-Request-Id"].partition("-")[0])
             return len(unready) == 2
 
-        await until(all_say_no)
+        await wait_until(all_say_no)
 
 
 @contextmanager
 def failing_syncs(gateway: Gateway) -> Iterator[None]:
-    """Let the gateway's disk fail to keep what is written to it."""
+    """Make the gateway's fsync calls fail during the block."""
     process = subprocess.Popen(
         [
             *("strace", "-f", "-p", str(gateway.process.pid), "-e", "trace=fsync,fdatasync"),
@@ -242,96 +231,96 @@ async def test_failed_sync_acknowledges_nothing_and_leaves_nothing(
 ) -> None:
     with running(tmp_path) as gateway:
         client = Client(http, gateway.url)
-        assert await created(client, "before")
+        assert await try_create(client, "before")
         with failing_syncs(gateway):
-            tried = await asyncio.gather(*(created(client, f"lost-{n}") for n in range(20)))
-            changed = await client.answer(UPDATE, id="before", context="lost")
+            tried = await asyncio.gather(*(try_create(client, f"lost-{n}") for n in range(20)))
+            changed = await client.answer(UPDATE, input={"id": "before", "clientContext": "lost"})
 
             assert not any(tried)
             assert changed["errors"][0]["extensions"] == {"code": "OVERLOADED"}
             assert await ids(client) == {"before"}
             assert not await ready(client)
-            await until(lambda: noted(gateway, "cannot be written", "SQLITE_IOERR_FSYNC"))
+            await wait_until(lambda: is_logged(gateway, "cannot be written", "SQLITE_IOERR_FSYNC"))
             if end is signal.SIGKILL:
                 gateway.stop(end)
         if end is signal.SIGTERM:
-            await recovered(client, "after")
+            await wait_for_recovery(client, "after")
             assert gateway.stop() == 0
-    assert said(gateway, "cannot be written", "SQLITE_IOERR_FSYNC") == 1
-    assert said(gateway, "Traceback") == 0
+    assert count_log_lines(gateway, "cannot be written", "SQLITE_IOERR_FSYNC") == 1
+    assert count_log_lines(gateway, "Traceback") == 0
     with running(tmp_path) as gateway:
         expected = {"before", "after"} if end is signal.SIGTERM else {"before"}
         assert await ids(Client(http, gateway.url)) == expected
-    assert_whole(tmp_path / "operations.db")
+    assert_intact(tmp_path / "operations.db")
 
 
-async def test_database_that_is_away_is_read_and_taken_back(
+async def test_missing_database_is_reopened_when_it_is_back(
     client: Client, gateway: Gateway, tmp_path: Path
 ) -> None:
-    assert await created(client, "before")
+    assert await try_create(client, "before")
     folder, away = tmp_path / "operations.db", tmp_path / "away"
     folder.rename(away)
 
-    assert not await created(client, "lost")
+    assert not await try_create(client, "lost")
     assert await ids(client) == {"before"}
     assert not await ready(client)
     away.rename(folder)
-    await recovered(client, "after")
+    await wait_for_recovery(client, "after")
     assert await ids(client) == {"before", "after"}
     assert gateway.stop() == 0
-    await until(lambda: noted(gateway, "cannot be written", "its file is missing"))
-    assert said(gateway, "Traceback") == 0
+    await wait_until(lambda: is_logged(gateway, "cannot be written", "its file is missing"))
+    assert count_log_lines(gateway, "Traceback") == 0
 
 
-async def test_folder_that_is_away_is_told_and_taken_back(
+async def test_missing_folder_is_reported_and_reopened_when_it_is_back(
     tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
     folder, away = tmp_path / "folder", tmp_path / "away"
     folder.mkdir()
     with running(tmp_path, "--database", "sqlite:///folder/operations.db") as gateway:
         client = Client(http, gateway.url)
-        assert await created(client, "before")
+        assert await try_create(client, "before")
         folder.rename(away)
 
-        assert not await created(client, "lost")
+        assert not await try_create(client, "lost")
         assert await ids(client) == {"before"}
         away.rename(folder)
-        await recovered(client, "after")
+        await wait_for_recovery(client, "after")
         assert await ids(client) == {"before", "after"}
         assert gateway.stop() == 0
-    assert said(gateway, "Traceback") == 0
+    assert count_log_lines(gateway, "Traceback") == 0
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 @pytest.mark.parametrize("remove", [True, False], ids=["removed", "replaced"])
-async def test_backup_put_in_place_is_taken_up_while_serving(
+async def test_restored_backup_is_used_while_serving(
     tmp_path: Path, http: aiohttp.ClientSession, command: Command, workers: str, *, remove: bool
 ) -> None:
     with running(tmp_path, "--workers", workers) as gateway:
         client = Client(http, gateway.url)
-        assert await created(client, "kept")
+        assert await try_create(client, "kept")
         command("backup", "backup.db")
-        assert await created(client, "given up")
+        assert await try_create(client, "given up")
         before = (await client.data(IDS))["inviteParticipantsOperations"]["changeCursor"]
         if remove:
             (tmp_path / "operations.db").unlink()
-            assert not await created(client, "lost")
+            assert not await try_create(client, "lost")
             assert await ids(client) == {"kept", "given up"}
         (tmp_path / "backup.db").rename(tmp_path / "operations.db")
-        await recovered(client, "after")
-        await until(lambda: all_are(client, {"kept", "after"}))
+        await wait_for_recovery(client, "after")
+        await wait_until(lambda: has_exactly(client, {"kept", "after"}))
         refused = await client.answer(CHANGED_IDS, after=before)
 
         assert refused["errors"][0]["extensions"]["code"] == "CURSOR_EXPIRED"
         assert gateway.stop() == 0
-    assert said(gateway, "Traceback") == 0
+    assert count_log_lines(gateway, "Traceback") == 0
     with running(tmp_path) as gateway:
         assert await ids(Client(http, gateway.url)) == {"kept", "after"}
-    assert_whole(tmp_path / "operations.db")
+    assert_intact(tmp_path / "operations.db")
 
 
-async def all_are(client: Client, expected: set[str]) -> bool:
-    """Tell whether these are all operations, if that can be told."""
+async def has_exactly(client: Client, expected: set[str]) -> bool:
+    """Return whether these are the ids of all operations; False if they cannot be read."""
     answer = await client.answer(IDS)
     if "errors" in answer:
         code = answer["errors"][0]["extensions"]["code"]
@@ -344,50 +333,55 @@ async def all_are(client: Client, expected: set[str]) -> bool:
 async def test_file_of_something_else_in_place_is_left_alone(
     client: Client, gateway: Gateway, tmp_path: Path
 ) -> None:
-    assert await created(client, "before")
+    assert await try_create(client, "before")
     file = tmp_path / "operations.db"
     file.rename(tmp_path / "away")
     file.write_text("a letter")
 
-    assert not await created(client, "lost")
+    assert not await try_create(client, "lost")
     assert await ids(client) == {"before"}
     assert file.read_text() == "a letter"
     (tmp_path / "away").replace(file)
-    await recovered(client, "after")
+    await wait_for_recovery(client, "after")
     assert await ids(client) == {"before", "after"}
     assert gateway.stop() == 0
-    assert said(gateway, "cannot be written: its file was replaced", "If it is a backup") == 1
-    assert said(gateway, "Traceback") == 0
+    assert (
+        count_log_lines(gateway, "cannot be written: its file was replaced", "If it is a backup")
+        == 1
+    )
+    assert count_log_lines(gateway, "Traceback") == 0
 
 
-async def test_damaged_file_in_place_is_told_until_the_database_is_back(
+async def test_damaged_file_is_reported_until_the_database_is_back(
     client: Client, gateway: Gateway, tmp_path: Path, command: Command
 ) -> None:
-    assert await created(client, "before")
+    assert await try_create(client, "before")
     file = tmp_path / "operations.db"
     command("backup", "backup.db")
     content = (tmp_path / "backup.db").read_bytes()
     (tmp_path / "backup.db").write_bytes(content[:100] + b"\xff" * (len(content) - 100))
     file.rename(tmp_path / "away")
     (tmp_path / "backup.db").replace(file)
-    await until(
-        lambda: noted(gateway, "cannot be written: it is damaged", "Replace its file by a backup")
+    await wait_until(
+        lambda: is_logged(
+            gateway, "cannot be written: it is damaged", "Replace its file by a backup"
+        )
     )
 
-    for document in (CREATE, GET):
-        (error,) = (await client.answer(document, id="lost"))["errors"]
+    for document, variables in ((CREATE, {"input": {"id": "lost"}}), (GET, {"id": "lost"})):
+        (error,) = (await client.answer(document, **variables))["errors"]
         assert error["extensions"] == {"code": "INTERNAL_SERVER_ERROR"}
         assert "it is damaged" in error["message"]
     (tmp_path / "away").replace(file)
-    await until(lambda: ready(client))
+    await wait_until(lambda: ready(client))
     assert await ids(client) == {"before"}
     assert gateway.stop() == 0
-    assert said(gateway, "Traceback") == 0
-    assert_whole(file)
+    assert count_log_lines(gateway, "Traceback") == 0
+    assert_intact(file)
 
 
-def spoil(path: Path) -> None:
-    """Spoil what a database holds of one operation, and nothing else."""
+def corrupt_operation(path: Path) -> None:
+    """Corrupt one operation in a database, and nothing else."""
     content = bytearray(path.read_bytes())
     start = content.index(b'"spoilt here')
     page = start - start % 4096
@@ -395,17 +389,17 @@ def spoil(path: Path) -> None:
     path.write_bytes(content)
 
 
-async def test_damaged_database_answers_what_it_can_until_a_backup_is_put_in_place(
+async def test_damaged_database_is_read_where_possible_until_a_backup_is_restored(
     tmp_path: Path, http: aiohttp.ClientSession, command: Command
 ) -> None:
     with running(tmp_path) as gateway:
         client = Client(http, gateway.url)
         for number in range(30):
             text = f"spoilt here {number}" if number == 15 else "whole"
-            assert await created(client, f"{number}", text + "x" * 3500)
+            assert await try_create(client, f"{number}", text + "x" * 3500)
         gateway.stop()
     command("backup", "backup.db")
-    spoil(tmp_path / "operations.db")
+    corrupt_operation(tmp_path / "operations.db")
     with running(tmp_path) as gateway:
         client = Client(http, gateway.url)
         answers = [await client.answer(GET, id=f"{number}") for number in range(30)]
@@ -415,15 +409,15 @@ async def test_damaged_database_answers_what_it_can_until_a_backup_is_put_in_pla
         assert all("damaged" in error["message"] for error in damaged)
         assert 1 <= len(damaged) <= 3
         (tmp_path / "backup.db").replace(tmp_path / "operations.db")
-        await until(lambda: all_are(client, {f"{number}" for number in range(30)}))
-        await recovered(client, "after")
+        await wait_until(lambda: has_exactly(client, {f"{number}" for number in range(30)}))
+        await wait_for_recovery(client, "after")
         assert gateway.stop() == 0
-    assert said(gateway, "cannot be read", "SQLITE_CORRUPT", "backup") == 1
-    assert said(gateway, "Traceback") == 0
-    assert_whole(tmp_path / "operations.db")
+    assert count_log_lines(gateway, "cannot be read", "SQLITE_CORRUPT", "backup") == 1
+    assert count_log_lines(gateway, "Traceback") == 0
+    assert_intact(tmp_path / "operations.db")
 
 
-async def test_read_only_file_in_place_is_told_until_it_can_be_written(
+async def test_read_only_file_is_reported_until_it_is_writable(
     tmp_path: Path,
     http: aiohttp.ClientSession,
     command: Command,
@@ -438,24 +432,26 @@ async def test_read_only_file_in_place_is_told_until_it_can_be_written(
     monkeypatch.setattr(gateways, "COMMAND", unprivileged)
     with running(tmp_path) as gateway:
         client = Client(http, gateway.url)
-        assert await created(client, "given up")
+        assert await try_create(client, "given up")
         (tmp_path / "backup.db").chmod(0o444)
         (tmp_path / "backup.db").replace(tmp_path / "operations.db")
 
-        assert not await created(client, "lost")
-        await until(lambda: noted(gateway, "cannot be written: it is read-only", "Make the file"))
+        assert not await try_create(client, "lost")
+        await wait_until(
+            lambda: is_logged(gateway, "cannot be written: it is read-only", "Make the file")
+        )
         for document in (CREATE, IDS):
-            (error,) = (await client.answer(document, id="lost"))["errors"]
+            (error,) = (await client.answer(document))["errors"]
             assert error["extensions"] == {"code": "OVERLOADED"}
             assert "it is read-only" in error["message"]
         (tmp_path / "operations.db").chmod(0o644)
-        await recovered(client, "after")
+        await wait_for_recovery(client, "after")
         assert await ids(client) == {"after"}
         assert gateway.stop() == 0
-    assert said(gateway, "Traceback") == 0
+    assert count_log_lines(gateway, "Traceback") == 0
 
 
-def test_backup_to_a_full_disk_says_which_is_full(command: Command, tmp_path: Path) -> None:
+def test_backup_to_a_full_disk_names_the_disk(command: Command, tmp_path: Path) -> None:
     command("db", "upgrade")
     disk = tmp_path / "disk"
     disk.mkdir()
@@ -468,13 +464,13 @@ def test_backup_to_a_full_disk_says_which_is_full(command: Command, tmp_path: Pa
             text=True,
             check=False,
         )
-        left = list(disk.iterdir())
+        remaining = list(disk.iterdir())
 
-    assert (done.returncode, left) == (2, [])
+    assert (done.returncode, remaining) == (2, [])
     assert "Error: Cannot write disk/copy.db: d" in done.stderr
 
 
-async def noted(gateway: Gateway, *words: str) -> bool:
-    """Tell whether the log has a line with these words, having given it time to come."""
+async def is_logged(gateway: Gateway, *words: str) -> bool:
+    """Return whether the log has a line with all of these words."""
     await asyncio.sleep(0)
-    return said(gateway, *words) > 0
+    return count_log_lines(gateway, *words) > 0

@@ -1,4 +1,4 @@
-"""Which indexes SQLite answers by: the plans of the very statements the store runs."""
+"""The indexes that SQLite uses: the plans of the store's statements."""
 
 import asyncio
 import re
@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.documents import GET, GET_MANY
 from support.indexed import DAY, ORDERS, SEARCHES, IndexedOrder, invited
-from support.queries import GET, GET_MANY
 from support.strategies import JSONObject, order_key
 
 from gateway.store.sqlite.migrate import upgrade
@@ -58,14 +58,14 @@ def _operation(number: int) -> JSONObject:
 
 @dataclass(frozen=True)
 class Planner:
-    """Asks a store, and tells how SQLite goes about it."""
+    """Runs queries of a store, and returns SQLite's plans of them."""
 
     context: Context
     statements: list[str]
     explaining: sqlite3.Connection
 
     async def ask(self, query: str, **variables: object) -> JSONObject:
-        """Answer a query, and keep the statements that were run for it."""
+        """Execute a query, and record its statements."""
         self.statements.clear()
         result = await build_schema().execute(
             query, variable_values=dict(variables), context_value=self.context
@@ -75,7 +75,7 @@ class Planner:
         return result.data
 
     async def plans(self, query: str, **variables: object) -> list[list[str]]:
-        """Give the plan of each statement: its steps as SQLite words them."""
+        """Return the plan of each statement: its steps in SQLite's words."""
         await self.ask(query, **variables)
         return [
             self._steps(statement)
@@ -84,17 +84,17 @@ class Planner:
         ]
 
     def _steps(self, statement: str) -> list[str]:
-        """Give the steps that find rows, without those that put the rows of a page into one."""
+        """Return the steps that find rows, without those that aggregate a page's rows."""
         steps = [row[3] for row in self.explaining.execute(f"EXPLAIN QUERY PLAN {statement}")]
         return [step for step in takewhile("SCAN row".__ne__, steps) if step != "CO-ROUTINE row"]
 
     async def plan(self, query: str, **variables: object) -> list[str]:
-        """Give the plan of the one statement."""
+        """Return the plan of the only statement."""
         (plan,) = await self.plans(query, **variables)
         return plan
 
     async def cursor(self, order_by: list[JSONObject]) -> str:
-        """Give a cursor from the middle of the list."""
+        """Return a cursor from the middle of the list."""
         data = await self.ask(PAGE, orderBy=order_by, first=500)
         cursor: str = data["inviteParticipantsOperations"]["edges"][-1]["cursor"]
         return cursor
@@ -116,23 +116,23 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 async def planner(filled: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Planner]:
-    """Who asks it, and hears every statement that its connections run."""
+    """A planner, which records every statement of the store's connections."""
     connect = sqlite3.connect
     statements: list[str] = []
 
-    def connect_and_hear(*arguments: Any, **options: Any) -> sqlite3.Connection:  # noqa: ANN401  as connect
+    def connect_and_trace(*arguments: Any, **options: Any) -> sqlite3.Connection:  # noqa: ANN401  as connect
         connection: sqlite3.Connection = connect(*arguments, **options)
         connection.set_trace_callback(statements.append)
         return connection
 
-    monkeypatch.setattr(sqlite3, "connect", connect_and_hear)
+    monkeypatch.setattr(sqlite3, "connect", connect_and_trace)
     with closing(connect(filled)) as explaining:
         async with open_sqlite_store(filled, readers=1) as store:
             yield Planner(Context(store=store, log=store.log), statements, explaining)
 
 
 def scans(plan: list[str]) -> list[str]:
-    """Give the steps that read a whole table, or sort."""
+    """Return the steps that scan a table, or sort."""
     return [
         step
         for step in plan
@@ -172,9 +172,7 @@ async def test_filtering_by_an_identity_searches_the_identities(planner: Planner
 
 
 @pytest.mark.parametrize("paging", [{"first": 10}, {"last": 10}])
-async def test_paging_through_those_who_invite_somebody_reads_them_in_order(
-    planner: Planner, paging: JSONObject
-) -> None:
+async def test_paging_by_a_participant_reads_in_order(planner: Planner, paging: JSONObject) -> None:
     where = {**invited(user={"id": {"eq": "user-7"}}), "status": {"eq": "Completed"}}
     plan = await planner.plan(PAGE, filter=where, **paging)
 

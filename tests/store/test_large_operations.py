@@ -1,4 +1,4 @@
-"""Operations that are as large as they may be: what is read of them at once stays within bounds."""
+"""Operations of the maximum size: the bytes that are read at once are limited."""
 
 import asyncio
 import json
@@ -11,7 +11,6 @@ from typing import Any
 import aiohttp
 import pytest
 from support.gateways import COMMAND, Client, Gateway, MakeDatabase, running
-from support.sockets import CREATE, UPDATE
 
 pytestmark = pytest.mark.each_database
 
@@ -28,7 +27,7 @@ IDS = [f"large-{number}" for number in range(COUNT)]
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the gateway runs."""
+    """The folder of the gateway."""
     return tmp_path_factory.mktemp("large")
 
 
@@ -52,14 +51,14 @@ async def large(http: aiohttp.ClientSession, gateway: Gateway) -> Client:
     found = await client.data("{ inviteParticipantsOperations(first: 0) { totalCount } }")
     if not found["inviteParticipantsOperations"]["totalCount"]:
         for id_ in IDS:
-            await client.data(CREATE, input={"id": id_, "participants": [LARGE] * PARTICIPANTS})
+            await client.create(id=id_, participants=[LARGE] * PARTICIPANTS)
         for number in range(UPDATES):
-            await client.data(UPDATE, input={"id": IDS[0], "clientContext": str(number)})
+            await client.update(id=IDS[0], clientContext=str(number))
     return client
 
 
 def refusal(answer: dict[str, Any]) -> dict[str, Any]:
-    """Give what is told of the one error of an answer."""
+    """Return the extensions of a response's only error."""
     (error,) = answer["errors"]
     assert "a smaller page" in error["message"]
     extensions: dict[str, Any] = error["extensions"]
@@ -103,7 +102,7 @@ async def test_smaller_pages_give_all(large: Client) -> None:
     assert sorted(found) == sorted(IDS)
 
 
-async def test_what_is_read_together_is_refused_to_nobody(large: Client) -> None:
+async def test_concurrent_large_reads_all_succeed(large: Client) -> None:
     fields = " ".join(
         f'a{number}: inviteParticipantsOperation(id: "{id_}") {{ id }}'
         for number, id_ in enumerate(IDS)

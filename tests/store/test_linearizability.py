@@ -1,4 +1,4 @@
-"""Clients that create, change, delete and read the same operation at once: one wins each time."""
+"""Concurrent calls on the same operation are linearizable."""
 
 import asyncio
 import random
@@ -66,12 +66,12 @@ async def http() -> Any:  # noqa: ANN401  an asynchronous iterator
 
 
 def state(shown: dict[str, Any] | None) -> State:
-    """Give the state that an operation shows."""
+    """Return the state of an operation."""
     return None if shown is None else (shown["version"], shown["clientContext"])
 
 
 class Contender:
-    """A client that goes by what it saw last."""
+    """A client whose calls depend on the state that it saw last."""
 
     def __init__(self, client: Client, id_: str, name: str, history: list[Call]) -> None:
         self._client = client
@@ -82,7 +82,7 @@ class Contender:
         self._version = 1
 
     async def contend(self) -> None:
-        """Make some calls, one after another."""
+        """Send a number of calls, one after another."""
         for number in range(CALLS):
             kind = self._random.choice(["create", "update", "update", "update", "delete", "get"])
             await self._call(kind, f"{self._name}-{number}")
@@ -96,14 +96,14 @@ class Contender:
             "get": (GET, {}),
         }
         query, variables = given[kind]
-        began = monotonic()
+        started_at = monotonic()
         payload = (await self._client.data(query, id=self._id, **variables))["payload"]
         ended = monotonic()
-        done, told = _outcome(kind, payload)
-        if told:
-            self._version = told[0]
+        succeeded, observed = _outcome(kind, payload)
+        if observed:
+            self._version = observed[0]
         if_version = version if kind in {"update", "delete"} else None
-        self._history.append(Call(began, ended, kind, done, told, text, if_version))
+        self._history.append(Call(started_at, ended, kind, succeeded, observed, text, if_version))
 
 
 def _outcome(kind: str, payload: dict[str, Any] | None) -> tuple[bool, State]:
@@ -116,7 +116,7 @@ def _outcome(kind: str, payload: dict[str, Any] | None) -> tuple[bool, State]:
     return False, state(error.get("current"))
 
 
-async def test_what_clients_are_told_could_have_come_one_after_another(
+async def test_results_of_concurrent_calls_are_linearizable(
     http: aiohttp.ClientSession, url: str
 ) -> None:
     client = Client(http, url)
@@ -128,7 +128,7 @@ async def test_what_clients_are_told_could_have_come_one_after_another(
             for name in range(CLIENTS)
         ]
         await asyncio.gather(*(contender.contend() for contender in contenders))
-        contended += any(not call.done for call in history)
+        contended += any(not call.succeeded for call in history)
 
         assert is_linearizable(history), history
     assert contended > OPERATIONS // 2
@@ -148,10 +148,10 @@ async def test_creating_the_same_id_at_once_is_won_by_one(
         ] * 15
 
 
-CREATED = Call(0, 1, "create", done=True, told=(1, "a"), text="a")
-UPDATED = Call(2, 5, "update", done=True, told=(2, "b"), text="b", if_version=1)
-RIVAL = Call(3, 4, "update", done=True, told=(2, "c"), text="c", if_version=1)
-REFUSED = Call(3, 4, "update", done=False, told=(2, "b"), text="c", if_version=1)
+CREATED = Call(0, 1, "create", succeeded=True, observed=(1, "a"), text="a")
+UPDATED = Call(2, 5, "update", succeeded=True, observed=(2, "b"), text="b", if_version=1)
+RIVAL = Call(3, 4, "update", succeeded=True, observed=(2, "c"), text="c", if_version=1)
+REFUSED = Call(3, 4, "update", succeeded=False, observed=(2, "b"), text="c", if_version=1)
 
 
 @pytest.mark.parametrize(
@@ -162,12 +162,13 @@ REFUSED = Call(3, 4, "update", done=False, told=(2, "b"), text="c", if_version=1
         ([UPDATED, REFUSED, CREATED], True),
         ([CREATED, UPDATED, RIVAL], False),  # two winners
         ([CREATED, CREATED], False),
-        ([CREATED, UPDATED, Call(3, 4, "get", done=True, told=(1, "a"))], True),
-        ([CREATED, UPDATED, Call(3, 4, "get", done=True, told=(2, "b"))], True),
-        ([CREATED, UPDATED, Call(6, 7, "get", done=True, told=(1, "a"))], False),  # a stale read
-        ([CREATED, Call(1, 2, "delete", done=True, told=None), UPDATED], True),
-        ([CREATED, Call(1, 1.5, "delete", done=True, told=None), UPDATED], False),
-        ([CREATED, REFUSED], False),  # refused for a state that never was
+        ([CREATED, UPDATED, Call(3, 4, "get", succeeded=True, observed=(1, "a"))], True),
+        ([CREATED, UPDATED, Call(3, 4, "get", succeeded=True, observed=(2, "b"))], True),
+        # A stale read.
+        ([CREATED, UPDATED, Call(6, 7, "get", succeeded=True, observed=(1, "a"))], False),
+        ([CREATED, Call(1, 2, "delete", succeeded=True, observed=None), UPDATED], True),
+        ([CREATED, Call(1, 1.5, "delete", succeeded=True, observed=None), UPDATED], False),
+        ([CREATED, REFUSED], False),  # refused for a state that never existed
     ],
 )
 def test_search_takes_only_histories_with_an_order(history: list[Call], *, expected: bool) -> None:

@@ -1,7 +1,6 @@
-"""One process at a time writes: others wait, but not for ever, and readers never write at all."""
+"""One process writes at a time: others wait up to a limit, and readers never write."""
 
 import asyncio
-import fcntl
 import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,8 +8,9 @@ from contextlib import AbstractContextManager, AsyncExitStack, closing, contextm
 from pathlib import Path
 
 import pytest
+from support.documents import CREATE, GET
+from support.engines import write_locked
 from support.gateways import Client
-from support.queries import GET
 from typer.testing import CliRunner
 
 from gateway.cli import app
@@ -23,34 +23,23 @@ from gateway.store.sqlite.write_lock import write_lock
 from schema.errors import Overloaded
 from schema.inputs import CreateInviteParticipantsOperationInput as Input
 
-CREATE = """mutation ($id: ID!) {
-    createInviteParticipantsOperation(input: { id: $id }) { operation { id } } }"""
-
 
 @pytest.fixture
 def database(tmp_path: Path) -> Path:
-    """An empty database, ready for use."""
+    """An empty database with its tables."""
     upgrade(tmp_path / "operations.db")
     return tmp_path / "operations.db"
 
 
 @contextmanager
-def held(database: Path) -> Iterator[None]:
-    """Hold the lock as another process does that is writing."""
-    with database.with_name(f"{database.name}.lock").open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-@contextmanager
-def written(database: Path) -> Iterator[None]:
-    """Write to the database as a program does that knows nothing of the lock."""
+def written_without_lock(database: Path) -> Iterator[None]:
+    """Write to the database as a program does that does not use the lock."""
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         yield
 
 
-@pytest.mark.parametrize("by_another", [held, written])
+@pytest.mark.parametrize("by_another", [write_locked, written_without_lock])
 async def test_write_that_waits_too_long_is_refused_and_changes_nothing(
     database: Path, by_another: Callable[[Path], AbstractContextManager[None]]
 ) -> None:
@@ -62,31 +51,30 @@ async def test_write_that_waits_too_long_is_refused_and_changes_nothing(
         assert (await store.create(Input(id="one"))).operation.version == 1
 
 
-async def test_write_goes_on_once_others_are_done(database: Path) -> None:
+async def test_write_continues_when_others_have_finished(database: Path) -> None:
     async with open_sqlite_store(database) as store:
-        with held(database):
+        with write_locked(database):
             write = asyncio.create_task(store.create(Input(id="one")))
-            assert await store.get("one") is None  # readers wait for nobody
+            assert await store.get("one") is None  # readers do not wait
 
         assert (await write).operation.id == "one"
 
 
-async def test_busy_database_is_told_to_a_client(client: Client, tmp_path: Path) -> None:
-    with held(tmp_path / "operations.db"):
-        answer = await client.answer(CREATE, id="one")
+async def test_busy_database_is_reported_to_a_client(client: Client, tmp_path: Path) -> None:
+    with write_locked(tmp_path / "operations.db"):
+        answer = await client.answer(CREATE, input={"id": "one"})
 
     assert answer["data"] is None
     assert answer["errors"][0]["extensions"] == {"code": "OVERLOADED"}
     assert (await client.data(GET, id="one")) == {"inviteParticipantsOperation": None}
-    created = (await client.data(CREATE, id="one"))["createInviteParticipantsOperation"]
-    assert created == {"operation": {"id": "one"}}
+    assert await client.create(id="one") == "one"
 
 
-def test_busy_database_is_told_by_the_command(
+def test_busy_database_is_reported_by_the_command(
     database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(migrate, "WAIT_SECONDS", 0.05)  # else it would be half a minute
-    with held(database):
+    with write_locked(database):
         done = CliRunner().invoke(app, ["db", "upgrade", "--database", f"sqlite:///{database}"])
 
     assert done.exit_code == 2
@@ -128,7 +116,7 @@ def test_lock_is_the_same_by_whichever_link(database: Path, tmp_path: Path) -> N
     (tmp_path / "link.db").symlink_to(database)
 
     with (
-        held(database),
+        write_locked(database),
         write_lock(tmp_path / "link.db", 0.05) as lock,
         pytest.raises(BusyDatabaseError),
         lock,
@@ -136,7 +124,7 @@ def test_lock_is_the_same_by_whichever_link(database: Path, tmp_path: Path) -> N
         pass
 
 
-def test_folder_without_room_for_the_lock_is_told(database: Path) -> None:
+def test_folder_without_space_for_the_lock_is_reported(database: Path) -> None:
     database.with_name(f"{database.name}.lock").mkdir()
 
     with pytest.raises(UnusableDatabaseError, match=r"operations\.db\.lock"):

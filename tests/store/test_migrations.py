@@ -1,4 +1,4 @@
-"""Databases that older versions left: what the migrations make of what is in them."""
+"""Migrations of the databases of older versions."""
 
 import asyncio
 import json
@@ -27,12 +27,12 @@ Json = dict[str, Any]
 
 
 def at(seconds: int) -> str:
-    """Write a time so many seconds after a certain one."""
+    """Return a time, in seconds after a fixed one."""
     return f"2026-01-31T09:30:{seconds:02}.000000Z"
 
 
 def document(id_: str, status: str, updated: int, **more: Any) -> Json:  # noqa: ANN401  JSON
-    """Make an operation as it was stored before it said when it ended."""
+    """Return an operation as it was stored before it had an end time."""
     content = {"status": status, "participants": [], **more}
     return {"id": id_, **content, "version": 1, "createdAt": at(0), "updatedAt": at(updated)}
 
@@ -59,7 +59,7 @@ STATES: list[tuple[int, int, Json | None, Json]] = [
 
 
 def make_sqlite(url: str) -> None:
-    """Make a file as the version before left it."""
+    """Create a file as the version before left it."""
     file = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
     with closing(file) as database:
         database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -82,18 +82,18 @@ def make_sqlite(url: str) -> None:
 
 
 def text(value: object) -> str:
-    """Write a value as SQL."""
+    """Return a value as SQL."""
     written = value if isinstance(value, str) else json.dumps(value)
     return "'" + written.replace("'", "''") + "'"
 
 
 def document_bytes(value: Json | None) -> str:
-    """Write a document as SQL."""
+    """Return a document as SQL."""
     return "NULL" if value is None else f"convert_to({text(value)}, 'UTF8')"
 
 
 async def make_postgres(url: str) -> None:
-    """Make a database as the version before left it."""
+    """Create a database as the version before left it."""
     rows = [
         f"({seq}, {text(each['id'])}, {RANKS[each['status']]}, {len(each['participants'])}, 1,"
         f" {text(each['createdAt'])}, {text(each['updatedAt'])},"
@@ -117,14 +117,14 @@ async def make_postgres(url: str) -> None:
 
 
 def conditions(participant: Json) -> Json:
-    """Write a participant as the column for conditions has it."""
+    """Return a participant as the column for conditions has it."""
     kinds = dict(participant["identity"])
     return {"identity": kinds | kinds.pop("additionalProperties", {})}
 
 
 @pytest.fixture
 def upgraded(database_url: str) -> Database:
-    """A database that the version before made, with operations and a log, after the upgrade."""
+    """An upgraded database of the version before, with operations and a log."""
     if database_url.startswith("sqlite"):
         make_sqlite(database_url)
     else:

@@ -1,4 +1,4 @@
-"""Percentiles of durations in SQLite, of more of them than tests of groups have."""
+"""Percentiles of many durations in SQLite."""
 
 import random
 import sqlite3

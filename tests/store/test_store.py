@@ -24,15 +24,15 @@ from schema.resource.operation import StoredOperation
 pytestmark = [pytest.mark.each_database, pytest.mark.each_postgresql]
 
 
-async def test_closing_carries_out_a_write_asked_for_at_that_moment(database: Database) -> None:
+async def test_closing_executes_a_concurrent_write(database: Database) -> None:
     async with database.open() as store:
         write = asyncio.create_task(store.create(CreateInviteParticipantsOperationInput(id="last")))
-        await asyncio.sleep(0)  # the write is asked for, and nobody has taken it up yet
+        await asyncio.sleep(0)  # the write is submitted, but not started yet
 
     assert (await write).operation.id == "last"
 
 
-async def test_operations_asked_for_at_the_same_time_are_each_given_to_who_asked(
+async def test_concurrent_reads_by_id_each_get_their_operation(
     database: Database,
 ) -> None:
     ids = [f"operation\x1e{number}" for number in range(50)]
@@ -50,7 +50,7 @@ async def test_operations_asked_for_at_the_same_time_are_each_given_to_who_asked
 
 
 class SlowRead:
-    """A read that takes until it is told to end."""
+    """A read that runs until it is told to end."""
 
     def __init__(self) -> None:
         self.began = threading.Event()
@@ -120,7 +120,7 @@ async def test_reads_that_wait_are_shared_by_the_readers(reader: Worker) -> None
 
 
 @pytest.mark.parametrize("readers", [1, 2])
-async def test_reads_by_id_go_on_when_all_readers_are_kept(tmp_path: Path, readers: int) -> None:
+async def test_reads_by_id_continue_when_all_readers_are_busy(tmp_path: Path, readers: int) -> None:
     path = tmp_path / "operations.db"
     upgrade(path)
     slow = [SlowRead() for _ in range(readers)]
@@ -142,7 +142,7 @@ async def test_reads_by_id_go_on_when_all_readers_are_kept(tmp_path: Path, reade
         assert await asyncio.gather(*outcomes, count) == [*["slow"] * readers, 1]
 
 
-async def test_read_by_id_is_done_apart_from_what_may_take_long(reader: Worker) -> None:
+async def test_read_by_id_does_not_wait_for_slow_reads(reader: Worker) -> None:
     one, other = SlowRead(), SlowRead()
     outcomes = [reader.do(one)]
     await asyncio.to_thread(one.began.wait)
@@ -172,7 +172,7 @@ async def test_page_that_takes_long_is_left_to_the_reader_threads(tmp_path: Path
     assert store.loop_reader.reads == 2
 
 
-async def test_read_that_fails_harms_no_other(tmp_path: Path) -> None:
+async def test_failing_read_does_not_affect_others(tmp_path: Path) -> None:
     upgrade(tmp_path / "operations.db")
     async with open_sqlite_store(tmp_path / "operations.db") as store:
         await store.create(CreateInviteParticipantsOperationInput(id="there"))

@@ -1,4 +1,4 @@
-"""Operations into a database from files and out of it, and the commands beside: schema and db."""
+"""The commands ``import``, ``export``, ``schema`` and ``db``."""
 
 import asyncio
 import json
@@ -27,38 +27,38 @@ OTHER = ("--database", "sqlite:///other.db")
 
 
 @pytest.fixture
-def command(here: Command) -> Command:
+def command(run_in_process: Command) -> Command:
     """Run the commands in this process."""
-    return here
+    return run_in_process
 
 
 @pytest.fixture
-def imported(command: Command, tmp_path: Path) -> Callable[..., list[Json]]:
-    """Import a text that must be faultless, and give the operations there are."""
+def import_operations(command: Command, tmp_path: Path) -> Callable[..., list[Json]]:
+    """Import a valid text, and return all operations."""
 
     def run(text: str) -> list[Json]:
         (tmp_path / "in").write_text(text)
         done = command("import", "in")
         assert done.returncode == 0, done.stderr
-        return exported(command)
+        return export_operations(command)
 
     return run
 
 
-def exported(command: Command, *options: str) -> list[Json]:
-    """Give the operations in the database, the oldest first."""
+def export_operations(command: Command, *options: str) -> list[Json]:
+    """Return the operations in the database, the oldest first."""
     done = command("export", "-", *options)
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def ids(operations: list[Json]) -> list[str]:
-    """Give the ids of operations."""
+    """Return the ids of operations."""
     return [operation["id"] for operation in operations]
 
 
 def lines(*values: Json) -> str:
-    """Write values as NDJSON."""
+    """Return values as NDJSON."""
     return "".join(f"{json.dumps(value)}\n" for value in values)
 
 
@@ -82,8 +82,8 @@ TWO = [{"id": "a"}, {"id": "b", "status": "Running"}]
     ],
     ids=lambda text: repr(text)[:40],
 )
-def test_import_reads_every_form(imported: Callable[..., list[Json]], text: str) -> None:
-    assert [(each["id"], each["status"]) for each in imported(text)] == [
+def test_import_reads_every_form(import_operations: Callable[..., list[Json]], text: str) -> None:
+    assert [(each["id"], each["status"]) for each in import_operations(text)] == [
         ("a", "NotStarted"),
         ("b", "Running"),
     ]
@@ -92,14 +92,14 @@ def test_import_reads_every_form(imported: Callable[..., list[Json]], text: str)
 @pytest.mark.parametrize("indent", [None, 2])
 @pytest.mark.parametrize("wrap", [lambda one: one, lambda one: [one], lambda one: {"value": one}])
 def test_import_reads_one_object(
-    imported: Callable[..., list[Json]], wrap: Callable[[Json], Json], indent: int | None
+    import_operations: Callable[..., list[Json]], wrap: Callable[[Json], Json], indent: int | None
 ) -> None:
-    assert ids(imported(json.dumps(wrap({"id": "a"}), indent=indent))) == ["a"]
+    assert ids(import_operations(json.dumps(wrap({"id": "a"}), indent=indent))) == ["a"]
 
 
 @pytest.mark.parametrize("text", ["", "\n \n", "[]", "[ ]\n", '{"value": []}'])
-def test_import_of_nothing_is_done(imported: Callable[..., list[Json]], text: str) -> None:
-    assert imported(text) == []
+def test_import_of_nothing_is_done(import_operations: Callable[..., list[Json]], text: str) -> None:
+    assert import_operations(text) == []
 
 
 @pytest.mark.parametrize(
@@ -112,22 +112,22 @@ def test_import_of_nothing_is_done(imported: Callable[..., list[Json]], text: st
     ],
 )
 def test_import_reads_a_status_of_graph(
-    imported: Callable[..., list[Json]], status: str | None, kept: str
+    import_operations: Callable[..., list[Json]], status: str | None, kept: str
 ) -> None:
-    (operation,) = imported(lines({**GRAPH, "id": "a", "status": status}))
+    (operation,) = import_operations(lines({**GRAPH, "id": "a", "status": status}))
 
     assert operation["status"] == kept
 
 
 def test_import_keeps_what_graph_does_not_declare_at_every_level(
-    imported: Callable[..., list[Json]],
+    import_operations: Callable[..., list[Json]],
 ) -> None:
     user = {"@odata.type": "x", "id": "u", "tenantId": "t", "n": [1.0, 10**30]}
     identity = {"@odata.type": "x", "user": user, "robot": {"id": "r"}}
     participant = {"identity": identity, "region@odata.type": "x", "mood": None, "region": "amer"}
     result = {"@odata.type": "x", "code": 200, "subcode": 0}
-    told = {"participants": [participant], "resultInfo": result, "new": {"@odata.type": "kept"}}
-    (operation,) = imported(lines({**GRAPH, "id": "a", "client_context": None, **told}))
+    content = {"participants": [participant], "resultInfo": result, "new": {"@odata.type": "kept"}}
+    (operation,) = import_operations(lines({**GRAPH, "id": "a", "client_context": None, **content}))
 
     assert operation["additionalProperties"] == {"new": {"@odata.type": "kept"}}
     assert operation["resultInfo"] == {"code": 200, "subcode": 0}
@@ -146,7 +146,7 @@ def test_import_of_the_seed_names_its_placeholder(command: Command, tmp_path: Pa
     assert done.returncode == 1
     assert "status" in done.stderr
     assert '"String"' in done.stderr
-    assert exported(command) == []
+    assert export_operations(command) == []
 
 
 async def test_import_of_the_seed_with_a_status_is_served(
@@ -222,24 +222,28 @@ BAD: dict[bytes, str] = {
 }
 
 
-def test_import_tells_every_bad_line_and_takes_the_others(command: Command, tmp_path: Path) -> None:
+def test_import_reports_every_bad_line_and_stores_the_others(
+    command: Command, tmp_path: Path
+) -> None:
     good = [b'{"id": "%d"}' % n for n in range(len(BAD) + 1)]
     content = [line for pair in zip(good, [*BAD, b""], strict=True) for line in pair]
     (tmp_path / "in").write_bytes(b"\n".join(content) + b"\n")
     done = command("import", "in")
 
-    told = [line for line in done.stderr.splitlines() if line.startswith("in: ")]
+    messages = [line for line in done.stderr.splitlines() if line.startswith("in: ")]
     assert done.returncode == 1, done.stderr
-    assert ids(exported(command)) == [str(n) for n in range(len(BAD) + 1)]
+    assert ids(export_operations(command)) == [str(n) for n in range(len(BAD) + 1)]
     wanted = {2 * n + 2: reason for n, reason in enumerate(BAD.values())}
-    found = {number: line for line in told for number in wanted if f"in: line {number}: " in line}
+    found = {
+        number: line for line in messages for number in wanted if f"in: line {number}: " in line
+    }
     assert list(found) == list(wanted)
     assert {n: line for n, line in found.items() if wanted[n] not in line} == {}
 
 
 @pytest.mark.parametrize("bad", [b"nonsense", b'{"id": "\xff"}', b'{"unknown": 1}', b"1"])
 @pytest.mark.parametrize("place", [1, 3])
-def test_import_tells_a_bad_line_at_either_end(
+def test_import_reports_a_bad_line_at_either_end(
     command: Command, tmp_path: Path, bad: bytes, place: int
 ) -> None:
     content = [b'{"id": "a"}', b'{"id": "b"}']
@@ -251,7 +255,7 @@ def test_import_tells_a_bad_line_at_either_end(
     assert [
         f"in: line {place}: " in line for line in done.stderr.splitlines() if "in: " in line
     ] == [True]
-    assert ids(exported(command)) == ["a", "b"]
+    assert ids(export_operations(command)) == ["a", "b"]
 
 
 def test_import_with_several_bad_lines_at_the_beginning_takes_the_others(
@@ -263,7 +267,7 @@ def test_import_with_several_bad_lines_at_the_beginning_takes_the_others(
     assert done.returncode == 1
     assert "in: line 1: " in done.stderr
     assert "in: line 2: " in done.stderr
-    assert ids(exported(command)) == ["a", "b"]
+    assert ids(export_operations(command)) == ["a", "b"]
 
 
 @pytest.mark.parametrize(
@@ -278,13 +282,13 @@ def test_import_with_several_bad_lines_at_the_beginning_takes_the_others(
         '[{"id": "a"} {"id": "b"}]',
     ],
 )
-def test_import_of_a_broken_array_is_told(command: Command, tmp_path: Path, text: str) -> None:
+def test_import_of_a_broken_array_is_reported(command: Command, tmp_path: Path, text: str) -> None:
     (tmp_path / "in").write_text(text)
     done = command("import", "in")
 
     assert done.returncode == 1, done.stderr
     assert "in: line " in done.stderr
-    assert ids(exported(command))[:1] == ["a"]
+    assert ids(export_operations(command))[:1] == ["a"]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
@@ -295,10 +299,10 @@ def test_import_takes_lists_a_line_in_each_encoding(
     done = command("import", "in")
 
     assert done.returncode == 0, done.stderr
-    assert ids(exported(command)) == ["a", "b", "c"]
+    assert ids(export_operations(command)) == ["a", "b", "c"]
 
 
-def test_import_tells_the_line_in_a_long_file(command: Command, tmp_path: Path) -> None:
+def test_import_reports_the_line_in_a_long_file(command: Command, tmp_path: Path) -> None:
     (tmp_path / "in").write_text(("\n" * 99 + '{"id": "a"}\n') * 1_000 + "bad")
     done = command("import", "in")
 
@@ -313,19 +317,23 @@ def test_import_of_an_item_refused_in_an_array_takes_the_others(
 
     assert done.returncode == 1
     assert "in: line 5: status" in done.stderr
-    assert ids(exported(command)) == ["a", "b"]
+    assert ids(export_operations(command)) == ["a", "b"]
 
 
 @pytest.mark.parametrize(
     "text", [lines(*TWO), lines({**GRAPH, "status": "running"}, {"callId": "c"})]
 )
-def test_import_twice_changes_nothing(imported: Callable[..., list[Json]], text: str) -> None:
-    assert imported(text) == imported(text)
+def test_import_twice_changes_nothing(
+    import_operations: Callable[..., list[Json]], text: str
+) -> None:
+    assert import_operations(text) == import_operations(text)
 
 
-def test_import_of_another_state_replaces(imported: Callable[..., list[Json]]) -> None:
-    (before,) = imported(lines({"id": "a", "callId": "c", "participants": [{"identity": {}}]}))
-    (after,) = imported(lines({"id": "a", "status": "Failed"}))
+def test_import_of_another_state_replaces(import_operations: Callable[..., list[Json]]) -> None:
+    (before,) = import_operations(
+        lines({"id": "a", "callId": "c", "participants": [{"identity": {}}]})
+    )
+    (after,) = import_operations(lines({"id": "a", "status": "Failed"}))
 
     assert after == {
         "id": "a",
@@ -338,9 +346,9 @@ def test_import_of_another_state_replaces(imported: Callable[..., list[Json]]) -
     }
 
 
-def test_import_keeps_when_an_operation_ended(imported: Callable[..., list[Json]]) -> None:
+def test_import_keeps_when_an_operation_ended(import_operations: Callable[..., list[Json]]) -> None:
     times = {"createdAt": "2026-01-31T09:30:00Z", "updatedAt": "2026-01-31T09:31:00Z"}
-    ended = imported(
+    ended = import_operations(
         lines(
             {"id": "a", "status": "Failed", **times, "endedAt": "2026-01-31T10:30:07+01:00"},
             {"id": "b", "status": "Completed", **times},
@@ -380,11 +388,11 @@ def test_import_reads_standard_input(command: Command) -> None:
     done = command("import", "-", stdin=lines(*TWO))
 
     assert done.returncode == 0, done.stderr
-    assert ids(exported(command)) == ["a", "b"]
+    assert ids(export_operations(command)) == ["a", "b"]
 
 
 @pytest.mark.parametrize("arguments", [("import", "none"), ("import", "."), ("export", "none/x")])
-def test_file_that_is_not_there_is_told(command: Command, arguments: tuple[str, str]) -> None:
+def test_missing_file_is_reported(command: Command, arguments: tuple[str, str]) -> None:
     command("db", "upgrade")
     done = command(*arguments)
 
@@ -393,7 +401,9 @@ def test_file_that_is_not_there_is_told(command: Command, arguments: tuple[str, 
     assert "Traceback" not in done.stderr
 
 
-def test_export_of_no_database_is_told_and_makes_none(command: Command, tmp_path: Path) -> None:
+def test_export_of_a_missing_database_is_reported_and_creates_none(
+    command: Command, tmp_path: Path
+) -> None:
     done = command("export", "out")
 
     assert done.returncode == 2
@@ -401,7 +411,7 @@ def test_export_of_no_database_is_told_and_makes_none(command: Command, tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
-def test_export_of_an_older_database_is_told_and_leaves_it_alone(
+def test_export_of_an_older_database_is_reported_and_does_not_change_it(
     command: Command, tmp_path: Path
 ) -> None:
     database = tmp_path / "operations.db"
@@ -458,7 +468,7 @@ def test_database_is_never_written_over(
     assert not (tmp_path / "operations.db-wal").exists()
 
 
-def test_export_into_a_folder_is_told(command: Command) -> None:
+def test_export_into_a_folder_is_reported(command: Command) -> None:
     command("db", "upgrade")
     done = command("export", ".")
 
@@ -466,7 +476,7 @@ def test_export_into_a_folder_is_told(command: Command) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_export_that_cannot_be_written_is_told(command: Command, tmp_path: Path) -> None:
+def test_unwritable_export_is_reported(command: Command, tmp_path: Path) -> None:
     (tmp_path / "in").write_text(lines(*({"clientContext": "x" * 200} for _ in range(500))))
     command("import", "in")
     with Path("/dev/full").open("w") as full:
@@ -488,10 +498,10 @@ def test_export_to_a_reader_that_stops_is_quiet(command: Command, tmp_path: Path
         assert process.stdout is not None
         process.stdout.close()
         assert process.stderr is not None
-        told = process.stderr.read()
+        errors = process.stderr.read()
 
     assert process.returncode == 1
-    assert b"Traceback" not in told
+    assert b"Traceback" not in errors
 
 
 # A process counts the memory of the one that started it as its own until then: hence a small one.
@@ -503,7 +513,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 
 
 def peak(folder: Path, *arguments: str) -> int:
-    """Run a command for two minutes at most, and give the most memory it held, in KiB."""
+    """Run a command for at most two minutes, and return its peak memory in KiB."""
     measuring: list[str | Path] = [sys.executable, "-c", MEASURED, COMMAND, *arguments]
     return int(subprocess.check_output(measuring, cwd=folder, text=True))
 
@@ -518,8 +528,8 @@ def test_memory_does_not_grow_with_the_file(
     for count in (1_000, 20_000):
         items = [{"id": f"{count}-{n}", "participants": [person] * 3} for n in range(count)]
         (tmp_path / "in").write_text(lines(*items) if form == "lines" else json.dumps(items))
-        made = {"INVITE_GATEWAY_DATABASE": f"sqlite:///{count}.db"} | new_database()
-        database = ("--database", made["INVITE_GATEWAY_DATABASE"])
+        variables = {"INVITE_GATEWAY_DATABASE": f"sqlite:///{count}.db"} | new_database()
+        database = ("--database", variables["INVITE_GATEWAY_DATABASE"])
         peaks.append(
             (
                 peak(tmp_path, "import", "in", *database),
@@ -543,7 +553,7 @@ def test_schema_export_gives_both_formats(command: Command, tmp_path: Path) -> N
         assert (same.returncode, same.stdout) == (0, "")
 
 
-def test_schema_check_tells_what_breaks(command: Command, tmp_path: Path) -> None:
+def test_schema_check_lists_breaking_changes(command: Command, tmp_path: Path) -> None:
     (tmp_path / "old").write_text(
         build_schema().sdl().replace("type PageInfo {", "type PageInfo { x: Int ")
     )
@@ -567,7 +577,7 @@ def test_schema_check_tells_what_breaks(command: Command, tmp_path: Path) -> Non
         '{"__schema": {"queryType": {"name": "Q"}, "types": []}}',
     ],
 )
-def test_schema_check_of_garbage_is_told(command: Command, tmp_path: Path, text: str) -> None:
+def test_schema_check_of_garbage_is_reported(command: Command, tmp_path: Path, text: str) -> None:
     (tmp_path / "old").write_text(text)
     done = command("schema", "check", "old")
 
@@ -575,7 +585,7 @@ def test_schema_check_of_garbage_is_told(command: Command, tmp_path: Path, text:
     assert "Traceback" not in done.stderr
 
 
-def test_schema_check_of_no_file_is_told(command: Command) -> None:
+def test_schema_check_of_a_missing_file_is_reported(command: Command) -> None:
     assert command("schema", "check", "none").returncode == 2
 
 

@@ -21,7 +21,7 @@ def token(folder: Path, command: str, name: str, *options: str) -> str:
     return done.stdout.strip()
 
 
-def bearing(token: str | None) -> dict[str, str]:
+def auth_headers(token: str | None) -> dict[str, str]:
     """Return the headers with a token."""
     return {} if token is None else {"Authorization": f"Bearer {token}"}
 
@@ -35,7 +35,7 @@ async def answer(
     """Send a document with a token; return the status and the decoded response."""
     body = {"query": query, "variables": variables}
     async with client.session.post(
-        f"{client.url}/graphql", json=body, headers=bearing(token)
+        f"{client.url}/graphql", json=body, headers=auth_headers(token)
     ) as response:
         return response.status, await response.json()
 
@@ -50,6 +50,6 @@ def codes(answer: dict[str, Any]) -> set[str]:
     return {error["extensions"]["code"] for error in answer["errors"]}
 
 
-async def ended(response: aiohttp.ClientResponse) -> bytes:
+async def read_to_end(response: aiohttp.ClientResponse) -> bytes:
     """Read a streamed response until it ends."""
     return await response.content.read()

@@ -13,7 +13,7 @@ Answer = Callable[[Any], int]
 """Returns the status of the response to a notification."""
 
 
-def _accepted(_body: object) -> int:
+def _accept_all(_body: object) -> int:
     return 202
 
 
@@ -23,9 +23,9 @@ class Bot:
 
     url: str = ""
     port: int = 0
-    answer: Answer = _accepted
+    answer: Answer = _accept_all
     requests: list[tuple[tuple[tuple[str, str], ...], bytes]] = field(default_factory=list)
-    taken: list[Any] = field(default_factory=list)
+    accepted: list[Any] = field(default_factory=list)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def handle(self, request: web.Request) -> web.Response:
@@ -34,11 +34,11 @@ class Bot:
         status = self.answer(msgspec.json.decode(body))
         self.requests.append((tuple(request.headers.items()), body))
         if status == 202:
-            self.taken.append(msgspec.json.decode(body))
+            self.accepted.append(msgspec.json.decode(body))
         self._changed.set()
         return web.Response(status=status)
 
-    async def until(self, is_enough: Callable[[], bool], seconds: float = 60) -> None:
+    async def wait_until(self, is_enough: Callable[[], bool], seconds: float = 60) -> None:
         """Wait until the received requests satisfy a condition."""
         async with asyncio.timeout(seconds):
             while not is_enough():

@@ -29,22 +29,22 @@ class WatchedVisit:
     def __init__(self, page: Page, url: str) -> None:
         self.page = page
         self.url = url
-        self.wrong: list[str] = []
+        self.errors: list[str] = []
 
     async def prepare(self) -> None:
         """Record errors, and let the browser reach only the gateway."""
         await self.page.route("**", self._only_the_gateway)
         await self.page.add_init_script(WATCH_POLICY)
-        self.page.on("console", lambda said: self._note(said.type, said.text))
+        self.page.on("console", lambda message: self._note(message.type, message.text))
         self.page.on("pageerror", lambda error: self._note("error", str(error)))
 
     async def _only_the_gateway(self, route: Route) -> None:
         if route.request.url.startswith(self.url):
             await route.continue_()
         else:
-            self.wrong.append(f"asked for {route.request.url}")
+            self.errors.append(f"asked for {route.request.url}")
             await route.abort()
 
     def _note(self, kind: str, text: str) -> None:
         if kind == "error":
-            self.wrong.append(text)
+            self.errors.append(text)

@@ -1,5 +1,6 @@
 """The databases that tests run on: a SQLite file, and a PostgreSQL server from a wheel."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -183,3 +184,11 @@ async def execute(url: str, *statements: str) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in rows]
     finally:
         await connection.close()
+
+
+@contextmanager
+def write_locked(database: Path) -> Iterator[None]:
+    """Hold the lock of a SQLite file during the block, as another process does while it writes."""
+    with database.with_name(f"{database.name}.lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -5,7 +5,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,8 @@ from typing import IO, Any
 
 import aiohttp
 import pytest
+
+from support.documents import CHANGE_CURSOR, CREATE, CREATE_MANY, DELETE, UPDATE
 
 COMMAND = Path(sys.prefix) / "bin" / "invite-gateway"
 
@@ -77,10 +79,10 @@ def running(folder: Path, *options: str, **variables: str) -> Iterator[Gateway]:
     reading.start()
     with process:
         try:
-            said = serving.get(timeout=STARTED_WITHIN)
-            if not said.startswith("http"):
-                pytest.fail(f"The gateway did not start: {said}")
-            yield Gateway(said, process, log)
+            announced_url = serving.get(timeout=STARTED_WITHIN)
+            if not announced_url.startswith("http"):
+                pytest.fail(f"The gateway did not start: {announced_url}")
+            yield Gateway(announced_url, process, log)
         finally:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
@@ -128,6 +130,35 @@ class Client:
         assert "errors" not in answer, answer["errors"]
         data: dict[str, Any] = answer["data"]
         return data
+
+    async def create(self, **fields: Any) -> str:  # noqa: ANN401  JSON
+        """Create an operation and return its id; fail the test on errors."""
+        payload = (await self.data(CREATE, input=fields))["createInviteParticipantsOperation"]
+        assert not payload["errors"], payload
+        id_: str = payload["operation"]["id"]
+        return id_
+
+    async def create_many(self, inputs: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Create operations and return their ids; fail the test on errors."""
+        data = await self.data(CREATE_MANY, inputs=inputs)
+        results = data["createInviteParticipantsOperations"]["results"]
+        return [result["operation"]["id"] for result in results]
+
+    async def update(self, **fields: Any) -> None:  # noqa: ANN401  JSON
+        """Update an operation; fail the test on errors."""
+        payload = (await self.data(UPDATE, input=fields))["updateInviteParticipantsOperation"]
+        assert not payload["errors"], payload
+
+    async def delete(self, id_: str) -> None:
+        """Delete an operation; fail the test on errors."""
+        payload = (await self.data(DELETE, id=id_))["deleteInviteParticipantsOperation"]
+        assert not payload["errors"], payload
+
+    async def change_cursor(self) -> str:
+        """Return the current position of the change log."""
+        listed = await self.data(CHANGE_CURSOR)
+        cursor: str = listed["inviteParticipantsOperations"]["changeCursor"]
+        return cursor
 
 
 Command = Callable[..., subprocess.CompletedProcess[str]]

@@ -1,4 +1,4 @@
-"""Whether concurrent results could have been produced by a sequential execution.
+"""A check that concurrent results could have been produced by a sequential execution.
 
 By exhaustive search, after Wing and Gong (Testing and Verifying Concurrent Objects, 1993), which
 visits no state twice: the same completed calls with the same state continue in the same way.
@@ -15,15 +15,15 @@ State = tuple[int, str] | None
 class Call:
     """A client's call on one operation, with its times and its result.
 
-    ``told`` is the state in the result: the one after a successful call, the one that prevented
+    ``observed`` is the state in the result: the one after a successful call, the one that prevented
     another, or the one that was read.
     """
 
-    began: float
-    ended: float
+    started_at: float
+    ended_at: float
     kind: str
-    done: bool
-    told: State
+    succeeded: bool
+    observed: State
     text: str = ""
     if_version: int | None = None
 
@@ -31,14 +31,14 @@ class Call:
         """Return the state after the call in a state, and whether its result is possible there."""
         match self.kind:
             case "get":
-                return state, self.told == state
+                return state, self.observed == state
             case "create":
                 there = state or (1, self.text)
-                return there, self.done is (state is None) and self.told == there
+                return there, self.succeeded is (state is None) and self.observed == there
         if state is None or self.if_version not in {None, state[0]}:
-            return state, not self.done and self.told == state
+            return state, not self.succeeded and self.observed == state
         next_ = None if self.kind == "delete" else (state[0] + 1, self.text)
-        return next_, self.done and self.told == next_
+        return next_, self.succeeded and self.observed == next_
 
 
 def is_linearizable(calls: Sequence[Call]) -> bool:
@@ -48,19 +48,21 @@ def is_linearizable(calls: Sequence[Call]) -> bool:
     """
     everything = (1 << len(calls)) - 1
     tried: set[tuple[int, State]] = set()
-    ways: list[tuple[int, State]] = [(0, None)]
-    while ways:
-        did, state = way = ways.pop()
-        if did == everything:
+    pending: list[tuple[int, State]] = [(0, None)]
+    while pending:
+        completed, state = candidate = pending.pop()
+        if completed == everything:
             return True
-        if way in tried:
+        if candidate in tried:
             continue
-        tried.add(way)
-        left = [(number, call) for number, call in enumerate(calls) if not did >> number & 1]
-        first_end = min(call.ended for _, call in left)
-        for number, call in left:
-            if call.began <= first_end:
+        tried.add(candidate)
+        remaining = [
+            (number, call) for number, call in enumerate(calls) if not completed >> number & 1
+        ]
+        first_end = min(call.ended_at for _, call in remaining)
+        for number, call in remaining:
+            if call.started_at <= first_end:
                 next_, fits = call.after(state)
                 if fits:
-                    ways.append((did | 1 << number, next_))
+                    pending.append((completed | 1 << number, next_))
     return False

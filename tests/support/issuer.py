@@ -21,13 +21,13 @@ WRITE = "InviteParticipantsOperation.ReadWrite.All"
 
 
 def rsa(kid: str, bits: int = 2048) -> RSAKey:
-    """Make an RSA key."""
+    """Generate an RSA key."""
     with catch_warnings(action="ignore", category=SecurityWarning):  # of a short one
         return RSAKey.generate_key(bits, {"kid": kid})
 
 
 def elliptic(kid: str) -> ECKey:
-    """Make a key on the curve P-256."""
+    """Generate a key on the curve P-256."""
     return ECKey.generate_key("P-256", {"kid": kid})
 
 
@@ -45,13 +45,13 @@ def signed(header: dict[str, Any], payload: bytes, key: Key, algorithm: str | No
 
 
 class Issuer:
-    """The published keys, and whether it is up; ``asked`` are the requested paths."""
+    """An issuer's published keys, the status of its responses, and the requested paths."""
 
     def __init__(self) -> None:
         self.url = ""
         self.published: list[dict[str, Any]] = []
         self.status = 200
-        self.asked: list[str] = []
+        self.requested_paths: list[str] = []
         self.discovery: dict[str, Any] = {}
 
     def publish(self, *keys: Key) -> None:
@@ -82,7 +82,7 @@ class Issuer:
 
     async def answer(self, request: web.Request) -> web.Response:
         """Answer a request of the gateway."""
-        self.asked.append(request.path)
+        self.requested_paths.append(request.path)
         if self.status != 200:
             return web.Response(status=self.status)
         if request.path == "/.well-known/openid-configuration":

@@ -1,4 +1,4 @@
-"""What no message to a client may show."""
+"""Internal details that no message to a client may show."""
 
 import re
 

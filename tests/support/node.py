@@ -17,7 +17,7 @@ NODE = Path(sys.prefix) / "node"
 
 
 def run(*command: str | Path, cwd: Path = TOOLS, **variables: str) -> str:
-    """Runs a tool and returns its output; fails the test if the tool fails."""
+    """Run a tool and return its output; fail the test if the tool fails."""
     env = os.environ | {"PATH": f"{NODE}{os.pathsep}{os.environ['PATH']}", "NO_COLOR": "1"}
     done = subprocess.run(
         command,
@@ -34,7 +34,7 @@ def run(*command: str | Path, cwd: Path = TOOLS, **variables: str) -> str:
 
 
 def post(url: str, query: str, variables: dict[str, Any]) -> dict[str, Any]:
-    """Sends a document and returns its data; fails the test on errors."""
+    """Send a document and return its data; fail the test on errors."""
     body = json.dumps({"query": query, "variables": variables}).encode()
     request = Request(url, body, {"Content-Type": "application/json"})  # noqa: S310 - our own
     with urlopen(request, timeout=10) as response:  # noqa: S310 - our own

@@ -12,7 +12,7 @@ from support.strategies import call_ids, identity_ids, ids, numbers, statuses, t
 JSONObject = dict[str, Any]
 
 
-class Said(NamedTuple):
+class Condition(NamedTuple):
     """A condition in both languages; ``is_simple`` unless it needs parentheses within others."""
 
     text: str
@@ -40,7 +40,7 @@ _storable = texts.filter(lambda text: "\n" not in text)
 
 
 def quoted(text: str) -> str:
-    """Write a text as a literal."""
+    """Return a text as a literal."""
     doubled = text.replace("'", "''")
     return f"'{doubled}'"
 
@@ -62,34 +62,34 @@ def _compared(  # noqa: PLR0913, PLR0917  all that two languages differ in
     write: Callable[[Any], str],
     comparators: tuple[str, ...],
     prefix: str,
-) -> Said:
+) -> Condition:
     nest, shown, space = _nest(path), f"{prefix}{path}", draw(_spaces)
     kind = draw(st.sampled_from(["compare", "mirror", "in", "null"]))
     if kind == "in":
         among = draw(st.lists(values, max_size=3))
         listed = f",{space}".join(map(write, among))
-        return Said(f"{shown}{space}in{space}({listed})", nest({"in": among}))
+        return Condition(f"{shown}{space}in{space}({listed})", nest({"in": among}))
     if kind == "null":
         is_null = draw(st.booleans())
-        return Said(f"{shown} {'eq' if is_null else 'ne'} null", nest({"isNull": is_null}))
+        return Condition(f"{shown} {'eq' if is_null else 'ne'} null", nest({"isNull": is_null}))
     comparator, value = draw(st.sampled_from(comparators)), draw(values)
     where = nest({_COMPARATORS[comparator]: value})
     if kind == "mirror":
-        return Said(f"{write(value)}{space}{_MIRRORED[comparator]}{space}{shown}", where)
-    return Said(f"{shown}{space}{comparator}{space}{write(value)}", where)
+        return Condition(f"{write(value)}{space}{_MIRRORED[comparator]}{space}{shown}", where)
+    return Condition(f"{shown}{space}{comparator}{space}{write(value)}", where)
 
 
-def _ids(path: str, values: SearchStrategy[str], prefix: str = "") -> SearchStrategy[Said]:
+def _ids(path: str, values: SearchStrategy[str], prefix: str = "") -> SearchStrategy[Condition]:
     return _compared(path, values, quoted, ("eq", "ne"), prefix)
 
 
-def _numbers(path: str) -> SearchStrategy[Said]:
+def _numbers(path: str) -> SearchStrategy[Condition]:
     return _compared(path, numbers, str, tuple(_COMPARATORS), "")
 
 
-def _texts(path: str, prefix: str = "") -> SearchStrategy[Said]:
+def _texts(path: str, prefix: str = "") -> SearchStrategy[Condition]:
     functions = st.builds(
-        lambda name, text: Said(
+        lambda name, text: Condition(
             f"{name}({prefix}{path},{quoted(text)})", _nest(path)({_FUNCTIONS[name]: text})
         ),
         st.sampled_from(sorted(_FUNCTIONS)),
@@ -99,7 +99,7 @@ def _texts(path: str, prefix: str = "") -> SearchStrategy[Said]:
 
 
 @st.composite
-def _statuses(draw: st.DrawFn) -> Said:
+def _statuses(draw: st.DrawFn) -> Condition:
     comparator, status = draw(st.sampled_from(sorted(_COMPARATORS))), draw(statuses)
     cases: list[Callable[[str], str]] = [str, str.lower, str.upper]
     literal = draw(st.sampled_from(["", "microsoft.graph.operationStatus"])) + quoted(
@@ -114,32 +114,32 @@ def _statuses(draw: st.DrawFn) -> Said:
         "lt": STATUSES[:rank],
         "le": STATUSES[: rank + 1],
     }[comparator]
-    return Said(f"status {comparator} {literal}", {"status": {"in": list(among)}})
+    return Condition(f"status {comparator} {literal}", {"status": {"in": list(among)}})
 
 
-def _trees(leaves: SearchStrategy[Said], depth: int) -> SearchStrategy[Said]:
+def _trees(leaves: SearchStrategy[Condition], depth: int) -> SearchStrategy[Condition]:
     """Combine conditions by ``and``, ``or``, ``not`` and parentheses."""
     if depth == 0:
         return leaves
     deeper = _trees(leaves, depth - 1)
     several = st.lists(deeper, min_size=2, max_size=3)
 
-    def joined(operator: str, parts: list[Said]) -> Said:
+    def joined(operator: str, parts: list[Condition]) -> Condition:
         text = f" {operator} ".join(part.within() for part in parts)
-        return Said(text, {operator: [part.where for part in parts]}, is_simple=False)
+        return Condition(text, {operator: [part.where for part in parts]}, is_simple=False)
 
     return st.one_of(
         leaves,
         st.builds(joined, st.sampled_from(["and", "or"]), several),
         st.builds(
-            lambda one: Said(f"not ({one.text})", {"not": one.where}, is_simple=False), deeper
+            lambda one: Condition(f"not ({one.text})", {"not": one.where}, is_simple=False), deeper
         ),
-        st.builds(lambda one: Said(f"( {one.text} )", one.where), deeper),
+        st.builds(lambda one: Condition(f"( {one.text} )", one.where), deeper),
     )
 
 
 @st.composite
-def _participants(draw: st.DrawFn) -> Said:
+def _participants(draw: st.DrawFn) -> Condition:
     variable = draw(st.sampled_from(["p", "x1", "any", "participant"]))
     prefix, kind = f"{variable}/", draw(st.sampled_from(IDENTITY_KINDS))
     leaves = st.one_of(
@@ -149,14 +149,16 @@ def _participants(draw: st.DrawFn) -> Said:
         _ids("participantId", ids, prefix),
         _ids(f"identity/{kind}/id", identity_ids, prefix),
         _texts(f"identity/{kind}/displayName", prefix),
-        st.just(Said(f"{prefix}hidden", {"hidden": {"eq": True}})),
-        st.just(Said(f"{prefix}hidden ne true", {"not": {"hidden": {"eq": True}}})),
-        st.just(Said(f"{prefix}identity/{kind} ne null", {"identity": {kind: {"isNull": False}}})),
+        st.just(Condition(f"{prefix}hidden", {"hidden": {"eq": True}})),
+        st.just(Condition(f"{prefix}hidden ne true", {"not": {"hidden": {"eq": True}}})),
+        st.just(
+            Condition(f"{prefix}identity/{kind} ne null", {"identity": {kind: {"isNull": False}}})
+        ),
     )
     within = draw(_trees(leaves, 2))
     quantifier, meant = draw(st.sampled_from([("any", "some"), ("all", "every")]))
     text = f"participants/{quantifier}({variable}:{draw(_spaces)}{within.text})"
-    return Said(text, {"participants": {meant: within.where}})
+    return Condition(text, {"participants": {meant: within.where}})
 
 
 _LEAVES = st.one_of(
@@ -166,13 +168,13 @@ _LEAVES = st.one_of(
     _numbers("resultInfo/code"),
     _numbers("resultInfo/subcode"),
     _texts("resultInfo/message"),
-    st.just(Said("resultInfo eq null", {"resultInfo": {"isNull": True}})),
-    st.just(Said("participants/any()", {"participants": {"count": {"gt": 0}}})),
-    st.just(Said("participants/$count le 1", {"participants": {"count": {"lte": 1}}})),
+    st.just(Condition("resultInfo eq null", {"resultInfo": {"isNull": True}})),
+    st.just(Condition("participants/any()", {"participants": {"count": {"gt": 0}}})),
+    st.just(Condition("participants/$count le 1", {"participants": {"count": {"lte": 1}}})),
     _participants(),
     _participants(),
 )
-said = _trees(_LEAVES, 3)
+conditions = _trees(_LEAVES, 3)
 """Conditions on operations."""
 
 _TOKENS = [
@@ -196,7 +198,7 @@ _TOKENS = [
 @st.composite
 def broken(draw: st.DrawFn) -> str:
     """A ``$filter`` from which a part was removed, or into which text was inserted."""
-    text = draw(said).text
+    text = draw(conditions).text
     for _ in range(draw(st.integers(1, 3))):
         begin = draw(st.integers(0, len(text)))
         end = draw(st.integers(begin, min(len(text), begin + 4)))

@@ -331,16 +331,16 @@ def groups(documents: Iterable[Document], by: Sequence[str]) -> list[dict[str, A
 
     return [
         {
-            "status": (said := dict(zip(names, keys, strict=True))).get("STATUS"),
-            "callId": said.get("CALL_ID"),
-            "resultCode": said.get("RESULT_CODE"),
-            "resultSubcode": said.get("RESULT_SUBCODE"),
-            "resultMessage": said.get("RESULT_MESSAGE"),
-            "resultDiagCode": said.get("RESULT_DIAG_CODE"),
-            "identityKind": said.get("IDENTITY_KIND"),
-            "createdFrom": said.get("CREATED_MINUTE")
-            or said.get("CREATED_HOUR")
-            or said.get("CREATED_DAY"),
+            "status": (key_values := dict(zip(names, keys, strict=True))).get("STATUS"),
+            "callId": key_values.get("CALL_ID"),
+            "resultCode": key_values.get("RESULT_CODE"),
+            "resultSubcode": key_values.get("RESULT_SUBCODE"),
+            "resultMessage": key_values.get("RESULT_MESSAGE"),
+            "resultDiagCode": key_values.get("RESULT_DIAG_CODE"),
+            "identityKind": key_values.get("IDENTITY_KIND"),
+            "createdFrom": key_values.get("CREATED_MINUTE")
+            or key_values.get("CREATED_HOUR")
+            or key_values.get("CREATED_DAY"),
             "count": len(members),
             "earliest": min(member["createdAt"] for member in members),
             "latest": max(member["createdAt"] for member in members),

@@ -56,8 +56,8 @@ def assert_plain(message: str) -> None:
     if message in BY_PROTOCOL:
         return
     assert message.endswith(SENTENCE_ENDS), message
-    said = QUOTED.sub("", message)
-    assert not PYTHON_WORDS.search(said.replace("Syntax Error", "")), message
+    unquoted = QUOTED.sub("", message)
+    assert not PYTHON_WORDS.search(unquoted.replace("Syntax Error", "")), message
 
 
 def assert_null_at(data: Json, path: list[str | int]) -> None:

@@ -1,38 +1,40 @@
-"""What several clients see of each other's writes, whichever processes answer them."""
+"""Checks of what several clients see of each other's writes."""
 
 import asyncio
 
 import aiohttp
 
+from support.documents import FOLLOW, UPDATE
 from support.gateways import Client
-from support.queries import CREATE_ID, NOW, UPDATE_IF
-from support.sockets import CREATE, FOLLOW, WITHIN, connected
+from support.sockets import WITHIN, connected
 
 
-async def updates_are_won_by_one(client: Client, rivals: int) -> None:
+async def assert_one_update_wins(client: Client, rivals: int) -> None:
     """Update an operation ten times, each version by several concurrent requests."""
-    await client.data(CREATE_ID, id="contended")
+    await client.create(id="contended")
     for version in range(1, 11):
+        guarded = {"id": "contended", "ifVersion": version}
         updates = (
-            client.data(UPDATE_IF, id="contended", version=version, context=f"{version}-{rival}")
+            client.data(UPDATE, input={**guarded, "clientContext": f"{version}-{rival}"})
             for rival in range(rivals)
         )
         payloads = [
             data["updateInviteParticipantsOperation"] for data in await asyncio.gather(*updates)
         ]
 
-        assert [p["operation"] for p in payloads if p["operation"]] == [{"version": version + 1}]
-        losers = [p["errors"] for p in payloads if not p["operation"]]
-        assert losers == [[{"code": "CONFLICT"}]] * (rivals - 1)
+        won = [payload["operation"] for payload in payloads if payload["operation"]]
+        assert won == [{"id": "contended", "version": version + 1}]
+        codes = [error["code"] for payload in payloads for error in payload["errors"]]
+        assert codes == ["CONFLICT"] * (rivals - 1)
 
 
-async def hears_of_creations(
+async def assert_creations_are_received(
     http: aiohttp.ClientSession, subscriber: Client, writer: Client
 ) -> None:
     """Create operations by one client, each after a subscriber has received the previous one."""
-    start = (await subscriber.data(NOW))["inviteParticipantsOperations"]["changeCursor"]
+    start = await subscriber.change_cursor()
     async with asyncio.timeout(WITHIN), connected(http, subscriber.url) as socket:
         await socket.subscribe(FOLLOW, after=start)
         for number in range(20):
-            await writer.data(CREATE, input={"id": f"{number}"})
+            await writer.create(id=f"{number}")
             assert (await socket.change())["operationId"] == f"{number}"

@@ -13,27 +13,6 @@ SUBPROTOCOL = "graphql-transport-ws"
 WITHIN = 30
 """The time in seconds that a test waits for a message before it fails."""
 
-FOLLOW = """
-    subscription Follow($after: String) {
-      changes(after: $after) { cursor kind operationId version state { clientContext } }
-    }
-"""
-CREATE = """
-    mutation Create($input: CreateInviteParticipantsOperationInput!) {
-      createInviteParticipantsOperation(input: $input) { operation { id } errors { message } }
-    }
-"""
-UPDATE = """
-    mutation Update($input: UpdateInviteParticipantsOperationInput!) {
-      updateInviteParticipantsOperation(input: $input) { operation { id } errors { message } }
-    }
-"""
-DELETE = """
-    mutation Delete($id: ID!) {
-      deleteInviteParticipantsOperation(input: { id: $id }) { deletedId errors { message } }
-    }
-"""
-
 
 @dataclass(frozen=True)
 class Socket:
@@ -68,7 +47,7 @@ class Socket:
         change: dict[str, Any] = payload["data"]["changes"]
         return change
 
-    async def closed(self) -> tuple[int, str | None]:
+    async def wait_closed(self) -> tuple[int, str | None]:
         """Return the code and the reason of the close, which must be next."""
         frame = await asyncio.wait_for(self.ws.receive(), WITHIN)
         assert frame.type is WSMsgType.CLOSE, frame

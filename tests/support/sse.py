@@ -1,4 +1,4 @@
-"""Server-sent events: documents, a stream, its events."""
+"""Server-sent events: a stream and its events."""
 
 import asyncio
 import json
@@ -17,19 +17,7 @@ JSON = "application/json"
 
 RESPONSE = "application/graphql-response+json"
 
-CREATE = """mutation ($id: ID, $context: String) {
-  createInviteParticipantsOperation(input: { id: $id, clientContext: $context }) {
-    operation { id } } }"""
-
-
-CHANGES = """subscription ($after: String, $context: String) {
-  changes(after: $after, filter: { clientContext: { eq: $context } }) {
-    kind version cursor operation { id } } }"""
-
-ONE = """subscription ($id: ID!) {
-  inviteParticipantsOperation(id: $id) { clientContext version } }"""
-
-SOON = 10
+EVENT_TIMEOUT = 10
 
 
 @dataclass
@@ -77,6 +65,6 @@ async def stream(
         yield response, (message async for message in messages if message.event)
 
 
-async def soon(messages: AsyncIterator[Event]) -> Event:
+async def next_event(messages: AsyncIterator[Event]) -> Event:
     """Return the next message, within a time limit."""
-    return await asyncio.wait_for(anext(messages), SOON)
+    return await asyncio.wait_for(anext(messages), EVENT_TIMEOUT)

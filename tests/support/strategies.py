@@ -134,7 +134,7 @@ stores = st.integers(0, 8).flatmap(
 
 
 def _few(fields: Mapping[str, SearchStrategy[Any]], most: int = 2) -> SearchStrategy[JSONObject]:
-    """Make objects with few of these fields: mostly one, sometimes none."""
+    """Return objects with few of these fields: mostly one, sometimes none."""
     items = st.sampled_from(sorted(fields)).flatmap(
         lambda name: st.tuples(st.just(name), fields[name])
     )
@@ -188,7 +188,7 @@ _identity_set_filters = st.dictionaries(
 def _trees(
     fields: Mapping[str, SearchStrategy[Any]], deeper: SearchStrategy[JSONObject] | None
 ) -> SearchStrategy[JSONObject]:
-    """Make filters of these fields, with connectives as far as the depth allows."""
+    """Return filters of these fields, with connectives as far as the depth allows."""
     if deeper is None:
         return _few(fields)
     several = st.lists(deeper, max_size=3)
@@ -243,7 +243,7 @@ ORDER_PATHS = (
 
 
 def order_key(path: str, direction: str) -> JSONObject:
-    """Write one key of ``orderBy``."""
+    """Return one key of ``orderBy``."""
     name, _, inner = path.partition(".")
     return {name: {inner: direction} if inner else direction}
 

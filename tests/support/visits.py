@@ -1,7 +1,7 @@
 """Visits to the console, in a real browser that can reach only the gateway."""
 
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -9,7 +9,6 @@ from typing import Any, Literal
 from playwright.async_api import Locator, expect
 
 from support.browser import WatchedVisit, browsing
-from support.gateways import Client
 
 WEB = Path(__file__).parents[2] / "gateway" / "web"
 AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
@@ -27,13 +26,13 @@ class Visit(WatchedVisit):
     async def open(self, path: str = "/") -> None:
         """Open a page of the console, and wait until it follows changes."""
         await self.page.goto(f"{self.url}{path}")
-        await self.is_live()
+        await self.wait_until_live()
 
-    async def is_live(self) -> None:
+    async def wait_until_live(self) -> None:
         """Wait until the page follows changes."""
         await expect(self.page.locator(".connection")).to_have_text("Live", timeout=20_000)
 
-    async def shows(self, text: str | re.Pattern[str]) -> None:
+    async def wait_for_text(self, text: str | re.Pattern[str]) -> None:
         """Wait until a text is in the page's main part."""
         await expect(self.page.get_by_role("main")).to_contain_text(text)
 
@@ -78,33 +77,6 @@ async def visiting(
         visit = Visit(page, url)
         await visit.prepare()
         yield visit
-
-
-async def create(client: Client, **given: Any) -> str:  # noqa: ANN401  JSON
-    """Create an operation by another client, and return its id."""
-    return (await create_all(client, [given]))[0]
-
-
-async def create_all(client: Client, inputs: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Create operations by another client, and return their ids."""
-    data = await client.data(
-        """mutation ($inputs: [CreateInviteParticipantsOperationInput!]!) {
-          createInviteParticipantsOperations(inputs: $inputs) { results { operation { id } } }
-        }""",
-        inputs=inputs,
-    )
-    results = data["createInviteParticipantsOperations"]["results"]
-    return [result["operation"]["id"] for result in results]
-
-
-async def update(client: Client, **given: Any) -> None:  # noqa: ANN401  JSON
-    """Change an operation by another client."""
-    await client.data(
-        """mutation ($input: UpdateInviteParticipantsOperationInput!) {
-          updateInviteParticipantsOperation(input: $input) { operation { id } }
-        }""",
-        input=given,
-    )
 
 
 def invited(kind: str, id_: str, name: str | None = None) -> dict[str, Any]:

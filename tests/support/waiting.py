@@ -8,15 +8,15 @@ WITHIN = 60
 """The time in seconds after which a wait fails, also on a busy machine."""
 
 
-def wait(until: Callable[[], bool]) -> None:
+def wait_until(wait_until_async: Callable[[], bool]) -> None:
     """Wait, in a thread, until a condition is true."""
     deadline = time.monotonic() + WITHIN
-    while not until():
+    while not wait_until_async():
         assert time.monotonic() < deadline
         time.sleep(0.01)  # polls /proc, which sends no notifications
 
 
-async def until(holds: Callable[[], Awaitable[bool]]) -> None:
+async def wait_until_async(holds: Callable[[], Awaitable[bool]]) -> None:
     """Wait until a condition is true."""
     async with asyncio.timeout(WITHIN):
         while not await holds():  # noqa: ASYNC110  polls another process

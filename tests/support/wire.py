@@ -1,17 +1,15 @@
 """HTTP as bytes on a connection, for what no client library can send or return."""
 
-import fcntl
+import json
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from support.gateways import Gateway
 from support.sockets import WITHIN
 
 QUERY = '{"query":"{ inviteParticipantsOperations(first: 0) { totalCount } }"}'
-Answer = tuple[int, dict[str, str], bytes]
+Response = tuple[int, dict[str, str], bytes]
 
 
 def dial(gateway: Gateway) -> socket.socket:
@@ -32,7 +30,7 @@ def get(path: str) -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
 
 
-def answers(connection: socket.socket) -> Iterator[Answer]:
+def read_responses(connection: socket.socket) -> Iterator[Response]:
     """Read responses (status, headers and body) until the connection is closed."""
     with connection.makefile("rb") as file:
         while line := file.readline():
@@ -43,9 +41,7 @@ def answers(connection: socket.socket) -> Iterator[Answer]:
             yield int(line.split()[1]), headers, file.read(int(headers["Content-Length"]))
 
 
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Make every write wait, as if another process were writing."""
-    with (folder / "operations.db.lock").open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+def error_code(body: bytes) -> str:
+    """Return the code of a response's only error."""
+    (error,) = json.loads(body)["errors"]
+    return str(error["extensions"]["code"])

@@ -34,7 +34,7 @@ const clients = {
 
 async function make(clientContext) {
   await new Promise((resolve) => setTimeout(resolve, 100)); // for heartbeats
-  const body = JSON.stringify({ query: create, variables: { context: clientContext } });
+  const body = JSON.stringify({ query: create, variables: { input: { clientContext } } });
   await fetch(url, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
 }
 

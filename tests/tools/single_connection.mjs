@@ -22,7 +22,7 @@ const client = createClient({
 });
 
 async function make(name) {
-  const made = client.iterate({ query: create, variables: { context: `${context} ${name}` } });
+  const made = client.iterate({ query: create, variables: { input: { clientContext: `${context} ${name}` } } });
   for await (const { errors } of made) if (errors) throw new Error(JSON.stringify(errors));
 }
 

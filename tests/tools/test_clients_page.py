@@ -1,4 +1,4 @@
-"""The examples of the page for those who write clients, run against a gateway."""
+"""The examples of the page about clients, run against a gateway."""
 
 import ast
 import json
@@ -114,7 +114,7 @@ def test_page_is_linked_from_the_readme() -> None:
 
 
 @pytest.mark.parametrize("block", JAVASCRIPT)
-def test_javascript_prints_what_it_says(url: str, project: Path, block: str) -> None:
+def test_javascript_prints_its_comments(url: str, project: Path, block: str) -> None:
     (project / "example.mjs").write_text(addressed(block, url))
 
     output = run("node", "--experimental-eventsource", "example.mjs", cwd=project)
@@ -122,7 +122,7 @@ def test_javascript_prints_what_it_says(url: str, project: Path, block: str) -> 
     assert output.splitlines() == printed(block) != []
 
 
-def test_relay_prints_what_it_says(url: str, project: Path) -> None:
+def test_relay_prints_its_comments(url: str, project: Path) -> None:
     (project / "src").mkdir()
     (project / "src" / "example.js").write_text(addressed(RELAY, url))
     (project / "schema.graphql").write_text((ROOT / "schema" / "schema.graphql").read_text())
@@ -157,7 +157,7 @@ def test_generated_types_fit_the_document(url: str, project: Path) -> None:
 
 
 @pytest.mark.parametrize("block", blocks("python"))
-def test_python_prints_what_it_says(url: str, tmp_path: Path, block: str) -> None:
+def test_python_prints_its_comments(url: str, tmp_path: Path, block: str) -> None:
     (tmp_path / "example.py").write_text(addressed(block, url))
 
     output = run(sys.executable, "example.py", cwd=tmp_path)

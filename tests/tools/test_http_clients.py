@@ -1,4 +1,4 @@
-"""The clients that people use, following over HTTP: graphql-sse, urql and Apollo's."""
+"""Subscriptions over HTTP by common clients: graphql-sse, urql and Apollo's."""
 
 import asyncio
 import json
@@ -10,30 +10,27 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from support.cursors import now
+from support.documents import CREATE, FOLLOW
 from support.gateways import Client, running
 from support.node import NODE, run
 from support.paths import TOOLS
-from support.sockets import CREATE, FOLLOW, WITHIN
-
-CREATE_ONE = """mutation ($context: String) {
-  createInviteParticipantsOperation(input: { clientContext: $context }) { operation { id } } }"""
+from support.sockets import WITHIN
 
 
 @pytest.fixture(scope="module")
 def beating(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A gateway that is never silent for long."""
+    """A gateway that sends heartbeats often."""
     folder = tmp_path_factory.mktemp("beating")
     with running(folder, "--heartbeat-seconds", "0.02") as gateway:
         yield gateway.url
 
 
 @pytest.mark.parametrize("name", ["graphql-sse", "urql", "apollo"])
-async def test_client_follows_is_cut_off_and_goes_on(
+async def test_client_resumes_after_a_disconnection(
     http: aiohttp.ClientSession, beating: str, name: str
 ) -> None:
-    after = await now(Client(http, beating))
-    given = json.dumps({"follow": FOLLOW, "after": after, "create": CREATE_ONE})
+    after = await Client(http, beating).change_cursor()
+    given = json.dumps({"follow": FOLLOW, "after": after, "create": CREATE})
     url = f"{beating}/graphql"
     printed = await asyncio.to_thread(run, "node", "follow_over_http.mjs", name, url, given)
     found = json.loads(printed)
@@ -43,18 +40,18 @@ async def test_client_follows_is_cut_off_and_goes_on(
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
-async def test_graphql_sse_goes_on_by_itself_after_a_restart(
+async def test_graphql_sse_resumes_after_a_restart(
     tmp_path: Path, http: aiohttp.ClientSession, how: signal.Signals
 ) -> None:
     async def create_and_read(client: Client, contexts: list[str]) -> list[str]:
         for context in contexts:
-            await client.data(CREATE, input={"clientContext": context})
+            await client.create(clientContext=context)
         assert following.stdout is not None
         return [(await following.stdout.readline()).decode().strip() for _ in contexts]
 
     with running(tmp_path) as gateway:
         client = Client(http, gateway.url)
-        arguments = (f"{client.url}/graphql", FOLLOW, await now(client))
+        arguments = (f"{client.url}/graphql", FOLLOW, await client.change_cursor())
         path = f"{NODE}{os.pathsep}{os.environ['PATH']}"
         following = await asyncio.create_subprocess_exec(
             "node",

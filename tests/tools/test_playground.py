@@ -1,4 +1,4 @@
-"""The playground, in a real browser with no way to any host but the gateway."""
+"""The playground, in a real browser that can reach only the gateway."""
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -12,10 +12,10 @@ from aiohttp import ClientSession
 from playwright.async_api import Page, Request, expect
 from support.bearers import answer, token
 from support.browser import WatchedVisit, browsing
+from support.documents import COUNT, CREATE
 from support.gateways import Client, running
 from support.issuer import AUDIENCE, issuing
 from support.paths import EXAMPLES
-from support.queries import CREATE_NEW
 
 from gateway.http.pages import PLAYGROUND_POLICY
 
@@ -29,7 +29,7 @@ class Visit(WatchedVisit):
         """The bodies of the requests."""
 
     async def open(self, link: str = "") -> None:
-        """Open the playground, with what a link adds, and let the browser reach nothing else."""
+        """Open the playground with a link's query, and let the browser reach nothing else."""
         await self.prepare()
         self.page.on("request", self._note_request)
         await self.page.goto(f"{self.url}/graphql{link}")
@@ -42,20 +42,20 @@ class Visit(WatchedVisit):
         await expect(self.page.get_by_role("tab", selected=True)).to_contain_text(tab)
 
     async def run(self, expected: str) -> None:
-        """Run the tab's operation, and see ``expected`` in what comes."""
+        """Run the tab's operation, and wait until the response has a text."""
         button = self.page.get_by_role("button", name="Execute query")
-        # It is a menu while GraphiQL still knows the several operations of the tab before.
+        # It is a menu while GraphiQL still has the operations of the previous tab.
         await expect(button).not_to_have_attribute("aria-haspopup", "menu")
         await button.click()
-        await self.shows(expected)
+        await self.wait_for_text(expected)
 
-    async def shows(self, expected: str, pane: str = "response") -> None:
-        """See a text in the response, or in the pane of that name."""
+    async def wait_for_text(self, expected: str, pane: str = "response") -> None:
+        """Wait until a text is in the response, or in the pane of that name."""
         lines = self.page.locator(f".graphiql-{pane} .view-lines").first
         await expect(lines).to_contain_text(expected.replace(" ", "\xa0"))
 
     async def hides_nothing(self, pane: str) -> None:
-        """See that nothing of what stands in a pane is cut off, at either side or below."""
+        """Check that no content of a pane is cut off at a side or below."""
         scrollable = self.page.locator(f".graphiql-{pane} .monaco-scrollable-element").first
         lines = scrollable.locator(".view-lines")
         end = await lines.locator(".view-line").evaluate_all(
@@ -106,14 +106,14 @@ async def test_playground_runs_its_examples(visit: Visit, client: Client) -> Non
     await visit.run('"deletedId"')
     await visit.select("Changes")
     await visit.run('"CREATED"')
-    left = await client.data("{ inviteParticipantsOperations { totalCount } }")
+    left = await client.data(COUNT)
 
     assert left["inviteParticipantsOperations"]["totalCount"] == 5
-    assert visit.wrong == []
+    assert visit.errors == []
 
 
 async def follow(visit: Visit, create: Callable[[], Awaitable[object]]) -> None:
-    """Follow operations and create some until one is shown: the first may come too early for it."""
+    """Subscribe, and create operations until one is shown: the first may be too early."""
     await visit.select("Follow")
     await visit.run("Following.")
     for _ in range(20):
@@ -122,46 +122,46 @@ async def follow(visit: Visit, create: Callable[[], Awaitable[object]]) -> None:
             shown = visit.page.locator(".graphiql-response .view-lines")
             await expect(shown).to_contain_text("CREATED", timeout=1_000)
             return
-    await visit.shows("CREATED")
+    await visit.wait_for_text("CREATED")
 
 
 async def test_playground_follows_changes_and_keeps_them(visit: Visit, client: Client) -> None:
-    await follow(visit, lambda: client.data(CREATE_NEW))
+    await follow(visit, client.create)
     changed = await client.data(
         'mutation { upsertInviteParticipantsOperation(input: {id: "followed"}) { created } }'
     )
-    await visit.shows('"followed"')
-    await visit.shows("events so far, the newest first.")
-    await visit.shows("CREATED")
+    await visit.wait_for_text('"followed"')
+    await visit.wait_for_text("events so far, the newest first.")
+    await visit.wait_for_text("CREATED")
 
     assert changed
-    assert visit.wrong == []
+    assert visit.errors == []
 
 
-async def test_playground_says_that_following_stopped(visit: Visit, client: Client) -> None:
-    await follow(visit, lambda: client.data(CREATE_NEW))
+async def test_playground_shows_that_a_subscription_stopped(visit: Visit, client: Client) -> None:
+    await follow(visit, client.create)
     await visit.select("List")
-    await visit.shows("query List", pane="query-editor")
+    await visit.wait_for_text("query List", pane="query-editor")
     await visit.select("Follow")
-    await visit.shows("Stopped, since another tab was opened.")
-    await visit.shows("CREATED")
+    await visit.wait_for_text("Stopped, since another tab was opened.")
+    await visit.wait_for_text("CREATED")
     await visit.run("Following.")
     await visit.page.get_by_role("button", name="Stop query").click()
-    await visit.shows("Stopped. Run it again to follow.")
+    await visit.wait_for_text("Stopped. Run it again to follow.")
 
-    assert visit.wrong == []
+    assert visit.errors == []
 
 
-async def test_playground_says_that_the_gateway_is_gone(
+async def test_playground_shows_that_the_gateway_is_gone(
     http: ClientSession, tmp_path: Path
 ) -> None:
     with running(tmp_path) as gateway:
         client = Client(http, gateway.url)
         async with visiting(gateway.url) as visit:
-            await follow(visit, lambda: client.data(CREATE_NEW))
+            await follow(visit, client.create)
             gateway.stop()
-            await visit.shows("Stopped: ")
-            await visit.shows("CREATED")
+            await visit.wait_for_text("Stopped: ")
+            await visit.wait_for_text("CREATED")
             await visit.run("Stopped: the connection to the gateway was lost.")
             await visit.select("List")
             await visit.run("The gateway cannot be reached.")
@@ -179,7 +179,7 @@ async def test_playground_shows_documentation_and_explorer(visit: Visit) -> None
     await page.get_by_role("button", name="Show GraphiQL Explorer").click()
     await expect(page.get_by_text("upsertInviteParticipantsOperation").first).to_be_visible()
 
-    assert visit.wrong == []
+    assert visit.errors == []
 
 
 async def test_playground_sends_the_token(visit: Visit) -> None:
@@ -191,7 +191,7 @@ async def test_playground_sends_the_token(visit: Visit) -> None:
     request = await sent.value
 
     assert await request.header_value("authorization") == "Bearer secret-token"
-    assert visit.wrong == []
+    assert visit.errors == []
 
 
 async def test_playground_works_with_a_token(http: ClientSession, tmp_path: Path) -> None:
@@ -203,15 +203,15 @@ async def test_playground_works_with_a_token(http: ClientSession, tmp_path: Path
             panel = page.locator(".token-panel")
             await expect(panel).to_be_in_viewport()
             await expect(panel).to_contain_text("invite-gateway token create NAME --scope write")
-            await visit.shows("A token is needed.")
+            await visit.wait_for_text("A token is needed.")
             await page.get_by_label("Bearer token", exact=True).fill(secret)
             await page.get_by_role("button", name="Reload the schema").click()
             await expect(page.locator(".graphiql-response .view-lines")).to_have_text("")
             await page.get_by_role("button", name="Hide Bearer token").click()
             await visit.run('"version": 1')
-            await follow(visit, lambda: answer(client, secret, CREATE_NEW))
+            await follow(visit, lambda: answer(client, secret, CREATE))
 
-    assert [said for said in visit.wrong if "status of 401" not in said] == []
+    assert [error for error in visit.errors if "status of 401" not in error] == []
 
 
 async def test_playground_names_the_issuer_of_tokens(tmp_path: Path) -> None:
@@ -238,31 +238,31 @@ async def test_link_fills_the_playground_and_runs_nothing(client: Client) -> Non
         tab = visit.page.get_by_role("tab", selected=True)
         await expect(tab).to_contain_text("Second")
         for line in TWO.splitlines():
-            await visit.shows(line, pane="query-editor")
-        await visit.shows(VARIABLES, pane="editor-tool")
+            await visit.wait_for_text(line, pane="query-editor")
+        await visit.wait_for_text(VARIABLES, pane="editor-tool")
         await expect(visit.page.locator(".graphiql-response .view-lines")).to_have_text("")
         await visit.select("Create")
         await visit.run('"version": 1')
 
     operations = [json.loads(body)["operationName"] for body in visit.sent]
     assert set(operations) == {"IntrospectionQuery", "Create"}
-    assert visit.wrong == []
+    assert visit.errors == []
 
 
 async def test_link_opens_a_tab_beside_those_that_are_there(visit: Visit) -> None:
     await visit.select("List")
     await visit.page.goto(f"{visit.url}/graphql?query=%7B__typename%7D")
-    await visit.shows("{__typename}", pane="query-editor")
+    await visit.wait_for_text("{__typename}", pane="query-editor")
     await expect(visit.page.get_by_role("tab")).to_have_count(len(examples()) + 1)
     await visit.run('"__typename": "Query"')
 
-    assert visit.wrong == []
+    assert visit.errors == []
 
 
 @pytest.mark.parametrize("tab", ["Create", "CreateSome", "List", "PageOn", "Update", "Delete"])
 async def test_example_is_read_whole(visit: Visit, tab: str) -> None:
     await visit.select(tab)
-    await visit.shows(f" {tab}(", pane="query-editor")
+    await visit.wait_for_text(f" {tab}(", pane="query-editor")
     await visit.hides_nothing("query-editor")
     await visit.hides_nothing("editor-tool")
 
@@ -279,7 +279,7 @@ async def test_playground_can_be_used_on_a_phone(client: Client) -> None:
         button = visit.page.get_by_role("button", name="Clear the token")
         await expect(button).to_be_in_viewport(ratio=1)
         await visit.page.get_by_role("button", name="Hide Bearer token").click()
-        await visit.shows("mutation Create", pane="query-editor")
+        await visit.wait_for_text("mutation Create", pane="query-editor")
 
     assert editor
     assert response
@@ -299,7 +299,7 @@ async def test_page_carries_the_policy(client: Client) -> None:
 
 
 def examples() -> list[tuple[str, dict[str, Any]]]:
-    """Give the documents of the example tabs and their variables, in the tabs' order."""
+    """Return the documents and variables of the example tabs, in the order of the tabs."""
     return [
         (document.read_text(), json.loads(document.with_suffix(".json").read_text()))
         for document in sorted(EXAMPLES.glob("*.graphql"))

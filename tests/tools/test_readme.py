@@ -1,4 +1,4 @@
-"""What the README says, done."""
+"""The README's commands and code, executed."""
 
 import json
 import re
@@ -13,12 +13,12 @@ README = README_FILE.read_text()
 
 
 def blocks(language: str) -> list[str]:
-    """Give the code blocks of a language."""
+    """Return the code blocks of a language."""
     return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 
 
 def commands() -> list[list[str]]:
-    """Give the commands of the README, each as its words."""
+    """Return the commands of the README, each as a list of words."""
     lines = [line for block in blocks("sh") for line in block.splitlines()]
     return [shlex.split(line, comments=True) for line in lines]
 

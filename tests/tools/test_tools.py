@@ -1,4 +1,4 @@
-"""The tools of GraphQL's clients, run against a gateway: what it says of itself is what they read.
+"""Tools for GraphQL clients, run against a gateway.
 
 The tools come from npm; `make test` installs them in tests/tools and finds a Node.js for them.
 """
@@ -45,7 +45,7 @@ LIST = """
 
 
 def create(url: str, fields: dict[str, Any]) -> dict[str, Any]:
-    """Creates an operation and gives it back."""
+    """Create an operation and return it."""
     payload = post(url, CREATE, {"input": fields})["createInviteParticipantsOperation"]
     operation: dict[str, Any] = payload["operation"]
     return operation
@@ -73,7 +73,7 @@ def endpoint(gateway_url: str) -> str:
 
 @pytest.fixture
 def introspected(endpoint: str, tmp_path: Path) -> Path:
-    """The schema that the endpoint tells of, printed."""
+    """The printed schema from introspection of the endpoint."""
     query = get_introspection_query(
         specified_by_url=True, input_value_deprecation=True, one_of=True
     )
@@ -85,7 +85,7 @@ def introspected(endpoint: str, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def relay_queries(gateway_url: str, tmp_path: Path) -> dict[str, str]:
-    """The text of each query that relay-compiler makes, by its name."""
+    """The text of each query that relay-compiler generates, by name."""
     project = shutil.copytree(TOOLS / "relay", tmp_path / "relay")
     with urlopen(f"{gateway_url}/schema.graphql", timeout=10) as response:  # noqa: S310 - our own
         (project / "schema.graphql").write_bytes(response.read())

@@ -141,7 +141,7 @@ async def batch(client: GraphServiceClient) -> None:
 
 
 async def be_throttled(client: GraphServiceClient) -> None:
-    """Send more than the gateway takes: the SDK waits as long as it is told, and sends again."""
+    """Send more requests than allowed: the SDK waits as long as Retry-After says, and retries."""
     operations = client.communications.calls.by_call_id(CALL).operations
     for _ in range(3):
         page = await operations.get()
@@ -149,7 +149,7 @@ async def be_throttled(client: GraphServiceClient) -> None:
 
 
 async def main(url: str, what: str) -> None:
-    """Do what is asked for."""
+    """Run the chosen part."""
     client = client_of(url)
     if what == "throttled":
         await be_throttled(client)

@@ -4,8 +4,8 @@ from support.hostile.harness import (
     Case,
     Victim,
     answers_in,
-    assert_decent,
-    exchanged,
+    assert_valid_response,
+    exchange,
     exchanging,
 )
 
@@ -22,12 +22,12 @@ SILENCE = ""
 
 
 def post(headers: bytes, body: bytes = BODY, start: bytes = START) -> bytes:
-    """Write a POST with these headers."""
+    """Return a POST with these headers."""
     return start + headers + b"\r\n" + body
 
 
 def chunk(data: bytes, extension: bytes = b"") -> bytes:
-    """Write a chunk."""
+    """Return a chunk."""
     return b"%x%b\r\n%b\r\n" % (len(data), extension, data)
 
 
@@ -92,17 +92,17 @@ FRAMING = [
         FINE,
     ),
     exchanging(
-        "less than was told, and the next request",
+        "less than announced, and the next request",
         post(b"Content-Length: 5\r\n", b'{"a":' + SMUGGLED),
         f"{BAD}, {FINE}",
     ),
-    exchanging("more than was told", post(b"Content-Length: 20\r\n"), BAD),
-    exchanging("less than was told", post(b"Content-Length: 50\r\n"), SILENCE),
+    exchanging("more than announced", post(b"Content-Length: 20\r\n"), BAD),
+    exchanging("less than announced", post(b"Content-Length: 50\r\n"), SILENCE),
 ]
 
 
 def chunked(name: str, body: bytes, expected: str) -> Case:
-    """Make the case of a chunked body."""
+    """Return the case of a chunked body."""
     return exchanging(name, post(CHUNKED, body), expected)
 
 
@@ -143,7 +143,7 @@ CHUNKS = [
 
 
 def get(headers: bytes, target: bytes = b"/health/live", version: bytes = b"HTTP/1.1") -> bytes:
-    """Write a GET."""
+    """Return a GET."""
     return b"GET %b %b\r\n%b\r\n" % (target, version, headers)
 
 
@@ -283,17 +283,17 @@ async def _pipelined(victim: Victim) -> None:
     """Send 500 requests before reading the first response: all are answered, in order."""
     documents = [b'{"query": "{ a%d: __typename }"}' % number for number in range(500)]
     requests = [post(b"Content-Length: %d\r\n" % len(body), body) for body in documents]
-    received = await exchanged(victim, b"".join(requests), answers=len(requests))
+    received = await exchange(victim, b"".join(requests), answers=len(requests))
     answers = answers_in(received)
     assert len(answers) == len(requests)
     for number, answer in enumerate(answers):
-        assert_decent(answer)
+        assert_valid_response(answer)
         assert b'"a%d"' % number in answer.body
 
 
 async def _pipelined_after_a_fault(victim: Victim) -> None:
     """Send requests after one that cannot be parsed: they must not be executed."""
-    received = await exchanged(victim, b"GARBAGE\r\n\r\n" + SMUGGLED * 50)
+    received = await exchange(victim, b"GARBAGE\r\n\r\n" + SMUGGLED * 50)
     assert [str(answer) for answer in answers_in(received)] == [BAD]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from support.hostile.harness import Case, Victim, asked, assert_is, data
+from support.hostile.harness import Case, Victim, assert_is, data, execute
 
 AT_ITS_FIELD = "200 BAD_USER_INPUT"
 OF_ANOTHER_LOG = "200 CURSOR_EXPIRED"
@@ -32,13 +32,13 @@ HISTORY = """query ($after: String) {
 }"""
 
 
-def packed(parts: object) -> str:
-    """Write the parts of a cursor as the gateway does."""
+def encode(parts: object) -> str:
+    """Encode the parts of a cursor as the gateway does."""
     return urlsafe_b64encode(msgspec.msgpack.encode(parts)).rstrip(b"=").decode()
 
 
-def unpacked(cursor: str) -> list[object]:
-    """Read the parts of a cursor."""
+def decode(cursor: str) -> list[object]:
+    """Decode the parts of a cursor."""
     parts: list[object] = msgspec.msgpack.decode(bytes_of(cursor))
     return parts
 
@@ -68,22 +68,22 @@ PAGES = Reader("a page", LIST, "after")
 BACKWARDS = Reader("a page's end", LIST, "before")
 LOG = Reader("the change log", CHANGES, "after")
 
-Spoil = Callable[[str], str]
+Corrupt = Callable[[str], str]
 
 
-def case(reader: Reader, name: str, spoil: Spoil, expected: str = AT_ITS_FIELD) -> Case:
-    """Make the case of a corrupted cursor of a list."""
+def case(reader: Reader, name: str, corrupt: Corrupt, expected: str = AT_ITS_FIELD) -> Case:
+    """Return the case of a corrupted cursor of a list."""
 
     async def attack(victim: Victim) -> None:
-        cursor = spoil(await reader.own(victim))
-        answer = await asked(victim, reader.document, **{reader.argument: cursor})
+        cursor = corrupt(await reader.own(victim))
+        answer = await execute(victim, reader.document, **{reader.argument: cursor})
         assert_is(answer, expected)
 
     return Case(f"{reader.name}: {name}", attack)
 
 
 def flipped(reader: Reader) -> Case:
-    """Make the case of each cursor with one changed bit: at most it is another position."""
+    """Return the case of each cursor with one changed bit: at most it is another position."""
 
     async def attack(victim: Victim) -> None:
         good = bytes_of(await reader.own(victim))
@@ -92,27 +92,27 @@ def flipped(reader: Reader) -> Case:
             spoilt[bit // 8] ^= 1 << bit % 8
             cursor = urlsafe_b64encode(spoilt).rstrip(b"=").decode()
             assert_is(
-                await asked(victim, reader.document, **{reader.argument: cursor}), TAKEN_OR_NOT
+                await execute(victim, reader.document, **{reader.argument: cursor}), TAKEN_OR_NOT
             )
 
     return Case(f"{reader.name}: every bit flipped", attack)
 
 
 def cut(reader: Reader) -> Case:
-    """Make the case of each truncated cursor."""
+    """Return the case of each truncated cursor."""
 
     async def attack(victim: Victim) -> None:
         good = await reader.own(victim)
         for length in range(len(good)):
             assert_is(
-                await asked(victim, reader.document, **{reader.argument: good[:length]}),
+                await execute(victim, reader.document, **{reader.argument: good[:length]}),
                 AT_ITS_FIELD,
             )
 
     return Case(f"{reader.name}: cut short everywhere", attack)
 
 
-SPOILT: dict[str, Spoil] = {
+SPOILT: dict[str, Corrupt] = {
     "nothing": lambda _: "",
     "spaces": lambda _: "   ",
     "what is no base64": lambda _: "!!!!",
@@ -127,35 +127,35 @@ SPOILT: dict[str, Spoil] = {
     "100,000 lists": lambda _: urlsafe_b64encode(b"\x91" * 100_000).decode(),
     "a list that says it is huge": lambda _: urlsafe_b64encode(b"\xdd\xff\xff\xff\xff").decode(),
     "a text that says it is huge": lambda _: urlsafe_b64encode(b"\xdb\xff\xff\xff\xffa").decode(),
-    "an object": lambda _: packed({"a": 1}),
-    "a number": lambda _: packed(7),
-    "null": lambda _: packed(None),
+    "an object": lambda _: encode({"a": 1}),
+    "a number": lambda _: encode(7),
+    "null": lambda _: encode(None),
     "SQL": lambda _: "1' OR '1'='1",
-    "a list of SQL": lambda _: packed(["1 OR 1=1", ["1 OR 1=1"]]),
+    "a list of SQL": lambda _: encode(["1 OR 1=1", ["1 OR 1=1"]]),
 }
 
 
-def with_keys(make: Callable[[list[object]], list[object]]) -> Spoil:
+def with_keys(make: Callable[[list[object]], list[object]]) -> Corrupt:
     """Keep the cursor's order and change its keys, the last of which is the row's number."""
 
-    def spoil(cursor: str) -> str:
-        order, keys = unpacked(cursor)
+    def corrupt(cursor: str) -> str:
+        order, keys = decode(cursor)
         assert isinstance(keys, list)
-        return packed([order, make(keys)])
+        return encode([order, make(keys)])
 
-    return spoil
+    return corrupt
 
 
-def with_log(make: Callable[[int, int], list[object]]) -> Spoil:
+def with_log(make: Callable[[int, int], list[object]]) -> Corrupt:
     """Change the log and the number of a change."""
 
-    def spoil(cursor: str) -> str:
-        log, number = unpacked(cursor)
+    def corrupt(cursor: str) -> str:
+        log, number = decode(cursor)
         assert isinstance(log, int)
         assert isinstance(number, int)
-        return packed(make(log, number))
+        return encode(make(log, number))
 
-    return spoil
+    return corrupt
 
 
 KEYS = [
@@ -201,7 +201,7 @@ async def _of_another_list(victim: Victim) -> None:
         (CHANGES, page),
         (HISTORY, page),
     ):
-        assert_is(await asked(victim, document, after=cursor), AT_ITS_FIELD)
+        assert_is(await execute(victim, document, after=cursor), AT_ITS_FIELD)
 
 
 async def _after_its_end(victim: Victim) -> None:
@@ -214,18 +214,18 @@ async def _after_its_end(victim: Victim) -> None:
 async def _in_histories(victim: Victim) -> None:
     """Use an invalid cursor with the history of an operation."""
     await data(victim, CREATE)
-    for cursor in ("", "!", packed([1, 2, 3]), packed([0, -1]), "\0", "\ud800"):
-        assert_is(await asked(victim, HISTORY, after=cursor), AT_ITS_FIELD)
+    for cursor in ("", "!", encode([1, 2, 3]), encode([0, -1]), "\0", "\ud800"):
+        assert_is(await execute(victim, HISTORY, after=cursor), AT_ITS_FIELD)
 
 
 CASES = [
     *[
-        case(reader, name, spoil)
+        case(reader, name, corrupt)
         for reader in (PAGES, BACKWARDS, LOG)
-        for name, spoil in SPOILT.items()
+        for name, corrupt in SPOILT.items()
     ],
-    *[case(PAGES, name, spoil, expected) for name, spoil, expected in KEYS],
-    *[case(LOG, name, spoil, expected) for name, spoil, expected in NUMBERS],
+    *[case(PAGES, name, corrupt, expected) for name, corrupt, expected in KEYS],
+    *[case(LOG, name, corrupt, expected) for name, corrupt, expected in NUMBERS],
     *[make(reader) for make in (flipped, cut) for reader in (PAGES, LOG)],
     Case("cursors of another list", _of_another_list),
     Case("a page between a place and itself", _after_its_end),

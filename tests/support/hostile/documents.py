@@ -12,7 +12,7 @@ LIST = "inviteParticipantsOperations"
 
 
 def fragments(count: int, selection: str, last: str = "__typename") -> str:
-    """Write fragments that each spread the next one, which ``selection`` calls ``next``."""
+    """Return fragments that each spread the next one, which ``selection`` calls ``next``."""
     chain = [
         f"fragment F{number} on Query {{ {selection.replace('next', f'...F{number + 1}')} }}"
         for number in range(count)

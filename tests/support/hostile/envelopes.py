@@ -51,12 +51,12 @@ def _of_wrong_types() -> Iterator[Case]:
 
 
 def with_field(field: str, value: str) -> bytes:
-    """Write an envelope with one more field."""
+    """Return an envelope with one more field."""
     return f'{{{QUERY}, "{field}": {value}}}'.encode()
 
 
 def with_variable(value: str) -> bytes:
-    """Write an envelope with a value of an undeclared variable."""
+    """Return an envelope with a value of an undeclared variable."""
     return with_field("variables", f'{{"a": {value}}}')
 
 

@@ -29,7 +29,7 @@ def frame(
     reserved: int = 0,
     mask: bytes | None = b"\0\0\0\0",
 ) -> bytes:
-    """Write a frame (RFC 6455, section 5.2); a mask of zeros leaves the payload as it is."""
+    """Return a frame (RFC 6455, section 5.2); a mask of zeros leaves the payload as it is."""
     first = end << 7 | reserved << 4 | opcode
     masked = (mask is not None) << 7
     length = len(payload)
@@ -74,7 +74,7 @@ class RawSocket:
             assert read[0] in {PING, PONG}, read
         return read[1]
 
-    async def closed(self) -> int:
+    async def wait_closed(self) -> int:
         """Return the code of the close, and discard the frames before it."""
         while (read := await self.read())[0] != CLOSE:
             pass
@@ -82,7 +82,7 @@ class RawSocket:
 
 
 @asynccontextmanager
-async def shaken(
+async def open_socket(
     victim: Victim, headers: bytes = b"", *, init: bool = True
 ) -> AsyncIterator[RawSocket]:
     """Open a WebSocket and, by default, wait for ``connection_ack``."""
@@ -102,7 +102,7 @@ async def shaken(
 
 
 def split(text: bytes, size: int) -> Sequence[bytes]:
-    """Write a text in fragments of a size."""
+    """Return a text in fragments of a size."""
     pieces = [text[start : start + size] for start in range(0, len(text), size)]
     return [
         frame(piece, CONTINUATION if number else TEXT, end=number == len(pieces) - 1)

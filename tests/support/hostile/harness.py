@@ -37,7 +37,7 @@ LEAK = re.compile(
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer over HTTP."""
+    """A response over HTTP."""
 
     status: int
     headers: Mapping[str, str]
@@ -90,8 +90,8 @@ class Case:
     attack: Attack
 
 
-def assert_decent(answer: Answer) -> None:
-    """Assert what is required of every answer: a clear message, without internal details."""
+def assert_valid_response(answer: Answer) -> None:
+    """Assert what is required of every response: a clear message, without internal details."""
     text = answer.body.decode(errors="replace")
     assert answer.status < 500 or str(answer) in ABOVE_500, (answer.status, text[:500])
     assert not LEAK.search(text), text[:2_000]
@@ -102,12 +102,12 @@ def assert_decent(answer: Answer) -> None:
 
 
 def assert_is(answer: Answer, expected: str) -> None:
-    """Assert that an answer is proper, and one of those expected, which ``|`` separates."""
-    assert_decent(answer)
+    """Assert that a response is valid, and one of those expected, which ``|`` separates."""
+    assert_valid_response(answer)
     assert str(answer) in expected.split(" | "), (str(answer), answer.body[:1_000])
 
 
-async def sent(
+async def send(
     victim: Victim,
     body: bytes | None = None,
     *,
@@ -116,7 +116,7 @@ async def sent(
     headers: Mapping[str, str] | None = None,
     **options: Any,  # noqa: ANN401  aiohttp's
 ) -> Answer:
-    """Send a request by a conforming HTTP client, and return the answer."""
+    """Send a request by a conforming HTTP client, and return the response."""
     typed = {"Accept": STRICT, "Content-Type": JSON} if headers is None else headers
     async with (
         asyncio.timeout(ANSWERED_WITHIN),
@@ -132,25 +132,25 @@ async def sent(
         return Answer(response.status, received, await response.read())
 
 
-async def asked(victim: Victim, document: str, **variables: Any) -> Answer:  # noqa: ANN401  JSON
+async def execute(victim: Victim, document: str, **variables: Any) -> Answer:  # noqa: ANN401  JSON
     """Send a document that no attempt has sent before."""
     body = {"query": f"{document}\n#{victim.attempt}", "variables": variables}
-    return await sent(victim, json.dumps(body).encode())
+    return await send(victim, json.dumps(body).encode())
 
 
 async def data(victim: Victim, document: str, **variables: Any) -> Any:  # noqa: ANN401  JSON
     """Send a document as any client would, and return its data."""
-    answer = await asked(victim, document, **variables)
+    answer = await execute(victim, document, **variables)
     assert str(answer) == "200", answer.body[:1_000]
     return json.loads(answer.body)["data"]
 
 
 def posting(name: str, body: Made, expected: str, headers: Mapping[str, str] | None = None) -> Case:
-    """Make the case of a body."""
+    """Return the case of a body."""
 
     async def attack(victim: Victim) -> None:
-        made = body if isinstance(body, bytes) else body()
-        assert_is(await sent(victim, made, headers=headers), expected)
+        content = body if isinstance(body, bytes) else body()
+        assert_is(await send(victim, content, headers=headers), expected)
 
     return Case(name, attack)
 
@@ -161,34 +161,34 @@ def asking(
     expected: str,
     variables: Callable[[], dict[str, Any]] = dict,
 ) -> Case:
-    """Make the case of a document and its variables."""
+    """Return the case of a document and its variables."""
 
     async def attack(victim: Victim) -> None:
         text = document if isinstance(document, str) else document()
-        assert_is(await asked(victim, text, **variables()), expected)
+        assert_is(await execute(victim, text, **variables()), expected)
 
     return Case(name, attack)
 
 
 def exchanging(name: str, data: Made, expected: str) -> Case:
-    """Make the case of bytes on a separate connection, and of all answers to them."""
+    """Return the case of bytes on a separate connection, and of all responses to them."""
     least = min(len(one.split(", ")) if one else 0 for one in expected.split(" | "))
 
     async def attack(victim: Victim) -> None:
-        made = data if isinstance(data, bytes) else data()
-        received = await exchanged(victim, made, answers=least)
+        content = data if isinstance(data, bytes) else data()
+        received = await exchange(victim, content, answers=least)
         answers = answers_in(received)
         for answer in answers:
             if answer.status != CONTINUE:
-                assert_decent(answer)
-        said = ", ".join(map(str, answers))
-        assert said in expected.split(" | "), (said, received[:1_000])
+                assert_valid_response(answer)
+        description = ", ".join(map(str, answers))
+        assert description in expected.split(" | "), (description, received[:1_000])
 
     return Case(name, attack)
 
 
-async def exchanged(victim: Victim, data: bytes, *, answers: int = 1) -> bytes:
-    """Send bytes, and return a number of answers, and the data that may follow them."""
+async def exchange(victim: Victim, data: bytes, *, answers: int = 1) -> bytes:
+    """Send bytes; return a number of responses, and the data that may follow them."""
     reader, writer = await asyncio.open_connection(*victim.address)
     received = b""
     try:
@@ -210,7 +210,7 @@ _HEAD = re.compile(rb"HTTP/1\.1 (\d{3}) [^\r\n]*\r\n((?:[^\r\n]+\r\n)*)\r\n")
 
 
 def answers_in(received: bytes) -> list[Answer]:
-    """Parse the data of a connection, of which every byte has to belong to an answer."""
+    """Parse the data of a connection, of which every byte must belong to a response."""
     answers = []
     while received:
         head = _HEAD.match(received)

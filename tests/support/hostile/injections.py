@@ -7,7 +7,8 @@ and no other. Others would be found if it were interpreted as a pattern or as SQ
 from collections.abc import Callable
 from typing import Any
 
-from support.hostile.harness import Case, Victim, asked, assert_is, data
+from support.documents import CHANGE_CURSOR, DELETE, UPDATE
+from support.hostile.harness import Case, Victim, assert_is, data, execute
 
 INJECTIONS = {
     "a quote": "'",
@@ -58,15 +59,6 @@ GROUPS = """query ($filter: InviteParticipantsOperationFilter) {
 BY_ID = """query ($id: ID!) {
   node(id: $id) { id } nodes(ids: [$id]) { id } inviteParticipantsOperation(id: $id) { id }
 }"""
-UPDATE = """mutation ($id: ID!) {
-  updateInviteParticipantsOperation(input: {id: $id, status: Running}) {
-    operation { id } errors { message }
-  }
-}"""
-DELETE = """mutation ($id: ID!) {
-  deleteInviteParticipantsOperation(input: {id: $id}) { deletedId errors { message } }
-}"""
-NEWEST = "{ inviteParticipantsOperations(first: 1) { changeCursor } }"
 CHANGES = """query ($filter: InviteParticipantsOperationFilter, $after: String) {
   changes(filter: $filter, first: 500, after: $after) { nodes { operationId } }
 }"""
@@ -75,7 +67,7 @@ JSONObject = dict[str, Any]
 
 
 def operation(id_: str, text: str) -> JSONObject:
-    """Make an operation with a text in every field that can have it."""
+    """Return an operation with a text in every field that can have it."""
     identity = {"id": text, "displayName": text, "additionalProperties": {text: text}}
     return {
         "id": id_,
@@ -117,7 +109,7 @@ TEXTS: dict[str, Callable[[JSONObject], JSONObject]] = {
 
 
 def filters(text: str) -> list[JSONObject]:
-    """Write every comparison with a text, in every field that has one."""
+    """Return every comparison with a text, in every field that has one."""
     same: list[JSONObject] = [{"eq": text}, {"in": [text]}]
     parts: list[JSONObject] = [{"contains": text}, {"startsWith": text}, {"endsWith": text}]
     folded = [where | {"ignoreCase": True} for where in [*same, *parts]]
@@ -128,11 +120,11 @@ def filters(text: str) -> list[JSONObject]:
 
 
 def case(name: str, text: str) -> Case:
-    """Make the case of one text, in everything that is written, found, followed and deleted."""
+    """Return the case of one text, in everything that is written, found, followed and deleted."""
 
     async def attack(victim: Victim) -> None:
         mine = [f"{victim.attempt} {text}", f"{victim.attempt} other"]
-        newest = (await data(victim, NEWEST))["inviteParticipantsOperations"]["changeCursor"]
+        newest = (await data(victim, CHANGE_CURSOR))["inviteParticipantsOperations"]["changeCursor"]
         for id_, held in zip(mine, (text, "zZ9"), strict=True):
             created = (await data(victim, CREATE, input=operation(id_, held)))[
                 "createInviteParticipantsOperation"
@@ -174,8 +166,10 @@ async def _is_looked_up(victim: Victim, id_: str) -> None:
         "nodes": [{"id": id_}],
         "inviteParticipantsOperation": {"id": id_},
     }
-    updated = (await data(victim, UPDATE, id=id_))["updateInviteParticipantsOperation"]
-    assert updated == {"operation": {"id": id_}, "errors": []}
+    updated = (await data(victim, UPDATE, input={"id": id_, "status": "Running"}))[
+        "updateInviteParticipantsOperation"
+    ]
+    assert updated == {"operation": {"id": id_, "version": 2}, "errors": []}
 
 
 async def _groups(victim: Victim, text: str, mine: list[str]) -> None:
@@ -206,7 +200,9 @@ async def _as_values(victim: Victim) -> None:
         ("time", "DateTime!", "changes(filter: {createdAt: {gt: $v}}) { nodes { at } }"),
     ):
         document = f"query {name}($v: {type_}) {{ {field} }}"
-        assert_is(await asked(victim, document, v="1; DROP TABLE operations"), "400 BAD_USER_INPUT")
+        assert_is(
+            await execute(victim, document, v="1; DROP TABLE operations"), "400 BAD_USER_INPUT"
+        )
 
 
 CASES = [

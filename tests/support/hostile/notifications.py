@@ -6,8 +6,16 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from support.hostile.harness import JSON, Case, Victim, assert_decent, assert_is, exchanging, sent
-from support.notifying import CALL, envelope, notification
+from support.graph_notifications import CALL, envelope, notification
+from support.hostile.harness import (
+    JSON,
+    Case,
+    Victim,
+    assert_is,
+    assert_valid_response,
+    exchanging,
+    send,
+)
 
 PATH = "/graph/notifications"
 BAD, TAKEN = "400 invalidRequest", "202"
@@ -19,18 +27,18 @@ Body = bytes | Callable[[], bytes]
 
 
 def posting(name: str, body: Body, expected: str, headers: Mapping[str, str] | None = None) -> Case:
-    """Make the case of a body."""
+    """Return the case of a body."""
 
     async def attack(victim: Victim) -> None:
-        made = body if isinstance(body, bytes) else body()
-        answer = await sent(victim, made, path=PATH, headers=TYPED | dict(headers or {}))
+        content = body if isinstance(body, bytes) else body()
+        answer = await send(victim, content, path=PATH, headers=TYPED | dict(headers or {}))
         assert_is(answer, expected)
 
     return Case(name, attack)
 
 
 def items(name: str, make: Callable[[], list[Any]], expected: str = TAKEN) -> Case:
-    """Make the case of the content of an envelope."""
+    """Return the case of the content of an envelope."""
     return posting(name, lambda: json.dumps(envelope(*make())).encode(), expected)
 
 
@@ -55,10 +63,10 @@ async def _at_once(victim: Victim) -> None:
     """Post many bodies of many notifications at once: some are refused, none is lost in between."""
     body = json.dumps(envelope(*_many(500))).encode()
     answers = await asyncio.gather(
-        *(sent(victim, body, path=PATH, headers=TYPED) for _ in range(16))
+        *(send(victim, body, path=PATH, headers=TYPED) for _ in range(16))
     )
     for answer in answers:
-        assert_decent(answer)
+        assert_valid_response(answer)
         assert answer.status in {202, 429, 503}
 
 

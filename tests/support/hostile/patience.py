@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
+from support.documents import CREATE
 from support.hostile.bytes_on_the_wire import BODY, CHUNKED, LENGTH, START, chunk, post
-from support.hostile.harness import Case, Victim, answers_in, assert_decent, data
+from support.hostile.harness import Case, Victim, answers_in, assert_valid_response, data
 
 SLOW_CLIENTS = 200
 STEPS = 20
@@ -30,7 +31,7 @@ async def connections(victim: Victim, count: int) -> AsyncIterator[list[Connecti
 
 
 def slowly(name: str, request: bytes, at_once: bytes = b"") -> Case:
-    """Make the case of many clients that send a request a byte at a time, and never all of it."""
+    """Return the case of many clients that send a request a byte at a time, and never all of it."""
 
     async def attack(victim: Victim) -> None:
         async with connections(victim, SLOW_CLIENTS) as opened:
@@ -46,7 +47,7 @@ def slowly(name: str, request: bytes, at_once: bytes = b"") -> Case:
 
 
 def unread(name: str, request: bytes, times: int) -> Case:
-    """Make the case of clients that request much and read none of it."""
+    """Return the case of clients that request much and read none of it."""
 
     async def attack(victim: Victim) -> None:
         async with connections(victim, 20) as opened:
@@ -57,8 +58,8 @@ def unread(name: str, request: bytes, times: int) -> Case:
     return Case(f"20 clients that ask for {name} and do not read", attack)
 
 
-def given_up(name: str, request: bytes) -> Case:
-    """Make the case of clients that disconnect before they are answered."""
+def disconnecting(name: str, request: bytes) -> Case:
+    """Return the case of clients that disconnect before they are answered."""
 
     async def attack(victim: Victim) -> None:
         for _ in range(10):
@@ -93,7 +94,7 @@ async def _silent_after_an_answer(victim: Victim) -> None:
             writer.write(_typed(BODY))
             received = await reader.readuntil(b'{"data":{"__typename":"Query"}}')
             for answer in answers_in(received):
-                assert_decent(answer)
+                assert_valid_response(answer)
 
 
 async def _subscribed(victim: Victim) -> None:
@@ -102,10 +103,7 @@ async def _subscribed(victim: Victim) -> None:
         for reader, writer in opened:
             writer.write(_typed(SUBSCRIPTION, STREAMED))
             await reader.readuntil(b"\n\n\r\n")  # the end of the first chunk
-        await data(
-            victim,
-            "mutation { createInviteParticipantsOperation(input: {}) { operation { id } } }",
-        )
+        await data(victim, CREATE)
         for reader, _ in opened:
             assert b'"changes"' in await reader.readuntil(b"}}}\n\n")
 
@@ -126,10 +124,10 @@ CASES = [
     slowly("chunks", b"1;aaaaaaaaaaaaaaaaaaaaa", at_once=post(CHUNKED, b"")),
     unread("the schema", _typed(INTROSPECTION), 50),
     unread("a page", b"GET /schema.graphql HTTP/1.1\r\nHost: localhost\r\n\r\n", 100),
-    given_up("a request", post(LENGTH, BODY[:9])),
-    given_up("an answer", _typed(INTROSPECTION)),
-    given_up("a stream", _typed(SUBSCRIPTION, STREAMED)),
-    given_up("chunks", post(CHUNKED, chunk(BODY))),
+    disconnecting("a request", post(LENGTH, BODY[:9])),
+    disconnecting("an answer", _typed(INTROSPECTION)),
+    disconnecting("a stream", _typed(SUBSCRIPTION, STREAMED)),
+    disconnecting("chunks", post(CHUNKED, chunk(BODY))),
     Case(f"{SILENT_CLIENTS:,} connections that say nothing", _silent),
     Case("1,000 connections that are kept", _silent_after_an_answer),
     Case(f"{STREAMS} streams of changes", _subscribed),

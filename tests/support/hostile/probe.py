@@ -46,11 +46,11 @@ def main(host: str, port: str, process: str) -> None:
     threads = scheduling(int(process))
     with socket.create_connection((host, int(port)), 30) as connection:
         while True:
-            before, asked = stalled(threads), time.monotonic()
+            before, sent_at = stalled(threads), time.monotonic()
             status = answered(connection, question)
-            waited = time.monotonic() - asked
-            taken = stalled(threads) - before
-            sys.stdout.write(f"{asked} {waited} {taken} {status}\n")
+            waited = time.monotonic() - sent_at
+            stolen = stalled(threads) - before
+            sys.stdout.write(f"{sent_at} {waited} {stolen} {status}\n")
             sys.stdout.flush()
             time.sleep(max(0.0, EVERY - waited))  # it is a load of so many requests a second
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
-from support.hostile.harness import JSON, Case, Victim, assert_is, exchanging, sent
+from support.hostile.harness import JSON, Case, Victim, assert_is, exchanging, send
 
 ROOT = "/v1.0"
 LIST = f"{ROOT}/communications/inviteParticipantsOperations"
@@ -15,39 +15,39 @@ FINE = "200"
 
 
 def getting(name: str, path: str | Callable[[], str], expected: str) -> Case:
-    """Make the case of a path, its query included."""
+    """Return the case of a path, its query included."""
 
     async def attack(victim: Victim) -> None:
-        made = path if isinstance(path, str) else path()
-        answer = await sent(victim, method="GET", path=made, headers={"Accept": JSON})
+        target = path if isinstance(path, str) else path()
+        answer = await send(victim, method="GET", path=target, headers={"Accept": JSON})
         assert_is(answer, expected)
 
     return Case(name, attack)
 
 
 def writing(name: str, path: str, body: object, expected: str, method: str = "POST") -> Case:
-    """Make the case of a body; one that is no bytes is sent as JSON."""
+    """Return the case of a body; one that is no bytes is sent as JSON."""
 
     async def attack(victim: Victim) -> None:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        answer = await sent(victim, data, method=method, path=path, headers={"Content-Type": JSON})
+        answer = await send(victim, data, method=method, path=path, headers={"Content-Type": JSON})
         assert_is(answer, expected)
 
     return Case(name, attack)
 
 
 def filtering(name: str, text: str, expected: str) -> Case:
-    """Make the case of a ``$filter``."""
+    """Return the case of a ``$filter``."""
     return getting(f"a filter of {name}", f"{LIST}?$filter={quote(text, safe='')}", expected)
 
 
 def batching(name: str, items: Callable[[], list[dict[str, Any]]], *statuses: int) -> Case:
-    """Make the case of a batch that is answered, each item by one of the statuses."""
+    """Return the case of a batch that is answered, each item by one of the statuses."""
 
     async def attack(victim: Victim) -> None:
         body = json.dumps({"requests": items()}).encode()
         path, headers = f"{ROOT}/$batch", {"Content-Type": JSON}
-        answer = await sent(victim, body, path=path, headers=headers)
+        answer = await send(victim, body, path=path, headers=headers)
         assert_is(answer, FINE)
         responses = json.loads(answer.body)["responses"]
         assert {one["status"] for one in responses} <= set(statuses), responses

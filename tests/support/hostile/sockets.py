@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
 
+from support.documents import CHANGE_CURSOR, CREATE
 from support.hostile.frames import (
     BINARY,
     CLOSE,
@@ -18,11 +19,10 @@ from support.hostile.frames import (
     TEXT,
     RawSocket,
     frame,
-    shaken,
+    open_socket,
     split,
 )
-from support.hostile.harness import Case, Victim, answers_in, assert_is, data, exchanged
-from support.queries import NOW
+from support.hostile.harness import Case, Victim, answers_in, assert_is, data, exchange
 
 PROTOCOL_ERROR, TOO_LARGE, NOT_UTF_8, INVALID, UNAUTHORIZED = 1002, 1009, 1007, 4400, 4401
 TAKEN, TOO_MANY_INITS = 4409, 4429
@@ -30,12 +30,12 @@ MEBIBYTE = 2**20
 
 
 def message(**fields: object) -> bytes:
-    """Write a message in a frame."""
+    """Return a message in a frame."""
     return frame(json.dumps(fields).encode())
 
 
 def subscribe(id_: str, query: str = "{ __typename }", **payload: object) -> bytes:
-    """Write the message that starts an operation."""
+    """Return the message that starts an operation."""
     return message(type="subscribe", id=id_, payload={"query": query, **payload})
 
 
@@ -54,15 +54,15 @@ def joined(frames: Frames) -> bytes:
 
 
 def closing(name: str, frames: Frames, *codes: int, init: bool = True) -> Case:
-    """Make the case of frames after which the gateway closes the connection, and with which code.
+    """Return the case of frames after which the gateway closes the connection, and with which code.
 
     The connection may also be lost at once: what is sent after the fault is never read.
     """
 
     async def attack(victim: Victim) -> None:
-        async with shaken(victim, init=init) as socket:
+        async with open_socket(victim, init=init) as socket:
             socket.write(joined(frames))
-            code = await socket.closed()
+            code = await socket.wait_closed()
 
             assert code in {*codes, LOST}, code
 
@@ -70,10 +70,10 @@ def closing(name: str, frames: Frames, *codes: int, init: bool = True) -> Case:
 
 
 def bearing(name: str, frames: Frames) -> Case:
-    """Make the case of unusual frames after which the connection stays open."""
+    """Return the case of unusual frames after which the connection stays open."""
 
     async def attack(victim: Victim) -> None:
-        async with shaken(victim) as socket:
+        async with open_socket(victim) as socket:
             socket.write(joined(frames), message(type="ping", payload={"the": "last"}))
             while b'"last"' not in await socket.text():
                 pass
@@ -82,13 +82,13 @@ def bearing(name: str, frames: Frames) -> Case:
 
 
 def refused(name: str, replaced: bytes, by: bytes, expected: str) -> Case:
-    """Make the case of a handshake with a part of it replaced."""
+    """Return the case of a handshake with a part of it replaced."""
 
     async def attack(victim: Victim) -> None:
         host, port = victim.address
         request = HANDSHAKE % (f"{host}:{port}".encode(), b"")
         assert replaced in request
-        (answer,) = answers_in(await exchanged(victim, request.replace(replaced, by)))
+        (answer,) = answers_in(await exchange(victim, request.replace(replaced, by)))
         assert_is(answer, expected)
 
     return Case(name, attack)
@@ -204,7 +204,7 @@ FRAMES = [
 
 
 def sent(name: str, text: str | bytes, code: int = INVALID) -> Case:
-    """Make the case of a message."""
+    """Return the case of a message."""
     return closing(name, frame(text if isinstance(text, bytes) else text.encode()), code)
 
 
@@ -323,7 +323,7 @@ MESSAGES = [
 
 
 def flood(name: str, one: bytes, times: int) -> Case:
-    """Make the case of a flood after which the connection stays open."""
+    """Return the case of a flood after which the connection stays open."""
     return bearing(f"{times:,} {name}", lambda: [one] * times)
 
 
@@ -353,22 +353,20 @@ async def _never_initialised(victim: Victim) -> None:
     """Open 300 connections that send nothing more, and abandon them."""
     async with AsyncExitStack() as stack:
         for _ in range(300):
-            await stack.enter_async_context(shaken(victim, init=False))
+            await stack.enter_async_context(open_socket(victim, init=False))
 
 
 async def _many(victim: Victim) -> None:
     """Open 500 connections, each with a subscription, and make a change."""
     async with AsyncExitStack() as stack:
-        sockets = [await stack.enter_async_context(shaken(victim)) for _ in range(500)]
+        sockets = [await stack.enter_async_context(open_socket(victim)) for _ in range(500)]
         for number, socket in enumerate(sockets):
             socket.write(
                 subscribe(str(number), f"subscription {{ changes {{ at a{number % 10}: at }} }}")
             )
             socket.write(message(type="ping"))
             await socket.text()
-        sockets[0].write(
-            subscribe("0m", "mutation{createInviteParticipantsOperation(input:{}){errors{code}}}")
-        )
+        sockets[0].write(subscribe("0m", CREATE))
         for socket in sockets:
             while b'"next"' not in (text := await socket.text()):
                 assert text.startswith((b'{"type":"ping"', b'{"type":"pong"')), text
@@ -378,7 +376,7 @@ async def _unread(victim: Victim) -> None:
     """Request the schema 100 times on each of 20 connections, and read nothing."""
     async with AsyncExitStack() as stack:
         for _ in range(20):
-            socket = await stack.enter_async_context(shaken(victim))
+            socket = await stack.enter_async_context(open_socket(victim))
             socket.write(
                 *[subscribe(str(n), "{__schema{types{name fields{name}}}}") for n in range(100)]
             )
@@ -388,7 +386,7 @@ async def _unread(victim: Victim) -> None:
 async def _gone(victim: Victim) -> None:
     """Disconnect in the middle of operations, 100 times."""
     for number in range(100):
-        async with shaken(victim) as socket:
+        async with open_socket(victim) as socket:
             socket.write(
                 *[subscribe(str(n), FOLLOW) for n in range(5)], subscribe("5")[: number % 60]
             )
@@ -423,8 +421,8 @@ async def _filters(victim: Victim) -> None:
         "subscription($f:InviteParticipantsOperationFilter,$a:String)"
         "{changes(filter:$f,after:$a){at}}"
     )
-    here = (await data(victim, NOW))["inviteParticipantsOperations"]["changeCursor"]
-    async with shaken(victim) as socket:
+    here = (await data(victim, CHANGE_CURSOR))["inviteParticipantsOperations"]["changeCursor"]
+    async with open_socket(victim) as socket:
         for number in range(20):
             where = {
                 "clientContext": {"neq": str(number)},
@@ -447,7 +445,7 @@ async def _half_a_frame(victim: Victim) -> None:
     """Start 100 large frames, and send nothing of their payloads."""
     async with AsyncExitStack() as stack:
         for _ in range(100):
-            socket: RawSocket = await stack.enter_async_context(shaken(victim))
+            socket: RawSocket = await stack.enter_async_context(open_socket(victim))
             socket.write(frame(b"a" * 900_000, TEXT)[:20])
         await asyncio.sleep(0.3)
 

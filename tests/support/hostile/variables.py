@@ -39,7 +39,7 @@ CREATE_MANY = """
 
 
 def nested(levels: int, key: str, end: Any) -> Any:  # noqa: ANN401  JSON
-    """Nest a value so many levels deep."""
+    """Return a value nested so many levels deep."""
     for _ in range(levels):
         end = {key: end}
     return end
@@ -54,7 +54,7 @@ def lists(levels: int) -> list[Any]:
 
 
 def case(name: str, document: str, value: Any, expected: str) -> Case:  # noqa: ANN401  JSON
-    """Make the case of one variable, whose value is made when it is sent if it is a function."""
+    """Return the case of one variable, whose value is made when it is sent if it is a function."""
     return asking(name, document, expected, lambda: {"v": value() if callable(value) else value})
 
 
@@ -242,7 +242,7 @@ WIDE = "\N{LATIN SMALL LETTER E WITH ACUTE}" * 170_000
 
 
 def many(value: str, count: int) -> str:
-    """Write a list that repeats a value."""
+    """Return a list that repeats a value."""
     return f"[{','.join([value] * count)}]"
 
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from support.gateways import Gateway
 
 PROBE = Path(__file__).parent / "probe.py"
-HEARD_WITHIN = 30.0
+PROBE_TIMEOUT_SECONDS = 30.0
 SETTLED_WAIT = 0.02
 """In seconds: a shorter wait than this shows that no work is left."""
 
@@ -26,7 +26,7 @@ class Sample:
     probe, could have run but did not get a processor. Nobody's request is to blame for that.
     """
 
-    asked: float
+    sent_at: float
     wait: float
     status: str
 
@@ -36,29 +36,33 @@ class Probe:
 
     def __init__(self) -> None:
         self.samples: list[Sample] = []
-        self._heard = Condition()
+        self._received = Condition()
 
     def read(self, process: subprocess.Popen[str]) -> None:
         """Read the output of the process to its end."""
         assert process.stdout is not None
         for line in process.stdout:
-            asked, waited, taken, status = line.split()
-            with self._heard:
-                wait = max(0.0, float(waited) - float(taken))
-                self.samples.append(Sample(float(asked), wait, status))
-                self._heard.notify_all()
+            sent_at, waited, stolen, status = line.split()
+            with self._received:
+                wait = max(0.0, float(waited) - float(stolen))
+                self.samples.append(Sample(float(sent_at), wait, status))
+                self._received.notify_all()
 
     def longest_wait(self, since: float) -> float:
         """Return the longest wait since a time, in seconds, when the work is done."""
 
         def settled() -> bool:
             latest = self.samples[-1:]
-            return bool(latest) and latest[0].asked > now and latest[0].wait < SETTLED_WAIT
+            return bool(latest) and latest[0].sent_at > now and latest[0].wait < SETTLED_WAIT
 
         now = time.monotonic()
-        with self._heard:
-            assert self._heard.wait_for(settled, HEARD_WITHIN), "The probe hears nothing."
-            return max(sample.wait for sample in self.samples if sample.asked + sample.wait > since)
+        with self._received:
+            assert self._received.wait_for(settled, PROBE_TIMEOUT_SECONDS), (
+                "The probe receives no responses."
+            )
+            return max(
+                sample.wait for sample in self.samples if sample.sent_at + sample.wait > since
+            )
 
 
 @contextmanager
@@ -76,7 +80,7 @@ def probing(gateway: Gateway) -> Iterator[Probe]:
             yield probe
         finally:
             process.kill()
-            reading.join(HEARD_WITHIN)
+            reading.join(PROBE_TIMEOUT_SECONDS)
 
 
 def resident_bytes(gateway: Gateway) -> int:

@@ -15,7 +15,7 @@ URL = f"/communications/calls/{CALL}/operations/{ID}"
 
 
 def notification(change: Json = "deleted", url: Json = URL, **data: Json) -> Json:
-    """Write a notification of an invitation."""
+    """Return a notification of an invitation."""
     return {
         "@odata.type": "#microsoft.graph.commsNotification",
         "changeType": change,
@@ -25,7 +25,7 @@ def notification(change: Json = "deleted", url: Json = URL, **data: Json) -> Jso
 
 
 def envelope(*items: Json) -> Json:
-    """Put notifications into an envelope."""
+    """Return an envelope with notifications."""
     return {"@odata.type": "#microsoft.graph.commsNotifications", "value": list(items)}
 
 

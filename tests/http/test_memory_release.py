@@ -1,4 +1,4 @@
-"""What a connection held goes when it ends, at once: nothing is left for the garbage collector."""
+"""Connections release their memory at once, without the garbage collector."""
 
 import asyncio
 import gc
@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession
-from support.bearers import bearing, token
+from support.bearers import auth_headers, token
+from support.documents import CHANGE_CURSOR, FOLLOW
 from support.gateways import Client
-from support.queries import NOW
-from support.sockets import CREATE, FOLLOW, WITHIN, Socket, connected
+from support.sockets import WITHIN, Socket, connected
 
 from gateway.documents.manifests import trusted_documents
 from gateway.execution.live.fan_out import LiveSubscription
@@ -24,8 +24,8 @@ from gateway.transports.websocket.writer import FrameWriter
 
 @pytest.fixture
 async def client(tmp_path: Path) -> AsyncIterator[Client]:
-    """A client of a gateway in this process, which collects no garbage."""
-    headers = bearing(token(tmp_path, "create", "support", "--scope", "write"))
+    """A client of a gateway in this process, with the garbage collector disabled."""
+    headers = auth_headers(token(tmp_path, "create", "support", "--scope", "write"))
     settings = Settings(
         port=0,
         database=f"sqlite:///{tmp_path}/operations.db",
@@ -46,8 +46,8 @@ async def client(tmp_path: Path) -> AsyncIterator[Client]:
                 gc.unfreeze()
 
 
-def held() -> list[object]:
-    """Give the sockets, the ways to their clients and the subscriptions that the memory has."""
+def objects_in_memory() -> list[object]:
+    """Return how many sockets, connections and subscriptions are in memory."""
     kinds = (WebSocketConnection, FrameWriter, LiveSubscription)
     return [each for each in gc.get_objects() if type(each) in kinds]
 
@@ -64,12 +64,12 @@ async def _is_lost(socket: Socket) -> None:
 
 async def _sends_what_is_no_message(socket: Socket) -> None:
     await socket.ws.send_str("{")
-    assert (await socket.closed())[0] == 4400
+    assert (await socket.wait_closed())[0] == 4400
 
 
 async def _is_forbidden(socket: Socket) -> None:
-    await socket.send(type="ping", payload=bearing("wrong"))
-    assert (await socket.closed())[0] == 4403
+    await socket.send(type="ping", payload=auth_headers("wrong"))
+    assert (await socket.wait_closed())[0] == 4403
 
 
 @pytest.mark.parametrize("end", [_leaves, _is_lost, _sends_what_is_no_message, _is_forbidden])
@@ -77,14 +77,14 @@ async def test_socket_that_was_closed_is_gone(
     client: Client, end: Callable[[Socket], Awaitable[None]]
 ) -> None:
     async with connected(client.session, client.url) as socket:
-        await socket.subscribe(NOW, "query")
+        await socket.subscribe(CHANGE_CURSOR, "query")
         now = (await socket.payload("query"))["data"]["inviteParticipantsOperations"]
         await socket.message()
         await socket.subscribe(FOLLOW, after=now["changeCursor"])
-        await client.data(CREATE, input={})
+        await client.create()
         await socket.change()
-        assert len(held()) == 3
+        assert len(objects_in_memory()) == 3
         await end(socket)
     async with asyncio.timeout(WITHIN):
-        while held():
-            await client.data(NOW)
+        while objects_in_memory():
+            await client.data(CHANGE_CURSOR)

@@ -9,8 +9,8 @@ from support.strategies import JSONObject
 
 RANDOM = settings(
     deadline=None,
-    phases=set(Phase) - {Phase.explain},  # which takes a minute, and says little
-    suppress_health_check=list(HealthCheck),  # one store serves all examples
+    phases=set(Phase) - {Phase.explain},  # which takes a minute
+    suppress_health_check=list(HealthCheck),  # all examples share one store or gateway
 )
 
 

@@ -1,4 +1,4 @@
-"""Lists asked for again: answered from memory for as long as nothing changes, and not longer."""
+"""The response cache: repeated queries come from it until something changes."""
 
 import json
 from pathlib import Path
@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 from aiohttp import ClientSession
+from support.documents import CREATE, DELETE, UPDATE
 from support.gateways import Client, Command, Gateway, running
-from support.queries import CREATE_ANY, DELETE, UPDATE_TEXT
 
 pytestmark = pytest.mark.each_database
 
@@ -18,27 +18,27 @@ LIST = """query ($first: Int = 5) {
 GET = "query ($id: ID!) { inviteParticipantsOperation(id: $id) { id version } }"
 
 
-async def remembered(client: Client) -> int:
-    """Give how many answers the gateway has taken from memory."""
+async def cache_hits(client: Client) -> int:
+    """Return the number of responses that came from the cache."""
     async with client.session.get(f"{client.url}/metrics") as response:
         lines = (await response.text()).splitlines()
     (count,) = [line for line in lines if line.startswith("invite_gateway_remembered_operations_")]
     return int(float(count.rsplit(" ", 1)[1]))
 
 
-async def test_list_asked_for_again_is_remembered(client: Client) -> None:
-    await client.data(CREATE_ANY)
+async def test_repeated_list_comes_from_the_cache(client: Client) -> None:
+    await client.create()
     first = await client.data(LIST, first=3)
 
     assert [await client.data(LIST, first=3) for _ in range(3)] == [first] * 3
-    assert await remembered(client) == 3
+    assert await cache_hits(client) == 3
 
 
 async def test_each_change_makes_the_list_new(client: Client) -> None:
     id_, seen = str(uuid4()), [await client.data(LIST)]
     for mutation, variables in (
-        (CREATE_ANY, {"id": id_}),
-        (UPDATE_TEXT, {"id": id_, "context": "standup"}),
+        (CREATE, {"input": {"id": id_}}),
+        (UPDATE, {"input": {"id": id_, "clientContext": "standup"}}),
         (DELETE, {"id": id_}),
     ):
         await client.data(mutation, **variables)
@@ -47,7 +47,7 @@ async def test_each_change_makes_the_list_new(client: Client) -> None:
     lists = [data["inviteParticipantsOperations"] for data in seen]
     assert [[node["version"] for node in found["nodes"]] for found in lists] == [[], [1], [2], []]
     assert len({found["changeCursor"] for found in lists}) == 4
-    assert await remembered(client) == 0
+    assert await cache_hits(client) == 0
 
 
 async def test_change_by_another_process_makes_the_list_new(
@@ -63,32 +63,32 @@ async def test_change_by_another_process_makes_the_list_new(
 
 async def test_other_variables_have_another_answer(client: Client) -> None:
     for _ in range(3):
-        await client.data(CREATE_ANY)
+        await client.create()
     sizes = [
         len((await client.data(LIST, first=first))["inviteParticipantsOperations"]["nodes"])
         for first in (1, 2, 1, 2, 0)
     ]
 
     assert sizes == [1, 2, 1, 2, 0]
-    assert await remembered(client) == 2
+    assert await cache_hits(client) == 2
 
 
 async def test_operation_by_id_is_not_remembered(client: Client) -> None:
-    await client.data(CREATE_ANY, id="1")
+    await client.create(id="1")
     answers = [await client.data(GET, id="1") for _ in range(2)]
 
     assert answers == [{"inviteParticipantsOperation": {"id": "1", "version": 1}}] * 2
-    assert await remembered(client) == 0
+    assert await cache_hits(client) == 0
 
 
 @pytest.mark.parametrize("room", [0, 6_000])
-async def test_answers_are_right_without_room_for_all_of_them(
+async def test_responses_are_right_when_the_cache_is_full(
     tmp_path: Path, client: Client, room: int
 ) -> None:
     with running(tmp_path, "--answer-cache-bytes", str(room)) as server:
         small = Client(client.session, server.url)
         for _ in range(30):
-            await small.data(CREATE_ANY)
+            await small.create()
         for first in (*range(31), *range(31)):
             data = await small.data(LIST, first=first)
 
@@ -96,7 +96,7 @@ async def test_answers_are_right_without_room_for_all_of_them(
         await small.data(LIST, first=0)
         await small.data(LIST, first=0)
 
-        assert (await remembered(small) > 0) is (room > 0)
+        assert (await cache_hits(small) > 0) is (room > 0)
 
 
 @pytest.mark.usefixtures("gateway")
@@ -108,9 +108,7 @@ async def test_broken_page_is_refused_again(client: Client, gateway: Gateway) ->
     assert gateway.process.poll() is None
 
 
-async def test_long_variables_count_as_what_is_remembered(
-    http: ClientSession, tmp_path: Path
-) -> None:
+async def test_long_variables_count_towards_the_cache(http: ClientSession, tmp_path: Path) -> None:
     query = f"query ($id: ID) {{ {LISTED}(filter: {{ id: {{ eq: $id }} }}) {{ nodes {{ id }} }} }}"
     ids = [str(number).ljust(50_000) for number in range(30)]
     with running(tmp_path, "--answer-cache-bytes", "1000000") as gateway:
@@ -118,4 +116,4 @@ async def test_long_variables_count_as_what_is_remembered(
         for id_ in (*ids, ids[0], ids[-1]):
             await client.data(query, id=id_)
 
-        assert await remembered(client) == 1
+        assert await cache_hits(client) == 1

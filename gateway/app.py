@@ -32,19 +32,20 @@ from gateway.graph.rest.routes import routes_of
 from gateway.http.admission_control import AdmissionControl
 from gateway.http.authentication import Authentication
 from gateway.http.browsers import Browsers
-from gateway.http.checks import live, ready
-from gateway.http.connections import Server
 from gateway.http.cors import CORS
-from gateway.http.descriptions import description
-from gateway.http.head import Mount, Route
+from gateway.http.head import GRAPHQL_PATH, Mount, Route
 from gateway.http.hosts import Hosts
 from gateway.http.limiter import Limiter
 from gateway.http.media_types import JSON
-from gateway.http.metrics import metrics
 from gateway.http.options import ServerOptions
-from gateway.http.pages import CONSOLE_POLICY, PLAYGROUND_POLICY, Page, files
-from gateway.http.redirects import redirect_to_endpoint, redirect_to_playground
-from gateway.http.server import Responder, page
+from gateway.http.responder import Responder
+from gateway.http.routes.descriptions import description
+from gateway.http.routes.health import live, ready
+from gateway.http.routes.metrics import metrics
+from gateway.http.routes.pages import CONSOLE_POLICY, PLAYGROUND_POLICY, Page, files
+from gateway.http.routes.read_only import read_only
+from gateway.http.routes.redirects import redirect_to_endpoint, redirect_to_playground
+from gateway.http.server import Server
 from gateway.http.traffic import Traffic
 from gateway.open_files import possible_connections
 from gateway.settings import Settings
@@ -126,15 +127,15 @@ def _routes(
     described = openapi(rest.routes, version("invite-gateway"))
     pages = _pages(settings)
     return {
-        "/graphql": _graphql(settings, parts, schema, shared, pages.get("playground")),
-        "/graphql/": redirect_to_endpoint,
+        GRAPHQL_PATH: _graphql(settings, parts, schema, shared, pages.get("playground")),
+        f"{GRAPHQL_PATH}/": redirect_to_endpoint,
         "/schema.graphql": description(
             schema.sdl().encode(), "text/plain", authentication, context
         ),
         "/openapi.json": description(encode(described), JSON, authentication, context),
-        "/health/live": page(live),
-        "/health/ready": page(ready(parts.store.check, lambda: parts.traffic.stopping)),
-        "/metrics": page(metrics(parts.telemetry.metrics.page)),
+        "/health/live": read_only(live),
+        "/health/ready": read_only(ready(parts.store.check, lambda: parts.traffic.stopping)),
+        "/metrics": read_only(metrics(parts.telemetry.metrics.page)),
         **_page_routes(pages),
     }
 
@@ -158,10 +159,10 @@ def _pages(settings: Settings) -> dict[str, Page]:
 def _page_routes(pages: Mapping[str, Page]) -> dict[str, Route]:
     if not pages:
         return {}
-    assets = {path: page(file) for path, file in files().items()}
+    assets = {path: read_only(file) for path, file in files().items()}
     if "console" not in pages:
         return {"/": redirect_to_playground, **assets}
-    console = page(pages["console"].response)
+    console = read_only(pages["console"].answer)
     return {"/": console, "/operations": console, "/operations/*": console, **assets}
 
 
@@ -242,7 +243,7 @@ def _graphql(
         ),
         authentication=parts.authentication,
         max_body_bytes=settings.max_body_bytes,
-        playground=playground,
+        playground=playground.answer if playground else None,
     )
 
 

@@ -17,7 +17,7 @@ from support.issuer import AUDIENCE, issuing
 from support.paths import EXAMPLES
 from support.queries import CREATE_NEW
 
-from gateway.http.pages import PLAYGROUND_POLICY
+from gateway.http.routes.pages import PLAYGROUND_POLICY
 
 
 class Visit(WatchedVisit):

@@ -10,7 +10,8 @@ from typing import Any
 from aiohttp import web
 
 from gateway import memory
-from gateway.app import Parts, create_server, server_options
+from gateway.app.parts import Parts
+from gateway.app.server import create_server, server_options
 from gateway.auth.modes import open_authenticator, open_notification_authenticator
 from gateway.auth.sessions import Sessions
 from gateway.documents.manifests import trusted_documents

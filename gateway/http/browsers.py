@@ -51,9 +51,9 @@ class Browsers:
         """Return True for a preflight request of an allowed origin."""
         return is_preflight(head) and head.headers.get(hdrs.ORIGIN) in self._cors.origins
 
-    def admit(self, head: Head, headers: MutableMapping[str, str]) -> None:
+    def add_cors_headers(self, head: Head, headers: MutableMapping[str, str]) -> None:
         """Add the CORS headers that let a page of an allowed origin read the response."""
-        self._cors.allow(head, headers)
+        self._cors.add_headers(head, headers)
 
 
 def _is_own(origin: str, host: str) -> bool:

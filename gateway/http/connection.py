@@ -32,8 +32,6 @@ from gateway.http.traffic import Traffic
 
 logger = logging.getLogger(__name__)
 
-GATED_PATH = "/graphql"
-"""The path where requests are subject to admission control."""
 Respond = Callable[[Request], Coroutine[Any, Any, Sendable]]
 
 

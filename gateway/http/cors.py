@@ -104,7 +104,7 @@ class CORS:
         self._headers = ALLOWED_HEADERS | exact
         self._prefixes = (*ALLOWED_PREFIXES, *(name[:-1] for name in {*headers} - exact))
 
-    def allow(self, head: Head, headers: MutableMapping[str, str]) -> None:
+    def add_headers(self, head: Head, headers: MutableMapping[str, str]) -> None:
         """Add the headers that let a page of an allowed origin read the response, or send it."""
         if not self.origins:
             return

@@ -11,14 +11,15 @@ from yarl import URL
 
 from schema.context import Principal
 
+GRAPHQL_PATH = "/graphql"
+"""The path of the GraphQL endpoint."""
+
 Handler = Callable[[Any], Awaitable[Any]]
 """Takes a ``Request`` and returns a ``Sendable``."""
 Route = Callable[["Head"], Handler]
 """Returns the handler of the requests that have a head, or raises ``Fault`` to refuse them."""
 FaultWriter = Callable[[Any, Any], Any]
 """Takes a ``Request`` and a ``Fault`` and returns a ``Response``."""
-
-
 EarlyFaultWriter = Callable[[Any], Any]
 """Takes the ``Fault`` of a request that was not read, and returns a ``Response``."""
 

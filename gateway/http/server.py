@@ -1,210 +1,99 @@
-"""The steps of every HTTP request: observe, find the handler by the head, call it, compress.
+"""The server: it limits how many connections are open, and closes those that are idle for long.
 
-The server is aiohttp's low-level one: there are a handful of routes, and aiohttp's application
-would add a fifth to the time of each request.
+It is aiohttp's low-level one: there are a handful of routes, and aiohttp's application would add a
+fifth to the time of each request.
 """
 
-import logging
-import re
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
-from functools import partial
-from itertools import count
-from secrets import token_hex
-from time import perf_counter
+import asyncio
+from collections.abc import Mapping
+from typing import cast
 
-from aiohttp import hdrs, web
+from aiohttp import StreamReader, web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http import RawRequestMessage
 
-from gateway.http.admission_control import AdmissionControl, overloaded
-from gateway.http.authentication import CHANGE_CURSOR
-from gateway.http.browsers import Browsers
-from gateway.http.connection import GATED_PATH
-from gateway.http.faults import Fault, check_read_only, refuse
-from gateway.http.head import EarlyFaultWriter, Handler, Head, Mount, Route
-from gateway.http.observing import Observation, Observers
-from gateway.http.request import Request
-from gateway.http.responses import MIN_COMPRESSED_BYTES, Response, Sendable
+from gateway.http.connection import Connection, Respond, Shared, answer_parsed
+from gateway.http.head import GRAPHQL_PATH, EarlyFaultWriter
+from gateway.http.head_cache import HeadCache
+from gateway.http.idle_connections import WaitingConnections
+from gateway.http.options import ServerOptions
 from gateway.http.traffic import Traffic
-from schema.errors import ErrorCode
-from schema.excerpts import excerpt
+from gateway.tasks import running
 
-logger = logging.getLogger(__name__)
-
-
-_FIRST_SEGMENT = re.compile(r"/[^/?]+")
-
-Answering = Callable[[Request], Awaitable[Sendable]]
+MAX_SWEEP_SECONDS = 1.0
 
 
-class Responder:
-    """Answers requests by the route of their path."""
+class Server(web.Server):
+    """aiohttp's server with the gateway's ``Connection`` as its protocol."""
 
-    def __init__(  # noqa: PLR0913, PLR0917  the parts of a server
+    def __init__(
         self,
-        routes: Mapping[str, Route],
-        mounts: Mapping[str, Mount],
+        options: ServerOptions,
         traffic: Traffic,
-        admission: AdmissionControl,
-        observers: Observers,
-        browsers: Browsers,
+        respond: Respond,
+        refusals: Mapping[str, EarlyFaultWriter],
     ) -> None:
-        self._routes = {**routes, GATED_PATH: gated(admission, routes[GATED_PATH])}
-        self._mounts = {
-            path: replace(mount, route=gated(admission, mount.route))
-            for path, mount in mounts.items()
-        }
-        self._traffic = traffic
-        self._observers = observers
-        self._browsers = browsers
-        self._process, self._numbers = token_hex(4), count(1)
-        self.refusals: dict[str, EarlyFaultWriter] = {
-            GATED_PATH: Fault.response,
-            **{path: mount.write_early_fault for path, mount in mounts.items()},
-        }
-        """What writes refusals under overload, by the paths with admission control."""
-
-    async def respond(self, request: Request) -> Sendable:
-        """Return the response to a request; a streaming response has been sent already."""
-        head = request.head
-        request_id = f"{self._process}-{next(self._numbers):x}"
-        observation = Observation(head, self._observers, perf_counter(), request_id)
-        request.observation = observation
-        with observation:
-            try:
-                handler = head.handler or self._bind(head)
-                response: Sendable = await handler(request)
-            except Exception as error:  # noqa: BLE001  every error has a response
-                response = _failed(request, error)
-            self._browsers.admit(head, response.headers)
-            if isinstance(response, Response):
-                response.request_id = request_id
-                if request.reads and request.reads.seen:
-                    response.headers[CHANGE_CURSOR] = request.reads.seen.cursor()
-                if len(response.body) > MIN_COMPRESSED_BYTES:
-                    await response.compress(head.headers.get(hdrs.ACCEPT_ENCODING, ""))
-            else:
-                response.headers["X-Request-Id"] = request_id
-                if not isinstance(response, web.StreamResponse):
-                    await response.run(request)
-            observation.status = response.status
-        if self._traffic.stopping:
-            response.force_close()
-        return response
-
-    def _bind(self, head: Head) -> Handler:
-        """Find the handler of a head, and store it there.
-
-        It is not stored with a head made for one request, to avoid a reference cycle.
-        """
-        handler = self._handler(head)
-        if head.origin is head:
-            head.handler = handler
-        return handler
-
-    def _handler(self, head: Head) -> Handler:
-        """Return the handler of all requests that have this head."""
-        mount = self._mount(head)
-        if mount:
-            head.write_fault = mount.write_fault
-        try:
-            if not head.origin.is_checked:
-                self._browsers.check(head)
-                if self._browsers.is_preflight(head):
-                    return _no_content
-                if hdrs.EXPECT in head.headers:
-                    _check_expected(head)
-                head.origin.is_checked = True
-            if mount:
-                return mount.route(head)
-            route = self._routes.get(head.raw_path) or self._route_by_path(head.path)
-            return route(head)
-        except Fault as fault:
-            return _refusing(fault.with_traceback(None))
-
-    def _mount(self, head: Head) -> Mount | None:
-        """Return what answers at all paths that begin as this one does, if something does."""
-        first = _FIRST_SEGMENT.match(head.raw_path)
-        return self._mounts.get(first[0]) if first else None
-
-    def _route_by_path(self, path: str) -> Route:
-        """Return the route at a path, or the one for all paths in its first folder."""
-        folder = path.split("/", 2)[1] if path.startswith("/") else ""
-        return self._routes.get(path) or self._routes.get(f"/{folder}/*", _nowhere)
-
-
-def _failed(request: Request, error: Exception) -> Response:
-    """Return the response to a request that was refused or has failed."""
-    match error:
-        case Fault():
-            return refuse(request, error)
-        case ConnectionError() | web.RequestPayloadError():  # the client disconnected
-            message = "The request ended before it was complete. Send it again."
-            return refuse(request, Fault(400, message))
-    request_id = request.observation.request_id
-    logger.error("Request %s failed.", request_id, exc_info=error)
-    failed = Fault(
-        500,
-        f"The gateway failed to answer. Its log has the reason under {request_id}.",
-        code=ErrorCode.INTERNAL_SERVER_ERROR,
-    )
-    return refuse(request, failed)
-
-
-def _refusing(fault: Fault) -> Handler:
-    async def answer(request: Request) -> Response:
-        return refuse(request, fault)
-
-    return answer
-
-
-async def _no_content(_request: Request) -> Response:
-    return Response(status=204)
-
-
-def _check_expected(head: Head) -> None:
-    expected = head.headers[hdrs.EXPECT]
-    if expected.lower() != "100-continue":
-        raise Fault(
-            417, f"The Expect header is {excerpt(expected)}. Only 100-continue is supported."
+        super().__init__(
+            answer_parsed,  # type: ignore[arg-type]  # of a response, only what ours have is asked for
+            request_factory=self._make_request,
+            auto_decompress=False,  # a small body can inflate to a large one
+            access_log=None,
         )
+        self._waiting: WaitingConnections[Connection] = WaitingConnections()
+        heads = HeadCache(GRAPHQL_PATH, refusals.keys() - {GRAPHQL_PATH})
+        self._shared = Shared(options, traffic, respond, self._waiting, heads, refusals)
 
+    def __call__(self) -> Connection:
+        """Make the protocol of a new connection."""
+        return Connection(self, self._shared, loop=self._loop, **self._kwargs)
 
-def _nowhere(head: Head) -> Handler:
-    raise Fault(404, f"There is nothing at {excerpt(head.path)}. GraphQL is at /graphql.")
+    def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
+        """Add a connection; over the limit, close the one that has been idle the longest."""
+        super().connection_made(handler, transport)
+        if len(self._connections) <= self._shared.options.connections:
+            return
+        new = cast("Connection", handler)
+        oldest = self._waiting.oldest(other_than=new)
+        new.is_spare = oldest is None or oldest.is_spare
+        if oldest:
+            oldest.close_idle()
 
+    def connection_lost(
+        self, handler: web.RequestHandler, exc: BaseException | None = None
+    ) -> None:
+        """Remove a connection, and call back those that registered for that."""
+        super().connection_lost(handler, exc)
+        self._shared.traffic.connection_lost(handler)
 
-def page(response: Callable[[], Awaitable[Response]]) -> Route:
-    """Make a route for GET and HEAD alone."""
+    async def run(self) -> None:
+        """Run admission control and close idle connections, until cancelled."""
+        async with running(self._shared.options.admission.run()):
+            await self._close_idle()
 
-    async def answer(_request: Request) -> Response:
-        return await response()
+    async def _close_idle(self) -> None:
+        options, waiting = self._shared.options, self._waiting
+        shortest = min(options.idle_seconds, options.transfer_seconds)
+        while True:
+            await asyncio.sleep(min(shortest / 4, MAX_SWEEP_SECONDS))
+            for connection in waiting.idle.pop_older_than(options.idle_seconds):
+                connection.close_idle()
+            for connection in waiting.arriving.pop_older_than(options.transfer_seconds):
+                connection.close_arriving()
 
-    def route(head: Head) -> Handler:
-        check_read_only(head)
-        return answer
-
-    return route
-
-
-def gated(admission: AdmissionControl, route: Route) -> Route:
-    """Make a route subject to admission control."""
-    return lambda head: partial(_answer_if_admitted, admission, route(head))
-
-
-async def _answer_if_admitted(
-    admission: AdmissionControl, answer: Answering, request: Request
-) -> Sendable:
-    if request.is_admitted:
-        return await answer(request)
-    connection = request.connection
-    if connection.is_spare:
-        connection.close()
-        raise overloaded(
-            "The limit of open connections is reached. Try again later.", Connection="close"
+    def _make_request(
+        self,
+        message: RawRequestMessage,
+        payload: StreamReader,
+        protocol: web.RequestHandler,
+        writer: AbstractStreamWriter,
+        task: asyncio.Task[None],
+    ) -> web.BaseRequest:
+        return web.BaseRequest(
+            message,
+            payload,
+            protocol,
+            writer,
+            task,
+            self._loop,
+            client_max_size=self._shared.options.body_bytes,
         )
-    if not admission.try_acquire(connection):
-        raise overloaded()
-    try:
-        return await answer(request)
-    finally:
-        admission.release(connection)

@@ -6,9 +6,10 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import BaseSettings, NoDecode
 
-from gateway.settings.lists import Names, split
+from gateway.settings.texts import Names, matching, split
 
 _SCOPE = re.compile(r"[!#-\[\]-~]*")
+"""The name of a scope (RFC 6749, section 3.3), or nothing."""
 
 Algorithm = Literal[
     "RS256",
@@ -25,18 +26,17 @@ Algorithm = Literal[
 """Signature algorithms with a public key, so that whoever verifies tokens cannot sign them."""
 
 
-def _scope(name: str) -> str:
-    """Check a scope's name (RFC 6749, section 3.3)."""
-    if not _SCOPE.fullmatch(name):
-        raise ValueError(
-            f"{name!r} is not a scope's name: that is one word, of printable ASCII without quotes "
-            "and backslashes."
-        )
-    return name
-
-
 Algorithms = Annotated[tuple[Algorithm, ...], NoDecode, BeforeValidator(split)]
-Scope = Annotated[str, AfterValidator(_scope)]
+Scope = Annotated[
+    str,
+    AfterValidator(
+        matching(
+            _SCOPE,
+            "is not a scope's name: that is one word, of printable ASCII without quotes and "
+            "backslashes.",
+        )
+    ),
+]
 
 
 class AuthenticationSettings(BaseSettings):

@@ -6,21 +6,11 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings
 
-from gateway.settings.lists import Names
+from gateway.settings.texts import Names, each, matching
 
 _HOST_NAME = re.compile(r"\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'+.^_`|~-]+\*?")
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(\[[0-9a-f:]+\]|[a-z0-9_-]+(\.[a-z0-9_-]+)*)(:\d{1,5})?")
-
-
-def _host_names(names: tuple[str, ...]) -> tuple[str, ...]:
-    for name in names:
-        if not _HOST_NAME.fullmatch(name):
-            raise ValueError(
-                f"{name!r} is not a host's name. Give it without a scheme and a port, such as "
-                "gateway.example.com, or .example.com for that and all names in its domain."
-            )
-    return tuple(name.lower() for name in names)
 
 
 def is_origin(text: str) -> bool:
@@ -28,29 +18,26 @@ def is_origin(text: str) -> bool:
     return _ORIGIN.fullmatch(text) is not None
 
 
-def _origins(origins: tuple[str, ...]) -> tuple[str, ...]:
-    for origin in origins:
-        if not is_origin(origin):
-            raise ValueError(
-                f"{origin!r} is not an origin. Name each as browsers do: scheme, host and, if it "
-                "is not the scheme's own, port, such as https://app.example.com."
-            )
-    return origins
+_host_name = matching(
+    _HOST_NAME,
+    "is not a host's name. Give it without a scheme and a port, such as gateway.example.com, or "
+    ".example.com for that and all names in its domain.",
+)
+_header_name = matching(
+    _HEADER_NAME,
+    "is not a header's name. Give names without values, such as x-tenant, or x-tenant-* for all "
+    "that begin with it.",
+)
+_origin = matching(
+    _ORIGIN,
+    "is not an origin. Name each as browsers do: scheme, host and, if it is not the scheme's own, "
+    "port, such as https://app.example.com.",
+)
+_lower_case = AfterValidator(each(str.lower))
 
-
-def _header_names(names: tuple[str, ...]) -> tuple[str, ...]:
-    for name in names:
-        if not _HEADER_NAME.fullmatch(name):
-            raise ValueError(
-                f"{name!r} is not a header's name. Give names without values, such as x-tenant, "
-                "or x-tenant-* for all that begin with it."
-            )
-    return tuple(name.lower() for name in names)
-
-
-HostNames = Annotated[Names, AfterValidator(_host_names)]
-HeaderNames = Annotated[Names, AfterValidator(_header_names)]
-Origins = Annotated[Names, AfterValidator(_origins)]
+HostNames = Annotated[Names, AfterValidator(each(_host_name)), _lower_case]
+HeaderNames = Annotated[Names, AfterValidator(each(_header_name)), _lower_case]
+Origins = Annotated[Names, AfterValidator(each(_origin))]
 
 
 class BrowserSettings(BaseSettings):

@@ -10,6 +10,8 @@ from pydantic_settings import BaseSettings, NoDecode
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from gateway.settings.texts import matching
+
 DEFAULT_DATABASE = "sqlite:///operations.db"
 POSTGRES_SCHEMES = ("postgresql", "postgres")
 
@@ -104,20 +106,20 @@ def _readable(path: str) -> str:
     return path
 
 
-def _schema_name(name: str) -> str:
-    if not _SCHEMA_NAME.fullmatch(name):
-        raise ValueError(
-            f"{name!r} is not a supported schema name. Use up to 63 lower-case letters, digits and "
-            "underscores, not starting with a digit."
-        )
-    return name
-
-
 Database = Annotated[str, AfterValidator(_known_database)]
 ReadDatabases = Annotated[
     tuple[str, ...], NoDecode, BeforeValidator(_split_urls), AfterValidator(_read_databases)
 ]
-SchemaName = Annotated[str, AfterValidator(_schema_name)]
+SchemaName = Annotated[
+    str,
+    AfterValidator(
+        matching(
+            _SCHEMA_NAME,
+            "is not a supported schema name. Use up to 63 lower-case letters, digits and "
+            "underscores, not starting with a digit.",
+        )
+    ),
+]
 ReadableFile = Annotated[str, AfterValidator(_readable)]
 """The path of a text file; empty for none."""
 

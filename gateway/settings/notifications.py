@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings
 
-from gateway.settings.lists import Names
+from gateway.settings.texts import Names
 
 
 def _forward_url(url: str) -> str:

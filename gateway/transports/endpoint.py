@@ -8,7 +8,6 @@ from gateway.http.bodies import check_content, read_body
 from gateway.http.faults import Fault, method_not_allowed, refuse
 from gateway.http.head import Handler, Head
 from gateway.http.media_types import GRAPHQL_RESPONSE, HTML, JSON, chosen
-from gateway.http.pages import Page
 from gateway.http.request import Request
 from gateway.http.responses import Response, Sendable
 from gateway.transports.answers import Answers
@@ -33,7 +32,7 @@ class GraphQLEndpoint:
         *,
         authentication: Authentication,
         max_body_bytes: int,
-        playground: Page | None,
+        playground: Handler | None,
     ) -> None:
         self._authentication = authentication
         self._answers = answers
@@ -75,7 +74,7 @@ class GraphQLEndpoint:
 
     def _get(self, head: Head) -> Handler:
         if self._playground and _is_page_visit(head):
-            return self._show_playground
+            return self._playground
         preferences = _get_preferences(head)
 
         async def get(request: Request) -> Sendable:
@@ -88,10 +87,6 @@ class GraphQLEndpoint:
                 raise Fault(405, refusal.message, headers={"Allow": "POST"}) from None
 
         return get
-
-    async def _show_playground(self, _request: Request) -> Response:
-        assert self._playground is not None  # noqa: S101  checked by ``_get``
-        return await self._playground.response()
 
 
 def _post_preferences(head: Head) -> Preferences | Fault:

@@ -11,12 +11,12 @@ from uuid import uuid4
 import pytest
 from support.gateways import Client
 
-from gateway.store.decisions import writes
 from gateway.store.documents import read
 from gateway.store.sqlite.connection import Connection, connect_writer
 from gateway.store.sqlite.migrate import upgrade
 from gateway.store.sqlite.rows import SQLiteRows
 from gateway.store.sqlite.write_lock import WriteLock
+from gateway.store.writes import operations
 from schema.errors import IdempotencyError, MutationFailure
 from schema.inputs import CreateInviteParticipantsOperationInput as Input
 from schema.resource.operation import StoredOperation
@@ -273,7 +273,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Connection]:
 async def create(database: Connection, now: datetime, key: str, **fields: Json) -> StoredOperation:
     """Create an operation with a key at a time."""
     given = Input(idempotency_key=key, **fields)
-    return await database.run(lambda each: writes.create(SQLiteRows(each), given, now))
+    return await database.run(lambda each: operations.create(SQLiteRows(each), given, now))
 
 
 async def test_key_is_known_for_24_hours(database: Connection) -> None:

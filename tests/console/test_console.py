@@ -14,7 +14,7 @@ from playwright.async_api import expect
 from support.gateways import Client, running
 from support.visits import WEB, Visit, invited, visiting
 
-from gateway.http.pages import CONSOLE_POLICY
+from gateway.http.routes.pages import CONSOLE_POLICY
 
 ADA = invited("user", "ada", "Ada Lovelace")
 PHONE = invited("phone", "+12345678901")

@@ -17,7 +17,7 @@ from support.gateways import Client, running
 from support.issuer import AUDIENCE, issuing
 from support.paths import EXAMPLES
 
-from gateway.http.pages import PLAYGROUND_POLICY
+from gateway.http.routes.pages import PLAYGROUND_POLICY
 
 
 class Visit(WatchedVisit):

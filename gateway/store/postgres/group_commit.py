@@ -23,7 +23,7 @@ from gateway.store.postgres.transactions import (
     commit_together,
     was_committed,
 )
-from gateway.store.write_methods import Write
+from gateway.store.writes.methods import Write
 from schema.errors import Overloaded
 
 if TYPE_CHECKING:

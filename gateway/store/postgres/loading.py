@@ -6,12 +6,12 @@ from typing import Any
 
 import asyncpg
 
-from gateway.store.decisions.rows import KeyUse, Row
 from gateway.store.postgres import forwards
 from gateway.store.postgres.columns import index_key
 from gateway.store.postgres.rows import LoadedRows, ReportContext
 from gateway.store.reports import Report, forms
-from gateway.store.write_methods import Write
+from gateway.store.writes.methods import Write
+from gateway.store.writes.rows import KeyUse, Row
 from schema.constraints import is_valid_id
 from schema.paging import Position
 from schema.resource.operation import StoredOperation

@@ -12,11 +12,11 @@ import msgspec
 
 from gateway.store import documents
 from gateway.store.change_pages import KIND_RANKS
-from gateway.store.decisions.idempotency import KEY_LIFETIME
-from gateway.store.decisions.rows import KeyUse, Row
 from gateway.store.documents import Document
 from gateway.store.forwards import Forward
 from gateway.store.postgres.columns import index_key, row_of
+from gateway.store.writes.idempotency import KEY_LIFETIME
+from gateway.store.writes.rows import KeyUse, Row
 from schema.changes import ChangeKind
 from schema.paging import Position
 from schema.resource.operation import StoredOperation
@@ -88,12 +88,12 @@ class LoadedRows:
         """The position after the newest change, including those of the batch."""
         return Position(self._end.log, self._end.number + len(self.changes))
 
-    def attempt(self, decide: Callable[["LoadedRows"], T]) -> T | Exception:
+    def attempt(self, apply: Callable[["LoadedRows"], T]) -> T | Exception:
         """Execute a write and return its result; if it raises, undo it and return the exception."""
         self._undo.clear()
         count = len(self.changes)
         try:
-            return decide(self)
+            return apply(self)
         except Exception as error:  # noqa: BLE001  it is the result of the write
             while self._undo:
                 self._undo.pop()()

@@ -30,7 +30,7 @@ from gateway.store.postgres.standby import Standby, StandbyOptions
 from gateway.store.pruning import prune_regularly
 from gateway.store.read_sessions import READ_SESSION
 from gateway.store.retention import Retention
-from gateway.store.write_methods import Write, WriteMethods
+from gateway.store.writes.methods import Write, WriteMethods
 from gateway.tasks import running
 from schema.groups import GroupKey, InviteParticipantsOperationGroup
 from schema.ordering import Order

@@ -18,7 +18,7 @@ from gateway.store.postgres.failures import LOST
 from gateway.store.postgres.flushing import flush
 from gateway.store.postgres.loading import load
 from gateway.store.postgres.rows import LoadedRows, LoggedChange
-from gateway.store.write_methods import Write
+from gateway.store.writes.methods import Write
 
 CHANNEL = "invite_gateway_changes"
 """The channel of notifications of new changes."""
@@ -124,7 +124,7 @@ async def is_logged(connection: asyncpg.Connection, change: LoggedChange) -> boo
 
 
 def _at(write: Write[Any], now: datetime) -> Callable[[LoadedRows], Any]:
-    return lambda rows: write.decide(rows, write.at or now)
+    return lambda rows: write.apply(rows, write.at or now)
 
 
 async def roll_back(connection: asyncpg.Connection) -> None:

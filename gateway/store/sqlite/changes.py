@@ -7,9 +7,9 @@ import msgspec
 
 from gateway.store import change_pages
 from gateway.store.change_pages import KIND_RANKS, MAX_BYTES, MAX_SCANNED
-from gateway.store.decisions.rows import Row
 from gateway.store.documents import Document
 from gateway.store.matching import Matcher
+from gateway.store.writes.rows import Row
 from schema.changes import ChangeKind, ChangePage, ChangeSlice, LogBounds
 from schema.scalars import DateTime
 

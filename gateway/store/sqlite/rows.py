@@ -9,10 +9,10 @@ import msgspec
 
 from gateway.store import documents
 from gateway.store.columns import COLUMNS, columns
-from gateway.store.decisions.rows import KeyUse, Row
 from gateway.store.forwards import Forward
 from gateway.store.sqlite import changes
 from gateway.store.sqlite.forwards import enqueue
+from gateway.store.writes.rows import KeyUse, Row
 from schema.changes import ChangeKind
 from schema.constraints import is_valid_id
 from schema.resource.operation import StoredOperation

@@ -29,7 +29,7 @@ from gateway.store.sqlite.recovery import Connections, Recovery
 from gateway.store.sqlite.rows import SQLiteRows
 from gateway.store.sqlite.worker import Worker
 from gateway.store.sqlite.write_lock import write_lock
-from gateway.store.write_methods import Write, WriteMethods
+from gateway.store.writes.methods import Write, WriteMethods
 from gateway.tasks import running
 from schema.errors import Overloaded
 from schema.groups import GroupKey, InviteParticipantsOperationGroup
@@ -137,9 +137,7 @@ class SQLiteStore(WriteMethods):
 
     async def _execute(self, write: Write[T]) -> T:
         now = write.at or datetime.now(UTC)
-        outcome = await self._writer.do(
-            lambda connection: write.decide(SQLiteRows(connection), now)
-        )
+        outcome = await self._writer.do(lambda connection: write.apply(SQLiteRows(connection), now))
         self.loop_reader.end_transaction()
         self.log.wake()
         return outcome

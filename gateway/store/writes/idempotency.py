@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from gateway.store import documents
-from gateway.store.decisions.rows import KeyUse, Rows
+from gateway.store.writes.rows import KeyUse, Rows
 from schema.errors import IdempotencyError, MutationErrorCode, MutationFailure
 from schema.inputs import CreateInviteParticipantsOperationInput
 from schema.resource.operation import StoredOperation

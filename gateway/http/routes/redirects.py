@@ -5,11 +5,10 @@ from urllib.parse import quote
 from aiohttp import hdrs
 
 from gateway.http.faults import check_read_only
-from gateway.http.head import Handler, Head
+from gateway.http.head import GRAPHQL_PATH, Handler, Head
 from gateway.http.request import Request
 from gateway.http.responses import Response
 
-ENDPOINT = "/graphql"
 _KEPT = "%!$&'()*+,;=:@/?-._~"
 """Characters that need no escape in the query of a URL (RFC 3986, section 3.4)."""
 
@@ -28,7 +27,7 @@ def redirect_to_playground(head: Head) -> Handler:
 def _redirect(status: int, head: Head) -> Handler:
     query = head.raw_path.partition("?")[2]
     kept = quote(query, safe=_KEPT, errors="surrogateescape")
-    location = f"{ENDPOINT}?{kept}" if kept else ENDPOINT
+    location = f"{GRAPHQL_PATH}?{kept}" if kept else GRAPHQL_PATH
 
     async def redirect(_request: Request) -> Response:
         return Response(status=status, headers={hdrs.LOCATION: location})

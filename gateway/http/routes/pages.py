@@ -1,15 +1,17 @@
 """The pages for browsers, built by Vite from ``gateway/web``, and the files that they load."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from html import escape
 from mimetypes import guess_type
 from pathlib import Path
 from typing import Literal
 
+from gateway.http.head import Handler
+from gateway.http.request import Request
 from gateway.http.responses import Response
 
-BUILD = Path(__file__).parent.parent / "web" / "dist"
+BUILD = Path(__file__).parents[2] / "web" / "dist"
 
 # GraphiQL's editor writes styles into the page, and draws with data: images; all else is files.
 PLAYGROUND_POLICY = (
@@ -45,7 +47,7 @@ class Page:
         self._text = text.replace("</head>", f"{metadata}</head>", 1).encode()
         self._policy = policy
 
-    async def response(self) -> Response:
+    async def answer(self, _request: Request) -> Response:
         """Return the page, which is revalidated; the names of the files it loads are hashes."""
         return Response(
             self._text,
@@ -58,7 +60,7 @@ class Page:
         )
 
 
-def files() -> dict[str, Callable[[], Awaitable[Response]]]:
+def files() -> dict[str, Handler]:
     """Return the handlers of the files that the pages load, by path."""
     return {
         f"/{file.relative_to(BUILD).as_posix()}": _file(file)
@@ -67,10 +69,10 @@ def files() -> dict[str, Callable[[], Awaitable[Response]]]:
     }
 
 
-def _file(file: Path) -> Callable[[], Awaitable[Response]]:
+def _file(file: Path) -> Handler:
     content_type = guess_type(file.name)[0] or "application/octet-stream"
 
-    async def answer() -> Response:
+    async def answer(_request: Request) -> Response:
         return Response(
             await asyncio.to_thread(file.read_bytes),
             headers={

@@ -6,7 +6,6 @@ from datetime import datetime
 from msgspec import Struct
 
 from gateway.store import documents
-from gateway.store.decisions.rows import Row, Rows
 from gateway.store.forwards import Forward
 from gateway.store.reports import (
     Applied,
@@ -16,6 +15,7 @@ from gateway.store.reports import (
     new_document,
     reported_changes,
 )
+from gateway.store.writes.rows import Row, Rows
 from schema.scalars import date_time
 
 

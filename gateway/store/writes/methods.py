@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
 
-from gateway.store.decisions import writes
-from gateway.store.decisions.reports import Reports
-from gateway.store.decisions.rows import Rows
 from gateway.store.documents import Document, Put
 from gateway.store.forwards import Forward
 from gateway.store.reports import Applied, Report, forms
+from gateway.store.writes import operations
+from gateway.store.writes.reports import Reports
+from gateway.store.writes.rows import Rows
 from schema.errors import MutationFailure
 from schema.inputs import (
     CreateInviteParticipantsOperationInput,
@@ -31,10 +31,10 @@ Input = (
 class Write(NamedTuple, Generic[T]):
     """A write, and what determines the rows that it may read: inputs, reports, and an id.
 
-    ``decide`` is called with the rows and the time: ``at``, or now.
+    ``apply`` is called with the rows and the time: ``at``, or now.
     """
 
-    decide: Callable[[Rows, datetime], T]
+    apply: Callable[[Rows, datetime], T]
     inputs: Sequence[Input] = ()
     reports: Sequence[Report] = ()
     operation_id: str | None = None
@@ -71,7 +71,7 @@ class WriteMethods(ABC):
         Its creation time is ``at``, or now.
         """
         return await self._execute(
-            Write(lambda rows, now: writes.create(rows, new, now), [new], at=at)
+            Write(lambda rows, now: operations.create(rows, new, now), [new], at=at)
         )
 
     async def create_many(
@@ -82,15 +82,19 @@ class WriteMethods(ABC):
     ) -> list[StoredOperation | MutationFailure]:
         """Create operations in one transaction; a failure among the inputs is an invalid input."""
         valid = [each for each in inputs if not isinstance(each, MutationFailure)]
-        write = Write(lambda rows, now: writes.create_many(rows, inputs, now, atomic=atomic), valid)
+        write = Write(
+            lambda rows, now: operations.create_many(rows, inputs, now, atomic=atomic), valid
+        )
         try:
             return await self._execute(write)
-        except writes.AbortedAll as aborted:
+        except operations.AbortedAll as aborted:
             return aborted.outcomes
 
     async def upsert(self, new: CreateInviteParticipantsOperationInput) -> Upserted:
         """Create an operation, or change the given fields of the existing one."""
-        return await self._execute(Write(lambda rows, now: writes.upsert(rows, new, now), [new]))
+        return await self._execute(
+            Write(lambda rows, now: operations.upsert(rows, new, now), [new])
+        )
 
     async def update(
         self, change: UpdateInviteParticipantsOperationInput, *, at: datetime | None = None
@@ -100,19 +104,21 @@ class WriteMethods(ABC):
         The time of the change is ``at``, or now.
         """
         return await self._execute(
-            Write(lambda rows, now: writes.update(rows, change, now), [change], at=at)
+            Write(lambda rows, now: operations.update(rows, change, now), [change], at=at)
         )
 
     async def delete(self, target: DeleteInviteParticipantsOperationInput) -> StoredOperation:
         """Remove an operation and return its last state."""
         return await self._execute(
-            Write(lambda rows, now: writes.delete(rows, target, now), [target])
+            Write(lambda rows, now: operations.delete(rows, target, now), [target])
         )
 
     async def put(self, document: Document) -> Put:
         """Store a whole document, in place of the existing one with its id if they differ."""
         return await self._execute(
-            Write(lambda rows, now: writes.put(rows, document, now), operation_id=document["id"])
+            Write(
+                lambda rows, now: operations.put(rows, document, now), operation_id=document["id"]
+            )
         )
 
     async def apply(

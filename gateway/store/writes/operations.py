@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from gateway.store import documents
-from gateway.store.decisions import idempotency
-from gateway.store.decisions.rows import Row, Rows
+from gateway.store.writes import idempotency
+from gateway.store.writes.rows import Row, Rows
 from schema.errors import (
     AbortedError,
     AlreadyExistsError,

@@ -3,23 +3,23 @@
 from collections.abc import Awaitable, Callable
 from logging import getLogger
 
+from gateway.http.head import Handler
+from gateway.http.request import Request
 from gateway.http.responses import Response, json_response
 from schema.errors import RequestError
 
 logger = getLogger(__name__)
 
 
-async def live() -> Response:
+async def live(_request: Request) -> Response:
     """Answer that the process runs."""
     return json_response({"status": "ok"})
 
 
-def ready(
-    check_store: Callable[[], Awaitable[None]], is_stopping: Callable[[], bool]
-) -> Callable[[], Awaitable[Response]]:
+def ready(check_store: Callable[[], Awaitable[None]], is_stopping: Callable[[], bool]) -> Handler:
     """Make the check that the store can be read and written and the server is not stopping."""
 
-    async def answer() -> Response:
+    async def answer(_request: Request) -> Response:
         if is_stopping():
             return _unavailable("The gateway is stopping.")
         try:

@@ -1,10 +1,10 @@
 """Descriptions of what is served, as files to download."""
 
 from gateway.http.authentication import Authentication, forbidden
-from gateway.http.faults import check_read_only
-from gateway.http.head import Handler, Head, Route
+from gateway.http.head import Route
 from gateway.http.request import Request
 from gateway.http.responses import Response
+from gateway.http.routes.read_only import read_only
 from schema.context import Context, Scope
 from schema.errors import Forbidden
 
@@ -21,8 +21,4 @@ def description(
             raise forbidden(refusal) from None
         return Response(text, headers={"Content-Type": f"{media_type}; charset=utf-8"})
 
-    def route(head: Head) -> Handler:
-        check_read_only(head)
-        return answer
-
-    return route
+    return read_only(answer)

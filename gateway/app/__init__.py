@@ -1,0 +1,1 @@
+"""The composition root: it creates the parts of the server from the settings."""

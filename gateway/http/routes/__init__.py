@@ -1,0 +1,1 @@
+"""What is served besides GraphQL and REST: pages, descriptions, redirects, health and metrics."""

@@ -1,1 +1,0 @@
-"""The effects of writes, decided on rows of any database."""

@@ -41,7 +41,7 @@ class Authentication:
         self.principal = authenticator.principal
         self.tracking = sessions.tracking
 
-    async def admit(self, request: Request) -> Principal:
+    async def authenticate(self, request: Request) -> Principal:
         """Return the principal of a request and set it there; raise ``Fault`` if there is none."""
         principal = self._known(request.head)
         if principal is None:

@@ -61,7 +61,7 @@ class GraphQLEndpoint:
         preferences = _post_preferences(head)
 
         async def post(request: Request) -> Sendable:
-            await self._authentication.admit(request)
+            await self._authentication.authenticate(request)
             if isinstance(preferences, Fault):
                 return refuse(request, preferences)
             body = await read_body(request, self._max_body_bytes)
@@ -78,7 +78,7 @@ class GraphQLEndpoint:
         preferences = _get_preferences(head)
 
         async def get(request: Request) -> Sendable:
-            await self._authentication.admit(request)
+            await self._authentication.authenticate(request)
             if isinstance(preferences, Fault):
                 return refuse(request, preferences)
             try:

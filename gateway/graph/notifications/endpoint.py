@@ -91,7 +91,7 @@ class NotificationsEndpoint:
 
     async def handle(self, request: Request) -> Response:
         """Apply the notifications in the body of a request."""
-        await self._authentication.admit(request)
+        await self._authentication.authenticate(request)
         request.observation.route = PATH
         try:
             await self._process(request)

@@ -68,7 +68,7 @@ class RestEndpoint:
             return self._refusal(fault.with_traceback(None))
 
         async def handle(request: Request) -> Response:
-            await self._authentication.admit(request)
+            await self._authentication.authenticate(request)
             return await self._handle(target, operation, request)
 
         return handle
@@ -133,7 +133,7 @@ class RestEndpoint:
         """Return a handler that refuses a request after authentication."""
 
         async def handle(request: Request) -> Response:
-            await self._authentication.admit(request)
+            await self._authentication.authenticate(request)
             request.observation.transport = TRANSPORT
             return refuse(request, fault)
 

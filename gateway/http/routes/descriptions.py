@@ -16,7 +16,7 @@ def description(
 
     async def answer(request: Request) -> Response:
         try:
-            context.of(await authentication.admit(request)).require(Scope.INTROSPECTION)
+            context.of(await authentication.authenticate(request)).require(Scope.INTROSPECTION)
         except Forbidden as refusal:
             raise forbidden(refusal) from None
         return Response(text, headers={"Content-Type": f"{media_type}; charset=utf-8"})

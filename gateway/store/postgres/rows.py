@@ -1,4 +1,4 @@
-"""Rows loaded for a batch of writes, which are decided on them and flushed together.
+"""Rows loaded for a batch of writes, which are applied to them and flushed together.
 
 Each write sees the effects of those before it, as if they were executed one by one.
 """

@@ -43,14 +43,14 @@ class SQLiteChangeLog:
     async def bounds(self) -> LogBounds:
         """Return its bounds: as long as they stay the same, so does everything that is stored."""
         try:
-            return self._loop_reader.span()
+            return self._loop_reader.bounds()
         except NotReadError:
-            return await self._reader.do(changes.span, short=True)
+            return await self._reader.do(changes.read_bounds, short=True)
 
     def known_bounds(self) -> LogBounds | None:
         """Return the bounds of the log, or None if they are not known without waiting."""
         try:
-            return self._loop_reader.span()
+            return self._loop_reader.bounds()
         except NotReadError:
             return None
 

@@ -38,7 +38,7 @@ def append(
     )
 
 
-def span(connection: sqlite3.Connection | sqlite3.Cursor) -> LogBounds:
+def read_bounds(connection: sqlite3.Connection | sqlite3.Cursor) -> LogBounds:
     """Return the bounds of the log."""
     log, pruned, newest = connection.execute(
         "SELECT id, pruned, (SELECT max(position) FROM changes) FROM change_log"
@@ -54,7 +54,7 @@ def read(connection: sqlite3.Connection, part: ChangeSlice, matcher: Matcher | N
     scanned = part.limit if matcher is None else MAX_SCANNED
     with connection:  # one snapshot
         connection.execute("BEGIN")
-        start = span(connection).start(part.after, part.argument)
+        start = read_bounds(connection).start(part.after, part.argument)
         records = connection.execute(
             "SELECT position, operation_id, kind, at, version, before, document"
             " FROM changes WHERE position > ? ORDER BY position LIMIT ?",
@@ -69,7 +69,7 @@ def history(connection: sqlite3.Connection, operation_id: str, part: ChangeSlice
     """Read changes of the operations that have or had an id."""
     with connection:  # one snapshot
         connection.execute("BEGIN")
-        bounds = span(connection)
+        bounds = read_bounds(connection)
         start = bounds.start(part.after, part.argument)
         records = connection.execute(
             "SELECT position, operation_id, kind, at, version, before, document"

@@ -61,7 +61,7 @@ class LoopReader:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._is_reading = False
-        self._span: LogBounds | None = None
+        self._bounds: LogBounds | None = None
         self._long: LRUCache[str, int] = LRUCache(max_items=MAX_LONG)
         self.reads = 0
         """How many reads were made."""
@@ -75,11 +75,11 @@ class LoopReader:
         connection.set_progress_handler(self._is_long, MAX_STEPS)
         self._connection = connection
         self._cursor = connection.cursor()
-        self._is_reading, self._span, self._calls = False, None, 0
+        self._is_reading, self._bounds, self._calls = False, None, 0
 
     def close(self) -> None:
         """Close the connection; later reads raise ``NotReadError``."""
-        self._is_reading, self._span = False, None
+        self._is_reading, self._bounds = False, None
         self._connection.close()
 
     def find(self, operation_id: str) -> StoredOperation | None:
@@ -114,16 +114,16 @@ class LoopReader:
             del self._long[sql]
         return True
 
-    def span(self) -> LogBounds:
+    def bounds(self) -> LogBounds:
         """Return the bounds of the change log; raise ``NotReadError``."""
-        if self._span is None:
-            self._span = self._read(changes.span)
-        return self._span
+        if self._bounds is None:
+            self._bounds = self._read(changes.read_bounds)
+        return self._bounds
 
     def end_transaction(self) -> None:
         """End the transaction, so that later reads see later changes."""
         if self._is_reading:
-            self._is_reading, self._span = False, None
+            self._is_reading, self._bounds = False, None
             self._connection.rollback()
 
     def _is_long(self) -> bool:

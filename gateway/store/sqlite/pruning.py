@@ -22,7 +22,7 @@ def prune(
 
     Return how many were deleted.
     """
-    bounds = changes.span(connection)
+    bounds = changes.read_bounds(connection)
     if keep.max_bytes and (positions := sizes.next_range(bounds.pruned, bounds.newest)):
         (size,) = connection.execute(_SIZE, (positions[0], positions[-1])).fetchone()
         sizes.add(positions, size)

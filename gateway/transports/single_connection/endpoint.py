@@ -70,7 +70,7 @@ class SingleConnectionEndpoint:
 
     async def __call__(self, request: Request) -> Response | OperationStream:
         """Answer a request; raise ``Fault`` to refuse it."""
-        principal = await self._authentication.admit(request)
+        principal = await self._authentication.authenticate(request)
         tokens = self._options.tokens
         if request.method == hdrs.METH_PUT:
             self._stream_options.limiter.check()

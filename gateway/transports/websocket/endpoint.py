@@ -47,7 +47,7 @@ class WebSocketEndpoint:
     async def __call__(self, request: Request) -> web.StreamResponse:
         """Accept a WebSocket and serve it until it is closed; raise ``Fault`` to refuse it."""
         if token_of(request):
-            await self._authentication.admit(request)
+            await self._authentication.authenticate(request)
         self._limiter.check()
         socket = web.WebSocketResponse(
             timeout=CLOSE_SECONDS,

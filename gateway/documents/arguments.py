@@ -16,7 +16,7 @@ from graphql import (
     VariableNode,
 )
 
-from gateway.documents.price import Price, Values, total
+from gateway.documents.price import Price, Values, evaluate, total
 from schema.constraints import MAX_PARTICIPANTS
 from schema.paging import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 
@@ -132,15 +132,11 @@ def offset_cost(arguments: Arguments, values: Values) -> int:
     return 0
 
 
-def filter_price(arguments: Arguments) -> Price:
-    """Return the price of the conditions of a filter."""
-    return _conditions_price(arguments.get("filter"))
-
-
-def _conditions_price(value: Any, times: int = 1) -> Price:  # noqa: ANN401  JSON
+def filter_price(value: Any, times: int = 1) -> Price:  # noqa: ANN401  JSON
+    """Return the price of the conditions of a filter, ``times`` as much as otherwise."""
     if isinstance(value, dict):
         return total(
-            _conditions_price(inner, times * _FACTORS.get(name, 1)) for name, inner in value.items()
+            filter_price(inner, times * _FACTORS.get(name, 1)) for name, inner in value.items()
         )
     if _has_variable(value):
         return partial(filter_cost, value, times=times)
@@ -148,15 +144,12 @@ def _conditions_price(value: Any, times: int = 1) -> Price:  # noqa: ANN401  JSO
 
 
 def filter_cost(value: Any, values: Values, times: int = 1) -> int:  # noqa: ANN401  JSON
-    """Return the cost of the conditions of a filter, ``times`` as much as otherwise."""
+    """Return the cost of the conditions of a filter for the values of variables."""
     match _value(value, values):
         case None:
             return 0
         case dict() as fields:
-            return sum(
-                filter_cost(inner, values, times * _FACTORS.get(name, 1))
-                for name, inner in fields.items()
-            )
+            return evaluate(filter_price(fields, times), values)
         case list() as items:
             if items and isinstance(_value(items[0], values), dict):
                 if len(items) > _MANY_CONDITIONS:

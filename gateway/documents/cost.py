@@ -168,7 +168,7 @@ def _field_price(name: str, arguments: Arguments) -> Price:
         [
             _FIELDS.get(name, _ROOTS.get(root, 0)),
             price_of(write_cost, arguments, "input", "inputs") if root == "Mutation" else 0,
-            filter_price(arguments),
+            filter_price(arguments.get("filter")),
             price_of(keys_cost, arguments, "orderBy", "by"),
             price_of(offset_cost, arguments, "offset"),
         ]

@@ -42,7 +42,8 @@ _PLAIN_KEY = re.compile(r"[A-Za-z0-9._~-]+")
 _ADDITIONAL = "additionalProperties"
 _ADDITIONAL_MEMBER = f'"{_ADDITIONAL}":{{'.encode()
 _PROPERTIES = INVITE_PARTICIPANTS_OPERATION.properties
-_OPERATION_TYPE = f"#{NAMESPACE}.{INVITE_PARTICIPANTS_OPERATION.name}"
+OPERATION_TYPE = f"#{NAMESPACE}.{INVITE_PARTICIPANTS_OPERATION.name}"
+"""The value of ``@odata.type`` of an operation."""
 # SDKs recognize a derived type only with the "#". Other types are written as in the documentation
 # of the resource.
 _COMMUNICATIONS_TYPE = f"#{NAMESPACE}.{COMMUNICATIONS_IDENTITY_SET.name}"
@@ -182,7 +183,7 @@ def writer(format_: EntityFormat) -> Callable[[bytes], Raw]:
             if format_.with_odata_id:
                 address = canonical_address(operation.callId, operation.id)
             values = _values(operation)
-            entity = _Entity(_OPERATION_TYPE, etag(operation.version), address, *values)
+            entity = _Entity(OPERATION_TYPE, etag(operation.version), address, *values)
             inlined = _inline_additional(encode(entity))
             if inlined is not None:
                 return Raw(inlined)
@@ -224,7 +225,7 @@ def _annotations(operation: Any, format_: EntityFormat) -> Entity:  # noqa: ANN4
     """Return the annotations of an operation."""
     if format_.metadata is Metadata.NONE:
         return {}
-    annotations = {TYPE: _OPERATION_TYPE, ETAG: etag(operation.version)}
+    annotations = {TYPE: OPERATION_TYPE, ETAG: etag(operation.version)}
     if format_.has_odata_id:
         annotations[ID] = canonical_address(operation.callId, operation.id)
     if format_.metadata is Metadata.FULL:

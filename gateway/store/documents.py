@@ -15,6 +15,7 @@ from uuid_utils import uuid7
 
 from schema.constraints import IDENTITY_KINDS
 from schema.inputs import CreateInviteParticipantsOperationInput, OperationContent
+from schema.resource.base import graphql_name
 from schema.resource.operation import CONTENT, StoredOperation
 from schema.scalars import DateTime
 
@@ -25,13 +26,8 @@ _NOT_CONTENT = {
     *("id", "if_version", "idempotency_key"),
     *("version", "created_at", "updated_at", "ended_at"),
 }
-_NULLABLE = {
-    "call_id": "callId",
-    "client_context": "clientContext",
-    "result_info": "resultInfo",
-    "additional_properties": "additionalProperties",
-}
-"""The names of nullable fields in inputs and in documents."""
+_NULLABLE = {name: graphql_name(name) for name in OperationContent.model_fields}
+"""The names in documents of the fields that null clears, by their names in inputs."""
 _ENDED = {"Completed", "Failed"}
 
 

@@ -216,7 +216,7 @@ class StoredOperations(Sequence[StoredOperation]):
 
     @cached_property
     def _operations(self) -> list[StoredOperation]:
-        return [*map(StoredOperation, split_documents(self._documents))]
+        return [*map(StoredOperation, _split(self._documents))]
 
     def __iter__(self) -> Iterator[StoredOperation]:
         return iter(self._operations)
@@ -228,7 +228,7 @@ class StoredOperations(Sequence[StoredOperation]):
         return len(self._operations)
 
 
-def split_documents(documents: bytes) -> Iterator[bytes]:
+def _split(documents: bytes) -> Iterator[bytes]:
     """Split documents at each ``SEPARATOR``.
 
     Its first byte is searched for, since a search for one byte is much faster than for two.

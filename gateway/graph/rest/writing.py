@@ -18,9 +18,8 @@ from gateway.graph.rest.reading import entity_cost, write_entity
 from gateway.graph.rest.target import PreparedRequest, RequestTarget
 from gateway.graph_json.checking import InvalidProperties
 from gateway.graph_json.invites import is_invite, read_invite
-from gateway.graph_json.model import INVITE_PARTICIPANTS_OPERATION, NAMESPACE
 from gateway.graph_json.reading import unwrapped
-from gateway.graph_json.writing import TYPE, etag
+from gateway.graph_json.writing import OPERATION_TYPE, TYPE, etag
 from gateway.http.bodies import check_content, read_body
 from gateway.http.faults import Fault
 from gateway.http.json_text import decode_json
@@ -44,7 +43,6 @@ MAX_ATTEMPTS = 10
 
 Fields = dict[str, Any]
 
-_TYPE = f"#{NAMESPACE}.{INVITE_PARTICIPANTS_OPERATION.name}"
 _INVITE = {"participants", "clientContext"}
 _MERGED = ("resultInfo", "additionalProperties")
 """The fields into which an update is merged, instead of replacing them."""
@@ -79,7 +77,7 @@ class WriteHandlers:
     ) -> PreparedRequest:
         """Create the operation of an invitation, with the status ``NotStarted``."""
         parameters = await self._body(request)
-        fields = _read_operation({**parameters, TYPE: _TYPE})
+        fields = _read_operation({**parameters, TYPE: OPERATION_TYPE})
         _check_invitation(fields)
         given = _create_input(target, request, fields)
 
@@ -144,7 +142,7 @@ def _read_operation(entity: Fields) -> Fields:
     if not is_invite(entity):
         raise Fault(
             400,
-            f"The @odata.type of the body is {excerpt(entity.get(TYPE))}. Only {_TYPE} "
+            f"The @odata.type of the body is {excerpt(entity.get(TYPE))}. Only {OPERATION_TYPE} "
             "is supported.",
             target=TYPE,
         )

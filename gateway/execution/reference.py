@@ -1,5 +1,6 @@
 """The reference executor: Strawberry on graphql-core, complete and slow."""
 
+from contextlib import closing
 from inspect import isawaitable
 
 from graphql import ExecutionResult, GraphQLError, OperationType, execute
@@ -9,6 +10,7 @@ from gateway.documents.parsing import Document, Documents
 from gateway.documents.request import Answer, GraphQLRequest
 from gateway.documents.wording import invalid_variables
 from gateway.execution.cooperative import CooperativeExecution
+from gateway.execution.coroutines import Coroutines
 from gateway.execution.errors import error_answer, format_error, replace_errors
 from gateway.execution.introspection import check_introspection
 from gateway.execution.prepared import PreparedOperation
@@ -118,18 +120,22 @@ class ReferenceExecutor:
     async def _run(
         self, document: Document, request: GraphQLRequest, context: Context
     ) -> ExecutionResult:
-        try:
-            result = execute(
-                self._schema.graphql,
-                document.ast,
-                context_value=context,
-                variable_values=request.variables.values,
-                operation_name=request.operation_name,
-                executor_class=CooperativeExecution,
-                lock=self._lock,
-                hide_suggestions=not self._suggests(request),
-                middleware=None if context.allows(Scope.INTROSPECTION) else [check_introspection],
-            )
-            return await result if isawaitable(result) else result
-        except RecursionError as error:
-            return ExecutionResult(errors=[GraphQLError(str(error), original_error=error)])
+        with closing(Coroutines()) as coroutines:
+            try:
+                result = execute(
+                    self._schema.graphql,
+                    document.ast,
+                    context_value=context,
+                    variable_values=request.variables.values,
+                    operation_name=request.operation_name,
+                    executor_class=CooperativeExecution,
+                    is_awaitable=coroutines.is_awaitable,
+                    lock=self._lock,
+                    hide_suggestions=not self._suggests(request),
+                    middleware=(
+                        None if context.allows(Scope.INTROSPECTION) else [check_introspection]
+                    ),
+                )
+                return await result if isawaitable(result) else result
+            except RecursionError as error:
+                return ExecutionResult(errors=[GraphQLError(str(error), original_error=error)])

@@ -1,18 +1,20 @@
 """Subscriptions on graphql-core: each subscriber reads its own source stream."""
 
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from inspect import isawaitable
 from typing import Any
 
 from graphql import (
     ExecutionResult,
+    Executor,
     FieldNode,
     FragmentSpreadNode,
     GraphQLError,
     InlineFragmentNode,
     SelectionSetNode,
     create_source_event_stream,
+    execute_subscription_event,
     map_source_to_response_event,
 )
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
@@ -21,6 +23,7 @@ from gateway.documents.operation_info import OperationInfo
 from gateway.documents.parsing import Document
 from gateway.documents.request import Answer, GraphQLRequest
 from gateway.documents.wording import invalid_variables
+from gateway.execution.coroutines import Coroutines
 from gateway.execution.errors import error_answer, format_error, replace_errors
 from gateway.execution.events import answer_event, error_event
 from gateway.execution.subscription import Sink
@@ -68,9 +71,16 @@ async def start_subscription(
         return error_answer([too_deep], ErrorCode.BAD_USER_INPUT, request_id)
     if isinstance(feed, ExecutionResult):
         return error_answer(feed.errors or [], ErrorCode.BAD_USER_INPUT, request_id)
-    results = map_source_to_response_event(executor, aiter(feed))
+    results = map_source_to_response_event(executor, aiter(feed), _execute_event)
     key = _response_key(document, executor.operation.selection_set)
     return ReferenceSubscription(feed, results, key, request_id)
+
+
+async def _execute_event(executor: Executor[Any]) -> ExecutionResult:
+    with closing(Coroutines()) as coroutines:
+        executor.is_awaitable = coroutines.is_awaitable
+        result = execute_subscription_event(executor)
+        return await result if isawaitable(result) else result
 
 
 def _response_key(document: Document, selected: SelectionSetNode) -> str:

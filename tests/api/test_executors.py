@@ -4,8 +4,10 @@ import asyncio
 import gc
 import json
 import re
+import warnings
 import weakref
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -20,12 +22,14 @@ from support.random_tests import RANDOM, example
 from support.strategies import JSONObject, stores
 
 from gateway.documents.json import encode
-from gateway.documents.request import GraphQLRequest, Variables
+from gateway.documents.request import Answer, GraphQLRequest, Variables
 from gateway.execution.live.fan_out import FanOut
 from gateway.execution.pipeline import Pipeline
+from gateway.execution.subscription import Event
 from gateway.settings import Settings
 from gateway.store.interface import Database, Store
 from gateway.store.opening import database_of
+from gateway.tasks import running
 from schema import build_schema
 from schema.context import ANONYMOUS, SCOPES, Context, Principal, Scope
 from schema.inputs import CreateInviteParticipantsOperationInput
@@ -174,6 +178,76 @@ async def test_request_without_a_plan_is_released(
         assert [one() for one in given] == [None] * 3
     finally:
         gc.enable()
+
+
+async def test_cancelled_executions_leave_no_coroutines(store: Store, reference: Pipeline) -> None:
+    for number in range(12):
+        await store.create(CreateInviteParticipantsOperationInput(id=str(number)))
+    query = """{
+        list: inviteParticipantsOperations { nodes { history { nodes { kind } } } }
+        count: inviteParticipantsOperations { totalCount }
+    }"""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for steps in range(30):
+            await cancelled(normalized(reference, store, query, {}), steps)
+        gc.collect()
+
+    assert '"data"' in await normalized(reference, store, query, {})
+    assert [str(warning.message) for warning in caught] == []
+
+
+async def test_cancelled_subscriptions_leave_no_coroutines(
+    store: Store, reference: Pipeline
+) -> None:
+    after = (await store.log.position()).cursor()
+    await store.create(CreateInviteParticipantsOperationInput(id="1"))
+    query = """
+        subscription ($after: String) {
+          changes(after: $after) {
+            operation { one: history { nodes { kind } } other: history { nodes { kind } } }
+          }
+        }
+    """
+    request = GraphQLRequest(query, None, Variables(encode({"after": after})))
+    sink = FirstEvent()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for steps in range(60):
+            subscription = await reference.subscribe(request, Context(store, store.log))
+            assert not isinstance(subscription, Answer)
+            await cancelled(subscription.run(sink), steps)
+        gc.collect()
+
+    subscription = await reference.subscribe(request, Context(store, store.log))
+    assert not isinstance(subscription, Answer)
+    async with running(subscription.run(sink)):
+        assert b'"other":{"nodes":[{"kind"' in await sink.payload
+    assert [str(warning.message) for warning in caught] == []
+
+
+class FirstEvent:
+    """A client that waits for one event."""
+
+    def __init__(self) -> None:
+        self.payload = asyncio.Future[bytes]()
+
+    def send(self, *events: Event) -> bool:
+        if not self.payload.done():
+            self.payload.set_result(events[0].payload)
+        return True
+
+    async def drain(self) -> None:
+        """Return at once."""
+
+
+async def cancelled(work: Coroutine[Any, Any, Any], steps: int) -> None:
+    """Run work for a number of steps of the event loop, and cancel it."""
+    task = asyncio.create_task(work)
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
 
 
 LOG_READERS = {

@@ -16,6 +16,8 @@ from gateway.store.sqlite.migrate import upgrade
 from gateway.store.sqlite.reads import Find, read_together
 from gateway.store.sqlite.store import open_sqlite_store
 from gateway.store.sqlite.worker import Worker
+from schema.changes import ChangeSlice
+from schema.errors import MutationFailure
 from schema.filters import InviteParticipantsOperationFilter
 from schema.inputs import CreateInviteParticipantsOperationInput
 from schema.paging import Slice
@@ -181,3 +183,34 @@ async def test_failing_read_does_not_affect_others(tmp_path: Path) -> None:
 
     assert isinstance(found, StoredOperation)
     assert isinstance(failure, OverflowError)
+
+
+async def test_failing_writes_do_not_affect_others(database: Database) -> None:
+    new = CreateInviteParticipantsOperationInput
+    async with database.open() as store:
+        begin = await store.log.position()
+        await store.create(new(id="taken"))
+        writes = [
+            write
+            for number in range(20)
+            for write in (
+                store.create(new(id=f"before {number}")),
+                store.create(new(id="taken")),
+                store.create_many([new(id=f"undone {number}"), new(id="taken")], atomic=True),
+                store.create_many([new(id=f"kept {number}"), new(id="taken")], atomic=False),
+                store.create(new(id=f"after {number}")),
+            )
+        ]
+        outcomes = await asyncio.gather(*writes, return_exceptions=True)
+        page = await store.page(None, (), Slice(limit=200))
+        log = await store.log.changes(None, ChangeSlice(200, begin))
+
+    created = [f"{name} {number}" for number in range(20) for name in ("before", "kept", "after")]
+    assert sorted(one.id for one in page.operations) == sorted(["taken", *created])
+    assert [change.operation_id for change in log.changes] == ["taken", *created]
+    assert [isinstance(outcome, MutationFailure) for outcome in outcomes] == [
+        *[False, True, False, False, False] * 20
+    ]
+    for atomic in outcomes[2::5]:
+        assert isinstance(atomic, list)
+        assert all(isinstance(each, MutationFailure) for each in atomic)

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import cast
 
 import msgspec
@@ -26,15 +27,22 @@ INSERT INTO operations ({", ".join(COLUMNS)}, document)
 VALUES ({", ".join("?" for _ in COLUMNS)}, ?)
 """  # noqa: S608  constants alone
 _IMMUTABLE = {"id", "created_at"}
-"""Columns that an update leaves out, because SQLite updates the indexes of all that it sets."""
-_SET = [
-    f"{column} = ?{place}"
-    for place, column in enumerate([*COLUMNS, "document"], 1)
-    if column not in _IMMUTABLE
-]
-_OVERWRITE = f"""
-UPDATE operations SET {", ".join(_SET)} WHERE seq = ?{len(COLUMNS) + 2}
-"""  # noqa: S608  constants alone
+_INDEXED = {"callId": "call_id", "status": "status"}
+"""The columns of fields that may change, and that are indexed."""
+
+
+@cache
+def _overwrite(unchanged: frozenset[str]) -> str:
+    """Return the statement that sets the columns of an operation except those unchanged.
+
+    SQLite updates the indexes of all columns that are set, even if the values stay the same.
+    """
+    columns = [
+        f"{column} = ?{place}"
+        for place, column in enumerate([*COLUMNS, "document"], 1)
+        if column not in _IMMUTABLE | unchanged
+    ]
+    return f"UPDATE operations SET {', '.join(columns)} WHERE seq = ?{len(COLUMNS) + 2}"  # noqa: S608  constants alone
 
 
 def find(connection: sqlite3.Connection, operation_id: str) -> StoredOperation | None:
@@ -105,8 +113,10 @@ class SQLiteRows:
     def overwrite(self, row: Row, changed: documents.Changed, at: DateTime) -> StoredOperation:
         """Replace an operation by its next version."""
         stored = documents.write(changed.document)
+        unchanged = {column for field, column in _INDEXED.items() if field not in changed.before}
         self._connection.execute(
-            _OVERWRITE, (*columns(changed.document), stored.document.decode(), row.seq)
+            _overwrite(frozenset(unchanged)),
+            (*columns(changed.document), stored.document.decode(), row.seq),
         )
         if "participants" in changed.before:
             self._connection.execute("DELETE FROM identities WHERE operation_seq = ?", (row.seq,))

@@ -23,11 +23,11 @@ class LookAheadInfo:
     selected: frozenset[str]
 
 
-def selects(info: strawberry.Info[Context, None] | LookAheadInfo, name: str) -> bool:
-    """Return whether a field is selected, by its name in GraphQL; one may be that is skipped."""
+def selects(info: strawberry.Info[Context, None] | LookAheadInfo, *names: str) -> bool:
+    """Return whether one of these fields is selected, by name; one may be that is skipped."""
     if isinstance(info, LookAheadInfo):
-        return name in info.selected
-    return name in _names(info.selected_fields)
+        return not info.selected.isdisjoint(names)
+    return any(name in names for name in _names(info.selected_fields))
 
 
 def _names(selections: Iterable[Selection]) -> Iterator[str]:

@@ -74,6 +74,11 @@ class Page:
     position: Position
 
 
+def empty_page(position: Position) -> Page:
+    """Return a page without operations, read when the change log ended at a position."""
+    return Page((), (), more=False, position=position)
+
+
 @strawberry.type(description="Information about a page (Relay's cursor connections).")
 class PageInfo:
     """Relay's ``PageInfo``."""

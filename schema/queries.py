@@ -15,7 +15,7 @@ from schema.filters import InviteParticipantsOperationFilter
 from schema.groups import GroupKey, InviteParticipantsOperationGroup
 from schema.lookahead import LOOKS_AHEAD, selects
 from schema.ordering import InviteParticipantsOperationOrder, sort_keys
-from schema.paging import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, page_size, slice_of
+from schema.paging import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, empty_page, page_size, slice_of
 from schema.resource.operation import InviteParticipantsOperation, Node, StoredOperation
 from schema.viewer import Viewer, viewer_of
 
@@ -83,7 +83,8 @@ class Query:
         description=(
             "A list of operations, newest first by default, page by page: from its start with "
             "`first` and `after`, or from its end with `last` and `before`."
-        )
+        ),
+        metadata=LOOKS_AHEAD,
     )
     @needs(Scope.READ)
     async def invite_participants_operations(
@@ -143,7 +144,10 @@ class Query:
             before=unset_to_none(before),
             offset=unset_to_none(offset),
         )
-        page = await info.context.store.page(where, order, part)
+        if selects(info, "nodes", "edges", "pageInfo"):
+            page = await info.context.store.page(where, order, part)
+        else:
+            page = empty_page(await info.context.log.position())
         return InviteParticipantsOperationConnection(listing=Listing(where, order, part, page))
 
     @strawberry.field(

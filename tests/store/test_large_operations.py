@@ -85,6 +85,13 @@ async def test_page_of_too_many_bytes_is_refused(large: Client, query: str) -> N
     }
 
 
+async def test_operations_that_are_not_selected_are_not_read(large: Client) -> None:
+    query = "{ inviteParticipantsOperations(first: 20) { totalCount changeCursor } }"
+    found = (await large.data(query))["inviteParticipantsOperations"]
+
+    assert found == {"totalCount": len(IDS), "changeCursor": await large.change_cursor()}
+
+
 async def test_smaller_pages_give_all(large: Client) -> None:
     found: list[str] = []
     after = None

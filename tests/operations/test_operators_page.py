@@ -20,6 +20,7 @@ from gateway.settings import Settings
 from schema.errors import ErrorCode, MutationErrorCode
 
 PAGE = (ROOT / "docs" / "operators.md").read_text()
+ALERTS = (ROOT / "docs" / "alerts.yml").read_text()
 DASHBOARD = json.loads((ROOT / "docs" / "grafana.json").read_text())
 
 OWN = "invite_gateway_"
@@ -124,8 +125,8 @@ def series(metric: Metric) -> set[str]:
 
 
 def queries() -> list[str]:
-    """Return all queries of the page and of the dashboard."""
-    alerts = re.findall(r"^ +expr: (.+)$", PAGE, re.MULTILINE)
+    """Return all queries of the alerts and of the dashboard."""
+    alerts = re.findall(r"^ +expr: (.+)$", ALERTS, re.MULTILINE)
     panels = [
         target["expr"] for panel in DASHBOARD["panels"] for target in panel.get("targets", ())
     ]

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import os
+import socket
 from functools import partial
 from typing import Any
 
@@ -45,11 +47,17 @@ def serve(**options: Any) -> None:  # noqa: ANN401  any setting's
         except UnusableAuthError as error:
             fail(str(error))
         except OSError as error:
-            fail(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}.")
+            fail(f"Cannot listen on {settings.host}:{settings.port}: {_reason(error)}.")
         except UnusableManifestError as error:
             fail(f"{display_name('documents', is_option=bool(options['documents']))}: {error}")
         except WorkersFailedError as error:
             fail(str(error), status=1)
+
+
+def _reason(error: OSError) -> str | None:
+    """Return the reason of an error; asyncio's text repeats the address."""
+    is_of_name = isinstance(error, socket.gaierror)  # whose numbers are not those of the system
+    return os.strerror(error.errno) if error.errno and not is_of_name else error.strerror
 
 
 def _run(settings: Settings) -> None:

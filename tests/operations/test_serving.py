@@ -254,7 +254,9 @@ def test_port_in_use_is_reported(command: Command) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
 
-        assert_refused_with(command("serve", "--port", port), port, "in use")
+        done = command("serve", "--port", port)
+
+    assert_refused_with(done, f"Cannot listen on 127.0.0.1:{port}: Address already in use.")
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no.such.host.invalid"])

@@ -182,6 +182,13 @@ async def test_playground_shows_documentation_and_explorer(visit: Visit) -> None
     assert visit.errors == []
 
 
+async def test_playground_links_to_the_console(visit: Visit) -> None:
+    page = visit.page
+    await page.get_by_role("link", name="Invite gateway").click()
+
+    await expect(page.get_by_role("link", name="Playground")).to_be_visible()
+
+
 async def test_playground_sends_the_token(visit: Visit) -> None:
     page = visit.page
     await page.get_by_role("button", name="Show Bearer token").click()

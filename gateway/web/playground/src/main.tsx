@@ -35,7 +35,11 @@ createRoot(document.getElementById('root') as HTMLElement).render(
     schemaDescription
     inputValueDeprecation
   >
-    <GraphiQL.Logo>Invite gateway</GraphiQL.Logo>
+    <GraphiQL.Logo>
+      <a className="graphiql-logo-link" href="/">
+        Invite gateway
+      </a>
+    </GraphiQL.Logo>
     <Session link={link} />
   </GraphiQL>,
 )

@@ -188,7 +188,7 @@ async def test_paging_by_a_participant_reads_in_order(planner: Planner, paging: 
 async def test_counting_from_or_up_to_a_time_searches_an_index(
     planner: Planner, field: str, operator: str
 ) -> None:
-    _, counting = await planner.plans(COUNT, filter={field: {operator: DAY["gte"]}})
+    (counting,) = await planner.plans(COUNT, filter={field: {operator: DAY["gte"]}})
 
     assert re.search(rf"_at[{operator[0].translate({103: '>', 108: '<'})}]\?\)", counting[0])
 

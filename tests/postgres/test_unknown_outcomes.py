@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+import asyncpg
 import pytest
 from support.database_proxy import Proxy, once
 
@@ -107,3 +108,11 @@ async def test_read_is_carried_out_again_when_cut_off(broken: Broken) -> None:
 
     assert found
     assert broken.proxy.cuts == 1
+
+
+async def test_refused_transaction_affects_only_its_own_read(broken: Broken) -> None:
+    broken.proxy.refuse = once(b"BEGIN")
+    with pytest.raises(asyncpg.FeatureNotSupportedError):
+        await broken.log()
+
+    assert [await broken.log() for _ in range(3)] == [[("CREATED", "first", 1)]] * 3

@@ -1,7 +1,7 @@
 """The change log in SQL; a page is read in one snapshot with the current operations."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import asyncpg
@@ -9,6 +9,7 @@ import asyncpg
 from gateway.store import change_pages
 from gateway.store.change_pages import MAX_BYTES, MAX_SCANNED
 from gateway.store.matching import Matcher
+from gateway.store.postgres.connections import transaction
 from schema.changes import ChangePage, ChangeSlice, LogBounds
 from schema.paging import Position
 
@@ -98,11 +99,9 @@ async def history(
         return bounds.end, await _with_operations(connection, page)
 
 
-@asynccontextmanager
-async def _snapshot(connection: asyncpg.Connection) -> AsyncIterator[None]:
+def _snapshot(connection: asyncpg.Connection) -> AbstractAsyncContextManager[None]:
     """Execute the statements of the block in one snapshot."""
-    async with connection.transaction(isolation="repeatable_read", readonly=True):
-        yield
+    return transaction(connection, isolation="repeatable_read", readonly=True)
 
 
 def _number(part: ChangeSlice) -> int | None:

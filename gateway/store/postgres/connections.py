@@ -98,6 +98,25 @@ async def open_connections(
         await connections.close()
 
 
+@asynccontextmanager
+async def transaction(
+    connection: asyncpg.Connection, *, isolation: str | None = None, readonly: bool = False
+) -> AsyncIterator[None]:
+    """Execute the statements of the block in one transaction.
+
+    Terminate the connection if the transaction cannot be started or its start is cancelled:
+    asyncpg would take the next transaction on this connection for one nested in it.
+    """
+    is_started = False
+    try:
+        async with connection.transaction(isolation=isolation, readonly=readonly):
+            is_started = True
+            yield
+    finally:
+        if not is_started:
+            connection.terminate()
+
+
 def _usable(idle: _Idle) -> asyncpg.Connection | None:
     """Return a connection if it is usable; terminate one that was idle for too long."""
     connection = idle.connection

@@ -18,6 +18,7 @@ from gateway.store.forwards import (
     Settled,
     first_of_their_calls,
 )
+from gateway.store.postgres.connections import transaction
 from gateway.store.postgres.reader import Reader
 from schema.scalars import DateTime, date_time
 
@@ -64,7 +65,7 @@ class PostgresForwardQueue:
         """Settle requests, and take up to ``count`` that are due, each for ``seconds``."""
 
         async def exchange(connection: asyncpg.Connection) -> list[QueuedForward]:
-            async with connection.transaction():
+            async with transaction(connection):
                 # Rows are locked in order, so that one process at a time takes requests.
                 await connection.fetch(f"{_WINDOW} FOR UPDATE", WINDOW)
                 return await _exchange(connection, settled, count, seconds)

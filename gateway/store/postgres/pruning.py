@@ -4,6 +4,7 @@ from datetime import datetime
 
 import asyncpg
 
+from gateway.store.postgres.connections import transaction
 from gateway.store.pruning import BATCH_SIZE
 from gateway.store.retention import ChangeSizes, Retention
 
@@ -32,7 +33,7 @@ async def prune(
     oldest = await connection.fetch(_OLDEST, pruned, BATCH_SIZE)
     expired = keep.expendable(oldest, newest, now, sizes.excess(keep.max_bytes))
     if expired:
-        async with connection.transaction():
+        async with transaction(connection):
             await connection.execute(
                 "UPDATE change_log SET pruned = $1 WHERE pruned < $1", expired[-1]
             )  # it also locks the row, since several gateways prune

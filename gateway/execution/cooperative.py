@@ -68,3 +68,28 @@ class CooperativeExecution(StrawberryGraphQLCoreExecutionContext):
         return super().complete_list_value(
             return_type, field_details_list, info, path, result, position_context
         )
+
+    @override
+    def complete_list_item_value(
+        self,
+        item: Any,
+        complete_results: list[Any],
+        item_type: GraphQLOutputType,
+        field_details_list: FieldDetailsList,
+        info: GraphQLResolveInfo[Context],
+        item_path: Path,
+        position_context: Any,
+    ) -> bool:
+        """Complete an item of a list."""
+        is_pending = super().complete_list_item_value(
+            item,
+            complete_results,
+            item_type,
+            field_details_list,
+            info,
+            item_path,
+            position_context,
+        )
+        if is_pending:
+            self.is_awaitable(complete_results[-1])  # which records it
+        return is_pending

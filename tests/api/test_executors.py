@@ -21,6 +21,7 @@ from support.random_mutations import mutations
 from support.random_tests import RANDOM, example
 from support.strategies import JSONObject, stores
 
+from gateway.admission import cooperative_lock
 from gateway.documents.json import encode
 from gateway.documents.request import Answer, GraphQLRequest, Variables
 from gateway.execution.live.fan_out import FanOut
@@ -180,7 +181,10 @@ async def test_request_without_a_plan_is_released(
         gc.enable()
 
 
-async def test_cancelled_executions_leave_no_coroutines(store: Store, reference: Pipeline) -> None:
+async def test_cancelled_executions_leave_no_coroutines(
+    store: Store, reference: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cooperative_lock, "SLICE_SECONDS", 0)  # so that it yields at each item
     for number in range(12):
         await store.create(CreateInviteParticipantsOperationInput(id=str(number)))
     query = """{
@@ -189,7 +193,7 @@ async def test_cancelled_executions_leave_no_coroutines(store: Store, reference:
     }"""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        for steps in range(30):
+        for steps in range(60):
             await cancelled(normalized(reference, store, query, {}), steps)
         gc.collect()
 

@@ -14,10 +14,12 @@ from schema.changes import ChangeSlice
 from schema.errors import MutationFailure
 from schema.inputs import CreateInviteParticipantsOperationInput as Create
 from schema.inputs import UpdateInviteParticipantsOperationInput as Update
+from schema.paging import Slice
 
 pytestmark = pytest.mark.postgresql
 
 COMMIT = b"COMMIT\0"
+PARSE_COMPLETE = b"1\0\0\0\4"
 
 
 @dataclass(frozen=True)
@@ -116,3 +118,21 @@ async def test_refused_transaction_affects_only_its_own_read(broken: Broken) -> 
         await broken.log()
 
     assert [await broken.log() for _ in range(3)] == [[("CREATED", "first", 1)]] * 3
+
+
+async def test_statement_cancelled_while_it_is_prepared_affects_only_its_own_read(
+    broken: Broken,
+) -> None:
+    loop = asyncio.get_running_loop()
+    read = asyncio.create_task(broken.store.page(None, (), Slice(1)))
+
+    def cancel(data: bytes) -> None:
+        """Cancel the read when it has received the columns, and before it sends the arguments."""
+        if data.startswith(PARSE_COMPLETE):
+            loop.call_soon(lambda: loop.call_soon(read.cancel))
+
+    broken.proxy.passed_on = cancel
+    await asyncio.wait([read])
+
+    assert read.cancelled()
+    assert await broken.log() == [("CREATED", "first", 1)]

@@ -30,6 +30,8 @@ class Proxy:
         self.before: Cut = lambda _data: False
         self.after: Cut = lambda _data: False
         self.refuse: Cut = lambda _data: False
+        self.passed_on: Callable[[bytes], None] = lambda _data: None
+        """Called with data from the server when it was sent to the client."""
         self.url = ""
         self.cuts = 0
         """How many connections were broken."""
@@ -77,6 +79,7 @@ class Proxy:
         with suppress(ConnectionError):
             while data := await from_server.read(65_536):
                 writer.write(data)
+                self.passed_on(data)
         writer.close()
 
 

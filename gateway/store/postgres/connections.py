@@ -5,11 +5,13 @@ asyncpg's own pool creates a task for each use, which takes as long as a short s
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from time import monotonic
 from typing import NamedTuple
 
 import asyncpg
+
+from gateway.store.postgres.failures import LOST
 
 IDLE_SECONDS = 300.0
 """The idle time after which a connection is replaced: a firewall may have dropped it silently."""
@@ -56,13 +58,12 @@ class Connections:
 
         It is to be used in a task: asyncpg needs one to wait until a statement is cancelled.
         """
-        connection = _usable(await self._idle.get())
-        if connection is None:
-            try:
-                connection = await self._connect()
-            except BaseException:
-                self._idle.put_nowait(_NOT_OPEN)
-                raise
+        idle = await self._idle.get()
+        try:
+            connection = await _recovered(idle) or await self._connect()
+        except BaseException:
+            self._idle.put_nowait(_NOT_OPEN)
+            raise
         self._in_use.add(connection)
         return connection
 
@@ -115,6 +116,24 @@ async def transaction(
     finally:
         if not is_started:
             connection.terminate()
+
+
+async def _recovered(idle: _Idle) -> asyncpg.Connection | None:
+    """Return a connection if it is usable, and after a cancelled statement if it recovers."""
+    connection = _usable(idle)
+    if connection is None or not idle.is_cancelling:
+        return connection
+    is_recovered = False
+    try:
+        with suppress(asyncpg.PostgresError, *LOST):
+            # This is answered after the cancelled statement. It ends the one that asyncpg leaves
+            # open if it is cancelled while it is prepared.
+            await connection.execute("SELECT 1")
+            is_recovered = not connection.is_in_transaction()
+    finally:
+        if not is_recovered:
+            connection.terminate()
+    return connection if is_recovered else None
 
 
 def _usable(idle: _Idle) -> asyncpg.Connection | None:

@@ -198,7 +198,7 @@ def command(tmp_path: Path) -> Command:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
 

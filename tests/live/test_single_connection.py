@@ -24,7 +24,7 @@ from support.sse import EVENT_STREAM, Event, events, next_event
 from support.waiting import wait_until
 
 TOKEN = "X-GraphQL-Event-Stream-Token"  # noqa: S105  a header's name
-WITHIN = 30
+WITHIN = 120
 
 
 @dataclass

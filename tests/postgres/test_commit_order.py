@@ -18,7 +18,7 @@ from schema.paging import Position, Slice
 
 pytestmark = pytest.mark.postgresql
 
-WITHIN = 30
+WITHIN = 120
 """The time in seconds after which a wait fails."""
 
 APPEND = """

@@ -20,7 +20,7 @@ from gateway.store.opening import database_of
 from schema.inputs import CreateInviteParticipantsOperationInput as Create
 from schema.paging import Page, Slice
 
-WITHIN = 30
+WITHIN = 120
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ from gateway.store.postgres import standby as standby_module
 from gateway.store.read_sessions import READ_SESSION, ReadSessions
 from schema.inputs import CreateInviteParticipantsOperationInput as Create
 
-WITHIN = 30
+WITHIN = 120
 GROUPS = "{ inviteParticipantsOperationGroups(by: []) { count } }"
 CHANGES = """query ($after: String) {
   changes(after: $after) { nodes { operationId } pageInfo { endCursor } } }"""

@@ -18,7 +18,7 @@ from gateway.store.interface import Database
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.each_postgresql]
 
-WITHIN = 30
+WITHIN = 120
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import aiohttp
 from aiohttp import WSMsgType
 
 SUBPROTOCOL = "graphql-transport-ws"
-WITHIN = 30
+WITHIN = 120
 """The time in seconds that a test waits for a message before it fails."""
 
 

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-WITHIN = 60
+WITHIN = 180
 """The time in seconds after which a wait fails, also on a busy machine."""
 
 

@@ -7,7 +7,7 @@ let last;
 const client = createClient({
   url,
   singleConnection: mode === 'single',
-  retryAttempts: 100,
+  retryAttempts: 1000,
   retry: () => new Promise((resolve) => setTimeout(resolve, 100)),
   headers: () => (last ? { 'Last-Event-ID': last } : {}),
 });

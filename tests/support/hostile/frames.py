@@ -69,9 +69,11 @@ class RawSocket:
         return first & 15, payload
 
     async def text(self) -> bytes:
-        """Return the next text."""
+        """Return the next text; answer the pings before it."""
         while (read := await self.read())[0] != TEXT:
             assert read[0] in {PING, PONG}, read
+            if read[0] == PING:
+                self.write(frame(read[1], PONG))
         return read[1]
 
     async def wait_closed(self) -> int:

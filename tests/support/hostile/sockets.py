@@ -438,7 +438,8 @@ async def _filters(victim: Victim) -> None:
             i={"participants": [everybody] * 200},
         )
         for _ in range(20):
-            assert b'"next"' in await socket.text()
+            while b'"next"' not in await socket.text():
+                pass  # a ping, on a slow machine
 
 
 async def _half_a_frame(victim: Victim) -> None:

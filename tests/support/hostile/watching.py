@@ -17,6 +17,9 @@ PROBE_TIMEOUT_SECONDS = 30.0
 SETTLED_WAIT = 0.02
 """In seconds: a shorter wait than this shows that no work is left."""
 
+CALCULATION_SECONDS = 0.015
+"""How long the calculation of ``slowness`` takes on a fast processor."""
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -81,6 +84,16 @@ def probing(gateway: Gateway) -> Iterator[Probe]:
         finally:
             process.kill()
             reading.join(PROBE_TIMEOUT_SECONDS)
+
+
+def slowness() -> float:
+    """Return how many times as long as on a fast processor a calculation takes now; at least 1.
+
+    Processors of shared machines are slower at some times than at others.
+    """
+    began = time.thread_time()
+    sum(number for number in range(1_000_000))
+    return max(1.0, (time.thread_time() - began) / CALCULATION_SECONDS)
 
 
 def resident_bytes(gateway: Gateway) -> int:

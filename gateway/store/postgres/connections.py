@@ -60,12 +60,31 @@ class Connections:
         """
         idle = await self._idle.get()
         try:
-            connection = await _recovered(idle) or await self._connect()
+            connection = await self._recovered(idle) or await self._connect()
         except BaseException:
             self._idle.put_nowait(_NOT_OPEN)
             raise
         self._in_use.add(connection)
         return connection
+
+    async def _recovered(self, idle: _Idle) -> asyncpg.Connection | None:
+        """Return a connection if it is usable, and after a cancelled statement if it recovers."""
+        connection = _usable(idle)
+        if connection is None or not idle.is_cancelling:
+            return connection
+        is_recovered = False
+        self._in_use.add(connection)  # so that ``interrupt`` ends the wait
+        try:
+            with suppress(asyncpg.PostgresError, *LOST):
+                # This is answered after the cancelled statement. It ends the one that asyncpg
+                # leaves open if it is cancelled while it is prepared.
+                await connection.execute("SELECT 1")
+                is_recovered = not connection.is_in_transaction()
+        finally:
+            if not is_recovered:
+                self._in_use.discard(connection)
+                connection.terminate()
+        return connection if is_recovered else None
 
     def release(self, connection: asyncpg.Connection, *, is_cancelling: bool = False) -> None:
         """Return a connection to the pool, even while its last statement is being cancelled."""
@@ -116,24 +135,6 @@ async def transaction(
     finally:
         if not is_started:
             connection.terminate()
-
-
-async def _recovered(idle: _Idle) -> asyncpg.Connection | None:
-    """Return a connection if it is usable, and after a cancelled statement if it recovers."""
-    connection = _usable(idle)
-    if connection is None or not idle.is_cancelling:
-        return connection
-    is_recovered = False
-    try:
-        with suppress(asyncpg.PostgresError, *LOST):
-            # This is answered after the cancelled statement. It ends the one that asyncpg leaves
-            # open if it is cancelled while it is prepared.
-            await connection.execute("SELECT 1")
-            is_recovered = not connection.is_in_transaction()
-    finally:
-        if not is_recovered:
-            connection.terminate()
-    return connection if is_recovered else None
 
 
 def _usable(idle: _Idle) -> asyncpg.Connection | None:

@@ -17,8 +17,8 @@ PROBE_TIMEOUT_SECONDS = 30.0
 SETTLED_WAIT = 0.02
 """In seconds: a shorter wait than this shows that no work is left."""
 
-CALCULATION_SECONDS = 0.015
-"""How long the calculation of ``slowness`` takes on a fast processor."""
+CALCULATION_SECONDS = 0.03
+"""About how long the calculation of ``slowness`` takes on a fast processor: an estimate."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,9 @@
 import os
 import subprocess
 from collections.abc import AsyncIterator, Generator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import aiohttp
 import pytest
@@ -14,8 +16,8 @@ from support.engines import (
     debian_server,
     postgres_server,
 )
+from support.forks import fork, stop_fork_servers
 from support.gateways import (
-    COMMAND,
     Client,
     Command,
     Gateway,
@@ -82,6 +84,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     engines += OTHER_POSTGRESQL if marked("each_postgresql") else ()
     if engines:
         metafunc.parametrize("engine", engines, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _fork_servers() -> Iterator[None]:
+    """Stop the fork servers after the last test."""
+    yield
+    stop_fork_servers()
 
 
 @pytest.fixture(scope="session")
@@ -191,16 +200,20 @@ def command(tmp_path: Path) -> Command:
     """Run ``invite-gateway`` with the arguments given, in the test's folder."""
 
     def run(*arguments: str, stdin: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [COMMAND, *arguments],
-            cwd=tmp_path,
-            env=os.environ | {"COLUMNS": "100"} | variables,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=180,
-            check=False,
-        )
+        env = os.environ | {"COLUMNS": "100"} | variables
+        with ExitStack() as opened:
+            files = [opened.enter_context(TemporaryFile("w+")) for _ in range(3)]
+            files[0].write(stdin)
+            files[0].seek(0)
+            process = fork(arguments, tmp_path, env, [file.fileno() for file in files])
+            try:
+                status = process.wait(180)
+            finally:
+                process.kill()
+            for file in files:
+                file.seek(0)
+            stdout, stderr = (file.read() for file in files[1:])
+        return subprocess.CompletedProcess(arguments, status, stdout, stderr)
 
     return run
 

@@ -11,9 +11,8 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
-from support import gateways
 from support.documents import CREATE_MANY, FOLLOW
-from support.gateways import COMMAND, Client, Gateway, running
+from support.gateways import Client, Gateway, running
 from support.sockets import WITHIN, connected
 from support.wire import dial, error_code, get, post, read_responses
 
@@ -204,14 +203,9 @@ async def test_when_all_connections_are_in_use_one_more_may_only_look(
     assert int(response[1]["Retry-After"]) > 0
 
 
-def test_few_open_files_mean_fewer_connections(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    limited = tmp_path / "limited"
-    limited.write_text(f'#!/bin/sh\nulimit -n 100\nexec "{COMMAND}" "$@"\n')
-    limited.chmod(0o755)
-    monkeypatch.setattr(gateways, "COMMAND", limited)
-    with running(tmp_path) as gateway, ExitStack() as crowd:
+def test_few_open_files_mean_fewer_connections(tmp_path: Path) -> None:
+    limited = ("prlimit", "--nofile=100:100")
+    with running(tmp_path, through=limited) as gateway, ExitStack() as crowd:
         for _ in range(200):
             crowd.enter_context(dial(gateway))
         for path in CHECKS:
@@ -223,12 +217,9 @@ def test_few_open_files_mean_fewer_connections(
         assert not any("Traceback" in line for line in gateway.log)
 
 
-def test_limit_of_open_files_is_raised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    limited = tmp_path / "limited"
-    limited.write_text(f'#!/bin/sh\nulimit -S -n 100\nexec "{COMMAND}" "$@"\n')
-    limited.chmod(0o755)
-    monkeypatch.setattr(gateways, "COMMAND", limited)
-    with running(tmp_path, "--connections", "300") as gateway, ExitStack() as crowd:
+def test_limit_of_open_files_is_raised(tmp_path: Path) -> None:
+    limited, options = ("prlimit", "--nofile=100:"), ("--connections", "300")
+    with running(tmp_path, *options, through=limited) as gateway, ExitStack() as crowd:
         dialled = [crowd.enter_context(dial(gateway)) for _ in range(200)]
         for connection in dialled:
             connection.sendall(get(CHECKS[0]))

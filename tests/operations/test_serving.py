@@ -17,7 +17,6 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
-from support import gateways
 from support.documents import CREATE, CREATE_MANY, GET_MANY
 from support.gateways import COMMAND, Client, Command, Gateway, running
 from support.several_clients import assert_one_update_wins
@@ -172,7 +171,8 @@ async def test_kill_keeps_what_was_acknowledged(
 ) -> None:
     acknowledged: list[str] = []
 
-    async def create_on(client: Client, worker: int, process: subprocess.Popen[str]) -> None:
+    async def create_on(gateway: Gateway, worker: int) -> None:
+        client = Client(http, gateway.url)
         for n in range(10_000):
             id_ = f"{worker}-{n}"
             try:
@@ -180,11 +180,10 @@ async def test_kill_keeps_what_was_acknowledged(
             except aiohttp.ClientError:
                 return
             if len(acknowledged) >= after:
-                process.kill()
+                gateway.process.kill()
 
     with running(tmp_path) as server:
-        client = Client(http, server.url)
-        await asyncio.gather(*(create_on(client, worker, server.process) for worker in range(16)))
+        await asyncio.gather(*(create_on(server, worker) for worker in range(16)))
         assert server.process.wait(10) == -signal.SIGKILL
 
     assert len(acknowledged) >= after
@@ -197,20 +196,16 @@ async def test_kill_keeps_what_was_acknowledged(
 
 
 async def test_each_acknowledged_commit_is_synced(
-    tmp_path: Path, http: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
-    traced, log = tmp_path / "traced", tmp_path / "syncs"
+    log = tmp_path / "syncs"
     # -D keeps the gateway's process the one that is started, so that signals reach it.
-    traced.write_text(
-        f'#!/bin/sh\nexec strace -D -f -qq -e trace=fsync,fdatasync -o "{log}" "{COMMAND}" "$@"\n'
-    )
-    traced.chmod(0o755)
-    monkeypatch.setattr(gateways, "COMMAND", traced)
+    traced = ("strace", "-D", "-f", "-qq", "-e", "trace=fsync,fdatasync", "-o", log)
 
     def syncs() -> int:
         return len(re.findall(r"\bf(?:data)?sync\(", log.read_text()))
 
-    with running(tmp_path) as server:
+    with running(tmp_path, through=traced) as server:
         client = Client(http, server.url)
         await client.create(id="first")
         counts = [syncs()]

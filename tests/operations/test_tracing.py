@@ -1,11 +1,13 @@
 """Traces and metrics, as received by an OpenTelemetry collector."""
 
+import os
+import subprocess
 from pathlib import Path
 
 import aiohttp
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from support.documents import FOLLOW
-from support.gateways import Client, Command, running
+from support.gateways import COMMAND, Client, running
 from support.sockets import connected
 from support.tracing import PARENT, TRACE, TRACEPARENT, Collector, attributes, traced
 
@@ -143,17 +145,29 @@ async def test_unavailable_collector_does_not_affect_requests(
         assert gateway.stop() == 0
 
 
-def test_off_it_is_not_even_imported(command: Command) -> None:
-    imported = command("schema", "export", PYTHONPROFILEIMPORTTIME="1").stderr
+def execute(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run ``invite-gateway`` in a new process, with variables for Python."""
+    return subprocess.run(
+        [COMMAND, *arguments],
+        cwd=folder,
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_off_it_is_not_even_imported(tmp_path: Path) -> None:
+    imported = execute(tmp_path, "schema", "export", PYTHONPROFILEIMPORTTIME="1").stderr
 
     assert "gateway.telemetry.setup" in imported
     assert "opentelemetry" not in imported
 
 
-def test_missing_extra_is_reported(command: Command, tmp_path: Path) -> None:
+def test_missing_extra_is_reported(tmp_path: Path) -> None:
     (tmp_path / "opentelemetry").mkdir()  # is found before the packages, and is empty
     (tmp_path / "opentelemetry" / "__init__.py").touch()
-    done = command("serve", "--otel", PYTHONPATH=str(tmp_path))
+    done = execute(tmp_path, "serve", "--otel", PYTHONPATH=str(tmp_path))
 
     assert done.returncode == 2
     assert done.stderr == (

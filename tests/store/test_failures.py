@@ -15,7 +15,6 @@ from typing import Protocol
 
 import aiohttp
 import pytest
-from support import gateways
 from support.documents import CHANGED_IDS, CREATE, UPDATE
 from support.gateways import COMMAND, Client, Command, Gateway, running
 
@@ -421,16 +420,11 @@ async def test_read_only_file_is_reported_until_it_is_writable(
     tmp_path: Path,
     http: aiohttp.ClientSession,
     command: Command,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    unprivileged = tmp_path / "unprivileged"
-    drop = "setpriv --bounding-set=-dac_override" if os.geteuid() == 0 else ""
-    unprivileged.write_text(f'#!/bin/sh\nexec {drop} "{COMMAND}" "$@"\n')
-    unprivileged.chmod(0o755)
+    unprivileged = ("setpriv", "--bounding-set=-dac_override") if os.geteuid() == 0 else ()
     command("db", "upgrade")
     command("backup", "backup.db")
-    monkeypatch.setattr(gateways, "COMMAND", unprivileged)
-    with running(tmp_path) as gateway:
+    with running(tmp_path, through=unprivileged) as gateway:
         client = Client(http, gateway.url)
         assert await try_create(client, "given up")
         (tmp_path / "backup.db").chmod(0o444)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from queue import Queue
 from socket import socket
@@ -18,10 +19,11 @@ import aiohttp
 import pytest
 
 from support.documents import CHANGE_CURSOR, CREATE, CREATE_MANY, DELETE, UPDATE
+from support.forks import ForkedProcess, fork
 
 COMMAND = Path(sys.prefix) / "bin" / "invite-gateway"
 
-STARTED_WITHIN = STOPPED_WITHIN = 40
+STARTED_WITHIN = STOPPED_WITHIN = 120
 
 LONGER = int(os.environ.get("LONGER", "1"))
 """The factor by which random and long tests do more than in CI."""
@@ -38,7 +40,7 @@ class Gateway:
     """
 
     url: str
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes] | ForkedProcess
     log: list[str]
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
@@ -60,24 +62,25 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(folder: Path, *options: str, **variables: str) -> Iterator[Gateway]:
-    """Run a server in ``folder``, on a free port, until the block is left."""
-    process = subprocess.Popen(
-        [COMMAND, "serve", "--port", "0", *options],
-        cwd=folder,
-        env=os.environ | variables,
-        stdin=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        process_group=0,
-    )
-    assert process.stderr is not None
-    log: list[str] = []
-    running_logs.append(log)
-    serving: Queue[str] = Queue()
-    reading = Thread(target=_read_log, args=(process.stderr, log, serving))
-    reading.start()
-    with process:
+def running(
+    folder: Path, *options: str, through: Sequence[str | Path] = (), **variables: str
+) -> Iterator[Gateway]:
+    """Run a server in ``folder``, on a free port, until the block is left.
+
+    ``through`` is a command that executes the server.
+    """
+    arguments = ("serve", "--port", "0", *options)
+    read, stderr = os.pipe()
+    with os.fdopen(read) as lines, Path(os.devnull).open("r+b") as nothing:
+        files = (nothing.fileno(), nothing.fileno(), stderr)
+        start = partial(_execute, through) if through else fork
+        process = start(arguments, folder, os.environ | variables, files)
+        os.close(stderr)
+        log: list[str] = []
+        running_logs.append(log)
+        serving: Queue[str] = Queue()
+        reading = Thread(target=_read_log, args=(lines, log, serving))
+        reading.start()
         try:
             announced_url = serving.get(timeout=STARTED_WITHIN)
             if not announced_url.startswith("http"):
@@ -89,6 +92,25 @@ def running(folder: Path, *options: str, **variables: str) -> Iterator[Gateway]:
             process.wait(STOPPED_WITHIN)
             reading.join(STOPPED_WITHIN)
             running_logs.remove(log)
+
+
+def _execute(
+    through: Sequence[str | Path],
+    arguments: Sequence[str],
+    cwd: Path,
+    env: Mapping[str, str],
+    files: Sequence[int],
+) -> subprocess.Popen[bytes]:
+    stdin, stdout, stderr = files
+    return subprocess.Popen(
+        [*through, COMMAND, *arguments],
+        cwd=cwd,
+        env=env,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        process_group=0,
+    )
 
 
 def _read_log(lines: IO[str], log: list[str], serving: Queue[str]) -> None:

@@ -410,12 +410,13 @@ def test_short_requests_come_between_long_ones(tmp_path: Path) -> None:
         gateway.process.send_signal(signal.SIGCONT)
         assert next(read_responses(asking))[0] == 200
         at_once, _, _ = select.select(introspecting, [], [], 0)
-        given = [next(read_responses(connection)) for connection in introspecting]
+        given = [(one in at_once, *next(read_responses(one))) for one in introspecting]
 
+    answered = [came_at_once for came_at_once, status, _, _ in given if status == 200]
     refused = [
         (headers["Retry-After"], error_code(body))
-        for status, headers, body in given
+        for _, status, headers, body in given
         if status != 200
     ]
     assert set(refused) == {("5", "OVERLOADED")}
-    assert len(at_once) < 100 <= len(given) - len(refused)
+    assert answered.count(True) < len(answered) / 2

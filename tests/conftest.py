@@ -27,6 +27,7 @@ from support.gateways import (
 )
 from support.portable import PortableServer, portable_server
 from support.tracing import Collector, collecting
+from support.waiting import WITHIN
 from typer.testing import CliRunner
 
 from gateway.cli import app
@@ -207,7 +208,7 @@ def command(tmp_path: Path) -> Command:
             files[0].seek(0)
             process = fork(arguments, tmp_path, env, [file.fileno() for file in files])
             try:
-                status = process.wait(180)
+                status = process.wait(WITHIN)
             finally:
                 process.kill()
             for file in files:

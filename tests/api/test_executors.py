@@ -58,12 +58,19 @@ async def normalized(
     variables: JSONObject,
     principal: Principal = ANONYMOUS,
 ) -> str:
-    """Return a response as it is sent, without the times of writes."""
-    answer = await pipeline.execute(
-        GraphQLRequest(query, None, Variables(encode(variables))),
-        Context(store, store.log, principal=principal, scopes=GUARDED),
-    )
-    return NOW.sub('"now"', encode(answer.payload()).decode())
+    """Return a response as it is sent, without the times of writes.
+
+    A request is sent again while the gateway is overloaded: a busy machine may need longer to
+    connect to the database than a gateway waits.
+    """
+    while True:
+        answer = await pipeline.execute(
+            GraphQLRequest(query, None, Variables(encode(variables))),
+            Context(store, store.log, principal=principal, scopes=GUARDED),
+        )
+        response = encode(answer.payload()).decode()
+        if '"code":"OVERLOADED"' not in response:
+            return NOW.sub('"now"', response)
 
 
 @pytest.fixture
@@ -91,7 +98,7 @@ async def fill(store: Store, documents: list[JSONObject]) -> None:
     await asyncio.gather(*map(store.put, documents))
 
 
-@settings(RANDOM, max_examples=50 * LONGER)
+@settings(RANDOM, max_examples=25 * LONGER)
 @given(st.data())
 async def test_queries_are_answered_alike(
     store: Store,

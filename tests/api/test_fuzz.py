@@ -18,6 +18,7 @@ from support.random_documents import Draw, requests
 from support.random_mutations import mutations
 from support.random_tests import RANDOM
 from support.responses import assert_well_formed
+from support.waiting import WITHIN
 
 pytestmark = pytest.mark.each_database
 
@@ -38,7 +39,7 @@ def connection(
     variables = UNTRACED | new_database()
     with running(tmp_path_factory.mktemp("fuzzed"), **variables) as gateway:
         parts = urlsplit(gateway.url)
-        connection = HTTPConnection(str(parts.hostname), int(parts.port or 0), timeout=30)
+        connection = HTTPConnection(str(parts.hostname), int(parts.port or 0), timeout=WITHIN)
         yield connection
         connection.close()
     assert not [line for line in gateway.log if "Traceback" in line or "ERROR" in line]

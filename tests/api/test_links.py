@@ -5,6 +5,7 @@ from http.client import HTTPConnection
 
 import pytest
 from support.gateways import Client, running
+from support.waiting import WITHIN
 from yarl import URL
 
 PAGE = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -90,7 +91,7 @@ def test_address_close_by_leads_to_the_endpoint(
     playground_url: str, method: str, target: str, status: int, location: str
 ) -> None:
     url = URL(playground_url)
-    connection = HTTPConnection(url.host or "", url.port, timeout=10)
+    connection = HTTPConnection(url.host or "", url.port, timeout=WITHIN)
     connection.request(method, target, headers=PAGE)
     response = connection.getresponse()
     connection.close()

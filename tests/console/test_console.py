@@ -13,6 +13,7 @@ from aiohttp import ClientSession
 from playwright.async_api import expect
 from support.gateways import Client, running
 from support.visits import WEB, Visit, invited, visiting
+from support.waiting import WITHIN
 
 from gateway.http.routes.pages import CONSOLE_POLICY
 
@@ -138,7 +139,7 @@ async def test_list_of_10000_is_read_to_its_end(visit: Visit, client: Client) ->
     await visit.open("/operations")
     await visit.wait_for_text("10,000 in all")
     count = "-1"
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(WITHIN):
         while count == "-1":
             count = await visit.page.evaluate(SCROLL_ON)
     assert count == "10001"  # with the header's

@@ -110,6 +110,6 @@ async def test_export_waits_for_a_gateway_that_is_gone_or_is_cancelled(
             await expect(dialog.get_by_role("progressbar")).to_have_attribute("max", "1")
             await expect(dialog).to_contain_text("Trying again.")
             assert await visit.violations() == []
-            async with page.expect_download(timeout=30_000):
+            async with page.expect_download():
                 with running(tmp_path, *port):
-                    await expect(dialog).to_contain_text("1 operation exported", timeout=30_000)
+                    await expect(dialog).to_contain_text("1 operation exported")

@@ -15,6 +15,7 @@ from support.documents import CREATE
 from support.engines import write_locked
 from support.gateways import Client, free_port, running
 from support.visits import NARROW, WIDE, Visit, invited, visiting
+from support.waiting import WITHIN
 
 HOSTILE = {
     "id": "<img src=x onerror=alert(1)>",
@@ -92,7 +93,7 @@ async def test_lost_connection_is_shown_and_restored(http: ClientSession, tmp_pa
             await visit.page.get_by_role("link", name="Operations", exact=True).click()
             await visit.wait_for_text("The gateway cannot be reached")
             with running(tmp_path, *port):
-                await expect(visit.rows()).to_have_count(1, timeout=20_000)
+                await expect(visit.rows()).to_have_count(1)
                 await visit.wait_until_live()
 
 
@@ -110,14 +111,14 @@ async def test_overload_is_shown_and_requests_are_repeated(
             await visit.open()
             with write_locked(tmp_path / "operations.db"):
                 writing = asyncio.create_task(create_at_last())
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(WITHIN):
                     while "errors" not in await client.answer("{ __typename }"):
                         pass
                 await visit.page.get_by_role("link", name="Operations", exact=True).click()
                 await visit.wait_for_text("The gateway is unavailable")
                 await visit.wait_for_text("OVERLOADED")
             await writing
-            await expect(visit.rows()).to_have_count(2, timeout=20_000)
+            await expect(visit.rows()).to_have_count(2)
             await visit.wait_until_live()
 
 
@@ -148,7 +149,7 @@ async def test_token_is_requested_refused_and_accepted(http: ClientSession, tmp_
             await answer(client, writing, CREATE)
             await expect(page.get_by_role("button", name="Show 1 new")).to_be_visible()
             token(tmp_path, "revoke", "writer")
-            await expect(page.locator(".connection")).to_have_text("Stopped", timeout=20_000)
+            await expect(page.locator(".connection")).to_have_text("Stopped")
             await expect(dialog).to_be_visible()
             await dialog.get_by_label("Bearer token").fill(reading)
             await dialog.get_by_role("button", name="Use this token").click()

@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 from support.paths import TOOLS
 from support.rest_client import Rest
+from support.waiting import WITHIN
 
 EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
 
@@ -30,7 +31,7 @@ def validated(tool: str, document: Path) -> None:
         env=os.environ | {"PATH": path},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=WITHIN,
         check=False,
     )
     assert (done.returncode, done.stdout) == (0, "valid\n"), f"{done.stdout}\n{done.stderr}"

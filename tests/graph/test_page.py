@@ -13,6 +13,7 @@ import pytest
 from support.gateways import running
 from support.paths import ROOT
 from support.rest_client import Rest
+from support.waiting import WITHIN
 
 PAGE = (ROOT / "docs" / "graph.md").read_text()
 TOOLS = ROOT / "tests" / "tools"
@@ -50,7 +51,7 @@ def test_example_prints_its_comments(url: str, language: str, program: str) -> N
             env=os.environ | {"PATH": path},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=WITHIN,
             check=False,
         )
     assert done.stdout.splitlines() == printed(block) != [], done.stderr

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from support.gateways import running
 from support.paths import TOOLS
+from support.waiting import WITHIN
 
 SDK = Path(sys.prefix) / "graph-sdk" / "bin" / "python"
 PROGRAM = Path(__file__).parent / "sdk" / "operations.py"
@@ -30,7 +31,7 @@ def run(client: str, *arguments: str) -> str:
         env=os.environ | {"PATH": path, "NO_COLOR": "1"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=WITHIN,
         check=False,
     )
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"

@@ -9,6 +9,7 @@ import pytest
 from support.documents import CREATE
 from support.engines import write_locked
 from support.gateways import Gateway, running
+from support.waiting import WITHIN
 from support.wire import QUERY, dial, get, post, read_responses
 
 LENGTH = 400
@@ -132,7 +133,7 @@ def test_stop_waits_for_it(tmp_path: Path) -> None:
 
         assert (status, created_id(body)) == (200, "last")
         assert headers["Connection"] == "close"
-        assert gateway.process.wait(10) == 0
+        assert gateway.process.wait(WITHIN) == 0
 
 
 def test_stop_waits_only_so_long_for_it(tmp_path: Path) -> None:
@@ -145,4 +146,4 @@ def test_stop_waits_only_so_long_for_it(tmp_path: Path) -> None:
             gateway.process.send_signal(signal.SIGTERM)
             assert list(responses) == []
 
-        assert gateway.process.wait(10) == 0
+        assert gateway.process.wait(WITHIN) == 0

@@ -10,7 +10,8 @@ from aiohttp import ClientSession
 from support.bearers import auth_headers, token
 from support.documents import CHANGE_CURSOR, FOLLOW
 from support.gateways import Client
-from support.sockets import WITHIN, Socket, connected
+from support.sockets import Socket, connected
+from support.waiting import WITHIN
 
 from gateway.documents.manifests import trusted_documents
 from gateway.execution.live.fan_out import LiveSubscription

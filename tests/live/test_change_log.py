@@ -14,6 +14,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 from support.gateways import Command
+from support.waiting import WITHIN
 
 from gateway.store.interface import Database, Store
 from gateway.store.migrate import DatabaseState
@@ -42,7 +43,6 @@ pytestmark = [pytest.mark.each_database, pytest.mark.each_postgresql]
 ALL = ChangeSlice(limit=500)
 NOW = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
-SOON = 10
 OLD = {"id": "old", "status": "Running", "participants": [], "version": 7}
 OLD |= {"createdAt": "2025-01-31T09:30:00.000000Z", "updatedAt": "2025-01-31T09:30:00.000000Z"}
 
@@ -224,7 +224,7 @@ async def test_store_prunes_by_itself(database: Database) -> None:
         for _ in range(3):
             await store.create(Create())
         end = await store.log.position()
-    async with asyncio.timeout(SOON), database.open(1, Retention(0, 1)) as store:
+    async with asyncio.timeout(WITHIN), database.open(1, Retention(0, 1)) as store:
         left = await store.log.changes(None, ALL)
         while len(left.changes) > 1:
             await asyncio.sleep(0.01)
@@ -307,7 +307,7 @@ async def test_watcher_is_notified_of_writes_by_another_process(
     with store.log.watch() as event:
         await wait_until_clear(event)
         imported = await asyncio.to_thread(command, "import", "-", stdin='{"id": "theirs"}')
-        async with asyncio.timeout(SOON):
+        async with asyncio.timeout(WITHIN):
             await event.wait()
 
     assert imported.returncode == 0

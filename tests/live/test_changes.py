@@ -9,10 +9,9 @@ from aiohttp import ClientSession
 from support.documents import CREATE, CREATE_MANY, DELETE, UPDATE, UPSERT
 from support.gateways import Client, Command, running
 from support.strategies import JSONObject
+from support.waiting import WITHIN
 
 pytestmark = pytest.mark.each_database
-
-SOON = 20
 
 FIELDS = """
     id cursor kind at operationId version changedFields
@@ -425,7 +424,7 @@ async def test_cursor_before_the_pruned_log_is_expired(tmp_path: Path, http: Cli
         tmp_path, "--change-log-days", "0", INVITE_GATEWAY_CHANGE_LOG_CHANGES="2"
     ) as gateway:
         client = Client(http, gateway.url)
-        async with asyncio.timeout(SOON):
+        async with asyncio.timeout(WITHIN):
             while len((kept := await changes(client))["nodes"]) > 2:  # noqa: ASYNC110  not ours
                 await asyncio.sleep(0.01)
 

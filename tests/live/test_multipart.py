@@ -14,19 +14,19 @@ import pytest
 from support.documents import CREATE, FOLLOW_CONTEXT, FOLLOW_ONE
 from support.gateways import Client, running
 from support.sse import JSON, RESPONSE
+from support.waiting import WITHIN
 
 pytestmark = pytest.mark.each_database
 
 ACCEPT = 'multipart/mixed;boundary="graphql";subscriptionSpec="1.0", application/json'
 BOUNDARY = b"\r\n--graphql"
-SOON = 10
 
 
 async def parts(response: aiohttp.ClientResponse) -> AsyncIterator[Any]:
     """Yield the parts as Apollo's client does: each when the boundary after it is received."""
     assert (await response.content.readexactly(len(BOUNDARY))) == BOUNDARY
     while await response.content.readexactly(2) == b"\r\n":
-        part = await asyncio.wait_for(response.content.readuntil(BOUNDARY), SOON)
+        part = await asyncio.wait_for(response.content.readuntil(BOUNDARY), WITHIN)
         head, _, body = part.removesuffix(BOUNDARY).partition(b"\r\n\r\n")
         assert head == b"Content-Type: application/json"
         yield json.loads(body)

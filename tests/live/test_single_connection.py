@@ -21,10 +21,9 @@ from support.gateways import Client, Gateway, children, running
 from support.node import NODE, run
 from support.paths import TOOLS
 from support.sse import EVENT_STREAM, Event, events, next_event
-from support.waiting import wait_until
+from support.waiting import WITHIN, wait_until
 
 TOKEN = "X-GraphQL-Event-Stream-Token"  # noqa: S105  a header's name
-WITHIN = 120
 
 
 @dataclass

@@ -14,7 +14,6 @@ from support.documents import COUNT, CREATE, FOLLOW_CONTEXT, FOLLOW_ONE
 from support.gateways import Client, Gateway, running
 from support.sse import (
     EVENT_STREAM,
-    EVENT_TIMEOUT,
     JSON,
     RESPONSE,
     Event,
@@ -22,6 +21,7 @@ from support.sse import (
     next_event,
     stream,
 )
+from support.waiting import WITHIN
 
 pytestmark = pytest.mark.each_database
 MULTIPART = 'multipart/mixed;subscriptionSpec="1.0"'
@@ -308,7 +308,7 @@ async def test_stop_cuts_streams_off_without_completing_them(
             stopping = asyncio.create_task(asyncio.to_thread(server.stop, signal.SIGTERM))
             rest = [message async for message in messages]
             ended = response.content.exception()
-            status = await asyncio.wait_for(stopping, EVENT_TIMEOUT)
+            status = await asyncio.wait_for(stopping, WITHIN)
     with running(tmp_path) as again:
         client = Client(http, again.url)
         await client.create(clientContext="stop")
@@ -350,7 +350,7 @@ async def test_stop_does_not_wait_for_a_client_that_does_not_read(
     await client.create(id="large")
     async with stream(client, LARGE):
         await update_much(client, 600)
-        status = await asyncio.wait_for(asyncio.to_thread(gateway.stop), EVENT_TIMEOUT)
+        status = await asyncio.wait_for(asyncio.to_thread(gateway.stop), WITHIN)
 
     assert status == 0
 
@@ -378,7 +378,7 @@ async def test_subscription_beyond_the_limit_has_a_retry_after(
             status, retry_after, answer = await start_and_end(client, media_type)
             async with stream(client, "{ __typename }") as (_, messages):
                 queried = [message.event async for message in messages]
-        async with asyncio.timeout(EVENT_TIMEOUT):
+        async with asyncio.timeout(WITHIN):
             while (await start_and_end(client, media_type))[0] != 200:
                 pass
 
@@ -423,10 +423,10 @@ async def test_old_http_reads_until_the_connection_closes(shared: Client) -> Non
         b"POST /graphql HTTP/1.0\r\nContent-Type: application/json\r\nAccept: text/event-stream\r\n"
         b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
     )
-    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), EVENT_TIMEOUT)
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), WITHIN)
     await reader.readuntil(b'"version":1}}}\n\n')
     await shared.delete(id_)
-    rest = await asyncio.wait_for(reader.read(), EVENT_TIMEOUT)
+    rest = await asyncio.wait_for(reader.read(), WITHIN)
     writer.close()
 
     assert b"Transfer-Encoding" not in head

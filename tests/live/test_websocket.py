@@ -17,7 +17,8 @@ from support.documents import CREATE, FOLLOW
 from support.gateways import Client, Gateway, running
 from support.node import run
 from support.responses import PYTHON_WORDS
-from support.sockets import SUBPROTOCOL, WITHIN, Socket, connected
+from support.sockets import SUBPROTOCOL, Socket, connected
+from support.waiting import WITHIN
 
 pytestmark = pytest.mark.each_database
 

@@ -12,6 +12,7 @@ from support.bot import Bot
 from support.documents import COUNT
 from support.gateways import LONGER, UNTRACED, Client, Gateway, running
 from support.graph_notifications import Graph, envelope, notification
+from support.waiting import WITHIN
 
 Json = Any
 
@@ -200,7 +201,7 @@ async def test_notifications_beyond_the_limits_are_dropped_and_counted(
                 assert await graph.post(notification_of(call, 0)) == 202
             counts = await metrics(http, gateway)
             assert counts['s_dropped_total{reason="full"}'] == 2
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(WITHIN):
                 while counts['s_dropped_total{reason="expired"}'] < 3:
                     counts = await metrics(http, gateway)
 

@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 from support.gateways import Client, Command, running
 from support.graph_notifications import Graph, notification
+from support.waiting import WITHIN
 
 LIST = """
     query ($filter: InviteParticipantsOperationFilter) {
@@ -69,7 +70,7 @@ async def test_result_ends_being_overdue(http: aiohttp.ClientSession, url: str) 
 
 async def test_overdue_operations_are_counted(http: aiohttp.ClientSession, url: str) -> None:
     page = ""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(WITHIN):
         while "invite_gateway_overdue_operations 2.0" not in page:
             async with http.get(f"{url}/metrics") as response:
                 page = await response.text()
@@ -88,7 +89,7 @@ async def test_answer_is_as_of_now_and_not_of_an_earlier_request(
         headers = {"Content-Type": "application/json"}
         answers: list[list[str]] = [[], [], []]
         tags: set[str | None] = set()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(WITHIN):
             while not all(answers):
                 async with http.get(f"{gateway.url}/graphql{by_get}") as response:
                     tags.add(response.headers.get("ETag"))

@@ -13,7 +13,8 @@ import aiohttp
 import pytest
 from support.documents import CREATE_MANY, FOLLOW
 from support.gateways import Client, Gateway, running
-from support.sockets import WITHIN, connected
+from support.sockets import connected
+from support.waiting import WITHIN
 from support.wire import dial, error_code, get, post, read_responses
 
 CHECKS = ("/health/live", "/health/ready", "/metrics")

@@ -16,6 +16,7 @@ import aiohttp
 import pytest
 from support.gateways import COMMAND, Client, Command, running
 from support.sockets import connected
+from support.waiting import WITHIN
 
 Json = Any
 
@@ -201,7 +202,7 @@ def running_demo(folder: Path) -> Iterator[subprocess.Popen[str]]:
 def stop(process: subprocess.Popen[str], how: signal.Signals) -> str:
     """Stop the command and return its output."""
     process.send_signal(how)
-    _, output = process.communicate(timeout=20)
+    _, output = process.communicate(timeout=WITHIN)
     assert process.returncode == 0, output
     return output
 

@@ -20,6 +20,7 @@ from support.gateways import Client, Gateway, running
 from support.paths import ROOT
 from support.sockets import connected
 from support.sse import next_event, stream
+from support.waiting import WITHIN
 
 from gateway.settings import Settings
 
@@ -90,7 +91,7 @@ def balanced(folder: Path, *gateways: Gateway) -> Iterator[str]:
 
 async def reachable(http: aiohttp.ClientSession, url: str) -> Client:
     """Return a client of nginx, as soon as that listens."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(WITHIN):
         while True:
             try:
                 async with http.get(f"{url}/schema.graphql"):

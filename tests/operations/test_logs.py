@@ -19,6 +19,7 @@ from support.documents import CHANGE_CURSOR, CREATE, FOLLOW
 from support.gateways import COMMAND, Client, Gateway, running
 from support.log_lines import lines, requests
 from support.sockets import connected
+from support.waiting import WITHIN
 
 HIDDEN = "s3cret"
 
@@ -323,7 +324,7 @@ async def test_unread_log_does_not_block_requests(
             await Client(http, url).data("{ __typename }")
         process.send_signal(signal.SIGTERM)
 
-        assert process.wait(30) == 0
+        assert process.wait(WITHIN) == 0
     os.close(reading)
 
 
@@ -344,4 +345,4 @@ async def test_log_whose_reader_is_gone_is_counted(
             )
         process.send_signal(signal.SIGTERM)
 
-        assert process.wait(30) == 0
+        assert process.wait(WITHIN) == 0

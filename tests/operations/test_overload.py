@@ -15,7 +15,8 @@ import pytest
 from support.documents import CREATE, CREATE_MANY, FOLLOW
 from support.engines import write_locked
 from support.gateways import Client, Gateway, running
-from support.sockets import SUBPROTOCOL, WITHIN, connected
+from support.sockets import SUBPROTOCOL, connected
+from support.waiting import WITHIN
 from support.wire import QUERY, Response, dial, error_code, get, post, read_responses
 
 from gateway.http.admission_control import MIN_LIMIT

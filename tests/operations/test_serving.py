@@ -20,6 +20,7 @@ import pytest
 from support.documents import CREATE, CREATE_MANY, GET_MANY
 from support.gateways import COMMAND, Client, Command, Gateway, running
 from support.several_clients import assert_one_update_wins
+from support.waiting import WITHIN
 
 from gateway.store.sqlite.migrate import upgrade
 
@@ -85,17 +86,17 @@ async def test_stopping_finishes_a_request_under_way(
     gateway: Gateway, tmp_path: Path, http: aiohttp.ClientSession, how: signal.Signals
 ) -> None:
     head, body = request_bytes(CREATE_MANY, inputs=[{"id": f"last-{n}"} for n in range(1000)])
-    with socket.create_connection(address(gateway), timeout=20) as connection:
+    with socket.create_connection(address(gateway), timeout=WITHIN) as connection:
         check_liveness(connection)  # the connection is accepted
         connection.sendall(head + body)
-        with socket.create_connection(address(gateway), timeout=20) as other:
+        with socket.create_connection(address(gateway), timeout=WITHIN) as other:
             check_liveness(other)  # the server has read the earlier data
             gateway.process.send_signal(how)
         answer = connection.recv(4096)
 
     assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
     assert b'"createdCount":1000' in answer
-    assert gateway.process.wait(10) == 0
+    assert gateway.process.wait(WITHIN) == 0
     with running(tmp_path) as restarted:
         assert await missing_ids(Client(http, restarted.url), ["last-0", "last-999"]) == []
 
@@ -124,7 +125,7 @@ def test_stopping_finishes_a_request_that_is_still_arriving(
         answer = connection.recv(4096)
 
         assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
-        assert server.process.wait(10) == 0
+        assert server.process.wait(WITHIN) == 0
 
 
 def wait_until_closed(gateway: Gateway) -> None:
@@ -150,7 +151,7 @@ def test_endless_request_delays_the_stop_up_to_the_limit(tmp_path: Path, seconds
         connection.recv(4096)
         server.process.send_signal(signal.SIGTERM)
 
-        assert server.process.wait(10) == 0
+        assert server.process.wait(WITHIN) == 0
 
 
 async def test_restart_keeps_everything(tmp_path: Path, http: aiohttp.ClientSession) -> None:
@@ -184,7 +185,7 @@ async def test_kill_keeps_what_was_acknowledged(
 
     with running(tmp_path) as server:
         await asyncio.gather(*(create_on(server, worker) for worker in range(16)))
-        assert server.process.wait(10) == -signal.SIGKILL
+        assert server.process.wait(WITHIN) == -signal.SIGKILL
 
     assert len(acknowledged) >= after
     with running(tmp_path) as server:
@@ -341,7 +342,7 @@ def test_read_only_database_is_reported(command: Command, tmp_path: Path) -> Non
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=WITHIN,
         check=False,
     )
 

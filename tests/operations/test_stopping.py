@@ -11,6 +11,7 @@ import pytest
 from support.documents import CREATE, FOLLOW
 from support.gateways import Client, Gateway, running
 from support.sockets import Socket, connected
+from support.waiting import WITHIN
 
 WRITERS = 8
 EACH = 20
@@ -64,7 +65,7 @@ async def test_stopping_under_load_fails_nothing_that_is_under_way(
             await asyncio.gather(*(writer.write() for writer in writers))
 
             assert [*await codes] == [1001, 1001]
-        assert await asyncio.to_thread(gateway.process.wait, 30) == 0
+        assert await asyncio.to_thread(gateway.process.wait, WITHIN) == 0
     with closing(sqlite3.connect(tmp_path / "operations.db")) as database:
         found = {id_ for (id_,) in database.execute("SELECT id FROM operations")}
     assert found == {id_ for writer in writers for id_ in writer.acknowledged}

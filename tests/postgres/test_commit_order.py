@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 from support.portable import FAILING
+from support.waiting import WITHIN
 
 from gateway.store.interface import Database, Store
 from gateway.store.postgres import transactions
@@ -17,9 +18,6 @@ from schema.inputs import CreateInviteParticipantsOperationInput as Create
 from schema.paging import Position, Slice
 
 pytestmark = pytest.mark.postgresql
-
-WITHIN = 120
-"""The time in seconds after which a wait fails."""
 
 APPEND = """
 INSERT INTO changes (position, operation_seq, operation_id, kind, at, version, document)

@@ -9,9 +9,8 @@ import aiohttp
 from support.clusters import Cluster, check, under_load
 from support.engines import execute, postgres_server, standby_server
 from support.gateways import LONGER
-from support.waiting import wait_until_async
+from support.waiting import WITHIN, wait_until_async
 
-WITHIN = 120
 KILLS = 6
 DATABASE = 2
 """What is killed besides the gateways 0 and 1."""

@@ -12,6 +12,7 @@ from support.documents import CREATE, FOLLOW, GET, LIST
 from support.engines import PostgresServer, postgres_server
 from support.gateways import Client, Gateway, running
 from support.sockets import connected
+from support.waiting import WITHIN
 
 from gateway.http import eager
 from gateway.settings import Settings
@@ -19,8 +20,6 @@ from gateway.store.interface import Database
 from gateway.store.opening import database_of
 from schema.inputs import CreateInviteParticipantsOperationInput as Create
 from schema.paging import Page, Slice
-
-WITHIN = 120
 
 
 @pytest.fixture
@@ -153,7 +152,7 @@ async def test_gateway_stops_while_the_database_hangs(
 async def test_page_after_a_cancelled_one_is_read_outside_of_a_task(database: Database) -> None:
     loop = asyncio.get_running_loop()
     part = Slice(1)
-    async with asyncio.timeout(30), database.open(readers=1) as store:
+    async with asyncio.timeout(WITHIN), database.open(readers=1) as store:
         await store.page(None, (), part)  # which opens the connection
         for _ in range(20):
             cancelled = asyncio.create_task(store.page(None, (), part))

@@ -16,7 +16,6 @@ from support.several_clients import assert_creations_are_received
 
 pytestmark = pytest.mark.postgresql
 
-WITHIN = 120
 CONFIGURATION = """
 [databases]
 * = host={server} user=postgres

@@ -20,7 +20,7 @@ from support.gateways import Client, running
 from support.metrics import values
 from support.sockets import connected
 from support.strategies import JSONObject
-from support.waiting import wait_until_async
+from support.waiting import WITHIN, wait_until_async
 
 from gateway.settings import Settings
 from gateway.store import read_sessions
@@ -30,7 +30,6 @@ from gateway.store.postgres import standby as standby_module
 from gateway.store.read_sessions import READ_SESSION, ReadSessions
 from schema.inputs import CreateInviteParticipantsOperationInput as Create
 
-WITHIN = 120
 GROUPS = "{ inviteParticipantsOperationGroups(by: []) { count } }"
 CHANGES = """query ($after: String) {
   changes(after: $after) { nodes { operationId } pageInfo { endCursor } } }"""

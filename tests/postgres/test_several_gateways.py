@@ -13,12 +13,11 @@ from support.documents import UPDATE
 from support.engines import PostgresServer, execute
 from support.gateways import COMMAND, Client, running
 from support.several_clients import assert_creations_are_received
+from support.waiting import WITHIN
 
 from gateway.store.interface import Database
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.each_postgresql]
-
-WITHIN = 120
 
 
 @pytest.fixture
@@ -79,7 +78,7 @@ def test_tables_are_made_once_when_several_start(tmp_path: Path, postgres: Postg
         )
         for _ in range(4)
     ]
-    outputs = [upgrade.communicate(timeout=60)[1] for upgrade in upgrades]
+    outputs = [upgrade.communicate(timeout=WITHIN)[1] for upgrade in upgrades]
 
     assert [upgrade.returncode for upgrade in upgrades] == [0] * 4, outputs
     logs = asyncio.run(execute(named["INVITE_GATEWAY_DATABASE"], "SELECT count(*) FROM change_log"))

@@ -464,7 +464,7 @@ _any_values = st.fixed_dictionaries(
 )
 
 
-@settings(RANDOM, max_examples=300)
+@settings(RANDOM, max_examples=100)
 @given(requests([None]), _any_values)
 def test_cost_of_any_values_is_a_number(
     request: tuple[str, dict[str, Any]], values: dict[str, Any]

@@ -31,7 +31,7 @@ from support.hostile import (
 from support.hostile.harness import Case, Victim
 from support.hostile.ordinary import use
 from support.hostile.watching import Probe, probing, resident_bytes, slowness
-from support.sockets import WITHIN
+from support.waiting import WITHIN
 
 pytestmark = pytest.mark.each_database
 

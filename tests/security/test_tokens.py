@@ -18,6 +18,7 @@ from support.bearers import READ, WRITE, answer, auth_headers, read_to_end, stat
 from support.documents import FOLLOW
 from support.gateways import COMMAND, Client, Command, Gateway, running
 from support.sockets import connected
+from support.waiting import WITHIN
 
 from gateway.auth.token_file import Token, TokenFile
 
@@ -38,7 +39,7 @@ def write_tokens(folder: Path, tokens: list[dict[str, object]]) -> None:
 
 async def wait_for_status(client: Client, secret: str, expected: int) -> None:
     """Send requests until they are answered as expected."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(WITHIN):
         while await status(client, secret) != expected:
             pass
 
@@ -422,14 +423,14 @@ async def test_broken_file_leaves_the_tokens_read_last(
     await wait_for_status(client, secret, 200)
     whole = file.read_text()
     spoil(file)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(WITHIN):
         while not any("The tokens read last stay valid" in line for line in guarded.log):
             assert await status(client, secret) == 200
     if file.is_dir():
         file.rmdir()
     logged_count = len(guarded.log)
     file.write_text(whole.replace(READ, WRITE))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(WITHIN):
         while not any("was read again: 1 tokens" in line for line in guarded.log[logged_count:]):
             assert await status(client, secret) == 200
 

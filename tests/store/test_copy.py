@@ -11,7 +11,8 @@ from support.database_proxy import Proxy
 from support.documents import FOLLOW
 from support.engines import ENGINES, PostgresServer, execute
 from support.gateways import COMMAND, Client, Command, running
-from support.sockets import WITHIN, connected
+from support.sockets import connected
+from support.waiting import WITHIN
 
 from gateway.settings import Settings
 from gateway.store.forwards import Forward

@@ -17,9 +17,7 @@ import aiohttp
 import pytest
 from support.documents import CHANGED_IDS, CREATE, UPDATE
 from support.gateways import COMMAND, Client, Command, Gateway, running
-
-WITHIN = 60
-"""The time in seconds after which a wait fails, also on a busy machine."""
+from support.waiting import WITHIN
 
 IDS = "{ inviteParticipantsOperations(first: 500) { totalCount nodes { id } changeCursor } }"
 GET = "query ($id: ID!) { inviteParticipantsOperation(id: $id) { additionalProperties } }"

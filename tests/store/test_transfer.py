@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from typing import Any
 import aiohttp
 import pytest
 from support import paths
-from support.gateways import COMMAND, Client, Command, MakeDatabase, running
+from support.gateways import COMMAND, UNTRACED, Client, Command, MakeDatabase, running
 
 from gateway.store.migrate import REVISIONS
 from schema import build_schema
@@ -515,7 +516,8 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 def peak(folder: Path, *arguments: str) -> int:
     """Run a command for at most two minutes, and return its peak memory in KiB."""
     measuring: list[str | Path] = [sys.executable, "-c", MEASURED, COMMAND, *arguments]
-    return int(subprocess.check_output(measuring, cwd=folder, text=True))
+    env = os.environ | UNTRACED
+    return int(subprocess.check_output(measuring, cwd=folder, env=env, text=True))
 
 
 @pytest.mark.each_database

@@ -3,7 +3,9 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from playwright.async_api import Browser, Page, Route, async_playwright
+from playwright.async_api import Browser, Page, Route, async_playwright, expect
+
+from support.waiting import WITHIN
 
 CHROMIUM = "/usr/bin/chromium"
 WATCH_POLICY = """
@@ -32,7 +34,9 @@ class WatchedVisit:
         self.errors: list[str] = []
 
     async def prepare(self) -> None:
-        """Record errors, and let the browser reach only the gateway."""
+        """Wait for long, record errors, and let the browser reach only the gateway."""
+        self.page.set_default_timeout(WITHIN * 1_000)
+        expect.set_options(timeout=WITHIN * 1_000)
         await self.page.route("**", self._only_the_gateway)
         await self.page.add_init_script(WATCH_POLICY)
         self.page.on("console", lambda message: self._note(message.type, message.text))

@@ -20,10 +20,9 @@ import pytest
 
 from support.documents import CHANGE_CURSOR, CREATE, CREATE_MANY, DELETE, UPDATE
 from support.forks import ForkedProcess, fork
+from support.waiting import WITHIN
 
 COMMAND = Path(sys.prefix) / "bin" / "invite-gateway"
-
-STARTED_WITHIN = STOPPED_WITHIN = 120
 
 LONGER = int(os.environ.get("LONGER", "1"))
 """The factor by which random and long tests do more than in CI."""
@@ -46,7 +45,7 @@ class Gateway:
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """Stop the server and return its exit status."""
         self.process.send_signal(how)
-        return self.process.wait(STOPPED_WITHIN)
+        return self.process.wait(WITHIN)
 
 
 UNTRACED = {"COVERAGE_PROCESS_START": "", "COVERAGE_PROCESS_CONFIG": ""}
@@ -82,15 +81,15 @@ def running(
         reading = Thread(target=_read_log, args=(lines, log, serving))
         reading.start()
         try:
-            announced_url = serving.get(timeout=STARTED_WITHIN)
+            announced_url = serving.get(timeout=WITHIN)
             if not announced_url.startswith("http"):
                 pytest.fail(f"The gateway did not start: {announced_url}")
             yield Gateway(announced_url, process, log)
         finally:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
-            process.wait(STOPPED_WITHIN)
-            reading.join(STOPPED_WITHIN)
+            process.wait(WITHIN)
+            reading.join(WITHIN)
             running_logs.remove(log)
 
 

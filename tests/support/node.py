@@ -9,6 +9,7 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 from support.paths import TOOLS
+from support.waiting import WITHIN
 
 PROGRAMS = TOOLS / "node_modules" / ".bin"
 
@@ -26,7 +27,7 @@ def run(*command: str | Path, cwd: Path = TOOLS, **variables: str) -> str:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=WITHIN,
         check=False,
     )
     assert done.returncode == 0, f"{command[0]}: {done.stdout}\n{done.stderr}"
@@ -37,7 +38,7 @@ def post(url: str, query: str, variables: dict[str, Any]) -> dict[str, Any]:
     """Send a document and return its data; fail the test on errors."""
     body = json.dumps({"query": query, "variables": variables}).encode()
     request = Request(url, body, {"Content-Type": "application/json"})  # noqa: S310 - our own
-    with urlopen(request, timeout=10) as response:  # noqa: S310 - our own
+    with urlopen(request, timeout=WITHIN) as response:  # noqa: S310 - our own
         answer = json.load(response)
     assert "errors" not in answer, answer
     data: dict[str, Any] = answer["data"]

@@ -6,7 +6,8 @@ import aiohttp
 
 from support.documents import FOLLOW, UPDATE
 from support.gateways import Client
-from support.sockets import WITHIN, connected
+from support.sockets import connected
+from support.waiting import WITHIN
 
 
 async def assert_one_update_wins(client: Client, rivals: int) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 import aiohttp
 from aiohttp import WSMsgType
 
+from support.waiting import WITHIN
+
 SUBPROTOCOL = "graphql-transport-ws"
-WITHIN = 120
-"""The time in seconds that a test waits for a message before it fails."""
 
 
 @dataclass(frozen=True)

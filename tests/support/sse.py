@@ -10,14 +10,13 @@ from typing import Any
 import aiohttp
 
 from support.gateways import Client
+from support.waiting import WITHIN
 
 EVENT_STREAM = "text/event-stream"
 
 JSON = "application/json"
 
 RESPONSE = "application/graphql-response+json"
-
-EVENT_TIMEOUT = 10
 
 
 @dataclass
@@ -67,4 +66,4 @@ async def stream(
 
 async def next_event(messages: AsyncIterator[Event]) -> Event:
     """Return the next message, within a time limit."""
-    return await asyncio.wait_for(anext(messages), EVENT_TIMEOUT)
+    return await asyncio.wait_for(anext(messages), WITHIN)

@@ -13,7 +13,6 @@ from support.browser import WatchedVisit, browsing
 WEB = Path(__file__).parents[2] / "gateway" / "web"
 AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
 WIDE, NARROW = 1_400, 390
-WITHIN_MILLISECONDS = 20_000
 
 RUN_AXE = """async () => (await axe.run(document, { preload: false })).violations.map(
     ({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) =>
@@ -30,7 +29,7 @@ class Visit(WatchedVisit):
 
     async def wait_until_live(self) -> None:
         """Wait until the page follows changes."""
-        await expect(self.page.locator(".connection")).to_have_text("Live", timeout=20_000)
+        await expect(self.page.locator(".connection")).to_have_text("Live")
 
     async def wait_for_text(self, text: str | re.Pattern[str]) -> None:
         """Wait until a text is in the page's main part."""
@@ -72,8 +71,6 @@ async def visiting(
             locale="en-GB",
             timezone_id="Europe/Berlin",
         )
-        page.set_default_timeout(WITHIN_MILLISECONDS)
-        expect.set_options(timeout=WITHIN_MILLISECONDS)
         visit = Visit(page, url)
         await visit.prepare()
         yield visit

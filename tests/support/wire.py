@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from support.gateways import Gateway
-from support.sockets import WITHIN
+from support.waiting import WITHIN
 
 QUERY = '{"query":"{ inviteParticipantsOperations(first: 0) { totalCount } }"}'
 Response = tuple[int, dict[str, str], bytes]

@@ -14,7 +14,7 @@ from support.documents import CREATE, FOLLOW
 from support.gateways import Client, running
 from support.node import NODE, run
 from support.paths import TOOLS
-from support.sockets import WITHIN
+from support.waiting import WITHIN
 
 
 @pytest.fixture(scope="module")

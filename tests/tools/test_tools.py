@@ -23,6 +23,7 @@ from graphql import (
 )
 from support.node import PROGRAMS, post, run
 from support.paths import ROOT, TOOLS
+from support.waiting import WITHIN
 
 CREATE = """
     mutation Create($input: CreateInviteParticipantsOperationInput!) {
@@ -87,7 +88,7 @@ def introspected(endpoint: str, tmp_path: Path) -> Path:
 def relay_queries(gateway_url: str, tmp_path: Path) -> dict[str, str]:
     """The text of each query that relay-compiler generates, by name."""
     project = shutil.copytree(TOOLS / "relay", tmp_path / "relay")
-    with urlopen(f"{gateway_url}/schema.graphql", timeout=10) as response:  # noqa: S310 - our own
+    with urlopen(f"{gateway_url}/schema.graphql", timeout=WITHIN) as response:  # noqa: S310 - our own
         (project / "schema.graphql").write_bytes(response.read())
     (project / "artifacts").mkdir()
     run(PROGRAMS / "relay-compiler", "relay.config.json", cwd=project)

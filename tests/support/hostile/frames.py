@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from support.hostile.harness import ANSWERED_WITHIN, LEAK, Victim
+from support.hostile.harness import LEAK, Victim
+from support.waiting import WITHIN
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 INIT = b'{"type":"connection_init"}'
@@ -56,7 +57,7 @@ class RawSocket:
     async def read(self) -> tuple[int, bytes]:
         """Return the opcode and the payload of the next frame; the end without one is a close."""
         try:
-            async with asyncio.timeout(ANSWERED_WITHIN):
+            async with asyncio.timeout(WITHIN):
                 first, length = await self.reader.readexactly(2)
                 if length == 126:
                     (length,) = struct.unpack("!H", await self.reader.readexactly(2))

@@ -18,10 +18,10 @@ import aiohttp
 from yarl import URL
 
 from support.responses import assert_plain
+from support.waiting import WITHIN
 
 JSON = "application/json"
 STRICT = "application/graphql-response+json"
-ANSWERED_WITHIN = 60.0
 QUIET = 0.1
 """The time in seconds to wait for more data when nothing marks the end."""
 CONTINUE = 100
@@ -119,7 +119,7 @@ async def send(
     """Send a request by a conforming HTTP client, and return the response."""
     typed = {"Accept": STRICT, "Content-Type": JSON} if headers is None else headers
     async with (
-        asyncio.timeout(ANSWERED_WITHIN),
+        asyncio.timeout(WITHIN),
         victim.http.request(
             method,
             URL(f"{victim.url}{path}", encoded=True),
@@ -196,7 +196,7 @@ async def exchange(victim: Victim, data: bytes, *, answers: int = 1) -> bytes:
         with suppress(ConnectionError):
             while piece := await asyncio.wait_for(
                 reader.read(65_536),
-                ANSWERED_WITHIN if received.count(b"HTTP/1.1 ") < answers else QUIET,
+                WITHIN if received.count(b"HTTP/1.1 ") < answers else QUIET,
             ):
                 received += piece
     except TimeoutError:

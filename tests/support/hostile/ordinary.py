@@ -10,6 +10,7 @@ from graphql import get_introspection_query
 
 from support.hostile.variables import CREATE_MANY, FULL
 from support.paths import EXAMPLES
+from support.waiting import WITHIN
 
 DOCUMENTS = 500
 """As many as a large frontend has."""
@@ -24,7 +25,7 @@ def use(url: str) -> None:
     """Send the requests of users, with a number of variations, a number of times."""
     parts = urlsplit(url)
     address = (str(parts.hostname), int(parts.port or 0))
-    connection = HTTPConnection(*address, timeout=30)
+    connection = HTTPConnection(*address, timeout=WITHIN)
 
     def ask(query: str, variables: object) -> None:
         body = json.dumps({"query": query, "variables": variables})
@@ -45,7 +46,8 @@ def use(url: str) -> None:
     connection.close()
     with ExitStack() as stack:
         opened = [
-            stack.enter_context(create_connection(address, timeout=30)) for _ in range(CONNECTIONS)
+            stack.enter_context(create_connection(address, timeout=WITHIN))
+            for _ in range(CONNECTIONS)
         ]
         opened[-1].sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert opened[-1].recv(12) == b"HTTP/1.1 200"  # so all before it were taken in, too

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from playwright.async_api import Browser, Page, Route, async_playwright, expect
 
+from gateway.http.routes.pages import BUILD
 from support.waiting import WITHIN
 
 CHROMIUM = "/usr/bin/chromium"
@@ -35,6 +36,7 @@ class WatchedVisit:
 
     async def prepare(self) -> None:
         """Wait for long, record errors, and let the browser reach only the gateway."""
+        assert BUILD.exists(), "The pages are not built. Run: make web"
         self.page.set_default_timeout(WITHIN * 1_000)
         expect.set_options(timeout=WITHIN * 1_000)
         await self.page.route("**", self._only_the_gateway)

@@ -55,7 +55,9 @@ class ForkedProcess:
 
 
 def _read_number(file: IO[bytes]) -> int:
-    return int.from_bytes(file.read(4), "little", signed=True)
+    number = file.read(4)
+    assert number, "The fork server has ended."
+    return int.from_bytes(number, "little", signed=True)
 
 
 _servers: dict[str, tuple[socket.socket, subprocess.Popen[bytes]]] = {}

@@ -3,7 +3,6 @@
 import os
 import subprocess
 from collections.abc import AsyncIterator, Generator, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -202,19 +201,17 @@ def command(tmp_path: Path) -> Command:
 
     def run(*arguments: str, stdin: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
         env = os.environ | {"COLUMNS": "100"} | variables
-        with ExitStack() as opened:
-            files = [opened.enter_context(TemporaryFile("w+")) for _ in range(3)]
-            files[0].write(stdin)
-            files[0].seek(0)
-            process = fork(arguments, tmp_path, env, [file.fileno() for file in files])
+        with TemporaryFile("w+") as given, TemporaryFile("w+") as out, TemporaryFile("w+") as err:
+            given.write(stdin)
+            given.seek(0)
+            process = fork(arguments, tmp_path, env, [each.fileno() for each in (given, out, err)])
             try:
                 status = process.wait(WITHIN)
             finally:
                 process.kill()
-            for file in files:
-                file.seek(0)
-            stdout, stderr = (file.read() for file in files[1:])
-        return subprocess.CompletedProcess(arguments, status, stdout, stderr)
+            out.seek(0)
+            err.seek(0)
+            return subprocess.CompletedProcess(arguments, status, out.read(), err.read())
 
     return run
 

@@ -10,6 +10,7 @@ from support.documents import FOLLOW
 from support.gateways import COMMAND, Client, running
 from support.sockets import connected
 from support.tracing import PARENT, TRACE, TRACEPARENT, Collector, attributes, traced
+from support.waiting import WITHIN
 
 
 async def test_request_has_a_span_of_http_and_one_of_graphql(
@@ -153,6 +154,7 @@ def execute(folder: Path, *arguments: str, **variables: str) -> subprocess.Compl
         env=os.environ | variables,
         capture_output=True,
         text=True,
+        timeout=WITHIN,
         check=False,
     )
 

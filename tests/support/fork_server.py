@@ -1,6 +1,8 @@
 """A process that has imported the gateway, and forks into one for each gateway of the tests.
 
-To import the gateway takes seconds of processor time, which the tests would spend a thousand times.
+To import the gateway takes seconds of processor time, which the tests would spend hundreds of
+times. The fork server of ``multiprocessing`` would import pytest into each process as well, and end
+it without the functions registered at exit, one of which writes the coverage.
 
 Each message on stdin, a socket, asks for a process. It is JSON, with the members ``arguments``,
 ``cwd`` and ``env``, and comes with four files: stdin, stdout and stderr of the process, and a pipe

@@ -19,7 +19,7 @@ import aiohttp
 import pytest
 
 from support.documents import CHANGE_CURSOR, CREATE, CREATE_MANY, DELETE, UPDATE
-from support.forks import ForkedProcess, fork
+from support.forks import COVERAGE, ForkedProcess, fork
 from support.waiting import WITHIN
 
 COMMAND = Path(sys.prefix) / "bin" / "invite-gateway"
@@ -48,7 +48,7 @@ class Gateway:
         return self.process.wait(WITHIN)
 
 
-UNTRACED = {"COVERAGE_PROCESS_START": "", "COVERAGE_PROCESS_CONFIG": ""}
+UNTRACED = {COVERAGE: ""}
 """Variables for a server without coverage, which would make it several times slower."""
 
 

@@ -144,7 +144,8 @@ class Pipeline:
             info = operation.info_of(request)
             limits.check_cost(info.cost)
             charge = max(info.cost, MIN_CHARGE)
-            await limits.acquire(info.cost)
+            if not limits.try_acquire(info.cost):
+                await limits.acquire(info.cost)
         except (InvalidDocumentError, RequestError) as error:
             raise RefusedError(self._refusal(error, request, context, info)) from None
         finally:

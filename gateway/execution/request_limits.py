@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from contextvars import Token
 from dataclasses import dataclass
 from time import monotonic
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 from gateway.admission.cooperative_lock import CooperativeLock
 from gateway.admission.load import Load
@@ -13,6 +13,7 @@ from gateway.documents.limit import MAX_REPORTED
 from gateway.store.deadline import DEADLINE
 from schema.errors import LimitExceeded
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 LARGE_COST = 1_000
@@ -55,16 +56,23 @@ class RequestLimits:
         if not self.load.try_acquire(cost):
             await self.load.acquire(cost)
 
+    def try_acquire(self, cost: int) -> bool:
+        """Acquire a share of the load, unless ``acquire`` has to wait for it."""
+        return cost < LARGE_COST and self.load.try_acquire(cost)
+
     def start_clock(self) -> Token[float | None]:
         """Set the deadline of what runs now; return the token to reset it by."""
         return DEADLINE.set(monotonic() + self.timeout_seconds if self.timeout_seconds else None)
 
-    async def run(self, cost: int, work: Callable[[], Awaitable[T]]) -> T:
+    async def run(
+        self, cost: int, work: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
         """Run work with a share of the load and a deadline, and return its result."""
-        await self.acquire(cost)
+        if not self.try_acquire(cost):
+            await self.acquire(cost)
         outside = self.start_clock()
         try:
-            return await work()
+            return await work(*args, **kwargs)
         finally:
             self.release(cost, outside)
 

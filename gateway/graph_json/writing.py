@@ -166,41 +166,54 @@ _values = attrgetter(*_PROPERTIES, _ADDITIONAL)
 _ADDITIONAL_PROPERTIES = re.compile(
     _ADDITIONAL_MEMBER.replace(b"{", rb"\{(") + _members(3) + rb")\}"
 )
-_decode = msgspec.json.Decoder(_Operation).decode
+decode_operation = msgspec.json.Decoder(_Operation).decode
+"""Decodes a stored document for ``encoder``; it has ``version`` and ``callId`` too."""
 _decode_properties = msgspec.json.Decoder(dict[str, Raw]).decode
 
 
 @lru_cache(64)
 def writer(format_: EntityFormat) -> Callable[[bytes], Raw]:
     """Return a function that writes a stored document in a format."""
-    is_plain = format_.metadata is Metadata.MINIMAL and format_.select is None
+    write = encoder(format_)
+    return lambda document: Raw(write(decode_operation(document)))
 
-    def write(document: bytes) -> Raw:
-        operation = _decode(document)
+
+@lru_cache(64)
+def encoder(format_: EntityFormat) -> Callable[[Any], bytes]:
+    """Return a function that writes an operation of ``decode_operation`` in a format."""
+
+    def write(operation: Any) -> bytes:  # noqa: ANN401  see `_struct`
         _mark_communications(operation)
-        if is_plain and _ANNOTATION not in document:
-            address: str | UnsetType = UNSET
-            if format_.with_odata_id:
-                address = canonical_address(operation.callId, operation.id)
-            values = _values(operation)
-            entity = _Entity(OPERATION_TYPE, etag(operation.version), address, *values)
-            inlined = _inline_additional(encode(entity))
-            if inlined is not None:
-                return Raw(inlined)
-        return Raw(encode(_entity(operation, format_)))
+        return encode(_entity(operation, format_))
 
-    return write
+    def write_plain(operation: Any) -> bytes:  # noqa: ANN401  see `_struct`
+        _mark_communications(operation)
+        address: str | UnsetType = UNSET
+        if format_.with_odata_id:
+            address = canonical_address(operation.callId, operation.id)
+        values = _values(operation)
+        entity = _Entity(OPERATION_TYPE, etag(operation.version), address, *values)
+        inlined = _inline_additional(encode(entity))
+        return encode(_entity(operation, format_)) if inlined is None else inlined
+
+    is_plain = format_.metadata is Metadata.MINIMAL and format_.select is None
+    return write_plain if is_plain else write
 
 
 def _inline_additional(json: bytes) -> bytes | None:
-    """Replace each member ``additionalProperties`` by its members; None if one is nested too deep.
+    """Replace each member ``additionalProperties`` by its members.
 
-    This is faster than building the values in Python. The member is the last one of its object, and
-    is not empty.
+    Returns None if a member is nested too deep, or has annotations, which are not written. This is
+    faster than building the values in Python. The member is the last one of its object, and is not
+    empty.
     """
     parts = _ADDITIONAL_PROPERTIES.split(json)
-    is_complete = json.count(_ADDITIONAL_MEMBER) == len(parts) // 2
-    return b"".join(parts) if is_complete else None
+    if json.count(_ADDITIONAL_MEMBER) != len(parts) // 2:
+        return None
+    for members in parts[1::2]:
+        if _ANNOTATION in members:
+            return None
+    return b"".join(parts)
 
 
 def _entity(operation: Any, format_: EntityFormat) -> Entity:  # noqa: ANN401  see `_struct`

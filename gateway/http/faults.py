@@ -37,7 +37,7 @@ class Fault(Exception):
 def refuse(request: Request, fault: Fault) -> Response:
     """Return the response of a fault, and record its code."""
     request.observation.errors = (fault.code.value,)
-    write = request.head.write_fault
+    write = request.head.origin.write_fault
     return fault.response() if write is None else write(request, fault)
 
 

@@ -49,7 +49,6 @@ class Head:
         "_url",
         "handler",
         "headers",
-        "is_checked",
         "is_http_10",
         "keep_alive",
         "memo",
@@ -57,6 +56,7 @@ class Head:
         "origin",
         "principal",
         "raw_path",
+        "route",
         "version",
         "write_fault",
     )
@@ -75,17 +75,23 @@ class Head:
         self.is_http_10 = message.version == HttpVersion10
         self.memo: dict[str, Any] = {}
         """Values derived from its fields, by the names of their users."""
-        self.is_checked = False
-        """Whether its fields have passed the checks of every request."""
         self.handler: Handler | None = None
         """The handler of requests that have this head, once it was found."""
+        self.route: Route | None = None
+        """The route of requests whose heads have this one as their origin.
+
+        It is set once their fields have passed the checks of every request.
+        """
         self.write_fault: FaultWriter | None = None
         """Writes errors of these requests; None for the format of GraphQL."""
         self.principal: KnownPrincipal | None = None
         """The principal of its token, when it was last verified."""
 
     def at(self, target: str) -> "Head":
-        """Return the head of a request for another target, in origin form, all else being equal."""
+        """Return the head of a request for another target, all else being equal.
+
+        The target is in origin form, and has the same mount.
+        """
         head = Head.__new__(Head)
         head._message = head._url = None  # noqa: SLF001  its own
         head.origin = self.origin
@@ -95,7 +101,7 @@ class Head:
         head.keep_alive = self.keep_alive
         head.version = self.version
         head.is_http_10 = self.is_http_10
-        head.handler = head.write_fault = head.principal = None
+        head.handler = None
         return head
 
     @property

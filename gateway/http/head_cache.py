@@ -74,6 +74,7 @@ class HeadCache:
         # Without a fragment: none is sent, and what is made of one is the parser's matter.
         self._keyed_line = re.compile(rb"GET ((%b)/[!\"$-~]*) HTTP/1\.1(?=\r\n)" % roots)
         self._found = lru_cache(MAX_LENGTHS)(self._find)
+        self._found_keyed = lru_cache(MAX_LENGTHS)(self._find_keyed)
         self._shared = lru_cache(MAX_HEADS)(self._new)
 
     def find(self, head: bytes) -> FoundHead | None:
@@ -81,8 +82,12 @@ class HeadCache:
         keyed = self._keyed_line.match(head)
         if not keyed or len(head) > MAX_HEAD_BYTES:
             return self._found(head)
-        found = self._found(b"GET %b/ HTTP/1.1%b" % (keyed[2], head[keyed.end() :]))
-        return found and FoundHead(found.cached, found.body_bytes, keyed[1].decode())
+        target, mount = keyed.groups()
+        found = self._found_keyed(mount, head[keyed.end() :])
+        return found and FoundHead(found.cached, found.body_bytes, target.decode())
+
+    def _find_keyed(self, mount: bytes, fields: bytes) -> FoundHead | None:
+        return self._find(b"GET %b/ HTTP/1.1%b" % (mount, fields))
 
     def _find(self, head: bytes) -> FoundHead | None:
         matched = _HEAD.fullmatch(head) if len(head) <= MAX_HEAD_BYTES else None

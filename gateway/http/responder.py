@@ -16,9 +16,10 @@ from gateway.http.authentication import CHANGE_CURSOR
 from gateway.http.browsers import Browsers
 from gateway.http.faults import Fault, refuse
 from gateway.http.head import GRAPHQL_PATH, EarlyFaultWriter, Handler, Head, Mount, Route
+from gateway.http.media_types import accepts_gzip
 from gateway.http.observing import Observation, Observers
 from gateway.http.request import Request
-from gateway.http.responses import MIN_COMPRESSED_BYTES, Response, Sendable
+from gateway.http.responses import MIN_COMPRESSED_BYTES, Response, Sendable, vary
 from gateway.http.traffic import Traffic
 from schema.errors import ErrorCode
 from schema.excerpts import excerpt
@@ -73,7 +74,9 @@ class Responder:
                 if request.reads and request.reads.seen:
                     response.headers[CHANGE_CURSOR] = request.reads.seen.cursor()
                 if len(response.body) > MIN_COMPRESSED_BYTES:
-                    await response.compress(head.headers.get(hdrs.ACCEPT_ENCODING, ""))
+                    vary(response.headers, "Accept-Encoding")
+                    if accepts_gzip(head.headers.get(hdrs.ACCEPT_ENCODING, "")):
+                        await response.compress()
             else:
                 response.headers["X-Request-Id"] = request_id
                 if not isinstance(response, web.StreamResponse):
@@ -88,35 +91,31 @@ class Responder:
 
         It is not stored with a head made for one request, to avoid a reference cycle.
         """
-        handler = self._handler(head)
-        if head.origin is head:
+        origin = head.origin
+        try:
+            if origin.route is None:
+                origin.route = self._checked_route(origin)
+            handler = origin.route(head)
+        except Fault as fault:
+            handler = _refusing(fault.with_traceback(None))
+        if origin is head:
             head.handler = handler
         return handler
 
-    def _handler(self, head: Head) -> Handler:
-        """Return the handler of all requests that have this head."""
-        mount = self._mount(head)
+    def _checked_route(self, head: Head) -> Route:
+        """Find the route of a head, set the format of its errors, and check its fields."""
+        first = _FIRST_SEGMENT.match(head.raw_path)
+        mount = self._mounts.get(first[0]) if first else None
         if mount:
             head.write_fault = mount.write_fault
-        try:
-            if not head.origin.is_checked:
-                self._browsers.check(head)
-                if self._browsers.is_preflight(head):
-                    return _no_content
-                if hdrs.EXPECT in head.headers:
-                    _check_expected(head)
-                head.origin.is_checked = True
-            if mount:
-                return mount.route(head)
-            route = self._routes.get(head.raw_path) or self._route_by_path(head.path)
-            return route(head)
-        except Fault as fault:
-            return _refusing(fault.with_traceback(None))
-
-    def _mount(self, head: Head) -> Mount | None:
-        """Return what answers at all paths that begin as this one does, if something does."""
-        first = _FIRST_SEGMENT.match(head.raw_path)
-        return self._mounts.get(first[0]) if first else None
+        self._browsers.check(head)
+        if self._browsers.is_preflight(head):
+            return _preflight
+        if hdrs.EXPECT in head.headers:
+            _check_expected(head)
+        if mount:
+            return mount.route
+        return self._routes.get(head.raw_path) or self._route_by_path(head.path)
 
     def _route_by_path(self, path: str) -> Route:
         """Return the route at a path, or the one for all paths in its first folder."""
@@ -147,6 +146,10 @@ def _refusing(fault: Fault) -> Handler:
         return refuse(request, fault)
 
     return answer
+
+
+def _preflight(_head: Head) -> Handler:
+    return _no_content
 
 
 async def _no_content(_request: Request) -> Response:

@@ -13,7 +13,7 @@ from isal import igzip
 
 from gateway.documents.json import encode
 from gateway.http.head import Head
-from gateway.http.media_types import JSON, accepts_gzip
+from gateway.http.media_types import JSON
 
 if TYPE_CHECKING:
     from gateway.http.request import Request
@@ -66,7 +66,7 @@ class Response:
         self.body = body
         self.status = status
         self.headers = {**headers}
-        self.own_headers: dict[str, str] = {}
+        self.own_headers: Mapping[str, str] = _NO_HEADERS
         """Those that few other responses have: the others are written once for all alike."""
         self.keep_alive = True
         self.request_id = ""
@@ -75,20 +75,18 @@ class Response:
         """Close the connection after it."""
         self.keep_alive = False
 
-    async def compress(self, accept_encoding: str) -> None:
-        """Compress the body, if the client accepts gzip."""
-        vary(self.headers, "Accept-Encoding")
-        if accepts_gzip(accept_encoding):
-            self.body = await _compressed(self.body)
-            self.headers["Content-Encoding"] = "gzip"
+    async def compress(self) -> None:
+        """Compress the body with gzip."""
+        self.body = await _compressed(self.body)
+        self.headers["Content-Encoding"] = "gzip"
 
     def encode(self, head: Head | None = None) -> bytes:
         """Return all of its bytes, for a request with this head or, without one, of HTTP/1.1."""
         keep_alive = self.keep_alive and (head is None or head.keep_alive)
         first = encode_head(self.status, self.headers, head, keep_alive=keep_alive)
         own = f"X-Request-Id: {self.request_id}\r\n" if self.request_id else ""
-        if self.own_headers:
-            own += _fields(self.own_headers)
+        for name, value in self.own_headers.items():
+            own += f"{name}: {value}\r\n"
         if self.status not in _WITHOUT_LENGTH:
             own += f"Content-Length: {len(self.body)}\r\n"
         body = b"" if head is not None and head.method == "HEAD" else self.body

@@ -113,7 +113,7 @@ class NotificationsEndpoint:
             )
         finally:
             limits.charge(principal, cost)
-        await limits.run(cost, lambda: self._apply(request, body, items))
+        await limits.run(cost, self._apply, request, body, items)
 
     async def _apply(self, request: Request, body: bytes, items: Sequence[Any]) -> None:
         results = await _read_all(items)

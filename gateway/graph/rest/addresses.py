@@ -66,19 +66,24 @@ class Address(Struct, frozen=True):
     @property
     def collection(self) -> str:
         """The path of the collection, relative to the service root."""
-        if self.call_id is None:
-            return "communications/inviteParticipantsOperations"
-        return f"communications/calls{key_segment(self.call_id)}/operations"
+        return collection_of(self.call_id)
 
 
-def address_of(raw_path: str) -> Address:
-    """Parse a path without its query; raise ``Fault`` for an unknown one.
+def collection_of(call_id: str | None) -> str:
+    """Return the path of the operations of a call, or of all, relative to the service root."""
+    if call_id is None:
+        return "communications/inviteParticipantsOperations"
+    return f"communications/calls{key_segment(call_id)}/operations"
+
+
+def address_of(target: str) -> Address:
+    """Parse the path of a target, as it was sent; raise ``Fault`` for an unknown one.
 
     Keys may be separate segments, or in parentheses and quotes.
     """
-    plain = _PLAIN.fullmatch(raw_path)
+    plain = _PLAIN.fullmatch(target)
     if plain is None:
-        return _address_of(raw_path)
+        return _address_of(target.partition("?")[0].partition("#")[0])
     version, call_id, operation_id = plain.groups()
     resource = Resource.OPERATION if call_id is None else Resource.CALL_OPERATION
     return Address(version, resource, call_id, operation_id)

@@ -63,7 +63,7 @@ class _Body(Struct):
 class RequestHandler(Protocol):
     """Handles the requests of a batch."""
 
-    async def handle(self, request: Request, previous_cost: int) -> Response:
+    async def handle_batched(self, request: Request, previous_cost: int) -> Response:
         """Return the response to a request, whose batch cost ``previous_cost`` before it."""
 
 
@@ -194,7 +194,7 @@ class _BatchExecution:
                 request, Fault(400, "A batch cannot contain a batch. Send it separately.")
             )
         previous_cost = sum(one.info.cost for one in self._observations if one.info)
-        return await self._handler.handle(request, previous_cost)
+        return await self._handler.handle_batched(request, previous_cost)
 
     def _request(self, item: BatchRequest) -> Request:
         """Return the request of an item."""
@@ -250,7 +250,7 @@ def _url(text: str) -> URL:
 
 def _is_batch(head: Head) -> bool:
     try:
-        return address_of(head.raw_path.partition("?")[0]).resource is Resource.BATCH
+        return address_of(head.raw_path).resource is Resource.BATCH
     except Fault:
         return False
 

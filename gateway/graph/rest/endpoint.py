@@ -11,7 +11,7 @@ Each step but the last may refuse the request, with an error in Graph's format.
 """
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from graphql import OperationType
 
@@ -67,14 +67,10 @@ class RestEndpoint:
         except Fault as fault:
             return self._refusal(fault.with_traceback(None))
 
-        async def handle(request: Request) -> Response:
-            await self._authentication.authenticate(request)
-            return await self._handle(target, operation, request)
+        return partial(self._handle, target, operation)
 
-        return handle
-
-    async def handle(self, request: Request, previous_cost: int = 0) -> Response:
-        """Return the response to an authenticated request, whose batch cost ``previous_cost``."""
+    async def handle_batched(self, request: Request, previous_cost: int) -> Response:
+        """Return the response to a request of a batch, whose requests before it cost so much."""
         try:
             target = read_target(request.head)
             operation = self._operation(target)
@@ -86,18 +82,20 @@ class RestEndpoint:
         self, target: RequestTarget, operation: Operation, request: Request, previous_cost: int = 0
     ) -> Response:
         observation = request.observation
+        if not observation.is_batched:
+            await self._authentication.authenticate(request)
         observation.transport = TRANSPORT
         observation.route = target.address.version + target.address.resource
         try:
             prepared = await self._prepare(target, operation, request, previous_cost)
             context = self._context.of(request.principal, observation.request_id)
             context.require(operation.scope)
-            response = await self._limits.run(prepared.cost, lambda: prepared.run(context))
+            response = await self._limits.run(prepared.cost, prepared.run, context)
         except Fault as fault:
             return refuse(request, fault)
         except (RequestError, MutationFailure) as error:
             return refuse(request, fault_of(error))
-        response.own_headers = request_ids(request) | response.own_headers
+        response.own_headers = {**response.own_headers, **request_ids(request)}
         return response
 
     def _operation(self, target: RequestTarget) -> Operation:

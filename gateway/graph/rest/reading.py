@@ -26,7 +26,7 @@ from gateway.graph.rest.options import (
     without_paging,
 )
 from gateway.graph.rest.target import PreparedRequest, RequestTarget
-from gateway.graph_json.writing import EntityFormat, etag, writer
+from gateway.graph_json.writing import EntityFormat, decode_operation, encoder, etag, writer
 from gateway.http.faults import Fault
 from gateway.http.request import Request
 from gateway.http.responses import Response
@@ -51,9 +51,15 @@ def write_entity(
     target: RequestTarget, operation: StoredOperation, select: frozenset[str] | None
 ) -> bytes:
     """Return the JSON of an operation, for the body of a response."""
-    return target.with_context(
-        bytes(writer(target.entity_format(select))(operation.document)), select
-    )
+    return _encode_entity(target, decode_operation(operation.document), select)
+
+
+def _encode_entity(
+    target: RequestTarget,
+    decoded: Any,  # noqa: ANN401  of `decode_operation`
+    select: frozenset[str] | None,
+) -> bytes:
+    return target.with_context(encoder(target.entity_format(select))(decoded), select)
 
 
 def entity_cost(select: frozenset[str] | None) -> int:
@@ -67,13 +73,14 @@ async def get(target: RequestTarget, options: Options, _request: Request) -> Pre
 
     async def run(context: Context) -> Response:
         operation = target.check_found(await context.store.get(target.address.operation_id))
-        version = operation.version
-        if target.preconditions.is_not_modified(version):
+        decoded = decode_operation(operation.document)
+        version, conditions = decoded.version, target.preconditions
+        if conditions.are_given and conditions.is_not_modified(version):
             response = Response(status=304)
-        elif not target.preconditions.is_met(version):
+        elif conditions.are_given and not conditions.is_met(version):
             raise precondition_failed()
         else:
-            response = target.response(write_entity(target, operation, select))
+            response = target.response(_encode_entity(target, decoded, select))
         response.headers["ETag"] = etag(version)
         return response
 

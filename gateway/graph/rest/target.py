@@ -11,7 +11,7 @@ from msgspec import Raw, Struct
 
 from gateway.documents.json import encode
 from gateway.graph.faults import VERSION, not_found
-from gateway.graph.rest.addresses import Address, Resource, address_of
+from gateway.graph.rest.addresses import Address, Resource, address_of, collection_of
 from gateway.graph.rest.headers import (
     Preconditions,
     Preferences,
@@ -94,13 +94,15 @@ class RequestTarget(Struct, frozen=True):
         """
         if self.preferences.metadata is Metadata.NONE:
             return None
-        selected = f"({','.join(sorted(select))})" if select else ""
-        return f"{self.root}$metadata#{self.address.collection}{selected}{suffix}"
+        return _context_url(self.root, self.address.call_id, select, suffix)
 
     def with_context(self, entity: bytes, select: frozenset[str] | None) -> bytes:
         """Insert the context URL into an entity, unless the client wants none."""
-        url = self.context_url(select, "/$entity")
-        return entity if url is None else _context_member(url) + entity[1:]
+        headers, address = self.headers, self.address
+        if headers.preferences.metadata is Metadata.NONE:
+            return entity
+        context = _entity_context(headers.base_url, address.version, address.call_id, select)
+        return context + entity[1:]
 
     def url_of(self, operation_id: str) -> str:
         """Return the URL of an operation in the collection."""
@@ -141,8 +143,7 @@ class RequestTarget(Struct, frozen=True):
 
 def read_target(head: Head) -> RequestTarget:
     """Parse the head of a request; raise ``Fault`` for an unknown path or an invalid header."""
-    path = head.raw_path.partition("?")[0].partition("#")[0]
-    address = address_of(path)
+    address = address_of(head.raw_path)
     media_type = MEDIA_TYPES.get(address.resource, JSON)
     headers = head.origin.memo.get(media_type)
     if headers is None:
@@ -164,8 +165,17 @@ def _base_url(head: Head) -> str:
     return f"{'https' if is_secure else 'http'}://{host}"
 
 
+def _context_url(root: str, call_id: str | None, select: frozenset[str] | None, suffix: str) -> str:
+    selected = f"({','.join(sorted(select))})" if select else ""
+    return f"{root}$metadata#{collection_of(call_id)}{selected}{suffix}"
+
+
 @lru_cache(CACHE_SIZE)
-def _context_member(url: str) -> bytes:
+def _entity_context(
+    base_url: str, version: str, call_id: str | None, select: frozenset[str] | None
+) -> bytes:
+    """Return the beginning of the JSON of an entity, with its context URL."""
+    url = _context_url(f"{base_url}{version}/", call_id, select, "/$entity")
     return b'{"@odata.context":%b,' % msgspec.json.encode(url)
 
 

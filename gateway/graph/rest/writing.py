@@ -65,9 +65,10 @@ class WriteHandlers:
         async def run(context: Context) -> Response:
             operation = await context.store.create(given)
             response = _response(target, operation, select, 201)
-            response.own_headers = {"Location": target.url_of(operation.id)}
+            url = target.url_of(operation.id)
+            response.own_headers = {"Location": url}
             if response.status == HTTPStatus.NO_CONTENT:
-                response.own_headers["OData-EntityId"] = target.url_of(operation.id)
+                response.own_headers = {"Location": url, "OData-EntityId": url}
             return response
 
         return PreparedRequest(_cost(fields, select), run)

@@ -1,10 +1,11 @@
-"""A connection that buffers what it receives while it answers a request."""
+"""A connection that buffers what it receives while it answers a request, and its responses."""
 
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from gateway.http.aiohttp_protocol import AiohttpProtocol
+from gateway.http.batched_writes import BatchedWrites
 
 if TYPE_CHECKING:
     from asyncio import Handle, Task
@@ -19,14 +20,18 @@ Chunks and WebSocket frames can take up to a microsecond for every few bytes.
 class BufferedProtocol(AiohttpProtocol):
     """Passes data on to ``receive`` when no task of the fast path runs."""
 
-    __slots__ = ("_buffered", "_is_buffered_data", "_processing", "_task")
+    __slots__ = ("_buffered", "_is_buffered_data", "_processing", "_task", "_unwritten", "_writes")
 
     def __init__(
         self,
         manager: web.Server,
+        writes: BatchedWrites,
         **options: Any,  # noqa: ANN401  aiohttp's own
     ) -> None:
         super().__init__(manager, **options)
+        self._writes = writes
+        self._unwritten = b""
+        """A response that is written at the end of the event loop's iteration."""
         self._task: Task[Any] | None = None
         """The task that answers a request on the fast path, or waits for the client to read."""
         self._buffered = b""
@@ -40,18 +45,46 @@ class BufferedProtocol(AiohttpProtocol):
         """Process data; empty at the end of what the client sends."""
         raise NotImplementedError
 
+    def wait_until_drained(self) -> None:
+        """Wait in a task until the client has read most of what was written."""
+        raise NotImplementedError
+
     async def shutdown(self, timeout: float | None = 15.0) -> None:  # noqa: ASYNC109  as aiohttp's
         """Shut down aiohttp's part, then cancel the task of the fast path."""
+        self.write_pending()
         await super().shutdown(timeout)
         if self._task is not None:
             self._task.cancel()
 
     def data_received(self, data: bytes) -> None:
         """Process data, or buffer it if a request is being answered on the fast path."""
+        self.write_pending()
         if data and (self._task is not None or self._buffered):
             self._buffer(self._buffered + data)
             return
         self.receive(data)
+
+    def write(self, data: bytes) -> None:
+        """Write a response, empty if it was streamed; wait if the client does not read."""
+        if self.transport is None:
+            return
+        self.transport.write(data)
+        if self.writing_paused:
+            self.wait_until_drained()
+
+    def write_batched(self, data: bytes) -> None:
+        """Write a response with others of this iteration of the event loop."""
+        if not data or self._buffered or self._writes.is_first():
+            self.write(data)
+        else:
+            self._unwritten = data
+            self._writes.add(self, len(data))
+
+    def write_pending(self) -> None:
+        """Write the response that waits for the end of the iteration, if there is one."""
+        if self._unwritten:
+            data, self._unwritten = self._unwritten, b""
+            self.write(data)
 
     def limit_size(self, data: bytes) -> bytes:
         """Return the first ``MAX_PARSED_BYTES``; buffer the rest for the loop's next iteration.

@@ -20,6 +20,7 @@ from gateway.http import eager
 from gateway.http.admission_control import overloaded
 from gateway.http.aiohttp_protocol import message_of
 from gateway.http.aiohttp_response import AiohttpResponse
+from gateway.http.batched_writes import BatchedWrites
 from gateway.http.buffered_protocol import BufferedProtocol
 from gateway.http.early_responses import error_response, overload_response, timeout_response
 from gateway.http.head import EarlyFaultWriter, Head
@@ -43,6 +44,7 @@ class Shared:
     traffic: Traffic
     respond: Respond
     waiting: WaitingConnections["Connection"]
+    writes: BatchedWrites
     heads: HeadCache
     refusals: Mapping[str, EarlyFaultWriter]
     """What writes refusals under overload, by the paths with admission control."""
@@ -70,7 +72,7 @@ class Connection(BufferedProtocol):
         shared: Shared,
         **settings: Any,  # noqa: ANN401  aiohttp's own
     ) -> None:
-        super().__init__(manager, **settings)
+        super().__init__(manager, shared.writes, **settings)
         self._shared = shared
         self.options = shared.options
         self.is_spare = False
@@ -100,12 +102,14 @@ class Connection(BufferedProtocol):
         """Release what the connection holds; a running request continues."""
         super().connection_lost(exc)
         self._closing_transport = None
+        self._unwritten = b""
         self._move_to(None)
         if not self.has_current_request and self._task is None:
             self.options.admission.release(self)
 
     def close_idle(self, last: bytes = b"") -> None:
         """Close it after sending ``last``, or abort it if the client has not read what was sent."""
+        self.write_pending()
         transport = self.transport
         if transport is None or transport.get_write_buffer_size():
             self.abort()
@@ -121,6 +125,7 @@ class Connection(BufferedProtocol):
 
     def force_close(self) -> None:
         """Close it once the client has read the last response."""
+        self.write_pending()
         if self.transport is not None:
             self._closing_transport = self.transport
             self._move_to(self._shared.waiting.idle)
@@ -221,7 +226,7 @@ class Connection(BufferedProtocol):
         if not isinstance(response, asyncio.Task):
             if is_admitted:
                 self.options.admission.release_soon(self)
-            self._send(request, response)
+            self._send(request, response, self.write_batched)
             return
         self._shared.traffic.add(self)
         self._move_to(None)
@@ -237,26 +242,29 @@ class Connection(BufferedProtocol):
         elif error := task.exception():
             self._on_failed(error)
         else:
-            self._send(request, task.result())
+            self._send(request, task.result(), self.write)
         if self._task is None:
             self.mark_idle()
             self.process_buffered()
 
-    def _send(self, request: Request, response: Sendable) -> None:
+    def _send(self, request: Request, response: Sendable, write: Callable[[bytes], None]) -> None:
         """Send a response unless it streamed itself; close the connection if it is the last."""
         transport = self.transport
         if transport is None:
             return
-        if isinstance(response, Response):
-            transport.write(response.encode(request.head))
+        data = response.encode(request.head) if isinstance(response, Response) else b""
         if not (response.keep_alive and request.head.keep_alive) or self.closes_after_response:
+            transport.write(data)
             self.force_close()
-        elif self.writing_paused:
-            self._move_to(None)
-            self._task = self.loop.create_task(self.drained())
-            self._task.add_done_callback(self._on_drained)
-        else:
-            self._move_to(self._shared.waiting.idle)
+            return
+        self._move_to(self._shared.waiting.idle)
+        write(data)
+
+    def wait_until_drained(self) -> None:
+        """Wait in a task until the client has read most of what was written."""
+        self._move_to(None)
+        self._task = self.loop.create_task(self.drained())
+        self._task.add_done_callback(self._on_drained)
 
     def _on_drained(self, task: asyncio.Task[None]) -> None:
         self._task = None
@@ -326,11 +334,10 @@ class Connection(BufferedProtocol):
     # ---- Refusals ----------------------------------------------------------------------------
 
     def _refuse(self, gate: str) -> None:
-        if self.transport is not None:
-            self.transport.write(overload_response(int(time()), self._shared.refusals[gate]))
         self._is_discarding = self._missing_bytes > 0
         waiting = self._shared.waiting
         self._move_to(waiting.arriving if self._missing_bytes else waiting.idle)
+        self.write_batched(overload_response(int(time()), self._shared.refusals[gate]))
 
     def handle_error(  # type: ignore[override]  # of a response, only what ours have is asked for
         self,

@@ -12,6 +12,7 @@ from aiohttp import StreamReader, web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import RawRequestMessage
 
+from gateway.http.batched_writes import BatchedWrites
 from gateway.http.connection import Connection, Respond, Shared, answer_parsed
 from gateway.http.head import GRAPHQL_PATH, EarlyFaultWriter
 from gateway.http.head_cache import HeadCache
@@ -41,7 +42,9 @@ class Server(web.Server):
         )
         self._waiting: WaitingConnections[Connection] = WaitingConnections()
         heads = HeadCache(GRAPHQL_PATH, refusals.keys() - {GRAPHQL_PATH})
-        self._shared = Shared(options, traffic, respond, self._waiting, heads, refusals)
+        self._shared = Shared(
+            options, traffic, respond, self._waiting, BatchedWrites(), heads, refusals
+        )
 
     def __call__(self) -> Connection:
         """Make the protocol of a new connection."""

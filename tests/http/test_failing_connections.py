@@ -8,6 +8,7 @@ import pytest
 from aiohttp import web
 
 from gateway.http.admission_control import AdmissionControl
+from gateway.http.batched_writes import BatchedWrites
 from gateway.http.connection import Connection, Shared
 from gateway.http.head_cache import HeadCache
 from gateway.http.idle_connections import WaitingConnections
@@ -30,7 +31,7 @@ async def test_connection_that_fails_is_closed(caplog: pytest.LogCaptureFixture)
     server = web.Server(fail, request_factory=raise_unexpectedly)
     options = ServerOptions(AdmissionControl(max_in_flight=1, max_lag_seconds=1), 1, 1, 30, 30)
     heads = HeadCache("/graphql", ["/v1.0"])
-    shared = Shared(options, Traffic(), fail, WaitingConnections(), heads, {})
+    shared = Shared(options, Traffic(), fail, WaitingConnections(), BatchedWrites(), heads, {})
     served = await loop.create_server(lambda: Connection(server, shared, loop=loop), "127.0.0.1", 0)
     async with served:
         reader, writer = await asyncio.open_connection(*served.sockets[0].getsockname())

@@ -4,10 +4,10 @@ A round trip costs more than its content: 64 operations in one take as long as 3
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from math import inf
 from time import monotonic, perf_counter
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import asyncpg
 
@@ -15,6 +15,7 @@ from gateway.histogram import COUNTS, SECONDS, Histogram
 from gateway.store.deadline import DEADLINE
 from gateway.store.page_bytes import LONGEST_READ, too_long
 from gateway.store.postgres.connections import Connections
+from gateway.store.postgres.equal_reads import EqualReads, Outcome
 from gateway.store.postgres.failures import LOST, Failures
 from gateway.store.postgres.semaphore import Semaphore
 from gateway.store.postgres.shared_read import SharedRead, SharedReads
@@ -63,6 +64,7 @@ class Reader:
         self._semaphore = Semaphore(readers)
         self._shared_finds = SharedReads(self._find_shared)
         self._shared_bounds = SharedReads(self._read_bounds)
+        self._equal_reads = EqualReads()
         self.waiting = 0
         """The number of reads that wait for a connection."""
         self.sizes = Histogram(COUNTS)
@@ -91,24 +93,53 @@ class Reader:
         return await self._shared_bounds.join((), self._deadline())
 
     async def select(
-        self, statement: str, given: Sequence[Any], parse: Callable[[list[asyncpg.Record]], T]
+        self,
+        statement: str,
+        given: Sequence[Any],
+        parse: Callable[[list[asyncpg.Record]], T],
+        key: Hashable,
     ) -> T:
         """Execute one statement, which may take long, and return its parsed rows.
 
-        It runs without a task of its own if a connection is open and idle.
+        Reads that have the same key return the same, and may share one execution. It runs without
+        a task of its own if a connection is open and idle.
         """
         deadline = self._deadline()
 
         async def read(connection: asyncpg.Connection) -> T:
             return parse(await connection.fetch(statement, *given, timeout=_remaining(deadline)))
 
-        await self._acquire(deadline)
+        if self._semaphore.is_free:
+            await self._acquire(deadline)
+            return await self._select(read, deadline)
+        joined = await self._join(key, deadline)
+        if joined is not None:
+            return cast("T", joined.value)
+        with self._equal_reads.waiting(key, deadline) as waiting:
+            await self._acquire(deadline)
+            self._equal_reads.begin(key, waiting)
+            waiting.value = value = await self._select(read, deadline, waiting.count)
+        return value
+
+    async def _join(self, key: Hashable, deadline: float) -> Outcome | None:
+        """Return the outcome of an equal read that waits, or None; raise its error."""
+        self.waiting += 1
+        try:
+            joined = await self._equal_reads.join(key, deadline)
+        finally:
+            self.waiting -= 1
+        if joined is not None and joined.error is not None:
+            raise joined.error
+        return joined
+
+    async def _select(self, read: Read[T], deadline: float, count: int = 1) -> T:
+        """Run a read for ``count`` callers, and release the semaphore."""
         try:
             connection = self._connections.try_acquire()
             if connection is None:
                 return await self._run_in_task(read, deadline)
             try:
-                return await self._run_on(connection, read)
+                return await self._run_on(connection, read, count)
             except Exception as error:  # noqa: BLE001  it is translated
                 if isinstance(error, LOST) and not isinstance(error, TimeoutError):
                     return await self._run_in_task(read, deadline)

@@ -7,7 +7,7 @@ read from another one.
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Hashable, Sequence
 from contextlib import suppress
 from itertools import count
 from typing import Any, TypeVar
@@ -59,9 +59,13 @@ class Reads:
         statement: str,
         given: Sequence[Any],
         parse: Callable[[list[asyncpg.Record]], tuple[Position, T]],
+        key: Hashable,
     ) -> T:
-        """Execute one statement, which may take long, and return its parsed rows."""
-        return await self._route(lambda reader: reader.select(statement, given, parse))
+        """Execute one statement, which may take long, and return its parsed rows.
+
+        Reads that have the same key return the same, and may share one execution.
+        """
+        return await self._route(lambda reader: reader.select(statement, given, parse, key))
 
     async def do(self, read: PositionedRead[T], after: Position | None = None) -> T:
         """Run a read that may take long, on a server that has reached the position ``after``."""

@@ -14,6 +14,11 @@ class Semaphore:
         self._value = value
         self._waiters: deque[asyncio.Future[None]] = deque()
 
+    @property
+    def is_free(self) -> bool:
+        """Whether it can be acquired without waiting."""
+        return self._value > 0
+
     async def acquire(self, timeout: float | None) -> None:  # noqa: ASYNC109  see the class
         """Acquire the semaphore; raise ``TimeoutError`` after ``timeout`` seconds, unless None."""
         if self._value:

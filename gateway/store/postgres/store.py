@@ -1,6 +1,6 @@
 """The store of operations in a PostgreSQL database."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Hashable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from time import monotonic
@@ -86,7 +86,8 @@ class PostgresStore(WriteMethods):
             page = pages.page(records, part)
             return page.position, page
 
-        return await self._reads.select(query.statement.sql, arguments(query), parse)
+        key = (part, *_key(query))
+        return await self._reads.select(query.statement.sql, arguments(query), parse, key)
 
     async def count(self, where: queries.Where) -> int:
         """Return how many operations match."""
@@ -130,12 +131,17 @@ class PostgresStore(WriteMethods):
     async def _select(self, query: queries.Query) -> list[Any]:
         """Return the rows of a query."""
         statement = _POSITIONED.format(query.statement.sql)
-        return await self._reads.select(statement, arguments(query), _split)
+        return await self._reads.select(statement, arguments(query), _split, _key(query))
 
 
 def _split(records: Sequence[asyncpg.Record]) -> tuple[Position, list[Any]]:
     """Split rows into the end of the log, which every row has, and the rows of the query."""
     return Position(*records[0][:2]), [record[3:] for record in records if record[2]]
+
+
+def _key(query: queries.Query) -> tuple[Hashable, ...]:
+    """Return what tells a query from all others: its statement and the values in it."""
+    return (query.statement.sql, *query.parameters.values())
 
 
 def arguments(query: queries.Query) -> list[Any]:

@@ -107,5 +107,6 @@ async def write_sets(
 
 
 def _transposed(records: Records, width: int) -> Iterable[Sequence[Any]]:
-    """Transpose rows to columns."""
-    return [*zip(*records, strict=True)] or [()] * width
+    """Transpose rows to columns; one of nulls alone is empty, which ``unnest`` fills up."""
+    columns = [*zip(*records, strict=True)] or [()] * width
+    return [() if column.count(None) == len(column) else column for column in columns]

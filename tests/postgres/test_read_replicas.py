@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
+import asyncpg
 import pytest
 from support.documents import COUNT, CREATE, FOLLOW, GET, LIST
 from support.engines import PostgresServer, StandbyServer, execute, postgres_server, standby_server
@@ -111,14 +112,22 @@ class Replicated:
 
 
 async def end_of_log(url: str) -> int:
-    """Return the position of the newest change in a database."""
-    ((position,),) = await execute(url, "SELECT coalesce(max(position), 0) FROM changes")
+    """Return the position of the newest change in a database; -1 if it has no tables yet."""
+    try:
+        ((position,),) = await execute(url, "SELECT coalesce(max(position), 0) FROM changes")
+    except (asyncpg.InvalidCatalogNameError, asyncpg.UndefinedTableError):
+        return -1
     return int(position)
 
 
 async def is_paused(url: str) -> bool:
     """Return whether a standby's replay is paused."""
     return await execute(url, "SELECT pg_get_wal_replay_pause_state()") == [("paused",)]
+
+
+async def is_slow(url: str) -> bool:
+    """Return whether a database has the slow view."""
+    return await execute(url, "SELECT to_regclass('stored') IS NOT NULL") == [(True,)]
 
 
 async def is_sleeping(url: str) -> bool:
@@ -341,6 +350,7 @@ async def test_read_that_recovery_cancels_is_answered_by_the_primary(
 ) -> None:
     await replicated.create_elsewhere("second")
     await execute(replicated.primary, *SLOW_ON_STANDBYS)
+    await wait_until_async(partial(is_slow, replicated.standby))
     async with asyncio.timeout(WITHIN):
         reading = asyncio.create_task(replicated.ids())
         await wait_until_async(partial(is_sleeping, replicated.standby))

@@ -181,23 +181,23 @@ def writer(format_: EntityFormat) -> Callable[[bytes], Raw]:
 @lru_cache(64)
 def encoder(format_: EntityFormat) -> Callable[[Any], bytes]:
     """Return a function that writes an operation of ``decode_operation`` in a format."""
+    is_plain = format_.metadata is Metadata.MINIMAL and format_.select is None
 
     def write(operation: Any) -> bytes:  # noqa: ANN401  see `_struct`
         _mark_communications(operation)
-        return encode(_entity(operation, format_))
+        plain = _plain(operation, with_odata_id=format_.with_odata_id) if is_plain else None
+        return encode(_entity(operation, format_)) if plain is None else plain
 
-    def write_plain(operation: Any) -> bytes:  # noqa: ANN401  see `_struct`
-        _mark_communications(operation)
-        address: str | UnsetType = UNSET
-        if format_.with_odata_id:
-            address = canonical_address(operation.callId, operation.id)
-        values = _values(operation)
-        entity = _Entity(OPERATION_TYPE, etag(operation.version), address, *values)
-        inlined = _inline_additional(encode(entity))
-        return encode(_entity(operation, format_)) if inlined is None else inlined
+    return write
 
-    is_plain = format_.metadata is Metadata.MINIMAL and format_.select is None
-    return write_plain if is_plain else write
+
+def _plain(operation: Any, *, with_odata_id: bool) -> bytes | None:  # noqa: ANN401  see `_struct`
+    """Write all properties with minimal metadata; return None if that needs more than one step."""
+    address: str | UnsetType = UNSET
+    if with_odata_id:
+        address = canonical_address(operation.callId, operation.id)
+    entity = _Entity(OPERATION_TYPE, etag(operation.version), address, *_values(operation))
+    return _inline_additional(encode(entity))
 
 
 def _inline_additional(json: bytes) -> bytes | None:

@@ -42,7 +42,10 @@ _NO_HEADERS: Mapping[str, str] = {}
 
 
 def _fields(headers: Mapping[str, str]) -> str:
-    return "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+    fields = ""  # mostly two or three, for which this is faster than joining a list
+    for name, value in headers.items():
+        fields += f"{name}: {value}\r\n"
+    return fields
 
 
 _WITHOUT_LENGTH = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
@@ -85,8 +88,7 @@ class Response:
         keep_alive = self.keep_alive and (head is None or head.keep_alive)
         first = encode_head(self.status, self.headers, head, keep_alive=keep_alive)
         own = f"X-Request-Id: {self.request_id}\r\n" if self.request_id else ""
-        for name, value in self.own_headers.items():
-            own += f"{name}: {value}\r\n"
+        own += _fields(self.own_headers)
         if self.status not in _WITHOUT_LENGTH:
             own += f"Content-Length: {len(self.body)}\r\n"
         body = b"" if head is not None and head.method == "HEAD" else self.body

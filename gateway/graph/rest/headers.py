@@ -79,11 +79,6 @@ class Preconditions:
     if_match: frozenset[str] | None = None
     if_none_match: frozenset[str] | None = None
 
-    @property
-    def are_given(self) -> bool:
-        """Whether there is one."""
-        return self.if_match is not None or self.if_none_match is not None
-
     def is_met(self, version: int) -> bool:
         """Return whether a version of an operation meets both preconditions."""
         return (self.if_match is None or _has(self.if_match, version)) and not self.is_not_modified(

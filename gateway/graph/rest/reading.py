@@ -75,9 +75,9 @@ async def get(target: RequestTarget, options: Options, _request: Request) -> Pre
         operation = target.check_found(await context.store.get(target.address.operation_id))
         decoded = decode_operation(operation.document)
         version, conditions = decoded.version, target.preconditions
-        if conditions.are_given and conditions.is_not_modified(version):
+        if conditions.is_not_modified(version):
             response = Response(status=304)
-        elif conditions.are_given and not conditions.is_met(version):
+        elif not conditions.is_met(version):
             raise precondition_failed()
         else:
             response = target.response(_encode_entity(target, decoded, select))

@@ -16,10 +16,9 @@ from schema.errors import RequestError, TimedOut
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of a read, or its error."""
+    """The result of a read, which may be None."""
 
-    value: Any = None
-    error: RequestError | None = None
+    value: Any
 
 
 class WaitingRead:
@@ -27,8 +26,10 @@ class WaitingRead:
 
     def __init__(self, deadline: float) -> None:
         self.deadline = deadline
-        self.outcome: asyncio.Future[Outcome | None] = asyncio.get_running_loop().create_future()
-        """What it came to; None if the reads that joined it have to try themselves."""
+        self.outcome: asyncio.Future[Outcome | RequestError | None] = (
+            asyncio.get_running_loop().create_future()
+        )
+        """Its result or error; None if the reads that joined it have to try themselves."""
         self.value: Any = None
         self.count = 1
         """The number of reads that share its result, itself included."""
@@ -41,10 +42,15 @@ class EqualReads:
         self._waiting: dict[Hashable, WaitingRead] = {}
 
     async def join(self, key: Hashable, deadline: float) -> Outcome | None:
-        """Return the outcome of an equal read that waits; None if the caller has to read itself."""
+        """Return the outcome of an equal read that waits; None if the caller has to read itself.
+
+        Raises the error of that read.
+        """
         while (first := self._waiting.get(key)) and first.deadline <= deadline:
             first.count += 1
             outcome = await asyncio.shield(first.outcome)
+            if isinstance(outcome, RequestError):
+                raise outcome
             if outcome is not None:
                 return outcome
         return None
@@ -57,12 +63,13 @@ class EqualReads:
         """
         first = WaitingRead(deadline)
         self._waiting[key] = first
-        outcome = None
+        outcome: Outcome | RequestError | None = None
         try:
             yield first
             outcome = Outcome(first.value)
         except RequestError as error:
-            outcome = None if isinstance(error, TimedOut) else Outcome(error=error)
+            if not isinstance(error, TimedOut):
+                outcome = error
             raise
         finally:
             self.begin(key, first)

@@ -122,27 +122,24 @@ class Reader:
         return value
 
     async def _join(self, key: Hashable, deadline: float) -> Outcome | None:
-        """Return the outcome of an equal read that waits, or None; raise its error."""
+        """Join an equal read as ``EqualReads`` does."""
         self.waiting += 1
         try:
-            joined = await self._equal_reads.join(key, deadline)
+            return await self._equal_reads.join(key, deadline)
         finally:
             self.waiting -= 1
-        if joined is not None and joined.error is not None:
-            raise joined.error
-        return joined
 
     async def _select(self, read: Read[T], deadline: float, count: int = 1) -> T:
         """Run a read for ``count`` callers, and release the semaphore."""
         try:
             connection = self._connections.try_acquire()
             if connection is None:
-                return await self._run_in_task(read, deadline)
+                return await self._run_in_task(read, deadline, count)
             try:
                 return await self._run_on(connection, read, count)
             except Exception as error:  # noqa: BLE001  it is translated
                 if isinstance(error, LOST) and not isinstance(error, TimeoutError):
-                    return await self._run_in_task(read, deadline)
+                    return await self._run_in_task(read, deadline, count)
                 raise self._failures.translate(error, self._seconds) from None
         finally:
             self._semaphore.release()
@@ -184,9 +181,9 @@ class Reader:
 
         return await self._run(read, shared.deadline, shared.count)
 
-    async def _run_in_task(self, read: Read[T], deadline: float) -> T:
-        """Run a read in a task, which ``asyncio.timeout`` needs."""
-        return await asyncio.create_task(self._run(read, deadline))
+    async def _run_in_task(self, read: Read[T], deadline: float, count: int = 1) -> T:
+        """Run a read for ``count`` callers in a task, which ``asyncio.timeout`` needs."""
+        return await asyncio.create_task(self._run(read, deadline, count))
 
     async def _run(self, read: Read[T], deadline: float, count: int = 1) -> T:
         """Run a read for ``count`` callers, again if the connection is lost.

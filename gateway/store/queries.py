@@ -116,10 +116,11 @@ class Queries:
         statement = self._groups(by, shape, with_duration)
         return self._filled(statement, operands | {"limit": first})
 
-    def _filled(self, statement: Statement, parameters: dict[str, Any]) -> Query:
+    def _filled(self, statement: Statement, parameters: Mapping[str, Any]) -> Query:
+        parameters = {**statement.constants, **parameters}
         if BEFORE in parameters:
             parameters[BEFORE] = self._overdue.before()
-        return Query(statement, {**statement.constants, **parameters})
+        return Query(statement, parameters)
 
 
 Names = tuple[str | None, ...]

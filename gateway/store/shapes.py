@@ -32,12 +32,18 @@ _FLAGS = {"is_null", "ignore_case", "overdue"}
 
 
 def split_filter(where: Filter | None) -> tuple[Shape, Operands]:
-    """Return a filter's shape and its operands by parameter.
+    """Return a filter's shape and its operands by parameter, which are not to be changed.
 
     Raises ``LimitExceeded`` for a filter that is too large or too deep for a database to read.
     """
-    operands: Operands = {}
-    return (_Parts(operands).shape(where, depth=1) if where else ()), operands
+    if where is None:
+        return (), {}
+    split: tuple[Shape, Operands] | None = where.derived.get(split_filter)
+    if split is None:
+        operands: Operands = {}
+        split = _Parts(operands).shape(where, depth=1), operands
+        where.derived[split_filter] = split
+    return split
 
 
 class _Parts:

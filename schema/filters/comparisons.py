@@ -4,7 +4,8 @@ Several conditions are combined with AND; an empty object matches everything. Nu
 value, so ``neq`` and ``notIn`` match nulls; an explicit null in a filter is an error.
 """
 
-from typing import Annotated
+from functools import cached_property
+from typing import Annotated, Any
 
 import strawberry
 from pydantic import Field
@@ -19,6 +20,11 @@ RULES = "Several are combined with AND; an empty object matches everything."
 
 class Filter(Model):
     """A part of a filter; absent fields match everything."""
+
+    @cached_property
+    def derived(self) -> dict[object, Any]:
+        """What others derive from the filter, and keep as long as it: it is immutable."""
+        return {}
 
 
 @strawberry.pydantic.input(description=f"Conditions on an id, compared exactly. {RULES}")

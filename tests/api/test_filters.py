@@ -513,6 +513,31 @@ async def test_filtering_by_a_variable_takes_null_as_null_and_absence_as_absence
     assert absent["inviteParticipantsOperations"]["nodes"] == [{"id": "empty"}, {"id": "user"}]
 
 
+async def test_equal_variables_of_several_documents_mean_what_each_document_says(
+    examples: ListClient,
+) -> None:
+    query = "query ($id: ID!, $ids: [ID!]) { %s }"
+    expected = {
+        "{ id: { eq: $id, in: $ids } }": ["user"],
+        "{ id: { neq: $id, in: $ids } }": ["bare"],
+        "{ id: { neq: $id, notIn: $ids } }": ["empty"],
+        "{ not: { id: { eq: $id, in: $ids } } }": ["bare", "empty"],
+    }
+    for _ in range(2):
+        found = {}
+        for where in expected:
+            data = await examples.client.data(
+                query % NODES % where, id="user", ids=["bare", "user"]
+            )
+            nodes = data["inviteParticipantsOperations"]["nodes"]
+            found[where] = [node["id"] for node in reversed(nodes)]
+        assert found == expected
+
+        for where in expected:
+            answer = await examples.answer(query % NODES % where, id=None, ids=["bare", "user"])
+            assert codes(answer) == ["BAD_USER_INPUT"]
+
+
 ROOM = 498  # beside the filter itself, and one more
 EVERY_OPERATOR = {"eq": "", "neq": "a", "in": [""], "notIn": ["a"], "contains": ""} | {
     "startsWith": "",

@@ -20,8 +20,17 @@ from graphql import (
 from strawberry.exceptions import StrawberryInputCoercionError
 from strawberry.types.arguments import StrawberryArgument, convert_arguments
 
+from gateway.documents.json import decode
 from gateway.execution.compiled.fallback import Declined
-from gateway.execution.compiled.variables import CoercedVariables, python_type, reader, text_of
+from gateway.execution.compiled.variables import (
+    CoercedVariables,
+    Values,
+    cached,
+    is_filter,
+    python_type,
+    reader,
+    text_of,
+)
 from schema import Schema
 
 Arguments = dict[str, Any]
@@ -90,12 +99,25 @@ def _fill(python_name: str, argument: GraphQLArgument, value: ValueNode) -> Fill
 
         return fill_variable
 
+    return _fill_template(python_name, argument, value)
+
+
+def _fill_template(python_name: str, argument: GraphQLArgument, value: ValueNode) -> Fill:
+    """Return a function that adds an argument with variables in it."""
     read = reader(python_type(argument.type))
 
-    def fill_template(arguments: Arguments, given: CoercedVariables) -> None:
-        arguments[python_name] = read(text_of(value_from_ast_untyped(value, dict(given.json))))
+    def read_template(variables: Values) -> Any:  # noqa: ANN401  of the argument's type
+        return read(text_of(value_from_ast_untyped(value, dict(variables))))
 
-    return fill_template
+    read_filter = cached(lambda text: read_template(decode(text)))
+
+    def fill_filter(arguments: Arguments, given: CoercedVariables) -> None:
+        arguments[python_name] = read_filter(given.variables.text)
+
+    def fill_template(arguments: Arguments, given: CoercedVariables) -> None:
+        arguments[python_name] = read_template(given.json)
+
+    return fill_filter if is_filter(argument.type) else fill_template
 
 
 def _has_variable(value: ValueNode) -> bool:

@@ -5,6 +5,7 @@ the reference executor coerces them, or has the error.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NotRequired
 
 import msgspec
@@ -15,6 +16,7 @@ from graphql import (
     GraphQLNonNull,
     GraphQLSchema,
     VariableDefinitionNode,
+    get_named_type,
     type_from_ast,
     value_from_ast_untyped,
 )
@@ -24,9 +26,14 @@ from typing_extensions import TypedDict  # pydantic takes typing's own only from
 from gateway.documents.request import NO_VARIABLES, Variables
 from gateway.execution.compiled.fallback import Declined
 from schema.constraints import Int32, Moment
+from schema.filters import Filter
 
 Values = Mapping[str, Any]
 Read = Callable[[bytes], Any]
+
+CACHED_VALUES = 256
+MAX_CACHED_BYTES = 512
+"""The length of variables whose values are cached, so that the cache takes few megabytes."""
 
 _SCALARS: dict[str, Any] = {
     "ID": str,
@@ -81,6 +88,30 @@ def text_of(value: Any) -> bytes:  # noqa: ANN401  JSON
         raise Declined("a value to coerce") from None
 
 
+def cached(read: Read) -> Read:
+    """Return a function that remembers the values of short texts, which must be immutable.
+
+    Lists are often read again with the same filter, which takes longer to validate than to find.
+    """
+
+    def read_cached(text: bytes) -> Any:  # noqa: ANN401  of the type
+        return _cached_value(read, text) if len(text) <= MAX_CACHED_BYTES else read(text)
+
+    return read_cached
+
+
+@lru_cache(CACHED_VALUES)
+def _cached_value(read: Read, text: bytes) -> Any:  # noqa: ANN401  as above
+    return read(text)
+
+
+def is_filter(type_: Any) -> bool:  # noqa: ANN401  a GraphQL input type
+    """Return whether the values of a type are filters."""
+    named = get_named_type(type_)
+    definition = named.extensions.get("strawberry-definition")
+    return isinstance(named, GraphQLInputObjectType) and issubclass(definition.origin, Filter)
+
+
 class CoercedVariables(msgspec.Struct, frozen=True):
     """The values of variables: as JSON, and as Python types."""
 
@@ -103,17 +134,20 @@ class VariableTypes:
         self, schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode]
     ) -> None:
         types: dict[str, Any] = {}
+        has_filter = False
         self._defaults: dict[str, Any] = {}
         for definition in definitions:
             name = definition.variable.name.value
             type_ = type_from_ast(schema, definition.type)
             required = isinstance(type_, GraphQLNonNull) and definition.default_value is None
             python = python_type(type_)
+            has_filter = has_filter or is_filter(type_)
             types[name] = python if required else NotRequired[python]
             if definition.default_value is not None:
                 self._defaults[name] = value_from_ast_untyped(definition.default_value)
         declared = TypedDict("declared", types)  # type: ignore[misc]  # made at run time
-        self._read = reader(declared) if types else None
+        read = reader(declared)
+        self._read = (cached(read) if has_filter else read) if types else None
 
     def coerce(self, variables: Variables) -> "CoercedVariables":
         """Return the values of variables, with defaults for those left out.

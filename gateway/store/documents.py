@@ -45,9 +45,7 @@ def write(document: Document) -> StoredOperation:
 
 def content(given: OperationContent) -> Document:
     """Return the content of an input: the given fields; of nulls, only those that clear a field."""
-    fields: Document = given.model_dump(
-        mode="json", exclude_unset=True, exclude_none=True, exclude=_NOT_CONTENT
-    )
+    fields: Document = given.model_dump(mode="json", exclude_none=True, exclude=_NOT_CONTENT)
     for name, field in _NULLABLE.items():
         if field not in fields and name in given.model_fields_set:
             fields[field] = None
@@ -111,7 +109,9 @@ def identities_in(identity_set: Document) -> Iterator[tuple[str, Document]]:
     for kind, identity in identity_set.items():
         if kind in IDENTITY_KINDS:
             yield kind, identity
-    for kind, value in identity_set.get("additionalProperties", {}).items():
+    if "additionalProperties" not in identity_set:
+        return
+    for kind, value in identity_set["additionalProperties"].items():
         if isinstance(value, dict) and _is_identity(value):
             yield kind, value
 

@@ -1,7 +1,10 @@
 """The base of all models."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
 from pydantic.alias_generators import to_camel
+from pydantic_core import CoreSchema
 
 
 def graphql_name(name: str) -> str:
@@ -20,6 +23,21 @@ class Model(BaseModel):
         validate_by_alias=True,
         serialize_by_alias=True,
     )
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: type[BaseModel], handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Return the schema, in which None is the default in place of a call of ``absent``."""
+        schema = handler(source)
+        model: Any = schema
+        while "fields" not in model:
+            model = model["schema"]
+        for field in model["fields"].values():
+            if field["schema"].get("default_factory") is absent:
+                del field["schema"]["default_factory"]
+                field["schema"]["default"] = None
+        return schema
 
 
 def absent() -> None:

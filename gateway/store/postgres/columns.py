@@ -44,10 +44,10 @@ def row_of(seq: int, document: Document, stored: bytes) -> tuple[Any, ...]:
 
 def _participant(participant: Document) -> Document:
     """Return the fields of a participant that conditions use."""
-    identity = participant["identity"]
-    return _with_folded(participant) | {
-        "identity": {kind: _with_folded(each) for kind, each in identities_in(identity)}
-    }
+    fields = _with_folded(participant)
+    identities = identities_in(participant["identity"])
+    fields["identity"] = {kind: _with_folded(identity) for kind, identity in identities}
+    return fields
 
 
 def _with_folded(thing: Document) -> Document:

@@ -39,8 +39,8 @@ class LoggedChange(NamedTuple):
     document: bytes
 
 
-class NewState(NamedTuple):
-    """The new state of an operation, decoded and encoded."""
+class State(NamedTuple):
+    """A state of an operation, decoded and encoded."""
 
     document: Document
     stored: StoredOperation
@@ -73,7 +73,7 @@ class LoadedRows:
         self._identities_before: dict[int, Identities] = {}
         self._undo: list[Callable[[], object]] = []
         self.changes: list[LoggedChange] = []
-        self.new_states: dict[int, NewState | None] = {}
+        self.new_states: dict[int, State | None] = {}
         """The new states of changed operations by the numbers of their rows; None if deleted."""
         self.used_keys: dict[str, tuple[KeyUse, DateTime]] = {}
         self.forwards: list[tuple[Forward, DateTime]] = []
@@ -87,6 +87,11 @@ class LoadedRows:
     def position(self) -> Position:
         """The position after the newest change, including those of the batch."""
         return Position(self._end.log, self._end.number + len(self.changes))
+
+    @property
+    def _next_number(self) -> int:
+        """The position of the next change."""
+        return self._end.number + len(self.changes) + 1
 
     def attempt(self, apply: Callable[["LoadedRows"], T]) -> T | Exception:
         """Execute a write and return its result; if it raises, undo it and return the exception."""
@@ -137,29 +142,30 @@ class LoadedRows:
 
     def insert(self, document: Document, at: DateTime) -> StoredOperation:
         """Insert an operation, whose id must be new; its row has the number of the change."""
-        state = NewState(document, documents.write(document))
-        seq = self.position.number + 1
+        state = State(document, documents.write(document))
+        seq = self._next_number
         self._set_state(seq, state, set())
-        self._append(ChangeKind.CREATED, Row(seq, state.stored), at)
+        self._append(ChangeKind.CREATED, seq, state, at)
         return state.stored
 
     def overwrite(self, row: Row, changed: documents.Changed, at: DateTime) -> StoredOperation:
         """Replace an operation by its next version."""
-        state = NewState(changed.document, documents.write(changed.document))
+        state = State(changed.document, documents.write(changed.document))
         differing = changed.before.get("participants")
         participants = changed.document["participants"] if differing is None else differing
         self._set_state(row.seq, state, indexed_identities(participants))
         before = msgspec.json.encode(changed.before)
-        self._append(ChangeKind.UPDATED, Row(row.seq, state.stored), at, before)
+        self._append(ChangeKind.UPDATED, row.seq, state, at, before)
         return state.stored
 
     def remove(self, row: Row, at: DateTime) -> None:
         """Delete an operation."""
-        self._set(self._operations, row.operation.id, None)
-        participants = documents.read(row.operation)["participants"]
-        self._set(self._identities_before, row.seq, indexed_identities(participants), once=True)
+        last = State(documents.read(row.operation), row.operation)
+        before = indexed_identities(last.document["participants"])
+        self._set(self._operations, last.document["id"], None)
+        self._set(self._identities_before, row.seq, before, once=True)
         self._set(self.new_states, row.seq, None)
-        self._append(ChangeKind.DELETED, row, at)
+        self._append(ChangeKind.DELETED, row.seq, last, at)
 
     def remember(self, key: str, use: KeyUse, at: DateTime, expired: DateTime) -> None:
         """Store the use of a key, and delete some that were used up to ``expired``."""
@@ -200,10 +206,10 @@ class LoadedRows:
             new += [(*each, seq) for each in after - before]
         return removed, new
 
-    def _set_state(self, seq: int, state: NewState, identities_before: Identities) -> None:
+    def _set_state(self, seq: int, state: State, identities_before: Identities) -> None:
         self._set(self._identities_before, seq, identities_before, once=True)
         self._set(self.new_states, seq, state)
-        self._set(self._operations, state.stored.id, Row(seq, state.stored))
+        self._set(self._operations, state.document["id"], Row(seq, state.stored))
 
     def _set(self, rows: dict[Any, Any], key: object, value: object, *, once: bool = False) -> None:
         """Set an item so that it can be undone; with ``once``, keep an existing one."""
@@ -217,19 +223,18 @@ class LoadedRows:
         rows[key] = value
 
     def _append(
-        self, kind: ChangeKind, row: Row, at: DateTime, before: bytes | None = None
+        self, kind: ChangeKind, seq: int, state: State, at: DateTime, before: bytes | None = None
     ) -> None:
-        operation = row.operation
         self.changes.append(
             LoggedChange(
-                self.position.number + 1,
-                row.seq,
-                operation.id,
+                self._next_number,
+                seq,
+                state.document["id"],
                 KIND_RANKS[kind],
                 at,
-                operation.version,
+                state.document["version"],
                 before,
-                operation.document,
+                state.stored.document,
             )
         )
 

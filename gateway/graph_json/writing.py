@@ -139,30 +139,22 @@ _TYPES = {
 _Operation: Any = msgspec.defstruct(
     "Operation",
     [
+        ("odata_type", str, OPERATION_TYPE),
+        ("odata_etag", str | UnsetType, UNSET),
+        ("odata_id", str | UnsetType, UNSET),
         *[
             (name, _field_type(declared, _TYPES) | UnsetType, UNSET)
-            for name, declared in INVITE_PARTICIPANTS_OPERATION.properties.items()
+            for name, declared in _PROPERTIES.items()
         ],
-        ("version", int, 0),
-        ("callId", str | None, None),
         (_ADDITIONAL, Raw | UnsetType, UNSET),
-    ],
-    gc=False,
-)
-_Entity: Any = msgspec.defstruct(
-    "Entity",
-    [
-        ("odata_type", str),
-        ("odata_etag", str),
-        ("odata_id", str | UnsetType),
-        *[(name, Any, UNSET) for name in _PROPERTIES],
-        (_ADDITIONAL, Raw | UnsetType, UNSET),
+        ("version", int | UnsetType, 0),
+        ("callId", str | None | UnsetType, None),
     ],
     rename={"odata_type": TYPE, "odata_etag": ETAG, "odata_id": ID},
     gc=False,
 )
-"""An entity with all properties and minimal metadata, which is encoded in one step."""
-_values = attrgetter(*_PROPERTIES, _ADDITIONAL)
+"""A decoded operation. With minimal metadata it is encoded without its version and its call."""
+_values = attrgetter(*_PROPERTIES)
 _ADDITIONAL_PROPERTIES = re.compile(
     _ADDITIONAL_MEMBER.replace(b"{", rb"\{(") + _members(3) + rb")\}"
 )
@@ -193,11 +185,14 @@ def encoder(format_: EntityFormat) -> Callable[[Any], bytes]:
 
 def _plain(operation: Any, *, with_odata_id: bool) -> bytes | None:  # noqa: ANN401  see `_struct`
     """Write all properties with minimal metadata; return None if that needs more than one step."""
-    address: str | UnsetType = UNSET
+    version, call_id = operation.version, operation.callId
+    operation.odata_etag = etag(version)
     if with_odata_id:
-        address = canonical_address(operation.callId, operation.id)
-    entity = _Entity(OPERATION_TYPE, etag(operation.version), address, *_values(operation))
-    return _inline_additional(encode(entity))
+        operation.odata_id = canonical_address(call_id, operation.id)
+    operation.version = operation.callId = UNSET
+    json = encode(operation)
+    operation.version, operation.callId = version, call_id
+    return _inline_additional(json)
 
 
 def _inline_additional(json: bytes) -> bytes | None:
@@ -218,7 +213,7 @@ def _inline_additional(json: bytes) -> bytes | None:
 
 def _entity(operation: Any, format_: EntityFormat) -> Entity:  # noqa: ANN401  see `_struct`
     """Return an operation property by property, for formats that omit or add some."""
-    properties = zip(_PROPERTIES, _values(operation), strict=False)
+    properties = zip(_PROPERTIES, _values(operation), strict=True)
     entity = {name: value for name, value in properties if value is not UNSET}
     entity = _written(entity, format_.metadata) | _undeclared(operation)
     if format_.select is not None:

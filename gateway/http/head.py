@@ -49,6 +49,7 @@ class Head:
         "_url",
         "handler",
         "headers",
+        "is_gated",
         "is_http_10",
         "keep_alive",
         "memo",
@@ -82,6 +83,8 @@ class Head:
 
         It is set once their fields have passed the checks of every request.
         """
+        self.is_gated = False
+        """Whether these requests are subject to admission control."""
         self.write_fault: FaultWriter | None = None
         """Writes errors of these requests; None for the format of GraphQL."""
         self.principal: KnownPrincipal | None = None

@@ -2,9 +2,7 @@
 
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
-from functools import partial
+from collections.abc import Mapping
 from itertools import count
 from secrets import token_hex
 from time import perf_counter
@@ -41,11 +39,9 @@ class Responder:
         observers: Observers,
         browsers: Browsers,
     ) -> None:
-        self._routes = {**routes, GRAPHQL_PATH: _gated(admission, routes[GRAPHQL_PATH])}
-        self._mounts = {
-            path: replace(mount, route=_gated(admission, mount.route))
-            for path, mount in mounts.items()
-        }
+        self._routes = routes
+        self._mounts = mounts
+        self._admission = admission
         self._traffic = traffic
         self._observers = observers
         self._browsers = browsers
@@ -65,7 +61,10 @@ class Responder:
         with observation:
             try:
                 handler = head.handler or self._bind(head)
-                response: Sendable = await handler(request)
+                if request.is_admitted or not head.origin.is_gated:
+                    response: Sendable = await handler(request)
+                else:
+                    response = await self._answer_if_admitted(handler, request)
             except Exception as error:  # noqa: BLE001  every error has a response
                 response = _failed(request, error)
             self._browsers.add_cors_headers(head, response.headers)
@@ -74,9 +73,7 @@ class Responder:
                 if request.reads and request.reads.seen:
                     response.headers[CHANGE_CURSOR] = request.reads.seen.cursor()
                 if len(response.body) > MIN_COMPRESSED_BYTES:
-                    vary(response.headers, "Accept-Encoding")
-                    if accepts_gzip(head.headers.get(hdrs.ACCEPT_ENCODING, "")):
-                        await response.compress()
+                    await _compress_if_accepted(head, response)
             else:
                 response.headers["X-Request-Id"] = request_id
                 if not isinstance(response, web.StreamResponse):
@@ -84,6 +81,22 @@ class Responder:
             observation.status = response.status
         if self._traffic.stopping:
             response.force_close()
+        return response
+
+    async def _answer_if_admitted(self, handler: Handler, request: Request) -> Sendable:
+        """Call a handler within the limit of requests; raise ``Fault`` if that is reached."""
+        connection = request.connection
+        if connection.is_spare:
+            connection.close()
+            raise overloaded(
+                "The limit of open connections is reached. Try again later.", Connection="close"
+            )
+        if not self._admission.try_acquire(connection):
+            raise overloaded()
+        try:
+            response: Sendable = await handler(request)
+        finally:
+            self._admission.release(connection)
         return response
 
     def _bind(self, head: Head) -> Handler:
@@ -113,14 +126,21 @@ class Responder:
             return _preflight
         if hdrs.EXPECT in head.headers:
             _check_expected(head)
-        if mount:
-            return mount.route
-        return self._routes.get(head.raw_path) or self._route_by_path(head.path)
+        route = mount.route if mount else self._routes.get(head.raw_path)
+        route = route or self._route_by_path(head.path)
+        head.is_gated = mount is not None or route is self._routes[GRAPHQL_PATH]
+        return route
 
     def _route_by_path(self, path: str) -> Route:
         """Return the route at a path, or the one for all paths in its first folder."""
         folder = path.split("/", 2)[1] if path.startswith("/") else ""
         return self._routes.get(path) or self._routes.get(f"/{folder}/*", _nowhere)
+
+
+async def _compress_if_accepted(head: Head, response: Response) -> None:
+    vary(response.headers, "Accept-Encoding")
+    if accepts_gzip(head.headers.get(hdrs.ACCEPT_ENCODING, "")):
+        await response.compress()
 
 
 def _failed(request: Request, error: Exception) -> Response:
@@ -166,27 +186,3 @@ def _check_expected(head: Head) -> None:
 
 def _nowhere(head: Head) -> Handler:
     raise Fault(404, f"There is nothing at {excerpt(head.path)}. GraphQL is at /graphql.")
-
-
-def _gated(admission: AdmissionControl, route: Route) -> Route:
-    """Make a route subject to admission control."""
-    return lambda head: partial(_answer_if_admitted, admission, route(head))
-
-
-async def _answer_if_admitted(
-    admission: AdmissionControl, answer: Callable[[Request], Awaitable[Sendable]], request: Request
-) -> Sendable:
-    if request.is_admitted:
-        return await answer(request)
-    connection = request.connection
-    if connection.is_spare:
-        connection.close()
-        raise overloaded(
-            "The limit of open connections is reached. Try again later.", Connection="close"
-        )
-    if not admission.try_acquire(connection):
-        raise overloaded()
-    try:
-        return await answer(request)
-    finally:
-        admission.release(connection)

@@ -81,7 +81,7 @@ class RestEndpoint:
     async def _handle(
         self, target: RequestTarget, operation: Operation, request: Request, previous_cost: int = 0
     ) -> Response:
-        observation = request.observation
+        observation, limits = request.observation, self._limits
         if not observation.is_batched:
             await self._authentication.authenticate(request)
         observation.transport = TRANSPORT
@@ -90,7 +90,13 @@ class RestEndpoint:
             prepared = await self._prepare(target, operation, request, previous_cost)
             context = self._context.of(request.principal, observation.request_id)
             context.require(operation.scope)
-            response = await self._limits.run(prepared.cost, prepared.run, context)
+            if not limits.try_acquire(prepared.cost):
+                await limits.acquire(prepared.cost)
+            outside = limits.start_clock()
+            try:
+                response = await prepared.run(context)
+            finally:
+                limits.release(prepared.cost, outside)
         except Fault as fault:
             return refuse(request, fault)
         except (RequestError, MutationFailure) as error:

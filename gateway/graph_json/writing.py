@@ -40,7 +40,6 @@ _UNRESERVED = "'!$*,;:@"
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9._~-]+")
 """The usual form of a key, which needs no escaping."""
 _ADDITIONAL = "additionalProperties"
-_ADDITIONAL_MEMBER = f'"{_ADDITIONAL}":{{'.encode()
 _PROPERTIES = INVITE_PARTICIPANTS_OPERATION.properties
 OPERATION_TYPE = f"#{NAMESPACE}.{INVITE_PARTICIPANTS_OPERATION.name}"
 """The value of ``@odata.type`` of an operation."""
@@ -155,9 +154,8 @@ _Operation: Any = msgspec.defstruct(
 )
 """A decoded operation. With minimal metadata it is encoded without its version and its call."""
 _values = attrgetter(*_PROPERTIES)
-_ADDITIONAL_PROPERTIES = re.compile(
-    _ADDITIONAL_MEMBER.replace(b"{", rb"\{(") + _members(3) + rb")\}"
-)
+_ADDITIONAL_PROPERTIES = re.compile(rb'"%b":\{(?:(%b)\})?' % (_ADDITIONAL.encode(), _members(3)))
+"""The group is None for members that are nested too deep."""
 decode_operation = msgspec.json.Decoder(_Operation).decode
 """Decodes a stored document for ``encoder``; it has ``version`` and ``callId`` too."""
 _decode_properties = msgspec.json.Decoder(dict[str, Raw]).decode
@@ -203,10 +201,8 @@ def _inline_additional(json: bytes) -> bytes | None:
     empty.
     """
     parts = _ADDITIONAL_PROPERTIES.split(json)
-    if json.count(_ADDITIONAL_MEMBER) != len(parts) // 2:
-        return None
     for members in parts[1::2]:
-        if _ANNOTATION in members:
+        if members is None or _ANNOTATION in members:
             return None
     return b"".join(parts)
 

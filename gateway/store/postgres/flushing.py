@@ -24,17 +24,7 @@ WITH written AS (
     $1::bigint[], $2::text[], $3::text[], $4::text[], $5::int[], $6::bigint[], $7::bigint[],
     $8::text[], $9::text[], $10::int[], $11::int[], $12::int[], $13::text[], $14::text[],
     $15::text[], $16::bigint[], $17::text[], $18::text[], $19::jsonb[], $20::bytea[])
-  ON CONFLICT (seq) DO UPDATE SET
-    call_id = excluded.call_id, client_context = excluded.client_context,
-    status = excluded.status, result_code = excluded.result_code,
-    result_subcode = excluded.result_subcode, result_message = excluded.result_message,
-    result_diag_code = excluded.result_diag_code,
-    participant_count = excluded.participant_count, identity_kinds = excluded.identity_kinds,
-    version = excluded.version, created_at = excluded.created_at,
-    updated_at = excluded.updated_at, ended_at = excluded.ended_at, duration = excluded.duration,
-    client_context_folded = excluded.client_context_folded,
-    result_message_folded = excluded.result_message_folded,
-    participants = excluded.participants, document = excluded.document
+  {replacing}
 ), removed_identities AS (
   DELETE FROM identities
   USING unnest($21::text[], $22::text[], $23::bigint[]) AS each (id, kind, seq)
@@ -54,6 +44,20 @@ INSERT INTO changes (position, operation_seq, operation_id, kind, at, version, b
 SELECT * FROM unnest(
   $32::bigint[], $33::bigint[], $34::text[], $35::int[], $36::text[], $37::int[], $38::bytea[],
   $39::bytea[])
+"""
+
+_REPLACING = """
+ON CONFLICT (seq) DO UPDATE SET
+  call_id = excluded.call_id, client_context = excluded.client_context,
+  status = excluded.status, result_code = excluded.result_code,
+  result_subcode = excluded.result_subcode, result_message = excluded.result_message,
+  result_diag_code = excluded.result_diag_code,
+  participant_count = excluded.participant_count, identity_kinds = excluded.identity_kinds,
+  version = excluded.version, created_at = excluded.created_at,
+  updated_at = excluded.updated_at, ended_at = excluded.ended_at, duration = excluded.duration,
+  client_context_folded = excluded.client_context_folded,
+  result_message_folded = excluded.result_message_folded,
+  participants = excluded.participants, document = excluded.document
 """
 
 _DELETE_EXPIRED = """
@@ -93,17 +97,26 @@ async def flush(connection: asyncpg.Connection, rows: LoadedRows, seconds: float
     await write_sets(
         connection,
         Sets(rows.written(), removed_identities, identities, used, rows.changes),
+        replacing=rows.is_replacing,
         seconds=seconds,
     )
 
 
 async def write_sets(
-    connection: asyncpg.Connection, sets: Sets, *, seconds: float | None = None
+    connection: asyncpg.Connection,
+    sets: Sets,
+    *,
+    replacing: bool = True,
+    seconds: float | None = None,
 ) -> None:
-    """Write sets of rows in one statement."""
+    """Write sets of rows in one statement.
+
+    Without ``replacing`` all operations must be new, which takes PostgreSQL less time.
+    """
     widths = zip(sets, (20, 3, 3, 5, 8), strict=True)
     arrays = [array for records, width in widths for array in _transposed(records, width)]
-    await connection.execute(_FLUSH, *arrays, timeout=seconds)
+    statement = _FLUSH.format(replacing=_REPLACING if replacing else "")
+    await connection.execute(statement, *arrays, timeout=seconds)
 
 
 def _transposed(records: Records, width: int) -> Iterable[Sequence[Any]]:

@@ -189,6 +189,11 @@ class LoadedRows:
             seq for seq, state in self.new_states.items() if state is None and seq in self._loaded
         ]
 
+    @property
+    def is_replacing(self) -> bool:
+        """Whether an operation is replaced that was loaded."""
+        return any(state and seq in self._loaded for seq, state in self.new_states.items())
+
     def written(self) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of operations to insert or replace."""
         for seq, state in self.new_states.items():

@@ -67,7 +67,10 @@ class RequestLimits:
     async def run(
         self, cost: int, work: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Run work with a share of the load and a deadline, and return its result."""
+        """Run work with a share of the load and a deadline, and return its result.
+
+        The endpoints of short requests do the same themselves, for one coroutine less.
+        """
         if not self.try_acquire(cost):
             await self.acquire(cost)
         outside = self.start_clock()

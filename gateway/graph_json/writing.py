@@ -182,11 +182,13 @@ def encoder(format_: EntityFormat) -> Callable[[Any], bytes]:
 
 
 def _plain(operation: Any, *, with_odata_id: bool) -> bytes | None:  # noqa: ANN401  see `_struct`
-    """Write all properties with minimal metadata; return None if that needs more than one step."""
+    """Write all properties with minimal metadata; return None if that needs more than one step.
+
+    The annotations are set in the operation.
+    """
     version, call_id = operation.version, operation.callId
     operation.odata_etag = etag(version)
-    if with_odata_id:
-        operation.odata_id = canonical_address(call_id, operation.id)
+    operation.odata_id = canonical_address(call_id, operation.id) if with_odata_id else UNSET
     operation.version = operation.callId = UNSET
     json = encode(operation)
     operation.version, operation.callId = version, call_id

@@ -84,7 +84,7 @@ class Head:
         It is set once their fields have passed the checks of every request.
         """
         self.is_gated = False
-        """Whether these requests are subject to admission control."""
+        """Whether these requests are subject to admission control; set with ``route``."""
         self.write_fault: FaultWriter | None = None
         """Writes errors of these requests; None for the format of GraphQL."""
         self.principal: KnownPrincipal | None = None

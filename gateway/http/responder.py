@@ -1,4 +1,4 @@
-"""The steps of every HTTP request: observe, find the handler by the head, call it, compress."""
+"""The steps of every HTTP request: observe, find the handler by the head, admit, call, compress."""
 
 import logging
 import re
@@ -84,7 +84,10 @@ class Responder:
         return response
 
     async def _answer_if_admitted(self, handler: Handler, request: Request) -> Sendable:
-        """Call a handler within the limit of requests; raise ``Fault`` if that is reached."""
+        """Call a handler within the limit of requests; raise ``Fault`` if that is reached.
+
+        A connection beyond the limit of connections is closed.
+        """
         connection = request.connection
         if connection.is_spare:
             connection.close()

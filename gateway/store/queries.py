@@ -101,7 +101,7 @@ class Queries:
         after, before = _add_keys("a", part.after, window), _add_keys("b", part.before, window)
         limit = part.limit + 1 if self._literal_limits and not part.offset else None
         statement = self._page(shape, order, part.backward, after, before, part.offset > 0, limit)
-        return self._filled(statement, operands | window)
+        return self._filled(statement, {**operands, **window})
 
     def count(self, where: Where) -> Query:
         """Count the operations that match."""
@@ -114,7 +114,7 @@ class Queries:
         """Select the largest groups, as ``gateway.store.groups`` reads them."""
         shape, operands = split_filter(where)
         statement = self._groups(by, shape, with_duration)
-        return self._filled(statement, operands | {"limit": first})
+        return self._filled(statement, {**operands, "limit": first})
 
     def _filled(self, statement: Statement, parameters: Mapping[str, Any]) -> Query:
         parameters = {**statement.constants, **parameters}

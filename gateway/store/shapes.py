@@ -3,6 +3,7 @@
 A shape is the filter's fields as nested tuples, in which a parameter's name stands for an operand.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -20,7 +21,7 @@ Shape = tuple[tuple[str, Any], ...]
 
 None stands for a text that no stored text can equal or contain.
 """
-Operands = dict[str, Any]
+Operands = Mapping[str, Any]
 
 MAX_FILTER_CONDITIONS = 500
 MAX_FILTER_DEPTH = 16
@@ -32,7 +33,7 @@ _FLAGS = {"is_null", "ignore_case", "overdue"}
 
 
 def split_filter(where: Filter | None) -> tuple[Shape, Operands]:
-    """Return a filter's shape and its operands by parameter, which are not to be changed.
+    """Return a filter's shape and its operands by parameter.
 
     Raises ``LimitExceeded`` for a filter that is too large or too deep for a database to read.
     """
@@ -40,7 +41,7 @@ def split_filter(where: Filter | None) -> tuple[Shape, Operands]:
         return (), {}
     split: tuple[Shape, Operands] | None = where.derived.get(split_filter)
     if split is None:
-        operands: Operands = {}
+        operands: dict[str, Any] = {}
         split = _Parts(operands).shape(where, depth=1), operands
         where.derived[split_filter] = split
     return split
@@ -49,7 +50,7 @@ def split_filter(where: Filter | None) -> tuple[Shape, Operands]:
 class _Parts:
     """Splits the parts of one filter, and counts them."""
 
-    def __init__(self, operands: Operands) -> None:
+    def __init__(self, operands: dict[str, Any]) -> None:
         self._operands = operands
         self._conditions = 0
 

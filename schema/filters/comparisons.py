@@ -23,7 +23,10 @@ class Filter(Model):
 
     @cached_property
     def derived(self) -> dict[object, Any]:
-        """What others derive from the filter, and keep as long as it: it is immutable."""
+        """Values computed from the filter, by the functions that compute them.
+
+        They stay valid, since the filter cannot change. Make a new one instead of a changed copy.
+        """
         return {}
 
 

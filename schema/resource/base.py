@@ -30,7 +30,7 @@ class Model(BaseModel):
     ) -> CoreSchema:
         """Return the schema, in which None is the default in place of a call of ``absent``."""
         schema = handler(source)
-        model: Any = schema
+        model: Any = schema  # or validators around the model
         while "fields" not in model:
             model = model["schema"]
         for field in model["fields"].values():

@@ -9,6 +9,7 @@ import aiohttp
 from support.engines import write_locked
 from support.gateways import running
 from support.rest_client import Rest
+from support.waiting import WITHIN
 
 
 async def test_request_is_logged_and_counted(http: aiohttp.ClientSession, tmp_path: Path) -> None:
@@ -69,8 +70,9 @@ async def test_request_beyond_a_limit_is_refused_in_graphs_form(
         assert "costs 2,015, and the limit is 100" in costly.error["message"]
         with write_locked(tmp_path / "operations.db"):
             writing = asyncio.create_task(create_when_accepted(rest))
-            while (refused := await rest.list(top="1")).status == 200:
-                pass
+            async with asyncio.timeout(WITHIN):
+                while (refused := await rest.list(top="1")).status == 200:
+                    pass
         await writing
         assert (refused.status, refused.error["code"]) == (503, "serviceNotAvailable")
         assert refused.headers["Retry-After"] == "1"

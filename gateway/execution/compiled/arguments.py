@@ -1,6 +1,7 @@
 """The arguments of a field: literals are coerced once, variables for each request."""
 
 from collections.abc import Callable
+from math import inf
 from typing import Any
 
 from graphql import (
@@ -23,9 +24,10 @@ from strawberry.types.arguments import StrawberryArgument, convert_arguments
 from gateway.documents.json import decode
 from gateway.execution.compiled.fallback import Declined
 from gateway.execution.compiled.variables import (
+    MAX_CACHED_LENGTH,
     CoercedVariables,
     Values,
-    cached,
+    cached_value,
     is_filter,
     python_type,
     reader,
@@ -103,21 +105,29 @@ def _fill(python_name: str, argument: GraphQLArgument, value: ValueNode) -> Fill
 
 
 def _fill_template(python_name: str, argument: GraphQLArgument, value: ValueNode) -> Fill:
-    """Return a function that adds an argument with variables in it."""
+    """Return a function that adds a list or an object with variables in it."""
     read = reader(python_type(argument.type))
+    is_cached = is_filter(argument.type) and _length(value) <= MAX_CACHED_LENGTH
 
     def read_template(variables: Values) -> Any:  # noqa: ANN401  of the argument's type
         return read(text_of(value_from_ast_untyped(value, dict(variables))))
 
-    read_filter = cached(lambda text: read_template(decode(text)))
-
-    def fill_filter(arguments: Arguments, given: CoercedVariables) -> None:
-        arguments[python_name] = read_filter(given.variables.text)
+    def read_text(variables: bytes) -> Any:  # noqa: ANN401  as above
+        return read_template(decode(variables))
 
     def fill_template(arguments: Arguments, given: CoercedVariables) -> None:
-        arguments[python_name] = read_template(given.json)
+        text = given.variables.text
+        if is_cached and len(text) <= MAX_CACHED_LENGTH:
+            arguments[python_name] = cached_value(read_text, text)
+        else:
+            arguments[python_name] = read_template(given.json)
 
-    return fill_filter if is_filter(argument.type) else fill_template
+    return fill_template
+
+
+def _length(value: ValueNode) -> float:
+    """Return the length of a value in its document."""
+    return value.loc.end - value.loc.start if value.loc else inf
 
 
 def _has_variable(value: ValueNode) -> bool:

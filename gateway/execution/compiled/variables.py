@@ -32,8 +32,8 @@ Values = Mapping[str, Any]
 Read = Callable[[bytes], Any]
 
 CACHED_VALUES = 256
-MAX_CACHED_BYTES = 512
-"""The length of variables whose values are cached, so that the cache takes few megabytes."""
+MAX_CACHED_LENGTH = 256
+"""The length of texts whose values are cached, so that they take at most some 20 MB."""
 
 _SCALARS: dict[str, Any] = {
     "ID": str,
@@ -88,28 +88,21 @@ def text_of(value: Any) -> bytes:  # noqa: ANN401  JSON
         raise Declined("a value to coerce") from None
 
 
-def cached(read: Read) -> Read:
-    """Return a function that remembers the values of short texts, which must be immutable.
+@lru_cache(CACHED_VALUES)
+def cached_value(read: Read, text: bytes) -> Any:  # noqa: ANN401  of the type
+    """Return ``read(text)``, or the result of an earlier call, which must not be changed.
 
     Lists are often read again with the same filter, which takes longer to validate than to find.
     """
-
-    def read_cached(text: bytes) -> Any:  # noqa: ANN401  of the type
-        return _cached_value(read, text) if len(text) <= MAX_CACHED_BYTES else read(text)
-
-    return read_cached
-
-
-@lru_cache(CACHED_VALUES)
-def _cached_value(read: Read, text: bytes) -> Any:  # noqa: ANN401  as above
     return read(text)
 
 
 def is_filter(type_: Any) -> bool:  # noqa: ANN401  a GraphQL input type
-    """Return whether the values of a type are filters."""
+    """Return whether the values of a type are filters, or lists of them."""
     named = get_named_type(type_)
-    definition = named.extensions.get("strawberry-definition")
-    return isinstance(named, GraphQLInputObjectType) and issubclass(definition.origin, Filter)
+    if not isinstance(named, GraphQLInputObjectType):
+        return False
+    return issubclass(named.extensions["strawberry-definition"].origin, Filter)
 
 
 class CoercedVariables(msgspec.Struct, frozen=True):
@@ -134,20 +127,19 @@ class VariableTypes:
         self, schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode]
     ) -> None:
         types: dict[str, Any] = {}
-        has_filter = False
+        self._has_filter = False
         self._defaults: dict[str, Any] = {}
         for definition in definitions:
             name = definition.variable.name.value
             type_ = type_from_ast(schema, definition.type)
             required = isinstance(type_, GraphQLNonNull) and definition.default_value is None
             python = python_type(type_)
-            has_filter = has_filter or is_filter(type_)
+            self._has_filter = self._has_filter or is_filter(type_)
             types[name] = python if required else NotRequired[python]
             if definition.default_value is not None:
                 self._defaults[name] = value_from_ast_untyped(definition.default_value)
         declared = TypedDict("declared", types)  # type: ignore[misc]  # made at run time
-        read = reader(declared)
-        self._read = (cached(read) if has_filter else read) if types else None
+        self._read = reader(declared) if types else None
 
     def coerce(self, variables: Variables) -> "CoercedVariables":
         """Return the values of variables, with defaults for those left out.
@@ -156,8 +148,9 @@ class VariableTypes:
         """
         if not self._read:
             return _NO_VARIABLES
-        if not self._defaults:
-            return CoercedVariables(variables, self._read(variables.text))
-        values = {**self._defaults, **variables.values}
-        text = text_of(values)
-        return CoercedVariables(Variables(text, values), self._read(text))
+        if self._defaults:
+            values = {**self._defaults, **variables.values}
+            variables = Variables(text_of(values), values)
+        if self._has_filter and len(variables.text) <= MAX_CACHED_LENGTH:
+            return CoercedVariables(variables, cached_value(self._read, variables.text))
+        return CoercedVariables(variables, self._read(variables.text))

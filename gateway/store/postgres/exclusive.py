@@ -112,7 +112,7 @@ class PostgresExclusive:
             if table is CopiedTable.FORWARDS:
                 await self._connection.executemany(_INSERT_FORWARD, rows)
             else:
-                await write_sets(self._connection, _sets(table, rows))
+                await write_sets(self._connection, _sets(table, rows), replacing=False)
 
     async def clear(self, table: CopiedTable) -> None:
         """Remove the rows of a table."""

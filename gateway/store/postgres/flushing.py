@@ -14,7 +14,7 @@ MAX_EXPIRED = 100
 
 _DELETE = "DELETE FROM operations WHERE seq = ANY ($1::bigint[])"
 
-_FLUSH = """
+_WRITE = """
 WITH written AS (
   INSERT INTO operations (
     seq, id, call_id, client_context, status, result_code, result_subcode, result_message,
@@ -24,7 +24,7 @@ WITH written AS (
     $1::bigint[], $2::text[], $3::text[], $4::text[], $5::int[], $6::bigint[], $7::bigint[],
     $8::text[], $9::text[], $10::int[], $11::int[], $12::int[], $13::text[], $14::text[],
     $15::text[], $16::bigint[], $17::text[], $18::text[], $19::jsonb[], $20::bytea[])
-  {replacing}
+  {on_conflict}
 ), removed_identities AS (
   DELETE FROM identities
   USING unnest($21::text[], $22::text[], $23::bigint[]) AS each (id, kind, seq)
@@ -46,19 +46,24 @@ SELECT * FROM unnest(
   $39::bytea[])
 """
 
-_REPLACING = """
-ON CONFLICT (seq) DO UPDATE SET
-  call_id = excluded.call_id, client_context = excluded.client_context,
-  status = excluded.status, result_code = excluded.result_code,
-  result_subcode = excluded.result_subcode, result_message = excluded.result_message,
-  result_diag_code = excluded.result_diag_code,
-  participant_count = excluded.participant_count, identity_kinds = excluded.identity_kinds,
-  version = excluded.version, created_at = excluded.created_at,
-  updated_at = excluded.updated_at, ended_at = excluded.ended_at, duration = excluded.duration,
-  client_context_folded = excluded.client_context_folded,
-  result_message_folded = excluded.result_message_folded,
-  participants = excluded.participants, document = excluded.document
+_INSERT = _WRITE.format(on_conflict="")
+"""Writes a batch whose operations are all new."""
+_INSERT_OR_REPLACE = _WRITE.format(
+    on_conflict="""
+  ON CONFLICT (seq) DO UPDATE SET
+    call_id = excluded.call_id, client_context = excluded.client_context,
+    status = excluded.status, result_code = excluded.result_code,
+    result_subcode = excluded.result_subcode, result_message = excluded.result_message,
+    result_diag_code = excluded.result_diag_code,
+    participant_count = excluded.participant_count, identity_kinds = excluded.identity_kinds,
+    version = excluded.version, created_at = excluded.created_at,
+    updated_at = excluded.updated_at, ended_at = excluded.ended_at, duration = excluded.duration,
+    client_context_folded = excluded.client_context_folded,
+    result_message_folded = excluded.result_message_folded,
+    participants = excluded.participants, document = excluded.document
 """
+)
+"""Writes any batch; PostgreSQL needs more time to insert an operation if it may be replaced."""
 
 _DELETE_EXPIRED = """
 DELETE FROM idempotency_keys WHERE key IN (
@@ -70,7 +75,7 @@ Records = Iterable[Sequence[Any]]
 
 
 class Sets(NamedTuple):
-    """Rows to write together, each with its columns in the order of ``_FLUSH``."""
+    """Rows to write together, each with its columns in the order of ``_WRITE``."""
 
     operations: Records = ()
     removed_identities: Records = ()
@@ -106,16 +111,16 @@ async def write_sets(
     connection: asyncpg.Connection,
     sets: Sets,
     *,
-    replacing: bool = True,
+    replacing: bool,
     seconds: float | None = None,
 ) -> None:
     """Write sets of rows in one statement.
 
-    Without ``replacing`` all operations must be new, which takes PostgreSQL less time.
+    ``replacing`` is whether some of the operations are stored already.
     """
     widths = zip(sets, (20, 3, 3, 5, 8), strict=True)
     arrays = [array for records, width in widths for array in _transposed(records, width)]
-    statement = _FLUSH.format(replacing=_REPLACING if replacing else "")
+    statement = _INSERT_OR_REPLACE if replacing else _INSERT
     await connection.execute(statement, *arrays, timeout=seconds)
 
 

@@ -191,7 +191,7 @@ class LoadedRows:
 
     @property
     def is_replacing(self) -> bool:
-        """Whether an operation is replaced that was loaded."""
+        """Whether an operation that was loaded is replaced."""
         return any(state and seq in self._loaded for seq, state in self.new_states.items())
 
     def written(self) -> Iterator[tuple[Any, ...]]:

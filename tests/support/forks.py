@@ -47,7 +47,8 @@ class ForkedProcess:
     def send_signal(self, how: signal.Signals) -> None:
         """Send a signal, unless the process has ended."""
         if self.poll() is None:
-            os.kill(self.pid, how)
+            with suppress(ProcessLookupError):  # it has just ended
+                os.kill(self.pid, how)
 
     def kill(self) -> None:
         """Kill the process."""

@@ -1,4 +1,4 @@
-"""Which fields a client selects under the field that a resolver is of.
+"""What a client selects under the field that a resolver is of.
 
 A resolver that asks has ``LOOKS_AHEAD`` as its field's metadata. Where an executor has no ``Info``
 of Strawberry, it passes an ``info`` with the names.
@@ -17,10 +17,13 @@ LOOKS_AHEAD = {"looks_ahead": True}
 
 @dataclass(frozen=True)
 class LookAheadInfo:
-    """What resolvers use of an ``Info``, and the names of the fields selected."""
+    """What resolvers use of an ``Info``, and what is selected."""
 
     context: Context
     selected: frozenset[str]
+    """The names of the fields selected."""
+    of_operations: frozenset[str] | None
+    """The names of the fields selected of operations, or None if some of them have fields."""
 
 
 def selects(info: strawberry.Info[Context, None] | LookAheadInfo, *names: str) -> bool:
@@ -28,6 +31,11 @@ def selects(info: strawberry.Info[Context, None] | LookAheadInfo, *names: str) -
     if isinstance(info, LookAheadInfo):
         return not info.selected.isdisjoint(names)
     return any(name in names for name in _names(info.selected_fields))
+
+
+def of_operations(info: strawberry.Info[Context, None] | LookAheadInfo) -> frozenset[str] | None:
+    """Return the names of the fields selected of operations, or None for any fields."""
+    return info.of_operations if isinstance(info, LookAheadInfo) else None
 
 
 def _names(selections: Iterable[Selection]) -> Iterator[str]:

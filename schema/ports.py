@@ -42,9 +42,16 @@ class OperationStore(Protocol):
         """Return operations by their ids, in the same order; None for a missing one."""
 
     async def page(
-        self, where: InviteParticipantsOperationFilter | None, order: Order, part: Slice
+        self,
+        where: InviteParticipantsOperationFilter | None,
+        order: Order,
+        part: Slice,
+        fields: frozenset[str] | None = None,
     ) -> Page:
-        """Return a slice of the operations that match, in order."""
+        """Return a slice of the operations that match, in order.
+
+        Their documents need to have only ``fields``, if that is given.
+        """
 
     async def count(self, where: InviteParticipantsOperationFilter | None) -> int:
         """Return how many operations match."""

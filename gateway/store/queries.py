@@ -22,6 +22,7 @@ from gateway.store.conditions import condition, split_identity
 from gateway.store.groups import select_groups
 from gateway.store.keyset import Bound, SortColumn, beyond, sort_columns
 from gateway.store.overdue import BEFORE, Overdue
+from gateway.store.selecting import FIELD_COLUMNS, Fields
 from gateway.store.shapes import Shape, split_filter
 from gateway.store.tables import identities, operations
 from schema.filters import InviteParticipantsOperationFilter
@@ -57,7 +58,7 @@ class Query:
 
 Columns = Sequence[ColumnElement[Any]]
 SelectPage = Callable[[Select[Any], Columns], SelectBase]
-"""Selects documents and sort columns of a page's rows, and the end of the log, for a driver."""
+"""Selects values and sort columns of a page's rows, and the end of the log, for a driver."""
 Parts = Callable[
     [Shape, Sequence[SortColumn], Sequence[Bound], ColumnElement[int]], Sequence[Select[Any]]
 ]
@@ -93,14 +94,16 @@ class Queries:
         self._count = cached(lambda *key: compile_(_count(*key)))
         self._groups = cached(lambda *key: compile_(select_groups(*key)))
 
-    def page(self, where: Where, order: Order, part: Slice) -> Query:
+    def page(self, where: Where, order: Order, part: Slice, fields: Fields = ()) -> Query:
         """Select a slice, and one more row, which shows whether there are more."""
         shape, operands = split_filter(where)
         window = {"limit": part.limit + 1, "offset": part.offset}
         window["end"] = sum(window.values())
         after, before = _add_keys("a", part.after, window), _add_keys("b", part.before, window)
         limit = part.limit + 1 if self._literal_limits and not part.offset else None
-        statement = self._page(shape, order, part.backward, after, before, part.offset > 0, limit)
+        statement = self._page(
+            fields, shape, order, part.backward, after, before, part.offset > 0, limit
+        )
         return self._filled(statement, {**operands, **window})
 
     def count(self, where: Where) -> Query:
@@ -135,6 +138,7 @@ def _add_keys(prefix: str, keys: Keys | None, parameters: dict[str, Any]) -> Nam
 
 
 def _page(  # noqa: PLR0913, PLR0917  all that the statement depends on, in one key
+    fields: Fields,
     shape: Shape,
     order: Order,
     backward: bool,  # noqa: FBT001
@@ -155,7 +159,8 @@ def _page(  # noqa: PLR0913, PLR0917  all that the statement depends on, in one 
         if names
     ]
     within = [beyond(*bound) for bound in bounds]
-    rows = select(operations.c.document)
+    values = (FIELD_COLUMNS[name].label(name) for name in fields)
+    rows = select(*values) if fields else select(operations.c.document)
     end = _row_count("end", limit)
     rest, statuses = _split_statuses(shape)
     without_identity, identity = split_identity(shape)

@@ -68,7 +68,7 @@ def refusal(answer: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "query",
     [
-        "{ inviteParticipantsOperations(first: 20) { nodes { id } } }",
+        "{ inviteParticipantsOperations(first: 20) { nodes { id participants { region } } } }",
         (
             "query($a: Boolean = true) { inviteParticipantsOperations(last: 20) "
             "{ nodes { id @include(if: $a) participants { region } } } }"

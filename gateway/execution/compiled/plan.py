@@ -1,7 +1,7 @@
 """Plans: compiled operations."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -178,7 +178,7 @@ def _root_field(
     definition = field.extensions["strawberry-definition"]
     resolve: Resolve = definition.base_resolver.wrapped_func
     if definition.metadata == LOOKS_AHEAD:
-        resolve = _looking_ahead(resolve, _selected(compiler, field, nodes))
+        resolve = _looking_ahead(resolve, compiler, field, nodes)
     return RootField(
         key=key,
         nodes=[FieldNode(name=node.name, loc=node.loc) for node in nodes],
@@ -189,20 +189,36 @@ def _root_field(
     )
 
 
-def _selected(
-    compiler: CompilerContext, field: GraphQLField, nodes: list[FieldNode]
-) -> frozenset[str]:
-    """Return the names of the fields that are selected under a field."""
-    type_ = get_named_type(field.type)
-    assert isinstance(type_, GraphQLObjectType)  # noqa: S101  such are the fields that look ahead
-    selected = collect(compiler, type_, subselections(nodes)).values()
-    return frozenset(node.name.value for node, *_ in selected)
-
-
-def _looking_ahead(resolve: Resolve, selected: frozenset[str]) -> Resolve:
+def _looking_ahead(
+    resolve: Resolve, compiler: CompilerContext, field: GraphQLField, nodes: list[FieldNode]
+) -> Resolve:
     """Have a resolver know what is selected under its field."""
+    type_ = _object_type(field)
+    selected = collect(compiler, type_, subselections(nodes)).values()
+    names = frozenset(node.name.value for node, *_ in selected)
+    of_operations = [*_selected_of_operations(compiler, type_, nodes)]
+    has_fields = any(node.selection_set for node in of_operations)
+    leaves = None if has_fields else frozenset(node.name.value for node in of_operations)
 
     def resolve_with_selected(root: object, run: Run, **arguments: object) -> Awaitable[Any]:
-        return resolve(root, LookAheadInfo(run.context, selected), **arguments)
+        return resolve(root, LookAheadInfo(run.context, names, leaves), **arguments)
 
     return resolve_with_selected
+
+
+def _selected_of_operations(
+    compiler: CompilerContext, type_: GraphQLObjectType, nodes: list[FieldNode]
+) -> Iterator[FieldNode]:
+    """Yield the fields that are selected of operations, somewhere under a field of ``type_``."""
+    for selected in collect(compiler, type_, subselections(nodes)).values():
+        if type_ is compiler.schema.graphql.type_map["InviteParticipantsOperation"]:
+            yield from selected
+        elif selected[0].selection_set:
+            inner = _object_type(type_.fields[selected[0].name.value])
+            yield from _selected_of_operations(compiler, inner, selected)
+
+
+def _object_type(field: GraphQLField) -> GraphQLObjectType:
+    type_ = get_named_type(field.type)
+    assert isinstance(type_, GraphQLObjectType)  # noqa: S101  such are the fields that look ahead
+    return type_

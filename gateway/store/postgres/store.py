@@ -30,6 +30,7 @@ from gateway.store.postgres.standby import Standby, StandbyOptions
 from gateway.store.pruning import prune_regularly
 from gateway.store.read_sessions import READ_SESSION
 from gateway.store.retention import Retention
+from gateway.store.selecting import fields_to_select
 from gateway.store.writes.methods import Write, WriteMethods
 from gateway.tasks import running
 from schema.groups import GroupKey, InviteParticipantsOperationGroup
@@ -78,12 +79,22 @@ class PostgresStore(WriteMethods):
         found = await self._reads.find_many(operation_ids)
         return [found.get(id_) for id_ in operation_ids]
 
-    async def page(self, where: queries.Where, order: Order, part: Slice) -> Page:
-        """Return a slice of the operations that match, in order."""
-        query = self._queries.page(where, order, part)
+    async def page(
+        self,
+        where: queries.Where,
+        order: Order,
+        part: Slice,
+        fields: frozenset[str] | None = None,
+    ) -> Page:
+        """Return a slice of the operations that match, in order.
+
+        If ``fields`` have columns, these are selected instead of documents.
+        """
+        selected = fields_to_select(fields)
+        query = self._queries.page(where, order, part, selected)
 
         def parse(records: Sequence[asyncpg.Record]) -> tuple[Position, Page]:
-            page = pages.page(records, part)
+            page = pages.page(records, part, selected)
             return page.position, page
 
         key = (part, *_key(query))

@@ -93,7 +93,13 @@ class SQLiteStore(WriteMethods):
             found = await self._reader.do(find_many, short=True)
         return [found.get(id_) for id_ in operation_ids]
 
-    async def page(self, where: queries.Where, order: Order, part: Slice) -> Page:
+    async def page(
+        self,
+        where: queries.Where,
+        order: Order,
+        part: Slice,
+        fields: frozenset[str] | None = None,  # noqa: ARG002  documents are as fast to read
+    ) -> Page:
         """Return a slice of the operations that match, in order."""
         query = self._queries.page(where, order, part)
         try:

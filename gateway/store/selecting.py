@@ -1,0 +1,40 @@
+"""Selection of some fields of operations instead of their whole documents."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, literal_column
+
+from gateway.store.tables import STATUS_RANKS, operations
+
+Fields = tuple[str, ...]
+"""The names of fields that have columns; empty for whole documents."""
+
+FIELD_COLUMNS: Mapping[str, ColumnElement[Any]] = {
+    "id": operations.c.id,
+    "callId": operations.c.call_id,
+    "clientContext": operations.c.client_context,
+    "status": case(
+        *(
+            (operations.c.status == literal_column(str(rank)), literal_column(f"'{name}'"))
+            for name, rank in STATUS_RANKS.items()
+        )
+    ),
+    "version": operations.c.version,
+    "createdAt": operations.c.created_at,
+    "updatedAt": operations.c.updated_at,
+    "endedAt": operations.c.ended_at,
+}
+"""The columns that have the values of fields in documents, by the names of the fields."""
+
+
+@cache  # there are at most as many as subsets of the fields
+def fields_to_select(names: frozenset[str] | None) -> Fields:
+    """Return the fields to select for a client that reads only fields with these names, or any.
+
+    The id is always selected, so that the fields are never none.
+    """
+    if names is None or not names <= FIELD_COLUMNS.keys():
+        return ()
+    return tuple(name for name in FIELD_COLUMNS if name in names or name == "id")

@@ -80,11 +80,11 @@ async def commit(connection: asyncpg.Connection, statement: str) -> None:
     The statement is not cancelled: a server that waits for a synchronous standby would then commit
     without it.
     """
-    committing = asyncio.ensure_future(connection.execute(statement))
-    done, _ = await asyncio.wait([committing], timeout=COMMIT_SECONDS)
-    if not done:
-        connection.terminate()
-    await committing
+    timer = asyncio.get_running_loop().call_later(COMMIT_SECONDS, connection.terminate)
+    try:
+        await connection.execute(statement)
+    finally:
+        timer.cancel()
 
 
 async def can_notify(connection: asyncpg.Connection) -> bool:

@@ -44,8 +44,14 @@ def write(document: Document) -> StoredOperation:
 
 
 def content(given: OperationContent) -> Document:
-    """Return the content of an input: the given fields; of nulls, only those that clear a field."""
+    """Return the fields of an input's content that are not null."""
     fields: Document = given.model_dump(mode="json", exclude_none=True, exclude=_NOT_CONTENT)
+    return fields
+
+
+def changes(given: OperationContent) -> Document:
+    """Return the content of an input, and null for each field that null clears."""
+    fields = content(given)
     for name, field in _NULLABLE.items():
         if field not in fields and name in given.model_fields_set:
             fields[field] = None
@@ -54,15 +60,16 @@ def content(given: OperationContent) -> Document:
 
 def new(given: CreateInviteParticipantsOperationInput, now: DateTime) -> Document:
     """Return the document of a new operation."""
-    fields = {field: value for field, value in content(given).items() if value is not None}
-    return first_version({**fields, "id": given.id or str(uuid7())}, now)
+    return first_version({"id": given.id or str(uuid7()), **content(given)}, now)
 
 
 def first_version(fields: Document, now: DateTime) -> Document:
     """Return the first version of a document; if its status is a final one, it ended now."""
-    document = {"status": "NotStarted", "participants": [], **fields}
-    document |= {"version": 1, "createdAt": now, "updatedAt": now}
-    return document | {"endedAt": now} if has_ended(document) else document
+    times = {"createdAt": now, "updatedAt": now}
+    document = {"status": "NotStarted", "participants": [], **fields, "version": 1, **times}
+    if has_ended(document):
+        document["endedAt"] = now
+    return document
 
 
 def has_ended(document: Document) -> bool:
@@ -143,5 +150,5 @@ def replaced(document: Document, replacement: Document, now: DateTime) -> Change
 
 def fingerprint(given: CreateInviteParticipantsOperationInput) -> bytes:
     """Return a digest of an input's id and content, by which equal inputs are recognised."""
-    hashed = {"id": given.id, **content(given)}
+    hashed = {"id": given.id, **changes(given)}
     return sha256(msgspec.json.encode(hashed, order="sorted")).digest()

@@ -46,7 +46,7 @@ def document(value: Any) -> documents.Document:  # noqa: ANN401  JSON
     given = read_model(
         FileOperation, with_default_codes(read_invite(value)) if is_entity(value) else value
     )
-    content = {name: item for name, item in documents.content(given).items() if item is not None}
+    content = documents.content(given)
     created_at = given.created_at or date_time(datetime.now(UTC))
     updated_at = given.updated_at or created_at
     fields = {

@@ -220,8 +220,8 @@ def _without(properties: Entity, path: Path) -> Entity:
 
 
 def _report(given: CreateInviteParticipantsOperationInput, *, is_finished: bool) -> Report:
-    fields = documents.content(given).items()
-    content = {name: value for name, value in fields if value is not None and name != "callId"}
+    content = documents.content(given)
+    content.pop("callId", None)
     if is_finished and content.get("status") not in {"Completed", "Failed"}:
         content["status"] = _final_status(content.get("resultInfo"))
     return Report(given.id, given.call_id, content)

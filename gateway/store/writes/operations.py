@@ -117,7 +117,7 @@ def upsert(rows: Rows, given: CreateInviteParticipantsOperationInput, now: datet
     current = rows.find(given.id) if given.id else None
     if current is None:
         return Upserted(create(rows, given, now), created=True)
-    changed = _change(rows, current, documents.content(given), date_time(now))
+    changed = _change(rows, current, documents.changes(given), date_time(now))
     idempotency.remember(rows, given, changed, now)
     return Upserted(changed, created=False)
 
@@ -127,7 +127,7 @@ def update(
 ) -> StoredOperation:
     """Change the given fields of an operation."""
     current = _expected(rows, given.id, given.if_version)
-    return _change(rows, current, documents.content(given), date_time(now))
+    return _change(rows, current, documents.changes(given), date_time(now))
 
 
 def delete(

@@ -13,6 +13,7 @@ import asyncpg
 from gateway.histogram import COUNTS, SECONDS, Histogram
 from gateway.store.deadline import DEADLINE
 from gateway.store.errors import BusyDatabaseError
+from gateway.store.pausing import pause_after
 from gateway.store.postgres.connection import PostgresOptions
 from gateway.store.postgres.failures import CONFLICTS, LOST, Failures
 from gateway.store.postgres.log_identity import continue_log
@@ -135,6 +136,7 @@ class GroupCommit:
             self._resolve(queued, outcome)
         self.seconds.observe(perf_counter() - began)
         self.sizes.observe(count)
+        await pause_after(count)
 
     def _resolve(self, queued: Queued, outcome: Any) -> None:  # noqa: ANN401  any write's
         if queued.outcome.done():

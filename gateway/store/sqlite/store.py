@@ -187,7 +187,7 @@ async def open_sqlite_store(  # noqa: PLR0913  each is a setting
             raise UnusableDatabaseError(f"The database {path} cannot be used: {error}.") from error
         failures = WriteFailures(file)
         together = partial(commit_together, lock=lock, file=file)
-        writer = Worker([writing], together, failures, seconds=seconds)
+        writer = Worker([writing], together, failures, seconds=seconds, pauses=True)
         reader = Worker(
             reading, reads.read_together, ReadFailures(file), spare=spare, seconds=seconds
         )

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from gateway.histogram import COUNTS, SECONDS, Histogram
 from gateway.store.deadline import DEADLINE
 from gateway.store.errors import UnusableDatabaseError
+from gateway.store.pausing import pause_after
 from gateway.store.sqlite.connection import Connection, SQLite
 from gateway.store.sqlite.failures import ReadFailures
 
@@ -52,11 +53,11 @@ class Worker:
 
     The first connection runs them, and further ones while it is busy for long. If all are, the
     short ones run on ``spare``; short ones are never in a batch with others. A batch has all the
-    short ones, or an equal share of the others. The deadline is that of the request or, outside of
-    requests, after ``seconds``; 0 is no limit.
+    short ones, or an equal share of the others. If it ``pauses``, it does so between batches. The
+    deadline is that of the request or, outside of requests, after ``seconds``; 0 is no limit.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  each is independent
         self,
         connections: Sequence[Connection],
         run_batch: RunBatch,
@@ -64,6 +65,7 @@ class Worker:
         *,
         spare: Connection | None = None,
         seconds: float = 0,
+        pauses: bool = False,
     ) -> None:
         self._connections = connections
         self._spare = spare
@@ -71,6 +73,7 @@ class Worker:
         self._run_batch = run_batch
         self._failures = failures
         self._seconds = seconds
+        self._pauses = pauses
         self._short: deque[Queued] = deque()
         self._others: deque[Queued] = deque()
         self._asleep: list[asyncio.Future[None]] = []
@@ -192,6 +195,8 @@ class Worker:
         await self._do(connection, [queue.popleft() for _ in range(count)])
         self.seconds.observe(perf_counter() - began)
         self.sizes.observe(count)
+        if self._pauses:
+            await pause_after(count)
 
     async def _do(self, connection: Connection, batch: list[Queued]) -> None:
         wanted = [queued for queued in batch if not queued.outcome.done()]

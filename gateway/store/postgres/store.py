@@ -97,7 +97,7 @@ class PostgresStore(WriteMethods):
             page = pages.page(records, part, selected)
             return page.position, page
 
-        key = (part, *_key(query))
+        key = (part.backward, *_key(query))
         return await self._reads.select(query.statement.sql, arguments(query), parse, key)
 
     async def count(self, where: queries.Where) -> int:

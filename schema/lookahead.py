@@ -22,7 +22,7 @@ class LookAheadInfo:
     context: Context
     selected: frozenset[str]
     """The names of the fields selected."""
-    of_operations: frozenset[str] | None
+    operation_fields: frozenset[str] | None
     """The names of the fields selected of operations, or None if some of them have fields."""
 
 
@@ -33,9 +33,11 @@ def selects(info: strawberry.Info[Context, None] | LookAheadInfo, *names: str) -
     return any(name in names for name in _names(info.selected_fields))
 
 
-def of_operations(info: strawberry.Info[Context, None] | LookAheadInfo) -> frozenset[str] | None:
+def operation_fields(
+    info: strawberry.Info[Context, None] | LookAheadInfo,
+) -> frozenset[str] | None:
     """Return the names of the fields selected of operations, or None for any fields."""
-    return info.of_operations if isinstance(info, LookAheadInfo) else None
+    return info.operation_fields if isinstance(info, LookAheadInfo) else None
 
 
 def _names(selections: Iterable[Selection]) -> Iterator[str]:

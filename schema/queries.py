@@ -13,7 +13,7 @@ from schema.context import Info, Scope
 from schema.errors import LimitExceeded
 from schema.filters import InviteParticipantsOperationFilter
 from schema.groups import GroupKey, InviteParticipantsOperationGroup
-from schema.lookahead import LOOKS_AHEAD, of_operations, selects
+from schema.lookahead import LOOKS_AHEAD, operation_fields, selects
 from schema.ordering import InviteParticipantsOperationOrder, sort_keys
 from schema.paging import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, empty_page, page_size, slice_of
 from schema.resource.operation import InviteParticipantsOperation, Node, StoredOperation
@@ -145,7 +145,7 @@ class Query:
             offset=unset_to_none(offset),
         )
         if selects(info, "nodes", "edges", "pageInfo"):
-            page = await info.context.store.page(where, order, part, of_operations(info))
+            page = await info.context.store.page(where, order, part, operation_fields(info))
         else:
             page = empty_page(await info.context.log.position())
         return InviteParticipantsOperationConnection(listing=Listing(where, order, part, page))

@@ -85,6 +85,27 @@ async def test_page_of_too_many_bytes_is_refused(large: Client, query: str) -> N
     }
 
 
+@pytest.mark.parametrize(
+    "selected",
+    [
+        "nodes { id __typename }",
+        "edges { cursor node { key: id ... on CommsOperation { status } } }",
+        "nodes { version } edges { node { updatedAt } }",
+        "pageInfo { endCursor }",
+    ],
+)
+async def test_page_of_columns_is_refused_only_where_documents_are_read(
+    large: Client, engine: str, selected: str
+) -> None:
+    query = f"{{ inviteParticipantsOperations(first: 20) {{ __typename {selected} }} }}"
+    answer = await large.answer(query)
+
+    if engine == "sqlite":
+        assert refusal(answer)["limit"] == "pageBytes"
+    else:
+        assert "errors" not in answer
+
+
 async def test_operations_that_are_not_selected_are_not_read(large: Client) -> None:
     query = "{ inviteParticipantsOperations(first: 20) { totalCount changeCursor } }"
     found = (await large.data(query))["inviteParticipantsOperations"]

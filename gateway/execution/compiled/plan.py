@@ -196,26 +196,28 @@ def _looking_ahead(
     type_ = _object_type(field)
     selected = collect(compiler, type_, subselections(nodes)).values()
     names = frozenset(node.name.value for node, *_ in selected)
-    of_operations = [*_selected_of_operations(compiler, type_, nodes)]
-    has_fields = any(node.selection_set for node in of_operations)
-    leaves = None if has_fields else frozenset(node.name.value for node in of_operations)
+    of_operations = [*_fields_of_operations(compiler, type_, nodes)]
+    is_nested = any(node.selection_set for node in of_operations)
+    fields = None if is_nested else frozenset(node.name.value for node in of_operations)
 
     def resolve_with_selected(root: object, run: Run, **arguments: object) -> Awaitable[Any]:
-        return resolve(root, LookAheadInfo(run.context, names, leaves), **arguments)
+        return resolve(root, LookAheadInfo(run.context, names, fields), **arguments)
 
     return resolve_with_selected
 
 
-def _selected_of_operations(
+def _fields_of_operations(
     compiler: CompilerContext, type_: GraphQLObjectType, nodes: list[FieldNode]
 ) -> Iterator[FieldNode]:
     """Yield the fields that are selected of operations, somewhere under a field of ``type_``."""
     for selected in collect(compiler, type_, subselections(nodes)).values():
+        name = selected[0].name.value
+        if name == "__typename":
+            continue
         if type_ is compiler.schema.graphql.type_map["InviteParticipantsOperation"]:
             yield from selected
         elif selected[0].selection_set:
-            inner = _object_type(type_.fields[selected[0].name.value])
-            yield from _selected_of_operations(compiler, inner, selected)
+            yield from _fields_of_operations(compiler, _object_type(type_.fields[name]), selected)
 
 
 def _object_type(field: GraphQLField) -> GraphQLObjectType:

@@ -22,7 +22,7 @@ class LookAheadInfo:
     context: Context
     selected: frozenset[str]
     """The names of the fields selected."""
-    operation_fields: frozenset[str] | None
+    operation_fields: tuple[str, ...] | None
     """The names of the fields selected of operations, or None if some of them have fields."""
 
 
@@ -35,7 +35,7 @@ def selects(info: strawberry.Info[Context, None] | LookAheadInfo, *names: str) -
 
 def operation_fields(
     info: strawberry.Info[Context, None] | LookAheadInfo,
-) -> frozenset[str] | None:
+) -> tuple[str, ...] | None:
     """Return the names of the fields selected of operations, or None for any fields."""
     return info.operation_fields if isinstance(info, LookAheadInfo) else None
 

@@ -46,11 +46,11 @@ class OperationStore(Protocol):
         where: InviteParticipantsOperationFilter | None,
         order: Order,
         part: Slice,
-        fields: frozenset[str] | None = None,
+        fields: tuple[str, ...] | None = None,
     ) -> Page:
         """Return a slice of the operations that match, in order.
 
-        Their documents need to have only ``fields``, if that is given.
+        Their documents need to have only ``fields``, if that is given, and may have nulls then.
         """
 
     async def count(self, where: InviteParticipantsOperationFilter | None) -> int:

@@ -1,7 +1,7 @@
 """Selection of some fields of operations instead of their whole documents."""
 
 from collections.abc import Mapping
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, literal_column
@@ -29,12 +29,12 @@ FIELD_COLUMNS: Mapping[str, ColumnElement[Any]] = {
 """The columns that have the values of fields in documents, by the names of the fields."""
 
 
-@cache  # there are at most as many as subsets of the fields
-def fields_to_select(names: frozenset[str] | None) -> Fields:
+@lru_cache(1_024)
+def fields_to_select(names: tuple[str, ...] | None) -> Fields:
     """Return the fields to select for a client that reads only fields with these names, or any.
 
-    The id is always selected, so that the fields are never none.
+    If it reads none, the id is selected.
     """
-    if names is None or not names <= FIELD_COLUMNS.keys():
+    if names is None or not FIELD_COLUMNS.keys() >= {*names}:
         return ()
-    return tuple(name for name in FIELD_COLUMNS if name in names or name == "id")
+    return names or ("id",)

@@ -1,6 +1,5 @@
 """``inviteParticipantsOperation``, the resource itself, and the interfaces it implements."""
 
-from collections.abc import Iterator, Sequence
 from enum import Enum
 from functools import cached_property
 from typing import Any
@@ -194,52 +193,6 @@ class StoredOperation(msgspec.Struct, frozen=True, dict=True):
     def operation(self) -> InviteParticipantsOperation:
         """The document decoded."""
         return InviteParticipantsOperation.model_validate_json(self.document)
-
-
-SEPARATOR = b"\n,"
-"""Separates documents in a JSON array; a document has no line break."""
-
-
-class StoredOperations(Sequence[StoredOperation]):
-    """Stored operations, whose documents are the items of one JSON array.
-
-    ``documents`` has them with a ``SEPARATOR`` in between.
-    """
-
-    def __init__(self, documents: bytes) -> None:
-        self._documents = documents
-
-    @property
-    def array(self) -> bytes:
-        """The JSON array."""
-        return b"[%b]" % self._documents
-
-    @cached_property
-    def _operations(self) -> list[StoredOperation]:
-        return [*map(StoredOperation, _split(self._documents))]
-
-    def __iter__(self) -> Iterator[StoredOperation]:
-        return iter(self._operations)
-
-    def __getitem__(self, index: Any) -> Any:  # noqa: ANN401  Sequence's
-        return self._operations[index]
-
-    def __len__(self) -> int:
-        return len(self._operations)
-
-
-def _split(documents: bytes) -> Iterator[bytes]:
-    """Split documents at each ``SEPARATOR``.
-
-    Its first byte is searched for, since a search for one byte is much faster than for two.
-    """
-    if not documents:
-        return
-    begin = 0
-    while (end := documents.find(SEPARATOR[0], begin)) >= 0:
-        yield documents[begin:end]
-        begin = end + len(SEPARATOR)
-    yield documents[begin:]
 
 
 def read_attribute(source: object, name: str) -> object:

@@ -18,6 +18,7 @@ from graphql import (
     GraphQLOutputType,
     OperationType,
 )
+from msgspec import Raw
 
 from gateway.execution.compiled.arguments import ArgumentPlan, Arguments
 from gateway.execution.compiled.fallback import Declined
@@ -33,8 +34,8 @@ from schema.resource.operation import (
     InviteParticipantsOperation,
     InviteParticipantsOperationState,
     StoredOperation,
-    StoredOperations,
 )
+from schema.resource.operation_lists import StoredOperations
 
 _STORED = (InviteParticipantsOperation, InviteParticipantsOperationState)
 
@@ -198,10 +199,12 @@ def _of_operations(
     if any(node.selection_set for nodes in fields for node in nodes):
         return lambda values, _run: [decode_cached(decode, value.document) for value in values]
     decode_all = shape.list_decoder()
+    names = tuple(nodes[0].name.value for nodes in fields)
 
     def complete(values: Sequence[StoredOperation], _run: Run) -> Any:  # noqa: ANN401  any list
         if decode_all and isinstance(values, StoredOperations):
-            return decode_all(values.array)
+            array = values.array
+            return Raw(array) if values.fields == names else decode_all(array)
         return [decode(value.document) for value in values]
 
     return complete

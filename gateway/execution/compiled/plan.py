@@ -198,7 +198,7 @@ def _looking_ahead(
     names = frozenset(node.name.value for node, *_ in selected)
     of_operations = [*_fields_of_operations(compiler, type_, nodes)]
     is_nested = any(node.selection_set for node in of_operations)
-    fields = None if is_nested else frozenset(node.name.value for node in of_operations)
+    fields = None if is_nested else tuple({node.name.value: None for node in of_operations})
 
     def resolve_with_selected(root: object, run: Run, **arguments: object) -> Awaitable[Any]:
         return resolve(root, LookAheadInfo(run.context, names, fields), **arguments)

@@ -1,10 +1,8 @@
 """Pages of a list, selected in one statement with the end of the change log."""
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
-import msgspec
 from sqlalchemy import CompoundSelect, Select, case, func, null, select, union_all
 
 from gateway.store.page_bytes import LONGEST_READ, too_long
@@ -12,9 +10,8 @@ from gateway.store.queries import Columns
 from gateway.store.selecting import Fields
 from gateway.store.tables import change_log, changes, operations
 from schema.paging import Keys, Page, Position, Slice
-from schema.resource.operation import SEPARATOR, StoredOperation, StoredOperations
-
-_encode_lines = msgspec.json.Encoder().encode_lines
+from schema.resource.operation import StoredOperation
+from schema.resource.operation_lists import SelectedOperations
 
 
 def select_page(rows: Select[Any], columns: Columns) -> CompoundSelect[Any]:
@@ -48,25 +45,15 @@ def page(records: Sequence[Any], part: Slice, fields: Fields) -> Page:
         found.pop()
     if part.backward:
         found.reverse()
+    keys = 2 + (len(fields) or 1)
     return Page(
-        _partial(found, fields) if fields else [StoredOperation(record[2]) for record in found],
-        _PageKeys(found, 2 + (len(fields) or 1)),
+        SelectedOperations(fields, [record[2:keys] for record in found])
+        if fields
+        else [StoredOperation(record[2]) for record in found],
+        _PageKeys(found, keys),
         more=more,
         position=Position(end[0], end[1]),
     )
-
-
-def _partial(records: Sequence[Any], fields: Fields) -> StoredOperations:
-    """Return operations whose documents have only some fields."""
-    document = _document_type(fields)
-    values = slice(2, 2 + len(fields))
-    lines = _encode_lines([document(*record[values]) for record in records])
-    return StoredOperations(lines.rstrip().replace(b"\n", SEPARATOR))
-
-
-@cache  # there are at most as many as subsets of the fields
-def _document_type(fields: Fields) -> type[msgspec.Struct]:
-    return msgspec.defstruct("Document", fields, gc=False)
 
 
 class _PageKeys(Sequence[Keys]):

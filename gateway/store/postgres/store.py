@@ -84,7 +84,7 @@ class PostgresStore(WriteMethods):
         where: queries.Where,
         order: Order,
         part: Slice,
-        fields: frozenset[str] | None = None,
+        fields: tuple[str, ...] | None = None,
     ) -> Page:
         """Return a slice of the operations that match, in order.
 

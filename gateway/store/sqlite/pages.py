@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, func, literal_column, select
 from gateway.store.queries import Columns
 from gateway.store.tables import change_log, changes
 from schema.paging import Keys, Page, Position, Slice
-from schema.resource.operation import SEPARATOR, StoredOperation, StoredOperations
+from schema.resource.operation_lists import SEPARATOR, JoinedOperations
 
 SEPARATOR_IN_SQL: ColumnElement[str] = literal_column(f"char({','.join(map(str, SEPARATOR))})")
 
@@ -61,8 +61,11 @@ def page(record: Record, part: Slice) -> Page:
     more = count > part.limit
     if more:
         documents = documents[: max(documents.rfind(SEPARATOR[0]), 0)]
-    operations: Sequence[StoredOperation] = StoredOperations(documents or b"")
-    if part.backward:
-        operations = operations[::-1]
+    operations = JoinedOperations(documents or b"")
     rows = slice(part.limit - 1, None, -1) if part.backward and part.limit else slice(part.limit)
-    return Page(operations, _PageKeys(keys, rows), more=more, position=Position(log, newest))
+    return Page(
+        operations[::-1] if part.backward else operations,
+        _PageKeys(keys, rows),
+        more=more,
+        position=Position(log, newest),
+    )

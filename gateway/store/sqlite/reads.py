@@ -25,7 +25,8 @@ from gateway.store.sqlite.worker import Queued, Work
 from schema.constraints import is_valid_id
 from schema.errors import LimitExceeded
 from schema.groups import GroupKey, InviteParticipantsOperationGroup
-from schema.resource.operation import StoredOperation, StoredOperations
+from schema.resource.operation import StoredOperation
+from schema.resource.operation_lists import JoinedOperations
 
 
 @dataclass(slots=True)
@@ -49,7 +50,7 @@ def find_many(
         " WHERE id IN (SELECT value FROM json_each(?))",
         (msgspec.json.encode(wanted).decode(),),
     ).fetchone()
-    found = StoredOperations(documents or b"")
+    found = JoinedOperations(documents or b"")
     return dict(zip(msgspec.json.decode(ids), found, strict=True))
 
 

@@ -98,7 +98,7 @@ class SQLiteStore(WriteMethods):
         where: queries.Where,
         order: Order,
         part: Slice,
-        fields: frozenset[str] | None = None,  # noqa: ARG002  documents are as fast to read
+        fields: tuple[str, ...] | None = None,  # noqa: ARG002  documents are as fast to read
     ) -> Page:
         """Return a slice of the operations that match, in order."""
         query = self._queries.page(where, order, part)

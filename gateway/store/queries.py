@@ -22,7 +22,7 @@ from gateway.store.conditions import condition, split_identity
 from gateway.store.groups import select_groups
 from gateway.store.keyset import Bound, SortColumn, beyond, sort_columns
 from gateway.store.overdue import BEFORE, Overdue
-from gateway.store.selecting import FIELD_COLUMNS, Fields
+from gateway.store.selecting import FIELD_COLUMNS, Fields, ordered
 from gateway.store.shapes import Shape, split_filter
 from gateway.store.tables import identities, operations
 from schema.filters import InviteParticipantsOperationFilter
@@ -102,7 +102,7 @@ class Queries:
         after, before = _add_keys("a", part.after, window), _add_keys("b", part.before, window)
         limit = part.limit + 1 if self._literal_limits and not part.offset else None
         statement = self._page(
-            fields, shape, order, part.backward, after, before, part.offset > 0, limit
+            ordered(fields), shape, order, part.backward, after, before, part.offset > 0, limit
         )
         return self._filled(statement, {**operands, **window})
 

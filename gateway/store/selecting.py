@@ -31,10 +31,16 @@ FIELD_COLUMNS: Mapping[str, ColumnElement[Any]] = {
 
 @lru_cache(1_024)
 def fields_to_select(names: tuple[str, ...] | None) -> Fields:
-    """Return the fields to select for a client that reads only fields with these names, or any.
+    """Return the fields to select for a client that reads only those with these names.
 
-    If it reads none, the id is selected.
+    ``names`` is None if it may read any. Returns none, for whole documents, if a field has no
+    column. If the client reads no field, the id is selected.
     """
     if names is None or not FIELD_COLUMNS.keys() >= {*names}:
         return ()
     return names or ("id",)
+
+
+def ordered(fields: Fields) -> Fields:
+    """Return fields in the order of a statement, which does not depend on a client's order."""
+    return tuple(sorted(fields))

@@ -8,17 +8,20 @@ from time import monotonic
 
 import asyncpg
 import pytest
+from support.strategies import JSONObject
 from support.waiting import WITHIN, wait_until_async
 
 from gateway.store.deadline import DEADLINE
 from gateway.store.interface import Database, Store
 from schema.errors import RequestError, TimedOut
+from schema.filters import InviteParticipantsOperationFilter as Filter
 from schema.inputs import CreateInviteParticipantsOperationInput as Create
 from schema.paging import Page, Slice
 
 pytestmark = pytest.mark.postgresql
 
-OPERATIONS = 5
+INVITATIONS = [("ana", "ben"), ("ben", "ana"), *[("eva", "eva")] * 3]
+"""The user and the message of each operation."""
 PAGE = Slice(3)
 WAITING_FOR_LOCK = """
 SELECT count(*) FROM pg_locks
@@ -40,13 +43,20 @@ class BlockedReads:
         *_, (_, count) = self.store.workers["read"].sizes.buckets()
         return count
 
-    async def page(self, part: Slice = PAGE, seconds: float = 0) -> "asyncio.Task[Page]":
+    async def page(
+        self,
+        part: Slice = PAGE,
+        seconds: float = 0,
+        where: JSONObject | None = None,
+        fields: tuple[str, ...] | None = None,
+    ) -> "asyncio.Task[Page]":
         """Start a read of a page, and return when it waits."""
+        wanted = Filter.model_validate(where) if where else None
 
         async def read() -> Page:
             if seconds:
                 DEADLINE.set(monotonic() + seconds)
-            return await self.store.page(None, (), part)
+            return await self.store.page(wanted, (), part, fields)
 
         async def waits() -> bool:
             return self.store.workers["read"].waiting > before
@@ -66,8 +76,13 @@ class BlockedReads:
 async def blocked(database: Database, database_url: str) -> AsyncIterator[BlockedReads]:
     """A store with some operations and blocked reads."""
     async with database.open(1, seconds=WITHIN) as store, other_connection(database_url) as other:
-        for number in range(OPERATIONS):
-            await store.create(Create(id=f"{number}"))
+        for number, (user, message) in enumerate(INVITATIONS):
+            fields = {
+                "id": f"{number}",
+                "resultInfo": {"code": 200, "subcode": 0, "message": message},
+                "participants": [{"identity": {"user": {"id": user}}}],
+            }
+            await store.create(Create.model_validate(fields))
         await other.execute("BEGIN")
         await other.execute("LOCK TABLE operations IN ACCESS EXCLUSIVE MODE")
         busy = asyncio.create_task(store.count(None))
@@ -89,6 +104,16 @@ async def other_connection(url: str) -> AsyncIterator[asyncpg.Connection]:
         await connection.close()
 
 
+def of_user(user: str) -> JSONObject:
+    """Return the filter for operations with a user among the participants."""
+    return {"participants": {"some": {"identity": {"user": {"id": {"eq": user}}}}}}
+
+
+def with_message(message: str) -> JSONObject:
+    """Return the filter for operations with a message."""
+    return {"resultInfo": {"message": {"eq": message}}}
+
+
 def ids(page: Page) -> list[str]:
     """Return the ids of a page's operations."""
     return [operation.id for operation in page.operations]
@@ -104,6 +129,25 @@ async def test_equal_reads_are_executed_once(blocked: BlockedReads) -> None:
     assert pages == [["4", "3", "2"]] * 10
     assert [ids(await other) for other in others] == [["4", "3"], ["2", "1", "0"]]
     assert blocked.executions - before == 4  # the one that had the connection, and three kinds
+
+
+async def test_filters_with_exchanged_values_are_not_equal(blocked: BlockedReads) -> None:
+    said_by_ana: JSONObject = {**of_user("ana"), **with_message("ben")}
+    said_by_ben: JSONObject = {"and": [with_message("ana")], **of_user("ben")}
+    reads = [await blocked.page(where=where) for where in (said_by_ana, said_by_ben)]
+    await blocked.unlock()
+
+    assert [ids(page) for page in await asyncio.gather(*reads)] == [["0"], ["1"]]
+
+
+async def test_fields_in_another_order_are_read_once(blocked: BlockedReads) -> None:
+    before = blocked.executions
+    reads = [await blocked.page(fields=fields) for fields in (("id", "version"), ("version", "id"))]
+    await blocked.unlock()
+    pages = await asyncio.gather(*reads)
+
+    assert [ids(page) for page in pages] == [["4", "3", "2"]] * 2
+    assert blocked.executions - before == 2  # the one that had the connection, and this
 
 
 async def test_reads_begin_after_what_was_written_before_them(blocked: BlockedReads) -> None:

@@ -97,6 +97,7 @@ class PostgresStore(WriteMethods):
             page = pages.page(records, part, selected)
             return page.position, page
 
+        # Equal reads have the same fields, but may have them in another order.
         key = (part.backward, *_key(query))
         return await self._reads.select(query.statement.sql, arguments(query), parse, key)
 
@@ -151,8 +152,8 @@ def _split(records: Sequence[asyncpg.Record]) -> tuple[Position, list[Any]]:
 
 
 def _key(query: queries.Query) -> tuple[Hashable, ...]:
-    """Return what tells a query from all others: its statement and the values in it."""
-    return (query.statement.sql, *query.parameters.values())
+    """Return what tells a query from all others: its statement and the values in it, in order."""
+    return (query.statement.sql, *map(query.parameters.__getitem__, query.statement.names))
 
 
 def arguments(query: queries.Query) -> list[Any]:

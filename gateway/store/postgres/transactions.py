@@ -75,7 +75,7 @@ async def begin(connection: asyncpg.Connection) -> None:
 
 
 async def commit(connection: asyncpg.Connection, statement: str) -> None:
-    """Commit; if that takes too long, terminate the connection.
+    """Commit; if that takes too long, or the caller is cancelled, terminate the connection.
 
     The statement is not cancelled: a server that waits for a synchronous standby would then commit
     without it.
@@ -83,6 +83,9 @@ async def commit(connection: asyncpg.Connection, statement: str) -> None:
     timer = asyncio.get_running_loop().call_later(COMMIT_SECONDS, connection.terminate)
     try:
         await connection.execute(statement)
+    except asyncio.CancelledError:
+        connection.terminate()
+        raise
     finally:
         timer.cancel()
 

@@ -23,7 +23,7 @@ class LookAheadInfo:
     selected: frozenset[str]
     """The names of the fields selected."""
     operation_fields: tuple[str, ...] | None
-    """The names of the fields selected of operations, or None if some of them have fields."""
+    """The names of the fields selected of operations; None if one of them has a selection set."""
 
 
 def selects(info: strawberry.Info[Context, None] | LookAheadInfo, *names: str) -> bool:
@@ -36,7 +36,7 @@ def selects(info: strawberry.Info[Context, None] | LookAheadInfo, *names: str) -
 def operation_fields(
     info: strawberry.Info[Context, None] | LookAheadInfo,
 ) -> tuple[str, ...] | None:
-    """Return the names of the fields selected of operations, or None for any fields."""
+    """Return the names of the fields selected of operations; None if it may be any fields."""
     return info.operation_fields if isinstance(info, LookAheadInfo) else None
 
 

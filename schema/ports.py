@@ -50,7 +50,8 @@ class OperationStore(Protocol):
     ) -> Page:
         """Return a slice of the operations that match, in order.
 
-        Their documents need to have only ``fields``, if that is given, and may have nulls then.
+        If ``fields`` is given, documents may lack all others, and have null where a field has no
+        value.
         """
 
     async def count(self, where: InviteParticipantsOperationFilter | None) -> int:

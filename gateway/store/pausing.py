@@ -2,8 +2,8 @@
 
 The clients of a batch send their next writes when they are answered. Without a pause, the next
 batch would begin with the writes that wait already, and the clients would stay divided into two
-groups that take turns, with twice as many batches. A batch takes as much CPU time as about ten
-writes, besides those that it has.
+groups that take turns, with twice as many batches. A batch costs about as much CPU time as ten
+writes, in addition to its own writes.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ ITERATIONS = 6
 MAX_SECONDS = 0.005
 """How long it lasts at most, give or take an iteration, when the loop is busy with other requests.
 
-Without this limit, updates by some of 64 clients took half as long again.
+Without this limit, updates took half as long again if 64 clients sent one among fifty reads.
 """
 
 

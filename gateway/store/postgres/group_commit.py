@@ -136,7 +136,8 @@ class GroupCommit:
             self._resolve(queued, outcome)
         self.seconds.observe(perf_counter() - began)
         self.sizes.observe(count)
-        await pause_after(count)
+        if len(self._queue) < MAX_BATCH:
+            await pause_after(count)
 
     def _resolve(self, queued: Queued, outcome: Any) -> None:  # noqa: ANN401  any write's
         if queued.outcome.done():

@@ -195,7 +195,7 @@ class Worker:
         await self._do(connection, [queue.popleft() for _ in range(count)])
         self.seconds.observe(perf_counter() - began)
         self.sizes.observe(count)
-        if self._pauses:
+        if self._pauses and self.waiting < MAX_BATCH:
             await pause_after(count)
 
     async def _do(self, connection: Connection, batch: list[Queued]) -> None:

@@ -113,7 +113,12 @@ async def follow(cluster: Cluster, http: aiohttp.ClientSession, after: str) -> N
             async with connected(http, cluster.gateways[place].url) as socket:
                 await socket.subscribe(FOLLOW, after=after)
                 while not logged or len(received) < len(logged):
-                    change = (await socket.payload())["data"]["changes"]
+                    message = await socket.message()
+                    if message["type"] == "error":  # the database was not available
+                        codes = {error["extensions"]["code"] for error in message["payload"]}
+                        assert codes <= TRANSIENT_CODES, message
+                        break
+                    change = message["payload"]["data"]["changes"]
                     received.append((change["operationId"], change["version"]))
                     after = change["cursor"]
         await asyncio.sleep(0.05)
